@@ -1,6 +1,7 @@
 /**
- * Bundles each service into `dist/services/<service>.js`: a few files load in half the time of 600. Modules
- * still find the files beside them, such as SQL, because a bundle keeps the location of each.
+ * Bundles each service into `dist/services/<service>.js`, because a few files load in half the time
+ * of 600. Modules still find the files beside them, such as SQL, because a bundle keeps the
+ * original location of each module.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';

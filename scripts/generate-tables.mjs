@@ -1,4 +1,7 @@
-/** Generates the types of the tables from the migrated schema, in a PostgreSQL of its own. */
+/**
+ * Generates the types of the tables from the migrated schema. Starts a PostgreSQL of its own for
+ * this.
+ */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

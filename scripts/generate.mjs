@@ -1,7 +1,8 @@
 /**
  * Lints proto/ and generates packages/contract/src/gen from it, the tables of reasons, kinds and
  * channel settings in docs/protocol.md from refusals.ts, kinds.ts and channel-settings.ts, and
- * packages/database/src/tables.ts from the migrations. With --check it only compares the results with the committed files.
+ * packages/database/src/tables.ts from the migrations. With --check it only compares the results
+ * with the committed files.
  */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -35,8 +36,8 @@ const health = join(dirname(require.resolve('grpc-health-check/package.json')), 
 const reflection = join(dirname(require.resolve('@grpc/reflection/package.json')), 'build/proto');
 
 /**
- * Generates one set for Node and browsers: messages with their codecs, and services as plain
- * definitions.
+ * Generates one set of code for Node and browsers: messages with their codecs, and services as
+ * plain definitions.
  */
 function generateCode(out) {
   const template = JSON.stringify({ version: 'v2', plugins: [{ local: tsProto, out, opt: tsProtoOptions }] });
@@ -61,7 +62,10 @@ function generateDescriptors(out) {
   writeFileSync(join(out, 'method-names.ts'), methodNamesIn(set));
 }
 
-/** Returns a module with the methods of each service. A server needs them before anyone asks for descriptors. */
+/**
+ * Returns a module with the method names of each service. A server needs the names even if it never
+ * loads the descriptors.
+ */
 function methodNamesIn(set) {
   const { fromBinary } = require('@bufbuild/protobuf');
   const { FileDescriptorSetSchema } = require('@bufbuild/protobuf/wkt');
@@ -156,7 +160,7 @@ function withTable(page, name, table) {
   return `${page.slice(0, begin)}\n${table}\n\n${page.slice(page.indexOf(`<!-- ${name}: end`))}`;
 }
 
-/** docs/protocol.md with the tables that compiled code has. */
+/** Returns the text of docs/protocol.md with its tables generated from compiled code. */
 async function protocolPage() {
   const { refusals } = await import(join(root, 'packages/runtime/dist/src/refusals.js'));
   const contractModule = await import(join(contract, 'dist/src/index.js'));

@@ -1,6 +1,6 @@
 /**
- * Order of the test files: those that take longest start first, so that no worker is left with one
- * at the end. The rest follow by size.
+ * Orders the test files. The slowest ones start first, so that no worker has to run one of them
+ * alone at the end. The rest follow by size.
  */
 const { statSync } = require('node:fs');
 

@@ -1,8 +1,9 @@
 /**
- * Takes docs/page.png, the picture in the README: two people in a room of a running `npm start`, drawn by Chromium.
- * The accounts `ada` and `grace` must not exist yet, so use a new `--data` folder.
+ * Takes docs/page.png, the picture in the README: two people in a room of a running `npm start`,
+ * drawn by Chromium. The accounts `ada` and `grace` must not exist yet, so use a new `--data`
+ * folder.
  *
- *   node scripts/page-picture.mjs [page, such as http://127.0.0.1:8080] [file]
+ * node scripts/page-picture.mjs [page, such as http://127.0.0.1:8080] [file]
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -98,7 +98,10 @@ export function ensureBuild() {
   if (runTool('typescript', 'bin/tsc', ['-b']) !== 0) giveUp('The source does not compile: see the lines above.');
 }
 
-/** Returns a hash of what a bundle is made from: files, and the code below folders, as paths below the root. */
+/**
+ * Returns a hash of everything that a bundle is made from: the given files, and the code in the
+ * given folders. Paths start at the root folder.
+ */
 function sourcesHash(folders, files) {
   const hash = createHash('sha256');
   const below = folders.flatMap((folder) =>

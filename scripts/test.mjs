@@ -8,9 +8,12 @@ import { root, setUp } from './setup.mjs';
 
 const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
-/** Number of test files that run at once. With three, the services of a test wait for seconds on two cores. */
+/**
+ * Number of test files that run at once. With three, the services of a test would wait for seconds
+ * on two cores.
+ */
 const atOnce = 2;
-/** Tests that compare durations or shares of load. They run one by one, after the others. */
+/** Tests that compare durations or shares of load. They run one by one after all other tests. */
 const alone = [
   'packages/drills/',
   'packages/bench/',

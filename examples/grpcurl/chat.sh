@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Says one line in a room and prints what comes back within a second, with nothing but grpcurl.
+# Sends one line to a room and prints what the server sends within a second. Needs only grpcurl.
 #
 #   examples/grpcurl/chat.sh carol 'correct horse' cave hello [user-service] [channel-service]
 #
-# It registers the account and creates the room. Reflection must be on, as it is under `npm start`.
+# Registers the account and creates the room. Reflection must be on, as it is with `npm start`.
 set -euo pipefail
 if [ $# -lt 4 ]; then
   echo "usage: $0 <user> <password> <room> <text> [user-service] [channel-service]" >&2

@@ -17,7 +17,7 @@ export interface RoomLine {
 /** The state of one channel. */
 export interface ConversationView {
   readonly lines: readonly RoomLine[];
-  /** Whether sent messages reach the server now. */
+  /** State of the connection. Messages reach the server while it is `live`. */
   readonly status: 'connecting' | 'live' | 'ended';
   readonly conversation: Conversation | undefined;
 }

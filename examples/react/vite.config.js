@@ -2,7 +2,10 @@ import { fileURLToPath } from 'node:url';
 
 const packages = fileURLToPath(new URL('../../packages', import.meta.url));
 
-/** In a project of your own, install the packages instead of the aliases, and use @vitejs/plugin-react. */
+/**
+ * Vite configuration of the example. In your own project, install the packages instead of using
+ * aliases, and use @vitejs/plugin-react.
+ */
 export default {
   build: { outDir: 'dist', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   esbuild: { jsx: 'automatic' },

@@ -1,6 +1,6 @@
 /**
- * Kills each part of a running `npm start` in turn with -9. Prints what was left, for how long, and
- * the time of the next start.
+ * Kills each part of a running `npm start` in turn with -9. Prints which processes remained, for
+ * how long, and the duration of the next start.
  *
  * `node scripts/checks/kill-start.mjs [rounds]`; the exit code is 1 if a bound was exceeded.
  */

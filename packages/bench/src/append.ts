@@ -31,7 +31,7 @@ const insertBare = `INSERT INTO chat.bench_bare (channel_id, seq, sender_id, cli
 
 interface Writer {
   readonly pool: Pool;
-  /** Process id of its database backend. */
+  /** Process id of the database backend of this connection. */
   readonly pid: number;
   /** Stores the next batch. */
   write(): Promise<unknown>;
@@ -111,8 +111,8 @@ async function prepare(url: string): Promise<number[]> {
 }
 
 /**
- * Writes batches for a number of seconds. The value of the round is rows per CPU second of the
- * backend.
+ * Writes batches for a number of seconds. The value of the returned round is the number of rows per
+ * CPU second of the backend.
  */
 async function fill(writer: Writer, seconds: number): Promise<BenchRound> {
   const before = cpuSeconds(writer.pid);

@@ -9,7 +9,7 @@ import { benchSearch } from './search.js';
 import { type Shape, shapes } from './shapes.js';
 import { runShape, type SuitePlan, type SuiteResult } from './suite.js';
 
-/** How to run every shape, and the size of the search index. */
+/** Plan of a run: how to run each shape, and the size of the search index. */
 type BenchPlan = SuitePlan & { readonly rows: number };
 
 function benchShape(name: string, plan: BenchPlan): Promise<SuiteResult> {

@@ -6,15 +6,18 @@ export type Handler<Response> = (request: object, me: object, call: object) => P
 
 const services = new URL('../../../../services/', import.meta.url);
 
-/** Loads a compiled module of a service, such as `channel-service/inbox/overview.js`. A package must not import a service. */
+/**
+ * Loads a compiled module of a service, such as `channel-service/inbox/overview.js`, by its path,
+ * because a package must not import a service.
+ */
 export async function loadService<Module>(path: string): Promise<Module> {
   const [service, ...rest] = path.split('/');
   return import(new URL([service, 'dist/src', ...rest].join('/'), services).href);
 }
 
 /**
- * Calls again and again for a number of seconds. The value of the round is the median of the times in
- * milliseconds. `check` returns what is wrong with a response.
+ * Makes calls one after the other for a number of seconds. The value of the returned round is the
+ * median duration in milliseconds. `check` returns what is wrong with a response, or undefined.
  */
 export async function measureCalls<Response>(
   call: () => Promise<Response>,

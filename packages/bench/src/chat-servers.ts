@@ -7,7 +7,7 @@ const shape: Shape = {
   channels: 8,
   users: 25,
   window: 32,
-  warmUps: 4, // Each of four servers gets only a quarter of the work to warm up.
+  warmUps: 4, // More than one, because each of four servers gets only a quarter of the warm-up.
   figure: 'deliveries per CPU-second',
 };
 const base = '1 server';

@@ -22,8 +22,8 @@ async function playDead(
 }
 
 /**
- * Measures how one stalled reader among 25 affects the others: the same server with and without one
- * in each channel, in turn.
+ * Measures how one stalled reader among 25 affects the others. Runs the same server in turn with
+ * and without such a reader in each channel.
  */
 export async function benchDead(plan: SuitePlan): Promise<SuiteResult> {
   const generator = new BenchProcess('load/main.js');

@@ -26,7 +26,7 @@ async function measureIdle(target: BenchTarget, generator: BenchProcess): Promis
   }
 }
 
-/** Measures 5,000 idle streams with a connection each. */
+/** Measures the memory of 5,000 idle streams with a connection each. */
 export async function benchIdle(plan: SuitePlan): Promise<SuiteResult> {
   const generator = new BenchProcess('load/main.js');
   const players = new Map(plan.targets.map((target) => [target, () => measureIdle(target, generator)]));

@@ -14,19 +14,22 @@ const makeUsers = `INSERT INTO chat.users (id, name, password_hash)
   SELECT 'me', 'bench', '!' UNION ALL SELECT 'u' || n, 'bench', '!' FROM generate_series(1, ${receiptUsers}) n`;
 const makeChats = `INSERT INTO chat.channel (name, owner_id, kind, user_limit)
   SELECT 'bench', 'u1', 'group', 10000 FROM generate_series(1, ${chatCount})`;
-/** My chats have 15 members each, and the others have two. The first one, not mine, has all users. */
+/**
+ * Creates members: 15 in each chat of the user `me`, and two in each other chat. Channel 1, in
+ * which `me` is not, has all users.
+ */
 const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT c.id, 'u' || (c.id + n) % ${receiptUsers} + 1, 0 FROM chat.channel c
     CROSS JOIN generate_series(1, CASE WHEN c.id % ${chatCount / myChats} = 0 THEN 14 ELSE 2 END) n WHERE c.id > 1
   UNION ALL SELECT c.id, 'me', 0 FROM chat.channel c WHERE c.id % ${chatCount / myChats} = 0
   UNION ALL SELECT 1, 'u' || n, 0 FROM generate_series(1, ${receiptUsers}) n`;
-/** Of 40 entries in each of my chats, 30 are unread messages. */
+/** Creates 40 entries in each chat of the user `me`, of which 30 are unread messages. */
 const makeMessages = `INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, data, digest)
   SELECT c.id, s, CASE WHEN s % 4 = 0 THEN 3 ELSE 0 END, 'u1', gen_random_uuid(), now(), CASE WHEN s % 4 = 0 THEN 1 END, 'words', sha256('')
   FROM chat.channel c, generate_series(1, 40) s WHERE c.id % ${chatCount / myChats} = 0`;
 const moveHeads = `UPDATE chat.channel_head SET last_seq = CASE channel_id WHEN 1 THEN 1000000000 ELSE 40 END, last_at = now() - channel_id * interval '1 s'`;
 
-/** The rows of my chats, without anything that is counted. */
+/** Bare statement that reads the rows of the chats of the user `me`, and counts nothing. */
 const bareChats = {
   name: 'bareChats',
   text: `SELECT * FROM chat.member m JOIN chat.channel c ON c.id = m.channel_id JOIN chat.channel_head h ON h.channel_id = m.channel_id
@@ -47,7 +50,10 @@ async function fill(owner: Pool): Promise<string> {
   return rows[0]?.log ?? '';
 }
 
-/** Returns calls that move the watermarks of all users, in one statement: ours and a bare one. */
+/**
+ * Returns two calls that move the watermarks of all users in one statement: the one of the chat
+ * server, and a bare one.
+ */
 async function receiptCalls(pool: Pool, log: string) {
   const { saveReceipts } = await loadService<{ saveReceipts: Statement<SqlFields, SqlFields> }>(
     'chat-service/store/receipts.js',

@@ -1,4 +1,7 @@
-/** `npm run bench` measures the cost of a delivery, next to other implementations. */
+/**
+ * Command `npm run bench`: measures the cost of a delivery and compares it with other
+ * implementations.
+ */
 import { textTable } from '@parley/runtime';
 import { startPostgres, stopPostgres } from '@parley/testkit';
 import { runBench } from './bench.js';

@@ -37,7 +37,8 @@ function ratios(one: readonly BenchRound[], other: readonly BenchRound[]): Sprea
 }
 
 /**
- * Returns the ratio that `ratioNote` describes, or undefined if there is nothing to compare with.
+ * Returns the ratio that `ratioNote` describes, or undefined for the target to which others are
+ * compared.
  */
 function ratio({ rounds, base }: SuiteResult, own: readonly BenchRound[]): Spread | undefined {
   const fixed = rounds.get(base ?? 'ours');
@@ -74,7 +75,7 @@ export function tableRows(results: readonly SuiteResult[]): string[][] {
   return results.flatMap((one) => [...one.rounds].map(([target, own]) => row(one, target, own)));
 }
 
-/** Whether every round is valid. */
+/** Returns whether every round is valid. */
 export function isValid(results: readonly SuiteResult[]): boolean {
   return results.every(({ rounds }) => [...rounds.values()].flat().every(({ faults }) => faults.length === 0));
 }
@@ -86,7 +87,7 @@ const explanations = [
   'CPU is user and system time of the server process. The bytes of each listener are compared with a decoded and checked copy.',
 ];
 
-/** Explains the figures, the machine and its load. */
+/** Returns a text that explains the figures and describes the machine and its load. */
 export function legend(results: readonly SuiteResult[]): string {
   const [cpu] = cpus();
   const load = loadavg().map((value) => value.toFixed(1));

@@ -11,7 +11,7 @@ export interface BenchRound {
   readonly faults: readonly string[];
 }
 
-/** How many rounds to play, and how to report them. */
+/** Number of rounds to play, and functions that report them. */
 export interface RoundTurns {
   readonly name: string;
   readonly pairs: number;
@@ -31,7 +31,7 @@ export function formatRound(unit: string, digits: number): (round: BenchRound) =
   return ({ value, faults }) => [`${value.toFixed(digits)} ${unit}`, ...faults].join('; ');
 }
 
-/** Lets each player play a round in turn: A B C A B C. Returns the rounds that count, by player. */
+/** Plays rounds with all players in turn: A B C A B C. Returns the rounds that count, by player. */
 export async function playInTurn(
   players: ReadonlyMap<string, () => Promise<BenchRound>>,
   { name, pairs, warmUps = 1, log, describe }: RoundTurns,

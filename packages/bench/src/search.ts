@@ -11,13 +11,13 @@ const pageSize = 50;
 const makeUsers = `INSERT INTO chat.users (id, name, password_hash) VALUES ('every', 'bench', '!'), ('some', 'bench', '!')`;
 const makeChannels = `INSERT INTO chat.channel (name, owner_id, kind, user_limit)
   SELECT 'bench', 'every', 'group', 100 FROM generate_series(1, ${channelCount})`;
-/** One user is in every channel, and another in every hundredth channel. */
+/** Makes one user a member of every channel, and another a member of every hundredth channel. */
 const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT id, 'every', 0 FROM chat.channel UNION ALL SELECT id, 'some', 0 FROM chat.channel WHERE id % 100 = 0`;
 /**
- * Messages of one year. Each has 10 of 30,000 words, a few of which are very frequent. One more
- * word is in a tenth of the messages, and five more are in only a few. Some channels are much
- * busier than others.
+ * Creates the messages of one year. Each has 10 of 30,000 words, a few of which are very frequent.
+ * A further word is in a tenth of the messages, and five further words are rare. Some channels are
+ * much busier than others.
  */
 const makeMessages = `INSERT INTO chat.message (channel_id, seq, sender_id, client_id, sent_at, content_type, data, digest)
   SELECT channel, row_number() OVER (PARTITION BY channel ORDER BY n), 'every', gen_random_uuid(),
@@ -37,7 +37,7 @@ interface Page {
   readonly messages: readonly unknown[];
 }
 
-/** The calls of a manager, without the network. */
+/** Handlers of a manager, called without the network. */
 interface Calls {
   readonly history: Handler<Page>;
   readonly search: Handler<Page>;
@@ -52,7 +52,7 @@ async function fill(owner: Pool, rows: number): Promise<void> {
   await owner.query('ANALYZE chat.message, chat.member, chat.channel, chat.channel_head');
 }
 
-/** Indexes all messages like the managers do. Returns the seconds that it took. */
+/** Indexes all messages as the managers do. Returns the duration in seconds. */
 async function index(owner: Pool, pool: Pool): Promise<number> {
   type IndexerClass = new (pool: Pool, also: unknown) => { run(): Promise<void> };
   const { Indexer } = await loadService<{ Indexer: IndexerClass }>('channel-service/search/indexer.js');

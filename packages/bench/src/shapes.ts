@@ -17,7 +17,7 @@ export interface Shape extends BenchAudience {
   readonly window?: number;
   /** Messages per second and channel, at a fixed rate. */
   readonly perSecond?: number;
-  /** Whether every user reports once a second how far they have read. */
+  /** Whether every user sends a receipt once a second. */
   readonly receipts?: boolean;
   /** Number of connections that all streams share. Absent: one each. */
   readonly connections?: number;

@@ -1,5 +1,6 @@
 /**
- * `npm run soak` lets users join, send and leave for a while, and checks that memory does not grow.
+ * Command `npm run soak`: lets users join, send and leave for a while, and checks that memory does
+ * not grow.
  */
 import { parseArgs } from 'node:util';
 import { startPostgres, stopPostgres } from '@parley/testkit';

@@ -5,11 +5,14 @@ import { grpcTransport } from '@parley/client/node';
 import { Trio } from '@parley/testkit';
 import { residentKb, spreadOf } from './figures.js';
 
-/** Few channels with large messages, so that every ring is full before the end of the warm-up. */
+/**
+ * Number of channels. Few channels with large messages fill every ring before the end of the
+ * warm-up.
+ */
 const channelCount = 4;
 const messageBytes = 2_000;
 const sampleEveryMs = 2_000;
-/** Allowed growth, because garbage collection makes memory vary. */
+/** Factor by which memory may grow, because garbage collection makes memory vary. */
 const tolerance = 1.08;
 const nobody = '127.0.0.1:1';
 
@@ -91,7 +94,10 @@ function mb(kb: number): string {
   return `${(kb / 1_024).toFixed(1)} MiB`;
 }
 
-/** Compares the median of the second quarter, after the warm-up, with that of the last quarter. */
+/**
+ * Compares the median of the second quarter, which follows the warm-up, with the median of the last
+ * quarter.
+ */
 function verdict(name: string, kb: readonly number[]): { words: string; grew: boolean } {
   const quarter = Math.floor(kb.length / 4);
   const { median: before } = spreadOf(kb.slice(quarter, 2 * quarter));

@@ -13,13 +13,13 @@ export interface SuiteResult {
   readonly lowerIsBetter: boolean;
   readonly rounds: ReadonlyMap<string, readonly BenchRound[]>;
   /**
-   * The target by which the value of every other target is divided. Default: ours is divided by
-   * each.
+   * Target by whose value the value of every other target is divided. Default: the value of `ours`
+   * is divided by that of each other target.
    */
   readonly base?: string;
 }
 
-/** How to run every shape. */
+/** Plan for running every shape. */
 export interface SuitePlan {
   readonly targets: readonly BenchTarget[];
   readonly pairs: number;
@@ -98,7 +98,7 @@ export async function runInTurn(
 }
 
 /**
- * Whether a target supports a shape: WebSocket cannot share connections, and only ours stores
+ * Returns whether a target supports a shape: `ws` cannot share connections, and only `ours` stores
  * messages.
  */
 function supports(target: BenchTarget, shape: Shape): boolean {

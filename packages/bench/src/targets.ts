@@ -55,7 +55,10 @@ async function startOwnServer(target: Exclude<BenchTarget, 'ours'>): Promise<Run
   };
 }
 
-/** Rate limits that never apply, and error logs only. Everything else is as deployed. */
+/**
+ * Settings of our services: rate limits that never apply, and only errors in the log. Everything
+ * else is as deployed.
+ */
 const benchSettings = { PARLEY_SENDER_RATE: '1000000', PARLEY_CHANNEL_RATE: '1000000', PARLEY_LOG_LEVEL: 'error' };
 
 function readCounter(metrics: string, name: string): number {

@@ -39,8 +39,8 @@ async function replaceOneTime(session: CommandSession, client: ParleyClient, cur
 }
 
 /**
- * Opens a session and stores it. After a one-time password, asks for a new password. The session is
- * stored first, because a one-time password opens only one session.
+ * Opens a session and stores it. If the password was a one-time password, then asks for a new one.
+ * The session is stored first, because a one-time password opens only one session.
  */
 export async function login(session: CommandSession, userId: string): Promise<void> {
   session.subject = userId;
@@ -58,8 +58,8 @@ export async function login(session: CommandSession, userId: string): Promise<vo
 }
 
 /**
- * Ends the session on the server, or every session of the user, and deletes the login file, even if
- * the session has already ended.
+ * Ends the session on the server, or with `everywhere` every session of the user. Then deletes the
+ * login file. A session that has already ended is no error.
  */
 export async function logout(session: CommandSession, { everywhere }: { readonly everywhere?: true }): Promise<void> {
   const saved = await session.login();

@@ -14,7 +14,7 @@ function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
 }
 
-/** Yields lines without characters that control a terminal, and counts them. */
+/** Yields the lines without characters that control a terminal. Calls `count` for each line. */
 async function* printable(lines: AsyncIterable<string>, count: () => void): AsyncGenerator<string> {
   for await (const line of lines) {
     count();
@@ -22,7 +22,7 @@ async function* printable(lines: AsyncIterable<string>, count: () => void): Asyn
   }
 }
 
-/** Writes to stdout as fast as it is read. The reader may stop at any point. */
+/** Writes lines to stdout as fast as they are read there. The reader may stop at any point. */
 async function writeOut(lines: AsyncIterable<string>): Promise<void> {
   try {
     await pipeline(
@@ -35,7 +35,7 @@ async function writeOut(lines: AsyncIterable<string>): Promise<void> {
   }
 }
 
-/** @throws {Failure} if the file exists or cannot be created. */
+/** Creates a file. @throws {Failure} if the file exists or cannot be created. */
 async function newFile(file: string): Promise<FileHandle> {
   try {
     return await open(file, 'wx', 0o600);

@@ -7,7 +7,7 @@ import { usage } from './failure.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
-/** The options of a list of operators. */
+/** Options that all lists for operators have. */
 export interface PagePick {
   readonly size: number;
   readonly after?: string;
@@ -27,7 +27,7 @@ function wordOf<V>(words: Readonly<Record<string, V>>, value: V): string {
 
 const roleNames = { ...roleWords, guest: UserRole.GUEST } as const;
 
-/** Prints a table, or `none` if it has no rows, and how to get the next page. */
+/** Prints a table, or `none` if it has no rows, and the option that shows the next page. */
 function printPage(
   session: CommandSession,
   heads: readonly string[],

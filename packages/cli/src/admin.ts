@@ -18,7 +18,10 @@ const stateWords: Readonly<Record<ServerState, string>> = {
   [ServerState.STOPPED]: 'stopped',
 };
 
-/** Returns the state for people: a server whose lease lapsed without a goodbye is `lost`. */
+/**
+ * Returns the state of a chat server as a word. A server whose lease has lapsed without a last
+ * Report is `lost`.
+ */
 function stateOf({ state, lapsed }: ChannelServer): string {
   return lapsed && state !== ServerState.STOPPED ? 'lost' : (stateWords[state] ?? 'unknown');
 }
@@ -91,7 +94,7 @@ const lastServer = `It gets no new channels.
 warning: no other chat server is serving; everyone waits until one starts`;
 
 async function channelIdOf(session: CommandSession, wanted: string): Promise<number> {
-  if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // The id may belong to a channel that only its members see.
+  if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // The id may belong to a channel that this operator cannot see.
   return (await findOnly(await session.loggedIn(), wanted)).id;
 }
 

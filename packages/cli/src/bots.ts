@@ -17,10 +17,10 @@ export interface BotOptions {
   readonly revoke?: string;
 }
 
-/** Most bots that the list prints. */
+/** Maximum number of bots that the list prints. */
 const mostListed = 1_000;
 
-/** Returns the named channel. Without a name, returns none, which stands for all channels. */
+/** Returns the id of the named channel, or no id without a name, which means all channels. */
 async function channelOf(client: ParleyClient, wanted: string | undefined): Promise<{ channelId?: number }> {
   return wanted === undefined ? {} : { channelId: (await findOnly(client, wanted)).id };
 }
@@ -38,7 +38,7 @@ async function createBot(session: CommandSession, wanted: string | undefined, id
   const channel = await channelOf(client, wanted);
   const { token } = await client.bots.create(id, { name, ...channel }).catch((thrown: unknown) => {
     if (!(thrown instanceof Refusal) || thrown.reason !== 'user-id-taken') throw thrown;
-    throw new Failure(thrown.reason, exitCodes.refused, thrown.message); // A bot has no login to advise.
+    throw new Failure(thrown.reason, exitCodes.refused, thrown.message); // A bot does not log in, so an advice to log in would be wrong.
   });
   const where = wanted === undefined ? '' : `, which may be only in channel ${channel.channelId}`;
   const words = `Created the bot ${terminalLine(id)}${where}. Its token is not shown again:\n${terminalLine(token)}`;
@@ -52,7 +52,7 @@ export async function bots(
   { create, name, revoke }: BotOptions,
 ): Promise<void> {
   if (create !== undefined && revoke !== undefined) throw usage('Give --create or --revoke, not both.');
-  if (name !== undefined && create === undefined) throw usage('--name is for a new bot: give --create too.');
+  if (name !== undefined && create === undefined) throw usage('--name works only with --create. Give both.');
   if (create !== undefined) return createBot(session, wanted, create, name);
   if (revoke === undefined) return listBots(session, wanted);
   await (await session.loggedIn()).bots.revoke(revoke);

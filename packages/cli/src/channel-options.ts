@@ -11,7 +11,10 @@ function onOrOff(text: string): boolean {
 
 const valueNames = { text: 'text', number: 'n', boolean: 'on|off' };
 
-/** Returns the option of a setting; `slow_mode_s` is `--slow-mode <seconds>`. */
+/**
+ * Returns the command line option of a setting, for example `--slow-mode <seconds>` for
+ * `slow_mode_s`.
+ */
 function optionOf(name: string, row: ChannelSetting): Option {
   const unit = row.type === 'number' ? row.unit : undefined;
   const flag = snakeCase(unit === undefined ? name : name.replace(/S$/, '')).replaceAll('_', '-');
@@ -22,7 +25,10 @@ function optionOf(name: string, row: ChannelSetting): Option {
 
 const settingOptions = settingRows.map(([name, row]) => ({ name, option: optionOf(name, row) }));
 
-/** Adds the options that `create` and `set` share. `whenAbsent` says what holds without them. */
+/**
+ * Adds the options that `create` and `set` share. `whenAbsent` completes their help with the
+ * default.
+ */
 export function addChannelOptions(command: Command, whenAbsent: { limit: string; retention: string }): Command {
   command.option(
     '--limit <n>',
@@ -39,7 +45,7 @@ export function addChannelOptions(command: Command, whenAbsent: { limit: string;
   return command;
 }
 
-/** Returns those plain settings that the options of a command give. */
+/** Returns the plain settings that the user gave as options. */
 export function givenSettings(options: object): Partial<ChannelSettingValues> {
   const given = new Map<string, unknown>(Object.entries(options));
   const settings = settingOptions.map(({ name, option }) => [name, given.get(option.attributeName())] as const);

@@ -9,7 +9,7 @@ import { terminalLine } from './plain-text.js';
 import { historyWords, retentionWords } from './retention.js';
 import type { CommandSession } from './session.js';
 
-/** Kinds that `create` makes, by their name on the command line. */
+/** Kinds of channels that `create` can make, by their name on the command line. */
 export const createdKinds = {
   room: ChannelKind.ROOM,
   group: ChannelKind.GROUP,
@@ -25,7 +25,7 @@ const kindWords: Readonly<Partial<Record<ChannelKind, string>>> = {
   [ChannelKind.PRIVATE]: 'private',
 };
 
-/** Returns the kind of a channel for people. */
+/** Returns the kind of a channel as a word. */
 export function kindWordOf({ kind }: Pick<Channel, 'kind'>): string {
   return kindWords[kind] ?? 'unknown';
 }
@@ -53,7 +53,7 @@ export function channelValue(channel: Channel) {
   };
 }
 
-/** Names the first people in a channel and counts the others. */
+/** Returns the ids of the first users in a channel, and the number of the others. */
 function insideOf({ users, userCount }: Channel): string {
   const more = userCount - users.length;
   return [...users.map((user) => terminalLine(user.id)), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
@@ -102,7 +102,7 @@ export async function listChannels(session: CommandSession): Promise<void> {
 /** The options of `create`. */
 export interface CreateOptions {
   readonly kind: keyof typeof createdKinds;
-  /** Default: 10 for a room, that of the server for other kinds. */
+  /** Maximum number of users. Default: 10 for a room, and the server's default for other kinds. */
   readonly limit?: number;
   /** Default: 7 days for a room, forever for other kinds. */
   readonly retention?: Partial<Retention>;

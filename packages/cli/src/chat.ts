@@ -20,7 +20,8 @@ const earlierCount = 20;
 const typingEveryMs = 3_000;
 
 /**
- * Shows events until the end. `marksRead`: a person sees them.
+ * Shows events until the conversation ends. With `marksRead`, marks each entry as read, because a
+ * person sees it.
  * @throws {Refusal} the reason for which the server ended the conversation
  */
 async function follow(conversation: Conversation, view: ChatView, names: UserNames, marksRead: boolean): Promise<void> {
@@ -33,8 +34,8 @@ async function follow(conversation: Conversation, view: ChatView, names: UserNam
 }
 
 /**
- * Returns whether an action succeeded, and shows a refusal. The end of the conversation is reported
- * elsewhere.
+ * Waits for an action and returns whether it succeeded. Shows a refusal, except `cancelled`: the
+ * end of the conversation is reported elsewhere.
  */
 async function succeeded(sending: Promise<unknown>, view: ChatView, failed = 'not sent'): Promise<boolean> {
   try {
@@ -59,7 +60,10 @@ async function runLine(line: string, conversation: Conversation, view: TextView,
   else if (command?.do === 'send') await succeeded(command.act(conversation, explain), view, command.failed);
 }
 
-/** Sends each line that is not blank after the previous one has been accepted, then leaves. */
+/**
+ * Sends each line that is not blank, one after the other, and then leaves. Each line waits until
+ * the previous one has been accepted.
+ */
 async function sendLines(lines: Interface, conversation: Conversation, view: ChatView): Promise<void> {
   const explain = (words: string) => output.complain(`parley: warning: ${words}`);
   for await (const line of lines) {
@@ -69,7 +73,7 @@ async function sendLines(lines: Interface, conversation: Conversation, view: Cha
   await conversation.leave();
 }
 
-/** Shows the last messages, if the channel stores any, and where the new ones begin. */
+/** Shows the last messages, if the channel stores any, and a line before the first new one. */
 async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView, names: UserNames) {
   const { channel, place } = conversation;
   if (channel.retention?.nothing === true || place === undefined || place.seq === 0) return;
@@ -93,7 +97,10 @@ async function showReaders(conversation: Conversation, view: TextView, names: Us
   view.readBy(lastRead);
 }
 
-/** Returns a function that tells the others that this user is typing, once in a while. */
+/**
+ * Returns a function to call for each typed key. It tells the others at most every three seconds
+ * that this user is typing.
+ */
 function typingReporter(conversation: Conversation): () => void {
   let toldAt = Number.NEGATIVE_INFINITY;
   return () => {
@@ -140,7 +147,10 @@ async function chatOnPipe(conversation: Conversation, json: boolean, names: User
   await follow(conversation, view, names, false);
 }
 
-/** Runs the conversation, depending on where lines come from and where output goes. */
+/**
+ * Runs the conversation in the way that fits its input and output: a pipe, a terminal, or a
+ * keyboard whose output goes elsewhere.
+ */
 function converse(client: ParleyClient, conversation: Conversation, { json }: CommandSession): Promise<void> {
   const names = new UserNames((userId) => client.user(userId));
   if (json || process.stdin.isTTY !== true) return chatOnPipe(conversation, json, names);
@@ -148,7 +158,7 @@ function converse(client: ParleyClient, conversation: Conversation, { json }: Co
   return chatFromKeyboard(conversation, names);
 }
 
-/** Reports why chat waits, once for each reason. */
+/** Returns a function that reports why `chat` waits, once for each reason. */
 function waitReporter({ json }: CommandSession): (why: Refusal, inMs: number) => void {
   let reported = '';
   return ({ reason, message }, inMs) => {

@@ -10,7 +10,7 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('Use a whole number of at least 1.');
 }
 
-/** Parses the seq of a message, as it is shown: `#12` or `12`. */
+/** Parses the seq of a message, such as `#12` or `12`. */
 export function seqOf(text: string): number {
   return positive(text.replace(/^#/, ''));
 }
@@ -35,7 +35,7 @@ export function addInviteOptions(command: Command, name: string): Command {
 
 const sessions = new WeakMap<Command, CommandSession>();
 
-/** Returns the one session of a command line, for its global options. */
+/** Returns the session of a command line. All its commands share one, with the global options. */
 export function sessionOf(command: Command): CommandSession {
   if (command.parent !== null) return sessionOf(command.parent);
   const session = sessions.get(command) ?? new CommandSession(command.opts<GlobalOptions>());

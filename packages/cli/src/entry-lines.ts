@@ -1,7 +1,7 @@
 import { type EntryEvent, type MessageEvent, textOf } from '@parley/client';
 import { terminalLine } from './plain-text.js';
 
-/** Returns the displayed name of a user. */
+/** Function that returns the displayed name of a user. */
 export type Label = (userId: string) => string;
 
 /** Returns the text of a payload on one line, or its size if it is not text. */
@@ -10,7 +10,7 @@ export function lineOf(said: { readonly data: Uint8Array; readonly contentType: 
   return terminalLine(textOf(said) ?? `[${said.data.length} bytes${kind}]`);
 }
 
-/** Formats the time of a message, given in Unix ms. */
+/** Function that formats the time of a message, given in Unix ms. */
 export type Clock = (ms: number) => string;
 
 /** Returns the local time of day. */

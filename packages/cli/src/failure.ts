@@ -29,14 +29,19 @@ export function usage(message: string): Failure {
   return new Failure('usage', exitCodes.usage, message);
 }
 
-/** Beginnings and options of the commands that an error suggests, so that each works as printed. */
+/**
+ * Parts of the commands that an error suggests. With them, each suggested command works as printed.
+ */
 export interface Advised {
   /** Beginning of a command for the logged-in user. */
   readonly self: string;
   /** Beginning of a command for a new login, which needs the addresses again. */
   readonly toLogIn: string;
   readonly user: string;
-  /** The option that chooses the data folder of `npm start`, with a leading space; empty for the default folder. */
+  /**
+   * The option that chooses the data folder of `npm start`, with a leading space; empty for the
+   * default folder.
+   */
   readonly data: string;
 }
 
@@ -120,7 +125,10 @@ function wordsOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/Bearer .*/s, 'Bearer (a token)');
 }
 
-/** Converts anything thrown to a failure. Commands that it suggests begin as `advised` says. */
+/**
+ * Converts a thrown value to a failure. `advised` has the parts of the commands that its message
+ * suggests.
+ */
 export function failureFrom(thrown: unknown, advised: Advised = anyUser): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof Refusal) return refused(thrown, advised);

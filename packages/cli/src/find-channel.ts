@@ -24,11 +24,14 @@ export interface Namesakes {
   readonly mine: readonly Channel[];
   /** Other channels, the most active first. */
   readonly others: readonly Channel[];
-  /** If there are none: names that the user may have meant. */
+  /** Names that the user may have meant. Only set if no channel has the name. */
   readonly similar?: readonly string[];
 }
 
-/** @throws {Failure} if the name is empty: a list with an empty name is a list of all channels */
+/**
+ * Finds the channels with a name. @throws {Failure} if the name is empty, because the server would
+ * then list all channels
+ */
 async function named(client: ParleyClient, name: string): Promise<Namesakes> {
   if (name.trim() === '') throw usage('Give the id or the name of a channel.');
   const ask = async (mine: boolean) => {
@@ -65,8 +68,8 @@ function candidates({ mine, others, similar = [] }: Namesakes, wanted: string): 
 }
 
 /**
- * Picks the user's own channel if several have the name, or else the most active one. `note` is a
- * text about the others.
+ * Picks one of the channels with a name: the user's own one, or else the most active one. `note` is
+ * a text about the others, if there are any.
  * @throws {Refusal} `channel-not-found`
  */
 export function pickChannel(namesakes: Namesakes, wanted: string): { channel: Channel; note: string | undefined } {
@@ -106,7 +109,8 @@ export function pickOnly(namesakes: Namesakes, wanted: string): Channel {
 }
 
 /**
- * Finds a channel for an action that cannot be undone, and so only if the name is unambiguous.
+ * Finds a channel for an action that needs exactly one: by its id, or by its name if no other
+ * channel has it.
  * @throws {Refusal} `channel-not-found` @throws {Failure} if the name is ambiguous
  */
 export async function findOnly(client: ParleyClient, wanted: string): Promise<Channel> {

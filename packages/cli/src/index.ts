@@ -1,7 +1,4 @@
-/**
- * Parts of the launcher that the drills use: the facts of the running `npm start`, and option
- * parsers.
- */
+/** Exports for the drills: the facts about the running `npm start`, and parsers of options. */
 export { address, projectFolder } from './launcher/options.js';
 export { defaultData, type RunFacts, readRunFacts, type ServiceFacts } from './run-file.js';
 export { wholeNumber } from './whole-number.js';

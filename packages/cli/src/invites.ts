@@ -18,7 +18,9 @@ export interface InviteOptions {
   readonly revoke?: string;
 }
 
-/** An invite link is any text that ends like this, such as the address of a page. */
+/**
+ * Matches an invite link: a text that ends with `invite-` and an id, such as the address of a page.
+ */
 const linkForm = /(?:^|[/#])invite-([A-Za-z0-9_-]{22})$/;
 
 /** Returns the id of an invite link, or undefined for other text. */
@@ -59,7 +61,7 @@ function boundsOf({ uses, expires }: InviteOptions): NewInvite {
 }
 
 /**
- * Checks that the options ask for one thing.
+ * Checks that the options ask for only one of three things: to create, list or revoke.
  * @throws {Failure}
  */
 function checkOptions({ uses, expires, list, revoke }: InviteOptions): void {
@@ -73,7 +75,7 @@ async function revokeLink(session: CommandSession, link: string): Promise<void> 
   const id = inviteIdIn(link);
   if (id === undefined) throw usage('--revoke takes an invite link. `--list` prints them.');
   await (await session.loggedIn()).invites.revoke(id);
-  session.print('Nobody can join by that link any more.', { link: `invite-${id}` });
+  session.print('Nobody can join with that link any more.', { link: `invite-${id}` });
 }
 
 async function listLinks(session: CommandSession, wanted: string): Promise<void> {

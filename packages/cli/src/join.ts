@@ -15,7 +15,7 @@ export interface JoinOptions {
   readonly yes?: true;
 }
 
-/** A chat to join, and the way to do so. */
+/** A chat to join, and the call that joins it. */
 interface Entrance {
   readonly channel: Channel;
   readonly enter: () => Promise<unknown>;
@@ -47,7 +47,10 @@ function previewOf(channel: Channel): string {
   return `${placeOf(channel)}, ${kindWordOf(channel)}, ${members}${about}${role}`;
 }
 
-/** Asks whether to join. Without a terminal there is nobody to ask, and the answer is yes. */
+/**
+ * Asks the user whether to join, and returns the answer. Without a terminal, or with `--yes` or
+ * `--json`, returns true without a question.
+ */
 async function isWanted(session: CommandSession, channel: Channel, { yes }: JoinOptions): Promise<boolean> {
   if (yes || session.json || process.stdin.isTTY !== true || process.stdout.isTTY !== true) return true;
   output.say(previewOf(channel));

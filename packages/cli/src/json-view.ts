@@ -10,7 +10,7 @@ function usersOf(users: readonly User[]) {
   return users.map(({ id, name }) => ({ id, name }));
 }
 
-/** Returns the display name of a user. */
+/** Function that returns the display name of a user. */
 type NameOf = (userId: string) => string;
 
 function baseOf({ type, seq, timestamp, sender, clientId }: EntryEvent, nameOf: NameOf): Value {

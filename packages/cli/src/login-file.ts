@@ -31,14 +31,14 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** The login file of this system user. Nobody else can read it. */
+/** The login file, which only its owner can read. */
 export class LoginFile {
   readonly #path: string;
   readonly #ownFolder: boolean;
   readonly #self: string;
 
   /**
-   * Without a path, uses the default file and makes its folder private too. `self` is the command
+   * Without `path`, uses the default file, and also makes its folder private. `self` is the command
    * that error texts suggest.
    */
   constructor(path: string | undefined, env: NodeJS.ProcessEnv, self = 'npx parley') {

@@ -1,7 +1,7 @@
 import { exitCodes } from './failure.js';
 import { runCommand } from './run.js';
 
-process.noDeprecation = true; // The user of the command cannot do anything about this warning.
+process.noDeprecation = true; // A user of the command can do nothing about such a warning.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => process.exit(exitCodes.ok));
 }

@@ -1,13 +1,16 @@
 import { type EntryEvent, isSaid, type MessageEvent } from '@parley/client';
 
-/** Maximum number of remembered facts. Older ones are announced again. */
+/** Maximum number of remembered facts. Facts older than these are announced again. */
 const maxFacts = 10_000;
 
 /** Remembers deletions, pins and reactions, so that repeated ones are not announced. */
 export class Marks {
   readonly #facts = new Map<string, boolean>();
 
-  /** Records an entry. Returns whether it changed anything, as far as known. */
+  /**
+   * Records an entry. Returns whether the entry changed something, as far as the remembered facts
+   * tell.
+   */
   record(entry: EntryEvent): boolean {
     if (isSaid(entry)) this.#recordFolded(entry);
     switch (entry.type) {

@@ -19,7 +19,7 @@ export interface MemberChangeOptions {
   readonly ban?: string;
 }
 
-/** Most members that the list prints. */
+/** Maximum number of members that the list prints. */
 const mostListed = 1_000;
 
 type Apply = (client: ParleyClient, channelId: number, userId: string) => Promise<User>;

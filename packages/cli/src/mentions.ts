@@ -1,15 +1,18 @@
 import type { Conversation, MessageOptions } from '@parley/client';
 import { isUserId, limits, Refusal } from '@parley/runtime';
 
-/** Returns the user ids that a text names as `@id`, each once, at most as many as a message may mention. */
+/**
+ * Returns the user ids that a text names as `@id`, each once, and at most as many as one message
+ * may mention.
+ */
 export function mentionsIn(text: string): string[] {
   const named = [...text.matchAll(/(?<![\w.@-])@([\w.-]*\w)/g)].map(([, id = '']) => id);
   return [...new Set(named)].filter(isUserId).slice(0, limits.mentions);
 }
 
 /**
- * Sends a text that mentions the users whom it names as `@id`. If one of them is not in the channel,
- * sends it without mentions, and tells `explain` so.
+ * Sends a text as a message that mentions the users whom the text names as `@id`. If one of them is
+ * not in the channel, sends the message without mentions and calls `explain`.
  * @throws {Refusal} like `send`
  */
 export async function sendText(

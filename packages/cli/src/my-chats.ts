@@ -8,10 +8,10 @@ import { entryValue } from './json-view.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
-/** Longest shown part of a last message, in characters. */
+/** Maximum length of a last message in the list, in characters. */
 const shownCharacters = 40;
 
-/** Names a chat: a direct chat by the other user. */
+/** Returns the name of a chat; for a direct chat, `@` and the id of the other user. */
 export function chatName({ channel, peer }: Pick<ChatSummary, 'channel' | 'peer'>): string {
   return peer === undefined ? terminalLine(channel.name) : `@${terminalLine(peer.id)}`;
 }
@@ -23,7 +23,7 @@ function lastWords({ last }: ChatSummary): string {
   return `${terminalLine(last.sender)}: ${text}${characters.length > shownCharacters ? '…' : ''}`;
 }
 
-/** Counts stop at 100. */
+/** Formats a count. The server counts only up to 100, so 100 becomes `99+`. */
 function countOf(count: number): string {
   if (count === 0) return '';
   return count >= 100 ? '99+' : String(count);
@@ -58,17 +58,14 @@ export async function listChats(session: CommandSession, size: number): Promise<
   session.print(chats.length === 0 ? none : chatTable(chats), chats.map(chatValue));
 }
 
-/**
- * Texts that say which messages of a chat notify the user, by the name of the level on the command
- * line.
- */
+/** Texts for the levels of notifications, by the name of the level on the command line. */
 export const levelNames: Readonly<Record<NotifyLevel, string>> = {
   all: 'all messages notify',
   mentions: 'only mentions and replies notify',
   none: 'no message notifies',
 };
 
-/** Sets which messages of a chat notify the user. */
+/** Sets the level of notifications of a chat. */
 export async function chooseNotify(session: CommandSession, wanted: string, level: NotifyLevel): Promise<void> {
   const client = await session.loggedIn();
   const { id, name } = await findOnly(client, wanted);

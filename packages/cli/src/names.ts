@@ -33,7 +33,10 @@ export class UserNames {
     this.#fetchUser = fetchUser;
   }
 
-  /** Records the names that events carry, and fetches those of all other users in the events. */
+  /**
+   * Records the names that events carry. Fetches the names of all other users whom the events
+   * concern.
+   */
   async learn(events: readonly ConversationEvent[]): Promise<void> {
     for (const { id, name } of events.flatMap(usersOf)) this.#names.set(id, name);
     await this.learnUsers(events.flatMap(idsOf));

@@ -2,7 +2,7 @@ import { createPool, isAway, type Pool } from '@parley/database';
 import { exitCodes, Failure } from './failure.js';
 import { readRunFacts } from './run-file.js';
 
-/** Chooses the database; the command connects as its owner. */
+/** Options that choose the database, to which the command connects as its owner. */
 export interface OwnerOptions {
   readonly database?: string;
   /** Data folder of a running `npm start`. The folder names the database. */

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { limits } from '@parley/runtime';
 import { usage } from './failure.js';
 
-/** The lines of a pipe. One reader serves every question, because it reads ahead. */
+/** Lines of a piped stdin. All questions share this reader, because it reads ahead. */
 let pipedLines: AsyncIterator<string> | undefined;
 
 async function readPiped(): Promise<string | undefined> {
@@ -25,7 +25,7 @@ async function readLine(prompt: string): Promise<string | undefined> {
   if (process.stdin.isTTY !== true) return readPiped();
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
-  process.stderr.write(prompt); // The prompt comes last, because the terminal echoes until the interface is open.
+  process.stderr.write(prompt); // Written only now, because the terminal echoes until the interface is open.
   const line = await nextLine(lines);
   lines.close();
   process.stderr.write('\n');
@@ -41,7 +41,10 @@ async function readGiven(prompt: string): Promise<string> {
 const { passwordMinBytes: least, passwordMaxBytes: most } = limits;
 const rule = `${least} to ${most} bytes`;
 
-/** Checks the length before the second prompt; the server would refuse it only afterwards. */
+/**
+ * Checks the length of a new password, so that the user learns of a mistake before the second
+ * prompt.
+ */
 function checkRule(password: string): void {
   const bytes = Buffer.byteLength(password);
   if (bytes < least || bytes > most) throw usage(`A password has ${rule}; this one has ${bytes}.`);
@@ -56,7 +59,7 @@ export function readPassword(name = 'Password'): Promise<string> {
 }
 
 /**
- * Reads a password to set, on a terminal twice.
+ * Reads a new password. On a terminal, the user types it twice.
  * @throws {Failure} if it is missing, too short, too long, or typed differently the second time
  */
 export async function readNewPassword(name = 'Password'): Promise<string> {

@@ -1,10 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * Characters that control a terminal or are not shown: C0 except tab and newline, DEL, C1, line and
- * paragraph separators, and everything that reorders or hides text or has no width, including tag
- * characters and unusual variation selectors. Joiners stay, because scripts and emoji need them.
- * Letters that look like spaces stay too; `spaces` handles them.
+ * Matches characters that control a terminal or are invisible. These are C0 except tab and newline,
+ * DEL, C1, line and paragraph separators, and all characters that reorder text, hide it or have no
+ * width, including tag characters and unusual variation selectors. Joiners do not match, because
+ * scripts and emoji need them. Letters that look like spaces do not match either; `spaces` handles
+ * them.
  */
 const unprintable =
   /(?![\ufe00-\ufe0f\n\t\u115f\u1160\u3164\uffa0]|\u200c|\u200d)[\p{Cc}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\ufff9-\ufffb]/gu;
@@ -17,17 +18,17 @@ export function plainText(text: string): string {
 }
 
 /**
- * Runs of spaces and of letters that look like spaces. A long run could fill a row, so that the
- * rest looks like a separate line.
+ * Matches runs of spaces and of letters that look like spaces. A long run could fill a row, so that
+ * the text after it looks like a separate line.
  */
 const spaces = /[\p{White_Space}\u2800\u3164\u115f\u1160\uffa0]{2,}/gu;
 
-/** Longest indentation that is shown as it is, in spaces; it is far shorter than a row. */
+/** Longest indentation that is shown unchanged, in spaces. It is far shorter than a row. */
 const indentSpaces = 16;
 
 /**
- * Returns an indentation as it was written, with four spaces for a tab. Returns one space for any
- * other run.
+ * Returns the replacement for a run of spaces: for the indentation of a line, the indentation with
+ * four spaces for a tab; for any other run, one space.
  */
 function shownSpaces(run: string, at: number, text: string): string {
   const isIndentation = text[at - 1] === '⏎' && text[at + run.length] !== '⏎' && /^[ \t]+$/.test(run);
@@ -35,8 +36,8 @@ function shownSpaces(run: string, at: number, text: string): string {
 }
 
 /**
- * Makes text safe and puts it on one line, so that nobody can fake another user's line. Runs of
- * spaces become one space, except for the indentation of a line, so that code can be copied.
+ * Makes text safe and puts it on one line, so that nobody can fake a line of another user. A run of
+ * spaces becomes one space. The indentation of a line stays, so that code can be copied.
  */
 export function terminalLine(text: string): string {
   return plainText(text).replaceAll('\n', ' ⏎ ').replace(spaces, shownSpaces).replaceAll('\t', ' ');

@@ -1,4 +1,4 @@
-/** Most readers that are named. */
+/** Maximum number of readers that are named. */
 const mostNamed = 10;
 
 /** The last message of this user, and the users who have read it. */
@@ -10,7 +10,7 @@ export interface LastRead {
   readonly others: number;
 }
 
-/** How far the other users have read, and the last message of this user. */
+/** Positions up to which the other users have read, and the last message of this user. */
 export class Readers {
   readonly #readSeqs = new Map<string, number>();
   #lastOwnSeq = 0;
@@ -23,8 +23,8 @@ export class Readers {
   }
 
   /**
-   * Records how far users have read. Returns all readers of the last message of this user if there
-   * are new ones.
+   * Records the positions up to which users have read. If the last message of this user has new
+   * readers, returns all its readers.
    */
   read(readSeqs: Iterable<readonly [userId: string, readSeq: number]>): LastRead | undefined {
     let isNews = false;

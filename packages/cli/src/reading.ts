@@ -19,7 +19,7 @@ export async function mark(session: CommandSession, wanted: string, as: 'read' |
   session.print(`${chatName(chat)} is marked as ${as}.`, { id, marked_as: as });
 }
 
-/** Most receipts that the list prints. */
+/** Maximum number of receipts that the list prints. */
 const mostListed = 1_000;
 
 function stateOf({ deliveredSeq, readSeq }: MemberReceipt, seq: number): 'read' | 'delivered' | 'sent' {
@@ -27,7 +27,7 @@ function stateOf({ deliveredSeq, readSeq }: MemberReceipt, seq: number): 'read' 
   return deliveredSeq >= seq ? 'delivered' : 'sent';
 }
 
-/** Lists who has received and read a message of a chat. */
+/** Lists the members who have received and read a message of a chat. */
 export async function receipts(session: CommandSession, wanted: string, seq: number): Promise<void> {
   const client = await session.loggedIn();
   const { id } = await findOnly(client, wanted);

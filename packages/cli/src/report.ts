@@ -7,8 +7,8 @@ import type { CommandSession } from './session.js';
 /** The options of `report`. */
 export interface ReportOptions {
   /**
-   * Id or name of the channel of the message, or of a channel in which this user met the reported
-   * one.
+   * Id or name of a channel: that of the reported message, or one in which this user met the
+   * reported user.
    */
   readonly in?: string;
   /** Seq of the message. */
@@ -16,7 +16,10 @@ export interface ReportOptions {
   readonly reason: string;
 }
 
-/** @throws {Failure} unless the arguments name one user or one message */
+/**
+ * Returns the target of a report. @throws {Failure} unless the arguments name one user or one
+ * message
+ */
 async function targetOf(
   client: ParleyClient,
   userId: string | undefined,

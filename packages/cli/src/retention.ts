@@ -2,7 +2,7 @@ import type { Retention } from '@parley/contract';
 import { secondsOf, unitSeconds } from './durations.js';
 import { usage } from './failure.js';
 
-/** Largest value of the database column. */
+/** Longest retention, in seconds: the largest value of the database column. */
 const longestSeconds = 2_147_483_647;
 
 /**

@@ -62,8 +62,8 @@ export async function readRunFacts(folder: string): Promise<RunFacts> {
 }
 
 /**
- * Returns the `--data` option that a command about this manager needs; empty if the manager belongs
- * to the `npm start` of the default folder.
+ * Returns the `--data` option for a command about these managers. Returns an empty text if one of
+ * them belongs to the `npm start` of the default folder.
  */
 export async function dataOptionFor(managers: string, folder = defaultData): Promise<string> {
   const run = await readRunFacts(folder).catch(() => undefined);

@@ -4,7 +4,7 @@ import { describeFailure, failureFrom } from './failure.js';
 import { output } from './output.js';
 import { parleyCommand } from './program.js';
 
-/** Runs one command. Prints a failure, and sets the exit code of the process. */
+/** Runs one command. If it fails, prints the failure and sets the exit code of the process. */
 export async function runCommand(args: readonly string[]): Promise<void> {
   const program = parleyCommand();
   try {

@@ -9,7 +9,7 @@ import { UserNames } from './names.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
-/** A search as it is typed. */
+/** A search in the form in which the user typed it. */
 export interface TypedSearch {
   readonly text: string;
   /** Id or name of a channel. */
@@ -21,15 +21,15 @@ export interface TypedSearch {
 
 const filter = /^(in|from|before|after):(.*)$/is;
 
-/** Splits an argument at its spaces, unless it is one filter, whose value may have spaces. */
+/** Splits an argument at its spaces. A filter is not split, because its value may have spaces. */
 function wordsOf(argument: string): readonly string[] {
   return filter.test(argument) ? [argument] : (argument.match(/"[^"]*"?|[^\s"]+/g) ?? []);
 }
 
 /**
- * Parses the words of a search: `in:`, `from:`, `before:` and `after:` narrow it, and all others are
- * words of the message.
- * @throws {Failure} if a filter comes twice or has no value
+ * Parses the words of a search. Words that begin with `in:`, `from:`, `before:` or `after:` narrow
+ * the search; all others are words of the message.
+ * @throws {Failure} if a filter is given twice or has no value
  */
 export function searchOf(words: readonly string[]): TypedSearch {
   const text: string[] = [];

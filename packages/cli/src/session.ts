@@ -11,7 +11,10 @@ import { openAddress, type SecurityOptions, securityOf } from './services.js';
 
 /** The global options. */
 export interface GlobalOptions extends SecurityOptions {
-  /** Default: as at login, else the default address of `npm start`. */
+  /**
+   * Addresses of the user-services. Default: those of the login, or else the default address of
+   * `npm start`.
+   */
   readonly userService?: string;
   readonly manager?: string;
   readonly json?: true;
@@ -52,15 +55,15 @@ export class CommandSession {
   }
 
   /**
-   * The beginning of a command line with the same login file and addresses, for a user without a
-   * login.
+   * Beginning of a command line with the same login file and addresses, for a user who is not
+   * logged in.
    */
   get self(): string {
     return this.#call(this.#options.insecure === true, this.addresses(), defaultAddresses);
   }
 
   /**
-   * Returns the parts of commands that an error may suggest. Only a new login needs the stored
+   * Returns the parts of the commands that an error may suggest. Only `toLogIn` names the stored
    * addresses.
    */
   async advised(): Promise<Advised> {
@@ -82,7 +85,9 @@ export class CommandSession {
     return this.subject === undefined ? other : shellWord(terminalLine(this.subject));
   }
 
-  /** Returns the beginning of a command line. It names an address only if it differs from `known`. */
+  /**
+   * Returns the beginning of a command line. It names an address only if it differs from `known`.
+   */
   #call(isInsecure: boolean, { userService, channelService }: Addresses, known: Addresses): string {
     const { login, ca, tls } = this.#options;
     const options = {
@@ -98,7 +103,10 @@ export class CommandSession {
     return ['npx parley', ...given, ...flags].join(' ');
   }
 
-  /** Returns the addresses of the services: from the options, else from the login. */
+  /**
+   * Returns the addresses of the services: those of the options, or else of the login, or else the
+   * default ones.
+   */
   addresses(saved?: SavedLogin): Addresses {
     const { userService = saved?.user_service, manager = saved?.manager } = this.#options;
     return {
@@ -108,7 +116,7 @@ export class CommandSession {
   }
 
   /**
-   * Returns a client for a login, or without a session.
+   * Returns a client for a login. Without a login, the client has no session.
    * @throws {Failure} if the file of `--ca` cannot be read, or the connection would be in plain
    * text
    */
@@ -144,7 +152,7 @@ export class CommandSession {
     };
   }
 
-  /** Returns how connections are secured: as the options say, or else as at login. */
+  /** Returns the security of connections: that of the options, or else that of the login. */
   #security(saved: SavedLogin | undefined): SecurityOptions {
     const { tls, ca, insecure } = this.#options;
     if (tls !== undefined || ca !== undefined || insecure !== undefined) return this.#options;

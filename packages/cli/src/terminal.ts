@@ -1,7 +1,7 @@
 import { clearLine, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 import { output } from './output.js';
 
-/** Callbacks for typed lines and their end. */
+/** Callbacks for typed keys, for typed lines, and for the end of the input. */
 export interface TerminalActions {
   /** Called for each typed key. */
   readonly typing: () => void;
@@ -11,7 +11,7 @@ export interface TerminalActions {
 
 const prompt = '> ';
 
-/** A prompt at the bottom of the terminal, with output above it. */
+/** A terminal with a prompt in its last line and output above the prompt. */
 export class Terminal {
   #lines: Interface | undefined;
 

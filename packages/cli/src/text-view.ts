@@ -10,7 +10,7 @@ import { type LastRead, Readers } from './readers.js';
 
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
 
-/** Formats a duration. A mute may last for days. */
+/** Formats a duration, in seconds up to days. */
 export function waitWords(ms: number): string {
   const steps = [
     [86_400_000, 'days'],
@@ -59,7 +59,10 @@ export class TextView implements ChatView {
     this.#print(`! ${what}: ${terminalLine(message)}${again}`);
   }
 
-  /** Shows messages from before the user entered. `firstNew` is the first one that is new to the user. */
+  /**
+   * Shows messages from before the user entered. `firstNew` is the first one that is new to the
+   * user.
+   */
   earlier(entries: readonly EntryEvent[], firstNew?: EntryEvent): void {
     for (const entry of entries) {
       if (entry === firstNew) this.#print('* new since your last visit:');
@@ -75,7 +78,10 @@ export class TextView implements ChatView {
     }
   }
 
-  /** Records how far the others have read. Returns what `readBy` may show. */
+  /**
+   * Records the positions up to which the others have read. Returns the readers for `readBy`, if
+   * there are new ones.
+   */
   receipts(receipts: ReadonlyMap<string, Watermark>): LastRead | undefined {
     return this.#readers.read([...receipts].map(([userId, { readSeq }]) => [userId, readSeq]));
   }
@@ -84,7 +90,7 @@ export class TextView implements ChatView {
     if (userId !== this.#me) this.readBy(this.#readers.read([[userId, readSeq]]));
   }
 
-  /** Shows who has read the last message of this user, if anyone has. */
+  /** Shows the users who have read the last message of this user, if there are any. */
   readBy(lastRead: LastRead | undefined): void {
     if (lastRead === undefined) return;
     const { seq, readers, others } = lastRead;

@@ -2,7 +2,10 @@ import type { Conversation } from '@parley/client';
 import { nearest } from '@parley/runtime';
 import { sendText } from './mentions.js';
 
-/** Carries out a typed line. Tells `explain` if it was carried out only in part. */
+/**
+ * Function that carries out a typed line. Calls `explain` if only a part of the line could be
+ * carried out.
+ */
 type Act = (conversation: Conversation, explain: (words: string) => void) => Promise<unknown>;
 
 /** The meaning of a typed line. */
@@ -10,7 +13,7 @@ export type TypedLine =
   | { readonly do: 'who' }
   | { readonly do: 'leave' }
   | { readonly do: 'help' }
-  /** The line cannot be carried out; `words` says why. */
+  /** For a line that cannot be carried out; `words` says why. */
   | { readonly do: 'explain'; readonly words: string }
   /** `failed` names the action that did not happen if the server refuses it. */
   | { readonly do: 'send'; readonly failed: string; readonly act: Act };
@@ -21,7 +24,7 @@ interface Command {
   /** Name of the argument after the seq. */
   readonly words?: string;
   readonly failed: string;
-  /** Whether it changes an earlier message, so that the channel must have history. */
+  /** Whether the command changes an earlier message, which works only in a channel with history. */
   readonly changes: boolean;
   readonly act: (
     conversation: Conversation,
@@ -87,7 +90,8 @@ function usageOf(name: string, { words }: Command): string {
 const skips = 'Numbers may skip: edits, reactions, pins and member changes take one too.\n';
 
 /**
- * Lists the commands that work in a channel, one per line. `hasHistory`: the channel stores messages.
+ * Returns a list of the commands that work in a channel, one per line. `hasHistory` says whether
+ * the channel stores messages.
  */
 export function helpFor(hasHistory: boolean): string {
   const possible = Object.entries(commands).filter(([, { changes }]) => hasHistory || !changes);

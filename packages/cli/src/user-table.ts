@@ -15,12 +15,12 @@ const roleWithArticle: Readonly<Partial<Record<MemberRole, string>>> = {
   [MemberRole.OWNER]: 'the owner',
 };
 
-/** Says what a user is in a channel. */
+/** Returns the standing of a user in a channel, such as `a member`. */
 export function standingOf(role: MemberRole): string {
   return roleWithArticle[role] ?? 'not a member';
 }
 
-/** Returns a role of a channel for people; undefined for none. */
+/** Returns the word for a role in a channel, or undefined for no role. */
 export function roleOf(role: MemberRole): string | undefined {
   return roleWords[role];
 }
@@ -31,7 +31,7 @@ export function userValue({ id, name, online, lastSeen, bot, blocked, memberRole
   return { id, name, online, last_seen: lastSeen || undefined, bot, blocked, ...roles };
 }
 
-/** Says when a user was last seen, as far as the user shows it. */
+/** Returns the time at which a user was last seen, or an empty text if the user hides it. */
 export function seenWords({ online, lastSeen }: User): string {
   if (online) return 'online';
   return lastSeen === 0 ? '' : dateAndClock(lastSeen);

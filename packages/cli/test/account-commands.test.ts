@@ -33,7 +33,10 @@ afterAll(async () => {
 
 const fileOf = (name: string) => join(folder, `${name}.json`);
 
-/** Runs a command that reads passwords, with its own login file. Returns exit code, output and errors. */
+/**
+ * Runs a command that reads passwords, with its own login file. Returns exit code, output and
+ * errors.
+ */
 async function typing(name: string, line: string, ...typed: string[]) {
   const args = [parley, '--login', fileOf(name), ...addresses, ...line.split(' ')];
   const command = new Program(globalThis.process.execPath, args);

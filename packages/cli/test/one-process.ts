@@ -10,7 +10,9 @@ export interface Outcome {
   readonly said: string;
 }
 
-/** Runs commands of logged-in users, one after the other, in one process. They must not read stdin. */
+/**
+ * Runs commands of logged-in users, one after the other, in one process. They must not read stdin.
+ */
 export class OneProcess {
   readonly #folder: string;
   readonly #addresses: readonly string[];

@@ -45,7 +45,9 @@ async function gone(path: string): Promise<boolean> {
   );
 }
 
-/** Whether other users can reach the code. A folder that `mktemp -d` made is closed to them. */
+/**
+ * Returns whether other users can reach the code. A folder that `mktemp -d` made is closed to them.
+ */
 async function isCodeOpen(): Promise<boolean> {
   for (let folder = projectFolder; ; folder = dirname(folder)) {
     if (((await stat(folder)).mode & 0o001) === 0) return false;

@@ -10,7 +10,7 @@ export class Attendance {
     return [...this.#users.values()];
   }
 
-  /** Number of users in the channel; in a large channel more than `users` names. */
+  /** Number of users in the channel. In a large channel it exceeds the length of `users`. */
   get count(): number {
     return this.#count;
   }

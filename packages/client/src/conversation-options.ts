@@ -4,11 +4,11 @@ import type { MessageOptions } from './frames.js';
 
 /** Options of `listen` and `open`. */
 export interface ListenOptions {
-  /** Leaves the channel when it aborts. */
+  /** Leaves the channel when this signal aborts. */
   readonly signal?: AbortSignal;
   /**
-   * Continues after this position, a stored `conversation.place`. Default: starts with the next
-   * entry.
+   * Position after which to continue, such as a stored `conversation.place`. Default: the end of
+   * the log.
    */
   readonly after?: LogPosition;
   /** Fills gaps from History, unless the channel stores nothing. Default: true. */
@@ -24,8 +24,8 @@ export interface ListenOptions {
    */
   readonly waitWhenFull?: boolean;
   /**
-   * Called before each wait until the first welcome. Without it, these waits are the first events
-   * of the conversation.
+   * Called before each wait that precedes the first welcome. Without this function, those waits are
+   * the first events of the conversation.
    */
   readonly onWait?: (why: Refusal, inMs: number) => void;
   /**
@@ -48,7 +48,8 @@ export interface SendOptions extends MessageOptions {
    */
   readonly clientId?: string;
   /**
-   * Abandons the send when it aborts. If the message is already on the wire, it may still arrive.
+   * Abandons the send when this signal aborts. A message that is already on the wire may still
+   * arrive.
    */
   readonly signal?: AbortSignal;
 }

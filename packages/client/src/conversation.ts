@@ -151,8 +151,9 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   /**
    * Sends a message. Resolves when the server has accepted it: stored, or relayed in a channel that
    * stores nothing. Rejects with the signal's reason if that aborts.
-   * @throws {Refusal} `empty-message`, `message-too-large` or `mention-not-found`; `too-busy` if 1,000 sends or 8 MiB are unanswered;
-   * `muted`; or the reason for which the conversation ended
+   * @throws {Refusal} `empty-message`, `message-too-large`, `mention-not-found` or `muted`;
+   * `too-busy` if 1,000 sends or 8 MiB are unanswered; or the reason for which the conversation
+   * ended
    * @example
    * ```ts
    * import type { Conversation, Sent } from '@parley/client';
@@ -229,9 +230,9 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   /**
-   * Returns how far the others have received and read the chat, by user id; only in chats of at
-   * most 100 members, and without private readers. The map follows later receipts. From then on,
-   * receipts that moved while there was no connection arrive as events after the reconnect.
+   * Fetches the watermarks of the other members, by user id. Chats of more than 100 members have
+   * none, and members who read in private are left out. The map stays up to date. After this call,
+   * receipts that moved while the connection was lost arrive as events after the reconnect.
    * @throws {Refusal} `not-a-member` or `wrong-kind`, as in a room
    */
   receipts(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
@@ -255,8 +256,8 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   /**
-   * Yields events up to and including `ended`. Rejects with the signal's reason; the conversation
-   * itself continues, and another reader can take over.
+   * Yields events up to and including `ended`. If the signal aborts, rejects with its reason; the
+   * conversation itself continues, and another reader can take over.
    */
   async *events(signal?: AbortSignal): AsyncGenerator<ConversationEvent, void> {
     for (;;) {

@@ -7,7 +7,8 @@ import type { ConversationEvent } from './events.js';
 export const queueLimits = { events: 10_000, bytes: 16_777_216 } as const;
 
 /**
- * Share of the limits to which the queue shrinks, so that not every further event shrinks it again.
+ * Share of the limits to which the queue shrinks. It is below 1, so that the next event does not
+ * shrink the queue again.
  */
 const roomy = 0.9;
 

@@ -84,9 +84,10 @@ export type PassingEvent =
     };
 
 /**
- * Entries `from` to `to` did not arrive on the stream. If `filled` is true, all of them follow from
- * History in their current state: edits, deletions and reactions among them are folded into their
- * messages, and a change of a message before `from` is not reported. If false, they are missing.
+ * A range of entries, `from` to `to`, that did not arrive on the stream. If `filled` is true,
+ * History supplies all of them, and they follow in their current state: edits, deletions and
+ * reactions in the range are folded into their messages, and changes of messages before `from` are
+ * not reported. If `filled` is false, the entries are missing.
  */
 export interface GapEvent {
   readonly type: 'gap';
@@ -105,15 +106,15 @@ export type StateEvent =
       readonly place: LogPosition;
       /** Time of the server's clock, in Unix ms. */
       readonly now: number;
-      /** Number of users here; in a large channel more than `channel.users` names. */
+      /** Number of users here. In a large channel it exceeds the length of `channel.users`. */
       readonly here: number;
     }
   | GapEvent
-  /** The log is a different one. Earlier seqs are void, and missed entries are lost. */
+  /** The channel has another log now. Earlier seqs are void, and missed entries are lost. */
   | { readonly type: 'reset'; readonly place: LogPosition }
   /**
-   * The `missed` entries since the last stream have all arrived; from now on new entries arrive
-   * live.
+   * All entries since the last stream have arrived, `missed` in number. From now on, new entries
+   * arrive live.
    */
   | { readonly type: 'live'; readonly missed: number }
   /** The connection was lost or refused. The next attempt starts in `inMs` milliseconds. */
@@ -162,7 +163,7 @@ function messageEvent(facts: EntryBase, message: Message): MessageEvent {
   return { type: 'message', ...facts, ...payload, ...folded };
 }
 
-/** Older servers send no count but name every user. */
+/** Converts a reaction. Older servers send no count but name every user. */
 function reactionOf({ emoji, userIds, count, mine }: Reaction): MessageReaction {
   return { emoji, userIds, count: count || userIds.length, mine };
 }

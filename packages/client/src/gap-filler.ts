@@ -29,7 +29,7 @@ function gap(from: number, to: number, filled: boolean): GapEvent[] {
   return from > to ? [] : [{ type: 'gap', from, to, filled }];
 }
 
-/** Whether the seqs increase and all are at or after the requested one. */
+/** Returns whether the seqs increase and all are at or after the requested one. */
 function isForward({ entries, more }: HistoryPage, from: number): boolean {
   if (more && entries.length === 0) return false;
   return entries.every(({ seq }, at) => seq >= (at === 0 ? from : (entries[at - 1]?.seq ?? 0) + 1));

@@ -8,8 +8,8 @@ import type { HistoryPage } from './history.js';
 const removals: ReadonlySet<Reason> = new Set(['removed', 'banned', 'not-a-member', 'channel-not-found']);
 
 /**
- * Returns the gap from `place` to the entry of a removal, the last entry that the user may read.
- * Empty if nothing is missing there.
+ * Returns the gap between `place` and the entry that removed the user, the last entry that the user
+ * may read. Returns an empty list if nothing is missing.
  */
 export async function lastGap(
   ended: Refusal | undefined,

@@ -53,7 +53,7 @@ export interface OpenSession {
   /** Session token. Store it to log in later without a password. */
   readonly token: string;
   readonly user: User | undefined;
-  /** When the token expires, in Unix ms. */
+  /** Expiry of the token, in Unix ms. */
   readonly expiresAt: number;
   /**
    * Whether the password was a one-time password. Then `account.changePassword` must come next:
@@ -213,7 +213,10 @@ export class ParleyClient {
     return this.#ask(calls.user, User.fromPartial({ id }), signal);
   }
 
-  /** Fetches every channel that the user may see. Prefer `listChannels` if there are many. */
+  /**
+   * Fetches the channels that the user may see: at most 1,000 of the user's own, and at most 1,000
+   * that are listed for everyone. Prefer `listChannels` if there are many.
+   */
   async channels({ signal }: Abortable = {}): Promise<Channel[]> {
     return this.#transport.list(0, this.#call(signal));
   }
@@ -341,8 +344,8 @@ export class ParleyClient {
   }
 
   /**
-   * Joins a channel and returns the conversation immediately. Waiting for the first welcome shows
-   * up as `reconnecting` events, a refusal as the event `ended`.
+   * Joins a channel and returns the conversation immediately. Waits before the first welcome arrive
+   * as `reconnecting` events, and a refusal as the event `ended`.
    * @throws {Refusal} `unauthenticated` without a session
    */
   open(channelId: number, options: ListenOptions = {}): Conversation {

@@ -17,7 +17,7 @@ interface PendingSend {
   heldFor?: Reason;
 }
 
-/** Shorter waits are not reported. */
+/** Shortest wait that is reported, in milliseconds. */
 const minReportedWaitMs = 1_000;
 
 /** Promises of the unanswered sends, by client id. */

@@ -1,18 +1,21 @@
 import { ChannelKind, Message, type Welcome } from '@parley/contract';
 
-/** How far a user has received and read a chat. Whatever is read is received too. */
+/**
+ * Position up to which a user has received and read a chat. A message that was read counts as
+ * received.
+ */
 export interface Watermark {
   readonly deliveredSeq: number;
   readonly readSeq: number;
 }
 
-/** How far a member has received and read a chat. */
+/** Watermark of one member of a chat. */
 export interface MemberReceipt extends Watermark {
   readonly userId: string;
 }
 
 const none: Watermark = { deliveredSeq: 0, readSeq: 0 };
-/** At most one receipt of this user per interval. */
+/** Minimum time between two receipts of this user, in milliseconds. */
 const intervalMs = 1_000;
 
 function later(one: Watermark, other: Watermark): Watermark {
@@ -26,7 +29,7 @@ function isLater(one: Watermark, other: Watermark): boolean {
   return one.deliveredSeq > other.deliveredSeq || one.readSeq > other.readSeq;
 }
 
-/** Whether the channel has receipts: it has members and a history. */
+/** Returns whether the channel has receipts: it has members and a history. */
 function hasReceipts({ channel }: Welcome): boolean {
   return (channel?.kind ?? 0) > ChannelKind.ROOM && channel?.retention?.nothing !== true;
 }
@@ -40,7 +43,10 @@ interface ReceiptBookDeps {
   readonly onMissed: (receipt: MemberReceipt) => void;
 }
 
-/** The watermarks of one conversation: those of other users, and this user's, which it sends. */
+/**
+ * Watermarks of one conversation: those of the other users, and this user's own, which it sends to
+ * the server.
+ */
 export class ReceiptBook {
   readonly #deps: ReceiptBookDeps;
   readonly #reportsDelivered: boolean;
@@ -55,7 +61,7 @@ export class ReceiptBook {
   #confirmed = none;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `reportsDelivered`: whether to report entries as received without being asked. */
+  /** Creates a book. With `reportsDelivered`, it reports entries as delivered when they arrive. */
   constructor(deps: ReceiptBookDeps, reportsDelivered: boolean) {
     this.#deps = deps;
     this.#reportsDelivered = reportsDelivered;

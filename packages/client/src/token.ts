@@ -1,6 +1,6 @@
 /**
- * Whether a text has the form of a token: 1 to 8,192 characters of printable ASCII without spaces,
- * so that it fits into an `Authorization` header.
+ * Returns whether a text has the form of a token: 1 to 8,192 characters of printable ASCII without
+ * spaces, so that it fits into an `Authorization` header.
  * @example
  * ```ts
  * import { isToken } from '@parley/client';

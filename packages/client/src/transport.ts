@@ -49,7 +49,10 @@ export interface ConnectStream {
 export interface Transport {
   /** Makes a call with one response. */
   ask<Q, S>(call: UnaryCall<Q, S>, request: Q, options: CallOptions): Promise<S>;
-  /** Fetches the channel `id`, or with id 0 every channel that the user may see. */
+  /**
+   * Fetches the channel `id`. With id 0, fetches the channels that the user may see, as
+   * `ParleyClient.channels` does.
+   */
   list(id: number, options: CallOptions): Promise<Channel[]>;
   /** Takes a seat in the channel. An earlier seat of the same user and channel becomes void. */
   listen(id: number, options: CallOptions): Promise<Seat>;

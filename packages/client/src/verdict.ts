@@ -3,7 +3,7 @@ import { type Refusal, refuse } from '@parley/runtime/refusal';
 import { isReason, type Reason, refusals, type StatusName } from '@parley/runtime/refusals';
 import type { Hold } from './core/exchange.js';
 
-/** Why a stream ended or a Listen was refused. */
+/** Reason for which a stream ended or a Listen was refused. */
 export interface Verdict {
   readonly refusal: Refusal;
   /** Whether another Listen may succeed after this refusal. */
@@ -50,8 +50,8 @@ export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | und
 const longestHoldMs = 5_000;
 
 /**
- * Returns when to retry a refused send, or undefined if the refusal is final. A mute is final,
- * because it may last for days.
+ * Returns the wait before a refused send is sent again, or undefined if the refusal is final. A
+ * mute is final, because it may last for days.
  */
 export function holdOf({ reason, retryAfterMs }: Refusal): Hold | undefined {
   if (retryAfterMs === 0 || reason === 'muted') return undefined;

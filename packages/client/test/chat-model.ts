@@ -109,7 +109,7 @@ export class ChatModel {
     return { after: this.closed ? after : 0, to };
   }
 
-  /** Whether a user may ever have received an entry on a stream. */
+  /** Returns whether a user may ever have received an entry on a stream. */
   mayHaveSeen(userId: string, seq: number): boolean {
     return this.isIn(userId, seq) || (!this.closed && seq <= this.readable(userId).to);
   }

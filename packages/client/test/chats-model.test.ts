@@ -10,7 +10,10 @@ import type { ChatModel } from './chat-model.js';
 import { Chat, Member, Reader } from './chat-run.js';
 import { until } from './rig.js';
 
-/** `TEST_ROUNDS=2000 npm test -- client/dist/test/chats-model` is the long form; it also kills chat servers. */
+/**
+ * `TEST_ROUNDS=2000 npm test -- client/dist/test/chats-model` is the long form; it also kills chat
+ * servers.
+ */
 const rounds = Number(process.env.TEST_ROUNDS ?? 10);
 const isLong = process.env.TEST_ROUNDS !== undefined;
 /** Number of runs at a time. */
@@ -68,7 +71,10 @@ const life: fc.Arbitrary<Life> = fc.tuple(
   fc.array(step, { minLength: 30, maxLength: 60 }),
 );
 
-/** Ignores that a user is out already: an overloaded manager may have removed them without an answer in time. */
+/**
+ * Ignores that a user is out already: an overloaded manager may have removed them without an answer
+ * in time.
+ */
 function ifOutside(thrown: Refusal): void {
   expect(['member-not-found', 'not-a-member', 'channel-not-found']).toContain(thrown.reason);
 }
@@ -189,7 +195,10 @@ class Run {
     chat.leftByChoice.delete(member);
   }
 
-  /** Adds a user, who accepts if the server makes an offer. Returns false if the server refuses another change of this member. */
+  /**
+   * Adds a user, who accepts if the server makes an offer. Returns false if the server refuses
+   * another change of this member.
+   */
   async #add(chat: Chat, { id, client }: Member): Promise<boolean> {
     try {
       const { memberRole } = await chat.owner.client.members.add(chat.id, id);
@@ -257,7 +266,9 @@ async function checkMember(chat: Chat, model: ChatModel, member: Member): Promis
   expect(last?.seq).toBe([...shown.keys()].at(-1));
 }
 
-/** Checks that a user who is not in the chat sees nothing after the end of their stay in any way. */
+/**
+ * Checks that a user who is not in the chat sees nothing after the end of their stay in any way.
+ */
 async function checkOutsider(chat: Chat, model: ChatModel, { client, id }: Member, reader: Reader): Promise<void> {
   const refused = chat.kind === 'public' ? 'not-a-member' : 'channel-not-found';
   const { to } = model.readable(id);

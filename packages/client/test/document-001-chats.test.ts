@@ -2,8 +2,8 @@
  * Document 001, "Rust-based Chat Application with axum Framework", point by point: what it says of
  * chats, at the level of the gRPC contract. A title begins with the section of the document.
  *
- * Without a test here, because they come with the gateway: the REST paths, file upload and download,
- * and the events over SSE. Passwords are in services/user-service/test.
+ * Without a test here, because they come with the gateway: the REST paths, file upload and
+ * download, and the events over SSE. Passwords are in services/user-service/test.
  */
 import { ChannelKind, isSaid, MemberRole, textOf } from '../src/index.js';
 import { all, Cast, clientOf, Listener, told, until } from './rig.js';

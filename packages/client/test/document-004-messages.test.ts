@@ -1,7 +1,7 @@
 /**
  * Document 004, "Real Time Chat Application", point by point: messages, their status, and the flow
- * "send message". A title begins with the numbers of its points. See also document-004-receiving and
- * document-004-people.
+ * "send message". A title begins with the numbers of its points. See also document-004-receiving
+ * and document-004-people.
  */
 import { randomUUID } from 'node:crypto';
 import { Chatter, type ServiceProcess } from '@parley/testkit';

@@ -1,7 +1,7 @@
 /**
  * Document 004, "Real Time Chat Application", point by point: accounts, chats, members, invites,
- * notifications and profiles. A title begins with the numbers of its points. The other points are in
- * document-004-messages and document-004-receiving.
+ * notifications and profiles. A title begins with the numbers of its points. The other points are
+ * in document-004-messages and document-004-receiving.
  *
  * These have no test here: the web page (13, packages/web); PostgreSQL (14, every test); Redis (15,
  * not needed); push notifications (7, 16) and pictures (18, 21), because they come with files and

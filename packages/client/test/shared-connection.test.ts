@@ -7,7 +7,10 @@ import { grpcTransport } from '../src/node/index.js';
 
 const quickCancels = 1_600;
 const neighbours = 5;
-/** The connection is closed again and again until the cancels end, and each time everyone waits a little. */
+/**
+ * The connection is closed again and again until the cancels end, and each time everyone waits a
+ * little.
+ */
 const resumedWithinMs = 60_000;
 
 let trio: Trio;

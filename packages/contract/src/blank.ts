@@ -3,13 +3,14 @@ import type { Message } from './gen/chat/v1/types.js';
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * A visible character: not a space, joiner, direction mark or filler. Control bytes may be data.
+ * Matches a visible character: not a space, joiner, direction mark or filler. Other control
+ * characters match too, because they may be data.
  */
 const visible = /[^\s\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]/u;
 
 /**
  * Returns true for text that shows nothing: no bytes, or only spaces and invisible characters. Data
- * of another type than text is never blank.
+ * that is not text is never blank.
  */
 export function isBlank({ data, contentType }: Pick<Message, 'data' | 'contentType'>): boolean {
   if (contentType !== '' && !contentType.startsWith('text/')) return false;

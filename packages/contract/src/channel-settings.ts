@@ -2,8 +2,8 @@ import type { Channel } from './gen/chat/v1/types.js';
 
 /**
  * A setting of a channel that the server stores exactly as the client sends it. `meaning` is what
- * the documentation and the help of the command line say. `max` is the largest number, or the most
- * characters.
+ * the documentation and the help of the command line say. `max` is the largest number, or the
+ * maximum number of characters.
  */
 export type ChannelSetting = { readonly meaning: string } & (
   | { readonly type: 'text'; readonly max: number }

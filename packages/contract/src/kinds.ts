@@ -7,27 +7,30 @@ export interface KindRules {
    * with history accept them.
    */
   readonly amends: boolean;
-  /** Kinds of later entries that may change an entry of this kind. None: it cannot be a target. */
+  /** Kinds of later entries that may change an entry of this kind. Empty: no entry may. */
   readonly changedBy: readonly Kind[];
   /** Whether clients may send this kind. All others come from the server. */
   readonly fromClients: boolean;
   /** Content of `data` in such an entry. */
   readonly data: 'content' | 'emoji' | 'nothing' | 'member-change';
   /**
-   * Who may send such an entry: anyone, the sender of the target, that sender or a host, or only a
-   * host. A host is the owner or a channel admin.
+   * Users who may send such an entry: anyone, the sender of the target, that sender or a host, or
+   * only a host. A host is the owner or a channel admin.
    */
   readonly by: 'anyone' | 'sender' | 'sender-or-host' | 'host';
   /**
-   * Whether it is something that a user says. Then it counts as unread, search finds it, and it
-   * notifies. Indexes of `chat.message` list the same kinds.
+   * Whether an entry of this kind is something that a user says. Such entries count as unread,
+   * search finds them, and they notify users. Indexes of `chat.message` list the same kinds.
    */
   readonly speech: boolean;
-  /** Whether slow mode limits it, because it shows new text. */
+  /** Whether slow mode limits entries of this kind, because they show new text. */
   readonly underSlowMode: boolean;
-  /** Whether History lists it. All other kinds are folded into the entry that they amend. */
+  /**
+   * Whether History lists entries of this kind. All other kinds are folded into the entry that they
+   * amend.
+   */
   readonly inHistory: boolean;
-  /** Whether clients that did not ask for events receive it too. */
+  /** Whether clients that did not ask for events also receive entries of this kind. */
   readonly plain: boolean;
 }
 

@@ -10,7 +10,7 @@ export interface Codec<T> {
 
 /** One RPC: its path on the wire, its message types, and which sides stream. */
 export interface Method<Request = unknown, Response = unknown> {
-  /** `/chat.v1.UserService/Login` */
+  /** Path on the wire, such as `/chat.v1.UserService/Login`. */
   readonly path: string;
   readonly requestType: Codec<Request>;
   readonly responseType: Codec<Response>;

@@ -1,7 +1,8 @@
 -- name: grantAdministrator
 SELECT chat.set_user('(database)', :userId, 'admin', 'active') AS outcome;
 
--- Transaction ids of another cluster say nothing about the order of events in this one.
+-- Deletes all events. Their order comes from transaction ids, and those of another cluster say
+-- nothing about the order in this one.
 -- name: forgetEvents
 DELETE FROM chat.event;
 

@@ -72,8 +72,8 @@ function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
 
 /**
  * Creates a connection pool with its own type parsers: int8 and numeric are numbers, timestamptz is
- * a Date (`infinity` the last one). It connects on the first query and waits at most 2 s for a
- * connection. A connection that dies never ends the process.
+ * a Date (for `infinity`, the latest possible one). The pool connects on the first query and waits
+ * at most 2 s for a connection. A connection that dies never ends the process.
  */
 export function createPool(settings: PoolSettings): pg.Pool {
   ignoreEnvironment();

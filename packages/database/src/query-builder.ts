@@ -60,7 +60,9 @@ class QueryableConnection implements DatabaseConnection {
   }
 }
 
-/** Hands every query to one pool or client, whose lifetime and transactions belong to the caller. */
+/**
+ * Hands every query to one pool or client, whose lifetime and transactions belong to the caller.
+ */
 class QueryableDriver implements Driver {
   readonly #connection: DatabaseConnection;
 

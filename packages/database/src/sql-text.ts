@@ -15,7 +15,7 @@ export interface SqlText {
 
 /**
  * Replaces each parameter `:userId` by `$n`, in order of first appearance, and each constant
- * `:KIND_EDIT` by its value, which may have parameters.
+ * `:KIND_EDIT` by its value, which may contain parameters.
  * @throws {Error} if a constant is unknown, a name has another form, or a parameter has a number.
  */
 export function parseSql(source: string, constants: Readonly<Record<string, string>>): SqlText {

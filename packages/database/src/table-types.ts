@@ -83,7 +83,9 @@ function typeOf({ table, column, type, labels, checks }: ColumnRow): string {
   return type.endsWith('[]') ? `${item}[]` : item;
 }
 
-/** Returns the words of a check such as `CHECK ((role = ANY (ARRAY['user'::text, 'admin'::text])))`. */
+/**
+ * Returns the words of a check such as `CHECK ((role = ANY (ARRAY['user'::text, 'admin'::text])))`.
+ */
 function wordsOf(check: string): string[] {
   const list = /^CHECK \(\(\w+ = ANY \(ARRAY\[(.*)\]\)\)\)$/.exec(check)?.[1] ?? '';
   return [...list.matchAll(/'(\w+)'/g)].map(([, word]) => word as string);

@@ -22,7 +22,10 @@ export const hungDatabase: Disturbance = {
   },
 };
 
-/** The supervisor is frozen meanwhile, because it would restart the database at once. */
+/**
+ * Stops PostgreSQL for a while. Freezes the supervisor meanwhile, because it would restart
+ * PostgreSQL at once.
+ */
 export const stoppedDatabase: Disturbance = {
   name: 'stopped database',
   backWithinMs: laterMs,

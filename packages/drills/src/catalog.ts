@@ -16,7 +16,7 @@ import { watched } from './watch.js';
 /** A drill. */
 export interface CatalogEntry {
   readonly description: string;
-  /** Made one after the other. */
+  /** Disturbances of the drill, in the order in which they are made. */
   readonly disturbances: readonly Disturbance[];
 }
 

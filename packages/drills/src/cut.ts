@@ -37,7 +37,7 @@ async function replaced(
   return { since, complaints: [...complaints, ...(await takeover.end(since))] };
 }
 
-/** Freezes the owner for three leases. */
+/** Freezes the owner of the channels for three leases. */
 export const pausedServer: Disturbance = {
   name: 'frozen chat server for three leases',
   owner: 'chat server',
@@ -47,8 +47,9 @@ export const pausedServer: Disturbance = {
 };
 
 /**
- * Cuts a chat server off from the database. Delayed data arrives late, as if TCP had retransmitted
- * it. The server remains the owner, because managers still accept its reports.
+ * Cuts a chat server off from the database. Its data arrives after the cut, as if TCP had
+ * retransmitted it. The server remains the owner of its channels, because managers still accept its
+ * reports.
  */
 export const cutFromDatabase: Disturbance = {
   name: 'black hole between a chat server and the database',
@@ -92,7 +93,8 @@ export const isolatedThenLate = isolated('black hole around a chat server', fals
 export const isolatedThenReset = isolated('black hole around a chat server, then connection resets', true);
 
 /**
- * Measures the silence from the start of the cut, because connected users should notice nothing.
+ * Makes a cut that connected users should not notice. Their time without an ack is therefore
+ * measured from its start.
  */
 async function cutUnnoticed(cutOff: () => void, reconnect: () => void): Promise<DisturbanceResult> {
   const since = performance.now();
@@ -120,7 +122,7 @@ export const cutFromManagers: Disturbance = {
   },
 };
 
-/** Frozen managers accept connections but never respond: a black hole for everyone. */
+/** Freezes all managers. They then accept connections but never respond, like a black hole. */
 export const hungManagers: Disturbance = {
   name: 'black hole of all managers',
   backWithinMs: unnoticedMs,

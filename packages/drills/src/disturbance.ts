@@ -15,23 +15,26 @@ export interface DisturbanceResult {
 /** A fault that is injected and then repaired. */
 export interface Disturbance {
   readonly name: string;
-  /** The owner of all channels at the start. Default: any chat server. */
+  /**
+   * Kind of chat server that owns all channels at the start. Default: the channels stay where they
+   * are.
+   */
   readonly owner?: 'chat server' | 'extra server';
   /** Bound in milliseconds for the 95th percentile of the time without service. */
   readonly backWithinMs: number;
-  /** Returns why it is not possible here, or undefined. */
+  /** Returns why the disturbance is not possible here, or undefined if it is. */
   readonly lacks: (context: DrillContext) => Promise<string | undefined>;
   /** Causes the fault and repairs it. `owner` is a chat server of the system. */
   readonly make: (context: DrillContext, owner: ServiceFacts) => Promise<DisturbanceResult>;
 }
 
-/** Lease of a chat server. */
+/** Lease of a chat server, in milliseconds. */
 export const leaseMs = 3_000;
-/** Bound for a disturbance that users should not notice. */
+/** Bound for a disturbance that users should not notice, in milliseconds. */
 export const unnoticedMs = 1_000;
-/** Bound for a short interruption. */
+/** Bound for a short interruption, in milliseconds. */
 export const soonMs = 3_000;
-/** Bound for a failure that must first be detected. */
+/** Bound for a failure that must first be detected, in milliseconds. */
 export const laterMs = 8_000;
 
 /** Returns the local system of a drill whose disturbance requires one. */
@@ -40,13 +43,13 @@ export function localSystemOf({ system }: DrillContext): LocalSystem {
   return system.local;
 }
 
-/** Lacks nothing: for a disturbance that is possible everywhere. */
+/** Implements `lacks` for a disturbance that is possible everywhere. */
 export async function lacksNothing(): Promise<undefined> {}
 
 /** Returns what is missing for a disturbance that needs the processes of the system. */
 export async function lacksProcesses({ system }: DrillContext): Promise<string | undefined> {
   if (system.local !== undefined) return undefined;
-  return 'its processes are on another machine; cause this fault there by hand while `parley drill watch` runs here';
+  return 'its processes run on another machine; cause this fault there by hand while `parley drill watch` runs here';
 }
 
 /** Returns what is missing for a disturbance that needs two chat servers. */

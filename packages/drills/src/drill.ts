@@ -25,8 +25,9 @@ const ackedWithinMs = 30_000;
 const restMs = 1_000;
 
 /**
- * Moves all channels to one chat server and waits until all users are connected there. Returns a
- * chat server of the system.
+ * Moves all channels to the kind of chat server that the disturbance needs as their owner, if it
+ * needs one, and waits until all users are connected there. Returns a chat server of the running
+ * system, not the extra one.
  */
 async function setUp(context: DrillContext, { owner }: Disturbance) {
   const { local } = context.system;
@@ -71,7 +72,7 @@ function lineOf({ disturbance, silentMs, complaints, notes }: Round): string {
   return `${disturbance.name}: ${words.join('; ')}`;
 }
 
-/** Returns the disturbances that are possible here, and reports the others. */
+/** Returns the disturbances that are possible here. Reports why the others are not. */
 async function possible(
   context: DrillContext,
   disturbances: readonly Disturbance[],
@@ -100,7 +101,7 @@ async function playRounds(
   return played;
 }
 
-/** Creates the users and rooms of a drill. If that fails, removes them again. */
+/** Creates the users and rooms of a drill. Removes them again if this fails. */
 async function prepare(system: System, options: DrillOptions): Promise<DrillContext> {
   const links = new Links();
   const load = new Load(options.rate);

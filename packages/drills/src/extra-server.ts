@@ -2,7 +2,8 @@ import { FaultProxy, ServiceProcess } from '@parley/testkit';
 import type { LocalSystem } from './local-system.js';
 
 /**
- * A chat server that joins the running system for a drill, with a proxy in each of its connections.
+ * A chat server that joins the running system for a drill. Each of its connections to the database
+ * and the managers goes through a proxy.
  */
 export class ExtraServer {
   readonly #process: ServiceProcess;
@@ -17,7 +18,7 @@ export class ExtraServer {
     this.managers = managers;
   }
 
-  /** Starts it. `entry` replaces its program, so that a test can plant a fault. */
+  /** Starts the chat server. `entry` replaces its program, so that a test can plant a fault. */
   static async start(system: LocalSystem, entry?: string): Promise<ExtraServer> {
     const url = new URL(await system.databaseUrl('chat_server'));
     const { host } = url;

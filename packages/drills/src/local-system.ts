@@ -8,7 +8,7 @@ export type ServiceKind = 'user-service' | 'channel-service' | 'chat';
 
 const patienceMs = 60_000;
 
-/** Moves channels as a claim would, to a given chat server: $1 channels, $2 its address. */
+/** Moves the channels $1 to the chat server at the address $2, as a claim would. */
 const placeAt = `WITH there AS (
     SELECT instance_id FROM chat.server WHERE addr = $2 AND state = 'serving' AND lease_until > now() ORDER BY started_at DESC LIMIT 1
   ), moved AS (
@@ -73,7 +73,7 @@ export class LocalSystem {
   }
 
   /**
-   * Checks that no chat server is draining, because a drill needs them all.
+   * Checks that no chat server is draining, because a drill needs all of them.
    * @throws {Error} if one is
    */
   async refuseDraining(): Promise<void> {

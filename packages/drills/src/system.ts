@@ -4,9 +4,9 @@ import { grpcTransport } from '@parley/client/node';
 import type { LocalSystem } from './local-system.js';
 import { type DrillPerson, freshPrefix } from './person.js';
 
-/** A running Parley, as its clients see it. */
+/** A running Parley, with what its clients know about it. */
 export interface System {
-  /** `host:port` of each. */
+  /** Addresses of the managers, as `host:port`. */
   readonly managers: readonly string[];
   readonly userService: string;
   /** Access to its processes and database, if it runs on this machine. */

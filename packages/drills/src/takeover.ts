@@ -8,12 +8,12 @@ import type { Load } from './load.js';
 import type { DrillPerson } from './person.js';
 import type { System } from './system.js';
 
-/** Prefix of messages to an owner that was replaced. They must not appear anywhere. */
+/** Prefix of messages that are sent to a replaced owner. Such messages must not appear anywhere. */
 export const staleOwnerPrefix = 'to the replaced';
 
 const endWithinMs = 2_000;
 const everyMs = 100;
-const askEveryMs = 1_100; // This is the sustained rate that a manager allows one user.
+const askEveryMs = 1_100; // A manager allows one user about one Listen per second.
 const replacedWithinMs = 12_000;
 
 /** The chat server that will be replaced. `place` moves a channel to it first. */
@@ -23,8 +23,8 @@ export interface ChannelOwner {
 }
 
 /**
- * Two users of one channel: one stays with the old owner, the other joins at its successor. Neither
- * retries.
+ * Two users of one channel. One stays connected to the old owner, and the other joins at its
+ * successor. Neither retries a send.
  */
 class Pair {
   readonly #transport: Transport;
@@ -55,8 +55,8 @@ class Pair {
   }
 
   /**
-   * Connects the first user at the owner. `place` moves the channel there, and again if it was
-   * released as empty in between.
+   * Connects the first user to the owner. Calls `place` to move the channel there, and calls it
+   * again if the owner gave the empty channel back in between.
    * @throws {Error} if the channel does not stay there
    */
   static async enter(
@@ -77,8 +77,8 @@ class Pair {
   }
 
   /**
-   * Lets the newcomer listen until the channel has another owner; then each user sends to their own
-   * owner. Returns false if no other owner appears.
+   * Lets the second user call Listen until the channel has another owner. Then each user sends to
+   * the server to which they are connected. Returns false if no other owner appears.
    */
   async replace(): Promise<boolean> {
     for (const end = performance.now() + replacedWithinMs; performance.now() < end; await pause(askEveryMs)) {
@@ -101,8 +101,8 @@ class Pair {
   }
 
   /**
-   * Returns what the old owner did after it was replaced. `since` is the time from which it could
-   * know.
+   * Returns what the old owner did wrong after it was replaced. `since` is the time from which it
+   * could know of its successor.
    */
   complaints(subject: string, since: number): string[] {
     const found: string[] = [];
@@ -125,8 +125,8 @@ class Pair {
 }
 
 /**
- * Checks that an owner that was replaced without knowing it does no harm, in a channel with history
- * and in one without.
+ * Checks that a chat server that was replaced without knowing it does no harm, in a channel with
+ * history and in one without.
  */
 export class Takeover {
   readonly #transport: Transport;
@@ -156,13 +156,17 @@ export class Takeover {
     this.#pairs = [stored, await Pair.enter(this.#transport, this.#relayRoom, [c, d], owner)];
   }
 
-  /** Waits until the owner is replaced, while it cannot know. Returns complaints. */
+  /**
+   * Waits until another server has replaced the owner, which cannot know of it. Returns complaints.
+   */
   async replace(): Promise<string[]> {
     const replaced = await Promise.all(this.#pairs.map((one) => one.replace()));
     return replaced.every(Boolean) ? [] : ['a channel with an unreachable owner got no new owner'];
   }
 
-  /** Ends the check, once the owner has had time to notice. Returns complaints. */
+  /**
+   * Ends the check after the old owner has had time to notice its successor. Returns complaints.
+   */
   async end(since: number): Promise<string[]> {
     await pause(Math.max(0, since + endWithinMs + 500 - performance.now()));
     const [stored, relayed] = this.#pairs as [Pair, Pair];

@@ -21,7 +21,7 @@ export class Talker {
   readonly received: ReaderEvent[] = [];
   /** Times of acks, in ms. */
   readonly ackedAt: number[] = [];
-  /** Times of lost streams, in ms; at most one between two welcomes. */
+  /** Times at which a stream was lost, in ms; at most one between two welcomes. */
   readonly lostAt: number[] = [];
   /** Times of welcomes, in ms. */
   readonly welcomedAt: number[] = [];

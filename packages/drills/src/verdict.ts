@@ -35,7 +35,7 @@ export interface DrillVerdict {
 
 const maxListed = 20;
 
-/** The kinds of faults that the checker finds, by the phrase in the report of a drill. */
+/** Kinds of faults that the checker finds, by their phrase in the report of a drill. */
 const kinds: Readonly<Record<string, readonly FaultKind[]>> = {
   lost: ['lost'],
   'stored or received twice': ['stored twice', 'received twice'],
@@ -68,7 +68,7 @@ function tooLate({ disturbance, p95Ms, boundMs }: Recovery): string[] {
     : [];
 }
 
-/** Reports stored messages that were sent to a replaced owner. */
+/** Returns a complaint if messages that were sent to a replaced owner are stored. */
 function storedByReplaced({ channel, stored }: RecordedHistory): string[] {
   const found = stored.filter(({ name }) => name.startsWith(staleOwnerPrefix));
   return found.length > 0 ? [`${channel}: ${found.length} messages stored by a replaced owner`] : [];
@@ -87,7 +87,7 @@ function countsOf(load: Load, histories: readonly RecordedHistory[], faults: rea
   };
 }
 
-/** Stops the load, reads what is stored, and compares it with what everyone received. */
+/** Stops the load, and compares what is stored with what each user received. */
 export async function judge(load: Load, rounds: readonly Round[]): Promise<DrillVerdict> {
   const over = load.talkers.filter((one) => one.endReason !== undefined);
   const unanswered = await load.settle();

@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Disturbance, lacksNothing } from './disturbance.js';
 
 /**
- * Only measures, while the operator disturbs the system. The time without service counts from the
- * start.
+ * Measures while a person disturbs the system by hand. The time without service counts from the
+ * start of the drill.
  */
 export const watched: Disturbance = {
   name: 'disturbance by hand',

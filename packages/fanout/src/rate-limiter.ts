@@ -37,8 +37,9 @@ export class RateLimiter {
   }
 
   /**
-   * Follows a clock that was set back, together with the time up to which units are spent, so that
-   * nobody waits until the old time comes again.
+   * Adjusts the limiter to a clock that was set back: moves the time up to which units are spent
+   * back by the same amount. Otherwise everyone would wait until the clock reached its old time
+   * again.
    */
   #follow(nowMs: number): void {
     if (nowMs < this.#lastMs) this.#paidUntilMs -= this.#lastMs - nowMs;
@@ -114,8 +115,8 @@ interface Turn {
 }
 
 /**
- * Time of each user's last message in a channel. Always recorded, so that slow mode can be switched
- * on later.
+ * Time of each user's last message in a channel. Recorded even without slow mode, so that it can be
+ * switched on later.
  * @example
  * ```ts
  * import { SlowMode } from '@parley/fanout';
@@ -130,8 +131,8 @@ export class SlowMode {
   readonly #turns = new Map<string, Turn>();
 
   /**
-   * Returns 0 if this message may be sent now, and again if called again for the same message.
-   * Otherwise returns the milliseconds until the user may send.
+   * Returns 0 if this message may be sent now, or else the milliseconds until the user may send. A
+   * second call for the same message returns 0 again.
    */
   take(userId: string, message: object, slowMs: number, nowMs: number): number {
     const last = this.#turns.get(userId);

@@ -40,15 +40,15 @@ export interface JoinedMessages {
 export const messageCostBytes = 400;
 
 /**
- * Share of its limit to which the ring is trimmed, so that not every further message trims it
- * again.
+ * Share of its limit to which the ring is trimmed. It is below 1, so that the next message does not
+ * trim the ring again.
  */
 const trimTo = 0.75;
 
 /**
  * The latest messages of one channel, bounded by bytes. A subscriber is a cursor into the ring, so
- * one structure serves as outbox, as resume buffer, and as the rule for slow readers: a cursor
- * before `tail` has lost messages.
+ * the ring is the outbox of all subscribers and the buffer for resumes. It also decides which
+ * subscribers are too slow: those whose cursor is before `tail` have lost messages.
  * @example
  * ```ts
  * import { RingBuffer } from '@parley/fanout';
@@ -97,7 +97,7 @@ export class RingBuffer {
     return this.#bytes + this.#messages.length * messageCostBytes + joined;
   }
 
-  /** Counts bytes that a view holds or drops. */
+  /** Counts bytes that a view caches; a negative number for bytes that it drops. */
   count(bytes: number): void {
     this.#memory.add(bytes);
   }
@@ -147,7 +147,9 @@ export class RingBuffer {
     this.#drop(Math.min(cursor, this.head) - this.#tail);
   }
 
-  /** Drops joined writes, and the oldest messages until the ring takes at most `maxBytes` of memory. */
+  /**
+   * Drops joined writes, and the oldest messages until the ring takes at most `maxBytes` of memory.
+   */
   shrinkTo(maxBytes: number): void {
     this.#changed();
     let excess = this.memoryBytes - maxBytes;
@@ -188,8 +190,8 @@ function editedIn({ amendment }: EncodedMessage): number {
 }
 
 /**
- * Returns a message for a subscriber that may not read messages up to the seq `hiddenUpTo`: an edit
- * of one of them is without its text.
+ * Returns a message in the form for a subscriber that may not read the messages up to the seq
+ * `hiddenUpTo`. An edit of one of those loses its text; all other messages stay as they are.
  * @example
  * ```ts
  * import { withoutHidden } from '@parley/fanout';
@@ -256,8 +258,8 @@ export class RingView {
   }
 
   /**
-   * Like `after`, for one subscriber that must not receive messages from `end` on. Edits of messages
-   * up to the seq `hiddenUpTo` are without their text.
+   * Like `after`, for one subscriber that must not receive messages from `end` on. Edits of
+   * messages up to the seq `hiddenUpTo` are without their text.
    */
   between(cursor: number, end: number, hiddenUpTo = 0): JoinedMessages | undefined {
     return cursor < this.#ring.tail ? undefined : this.#join(cursor, end, hiddenUpTo);
@@ -317,8 +319,8 @@ export class RingMemory {
 }
 
 /**
- * Returns the size to which the largest of these sizes must shrink so that all together are at most
- * `target`. Infinite if none must shrink.
+ * Returns the size to which the larger ones of these sizes must shrink for their sum to be at most
+ * `target`. Returns Infinity if none must shrink.
  * @example
  * ```ts
  * import { levelFor } from '@parley/fanout';

@@ -11,7 +11,10 @@ export interface MessageSink {
   onDrain(listener: () => void): void;
 }
 
-/** The two rings of a channel: entries, which nobody may miss, and lossy messages, which are dropped first. */
+/**
+ * The two rings of a channel: entries, which nobody may miss, and lossy messages, which are dropped
+ * first.
+ */
 export interface ChannelRings {
   readonly entries: RingBuffer;
   readonly lossy: RingBuffer;
@@ -34,7 +37,10 @@ export interface SubscriberOptions {
    * only chat messages.
    */
   readonly events: boolean;
-  /** Seq up to which the client may not read messages, so that edits of them arrive without text. Default: 0. */
+  /**
+   * Seq up to which the client may not read messages, so that edits of them arrive without text.
+   * Default: 0.
+   */
   readonly hiddenUpTo?: number;
   /** Maximum bytes of waiting messages that are for this subscriber alone. */
   readonly maxOwnBytes: number;
@@ -78,7 +84,7 @@ export interface SubscriberOptions {
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  /** Copied into fields, because every write reads them. */
+  /** Copies of the options that every write reads. */
   readonly #sink: MessageSink;
   readonly #ring: RingBuffer;
   readonly #entries: RingView;
@@ -207,7 +213,10 @@ export class Subscriber {
     return this.#write(joined.bytes);
   }
 
-  /** Returns the next entries as all subscribers share them, unless this one may not read all of them. */
+  /**
+   * Returns the next entries in the form that all subscribers share, or in a form of its own if
+   * this subscriber may not read all of them.
+   */
   #nextEntries(): JoinedMessages | undefined {
     const end = this.#finish?.upTo ?? this.#ring.head;
     const joined =

@@ -91,8 +91,8 @@ export const limits = {
   contentTypeCharacters: 127,
   mentions: 50,
   /**
-   * Time that the dedupe cache remembers a client id, with retention or without. A send that would
-   * evict one is refused.
+   * Time for which the dedupe cache remembers a client id, with retention or without. A send that
+   * would evict an id before that time is refused.
    */
   clientIdMs: 600_000,
   /** Client ids of one sender in one channel. */
@@ -134,7 +134,10 @@ export const limits = {
   offersPerUser: 20,
   /** Open offers from one user to another. */
   offersPerOfferer: 3,
-  /** The caller's own channels that List returns, and the same number of listed channels. */
+  /**
+   * The caller's own channels that List returns at most, and the same number of channels that are
+   * listed for everyone.
+   */
   channelsPerList: 1_000,
   serversListed: 1_000,
   /** Bots of one channel, and of one creator who is not an operator. */
@@ -192,8 +195,8 @@ export const limits = {
   ringBytes: 1_048_576,
   lossyRingBytes: 65_536,
   /**
-   * Memory of all ring buffers of a chat server. Beyond it, those of empty channels are dropped, and
-   * the largest ones shrink.
+   * Memory of all ring buffers of a chat server. Beyond it, those of empty channels are dropped,
+   * and the largest ones shrink.
    */
   allRingsBytes: 268_435_456,
   /** Bytes of one joined write to a subscriber. */

@@ -17,7 +17,7 @@ export class Metrics {
     const kinds = ['uncaught', 'internal'];
     this.#defects = this.counter(
       'parley_defects_total',
-      'unexpected errors, by where they were caught',
+      'unexpected errors, by the place where they were caught',
       ['kind'],
       kinds,
     );
@@ -46,8 +46,9 @@ export class Metrics {
   }
 
   /**
-   * Creates a counter. `initial` lists values of its first label that start at 0. Without them the
-   * first event creates the series at 1, and `increase()` of a series that starts at 1 is 0.
+   * Creates a counter. `initial` lists values of its first label that start at 0. Any other series
+   * appears with its first event, at 1, and the `increase()` of Prometheus does not count that
+   * event.
    */
   counter<L extends string>(name: string, help: string, labelNames: readonly L[], initial: readonly string[] = []) {
     const counter = new Counter<L>({ name, help, labelNames: [...labelNames], registers: [this.registry] });

@@ -44,9 +44,7 @@ function faultOf(name: string): string | undefined {
   if (name.trim() === '') return 'A name needs a visible character.';
   if (stray.test(name)) return 'A name cannot contain accents without a letter, or more than 4 on one letter.';
   const [found] = hidden.exec(name.replace(visible, '')) ?? [];
-  return found === undefined
-    ? undefined
-    : `A name cannot contain the invisible character ${codePoint(found)} at that place.`;
+  return found === undefined ? undefined : `The name contains the invisible character ${codePoint(found)}. Remove it.`;
 }
 
 /**

@@ -68,7 +68,7 @@ export const refusals = {
   'invalid-report': row(
     'INVALID_ARGUMENT',
     400,
-    'Invalid report. Set addr, internal_addr, name, state and load within their limits.',
+    'Invalid report of a chat server. Set addr, internal_addr, name, state and load within their limits.',
   ),
   'invalid-abuse-report': row(
     'INVALID_ARGUMENT',
@@ -189,7 +189,7 @@ export const refusals = {
   'too-many-bots': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'The channel has the maximum number of bots, or you have. Revoke one first.',
+    'This channel or you already have the maximum number of bots. Revoke one first.',
   ),
   'too-many-offers': row(
     'RESOURCE_EXHAUSTED',

@@ -248,7 +248,7 @@ function unknownName(name: string): string {
   return `${name} is not a setting.${guess} \`npx parley config\` lists them all.`;
 }
 
-/** Returns one line for each variable that has the prefix of settings but is not one. */
+/** Returns one line for each variable that has the prefix of settings but is not a setting. */
 export function unknownNames(environment: NodeJS.ProcessEnv): string[] {
   return Object.keys(withoutLinks(environment))
     .filter((name) => name.startsWith(prefix) && !Object.hasOwn(settingsTable, name.slice(prefix.length)))

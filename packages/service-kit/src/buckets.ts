@@ -39,7 +39,7 @@ export class Buckets<K> {
   }
 
   /**
-   * Takes an amount, even if that leaves less than nothing. Returns the milliseconds until the
+   * Takes an amount, even if the balance becomes negative. Returns the milliseconds until the
    * balance is positive again.
    */
   charge(key: K, amount: number, rate: BurstRate): number {

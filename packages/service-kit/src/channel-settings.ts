@@ -49,7 +49,7 @@ export function retentionOf(seconds: number | null, count: number | null): Reten
 const sqlTypes = { text, number: int4, boolean: bool };
 
 /**
- * The columns of the plain settings of a channel.
+ * Columns of the plain settings of a channel, with their types.
  * @example
  * ```ts
  * import { settingColumns } from '@parley/service-kit';
@@ -67,8 +67,8 @@ export type SomeSettings = { readonly [Name in ChannelSettingName]?: ChannelSett
 const columns = settingRows.map(([name]) => ({ name, column: snakeCase(name) }));
 
 /**
- * The plain settings as SQL: columns of `c` to read, and columns and parameters to write. In
- * `SETTING_CHANGES` a parameter that is NULL leaves its column unchanged.
+ * Fragments of SQL for the plain settings: columns of `c` to read, and columns and parameters to
+ * write. In `SETTING_CHANGES`, a NULL parameter leaves its column unchanged.
  * @example
  * ```ts
  * import { settingConstants } from '@parley/service-kit';

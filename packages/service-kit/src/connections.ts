@@ -57,7 +57,7 @@ export class Connections {
     });
   }
 
-  /** Tests whether a connection comes from a trusted proxy. */
+  /** Returns whether a connection comes from a trusted proxy. */
   isFromProxy({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): boolean {
     return this.#proxies.has(remoteAddress);
   }

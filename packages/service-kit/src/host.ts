@@ -36,7 +36,7 @@ import { renewKeyPair } from './grpc/renewal.js';
 import { GrpcServerBuilder, type RunningGrpcServer, renewCredentials, serverCredentials } from './grpc/server.js';
 import { Readiness } from './readiness.js';
 
-/** The part of the configuration that every service has. */
+/** Configuration that every service has. */
 export interface HostConfig {
   readonly service: string;
   readonly databaseUrl: string;
@@ -58,7 +58,7 @@ function readUrl(file: string | undefined): string | undefined {
 }
 
 /**
- * Reads the part of the configuration that every service has.
+ * Reads the configuration that every service has.
  * @throws {Error} one sentence if no database URL is set, or its file cannot be read.
  * @example
  * ```ts
@@ -94,7 +94,7 @@ export function readHostConfig(
 }
 
 const statementTimeoutMs = 5_000;
-/** Limits for waiting on a row lock, and for holding one while idle. Both block other calls. */
+/** Timeouts for waiting on a row lock and for an idle transaction. Both would block other calls. */
 const session = { lock_timeout: '2s', idle_in_transaction_session_timeout: '3s' };
 /** Interval of clock checks and key checks. */
 const checkEveryMs = 3_000;
@@ -160,8 +160,8 @@ function countConnections({ metrics }: ProcessContext, pool: Pool): void {
 }
 
 /**
- * The parts that every service has (database, clock, keys, gRPC server, ops port), stopped in
- * reverse order.
+ * Parts that every service has: database, clock, keys, gRPC server and ops port. They stop in
+ * reverse order of their start.
  * @example
  * ```ts
  * import { User, UserService } from '@parley/contract';
@@ -181,8 +181,8 @@ export class ServiceHost {
   /** Instance id: identifies one run of this process. */
   readonly instanceId = randomUUID();
   /**
-   * Proves that a key or a lease renewal comes from this process. Only the database sees it, and
-   * stores only a hash of it.
+   * Secret that proves that a key or a lease renewal comes from this process. Only the database
+   * sees it, and stores only its hash.
    */
   readonly secret = randomBytes(32);
   readonly pool: Pool;
@@ -247,7 +247,7 @@ export class ServiceHost {
   }
 
   /**
-   * Publishes a signing key of this process and keeps it published and renewed.
+   * Creates and publishes a signing key of this process. Renews it while the process runs.
    * @throws {Error} of the database.
    */
   async signingKey<C extends object>(kind: TokenKind<C>): Promise<SigningKey<C>> {
@@ -267,12 +267,14 @@ export class ServiceHost {
     return this.#grpc?.port ?? this.#config.port;
   }
 
-  /** Address of the gRPC server as this machine dials it. The port is known once it listens. */
+  /**
+   * Address at which this machine dials the gRPC server. The port is known once the server listens.
+   */
   get address(): string {
     return hostAndPort(dialable(this.#config.host), this.#port);
   }
 
-  /** The same address with an IP address in place of a host name. */
+  /** The address of the gRPC server with an IP address in place of a host name. */
   get ipAddress(): string {
     return hostAndPort(this.#ip, this.#port);
   }

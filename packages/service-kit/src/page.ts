@@ -2,7 +2,7 @@ import type { Page } from '@parley/contract';
 import { isUserId, limits, refuse } from '@parley/runtime';
 
 /**
- * Returns the page size; 0 requests the maximum.
+ * Returns the size of a page. `asked` 0 means the maximum.
  * @throws {Refusal} `invalid-page`.
  * @example
  * ```ts
@@ -33,8 +33,8 @@ export function pageAfter(page: Pick<Page, 'after'> | undefined): string {
 }
 
 /**
- * Returns the token of the next page, or an empty text if this page is the last one. `found` has one
- * row more than the page if there are more.
+ * Returns the token of the next page, or an empty text if this page is the last one. If there are
+ * more rows, `found` has one row more than the page.
  * @example
  * ```ts
  * import { nextAfter } from '@parley/service-kit';

@@ -4,8 +4,8 @@ import { atMost, type Metrics, type Part, repeat } from '@parley/runtime';
 const everyMs = 5_000;
 const timeoutMs = 3_000;
 /**
- * More rows than fit into `work_mem`, so that PostgreSQL writes a temporary file. That fails if its
- * disk is full.
+ * Number of rows that do not fit into `work_mem`, so that PostgreSQL writes a temporary file. This
+ * fails if its disk is full.
  */
 const rows = 20_000;
 const probe = `SELECT current_setting('transaction_read_only') AS "readOnly", count(*) FROM generate_series(1, ${rows})`;
@@ -51,8 +51,8 @@ export class Readiness implements Part {
   }
 
   /**
-   * Adds a check that must pass. `what` names the subject of the check; the message of a rejection
-   * says what is wrong.
+   * Adds a check that must pass. `what` names the subject of the check. If `check` rejects, the
+   * message of its error says what is wrong.
    */
   require(what: string, check: () => Promise<void>): void {
     this.#checks.push([what, check]);

@@ -2,8 +2,8 @@ import { type User, UserRole, UserStatus } from '@parley/contract';
 import { bool, nullable, text, timestamptz, uuid } from '@parley/database';
 
 /**
- * Columns of `chat.profile` that a User carries. That function is the only reader of these facts,
- * so every service shows a user in the same way.
+ * Columns of the SQL function `chat.profile` that a User carries. Every service reads these facts
+ * through that function, so all show a user in the same way.
  * @example
  * ```ts
  * import { int4, text } from '@parley/database';
@@ -21,11 +21,11 @@ export const profileColumns = {
   bot: bool,
 };
 
-/** A profile as one reader sees it. */
+/** Profile of a user as one other user may see it. */
 export type SeenProfile = { readonly [Name in keyof typeof profileColumns]: (typeof profileColumns)[Name]['output'] };
 
 /**
- * Returns the fields of a User that depend on who reads it.
+ * Returns the fields of a User that depend on the reader.
  * @example
  * ```ts
  * import { User } from '@parley/contract';

@@ -27,7 +27,9 @@ async function start(proxies: readonly string[]): Promise<void> {
 }
 afterEach(() => server.stop());
 
-/** Kinds of calls that are refused before their request is read, or that cost their caller nothing. */
+/**
+ * Kinds of calls that are refused before their request is read, or that cost their caller nothing.
+ */
 const refusedCalls: Readonly<Record<string, (client: RawClient) => void>> = {
   'with a compressed request': (client) => void client.call(path, whole, { 'grpc-encoding': 'gzip' }),
   'with a request that is too large': (client) => void client.call(path, tooLarge),

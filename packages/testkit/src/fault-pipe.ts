@@ -8,11 +8,11 @@ export interface LinkFaults {
   readonly delayMs: number;
   /** Bandwidth in bytes per second; infinite for no limit. */
   readonly bytesPerSecond: number;
-  /** Largest piece written at once, in bytes; infinite for no limit. */
+  /** Maximum size of one write, in bytes; infinite for no limit. */
   readonly sliceBytes: number;
   /**
-   * Whether it is a black hole: nothing passes and nothing is closed. Held data passes once the
-   * hole is off, as if TCP had retransmitted it.
+   * Whether the link is a black hole: nothing passes and nothing is closed. Held data passes once
+   * this is off, as if TCP had retransmitted it.
    */
   readonly hole: boolean;
 }
@@ -48,8 +48,8 @@ export class FaultSwitch {
 }
 
 /**
- * Breaks a connection. Avoids a bug of Node 20: it leaks a handle that is reset while its end is
- * being sent, and then the process never exits.
+ * Breaks a connection. Works around a bug of Node 20: a handle that is reset while its end is being
+ * sent leaks, and the process never exits.
  */
 export function breakSocket(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();
@@ -73,7 +73,7 @@ export class FaultPipe {
   #held = 0;
   #wake: () => void = () => {};
 
-  /** Combines the faults of all switches, taking the worst of each kind. */
+  /** Creates a pipe with the faults of all switches: of each kind, the worst one applies. */
   constructor(from: Socket, to: Socket, switches: readonly FaultSwitch[]) {
     this.#from = from;
     this.#to = to;

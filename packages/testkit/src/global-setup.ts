@@ -14,16 +14,16 @@ export default async function setUp(): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'parley-test-'));
   await chmod(folder, 0o755); // Root runs PostgreSQL as another user.
   server = await startEmbedded({ dataDir: folder, log: () => {} });
-  await migrate(server.url); // This creates the roles, whose passwords apply to every database.
+  await migrate(server.url); // Creates the roles, whose passwords apply to every database.
   await openRoles(server.url, rolePasswords);
   await prepareForTests(server.url);
   process.env[ownerVariable] = server.url;
 }
 
 /**
- * Removes the comments that bind the roles to one database: normally a cluster holds one Parley,
- * but here the databases of all test files share its roles. Turns fsync off, because no test
- * outlives this PostgreSQL.
+ * Prepares the server for many databases. Removes the comments that bind the roles to one database,
+ * because here the databases of all test files share the roles. Turns fsync off, because nothing
+ * must survive a crash of this PostgreSQL.
  */
 async function prepareForTests(url: string): Promise<void> {
   const pool = createPool({ url, applicationName: 'test', max: 1 });

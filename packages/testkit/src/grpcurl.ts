@@ -10,7 +10,7 @@ function authorization(token: string | undefined): string[] {
   return token === undefined ? [] : ['-H', `authorization: Bearer ${token}`];
 }
 
-/** Runs grpcurl, with a given way to learn the contract and to name its services. */
+/** Runs grpcurl. Its options say where grpcurl reads the contract and how it names the services. */
 export class Grpcurl {
   readonly #options: readonly string[];
   readonly #prefix: string;
@@ -21,7 +21,7 @@ export class Grpcurl {
     this.#prefix = prefix;
   }
 
-  /** Whether grpcurl is on the PATH. */
+  /** Returns whether grpcurl is on the PATH. */
   static get isHere(): boolean {
     return spawnSync('grpcurl', ['-version']).status === 0;
   }

@@ -1,6 +1,6 @@
 import type { People } from './people.js';
 
-/** An entry by its seq and a unique name: its text or its client id. */
+/** An entry: its seq, and a unique name (its text or its client id). */
 export interface NamedEntry {
   readonly seq: number;
   readonly name: string;
@@ -17,7 +17,7 @@ export type ReaderEvent =
 /** A reader and everything it received. */
 export interface RecordedReader {
   readonly name: string;
-  /** The last seq before it started to read. */
+  /** Last seq before the reader started to read. */
   readonly startsAfter: number;
   readonly received: readonly ReaderEvent[];
 }
@@ -100,7 +100,10 @@ class Follower {
   #reported = new Set<number>();
   #last: number;
 
-  /** `order` maps seqs to names, from the table and from readers checked earlier. The history adds to it. */
+  /**
+   * Creates a follower. `order` maps seqs to names, from the table and from the readers checked
+   * earlier. The follower adds to it.
+   */
   constructor(startsAfter: number, order: Map<number, string>, report: Report) {
     this.#last = startsAfter;
     this.#order = order;

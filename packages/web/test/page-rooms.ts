@@ -101,7 +101,8 @@ inChromium('the list of rooms', () => {
     await ann.page.evaluate(() => {
       addEventListener('click', () => (document.documentElement.dataset.clicked = 'yes'), { capture: true });
     });
-    // Only the click lets calls through: otherwise the page's own retries would remove the button before the click.
+    // Only the click lets calls through: otherwise the page's own retries would remove the button
+    // before the click.
     await ann.page.route('**/chat.v1.ChannelService/Listen', async (route) => {
       const isOpen = await ann.page.evaluate(() => document.documentElement.dataset.clicked !== undefined);
       await (isOpen ? route.continue() : route.abort());

@@ -1,6 +1,6 @@
 /**
- * Opens more streams than Envoy's defaults allow, each on the chat server of its token, then adds
- * impatient clients.
+ * Opens more streams than Envoy's defaults allow, each on the chat server of its token. Then adds
+ * clients that disconnect at once.
  */
 import { once } from 'node:events';
 import { connect as connectHttp2, constants } from 'node:http2';
@@ -11,7 +11,7 @@ import { webCall } from '@parley/testkit';
 
 const seats = 25;
 const rooms = 44;
-const cancels = 1_600; // This is more than Node's HTTP/2 accepts in a row on one connection.
+const cancels = 1_600; // More than Node's HTTP/2 accepts in a row on one connection.
 const subscribe = '/chat.v1.ChatService/Subscribe';
 const list = '/chat.v1.ChannelService/List';
 
@@ -99,7 +99,9 @@ async function resetMany(system, token, path, burst) {
   return sessions;
 }
 
-/** Meanwhile makes short calls as other users. Returns the number of calls and the failures. */
+/**
+ * Makes short calls as other users while `work` runs. Returns the number of calls and the failures.
+ */
 async function askMeanwhile(system, person, work) {
   const asked = { calls: 0, failed: [] };
   let going = true;

@@ -1,6 +1,6 @@
 /**
- * A UDP name server for one name, like Docker's for a service: it returns all hosts, with a TTL of
- * ten minutes.
+ * A UDP name server for one name. Like Docker's name server for a service, it returns all hosts of
+ * the name, with a TTL of ten minutes.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';

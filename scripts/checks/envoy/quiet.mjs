@@ -1,6 +1,6 @@
 /**
- * Keeps channels silent for a long time, with a page and two native clients. One of these has no
- * events and so receives no pings.
+ * Keeps channels silent for a long time, with a page and two native clients in them. One of the
+ * native clients has not asked for events, so it receives no pings.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Message } from '@parley/contract';

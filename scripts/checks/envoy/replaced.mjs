@@ -20,9 +20,7 @@ function placeOf(token) {
   return Buffer.from(route, 'base64').toString();
 }
 
-/**
- * Creates channels with users of the SDK who send, and with a bare page each that only receives.
- */
+/** Creates channels. In each, users of the SDK send, and one bare page only receives. */
 async function talk({ trio, address }) {
   const inside = [];
   for (let n = 0; n < rooms; n++) {
@@ -53,8 +51,8 @@ async function pages(system) {
 }
 
 /**
- * Returns the milliseconds until a page got a welcome there through Envoy, and the number of pages
- * sent there too early.
+ * Returns the milliseconds until a page got a welcome from the chat server through Envoy, and the
+ * number of pages that Envoy refused before.
  */
 async function untilUsable(system, { grpc }, since) {
   let refused = 0;

@@ -1,6 +1,6 @@
 /**
- * Runs a complete session by page, bridge and native gRPC with full logging, then searches the logs
- * for its secrets.
+ * Runs a complete session through the page, the bridge and native gRPC with full logging. Then
+ * searches the logs for the secrets of the session.
  */
 import { LoginRequest, LoginResponse, Message, RegisterRequest } from '@parley/contract';
 import { Chatter, WebStream, webCall } from '@parley/testkit';

@@ -9,7 +9,7 @@ import { Chatter } from '@parley/testkit';
 import { waitUntil } from './system.mjs';
 
 const messageBytes = 16_384;
-const perSecond = 60; // Messages per second of one sender, whose bytes stay below the limit of 1 MiB per second.
+const perSecond = 60; // Messages per second of one sender. Their bytes stay below the limit of 1 MiB per second.
 const ringBytes = 1_048_576;
 const heldBound = 524_288; // Maximum bytes held in Envoy, for all five streams together.
 const outsideBound = 1_048_576;

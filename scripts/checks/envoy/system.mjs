@@ -1,6 +1,6 @@
 /**
- * All of Parley with a real Envoy in front, as in docker-compose.yml: chat servers are the hosts of
- * one name.
+ * All of Parley with a real Envoy in front. As in docker-compose.yml, the chat servers are the
+ * hosts of one name.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -44,7 +44,7 @@ export class EnvoySystem {
   #envoy;
   #gateway;
 
-  /** `tls`: PEM files of Envoy's listener. */
+  /** Starts the system. `tls` names the PEM files of Envoy's listener. */
   static async start({ chatServers = 2, tls } = {}) {
     const system = new EnvoySystem();
     await startPostgres();

@@ -1,4 +1,7 @@
-/** Checks Envoy's listener with its own certificate, using curl and grpcurl. Both verify the certificate. */
+/**
+ * Checks Envoy's listener with a certificate of its own, using curl and grpcurl. Both verify the
+ * certificate.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +10,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Creates a self-signed certificate for 127.0.0.1. */
+/** Calls `use` with a self-signed certificate for 127.0.0.1. */
 export async function withCertificate(use) {
   const folder = await mkdtemp(join(tmpdir(), 'parley-cert-'));
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];

@@ -8,9 +8,9 @@ export class Listener {
 }
 
 /**
- * The bytes of a channel. Every user receives the same bytes, so the first copy is decoded and
- * checked (content, order, no gap), and every other copy is only compared with it. This makes a
- * full check cheap.
+ * The bytes that the users of one channel receive. All users receive the same bytes, so the first
+ * copy is decoded and checked (content, order, no gap), and every other copy is only compared with
+ * the first. This makes a full check cheap.
  */
 export class ChannelBytes {
   readonly listeners: readonly Listener[];
@@ -61,7 +61,10 @@ export class ChannelBytes {
     this.#parse();
   }
 
-  /** Drops bytes that everyone has received, and grows the buffer if that is not enough. */
+  /**
+   * Makes room for `bytes` more. Drops the bytes that everyone has received, and grows the buffer
+   * if that is not enough.
+   */
   #makeSpace(bytes: number): void {
     const base = Math.min(this.#parsed, ...this.listeners.map(({ offset }) => offset));
     const kept = this.#bytes.subarray(base - this.#base, this.#head - this.#base);

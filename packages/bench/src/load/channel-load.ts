@@ -70,7 +70,7 @@ export class ChannelLoad {
     this.#lines[0]?.write(Buffer.concat(frames));
   }
 
-  /** Reports for every user how far they have read. */
+  /** Sends a receipt of every user, up to the last frame that the user has received. */
   sendReceipts(): void {
     for (const [user, line] of this.#lines.entries()) {
       const readSeq = this.bytes.listeners[user]?.frames ?? 0;

@@ -10,14 +10,20 @@ const request = {
   te: 'trailers',
 };
 
-/** Hand-written gRPC on node:http2, with windows that are never the limit. */
+/**
+ * Hand-written gRPC on node:http2. Its flow-control windows are so large that they never limit a
+ * stream.
+ */
 export class GrpcWire implements BenchWire {
   readonly #authority: string;
   readonly #sessions: ClientHttp2Session[] = [];
   readonly #connections: number;
   #opened = 0;
 
-  /** `connections` are shared by the streams in turn; infinite: one each. */
+  /**
+   * `connections` is the number of connections that the streams share in turn. If it is infinite,
+   * each stream has its own.
+   */
   constructor(address: string, connections: number) {
     this.#authority = `http://${address}`;
     this.#connections = connections;

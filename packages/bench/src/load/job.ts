@@ -11,22 +11,22 @@ export interface BenchSeat {
 export interface Job {
   readonly wire: 'grpc' | 'ws';
   readonly serverPids: readonly number[];
-  /** The seats; the first of each channel sends. */
+  /** Seats of all users. The user with the first seat of a channel sends. */
   readonly seats: readonly BenchSeat[];
   readonly window?: number | undefined;
   readonly perSecond?: number | undefined;
   readonly connections?: number | undefined;
   /** Whether the last user of each channel joins but never reads. */
   readonly dead?: boolean;
-  /** Whether every user reports once a second how far they have read. */
+  /** Whether every user sends a receipt once a second. */
   readonly receipts?: boolean | undefined;
-  /** Measured time in seconds. 0: only the memory of idle streams is measured. */
+  /** Measured time in seconds. 0: only measures the memory of idle streams. */
   readonly seconds: number;
 }
 
 /** Result of a job. */
 export interface JobOutcome {
-  /** Complete frames that users received while it measured. */
+  /** Number of complete frames that users received during the measured time. */
   readonly deliveries: number;
   readonly seconds: number;
   /** CPU time of all servers, in seconds. */

@@ -22,7 +22,7 @@ export function receiptUpTo(readSeq: number): Buffer {
   return Buffer.from(Message.encode(Message.fromPartial({ receipt: { readSeq } })).finish());
 }
 
-/** Returns why a message is not the expected one, or undefined. */
+/** Returns what is wrong with a message, or undefined if it is the expected one. */
 export function payloadError(bytes: Buffer, channel: number, number: number): string | undefined {
   const { data, seq } = Message.decode(bytes);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

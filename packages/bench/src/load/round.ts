@@ -29,7 +29,7 @@ function sumOf<T>(all: readonly T[], of: (one: T) => number): number {
   return all.reduce((sum, one) => sum + of(one), 0);
 }
 
-/** Joins all users, some at a time. */
+/** Joins all users, several at a time. */
 async function joinAll(job: Job, channels: readonly ChannelLoad[]): Promise<void> {
   const next = channels.map(() => 0);
   const seats = job.seats.values();
@@ -43,7 +43,7 @@ async function joinAll(job: Job, channels: readonly ChannelLoad[]): Promise<void
   await Promise.all(Array.from({ length: joinsAtOnce }, joinSome));
 }
 
-/** Sends at a fixed rate, with the channels taking turns. Catches up after a delay. */
+/** Sends at a fixed rate, one message in each channel in turn. Catches up after a delay. */
 function sendSteadily(channels: readonly ChannelLoad[], perSecond: number): () => void {
   const began = performance.now();
   let sent = 0;

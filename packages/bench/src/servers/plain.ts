@@ -1,4 +1,4 @@
-/** The straightforward server with grpc-js: one `call.write` per message and member. */
+/** Simple server with grpc-js: one `call.write` per message and member. */
 import { Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Message } from '@parley/contract';
 import { Rooms, reportToParent } from './room.js';

@@ -1,6 +1,6 @@
 /**
- * The same work with hand-written node:http2: frames are joined once per channel and turn, and
- * written once per member.
+ * Server with hand-written node:http2. It joins frames once per channel and turn of the event loop,
+ * and writes them once per member.
  */
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';

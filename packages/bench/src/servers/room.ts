@@ -1,4 +1,4 @@
-/** The channels of a target's server, created on demand. */
+/** Channels of a compared server, each created when its first user joins. */
 export class Rooms<Room> {
   readonly #rooms = new Map<string, Room>();
   readonly #make: () => Room;

@@ -1,6 +1,6 @@
 /**
- * The same messages over WebSocket with the `ws` package: one `send` per message and member,
- * encoded once.
+ * WebSocket server with the `ws` package. It encodes each message once, and calls `send` once per
+ * message and member.
  */
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -15,8 +15,8 @@ export interface SystemAccount {
 }
 
 /**
- * System user of each service. Each service has its own user, so that none can read another's
- * password in its environment.
+ * Name of the system user of each service. Each service has its own user, so that no service can
+ * read the password in the environment of another.
  */
 const names: Readonly<Record<ServicePlan['service'], string>> = {
   'user-service': 'parley-user',
@@ -43,8 +43,8 @@ async function unreadableCode(account: SystemAccount, code: string): Promise<str
 }
 
 /**
- * Returns what an account cannot run, if the service is Envoy: the file may be a script whose
- * interpreter is below /root.
+ * Returns what an account cannot run of a service; only Envoy can have such a problem. Its file may
+ * be a script whose interpreter is below /root.
  */
 async function unrunnableEnvoy(account: SystemAccount, { ENVOY_BINARY }: NodeJS.ProcessEnv): Promise<string[]> {
   if (ENVOY_BINARY === undefined) return [];
@@ -54,7 +54,7 @@ async function unrunnableEnvoy(account: SystemAccount, { ENVOY_BINARY }: NodeJS.
   );
 }
 
-/** Returns what an account lacks to run a service, or undefined. */
+/** Returns why an account cannot run a service, or undefined if it can. */
 async function missing(
   account: SystemAccount,
   plan: ServicePlan,
@@ -84,9 +84,9 @@ async function missing(
 }
 
 /**
- * Returns the system user for a service if root starts it, creating the user if needed. Returns
- * undefined if the service must run as the user of this process, and reports why if root cannot use
- * that user.
+ * Returns the system user for a service if this process runs as root. Creates the user if needed.
+ * Returns undefined if the service must run as the user of this process; if that is root, prints
+ * why.
  */
 export async function accountFor(
   plan: ServicePlan,

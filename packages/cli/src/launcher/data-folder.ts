@@ -17,13 +17,16 @@ import { holderOf, lockFileOf, type RunFacts, readRunFacts, runFileOf } from '..
 import { setAside } from './log-files.js';
 
 const isRoot = process.getuid?.() === 0;
-/** Root runs PostgreSQL as another user, who must be able to pass through the folder. */
+/**
+ * Mode of the folder. If root runs PostgreSQL as another user, that user must be able to pass
+ * through it.
+ */
 const folderMode = isRoot ? 0o711 : 0o700;
 const sharedBits = 0o1022;
 
 /**
- * Makes a folder private if it is empty or was made by an earlier version. A shared folder such as
- * /tmp stays as it is.
+ * Makes a data folder private. A folder with files of others, or a shared one such as /tmp, stays
+ * as it is.
  */
 async function closeToOthers(path: string): Promise<void> {
   const { mode, uid } = await stat(path);
@@ -95,8 +98,8 @@ export class DataFolder {
   }
 
   /**
-   * Removes a stale lock file. Another start may have replaced it meanwhile, so its content is
-   * checked once more after the file is moved aside.
+   * Removes a stale lock file. Another start may have replaced the file meanwhile, so its content
+   * is checked again after the file was moved aside.
    */
   async #evict(): Promise<void> {
     const aside = `${this.#lockFile}.stale.${process.pid}`;
@@ -112,7 +115,10 @@ export class DataFolder {
     throw new Error(`${running} Stop it, or choose another folder with --data.`);
   }
 
-  /** Returns the addresses of the other start, if it has published them. */
+  /**
+   * Returns a sentence with the addresses of the other start, or an empty text if it has not
+   * published them.
+   */
   async #whereItRuns(): Promise<string> {
     const { page, services } = await readRunFacts(this.path).catch(() => ({ page: undefined, services: [] }));
     if (page === undefined) return '';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { migrate, openRoles, readSecrets, roleUrl, type ServiceRole } from '@parley/database';
 
 /**
- * One-time steps of a deployment before its services start, for docker-compose.yml. `secrets DIR
- * OWNER-URL` creates the passwords, each in its own folder. `migrate DIR OWNER-URL` migrates the
- * database and sets the passwords of its roles. The URL has no password.
+ * Command for docker-compose.yml that runs the one-time steps before the services start. `secrets
+ * DIR OWNER-URL` creates the passwords, each in its own folder. `migrate DIR OWNER-URL` migrates
+ * the database and sets the passwords of its roles. OWNER-URL contains no password.
  */
 const folders: Readonly<Record<ServiceRole, string>> = {
   chat_user: 'user-service',
@@ -15,7 +15,8 @@ const folders: Readonly<Record<ServiceRole, string>> = {
 };
 
 /**
- * Writes a secret. Only containers that mount the folder see it, and they run as different users.
+ * Writes a secret that every user can read: only containers that mount the folder see it, and they
+ * run as different users.
  */
 async function writeSecret(folder: string, name: string, text: string): Promise<void> {
   const file = join(folder, name);

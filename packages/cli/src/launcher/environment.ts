@@ -2,7 +2,7 @@ import { readSettings, type Settings } from '@parley/runtime';
 import { keyPair } from '@parley/service-kit';
 import type { StartOptions } from './options.js';
 
-/** Settings that `npm start` gives each process, and the option that chooses them. */
+/** Settings that `npm start` sets for each process, with the advice for a user who sets one. */
 const ownSettings = {
   PARLEY_PORT: 'Use --user-port, --manager-port, --chat-port and --web-port instead.',
   PARLEY_ADMIN_PORT: 'It is the port of the process + 1000.',

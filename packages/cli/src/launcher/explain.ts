@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 
-/** Free space without which PostgreSQL does not start: the size of one WAL segment. */
+/** Free space, in bytes, that PostgreSQL needs to start: the size of one WAL segment. */
 const minFreeBytes = 16 * 1_024 * 1_024;
 
 function codesOf(error: unknown): string[] {
@@ -8,7 +8,7 @@ function codesOf(error: unknown): string[] {
   return [String((error as NodeJS.ErrnoException).code), ...codesOf(error.cause)];
 }
 
-/** Whether the disk of a folder is full. A missing folder counts as not full. */
+/** Returns whether the disk of a folder is full. A missing folder counts as not full. */
 async function isFull(folder: string): Promise<boolean> {
   const found = await statfs(folder).catch(() => undefined);
   return found !== undefined && found.bavail * found.bsize < minFreeBytes;

@@ -13,7 +13,7 @@ export interface FirstAdminOptions {
   readonly ownerUrl: string;
   /** `host:port`. */
   readonly userService: string;
-  /** Folder for the file with its password. */
+  /** Folder for the file with the password of the account. */
   readonly dataDir: string;
   readonly print: (line: string) => void;
 }
@@ -24,7 +24,7 @@ function clientOf({ userService, settings }: FirstAdminOptions): ParleyClient {
   return createClient({ transport: grpcTransport({ userService, channelService: userService, ...security }) });
 }
 
-/** Resolves with true, or with false if the call is refused with this reason. */
+/** Waits for a call. Returns true if it succeeds, or false if it is refused with this reason. */
 async function succeedsUnless(reason: Reason, call: Promise<unknown>): Promise<boolean> {
   try {
     await call;
@@ -36,8 +36,8 @@ async function succeedsUnless(reason: Reason, call: Promise<unknown>): Promise<b
 }
 
 /**
- * Creates the account with this password. Also returns true if an earlier start created it and was
- * stopped before the grant.
+ * Creates the account with this password. Returns true if the account is ours: created now, or by
+ * an earlier start that was stopped before it made the user an operator.
  */
 async function createAccount(userId: string, password: string, options: FirstAdminOptions): Promise<boolean> {
   const client = clientOf(options);
@@ -49,7 +49,7 @@ async function createAccount(userId: string, password: string, options: FirstAdm
   }
 }
 
-/** Returns the password that an earlier start left, or a new one. */
+/** Returns the password that an earlier start wrote to the file, or writes a new one. */
 async function passwordIn(file: string): Promise<string> {
   const left = await readFile(file, 'utf8').catch(() => undefined);
   if (left !== undefined) return left.trim();

@@ -13,7 +13,7 @@ function makeRoom(file: string): void {
   }
 }
 
-/** Rotates the log of an earlier start. */
+/** Rotates the log of an earlier start, if there is one. */
 export function setAside(file: string): void {
   if (!existsSync(file)) return;
   makeRoom(file);
@@ -21,8 +21,8 @@ export function setAside(file: string): void {
 }
 
 /**
- * Rotates a log while its writer keeps it open for appending: copies and truncates it, and includes
- * lines that arrive meanwhile.
+ * Rotates a log that a process keeps open for appending: copies the file and truncates it. Lines
+ * that arrive meanwhile go into the copy too.
  */
 function rotate(file: string, bytes: number): void {
   if (!existsSync(file) || statSync(file).size <= bytes) return;

@@ -14,7 +14,7 @@ export interface Network {
 }
 
 /**
- * Resolves the addresses.
+ * Resolves the addresses of one `npm start` from PARLEY_HOST and `--public-host`.
  * @throws {Error} if PARLEY_HOST does not resolve
  */
 export async function networkOf(host: string, publicHost: string | undefined): Promise<Network> {

@@ -11,7 +11,7 @@ export interface Running {
   readonly listens: Listens;
 }
 
-/** Addresses of the services that a proxy reaches, by setting. */
+/** Addresses of the services that a proxy connects to, by the name of the setting. */
 export interface ProxyAddress {
   readonly PARLEY_MANAGERS: string;
   readonly PARLEY_USER_SERVICES: string;
@@ -27,7 +27,10 @@ function shortPath(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
-/** Quotes addresses for a shell, which would take the brackets of IPv6 for a pattern. */
+/**
+ * Quotes addresses for a shell if they have brackets, because a shell would take the brackets of
+ * IPv6 for a pattern.
+ */
 function quoted(addresses: string): string {
   return addresses.includes('[') ? `'${addresses}'` : addresses;
 }

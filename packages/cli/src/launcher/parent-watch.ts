@@ -4,8 +4,8 @@ const everyMs = 500;
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'busybox']);
 
 /**
- * Parses /proc/<pid>/stat. The second field is in parentheses and may contain anything; the state
- * and the parent follow it.
+ * Returns the name and the parent of a process from /proc/<pid>/stat. The name is in parentheses
+ * and may contain any character; the state and the parent follow it.
  */
 function statOf(pid: number): { name: string; parent: number } | undefined {
   try {
@@ -17,8 +17,8 @@ function statOf(pid: number): { name: string; parent: number } | undefined {
 }
 
 /**
- * Returns the parent process, and also the parent of the shell if there is a shell between this
- * process and npm.
+ * Returns the pid of the parent process. If that is a shell between this process and npm, also
+ * returns the pid of the shell's parent.
  */
 function ancestors(): string {
   const shell = statOf(process.ppid);

@@ -57,15 +57,21 @@ export function adminPort(plan: ServicePlan): number {
 }
 
 const leastConnections = 200;
-/** Connections in addition to the pool: the append queue of a chat server. */
+/** Connections of a process in addition to its pool: one for the append queue of a chat server. */
 const beside = 1;
-/** Connections for `npm start` and tools, and those that PostgreSQL reserves for its owner. */
+/**
+ * Number of connections for `npm start`, for tools, and for those that PostgreSQL reserves for its
+ * owner.
+ */
 const spare = 20;
 
-/** Maximum share of one role. The actual share of chat servers is slightly larger. */
+/**
+ * Share of the connections that the role of the chat servers may take. It is slightly less than the
+ * actual share, to be safe.
+ */
 const shareOfChat = 0.65;
 
-/** Returns the maximum number of PostgreSQL connections of the whole plan. */
+/** Returns the number of connections that PostgreSQL must allow for the whole plan. */
 export function connectionsOf({ first, chatServers }: Plan, ofEach: number): number {
   const chat = chatServers.length * (ofEach + beside);
   const others = (first.length + 1) * (ofEach + beside);

@@ -26,16 +26,16 @@ function isListening(port: number, host: string): Promise<boolean> {
 }
 
 /**
- * Longest time, in milliseconds, for which a closed connection keeps its local port, which may be
- * the port that we want.
+ * Longest time, in milliseconds, for which a closed connection keeps its local port. That port may
+ * be one that a service needs.
  */
 const lingerMs = 65_000;
 const reportAfterMs = 2_000;
 const againMs = 250;
 
 /**
- * Probes a port, and waits if it is busy although nothing listens on it. Returns the error code, or
- * undefined if the port is free.
+ * Checks a port. If the port is busy although nothing listens on it, waits until it is free, for at
+ * most `lingerMs`. Returns the error code, or undefined if the port is free.
  */
 async function probeForWhile(port: number, host: string, onWait: () => void): Promise<string | undefined> {
   let waits = false;

@@ -9,8 +9,8 @@ function messageOf(cause: unknown): string {
 }
 
 /**
- * Writes the facts for other commands. If that fails, for example on a full disk, it reports it
- * once and retries.
+ * Writes the facts for other commands. If a write fails, for example on a full disk, reports the
+ * failure once and retries.
  */
 export class FactsPublisher implements Part {
   readonly #folder: DataFolder;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { allocatorSettings, type Part } from '@parley/runtime';
 
-/** How to run one service. */
+/** Program, environment and log file of one service. */
 export interface Launch {
   readonly name: string;
   /** The compiled entry. */
@@ -24,7 +24,10 @@ interface Message {
 const startWithinMs = 30_000;
 const firstDelayMs = 1_000;
 const longestDelayMs = 10_000;
-/** Milliseconds that a process must have run to be restarted after the shortest delay. */
+/**
+ * Time, in milliseconds, that a process must have run for its next restart to have the shortest
+ * delay.
+ */
 const steadyMs = 30_000;
 
 function running(child: ChildProcess | undefined): child is ChildProcess {
@@ -121,22 +124,22 @@ export class SupervisedProcess implements Part {
     );
   }
 
-  /** Stops it cleanly. */
+  /** Stops the service cleanly. */
   stop(): Promise<void> {
     return this.#end((child) => child.kill('SIGTERM'), stopWithin(this.#launch.env));
   }
 
-  /** Stops it as fast as if its supervisor had disappeared: in less than two seconds. */
+  /** Stops the service as fast as if its supervisor had disappeared: in less than two seconds. */
   abandon(): Promise<void> {
     return this.#end((child) => child.connected && child.disconnect(), 2_000);
   }
 
-  /** Sends it a signal. */
+  /** Sends a signal to the service. */
   signal(signal: NodeJS.Signals): void {
     if (running(this.#child)) this.#child.kill(signal);
   }
 
-  /** Kills it. */
+  /** Kills the service. */
   kill(): void {
     this.#stopping = true;
     clearTimeout(this.#again);
@@ -157,8 +160,8 @@ export class SupervisedProcess implements Part {
 }
 
 /**
- * Returns the milliseconds until the process is killed. The service exits by force one second after
- * its deadline; this follows another second later.
+ * Returns the time, in milliseconds, after which a stopping service is killed: two seconds after
+ * its deadline. The service itself exits by force one second after its deadline.
  */
 function stopWithin(env: NodeJS.ProcessEnv): number {
   return (Number(env.PARLEY_STOP_SECONDS ?? 8) + 2) * 1_000;

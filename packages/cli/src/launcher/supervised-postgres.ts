@@ -22,7 +22,7 @@ export class SupervisedPostgres implements Part {
   }
 
   /**
-   * Starts it.
+   * Starts PostgreSQL.
    * @throws {Error} if it cannot start
    */
   static async start(settings: EmbeddedSettings): Promise<SupervisedPostgres> {

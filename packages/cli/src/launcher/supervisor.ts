@@ -20,7 +20,7 @@ import { SupervisedProcess } from './service-process.js';
 
 type Print = (line: string) => void;
 
-/** The shared parts of one start. */
+/** Facts and parts that all steps of one start share. */
 interface StartContext {
   readonly plan: Plan;
   readonly folder: DataFolder;
@@ -29,7 +29,7 @@ interface StartContext {
   readonly network: Network;
 }
 
-/** How to stop: in order, or in a hurry because npm is gone. */
+/** Way to stop: in order, or in a hurry because npm is gone. */
 type StopMode = 'order' | 'hurry';
 
 /** Starts all processes in order, keeps them running, and stops them in reverse order. */
@@ -68,7 +68,7 @@ export class Supervisor {
     await this.#stopAsked;
   }
 
-  /** Requests a stop. It can be called at any time, and `run` resolves soon after. */
+  /** Requests a stop, at any time. `run` resolves soon afterwards. */
   requestStop(manner: StopMode): void {
     this.#stopMode ??= manner;
     this.#askToStop();
@@ -146,8 +146,8 @@ export class Supervisor {
   }
 
   /**
-   * Starts processes together. Starts none if a stop was requested. `files` become readable for
-   * their system user.
+   * Starts several processes at the same time, or none if a stop was requested. Makes `files`
+   * readable for their system user.
    */
   async #startGroup(
     plans: readonly ServicePlan[],
@@ -201,16 +201,16 @@ export class Supervisor {
 }
 
 /**
- * Returns whether the gateway and Envoy call a service for users. One connection to it then carries
- * the calls of many users.
+ * Returns whether the gateway and Envoy call a service on behalf of users. A connection to such a
+ * service carries the calls of many users.
  */
 function isBehind(service: ServicePlan['service']): boolean {
   return service !== 'gateway';
 }
 
 /**
- * Returns the trusted proxies: the given ones, and this machine, where the gateway and Envoy of
- * this start run.
+ * Returns the networks of trusted proxies: the given ones, and this machine, because the gateway
+ * and Envoy of this start run here.
  */
 function trustedProxies(given = ''): string {
   return [given, '127.0.0.0/8', '::1/128'].join(',');

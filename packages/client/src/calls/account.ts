@@ -49,8 +49,8 @@ export class OwnAccount {
   }
 
   /**
-   * Changes the email address; an empty one removes it. The user can log in with it once an operator
-   * has verified it.
+   * Changes the email address; an empty one removes it. The user can log in with it once an
+   * operator has verified it.
    * @throws {Refusal} `wrong-credentials` or `invalid-email`
    */
   changeEmail(password: string, email: string, { signal }: Abortable = {}): Promise<User> {

@@ -16,7 +16,7 @@ export interface PageRange extends Abortable {
   readonly size?: number;
 }
 
-/** Options of a list that fetches its pages itself. */
+/** Options of a method that yields a whole list, page by page. */
 export type ListOptions = Omit<PageRange, 'after'>;
 
 /** A page of any list; `next` is empty on the last one. */
@@ -25,7 +25,7 @@ interface FetchedPage<Item> {
   readonly next: string;
 }
 
-/** Yields the items of all pages, and fetches a page when it is needed. */
+/** Yields the items of all pages. Fetches each page only when the reader reaches it. */
 export async function* allPages<Item>(
   fetch: (after: string) => Promise<FetchedPage<Item>>,
 ): AsyncGenerator<Item, void> {

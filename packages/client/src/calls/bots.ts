@@ -6,13 +6,16 @@ import { calls } from './methods.js';
 export interface NewBot extends Abortable {
   /** Display name. Default: the user id. */
   readonly name?: string;
-  /** The only channel that the bot may be in. Default, for operators: it may be in any. */
+  /**
+   * The only channel that the bot may be in. Only operators may omit it: the bot may then be in any
+   * channel.
+   */
   readonly channelId?: number;
 }
 
-/** The bots to list. */
+/** Range of bots to list. */
 export interface BotRange extends ListOptions {
-  /** Default, for operators: the bots of all channels. */
+  /** Channel whose bots to list. Only operators may omit it, to list the bots of all channels. */
   readonly channelId?: number;
 }
 
@@ -45,8 +48,9 @@ export class Bots {
   }
 
   /**
-   * Creates a bot: for one channel, by its owner and admins; for any channel, by operators. Returns
-   * its user and its token, which does not expire and is shown only here.
+   * Creates a bot. The owner and admins of a channel can create one for that channel; operators can
+   * create one for any channel. Returns the bot's user and its token. The token does not expire and
+   * is shown only here.
    * @throws {Refusal} `user-id-taken`, `invalid-user-id`, `not-channel-admin`, `not-operator` or
    * `too-many-bots`
    */
@@ -55,7 +59,8 @@ export class Bots {
   }
 
   /**
-   * Yields the bots of a channel, by id. For its owner and admins; without a channel, for operators.
+   * Yields the bots of a channel, ordered by id, to its owner and admins. Without a channel, yields
+   * all bots, to operators only.
    * @throws {Refusal} `channel-not-found`, `not-channel-admin` or `not-operator`
    */
   list({ channelId = 0, size = 0, signal }: BotRange = {}): AsyncGenerator<User, void> {

@@ -2,13 +2,13 @@ import { Channel, type Chat, Notify, type User } from '@parley/contract';
 import { type EntryEvent, entryEvent } from '../events.js';
 import type { MemberReceipt, Watermark } from '../receipt-book.js';
 
-/** Values of the wire for which messages notify a user. */
+/** Value in the contract for each level of notifications. */
 export const notifyLevels = { all: Notify.ALL, mentions: Notify.MENTIONS, none: Notify.NONE } as const;
 
-/** Which messages of a chat notify the user. */
+/** Messages of a chat that notify the user: all, only mentions, or none. */
 export type NotifyLevel = keyof typeof notifyLevels;
 
-/** How far a member has received and read a chat, and when that last changed. */
+/** Receipt of a member, with the time of its last change. */
 export interface DatedReceipt extends MemberReceipt {
   /** Unix ms of the last change; 0: none yet. */
   readonly updatedAt: number;

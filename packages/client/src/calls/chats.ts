@@ -71,8 +71,9 @@ export class Chats {
   }
 
   /**
-   * Yields how far each other member has received and read the chat of a message, by user id.
-   * Members whose `readSeq` is at least the seq of the message have read it.
+   * Yields the receipts of the members of a chat, ordered by user id, without the sender of the
+   * message `seq` and without members who read in private. A member has read the message if
+   * `readSeq` is at least `seq`.
    * @throws {Refusal} `message-not-found` or `not-a-member`
    */
   receipts(channelId: number, seq: number, { size = 0, signal }: ListOptions = {}): AsyncGenerator<DatedReceipt, void> {
@@ -96,8 +97,8 @@ export class Chats {
   }
 
   /**
-   * Joins a public chat, a chat whose offer the user accepts, or a direct chat that the user left.
-   * Does nothing for a member.
+   * Joins a public chat, accepts the offer of a chat, or returns to a direct chat that the user
+   * left. Does nothing if the user is already a member.
    * @throws {Refusal} `channel-not-found`, `banned`, `channel-full` or `wrong-kind`
    */
   join(channelId: number, { signal }: Abortable = {}): Promise<Channel> {

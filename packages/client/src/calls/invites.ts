@@ -4,9 +4,9 @@ import { calls } from './methods.js';
 
 /** Limits of an invite link. */
 export interface NewInvite extends Abortable {
-  /** Number of people who can join by it. Default: no limit. */
+  /** Maximum number of users who can join with the link. Default: no limit. */
   readonly maxUses?: number;
-  /** When it expires, in Unix ms. Default: never. */
+  /** Expiry of the link, in Unix ms. Default: never. */
   readonly expiresAt?: number;
 }
 
@@ -36,8 +36,8 @@ export class Invites {
   }
 
   /**
-   * Creates an invite link, for the owner and the admins of a chat. For operators, with channel 0:
-   * an invitation to register.
+   * Creates an invite link of a chat. Only its owner and admins may do this. With `channelId` 0,
+   * creates an invitation to register; only operators may do that.
    * @throws {Refusal} `not-channel-admin`, `invalid-invite`, `too-many-invites` or `wrong-kind`
    */
   create(channelId: number, { maxUses = 0, expiresAt = 0, signal }: NewInvite = {}): Promise<Invite> {
@@ -53,7 +53,7 @@ export class Invites {
   }
 
   /**
-   * Revokes an invite link. Nobody can join by it any more.
+   * Revokes an invite link. Nobody can join with it any more.
    * @throws {Refusal} `invite-not-found` or `not-channel-admin`
    */
   async revoke(id: string, { signal }: Abortable = {}): Promise<void> {

@@ -4,14 +4,14 @@ import { calls } from './methods.js';
 
 const roles = { member: MemberRole.MEMBER, admin: MemberRole.ADMIN } as const;
 
-/** The roles that an owner gives. */
+/** Roles that an owner can give to a member. */
 export type GivenRole = keyof typeof roles;
 
 type Change = Parameters<typeof ChangeMemberRequest.fromPartial>[0];
 
 /**
- * Members of channels. Each change resolves with the user, whose `memberRole` is unspecified if they
- * are no member, and whose `offered` is the role that they have yet to accept.
+ * Members of channels. Each change resolves with the changed user: `memberRole` is unspecified if
+ * the user is not a member, and `offered` is the role that the user has not accepted yet.
  * @example
  * ```ts
  * import type { ParleyClient } from '@parley/client';
@@ -32,8 +32,8 @@ export class Members {
   }
 
   /**
-   * Yields the members of a channel, by id; a direct chat has two. The owner and admins also get
-   * former members, without a role.
+   * Yields the members of a channel, ordered by id. For the owner and admins, also yields former
+   * members, which have no role.
    * @throws {Refusal} `channel-not-found` if there is none or the user may not see it
    */
   list(channelId: number, options: ListOptions = {}): AsyncGenerator<User, void> {
@@ -49,7 +49,7 @@ export class Members {
   }
 
   /**
-   * Adds a user. A user who left earlier gets an offer instead, which `chats.join` accepts.
+   * Adds a user. A user who left earlier gets an offer instead, and accepts it with `chats.join`.
    * @throws {Refusal} `user-not-found`, `banned`, `channel-full`, `not-channel-admin` and others
    */
   add(channelId: number, userId: string, options: Abortable = {}): Promise<User> {
@@ -57,8 +57,8 @@ export class Members {
   }
 
   /**
-   * Removes a member, or withdraws an offer. With this user's own id, leaves the channel or declines
-   * the offer.
+   * Removes a member, or withdraws an offer. With this user's own id, leaves the channel or
+   * declines the offer.
    * @throws {Refusal} `member-not-found`, `not-channel-admin`; `owner-stays` for the owner
    */
   remove(channelId: number, userId: string, options: Abortable = {}): Promise<User> {
@@ -66,7 +66,7 @@ export class Members {
   }
 
   /**
-   * Makes a member a channel admin, or an admin a plain member. For the owner.
+   * Makes a member a channel admin, or a channel admin a plain member. Only the owner may do this.
    * @throws {Refusal} `not-owner` or `member-not-found`
    */
   setRole(channelId: number, userId: string, role: GivenRole, options: Abortable = {}): Promise<User> {
@@ -74,8 +74,8 @@ export class Members {
   }
 
   /**
-   * Offers the channel to a user, who becomes its owner by accepting. Accepts such an offer if
-   * `userId` is this user.
+   * Offers a channel to a user, who becomes its owner by accepting. If `userId` is this user,
+   * accepts such an offer.
    * @throws {Refusal} `not-owner`, `user-not-found` or `too-many-offers`
    */
   transfer(channelId: number, userId: string, options: Abortable = {}): Promise<User> {

@@ -14,13 +14,13 @@ function toManagers<Q, S>(method: Unary<Q, S>, isRepeatable: boolean): UnaryCall
   return { ...methodOf(channelService, method), service: 'managers', isRepeatable };
 }
 
-/** Whether a call that is sent twice has the same effect as one that is sent once. */
+/** Values of `isRepeatable`. A repeatable call has the same effect if it is sent twice. */
 const repeatable = true;
 const once = false;
 
 /**
- * Every call of a user with one response. Naming each one here lets a bundler drop the others, with
- * their message types.
+ * Calls of users that have a single response. Each is named here, so that a bundler can drop all
+ * other methods and their message types.
  */
 export const calls = {
   register: toUsers(UserServiceDefinition.methods.register, once),

@@ -11,18 +11,18 @@ const kinds: Readonly<Partial<Record<NotificationKind, NotificationItem['kind']>
   [NotificationKind.ROLE]: 'role',
 };
 
-/** Something that concerns the user personally. */
+/** A notification: a mention, a reply, a direct message, or a change of the user's membership. */
 export interface NotificationItem extends Omit<Notification, 'kind'> {
   readonly kind: 'mention' | 'reply' | 'direct' | 'added' | 'offered' | 'role' | 'unknown';
 }
 
-/** The notifications to list. */
+/** Range of notifications to list. */
 export interface NotificationRange extends ListOptions {
-  /** Default: false. */
+  /** Yields only unread notifications. Default: false. */
   readonly unreadOnly?: boolean;
 }
 
-/** The ids to mark, or an id up to which all are marked. */
+/** Notifications to mark: at most 100 by their ids, or all with ids up to `upTo`. */
 type Marked = { readonly ids: readonly number[] } | { readonly upTo: number };
 
 /**

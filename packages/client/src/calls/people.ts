@@ -3,8 +3,8 @@ import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
 import { calls } from './methods.js';
 
 /**
- * A user or a message to report to the operators. For a user whom the caller cannot find otherwise,
- * `channelId` names a channel in which they met.
+ * A user or a message to report to the operators. If the caller cannot find the user in any other
+ * way, `channelId` names a channel in which they met.
  */
 export type ReportTarget =
   | { readonly userId: string; readonly channelId?: number }
@@ -35,7 +35,7 @@ export class PeopleDirectory {
 
   /**
    * Yields the users whose id or name begins with `text`, ignoring case and accents, or whose
-   * number it is. Leaves out users whose profile the caller may not see.
+   * number is `text`. Leaves out users whose profile the caller may not see.
    * @throws {Refusal} `invalid-search` or `read-too-often`
    */
   search(text: string, { size = 0, signal }: ListOptions = {}): AsyncGenerator<User, void> {
@@ -46,8 +46,8 @@ export class PeopleDirectory {
   }
 
   /**
-   * Blocks a user, who can then neither open or write to the direct chat of the two, nor notify this
-   * user, and does not learn of the block.
+   * Blocks a user. The blocked user can no longer open the direct chat with this user, write to it
+   * or notify this user, and does not learn of the block.
    * @throws {Refusal} `user-not-found`
    */
   async block(userId: string, { signal }: Abortable = {}): Promise<void> {
@@ -79,8 +79,9 @@ export class PeopleDirectory {
   }
 
   /**
-   * For operators: gives a user a random password that opens one session, in which
-   * `account.changePassword` must come first. Ends the user's other sessions. Returns the password.
+   * Gives a user a random one-time password and returns it. Ends the user's sessions. After logging
+   * in with this password, the user must first call `account.changePassword`. Only operators may do
+   * this.
    * @throws {Refusal} `not-operator`, `user-not-found`, `own-account` or `no-password`
    */
   async resetPassword(userId: string, { signal }: Abortable = {}): Promise<string> {

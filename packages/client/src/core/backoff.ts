@@ -14,8 +14,8 @@ export class Backoff {
   }
 
   /**
-   * Returns the next delay in milliseconds: `atLeastMs`, for which the server asked, plus the
-   * jitter.
+   * Returns the next delay in milliseconds: `atLeastMs`, the minimum that the server asked for,
+   * plus the jitter.
    */
   next(atLeastMs = 0): number {
     const bound = Math.min(longestMs, firstMs * 2 ** this.#tries);

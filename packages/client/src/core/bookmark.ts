@@ -1,6 +1,8 @@
 /** A position in a channel's log. A seq is meaningful only together with the log it belongs to. */
 export interface LogPosition {
-  /** Identifier of the log. It changes when a channel without history is restarted. */
+  /**
+   * Id of the log. It changes, for example, when a channel without history moves to another server.
+   */
   readonly log: string;
   /** Seq of the last entry that was received, 0 for none. */
   readonly seq: number;

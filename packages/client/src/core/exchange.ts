@@ -20,7 +20,7 @@ export interface SendAnswer<R> {
   readonly refusal: R | undefined;
 }
 
-/** Actions for the caller, in order. */
+/** One action for the caller, who performs the actions in order. */
 export type Step<F, E, R> =
   | { readonly do: 'write'; readonly frame: F }
   | { readonly do: 'resolve'; readonly clientId: string; readonly seq: number; readonly timestamp: number }
@@ -29,7 +29,7 @@ export type Step<F, E, R> =
   | { readonly do: 'deliver'; readonly entry: E }
   | { readonly do: 'notify'; readonly notice: Notice };
 
-/** How long a refused send waits before its next try. */
+/** Wait of a refused send before its next attempt. */
 export interface Hold {
   /** Delay in milliseconds. */
   readonly forMs: number;

@@ -21,7 +21,7 @@ interface Slot<F> extends OutboxEntry<F> {
 
 /**
  * Unanswered sends in the order of their calls. Frames leave in that order, with at most `inFlight`
- * unacknowledged. They overtake only frames of a held lane.
+ * unacknowledged. A frame overtakes another one only if the lane of the other one is held.
  */
 export class Outbox<F> {
   readonly #slots = new Map<string, Slot<F>>();
@@ -49,7 +49,7 @@ export class Outbox<F> {
     return true;
   }
 
-  /** Whether a send with this client id is unanswered. */
+  /** Returns whether a send with this client id is unanswered. */
   has(clientId: string): boolean {
     return this.#slots.has(clientId);
   }
@@ -98,8 +98,8 @@ export class Outbox<F> {
   }
 
   /**
-   * Schedules another attempt of a refused send. Until `untilMs`, its lane waits (`laneOnly`), or
-   * else every frame.
+   * Schedules another attempt of a refused send. Until `untilMs`, every frame waits; with
+   * `laneOnly`, only the frames of its lane do.
    */
   postpone(clientId: string, untilMs: number, laneOnly: boolean): void {
     const slot = this.#slots.get(clientId);

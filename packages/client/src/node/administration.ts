@@ -27,7 +27,7 @@ export interface AdministrationOptions extends Security {
 
 /** The operator's calls. Each rejects with a `Refusal`. */
 export interface Administration {
-  /** Lists the chat servers that run and those that stopped a short time ago. */
+  /** Lists the chat servers that run, and those that stopped in the last ten minutes. */
   servers(): Promise<ChannelServer[]>;
   /**
    * Drains a chat server: its channels move to other servers, and it gets no more until a restart.
@@ -42,8 +42,8 @@ export interface Administration {
    */
   setUser(user: Pick<User, 'id'> & Partial<Pick<User, 'role' | 'status' | 'email' | 'emailVerified'>>): Promise<User>;
   /**
-   * Ends the streams of a user, of a channel, or of one user in one channel. `reason` is shown to
-   * them.
+   * Ends the streams of a user, of a channel, or of one user in one channel. `reason` goes into the
+   * audit; the users do not see it.
    */
   kick(whom: Partial<Pick<KickRequest, 'userId' | 'channelId' | 'reason'>>): Promise<void>;
   /** Lists the operators' actions, the newest first. */
@@ -70,8 +70,8 @@ export interface Administration {
 }
 
 /**
- * Opens the operator's calls of the managers. Proxies do not forward them, so this must run where
- * the managers can be reached directly.
+ * Returns the calls for operators, which the managers serve. Proxies do not forward them, so this
+ * must run where the managers can be reached directly.
  * @example
  * ```ts
  * import { administration } from '@parley/client/node';

@@ -42,7 +42,10 @@ async function call<Q, S>(
   }
 }
 
-/** Sends a request to one of several servers; if `isRepeatable`, to the next one if no response comes. */
+/**
+ * Sends a request to one of several servers. If no response comes and the method is repeatable,
+ * sends it to the next one.
+ */
 export function ask<Q, S>(
   peers: Peers,
   method: Method<Q, S> & { readonly isRepeatable: boolean },
@@ -56,12 +59,12 @@ export function ask<Q, S>(
 
 type Unary<Q, S> = (request: Q, options: CallOptions) => Promise<S>;
 
-/** A unary method that is sent at most once. Another address is tried only before sending. */
+/** Returns a unary call that is sent at most once. It tries another address only before sending. */
 export function once<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
   return (request, options) => ask(peers, { ...method, isRepeatable: false }, request, options);
 }
 
-/** A unary method that is sent again to the next address if no response comes. */
+/** Returns a unary call that is sent again, to the next address, if no response comes. */
 export function repeatable<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
   return (request, options) => ask(peers, { ...method, isRepeatable: true }, request, options);
 }
@@ -74,7 +77,7 @@ export function streamed<Q, S>(peers: Peers, method: Method<Q, S>) {
   return async function* (request: Q, { token, signal }: CallOptions): AsyncGenerator<S, void> {
     const open = async (client: Client) => startServerStream(client, method, request, bearerMetadata(token));
     const stream = await peers.ask(open, { repeatable: false, signal });
-    stream.on('error', () => {}); // It also fails when it is cancelled, and then nobody reads it.
+    stream.on('error', () => {}); // A cancelled stream fails too, and then nobody reads it.
     try {
       yield* stream as AsyncIterable<S>;
     } catch (thrown) {

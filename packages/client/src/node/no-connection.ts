@@ -1,4 +1,4 @@
-/** Why a connection failed. */
+/** Cause of a failed connection. */
 export type NoConnection = 'refused' | 'no-name' | 'untrusted' | 'plain-only' | 'not-plain' | 'silent';
 
 const signs: readonly (readonly [RegExp, NoConnection])[] = [
@@ -26,7 +26,8 @@ export function noConnectionOf(details: string): NoConnection {
 }
 
 /**
- * Texts for the causes, to complete "... cannot be reached: ". The server did not send any of them.
+ * Text for each cause, to complete "... cannot be reached: ". The client writes these texts, not
+ * the server.
  */
 export const noConnectionWords: Readonly<Record<NoConnection, string>> = {
   refused: 'nothing listens on that port',

@@ -17,7 +17,9 @@ const withinMs = 10_000;
 const connectWithinMs = 2_000;
 const answerWithinMs = 3_000;
 
-/** Whether no server responded. A server's own refusal is a response. */
+/**
+ * Returns whether an error means that no server responded. A server's own refusal is a response.
+ */
 function isUnanswered(thrown: unknown): boolean {
   return thrown instanceof Refusal && (thrown.reason === 'unreachable' || thrown.reason === 'deadline-exceeded');
 }
@@ -51,8 +53,8 @@ export class Peers {
   }
 
   /**
-   * Calls `attempt` with one address after the other; `withinMs` is its deadline. Rejects with the
-   * error of the last attempt, or with the signal's reason.
+   * Calls `attempt` with one address after the other; `withinMs` is the deadline of each attempt.
+   * Rejects with the error of the last attempt, or with the signal's reason.
    */
   async ask<T>(attempt: (client: Client, withinMs: number) => Promise<T>, options: AskOptions): Promise<T> {
     const order = this.#clients.map((_, n) => (this.#first + n) % this.#clients.length);

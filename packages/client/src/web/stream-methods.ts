@@ -4,8 +4,8 @@ const { fullName: channelService } = ChannelServiceDefinition;
 const { fullName: chatService } = ChatServiceDefinition;
 
 /**
- * Methods for lists and streams of a browser. Naming each one here lets a bundler drop the others,
- * with their message types.
+ * Methods for the lists and streams of a browser. Each is named here, so that a bundler can drop
+ * all other methods and their message types.
  */
 export const webMethods = {
   list: methodOf(channelService, ChannelServiceDefinition.methods.list),

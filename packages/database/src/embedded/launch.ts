@@ -26,7 +26,7 @@ export interface PostgresLaunch {
 }
 
 export interface PostgresChild {
-  /** Registers a callback for the signal or exit code if PostgreSQL fails. */
+  /** Registers a callback that receives the signal or exit code if PostgreSQL fails. */
   onFailure(told: (how: string) => void): void;
   /** Returns why PostgreSQL has exited, from its log; undefined while it runs. */
   ended(): Promise<string | undefined>;

@@ -27,8 +27,8 @@ async function readPidFile(home: string): Promise<Postmaster | undefined> {
 }
 
 /**
- * Returns whether that process is a PostgreSQL on these database files, no matter by which path it
- * was started.
+ * Returns whether a command line is that of a PostgreSQL on these database files, no matter which
+ * path to them it names.
  */
 async function serves(home: string, words: readonly string[]): Promise<boolean> {
   const [program = ''] = words;

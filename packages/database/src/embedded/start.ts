@@ -56,8 +56,8 @@ async function prepare(settings: EmbeddedSettings): Promise<Place> {
 }
 
 /**
- * Returns a PostgreSQL that a killed run has left running, or stops it if it is not on the fixed
- * port.
+ * Connects to a PostgreSQL that a killed run has left running. If it is not on the fixed port,
+ * stops it and returns undefined.
  */
 async function adopt({ folder, home, password, port, log }: Place): Promise<pg.Client | undefined> {
   const orphan = await findPostmaster(home);
@@ -115,8 +115,8 @@ async function makeDatabase(client: pg.Client): Promise<void> {
 
 /**
  * Starts an embedded PostgreSQL in `<dataDir>/postgres`, created on first use, with the database
- * `parley`. It survives Ctrl-C and a killed parent; the next start finds it and uses it. One
- * process per data folder at a time.
+ * `parley`. PostgreSQL survives Ctrl-C and a killed parent; the next start finds it and uses it.
+ * Only one process at a time may use a data folder.
  * @throws {Error} with one sentence that says what to do if it cannot start.
  */
 export async function startEmbedded(settings: EmbeddedSettings): Promise<EmbeddedServer> {

@@ -9,8 +9,8 @@ export interface BotToken {
 }
 
 /**
- * Makes a token of 256 random bits. It is opaque, because a signature would end with its key, and
- * only its hash is stored.
+ * Makes a token of 256 random bits. The token is opaque, because a signed one would become invalid
+ * with its key. Only its hash is stored.
  * @example
  * ```ts
  * import { newBotToken } from '@parley/service-kit';

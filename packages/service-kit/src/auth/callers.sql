@@ -4,7 +4,8 @@ SELECT u.id, u.number, u.name, u.role, u.status, s.revoked_at IS NULL AND s.expi
   u.password_state = 'used' AS must_change_password
 FROM chat.session s JOIN chat.users u ON u.id = s.user_id WHERE s.id = :sessionId;
 
--- Reads the bot of a token. `only_channel_id`: the only channel it may be in (NULL: any).
+-- Reads the bot of a token. `only_channel_id` is the only channel that the bot may be in (NULL:
+-- any).
 -- name: readBotCaller
 SELECT u.id, u.number, u.name, u.role, u.status, s.revoked_at IS NULL AND s.expires_at > now() AS has_session,
   false AS must_change_password, s.id AS session_id, b.channel_id AS only_channel_id

@@ -29,7 +29,7 @@ export interface UserCaller {
   /** Role in the database, not in the token. */
   readonly role: UserRole;
   readonly sessionId: string;
-  /** Set for a bot that may be in one channel only. */
+  /** The only channel that this bot may be in. Absent for other bots and for people. */
   readonly onlyChannelId?: number;
 }
 
@@ -41,7 +41,7 @@ const callerColumns = {
   role: text.as<UserRole>(),
   status: text.as<UserStatus>(),
   hasSession: bool,
-  /** The session was opened with a one-time password, and nothing has replaced it yet. */
+  /** Whether the user logged in with a one-time password and has not replaced it yet. */
   mustChangePassword: bool,
 };
 const readCaller = sql.statement('readCaller', { sessionId: uuid }, callerColumns);
@@ -55,7 +55,10 @@ const readBotCaller = sql.statement(
 const unknownBots = 'unknown bots';
 const botsRemembered = 10_000;
 
-/** @throws {Refusal} `logged-out`, `suspended` or `must-change-password`. */
+/**
+ * Returns the caller of a row. @throws {Refusal} `logged-out`, `suspended` or
+ * `must-change-password`.
+ */
 function callerOf(row: RowOf<typeof readCaller>, sessionId: string, changesPassword = false): UserCaller {
   if (!row.hasSession || row.status === 'deleted') throw refuse('logged-out');
   if (row.status === 'suspended') throw refuse('suspended');
@@ -99,8 +102,8 @@ export class Callers {
 
   /**
    * Returns the user of the call's bearer token.
-   * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `logged-out`, `suspended`
-   * or `must-change-password`.
+   * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `logged-out`,
+   * `suspended` or `must-change-password`.
    */
   async user(call: Call): Promise<UserCaller> {
     if (isBotToken(call.bearer())) return this.#bot(call);
@@ -108,10 +111,10 @@ export class Callers {
   }
 
   /**
-   * Authenticates a call and waits for a free slot of its user. The slot becomes free when the
-   * caller has read the response, because all users share the database connections and unread
-   * responses stay in memory. `changesPassword`: the call is allowed before a one-time password is
-   * replaced.
+   * Authenticates a call and waits for a free slot of its user. The slot becomes free only when the
+   * caller has read the response, because unread responses stay in memory. Slots exist because all
+   * users share the database connections. With `changesPassword`, the call is allowed even if the
+   * user must replace a one-time password first.
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enter(call: Call, changesPassword = false): Promise<UserCaller> {
@@ -196,8 +199,8 @@ async function enterFirst<Q, A>(
 }
 
 /**
- * Creates a handler for users. `answer` receives the caller. With `changesPassword`, it also serves a
- * caller who has to replace a one-time password first.
+ * Creates a handler for users. `answer` receives the caller. With `changesPassword`, the handler
+ * also serves users who must replace a one-time password first.
  * @example
  * ```ts
  * import { User, UserService } from '@parley/contract';

@@ -5,12 +5,13 @@ const cheap: BurstRate = { burst: 300, perSecond: 30 };
 const dear: BurstRate = { burst: 100, perSecond: 10 };
 const search: BurstRate = { burst: 30, perSecond: 2 };
 
-/** Bytes of a response that cost as much as one call. */
+/** Size of a response, in bytes, that costs as much as one call. */
 const bytesPerCall = 65_536;
 
 /**
- * Rate limits of all methods that only read, per user and process. The user-service counts `Get` in
- * the database instead. A call costs 1, and 1 more for each 64 KiB of its response.
+ * Rate limits of the methods that only read, for each user in one process. `Get` of the
+ * user-service is missing, because the database counts it. A call costs 1, plus 1 for each 64 KiB
+ * of its response.
  */
 export const readRates: Readonly<Record<string, BurstRate>> = {
   'UserService/Search': search,

@@ -6,8 +6,8 @@ import { issuerOf, type TokenKind, type TokenPurpose } from './tokens.js';
 
 const hour = 3_600;
 /**
- * Milliseconds before a new pair is used, so that verifiers and the cache of the proxy know it by
- * then.
+ * Milliseconds between publishing a new pair and using it. Within that time, verifiers and the
+ * cache of the proxy read the new key.
  */
 const settleMs = 2_000;
 /** Seconds for which a pair may sign beyond its regular life if no new one can be published. */
@@ -34,8 +34,8 @@ function signsForSeconds({ purpose }: TokenKind<object>): number {
 }
 
 /**
- * Signs tokens of one kind with a key pair of this process. Only the public half leaves it, to
- * `chat.signing_key`.
+ * Signs tokens of one kind with a key pair of this process. Only the public half leaves the
+ * process: it is published in `chat.signing_key`.
  * @example
  * ```ts
  * import { type ServiceHost, serviceToken, managerAudience } from '@parley/service-kit';
@@ -57,8 +57,8 @@ export class SigningKey<C extends object> {
   #tending: Promise<void> | undefined;
 
   /**
-   * `owner` is the instance id of this process. Only a holder of `secret` can publish more keys of
-   * that id.
+   * `owner` is the instance id of this process. Only a holder of `secret` can publish more keys
+   * under that id.
    */
   constructor(kind: TokenKind<C>, owner: string, pool: Pool, clock: DatabaseClock, secret = randomBytes(32)) {
     this.#kind = kind;

@@ -40,8 +40,8 @@ export interface UserClaims {
   /** For the client only. Privileged calls read the role in the database. */
   readonly role: string;
   /**
-   * Session id. Each call checks the row of the session, so logout and suspension take effect at
-   * once.
+   * Session id. Each call checks the row of the session in the database, so logout and suspension
+   * take effect at once.
    */
   readonly sid: string;
 }

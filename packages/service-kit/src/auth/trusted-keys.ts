@@ -6,7 +6,7 @@ import { type CryptoKey, decodeProtectedHeader, errors, importJWK, type JWK, jwt
 import { issuerOf, type TokenKind, type TokenPurpose } from './tokens.js';
 
 const readEveryMs = 1_000;
-/** Milliseconds for which a removed key is trusted at most. */
+/** Maximum time for which a removed key is still trusted, in milliseconds. */
 const staleAfterMs = 60_000;
 
 interface KeyRow {
@@ -93,8 +93,8 @@ export class TrustedKeys {
   #keys: ReadonlyMap<string, TrustedKey> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
   /**
-   * A read of the keys whose query has not been sent yet. Callers that share it see all current
-   * keys.
+   * A read of the keys whose query has not been sent yet. Callers that wait for it therefore see
+   * every key that exists now.
    */
   #nextRead: Promise<void> | undefined;
 
@@ -104,7 +104,8 @@ export class TrustedKeys {
   }
 
   /**
-   * Verifies a token of this kind for `audience`, or for any audience if that is undefined.
+   * Verifies a token of the given kind for `audience`, or for any audience if `audience` is
+   * undefined.
    * @throws {Refusal} `expired-token`, `moved` for a seat at another server, or `invalid-token` for
    * any other fault.
    */

@@ -12,8 +12,8 @@ function networkOf(address: string): string {
 }
 
 /**
- * Returns the key for limits by address: an IPv4 address, or the /64 network of an IPv6 address. One
- * customer owns such a network.
+ * Returns the key for limits by address: an IPv4 address, or the /64 network of an IPv6 address.
+ * One customer owns such a network.
  * @example
  * ```ts
  * import { addressKey } from '@parley/service-kit';

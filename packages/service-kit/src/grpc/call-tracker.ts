@@ -31,7 +31,8 @@ export class CallTracker {
   readonly #refusalLimit: RefusalLimit;
   readonly #served = new Set<string>();
   /**
-   * Calls by the metadata object that grpc-js passes to the handler. Clients cannot forge that key.
+   * Calls by the metadata object that grpc-js passes to the handler. Clients cannot forge an
+   * object.
    */
   readonly #calls = new WeakMap<Metadata, ServerCall>();
   readonly #open = new Set<ServerCall>();
@@ -154,7 +155,7 @@ export class CallTracker {
     return serverCall;
   }
 
-  /** Returns the key of the caller's address. A proxy may name it. */
+  /** Returns the key of the caller's address. A trusted proxy names that address in a header. */
   #addressOf({ stream }: ServerCall, metadata: Metadata): string {
     const { remoteAddress = '' } = stream.session?.socket ?? {};
     return addressKey(this.#proxies.named(remoteAddress, metadata.get('x-forwarded-for').join()));
@@ -235,7 +236,7 @@ function watchAnswer(
   transport.sendStatus = (given) => {
     const status = withReason(given);
     find()?.answer(status);
-    begin(0); // Counts until the call is over.
+    begin(0); // Counts as pending until the call is over.
     sendStatus(status);
   };
   transport.sendMessage = (message, done) => {

@@ -93,15 +93,15 @@ export class Call {
   }
 
   /**
-   * Calls `listener` once, when the caller has received the response or left; soon, if that has
-   * already happened.
+   * Calls `listener` once, when the caller has received the response or left. If that has already
+   * happened, calls it soon.
    */
   onOver(listener: () => void): void {
     if (this.signal.aborted) queueMicrotask(listener);
     else this.signal.addEventListener('abort', listener, { once: true });
   }
 
-  /** Sends the response headers now. Later calls have no effect. */
+  /** Sends the response headers now. A second call has no effect. */
   sendHeaders(): void {
     if (this.#headersSent) return;
     this.#headersSent = true;

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 const load = createRequire(import.meta.url);
 
 /**
- * Installed version of grpc-js, and the version whose private members this code was tested with.
+ * Two versions of grpc-js: the installed one, and the one whose private members this code was
+ * tested with.
  */
 export interface TransportVersions {
   readonly installed: string;

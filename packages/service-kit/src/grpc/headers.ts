@@ -27,8 +27,8 @@ function shortened(timeout: string): string | undefined {
 const sizes = new WeakMap<ServerHttp2Stream, number>();
 
 /**
- * Returns the size of a call's headers in memory. Compressed on the wire, they can be a thousand
- * times smaller.
+ * Returns the size of a call's headers in memory, in bytes. On the wire they are compressed and can
+ * be a thousand times smaller.
  */
 export function headerBytesOf(stream: ServerHttp2Stream): number {
   return sizes.get(stream) ?? 0;
@@ -69,7 +69,7 @@ function respond(stream: ServerHttp2Stream, refusal: Refusal): void {
   stream.close(constants.NGHTTP2_NO_ERROR); // The rest of the request is not read.
 }
 
-/** Hooks for new calls. */
+/** Functions that decide about new calls. */
 export interface HeaderChecks {
   /** Returns whether the connection of the stream is being closed, so that no call begins on it. */
   readonly isEnding: (stream: ServerHttp2Stream) => boolean;

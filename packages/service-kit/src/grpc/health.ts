@@ -25,8 +25,9 @@ export interface Health {
 
 /**
  * Serves the gRPC health protocol for `''` (the whole server) and each of `services`. The status is
- * NOT_SERVING until `set(true)`. Callers are not authenticated, so no query is stored or echoed,
- * unlike in the library's own handlers, which store every name. The number of watchers is limited.
+ * NOT_SERVING until `set(true)`. Callers are not authenticated, so nothing that they send is stored
+ * or repeated, and the number of watchers is limited. (The library's own handlers store every
+ * name.)
  * @example
  * ```ts
  * import { Server } from '@grpc/grpc-js';

@@ -45,7 +45,7 @@ export class Proxies {
 
   /** Returns whether an address belongs to a trusted proxy. */
   has(peer: string): boolean {
-    const address = peer.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=[\d.]+$)/i, ''); // IPv6 sockets write IPv4 peers this way.
+    const address = peer.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=[\d.]+$)/i, ''); // IPv6 sockets write IPv4 addresses with this prefix.
     const family = isIP(address);
     return family !== 0 && this.#networks.check(address, family === 4 ? 'ipv4' : 'ipv6');
   }

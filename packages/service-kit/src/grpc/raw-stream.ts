@@ -6,23 +6,21 @@ import type { ServerCall } from './server-call.js';
 
 const nothing = Buffer.alloc(0);
 /**
- * Maximum bytes that a client may send after the end of its call, before it can know of that end.
+ * Maximum bytes that a client may still send after the end of its call, because it does not know of
+ * the end yet.
  */
 const maxDroppedBytes = 1_048_576;
 
 /**
- * Deframes the messages of a stream in place of grpc-js, which needs a promise and a queue per
- * message. Create it in the handler of the call: by then grpc-js has paused the stream and read
- * nothing.
+ * Cuts the bytes of a stream into messages. It replaces grpc-js, which needs a promise and a queue
+ * entry for each message. Create it in the handler of the call: at that time grpc-js has paused the
+ * stream and has read nothing.
  */
 class MessageDeframer {
   readonly #stream: ServerHttp2Stream;
   readonly #failed: (refusal: Refusal) => void;
   #take: ((message: Buffer) => void) | undefined;
-  /**
-   * Buffer whose unread bytes are between `#from` and `#to`. It grows by doubling, however small
-   * the chunks are.
-   */
+  /** Buffer whose unread bytes are between `#from` and `#to`. Its size doubles when it is full. */
   #held: Buffer = nothing;
   #from = 0;
   #to = 0;
@@ -37,7 +35,7 @@ class MessageDeframer {
     this.#failed = failed;
     stream.removeAllListeners('data');
     stream.once('end', () => {
-      this.#halfClosed = true; // A paused stream also emits this, once its bytes have been read.
+      this.#halfClosed = true; // A paused stream emits this event too, once its bytes have been read.
       this.#notifyHalfClose();
     });
   }
@@ -113,8 +111,8 @@ class MessageDeframer {
   }
 
   /**
-   * Drops everything that still arrives, because a client can go on sending after its call has
-   * ended. Resets the stream if that is too much.
+   * Drops everything that still arrives: a client can go on sending after its call has ended.
+   * Resets the stream after `maxDroppedBytes`.
    */
   stop(): void {
     this.#take = undefined;
@@ -133,9 +131,9 @@ class MessageDeframer {
 }
 
 /**
- * Stream that reads and writes frames on HTTP/2 directly. It can write several at once, and it can
- * be reset. grpc-js still reads the request of a server stream and writes the status. Nothing is
- * written after its end.
+ * Stream that reads and writes frames on HTTP/2 directly. It can write several frames at once, and
+ * it can be reset. grpc-js still reads the request of a server stream and writes the status. After
+ * the end of the stream, writes have no effect.
  * @example
  * ```ts
  * import { ChatService } from '@parley/contract';
@@ -185,7 +183,7 @@ export class RawStream {
     this.#inbound?.stop();
   }
 
-  /** Bytes written that the client has not read. */
+  /** Bytes that were written but have not left this process. */
   get pendingBytes(): number {
     return this.#inner.writableLength;
   }
@@ -235,7 +233,7 @@ export class RawStream {
     this.#inbound?.onHalfClose(listener);
   }
 
-  /** Calls `listener` once when the stream ends; soon, if it has ended already. */
+  /** Calls `listener` once when the stream ends. If it has ended already, calls it soon. */
   onClose(listener: () => void): void {
     this.#serverCall.call.onOver(listener);
   }

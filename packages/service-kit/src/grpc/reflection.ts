@@ -11,7 +11,7 @@ const versions = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alph
 /**
  * Serves gRPC reflection, v1 and v1alpha, from the contract's descriptors. Lists only the services
  * in `served` (full names such as `chat.v1.UserService`) and returns only the files that they need.
- * The descriptors are loaded for the first call, because most processes never get one.
+ * The first call loads the descriptors, because most processes never get such a call.
  * @throws {Error} if the contract has no such service.
  * @example
  * ```ts

@@ -24,7 +24,7 @@ interface Answer {
   readonly value: object;
 }
 
-/** Resolver for each kind of query. It returns undefined if nothing was found. */
+/** Function for each kind of query. It returns undefined if nothing was found. */
 type Answers = { readonly [K in Kind]: (about: ReflectionQuery[K]) => Answer | undefined };
 
 const contract = registry();
@@ -35,7 +35,10 @@ function messageOf(name: string): DescMessage {
   return message;
 }
 
-/** Returns whether a string of a query is short enough. Responses repeat it. */
+/**
+ * Returns whether all strings of a query are short. The limit is needed because responses repeat
+ * them.
+ */
 function isShort(value: unknown): boolean {
   if (typeof value === 'string') return Buffer.byteLength(value) <= limits.metadataValueBytes;
   return typeof value !== 'object' || value === null || Object.values(value).every(isShort);

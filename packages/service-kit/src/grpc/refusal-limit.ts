@@ -8,12 +8,12 @@ import type { Proxies } from './proxies.js';
 const refusals: BurstRate = { burst: 100, perSecond: 10 };
 /** Stricter rate limit for an address with many recently closed connections. */
 const fewRefusals: BurstRate = { burst: 10, perSecond: 10 };
-/** Number of closed connections per address before the stricter limit applies. */
+/** Rate of closed connections of an address above which the stricter limit applies. */
 const closures: BurstRate = { burst: 10, perSecond: 0.1 };
 
 /**
- * Reasons of handlers whose refusals count here. All other refusals of handlers need a valid token,
- * and count against its user.
+ * Reasons that count here when a handler refuses a call. Refusals with any other reason need a
+ * valid token, so they count against its user.
  */
 const countedReasons: ReadonlySet<string> = new Set<Reason>([
   'unauthenticated',
@@ -50,8 +50,8 @@ export class RefusalLimit {
   }
 
   /**
-   * Counts the outcome of a call of a served path, if it is a refusal that costs the caller
-   * nothing.
+   * Counts the outcome of a call of a served path if it is a refusal for one of the
+   * `countedReasons`.
    */
   countOutcome(reason: string, stream: ServerHttp2Stream): void {
     if (countedReasons.has(reason)) this.count(stream);
@@ -83,8 +83,8 @@ export class RefusalLimit {
   }
 
   /**
-   * Destroys the session later. Doing so in a callback of one of its streams corrupts the heap of
-   * Node.
+   * Closes a connection. Destroys its session later, because doing so in a callback of one of its
+   * streams corrupts the heap of Node.
    */
   #end(session: Http2Session): void {
     this.#ending.add(session);

@@ -5,8 +5,8 @@ import { type KeyPair, keyPair } from './key-pair.js';
 const checkEveryMs = 5_000;
 
 /**
- * Reads the certificate files every `everyMs`. Calls `changed` with the new pair if they changed
- * and match.
+ * Reads the certificate files every `everyMs`. If they have changed and belong together, calls
+ * `changed` with the new pair.
  * @example
  * ```ts
  * import { createServer } from 'node:https';

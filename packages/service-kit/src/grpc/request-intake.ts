@@ -3,7 +3,7 @@ import { prefixBytes, prefixRefusal } from '@parley/rpc';
 import { limits, type MemoryHolding, type Refusal } from '@parley/runtime';
 import { headerBytesOf } from './headers.js';
 
-/** Maximum size in bytes for the methods whose requests may be larger than others. */
+/** Maximum request size, in bytes, of the methods that accept larger requests than the others. */
 const larger: Readonly<Record<string, number>> = { Send: limits.frameBytes, Report: limits.reportBytes };
 
 /** Returns the maximum size of a request of this path, in bytes. */
@@ -12,9 +12,9 @@ function maxBytesOf(path: string): number {
 }
 
 /**
- * Counts the memory of the request of one call, as it arrives and before it is decoded. Each byte
- * of a request keeps its whole chunk in memory, so whole chunks are counted. Refuses a compressed
- * or oversized request after its first five bytes.
+ * Counts the memory of one call's request while it arrives, before it is decoded. Counts whole
+ * chunks, because a single byte of a chunk keeps all of it in memory. Refuses a compressed or
+ * oversized request after its first five bytes.
  */
 export class RequestIntake {
   readonly #stream: ServerHttp2Stream;
@@ -33,8 +33,8 @@ export class RequestIntake {
   }
 
   /**
-   * Counts the fixed cost of the call, and then the bytes as they arrive. grpc-js has already
-   * paused the stream by then.
+   * Counts the fixed cost of the call, and then the bytes as they arrive. Call it when grpc-js has
+   * paused the stream.
    */
   begin(): void {
     this.#count(limits.callBytes + headerBytesOf(this.#stream));

@@ -42,7 +42,7 @@ export class ServerCall {
    */
   get stream(): ServerHttp2Stream {
     const { stream } = this.#transport;
-    if (stream === undefined) throw new Error('this version of @grpc/grpc-js has no inner stream');
+    if (stream === undefined) throw new Error('This version of @grpc/grpc-js has no inner stream.');
     return stream;
   }
 
@@ -67,7 +67,7 @@ export class ServerCall {
     this.#answered = listener;
   }
 
-  /** Records a status that was sent, by us or by the transport. Only the first one counts. */
+  /** Records a status that this server or the transport has sent. Only the first one counts. */
   answer(status: TransportStatus): void {
     this.#answer ??= status;
     this.#answered();
@@ -79,7 +79,8 @@ export class ServerCall {
   }
 
   /**
-   * Outcome of the call. If it has no status, it was reset: by us, for a reason, or by the client.
+   * Outcome of the call. A call without a status was reset: by this server, with a reason, or by
+   * the client.
    */
   get reason(): Reason | 'ok' {
     if (this.#answer === undefined) return this.#failure?.reason ?? 'cancelled';

@@ -106,7 +106,8 @@ function seedAlias(name: string, definition: ServiceDefinition): { name: string;
 }
 
 /**
- * Collects services, then listens. Adds health, reflection and the names without a package.
+ * Collects services, then listens. Adds the health service, reflection, and the original method
+ * names without a package.
  * @example
  * ```ts
  * import { User, UserService } from '@parley/contract';
@@ -240,9 +241,9 @@ function forgetDestroyed(server: Server): void {
 }
 
 /**
- * Waits for calls in flight, ends watchers, and closes the connections after `withinMs`. It uses
- * `drain` for that, because `forceShutdown` of grpc-js 1.14 finds no connections without channelz.
- * `drain` misses connections that are already closing, so the remaining ones are destroyed.
+ * Ends watchers, waits for calls in flight, and closes the connections after `withinMs`. Closes
+ * them with `drain`, because `forceShutdown` of grpc-js 1.14 finds no connections without channelz.
+ * Destroys the remaining ones, because `drain` misses connections that are already closing.
  */
 async function shutDown(
   server: Server,

@@ -26,8 +26,8 @@ type Response<M> = M extends { responseType: Codec<infer S> } ? S : never;
 /** Handler of a unary method. */
 export type UnaryHandler<Q, S> = (request: Q, call: Call) => Promise<S>;
 /**
- * Handler that authenticates the caller before the request is decoded. A request of a few kilobytes
- * may take milliseconds to decode, and a stranger must not be able to cause that. `A` is the
+ * Handler that authenticates the caller before the request is decoded. Decoding a request of a few
+ * kilobytes may take milliseconds, and a stranger must not be able to cause that work. `A` is the
  * promise of a unary response, or the messages of a stream.
  */
 export interface AuthenticatedHandler<Q, A> {
@@ -38,8 +38,8 @@ export type BytesHandler<S> = (request: Buffer, call: Call) => Promise<S>;
 /** Handler of a server-streaming method, with backpressure. */
 export type StreamHandler<Q, S> = (request: Q, call: Call) => AsyncIterable<S>;
 /**
- * Handler that takes over the raw stream and returns once it is set up. `request` is empty if the
- * client streams.
+ * Handler that takes over the raw stream. It returns once the stream is set up. `request` is empty
+ * if the client streams.
  */
 export type TakeHandler = (stream: RawStream, call: Call, request: Buffer) => Promise<void>;
 
@@ -66,8 +66,8 @@ type AnyHandler =
   | { take: TakeHandler };
 
 /**
- * Returns the refusal with which a call or stream ends after an error: that of a lost or busy
- * database, the thrown refusal itself, or else `internal`.
+ * Returns the refusal with which a call or stream ends after an error: `database-away` or
+ * `too-busy` for an error of the database, the thrown refusal itself, or else `internal`.
  * @example
  * ```ts
  * import { asRefusal } from '@parley/service-kit';
@@ -169,7 +169,7 @@ function taken(
   return (grpc: TakenCall) => void hand(grpc, calls.of(grpc.metadata));
 }
 
-/** Returns a handler for calls of anyone, without authentication. */
+/** Returns a handler that serves any caller, without authentication. */
 function forAnyone<A>(answer: (request: never, call: Call) => A): AuthenticatedHandler<unknown, A> {
   return { authenticate: async (call) => (request) => answer(request as never, call) };
 }
@@ -205,7 +205,10 @@ function undecoded(method: Method): Method {
   return { ...method, requestType: bytesCodec };
 }
 
-/** Definition and implementation for grpc-js: bytes in, bytes out, and a status for every error. */
+/**
+ * Definition and implementation of a service for grpc-js. Requests and responses are bytes, and
+ * every error has a status.
+ */
 export interface ServedService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;

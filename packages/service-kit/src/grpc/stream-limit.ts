@@ -10,8 +10,9 @@ interface Allowance {
 
 /**
  * Limits the concurrent calls of a connection. HTTP/2 itself refuses calls beyond the limit, before
- * they cost anything. The limit doubles, up to `max`, when streams that the service has accepted
- * fill half of it. A stranger has no accepted streams. Proxies may have `max` from the start.
+ * they cost anything. When the streams that the service has accepted fill half of the limit, the
+ * limit doubles, up to `max`. A client without a valid token has no accepted streams, so its limit
+ * stays low. Proxies get `max` from the start.
  */
 export class StreamLimit {
   /** Limit of a new connection. */

@@ -14,8 +14,8 @@ function refuseCall(call: ServerDuplexStream<Buffer, Buffer>): void {
 }
 
 /**
- * Gives calls of unknown methods a status with a reason. grpc-js answers them without a reason,
- * before any interceptor runs.
+ * Gives calls of unknown methods a status with a reason. Otherwise grpc-js ends them without a
+ * reason, before any interceptor runs.
  */
 export function refuseUnknownPaths(server: Server): void {
   const inner = server as unknown as Inner;

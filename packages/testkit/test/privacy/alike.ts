@@ -50,8 +50,8 @@ export class WatchedServices {
   }
 
   /**
-   * Returns the statements of both requests of a pair if they differ. Timers of the services run statements at any
-   * time, so this looks again before it believes a difference.
+   * Returns the statements of both requests of a pair if they differ. Timers of the services run
+   * statements at any time, so this looks again before it believes a difference.
    */
   async differences({ call, what, token, hidden, unknown }: Pair): Promise<readonly unknown[]> {
     let found: readonly unknown[] = [];
@@ -100,7 +100,9 @@ export class Ratios {
     this.#times.set(name, [...(this.#times.get(name) ?? []), times]);
   }
 
-  /** The median time for something hidden, as a multiple of that for something that never existed. */
+  /**
+   * The median time for something hidden, as a multiple of that for something that never existed.
+   */
   get all(): readonly (readonly [name: string, ratio: number])[] {
     return [...this.#times].map(([name, times]) => {
       const [hidden, unknown] = [times.map(([one]) => one), times.map(([, one]) => one)];

@@ -3,7 +3,10 @@ import { status } from '@grpc/grpc-js';
 import { isReason, refusals } from '@parley/runtime';
 import type { Answer } from './raw-call.js';
 
-/** Reasons by call and column. A cell `a / b` holds one for a room with history and one for a room without. */
+/**
+ * Reasons by call and column. A cell `a / b` holds one for a room with history and one for a room
+ * without.
+ */
 export type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const file = new URL('../../../test/privacy/answers.md', import.meta.url);
@@ -31,7 +34,10 @@ export function readTables(): ReadonlyMap<string, Table> {
   return new Map(sections.map((section) => [section.slice(0, section.indexOf('\n')), tableIn(section)]));
 }
 
-/** Texts of refusals that differ from the one of their reason, by the start of the call and by reason. */
+/**
+ * Texts of refusals that differ from the one of their reason, by the start of the call and by
+ * reason.
+ */
 const ownMessages: readonly (readonly [call: string, reason: string, message: string])[] = [
   ['ChannelService/Update', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],
   ['ChannelService/CreateInvite', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],

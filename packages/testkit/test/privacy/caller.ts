@@ -53,7 +53,10 @@ export async function askAbout(
   for (const name of calls) await caller.call(name, channelCalls[name]?.(target) ?? {});
 }
 
-/** Returns pairs of requests that one stranger makes, about a hidden channel and about one that never existed. */
+/**
+ * Returns pairs of requests that one stranger makes, about a hidden channel and about one that
+ * never existed.
+ */
 export function pairsOfChannels(world: World, person: TestPerson): Pair[] {
   const outsider = world.account('stranger', 'unknown').person.id;
   const requestFor = (call: string, kind: Kind) => {
@@ -71,8 +74,8 @@ export function pairsOfChannels(world: World, person: TestPerson): Pair[] {
 const emptyKinds: readonly Kind[] = ['passing room', 'deleted', 'unknown'];
 
 /**
- * Reads everything that an account can reach without naming a channel, then asks about its channel. A member only
- * reads.
+ * Reads everything that an account can reach without naming a channel, then asks about its channel.
+ * A member only reads.
  */
 export async function askAll(world: World, account: Account): Promise<Caller> {
   const { role, kind, person } = account;

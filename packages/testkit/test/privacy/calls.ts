@@ -28,7 +28,8 @@ const methods: ReadonlyMap<string, Method> = new Map(
 export const everyMethod: readonly string[] = [...methods.keys()];
 
 /**
- * Returns the path and the encoded request of a call. `name` is a method, and after a comma what the request asks for.
+ * Returns the path and the encoded request of a call. `name` is a method, and after a comma what
+ * the request asks for.
  */
 export function encoded(name: string, request: object): { path: string; bytes: Uint8Array } {
   const method = methods.get(methodIn(name));
@@ -141,7 +142,9 @@ export const userCalls: Readonly<Record<string, (target: UserTarget) => object>>
   'AdminService/ExportUser': ({ user: id }) => ({ id }),
 };
 
-/** Every call that names an invite link. The one that brings the caller into the channel comes last. */
+/**
+ * Every call that names an invite link. The one that brings the caller into the channel comes last.
+ */
 export const linkCalls: Readonly<Record<string, (link: string) => object>> = {
   'ChannelService/RevokeInvite': (id) => ({ id }),
   'ChannelService/PreviewInvite': (id) => ({ id }),
@@ -151,7 +154,9 @@ export const linkCalls: Readonly<Record<string, (link: string) => object>> = {
 /** Calls that need a join token. */
 export const seatCalls: readonly string[] = ['ChatService/Connect', 'ChatService/Subscribe', 'ChatService/Send'];
 
-/** Words that a stranger looks for: the name and the text of a hidden channel, the start of an id. */
+/**
+ * Words that a stranger looks for: the name and the text of a hidden channel, the start of an id.
+ */
 export interface Wanted {
   readonly name: string;
   readonly text: string;

@@ -272,7 +272,10 @@ test('asks about a channel and about a user with every call that names one', () 
 /** Rounds of the comparison of times. 0 skips it. */
 const rounds = Number(process.env.TEST_ROUNDS ?? 0);
 const roundsOfOneCaller = 20;
-/** Pairs that look different are measured again: noise goes with more rounds, and a real difference stays. */
+/**
+ * Pairs that look different are measured again: noise goes with more rounds, and a real difference
+ * stays.
+ */
 const passes = 8;
 
 describe('treats what is hidden like what never existed', () => {

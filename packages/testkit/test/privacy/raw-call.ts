@@ -33,8 +33,8 @@ export class RawClient {
   }
 
   /**
-   * Sends one message, whatever the method takes. A stream that has no end by itself is cancelled after its first
-   * message.
+   * Sends one message, whatever the method takes. A stream that has no end by itself is cancelled
+   * after its first message.
    */
   call(path: string, request: Uint8Array, token?: string, isEndless = false): Promise<Answer> {
     const deadline = Date.now() + withinMs;

@@ -73,7 +73,10 @@ export class StatementTap {
     return url.href;
   }
 
-  /** Returns the statements that run during a call, including the statements of the service's timers. */
+  /**
+   * Returns the statements that run during a call, including the statements of the service's
+   * timers.
+   */
   async during(call: () => Promise<unknown>): Promise<readonly string[]> {
     const from = this.statements.length;
     await call();

@@ -42,7 +42,10 @@ async function makeAsker(world: World, id: string) {
   return { person, group, room };
 }
 
-/** Makes every call that names a user, about each target. Each call has a caller of its own, so no call sees what another did. */
+/**
+ * Makes every call that names a user, about each target. Each call has a caller of its own, so no
+ * call sees what another did.
+ */
 export async function askAboutUsers(world: World, people: People): Promise<Map<string, Map<Target, Answer>>> {
   const answers = new Map<string, Map<Target, Answer>>();
   for (const [n, [call, request]] of Object.entries(userCalls).entries()) {
@@ -58,11 +61,17 @@ export async function askAboutUsers(world: World, people: People): Promise<Map<s
   return answers;
 }
 
-/** Calls whose answer tells nobody whether a user exists. To the caller, a user who has blocked the caller looks missing. */
+/**
+ * Calls whose answer tells nobody whether a user exists. To the caller, a user who has blocked the
+ * caller looks missing.
+ */
 const blindToUsers = ['Get', 'Search', 'OpenDirect', 'ChangeMember', 'SetBlock', 'ReportAbuse'];
 const blindToBlocks = ['OpenDirect', 'ChangeMember, add', 'ChangeMember, offer a room'];
 
-/** Returns pairs of requests that one asker makes, about a user who looks missing and about one who is. */
+/**
+ * Returns pairs of requests that one asker makes, about a user who looks missing and about one who
+ * is.
+ */
 export async function pairsOfUsers(world: World, people: People, id: string): Promise<Pair[]> {
   const { person, group, room } = await makeAsker(world, id);
   const requestFor = (call: string, target: Target) => {

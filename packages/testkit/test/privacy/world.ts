@@ -42,7 +42,10 @@ export function wordOf(kind: Kind, part: Part): string {
   return `w${part}${kind.replace(' ', '')}w`;
 }
 
-/** Words in the profiles of the owner and the members, which only they themselves and operators may see. */
+/**
+ * Words in the profiles of the owner and the members, which only they themselves and operators may
+ * see.
+ */
 export const privateWords = ['ownersaboutw', 'ownersmailw', 'membersaboutw', 'membersmailw'] as const;
 
 /** Running services, and a channel of each kind with all its people. */
@@ -161,7 +164,9 @@ export class World {
     await this.sql(set, [members, membersAbout, `${membersMail}@example.com`]);
   }
 
-  /** Opens a channel of a kind; undefined for a direct chat, which each person has with the owner. */
+  /**
+   * Opens a channel of a kind; undefined for a direct chat, which each person has with the owner.
+   */
   async #open(kind: Kind): Promise<number | undefined> {
     if (kind === 'unknown') return neverExisted;
     if (kind === 'direct') return undefined;

@@ -19,7 +19,7 @@ const notices: Readonly<Record<string, string>> = {
 };
 
 /**
- * Signs users up, in and out, for every tab. The browser's database stores the token until the
+ * Signs users up, in and out, in all tabs. The browser's database stores the token until the
  * session ends.
  */
 export class Auth {
@@ -102,7 +102,7 @@ export class Auth {
   async #refused(reason: string): Promise<void> {
     if (!endsSession(reason) || this.state().state !== 'in') return;
     const lost = await this.#workspace?.unsent().then(unsentWords, () => undefined);
-    if (this.state().state !== 'in') return; // Another refusal came first.
+    if (this.state().state !== 'in') return; // An earlier refusal has already ended the session.
     const why = notices[reason] ?? 'Your session has ended. Sign in again.';
     await this.#end(lost === undefined ? why : `${why} ${lost}, and this browser no longer has a copy.`);
     this.#tabs.postMessage('changed');

@@ -10,7 +10,7 @@ const typingShownMs = 6_000;
 
 type Dispatch = (action: SharedAction) => void;
 
-/** Returns the link of a conversation that has ended. */
+/** Returns the state of the connection after the end of a conversation. */
 function endOf({ reason, message, retryAfterMs }: Extract<ConversationEvent, { type: 'ended' }>, nowMs: number): Link {
   if (reason !== 'banned' || retryAfterMs === 0) return { state: 'ended', reason, message };
   const until = untilWords(retryAfterMs, nowMs);
@@ -19,7 +19,8 @@ function endOf({ reason, message, retryAfterMs }: Extract<ConversationEvent, { t
 }
 
 /**
- * Reads a conversation and turns its events into actions. Entries of one turn become one action.
+ * Reads a conversation and turns its events into actions. All entries of one turn of the event loop
+ * become one action.
  */
 export class EventReader {
   readonly #conversation: Conversation;

@@ -1,7 +1,7 @@
 /**
- * Waits until this tab holds the lock of that name, then runs `work`. When the work ends, the next
- * tab gets the lock. Without Web Locks (a page over plain HTTP from another host), each tab leads
- * on its own.
+ * Waits until this tab holds the lock `name`, then runs `work`. When the work ends, the next tab
+ * gets the lock. A page that another host serves over plain HTTP has no Web Locks; there, each tab
+ * leads on its own.
  */
 export async function runAsLeader(name: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   if (navigator.locks === undefined) return work();

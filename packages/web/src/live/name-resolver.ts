@@ -4,8 +4,8 @@ import type { Names } from '../state/names.js';
 type NamedUser = Pick<User, 'id' | 'name'>;
 
 /**
- * An entry with its users: the sender, and for a change of membership also the member and the user
- * who changed it.
+ * The users of an entry: its sender, and for a change of membership also the member and the user
+ * who made the change.
  */
 interface PeopledEntry {
   readonly sender: string;

@@ -16,7 +16,8 @@ function failureText(thrown: unknown): string {
 export type SendMethods = Pick<Conversation, 'send' | 'edit' | 'remove' | 'react' | 'unreact'>;
 
 /**
- * Sends pending messages and changes to the server, each once at a time, and reports the results.
+ * Sends pending messages and changes to the server and reports the results. Never sends one again
+ * while its result is unknown.
  */
 export class OutboxSender {
   readonly #conversation: SendMethods;
@@ -31,8 +32,8 @@ export class OutboxSender {
   }
 
   /**
-   * Sends everything that is not in flight. Waits for missed entries first, since they may confirm
-   * a pending message.
+   * Sends everything that is not in flight. Does nothing until all missed entries have arrived,
+   * because they may confirm a pending message.
    */
   sendPending({ link, outgoing }: ConversationState): void {
     if (link.state === 'live') this.#wasLive = true;
@@ -42,7 +43,7 @@ export class OutboxSender {
     }
   }
 
-  /** Stops. The next leading tab takes over what is unconfirmed. */
+  /** Stops sending. The next leading tab takes over what is unconfirmed. */
   stop(): void {
     this.#stopped = true;
   }

@@ -39,8 +39,8 @@ export interface RoomDeps {
 const saveAfterMs = 150;
 const expireEveryMs = 1_000;
 /**
- * Budgets of the lines in memory. This one is the limit while the user reads at the end; the others
- * are the size after trimming and the hard limit.
+ * Limits of the lines in memory. This one applies while the user reads at the end; the next two are
+ * the size after trimming and the hard limit.
  */
 const softLimit = { lines: 2_000, characters: 4_000_000 };
 const trimmed = { lines: 1_000, characters: 1_000_000 };
@@ -48,8 +48,8 @@ const hardLimit = { lines: 20_000, characters: 16_000_000 };
 const pageSize = 50;
 
 /**
- * One channel in one tab. One of the tabs on it leads: it holds the stream and shares its events
- * with the others.
+ * One channel in one tab. Of all tabs on the same channel, one leads: it holds the stream and
+ * shares its events with the others.
  */
 export class Room {
   readonly channelId: number;
@@ -159,7 +159,7 @@ export class Room {
     if (this.#isLeading) await this.#saver.save(this.state());
   }
 
-  /** Leaves in every tab. */
+  /** Leaves the room in every tab. */
   async leave(): Promise<void> {
     this.#tabs.post({ type: 'leave' });
     await this.close();

@@ -8,8 +8,8 @@ import { UnreadCounter } from './unread.js';
 
 const soonMs = 500;
 /**
- * Milliseconds between two polls: while lists change, while they do not (the interval grows up to
- * this), and while the page is hidden.
+ * Milliseconds between two polls. The interval is `busyMs` while the lists change. It then grows by
+ * the factor `growth` up to `idleMs`. While the page is hidden, it is `hiddenMs`.
  */
 const intervals = { busyMs: 4_000, idleMs: 15_000, hiddenMs: 60_000, growth: 1.5 };
 const pageSize = 100;
@@ -25,7 +25,7 @@ export interface RoomsWatchDeps {
   readonly onUnsaved: () => void;
 }
 
-/** Polls the lists of channels, and counts unread messages in visited ones. */
+/** Polls the lists of channels, and counts the unread messages of visited channels. */
 export class RoomsWatch {
   readonly #deps: RoomsWatchDeps;
   readonly #unread: UnreadCounter;
@@ -68,7 +68,7 @@ export class RoomsWatch {
     clearTimeout(this.#timer);
   }
 
-  /** Polls soon. Call it when someone came or went. */
+  /** Polls soon. Call this when someone came or went. */
   readonly pollSoon = (): void => this.#pollIn(soonMs);
 
   /** Loads one more page of the public list. */
@@ -95,7 +95,7 @@ export class RoomsWatch {
     if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.poll(), ms);
   }
 
-  /** Returns to the fast pace. Called when the user is active. */
+  /** Returns to the short interval. Called when the user is active. */
   #wake(): void {
     if (this.#waitMs > intervals.busyMs) this.pollSoon();
     this.#waitMs = intervals.busyMs;
@@ -130,7 +130,10 @@ export class RoomsWatch {
     }
   }
 
-  /** Updates the unsent counts of all rooms except the joined one, which reports its own count. */
+  /**
+   * Updates the numbers of unsent messages of all rooms except the joined one, which reports its
+   * own number.
+   */
   #markUnsent(visited: readonly ChannelRecord[]): void {
     for (const { id, outgoing } of visited) {
       if (id !== this.roomId) this.dispatch({ type: 'unsent', id, count: outgoing.length });

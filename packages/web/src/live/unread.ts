@@ -3,7 +3,10 @@ import { hasHistory } from '../state/retention.js';
 import { mostUnread } from '../state/rooms.js';
 import type { ChannelRecord } from '../storage/database.js';
 
-/** Maximum number of channels whose unread messages are counted: the ones visited last. */
+/**
+ * Maximum number of channels whose unread messages are counted. The channels visited last come
+ * first.
+ */
 const maxChannels = 20;
 
 /**

@@ -86,7 +86,7 @@ export class Workspace {
     await closed;
   }
 
-  /** Shows the list and stays in the room. */
+  /** Shows the list of rooms. The user stays in the open room. */
   showList(): void {
     this.rooms.openId = undefined;
     this.rooms.pollSoon();
@@ -126,7 +126,7 @@ export class Workspace {
     return loadPendingIntents(this.#deps.database, id);
   }
 
-  /** Stores that a reply was begun. Its text is the draft of the room. */
+  /** Stores that the user began a reply. Its text is the draft of the room. */
   async saveReply(id: number, target: PendingIntent['target']): Promise<void> {
     const key = pendingIntentKey(id, { do: 'reply', target });
     await this.#deps.database.put('drafts', '', key).catch(this.#onUnsaved);

@@ -3,19 +3,25 @@ import { hasHistory } from './retention.js';
 
 /** Actions that this user can take in a channel now. The page offers nothing else. */
 export interface AllowedActions {
-  /** Send messages. Without a connection they wait. */
+  /** Whether the user can send messages. Without a connection, the messages wait. */
   readonly say: boolean;
-  /** Edit, delete and react. All three need a message history. */
+  /** Whether the user can edit, delete and react. All three need a message history. */
   readonly change: boolean;
 }
 
-/** Returns what the user can do in a channel. Nothing, once the connection has ended. */
+/**
+ * Returns the actions that the user can take in a channel. Once the connection has ended, there are
+ * none.
+ */
 export function allowedActions({ link, channel }: Pick<ConversationState, 'link' | 'channel'>): AllowedActions {
   const say = link.state !== 'ended';
   return { say, change: say && channel !== undefined && hasHistory(channel) };
 }
 
-/** Whether older messages can be loaded: with a seat, or while waiting for one in a full room. */
+/**
+ * Returns whether older messages can be loaded: by a user who has a seat, or who waits for one in a
+ * full room.
+ */
 export function canPage({ place, link }: Pick<ConversationState, 'place' | 'link'>): boolean {
   return place !== undefined || (link.state === 'waiting' && link.reason === 'channel-full');
 }

@@ -8,7 +8,7 @@ import { type HeldBack, type Outgoing, withTaken } from './outgoing.js';
 /** A user who is typing. */
 export interface Typist {
   readonly userId: string;
-  /** Unix ms when the indicator disappears. */
+  /** Time at which the typing indicator disappears, in Unix ms. */
   readonly untilMs: number;
 }
 
@@ -19,7 +19,7 @@ export interface Bookmarked {
   readonly readSeq: number;
   readonly outgoing: readonly Outgoing[];
   readonly names: Names;
-  /** The last known description; undefined if there is none yet. */
+  /** The last known description of the channel, or undefined. */
   readonly channel: Channel | undefined;
   /** Milliseconds by which the server's clock is ahead of `steadyNow`. */
   readonly aheadMs: number;
@@ -57,11 +57,13 @@ export type SharedAction =
       readonly maxBytes: number | undefined;
       readonly aheadMs: number;
     }
-  /** The description of the channel in the list of channels. */
+  /** For the description of the channel from the list of channels. */
   | { readonly type: 'described'; readonly channel: Channel }
-  /** The server no longer stores messages from before this time, by its clock. */
+  /**
+   * For messages from before `beforeMs`, by the server's clock, which the server no longer stores.
+   */
   | { readonly type: 'expired'; readonly beforeMs: number }
-  /** Entries before this seq may have changed and must be loaded again. */
+  /** For entries before a seq that may have changed and must be loaded again. */
   | { readonly type: 'stale'; readonly beforeSeq: number }
   | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: LogPosition | undefined }
   | { readonly type: 'missing'; readonly from: number; readonly to: number; readonly at: number }
@@ -83,7 +85,9 @@ export type SharedAction =
 export type LocalAction =
   | { readonly type: 'cached'; readonly bookmarked: Bookmarked; readonly lines: readonly Line[] }
   | { readonly type: 'page'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
-  /** If the lines exceed `over`, the oldest are dropped until they fit `to`. */
+  /**
+   * For the oldest lines, which are dropped until the rest fits `to`, if all lines exceed `over`.
+   */
   | { readonly type: 'cut'; readonly over: Budget; readonly to: Budget };
 
 export type ConversationAction = SharedAction | LocalAction;
@@ -148,14 +152,17 @@ function welcome(
 ): ConversationState {
   const place = state.place ?? end;
   const now = { ...described(state, channel), place, maxBytes, aheadMs };
-  const wasFull = state.place === undefined; // Pages loaded while waiting for a seat lack the messages since then.
-  const wasWrong = Math.abs(aheadMs - state.aheadMs) > clockMs; // Lines that were dropped as expired may still be valid.
+  const wasFull = state.place === undefined; // Pages that were loaded while the user waited for a seat lack the messages since then.
+  const wasWrong = Math.abs(aheadMs - state.aheadMs) > clockMs; // If the clock was wrong, lines that were dropped as expired may still be valid.
   const again = { lines: wasFull ? [] : state.lines, hasOlder: wasFull || wasWrong || state.hasOlder };
   const openedAtSeq = !wasFull && end.seq > state.readSeq ? state.readSeq : state.openedAtSeq;
   return present({ ...state, ...now, ...again, openedAtSeq, link: { state: 'catching-up' } }, here, count);
 }
 
-/** Keeps retention and kind from the channel list if the welcome lacks them. */
+/**
+ * Returns the new description of the channel. Keeps the previous retention and kind if the new
+ * description lacks them.
+ */
 function described({ channel: before }: ConversationState, channel: Channel): Pick<ConversationState, 'channel'> {
   return {
     channel: {
@@ -197,7 +204,7 @@ function changeOutgoing(state: ConversationState, id: string, change: Partial<Ou
   return { ...state, outgoing };
 }
 
-/** Fails all pending messages and changes once the connection is over. */
+/** Marks all pending messages and changes as failed once the connection has ended permanently. */
 function failIfOver(state: ConversationState): ConversationState {
   const { link, outgoing } = state;
   if (!isOver(link) || link.state !== 'ended') return state;

@@ -20,11 +20,14 @@ export interface SaidLine extends LineFacts {
   readonly type: 'said';
   readonly sender: string;
   readonly clientId: string;
-  /** Undefined if the bytes are not text. */
+  /** Text of the message, or undefined if its bytes are not text. */
   readonly text: string | undefined;
   readonly replyTo: number | undefined;
   readonly editedAt: number | undefined;
-  /** Seq of the last edit; undefined if there is none, or if the server sent the message with its edit applied. */
+  /**
+   * Seq of the last edit; undefined if there is none, or if the server sent the message with its
+   * edit applied.
+   */
   readonly editSeq?: number | undefined;
   readonly deleted: boolean;
   readonly reactions: readonly Reaction[];
@@ -37,7 +40,7 @@ export interface MemberLine extends LineFacts {
   readonly type: 'member';
   readonly userId: string;
   readonly joined: boolean;
-  /** Undefined in lines that an earlier version of the page stored. */
+  /** New role. Undefined in lines that an earlier version of the page stored. */
   readonly role?: 'member' | 'admin' | 'owner';
   readonly by: string;
 }
@@ -100,7 +103,7 @@ function putInto(lines: Line[], line: Line): void {
   lines.splice(index, lines[index]?.seq === line.seq ? 1 : 0, line);
 }
 
-/** Returns the lines with one more line. It replaces a line with the same seq. */
+/** Returns the lines with a line added. The new line replaces one with the same seq. */
 export function put(lines: readonly Line[], line: Line): readonly Line[] {
   const next = lines.slice();
   putInto(next, line);

@@ -5,9 +5,12 @@ import { refusalWords } from './refusal-words.js';
 export interface LinkWords {
   readonly tone: 'good' | 'busy' | 'bad';
   readonly words: string;
-  /** The text without the countdown, for screen readers, which would read it out each second. */
+  /**
+   * The text without the countdown. Screen readers get this one, because they would read out a
+   * countdown each second.
+   */
   readonly steady: string;
-  /** The label of the button that helps, if there is something the user can do. */
+  /** Label of the button, if there is something that the user can do. */
   readonly again: 'Rejoin here' | 'Try now' | undefined;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Lower-case letters of other scripts, and digits, by the Latin letter that they or their capitals
- * resemble (a part of Unicode's confusables). `i` and `l` count as one letter, because a capital
- * `I` looks like `l`.
+ * Characters that look like a Latin letter, by that letter: digits, and lower-case letters of other
+ * scripts that resemble it in small or capital form. They are a part of Unicode's confusables. `i`
+ * and `l` count as one letter, because a capital `I` looks like `l`.
  */
 const alike: Readonly<Record<string, string>> = {
   a: '\u0430\u03b1\u0251', // Cyrillic a, Greek alpha, Latin alpha
@@ -32,8 +32,9 @@ const alike: Readonly<Record<string, string>> = {
 const letters = new Map(Object.entries(alike).flatMap(([latin, others]) => [...others].map((one) => [one, latin])));
 
 /**
- * Returns how a name looks at a glance: its letters and digits without accents, with one letter for
- * all that look alike. Two names with the same result can be mistaken for each other.
+ * Returns a name as it looks at a glance: its letters and digits without accents, with all letters
+ * that look alike replaced by one of them. Two names with the same result can be mistaken for each
+ * other.
  */
 export function glanceOf(name: string): string {
   const plain = name.normalize('NFKD').toLowerCase();

@@ -7,7 +7,7 @@ export type Names = Readonly<Record<string, string>>;
 
 const mostNames = 1_000;
 
-/** Returns the names with those of some users added. */
+/** Returns the names together with those of further users. */
 export function named(names: Names, users: readonly Pick<User, 'id' | 'name'>[]): Names {
   const news = users.filter(({ id, name }) => names[id] !== name);
   if (news.length === 0) return names;
@@ -22,8 +22,8 @@ export function givenName(names: Names, id: string): string {
 }
 
 /**
- * Returns a name that identifies a user: the display name, with the id if it could be mistaken for
- * another's.
+ * Returns a name that identifies a user: the display name, followed by the id if the name could be
+ * mistaken for that of another user.
  */
 export function nameOf(names: Names, id: string): string {
   const name = givenName(names, id);

@@ -12,8 +12,8 @@ export interface Occupants {
 }
 
 /**
- * Returns the users in a room: from the room while connected, or else from the list of rooms.
- * Returns none once the connection has ended.
+ * Returns the users in a room. While connected, the room itself knows them; otherwise the list of
+ * rooms does. Returns no users once the connection has ended.
  */
 export function occupantsOf(
   state: ConversationState,

@@ -21,9 +21,9 @@ export interface Outgoing {
   readonly text: string;
   /** Seq of the message to change. For a new message, seq of the message to which it replies. */
   readonly target: number | undefined;
-  /** Why the server rejected it. */
+  /** Reason for which the server rejected it; undefined if it did not. */
   readonly failed: string | undefined;
-  /** Why the server delays it, and until when. */
+  /** Delay that the server imposes, if there is one. */
   readonly held?: HeldBack | undefined;
 }
 
@@ -70,8 +70,8 @@ function withChange(
 }
 
 /**
- * Returns the lines after the server has accepted a message or change. The last of several edits in
- * the server's order wins, no matter which of them was confirmed last.
+ * Returns the lines after the server has accepted a message or change. Of several edits of a
+ * message, the last one in the server's order applies, no matter which of them was confirmed last.
  */
 export function withTaken(
   lines: readonly Line[],

@@ -1,6 +1,6 @@
 import type { Refusal } from '@parley/client';
 
-/** Texts that replace the server's in the page, by reason. */
+/** Texts that the page shows in place of the server's, by reason. */
 const words: Readonly<Record<string, string>> = {
   unreachable: 'The server cannot be reached.',
   'deadline-exceeded': 'The server took too long to answer. Try again.',

@@ -10,7 +10,7 @@ const units = [
   ['second', 1],
 ] as const;
 
-/** Whether a channel stores its messages. */
+/** Returns whether a channel stores its messages. */
 export function hasHistory({ retention, kind }: RetentionOf): boolean {
   if (retention?.nothing === true || retention?.seconds === 0) return false;
   if (retention?.everything === true || retention?.seconds !== undefined) return true;

@@ -17,7 +17,7 @@ export interface RoomsState extends Listing {
   readonly more: boolean;
   /** Whether a list has arrived from the server since the page was opened. */
   readonly fresh: boolean;
-  /** Why the last poll failed. */
+  /** Reason for which the last poll failed, or undefined. */
   readonly trouble: string | undefined;
   /** Number of unread messages by others, by channel id; at most `mostUnread` + 1. */
   readonly unread: Readonly<Record<number, number>>;
@@ -30,7 +30,7 @@ export type RoomsAction =
   | {
       readonly type: 'listed';
       readonly part: RoomsPart;
-      /** The whole list, in order. */
+      /** Ids of the whole list, in order. */
       readonly ids: readonly number[];
       /** The channels that changed since the last poll. */
       readonly changed: readonly Channel[];
@@ -39,10 +39,10 @@ export type RoomsAction =
   | { readonly type: 'trouble'; readonly words: string }
   | { readonly type: 'unread'; readonly id: number; readonly count: number }
   | { readonly type: 'unsent'; readonly id: number; readonly count: number }
-  /** A user left the room. */
+  /** For a user who left the room. */
   | { readonly type: 'left'; readonly id: number; readonly userId: string }
   | { readonly type: 'deleted'; readonly id: number }
-  /** The other user of a direct chat, whose name the chat gets. */
+  /** For the other user of a direct chat, after whom the chat is named. */
   | { readonly type: 'other'; readonly id: number; readonly user: Pick<User, 'id' | 'name'> };
 
 /** Highest number of unread messages that is counted. */
@@ -66,7 +66,10 @@ export function roomsOf({ channels, mine, listed }: Listing, part: RoomsPart): r
   return ids.map((id) => channels[id]).filter((channel) => channel !== undefined);
 }
 
-/** Returns rooms in the places of an earlier list, even those that are gone, followed by new ones. */
+/**
+ * Returns rooms in the order of an earlier list, followed by new ones. Rooms of the earlier list
+ * that are gone keep their places.
+ */
 export function heldRooms(earlier: readonly Channel[], rooms: readonly Channel[]): readonly Channel[] {
   const now = new Map(rooms.map((room) => [room.id, room]));
   const known = new Set(earlier.map(({ id }) => id));
@@ -83,7 +86,9 @@ function keepName(channel: Channel, before: Channel | undefined): Channel {
   return channel.kind === ChannelKind.DIRECT ? { ...channel, name: before?.name ?? 'Direct chat' } : channel;
 }
 
-/** Names a direct chat after the other user. The id is added, because two users may have the same name. */
+/**
+ * Names a direct chat after the other user. Adds the id, because two users may have the same name.
+ */
 function withOther(state: RoomsState, { id, user }: Extract<RoomsAction, { type: 'other' }>): RoomsState {
   const channel = state.channels[id];
   if (channel === undefined) return state;
@@ -92,14 +97,17 @@ function withOther(state: RoomsState, { id, user }: Extract<RoomsAction, { type:
 }
 
 /**
- * Returns whether the limit of a channel applies to the users inside. In other kinds it applies to
- * the members.
+ * Returns whether a channel is a room. The limit of a room applies to the users inside, and that of
+ * other kinds to the members.
  */
 export function isRoom({ kind }: Pick<Channel, 'kind'>): boolean {
   return kind === ChannelKind.ROOM || kind === ChannelKind.UNSPECIFIED;
 }
 
-/** Returns how many users can be in a channel at once: the limit of a room, else the number of members. */
+/**
+ * Returns how many users can be in a channel at once: the limit of a room, else the number of
+ * members.
+ */
 export function mostInside(channel: Pick<Channel, 'kind' | 'limit' | 'memberCount'>): number {
   return isRoom(channel) ? channel.limit : channel.memberCount;
 }

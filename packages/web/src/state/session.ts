@@ -6,7 +6,7 @@ export interface Session {
 }
 
 export type SessionState =
-  /** Not yet read from the browser's storage. */
+  /** Before the session has been read from the browser's storage. */
   | { readonly state: 'unknown' }
   | { readonly state: 'out'; readonly notice: string | undefined }
   | { readonly state: 'in'; readonly session: Session };
@@ -28,7 +28,7 @@ const sessionEnds: ReadonlySet<string> = new Set([
   'unauthenticated',
 ]);
 
-/** Whether a refusal means that the session is over. */
+/** Returns whether a refusal means that the session is over. */
 export function endsSession(reason: string): boolean {
   return sessionEnds.has(reason);
 }

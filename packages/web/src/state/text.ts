@@ -6,22 +6,24 @@ export type Piece =
   | { readonly type: 'hidden'; readonly text: string };
 
 /**
- * Control characters except tab and newline, lone surrogates, direction marks and invisible
+ * Matches control characters except tab and newline, lone surrogates, direction marks and invisible
  * characters.
  */
 const hidden = /(?![\t\n])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u.source;
 
-/** Letters and marks of scripts in which a joiner changes the shape of its neighbour. */
+/** Pattern of letters and marks of scripts in which a joiner changes the shape of its neighbour. */
 const joining = String.raw`(?!\p{Script=Latin}|\p{Script=Greek}|\p{Script=Cyrillic}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul})[\p{L}\p{M}]`;
 const joiner = String.raw`(?<![\u200c\u200d])[\u200c\u200d]`;
 /**
- * Scripts without spaces between words, in which a zero-width space marks a possible line break.
+ * Pattern of letters of scripts without spaces between words, in which a zero-width space marks a
+ * possible line break.
  */
 const unspaced = String.raw`[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{Script=Tai_Tham}\p{Script=Tai_Viet}\p{Script=Javanese}\p{Script=Balinese}]`;
 const breaking = String.raw`(?<!\u200b)\u200b`;
 
 /**
- * Invisible characters that belong to a letter or an emoji. Anywhere else they could only deceive.
+ * Patterns of invisible characters that belong to a letter or an emoji. Anywhere else they could
+ * only deceive.
  */
 const needed = [
   String.raw`\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}`, // the flag of a region
@@ -59,8 +61,8 @@ function withoutEnd(text: string): string {
 }
 
 /**
- * Returns a link if the host that the user reads is the host that a click opens; some characters
- * look like slashes, dots or other letters. As a consequence, hosts with non-ASCII letters are not
+ * Returns a link if a click would open the host that the user reads, or else undefined. Some
+ * characters look like slashes, dots or other letters, so hosts with non-ASCII letters are never
  * linked.
  */
 function linkOf(text: string): Piece | undefined {
@@ -76,8 +78,8 @@ function nameOf(character: string): string {
 }
 
 /**
- * Splits a message into pieces that are safe to show, with hidden characters named and http and
- * https links marked.
+ * Splits a message into pieces that are safe to show. Hidden characters become their names, and
+ * http and https addresses become links.
  */
 export function piecesOf(text: string): readonly Piece[] {
   const pieces: Piece[] = [];

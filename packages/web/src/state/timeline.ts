@@ -6,7 +6,7 @@ import { hasHistory } from './retention.js';
 /** State of the delivery of a message. Messages by others are `theirs`. */
 export type Delivery = 'theirs' | 'sending' | 'sent' | 'failed' | 'long sent';
 
-/** Why the list starts where it does. */
+/** Reason for which the list of messages starts at its first row. */
 export type Start = 'older' | 'beginning' | 'expired' | 'not kept';
 
 /** One row of the list. The key of a message is the same before and after it was sent. */
@@ -101,7 +101,10 @@ function pendingRows({ outgoing, me }: ConversationState): ShownLine[] {
     .map((one) => ({ line: saidBy(one, me, Number.MAX_SAFE_INTEGER, one.at), outgoing: one }));
 }
 
-/** Marks only the last sent message as sent. The mark covers the earlier ones. */
+/**
+ * Marks only the last sent message as `sent`, and all earlier ones as `long sent`, because one mark
+ * is enough.
+ */
 function onlyLastSent(rows: readonly Row[]): readonly Row[] {
   const last = rows.findLastIndex((row) => row.type === 'said' && row.delivery === 'sent');
   return rows.map((row, index) =>
@@ -118,7 +121,7 @@ export function lastOwn({ lines, outgoing, me }: ConversationState): SaidLine | 
   return shown.findLast(({ sender, deleted }) => sender === me && !deleted);
 }
 
-/** Returns why the list starts where it does. */
+/** Returns the reason for which the list of messages starts at its first row. */
 function startOf({ channel, earlier, lines, place }: ConversationState): Start {
   const first = earlier[0] ?? lines[0];
   if (first === undefined ? place?.seq === 0 : first.seq === 1 && first.type !== 'missing') return 'beginning';

@@ -26,8 +26,8 @@ export function fullTime(at: number): string {
 }
 
 /**
- * Returns "until" and the end of something that lasts another `inMs` milliseconds. The server
- * reports at most 2^31.
+ * Returns "until" and the time `inMs` milliseconds from now, or "for weeks" if that is more than 20
+ * days. (The server reports no more than 2^31 ms.)
  */
 export function untilWords(inMs: number, nowMs: number): string {
   if (inMs > 20 * 86_400_000) return 'for weeks';
@@ -36,8 +36,8 @@ export function untilWords(inMs: number, nowMs: number): string {
 }
 
 /**
- * Returns the start of a local day: the day of a time, or some days later. A day can have 23 or 25
- * hours.
+ * Returns the start, in Unix ms, of the local day of a time, or of the day `daysLater`. A local day
+ * can have 23 or 25 hours.
  */
 export function midnight(at: number, daysLater = 0): number {
   const day = new Date(at);

@@ -7,15 +7,15 @@ export interface Unsent {
   readonly drafts: number;
 }
 
-/** Counts what is unsent. */
+/** Counts unsent messages, changes and drafts. */
 export function unsentOf(outgoing: readonly Outgoing[], drafts: readonly string[]): Unsent {
   const messages = outgoing.filter((one) => one.do === 'say').length;
   return { messages, changes: outgoing.length - messages, drafts: drafts.filter((text) => text.trim() !== '').length };
 }
 
 /**
- * Returns a phrase such as "1 message and 2 drafts have not been sent", or undefined if there is
- * nothing.
+ * Returns a phrase such as "1 message and 2 drafts have not been sent", or undefined if everything
+ * is sent.
  */
 export function unsentWords({ messages, changes, drafts }: Unsent): string | undefined {
   const kinds = [

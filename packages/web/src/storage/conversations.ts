@@ -84,7 +84,7 @@ export async function forgetConversation(database: BrowserDatabase, channelId: n
 }
 
 /**
- * Stores a conversation as it changes. It writes position and lines in one transaction, so that
+ * Stores a conversation whenever it changes. Writes position and lines in one transaction, so that
  * both stay consistent.
  */
 export class ConversationSaver {
@@ -116,7 +116,7 @@ export class ConversationSaver {
     const [before, lines] = [anew || saved === undefined ? [] : linesToStore(saved), linesToStore(state)];
     const known = new Set(before);
     const transaction = this.#database.transaction(['channels', 'lines', 'session'], 'readwrite');
-    if ((await transaction.objectStore('session').get('now'))?.userId !== state.me) return; // The user has signed out meanwhile.
+    if ((await transaction.objectStore('session').get('now'))?.userId !== state.me) return; // The user has signed out in the meantime.
     const store = transaction.objectStore('lines');
     for (const range of anew ? [allOf(this.#channelId)] : this.#keysToDelete(before, lines)) store.delete(range);
     for (const line of lines) if (!known.has(line)) store.put(line, [this.#channelId, line.seq]);
@@ -126,7 +126,8 @@ export class ConversationSaver {
   }
 
   /**
-   * Returns the keys to delete: everything before the first line, and lines that have disappeared.
+   * Returns the keys to delete: those before the first line, and those of lines that have
+   * disappeared.
    */
   #keysToDelete(before: readonly Line[], lines: readonly Line[]): (IDBKeyRange | [number, number])[] {
     const seqs = new Set(lines.map(({ seq }) => seq));

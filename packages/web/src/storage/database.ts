@@ -12,18 +12,18 @@ export interface ChannelRecord extends Bookmarked {
 }
 
 /**
- * Key of a draft: the channel id for a new message; the channel and message for an edit, or for a
- * reply, whose text is stored under the channel id.
+ * Key of a draft. For a new message, the channel id. For an edit or a reply, an array that names
+ * the channel and the message. The text of a reply is stored under the channel id.
  */
 export type DraftKey = number | [channelId: number, what: 'reply' | 'edit', seq: number, at: number];
 
 interface Schema extends DBSchema {
-  /** One record, `now`. */
+  /** A single record with the key `now`. */
   session: { key: string; value: Session };
-  /** One record, `listing`, with the lists of channels. */
+  /** A single record with the key `listing`: the lists of channels. */
   rooms: { key: string; value: Listing };
   channels: { key: number; value: ChannelRecord };
-  /** By channel and seq. */
+  /** Lines by channel and seq. */
   lines: { key: [channel: number, seq: number]; value: Line };
   /** Texts that are typed but not sent. */
   drafts: { key: DraftKey; value: string };

@@ -12,7 +12,10 @@ interface AnnouncerProps {
 const most = 5;
 const longest = 300;
 
-/** Announces new messages by others to screen readers. The list itself is not a live region. */
+/**
+ * Announces new messages of other users to screen readers. The list of messages itself is not a
+ * live region.
+ */
 export function Announcer({ lines, names, me }: AnnouncerProps) {
   const [news, setNews] = useState<readonly number[]>([]);
   const heard = useRef<number>(undefined);

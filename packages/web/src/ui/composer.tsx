@@ -17,20 +17,23 @@ interface ComposerProps {
   readonly onIntent: (request: IntentRequest) => void;
 }
 
-/** Removes empty lines at both ends, and keeps the indentation. */
+/** Removes empty lines at both ends. Keeps the indentation of the first line. */
 function trimLines(text: string): string {
   return text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
 }
 
 /**
  * Returns whether a key sends the message. Enter does, unless it confirms text in an input method
- * editor. Some browsers report the end of the composition before the key itself.
+ * editor. The key code is checked too, because some browsers report the end of the composition
+ * before the key.
  */
 function isSend({ key, shiftKey, nativeEvent: { isComposing, keyCode } }: KeyboardEvent): boolean {
   return key === 'Enter' && !shiftKey && !isComposing && keyCode !== 229;
 }
 
-/** Returns what a shortcut key requests: cancel a reply or edit, or edit the last message. */
+/**
+ * Returns the request of a shortcut key: to cancel a reply or an edit, or to edit the last message.
+ */
 function requestOf(key: string, intent: Intent, state: ConversationState): IntentRequest | undefined {
   if (key === 'Escape' && (intent.do === 'reply' || intent.do === 'edit')) return newMessage;
   const own = key === 'ArrowUp' && allowedActions(state).change ? lastOwn(state) : undefined;

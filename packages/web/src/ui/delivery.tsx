@@ -28,7 +28,7 @@ export function DeliveryMark({ row: { delivery, outgoing }, mayRetry }: { row: S
   );
 }
 
-/** Shows the time until which a message is delayed. It is sent automatically at that time. */
+/** Shows the time until which a message is delayed. The message is then sent automatically. */
 function HeldBack({ why, untilMs }: { why: string; untilMs: number }) {
   const now = useNow();
   return (

@@ -10,7 +10,7 @@ interface ControlProps {
 interface FieldProps {
   readonly label: string;
   readonly hint?: string | undefined;
-  /** Why the value was rejected. */
+  /** Text that says why the value was rejected. */
   readonly refused?: string | undefined;
   /** Renders the control with these attributes. */
   readonly children: (props: ControlProps) => ReactNode;

@@ -12,7 +12,7 @@ interface IntentLineProps {
   readonly onNew: () => void;
 }
 
-/** Shows that the composer holds a reply or an edit, and the message that it is about. */
+/** Shows that the composer holds a reply or an edit, and shows the message concerned. */
 export function IntentLine({ intent, names, onCancel, onNew }: IntentLineProps) {
   if (intent.do === 'say') return null;
   if (intent.do === 'gone') return <GoneLine was={intent.was} onCancel={onCancel} onNew={onNew} />;

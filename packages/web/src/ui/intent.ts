@@ -1,9 +1,9 @@
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
 
-/** Identifies a message. Its time is included because another log may reuse the seq. */
+/** Identity of a message. It includes the time, because another log may reuse the seq. */
 export type Target = Pick<SaidLine, 'seq' | 'at'>;
 
-/** The user's choice of what to write. */
+/** Purpose of the text that the user asks to write: a message, a reply or an edit. */
 export type IntentRequest = { readonly do: 'say' } | { readonly do: 'reply' | 'edit'; readonly target: Target };
 
 /** The purpose of the text in the composer. */
@@ -11,8 +11,8 @@ export type Intent =
   | { readonly do: 'say' }
   | { readonly do: 'reply' | 'edit'; readonly line: SaidLine }
   /**
-   * The message was deleted or has expired. The user must decide about the text before anything is
-   * sent.
+   * For a reply or an edit whose message was deleted or has expired. The user must decide about the
+   * text before it is sent.
    */
   | { readonly do: 'gone'; readonly was: 'reply' | 'edit'; readonly target: Target };
 

@@ -6,7 +6,7 @@ import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
 import { useRoom, useWorkspace } from './workspace-context.js';
 
-/** The button to leave the room. Asks first while something is unsent. */
+/** The button to leave the room. Asks first if something is unsent. */
 export function Leave({ state }: { state: ConversationState }) {
   const workspace = useWorkspace();
   const [asked, setAsked] = useState(false);

@@ -16,7 +16,7 @@ interface MessageRowProps {
   readonly names: Names;
   readonly me: string;
   readonly allowed: AllowedActions;
-  /** Whether it is the last message, which the Tab key reaches first. */
+  /** Whether this is the last message. The Tab key reaches it first. */
   readonly isLast: boolean;
   readonly onIntent: (request: IntentRequest) => void;
 }

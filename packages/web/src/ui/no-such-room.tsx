@@ -1,4 +1,4 @@
-/** Shown if the room does not exist, or if this user cannot see it. */
+/** Notice that the room does not exist or that this user cannot see it. */
 export function NoSuchRoom() {
   return (
     <section className="no-room">

@@ -5,7 +5,10 @@ import { dayWords } from '../state/times.js';
 import { useNow } from './hooks.js';
 import { Name } from './text.js';
 
-/** Returns a function that scrolls to the message with a seq, if the message is loaded. */
+/**
+ * Returns a function that scrolls to the message with a seq, or undefined if that message is not
+ * loaded.
+ */
 export type Jump = (seq: number) => (() => void) | undefined;
 
 interface PlainRowProps {
@@ -42,7 +45,10 @@ export function PlainRow({ row, names, jump }: PlainRowProps) {
   }
 }
 
-/** The heading of a day. Checks the clock, so that Today becomes Yesterday at midnight. */
+/**
+ * The heading of a day. Checks the clock every ten seconds, so that Today becomes Yesterday at
+ * midnight.
+ */
 function Day({ at }: { at: number }) {
   return <span>{dayWords(at, useNow(true, 10_000))}</span>;
 }

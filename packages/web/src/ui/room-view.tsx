@@ -27,7 +27,7 @@ export function RoomView() {
   const link = state.link.state;
   useEffect(() => {
     if (link === 'live') rooms.poll();
-    else rooms.pollSoon(); // Without a connection, the list says who is inside.
+    else rooms.pollSoon(); // Without a connection, only the list knows the users inside.
   }, [rooms, link]);
   if (isUnknownRoom(state)) return <NoSuchRoom />;
   return (

@@ -8,7 +8,7 @@ import { sentence, useAction } from './use-action.js';
 
 interface SignInProps {
   readonly auth: Auth;
-  /** Why the user must sign in again. */
+  /** Text that says why the user must sign in again. */
   readonly notice: string | undefined;
 }
 
@@ -44,7 +44,7 @@ const userIdHint =
  */
 const passwordBytes = { least: 8, most: 72 };
 
-/** Returns whether typing in a field makes a refusal obsolete. */
+/** Returns whether a refusal is about a field, so that a new text in the field clears it. */
 function isAbout(reason: string, field: string): boolean {
   return (fieldOf[reason] ?? field) === field;
 }
@@ -100,7 +100,7 @@ export function SignIn({ auth, notice }: SignInProps) {
 
 interface FieldsProps {
   readonly isNew: boolean;
-  /** Why the server rejected a value, by field. */
+  /** Texts that say why the server rejected a value, by field. */
   readonly refused: { readonly [field in Refusable]?: string } | undefined;
 }
 
@@ -154,5 +154,8 @@ function Password({ isNew, refused }: { isNew: boolean; refused: string | undefi
   );
 }
 
-/** Attributes that keep a shown password unchanged and away from spelling services. */
+/**
+ * Attributes of a visible password field. They prevent automatic corrections and keep the password
+ * away from spelling services.
+ */
 const plain = { autoCapitalize: 'none', autoCorrect: 'off', spellCheck: false };

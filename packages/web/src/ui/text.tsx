@@ -18,8 +18,8 @@ function PieceOf({ piece }: { piece: Piece }) {
 }
 
 /**
- * The text of a message. HTML in it stays text, and right-to-left text cannot affect what surrounds
- * it.
+ * The text of a message. Shows HTML as plain text, and keeps right-to-left text from affecting its
+ * surroundings.
  */
 export function Text({ text, children }: { text: string; children?: ReactNode }) {
   return (
@@ -33,7 +33,8 @@ export function Text({ text, children }: { text: string; children?: ReactNode })
 }
 
 /**
- * A text that is so long that it delays the page. Its end is hidden until the reader asks for it.
+ * A text of any length. The end of a very long one is hidden until the reader asks for it, because
+ * it would delay the page.
  */
 function Folded({ text }: { text: string }) {
   const [isOpen, setIsOpen] = useState(false);

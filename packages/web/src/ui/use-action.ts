@@ -15,7 +15,10 @@ function refusedBy(thrown: unknown): RefusedAction {
   return { reason: 'internal', words: 'Something went wrong in this page. Try again.' };
 }
 
-/** Runs an action that may fail. Returns whether it is running, and its last failure. */
+/**
+ * Wraps an action that may fail. Returns a function that runs it, whether it is running, and its
+ * last failure.
+ */
 export function useAction<A extends unknown[]>(act: (...args: A) => Promise<void>) {
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<RefusedAction>();

@@ -4,7 +4,10 @@ import { pendingIntentKey } from '../storage/drafts.js';
 import type { Intent } from './intent.js';
 import { useRoom, useWorkspace } from './workspace-context.js';
 
-/** Holds a text that the browser stores under a key. Without a key, nothing is stored. */
+/**
+ * Returns a text that the browser stores under a key, and a function that changes it. Without a
+ * key, nothing is stored.
+ */
 function useStoredText(key: DraftKey | undefined, first: string) {
   const workspace = useWorkspace();
   const [text, setText] = useState('');
@@ -34,10 +37,7 @@ function editedOf(intent: Intent) {
   return intent.do === 'gone' && intent.was === 'edit' ? intent.target : undefined;
 }
 
-/**
- * Returns the text in the composer, which is a new message or an edit, and stores it until it is
- * sent.
- */
+/** Returns the text in the composer, a new message or an edit. Stores the text until it is sent. */
 export function useDraft(intent: Intent) {
   const { channelId } = useRoom();
   const target = editedOf(intent);

@@ -7,7 +7,7 @@ const leftOf = ({ scrollHeight, scrollTop, clientHeight }: HTMLElement) => scrol
 
 /**
  * Keeps a scrolling element at its end while its contents grow, until the user scrolls up. Reads
- * every measure from the element itself, because other sources may be one scroll event late.
+ * all positions from the element itself, because other sources may be one scroll event late.
  * @param contents values that change when the contents may have grown
  */
 export function useEnd(place: RefObject<HTMLElement | null>, contents: readonly unknown[]) {

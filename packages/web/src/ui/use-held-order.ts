@@ -9,7 +9,8 @@ interface Hold {
 
 /**
  * Keeps a list of rooms in place while the pointer is over it or the keyboard is in it, so that no
- * row moves away from the user. A room that is gone stays in the list until both have left.
+ * row moves away from the user. A room that is gone stays in the list until pointer and keyboard
+ * have left it.
  */
 export function useHeldOrder(rooms: readonly Channel[]) {
   const [held, setHeld] = useState<Hold>();

@@ -1,6 +1,8 @@
 import { useEffect } from 'react';
 
-/** Makes the browser ask before the user closes or reloads the page while something is unsent. */
+/**
+ * Makes the browser ask the user before it closes or reloads the page, while something is unsent.
+ */
 export function useLeaveGuard(isUnsent: boolean): void {
   useEffect(() => {
     if (!isUnsent) return;

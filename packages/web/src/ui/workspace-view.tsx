@@ -8,8 +8,8 @@ import { UnsavedNotice } from './unsaved-notice.js';
 import { RoomContext, useWorkspace } from './workspace-context.js';
 
 /**
- * Media query for a screen with space for either the list or a room. Going back to the list does
- * not leave the room.
+ * Media query for a screen that has space only for the list or a room. There, a user who goes back
+ * to the list stays in the room.
  */
 const phone = '(max-width: 720px)';
 

@@ -65,8 +65,8 @@ export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: En
 }
 
 /**
- * Returns the ports of the chat servers and some spare ones for servers that are started by hand,
- * without ports of other processes.
+ * Returns the ports of the chat servers, and spare ports for chat servers that are started by hand.
+ * Leaves out ports of other processes.
  */
 function chatPorts({ first, chatServers, gateway, envoy }: Plan, { chatPort }: StartOptions): number[] {
   const others = [...first, gateway, ...(envoy === undefined ? [] : [envoy])];

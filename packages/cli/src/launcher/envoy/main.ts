@@ -5,8 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningService, runProcess } from '@parley/runtime';
 
 /**
- * Runs Envoy as one more service of `npm start`, configured by its environment and stopped with its
- * supervisor.
+ * Runs Envoy as one more service of `npm start`. Environment variables configure it, and it stops
+ * with its supervisor.
  */
 const { ENVOY_BINARY = 'envoy', ENVOY_CONFIG = '', ENVOY_ADMIN = '', ENVOY_URL = '' } = process.env;
 const readyWithinMs = 20_000;

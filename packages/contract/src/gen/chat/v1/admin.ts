@@ -1280,8 +1280,8 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
-     * Returns everything that is stored about a user, in JSON lines, without texts of others. Reads only
-     * id. Finds deleted accounts too. Each call is in the audit.
+     * Returns everything that is stored about a user, as JSON lines, without texts of others. Reads
+     * only id. Finds deleted accounts too. Each call is in the audit.
      */
     exportUser: {
       name: "ExportUser",

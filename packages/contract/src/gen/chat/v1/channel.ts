@@ -94,7 +94,7 @@ export interface KnownChannel {
 export interface ListChannelsResponse {
   /** channels of this page, without unchanged ones */
   channels: Channel[];
-  /** all channels of this page, in order */
+  /** ids of all channels of this page, in order */
   ids: number[];
   /** token of the next page; empty on the last page */
   next: string;
@@ -159,14 +159,17 @@ export interface Chat {
     | undefined;
   /** messages of others after mine.read_seq, counted up to 100 */
   unread: number;
-  /** those of them that mention the caller, counted up to 100 */
+  /** unread messages that mention the caller, counted up to 100 */
   mentions: number;
   mine: Receipt | undefined;
   log: string;
   /** the caller has marked it as unread */
   markedUnread: boolean;
   notify: Notify;
-  /** in chats of at most 100 members, without those who read in private */
+  /**
+   * Receipts of the other members, without those who read in private. Empty in chats of more than
+   * 100 members.
+   */
   others: Receipt[];
   /** in direct chats: the other user */
   peer: User | undefined;
@@ -176,9 +179,9 @@ export interface UpdateReceiptRequest {
   channelId: number;
   /** the log of the seqs */
   log: string;
-  /** 0: unchanged */
+  /** 0: stays as it is */
   deliveredSeq: number;
-  /** 0: unchanged */
+  /** 0: stays as it is */
   readSeq: number;
   /** does not move a receipt; the next move of read_seq clears it */
   markedUnread?: boolean | undefined;
@@ -191,7 +194,7 @@ export interface ListReceiptsRequest {
 }
 
 export interface ListReceiptsResponse {
-  /** of all members but the sender and those who read in private */
+  /** omits the sender and members who read in private */
   receipts: Receipt[];
   next: string;
 }
@@ -261,7 +264,10 @@ export interface ChangeMemberRequest {
   remove?:
     | boolean
     | undefined;
-  /** OWNER offers the channel to the user. For oneself, this accepts an offered role. */
+  /**
+   * Sets the role. OWNER offers the channel to the user. With the caller's own id, accepts the
+   * role that was offered.
+   */
   role?: MemberRole | undefined;
   muteUntil?: number | undefined;
   banUntil?: number | undefined;
@@ -290,14 +296,14 @@ export interface HistoryRequest {
   /** if set: entries after it, the oldest first */
   afterSeq: number;
   size: number;
-  /** without after_seq: start at the first entry */
+  /** if after_seq is 0: start at the first entry */
   oldestFirst: boolean;
 }
 
 export interface HistoryResponse {
   messages: Message[];
   more: boolean;
-  /** of Search only */
+  /** only in Search: token of the next page */
   next: string;
   log: string;
 }
@@ -3694,7 +3700,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Changes name, description, icon, limit, retention or slow mode. */
+    /** Changes settings of a channel. Fields that are not set stay as they are. */
     update: {
       name: "Update",
       requestType: UpdateChannelRequest as typeof UpdateChannelRequest,
@@ -3743,8 +3749,8 @@ export const ChannelServiceDefinition = {
       options: {},
     },
     /**
-     * Creates an invite link, for channel admins. For operators, with channel_id 0: an invitation to
-     * register.
+     * Creates an invite link of a channel; for its owner and channel admins. With channel_id 0:
+     * creates an invitation to register; for operators.
      */
     createInvite: {
       name: "CreateInvite",
@@ -3754,7 +3760,10 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Lists the invite links of a channel; for operators, with id 0: the invitations to register. */
+    /**
+     * Lists the invite links of a channel; for its owner and channel admins. With id 0: lists the
+     * invitations to register; for operators.
+     */
     listInvites: {
       name: "ListInvites",
       requestType: Channel as typeof Channel,
@@ -3820,7 +3829,10 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Lists the users who have received and read a message. For members of chats. */
+    /**
+     * Lists how far the other members of a chat have received and read it; for its members. `seq`
+     * names a message, whose sender is left out.
+     */
     listReceipts: {
       name: "ListReceipts",
       requestType: ListReceiptsRequest as typeof ListReceiptsRequest,
@@ -3858,7 +3870,7 @@ export const ChannelServiceDefinition = {
     },
     /**
      * Blocks a user, or lifts the block. A blocked user cannot write to the caller directly or notify
-     * the caller, and is not told of the block.
+     * the caller, and does not learn of the block.
      */
     setBlock: {
       name: "SetBlock",

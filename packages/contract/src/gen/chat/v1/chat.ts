@@ -36,7 +36,10 @@ export interface RelayUp {
   unfollow?:
     | boolean
     | undefined;
-  /** A user token, or the join token of a room; the response has a handle to send for this user. */
+  /**
+   * A user token, or the join token of a room. The response has a handle for sending as this
+   * user.
+   */
   attach?: string | undefined;
   detach?: number | undefined;
   post?: Post | undefined;
@@ -50,7 +53,7 @@ export interface Post {
 export interface RelayDown {
   id: number;
   channelId: number;
-  /** as a member of the channel sees it */
+  /** a frame of the channel, as its members see it */
   frame?: Message | undefined;
   handle?: number | undefined;
   ack?: Ack | undefined;

@@ -324,8 +324,8 @@ export const InboxServiceDefinition = {
   fullName: "chat.v1.InboxService",
   methods: {
     /**
-     * Streams events after `after` (from Overview or an earlier event), then live ones. An event can
-     * come twice: compare (channel, seq).
+     * Streams the events that follow `after` (from Overview or an earlier event), then live ones. An
+     * event can arrive twice: recognise it by channel and seq.
      */
     watch: {
       name: "Watch",

@@ -589,7 +589,7 @@ export interface User {
   about: string;
   /** file id */
   avatarId: string;
-  /** Unix ms; 0: hidden or never */
+  /** Unix ms; 0: hidden, or never seen */
   lastSeen: number;
   online: boolean;
   /** set in lists of members */
@@ -600,7 +600,7 @@ export interface User {
   offered: MemberRole;
   /** visible to the user only */
   visibility: Visibility;
-  /** visible to the user only; true: others do not learn what the user has read */
+  /** Visible to the user only. True: others cannot see what the user has read. */
   privateReads: boolean;
   /** an account of a program */
   bot: boolean;
@@ -610,7 +610,7 @@ export interface User {
   blocked: boolean;
   /** Unix ms; visible to the user and to operators */
   createdAt: number;
-  /** in lists of members: when they joined, Unix ms; 0: not a member */
+  /** in lists of members: time of joining, Unix ms; 0: not a member */
   joinedAt: number;
 }
 
@@ -619,7 +619,7 @@ export interface Channel {
   name: string;
   /** users in it now */
   users: User[];
-  /** maximum of seats in a room, of members in a chat */
+  /** maximum number of seats in a room, or of members in a chat */
   limit: number;
   status: ChannelStatus;
   kind: ChannelKind;
@@ -636,7 +636,10 @@ export interface Channel {
   metadata: string;
   /** between manager and chat server only */
   epoch: number;
-  /** Unix ms of the last entry, or of the last change without retention; lists are sorted by it. */
+  /**
+   * Unix ms of the last entry or, in a channel without retention, of the last change. Lists are
+   * sorted by it.
+   */
   lastAt: number;
   /**
    * Number of users in it now, up to 1,000; `users` has only the first, and outsiders see only
@@ -650,7 +653,7 @@ export interface Channel {
   /** end of the log, for callers who may read it */
   lastSeq: number;
   log: string;
-  /** in ListChannels: changes when anything else here changes */
+  /** in ListChannels: changes whenever another field of the channel changes */
   version: number;
 }
 
@@ -719,7 +722,7 @@ export interface Message {
   fileIds: string[];
   /** set in pages, and in streams of several channels */
   channelId: number;
-  /** for users here now, never stored, dropped first; for voice or game state */
+  /** reaches only users here now, is never stored, and is dropped first under load */
   lossy: boolean;
   /** user ids */
   mentions: string[];
@@ -838,7 +841,7 @@ export interface Goodbye {
 export interface Presence {
   came: User[];
   went: User[];
-  /** number of users here; large channels omit the names */
+  /** number of users here; in large channels, `came` and `went` are incomplete */
   here: number;
 }
 
@@ -858,9 +861,12 @@ export interface Receipt {
   /** everything up to this seq is delivered */
   deliveredSeq: number;
   readSeq: number;
-  /** From clients: the log of the seqs; seqs of another log are ignored. Empty: the log of the stream. */
+  /**
+   * From clients: the log of the seqs. Seqs of another log are ignored. Empty: the log of the
+   * stream.
+   */
   log: string;
-  /** in ListReceipts: when it last moved, Unix ms; 0: never */
+  /** in ListReceipts: time of the last move, Unix ms; 0: never */
   updatedAt: number;
 }
 
@@ -877,7 +883,7 @@ export interface Page {
   after: string;
 }
 
-/** Something that concerns a user personally. */
+/** One notification of a user: a mention, a reply, a direct message, or a change of membership. */
 export interface Notification {
   id: number;
   kind: NotificationKind;
