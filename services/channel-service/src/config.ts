@@ -11,7 +11,7 @@ export interface ChannelServiceConfig {
   readonly deletionsEveryMs: number;
   /** Days without use after which a channel is no longer listed. */
   readonly listedDays: number;
-  /** Folder for deleted entries; undefined discards them. */
+  /** Folder in which deleted entries are archived; undefined: they are not archived. */
   readonly archiveDir: string | undefined;
 }
 

@@ -20,7 +20,9 @@ const rounds = Number(process.env.TEST_ROUNDS ?? 2);
 const managers = 3;
 /** Number of rounds at a time, with people of their own. */
 const lanes = 2;
-/** People of a lane. All of them race for the places of an invite in some rounds, else only a few. */
+/**
+ * People of a lane. All of them race for the places of an invite in some rounds, else only a few.
+ */
 const crowd = 100;
 const few = 16;
 const crowdEvery = 50;
@@ -168,8 +170,8 @@ async function comeAndGo(owner: TestPerson, id: number, who: TestPerson): Promis
 }
 
 /**
- * Members of two chats speak and report receipts on streams and to managers, in any order, while one
- * of them comes and goes.
+ * Members of two chats speak and report receipts on streams and to managers, in any order, while
+ * one of them comes and goes.
  */
 const receipts: Race = async (owner, people) => {
   const members = people.slice(0, 4);

@@ -57,7 +57,7 @@ const memoryBounds = {
 /** Rate, in bytes per user, at which replays read from the table. */
 const replayRate: BurstRate = { burst: 16_777_216, perSecond: 2_097_152 };
 /**
- * How long a granted lease is trusted, in milliseconds: half a second less than the 3 s in the
+ * Milliseconds for which a granted lease is trusted: half a second less than the 3 s in the
  * database.
  */
 const trustLeaseMs = 2_500;
@@ -86,7 +86,8 @@ function openAppendPool(
 
 /**
  * Opens the pools of the append queue. `main` has one connection, for the one batch that all
- * channels share; that batch waits only briefly for a lock. `aside` is for channels that were locked.
+ * channels share; that batch waits only briefly for a lock. `aside` is for channels that were
+ * locked.
  */
 function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track, Pool> {
   return {
@@ -113,7 +114,7 @@ function createAppendQueue(messages: MessageStore, lease: Lease, { metrics, log 
   });
 }
 
-/** Creates what a chat server holds in memory, and its stores. */
+/** Creates the in-memory state of a chat server, and its stores. */
 function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease) {
   const { log, metrics } = host.context;
   const flushQueue = new FlushQueue(setImmediate, (err) => log.error({ err }, 'a write to a subscriber failed'));
@@ -307,8 +308,8 @@ async function endWhereStopped({ heads, log }: State): Promise<void> {
 const shareOfStop = { drain: 0.75, shutdown: 0.15 } as const;
 
 /**
- * Starts a chat server: its state, its endpoints and its background tasks. It stops with a drain.
- * `lease` is for tests of a server without a valid lease.
+ * Starts a chat server: its state, its endpoints and its background tasks. A stop begins with a
+ * drain. Only tests pass `lease`, to run a server without a valid lease.
  */
 export async function startChatService(
   config: ChatServiceConfig,

@@ -23,7 +23,10 @@ async function freePort(): Promise<number> {
 const countIn = (output: string, words: string) => output.split(words).length - 1;
 const stack = /"stack"|\n\s+at /;
 
-/** Returns the output without the warning that a busy machine causes, and without the error in that warning. */
+/**
+ * Returns the output without the warning that a busy machine causes, and without the error in that
+ * warning.
+ */
 const outputOf = ({ output }: ServiceProcess) => output.replace(/^.*clock check failed.*\n/gm, '');
 
 test('A chat server stops in order if its row says that it has stopped', async () => {

@@ -8,7 +8,9 @@ const inspector = new Session();
 const projectUrl = new URL('../../../../', import.meta.url).href;
 const projectPath = fileURLToPath(projectUrl);
 
-/** Returns the hand-written source file of a compiled one of this project; undefined for all others. */
+/**
+ * Returns the hand-written source file of a compiled one of this project; undefined for all others.
+ */
 function sourceOf(url: string): string | undefined {
   const path = url.startsWith(projectUrl) ? url.slice(projectUrl.length) : url.replace(projectPath, '');
   const [, folder, file] = /^((?:packages|services)\/[^/]+)\/dist\/(src\/.+)\.js$/.exec(path) ?? [];

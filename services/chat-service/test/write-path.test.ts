@@ -49,7 +49,8 @@ const stored = (id: number) =>
   );
 
 /**
- * Changes members or settings as a manager does: the change and the next revision in one transaction.
+ * Changes members or settings as a manager does: the change and the next revision in one
+ * transaction.
  */
 async function change(id: number, sql: string, values: unknown[]): Promise<void> {
   await trio.people.sql(

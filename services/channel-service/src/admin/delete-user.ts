@@ -16,7 +16,7 @@ export interface DeleteUserDeps {
 
 interface DeletedAccount {
   readonly userId: string;
-  /** Servers where the user's streams end. */
+  /** Servers that must end streams of the user. */
   readonly ended: readonly EndedSeats[];
 }
 
@@ -35,8 +35,8 @@ async function deleteIn(
 }
 
 /**
- * Handles DeleteUser: blanks the account, and ends its sessions and streams. Memberships end within
- * seconds, and so do messages if they are purged.
+ * Handles DeleteUser: blanks the account and ends its sessions and streams. A background task then
+ * ends its memberships within seconds and, if `purge` is set, deletes its messages.
  */
 export function createDeleteUser({ pool, servers }: DeleteUserDeps) {
   return async (request: DeleteUserRequest, me: UserCaller): Promise<object> => {

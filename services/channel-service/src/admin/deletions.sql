@@ -2,8 +2,9 @@
 -- name: deleteUser
 SELECT chat.delete_user(:actorId, :userId, :purge) AS outcome;
 
--- Finds the deletions that have work to do: the first pass, an interrupted pass, and a last pass
--- after a minute, when every write that began before the deletion has ended.
+-- Finds the deletions whose next pass is due. A deletion has two passes: the first at once, and the
+-- last a minute later, when every write that began before the deletion has ended. An interrupted
+-- pass (`after_channel` > 0) continues.
 -- name: findDeletions
 SELECT user_id, purge, after_channel FROM chat.deletion
 WHERE pass_at IS NULL OR after_channel > 0 OR started_at < now() - interval '1 minute' ORDER BY started_at, user_id LIMIT :size;
@@ -14,7 +15,8 @@ UPDATE chat.deletion SET pass_at = now() WHERE user_id = :userId AND after_chann
 -- name: savePass
 UPDATE chat.deletion SET after_channel = :afterChannel WHERE user_id = :userId;
 
--- Ends a pass. Also ends the deletion if the pass began at least a minute after it was requested.
+-- Ends a pass. Also ends the deletion if the pass began more than a minute after the deletion was
+-- requested.
 -- name: endPass
 WITH over AS (DELETE FROM chat.deletion WHERE user_id = :userId AND pass_at > started_at + interval '1 minute')
 UPDATE chat.deletion SET after_channel = 0 WHERE user_id = :userId AND pass_at <= started_at + interval '1 minute';
@@ -26,18 +28,20 @@ SELECT c.id FROM (
   UNION SELECT o.id FROM chat.channel o WHERE o.owner_id = :userId AND o.kind <> 'direct'
 ) mine JOIN chat.channel c ON c.id = mine.id WHERE c.deleted_at IS NULL ORDER BY c.id LIMIT :size;
 
--- Finds the user who inherits a channel: the admin, or else the member, who joined first; active users
--- before suspended ones. Run after lockChannel.
+-- Finds the user who inherits a channel. Active users come before suspended ones, then admins
+-- before members, then earlier members before later ones. Run after lockChannel.
 -- name: findHeir
 SELECT u.id FROM chat.member m JOIN chat.users u ON u.id = m.user_id
 WHERE m.channel_id = :channelId AND m.left_seq IS NULL AND m.user_id <> :userId AND u.status <> 'deleted'
 ORDER BY u.status <> 'active', m.role <> 'admin', m.joined_at, u.id LIMIT 1;
 
--- Makes a user the owner, whatever else they own. Run after lockChannel.
+-- Makes a user the owner of a channel, even if they already own the maximum number of channels. Run
+-- after lockChannel.
 -- name: inherit
 UPDATE chat.channel SET owner_id = :heirId, updated_at = now() WHERE id = :channelId;
 
--- Reads the next channels by id, each with whether a message of the user in it still has its text.
+-- Reads the next channels by id. `has_text`: whether the user has a message in the channel that is
+-- not deleted.
 -- name: findChannelsToPurge
 SELECT h.channel_id AS id, (
   SELECT m.client_id FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId AND m.kind IN :SPEECH_KINDS AND m.deleted_at IS NULL
@@ -45,6 +49,7 @@ SELECT h.channel_id AS id, (
 ) IS NOT NULL AS has_text
 FROM chat.channel_head h WHERE h.channel_id > :afterChannel ORDER BY h.channel_id LIMIT :size;
 
--- Deletes the next messages of the user in a channel. Returns the last client id, or NULL.
+-- Deletes the next messages of the user in a channel, in the order of their client ids. Returns the
+-- last client id, or NULL if there were none.
 -- name: purgeMessages
 SELECT chat.purge_messages(:channelId, :userId, :afterId, :size) AS last_id;

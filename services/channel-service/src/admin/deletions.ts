@@ -28,8 +28,8 @@ const channelsPerPage = 1_000;
 const messagesPerSlice = 100;
 
 /**
- * Ends the memberships of deleted accounts and, if asked to, blanks their messages by deletions in the
- * log. It works in small transactions, and continues where another manager stopped.
+ * Background task that ends the memberships of deleted accounts and, if requested, deletes their
+ * messages. Works in small transactions, and continues where another manager stopped.
  */
 export class Deletions {
   readonly #pool: Pool;
@@ -41,7 +41,7 @@ export class Deletions {
   }
 
   /**
-   * Runs once, unless another manager is running it.
+   * Does the work that is due for up to 10 deletions, unless another manager is doing it.
    * @throws the error of the database.
    */
   async run(): Promise<void> {
@@ -108,8 +108,9 @@ export class Deletions {
 }
 
 /**
- * Ends the membership of a deleted account. A channel that it owns goes to another member, or else is
- * deleted; in that case returns the live server that owned it.
+ * Ends the membership of a deleted account in one channel. If the account owns the channel, gives
+ * the channel to another member, or deletes it if there is no other. Returns the live server that
+ * owned a deleted channel, otherwise undefined.
  */
 async function leaveIn(client: PoolClient, channel: LockedChannel, userId: string): Promise<Owner | undefined> {
   const { id: channelId, kind, ownerId } = channel;

@@ -16,7 +16,7 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Returns a line: JSON with names in snake case and times in Unix ms. */
+/** Returns one line of an export: JSON with names in snake case and times in Unix ms. */
 export function exportJson(type: string, fields: object): string {
   const named = Object.entries(fields).map(([name, value]: [string, unknown]) => [
     snakeCase(name),
@@ -25,7 +25,7 @@ export function exportJson(type: string, fields: object): string {
   return JSON.stringify({ type, ...Object.fromEntries(named) });
 }
 
-/** Returns the line of a row of a section. */
+/** Returns the export line for a row of a section. */
 export function lineOfRow(type: string, { position: _, data, ...fields }: ExportedRow): string {
   return exportJson(type, { ...fields, ...(data instanceof Buffer && contentOf(data)) });
 }
@@ -44,7 +44,7 @@ function changeOf(data: Buffer): object {
   return { change: { user_id: userId, joined, role, by } };
 }
 
-/** Returns the line of an entry of a log. */
+/** Returns the export line for an entry of a log. */
 export function lineOfEntry({ position, kind, data, inEffect, ...fields }: ExportedEntry): string {
   const content = rulesOf(kind)?.data === 'member-change' ? changeOf(data) : contentOf(data);
   const effect = inEffect === null ? {} : { inEffect };

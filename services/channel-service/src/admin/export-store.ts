@@ -27,12 +27,12 @@ const offer = { channelId: int4, userId: text, role: text, offeredBy: text, laps
 const report = { id: int8, channelId: int4, seq: int8 };
 const reportTimes = { createdAt: timestamptz, resolvedAt: time };
 
-/** A row of a section: its position, and the fields of its line. */
+/** Row of a section: its position, and the fields of its line. */
 export type ExportedRow = Readonly<Record<string, unknown>> & { readonly position: string };
 
-/** One kind of lines, read in pages. */
+/** Section of an export: rows of one kind, read in pages. */
 export interface ExportSection {
-  /** `type` of the lines. */
+  /** Value of `type` in the lines. */
   readonly type: string;
   /** Position before the first row. */
   readonly start: string;

@@ -20,7 +20,7 @@ type Lines = readonly string[];
 
 const exportRate: Rate = { key: 'export', secondsPerCall: 60, burst: 10 };
 const rowsPerPage = 500;
-/** An entry has up to 64 KiB. */
+/** Entries per page. An entry has up to 64 KiB. */
 const entriesPerPage = 100;
 const channelsPerPage = 1_000;
 
@@ -53,7 +53,10 @@ async function* entryLines(pool: Pool, userId: string, channelId: number): Async
   for await (const rows of pages(firstUuid, entriesPerPage, read)) yield rows.map(lineOfEntry);
 }
 
-/** Yields memberships and entries. No index finds the entries of a user, so it visits every channel. */
+/**
+ * Yields lines of memberships and entries. Visits every channel, because no index finds the entries
+ * of a user.
+ */
 async function* channelLines(pool: Pool, userId: string): AsyncGenerator<Lines> {
   for (let afterChannel = 0; ; ) {
     const channels = await walkChannels.run(pool, { userId, afterChannel, size: channelsPerPage });
@@ -72,8 +75,9 @@ async function* allLines(pool: Pool, userId: string): AsyncGenerator<Lines> {
 }
 
 /**
- * Handles ExportUser: what is stored about an account, deleted or not. It reads the next page only
- * after the caller has taken the current one, and holds no transaction.
+ * Handles ExportUser: streams everything stored about an account, deleted or not. Reads the next
+ * page only after the caller has taken the current one, and keeps no transaction open between
+ * pages.
  */
 export function createExportUser(pool: Pool) {
   return async function* ({ id: asked }: User, me: UserCaller): AsyncGenerator<readonly ExportLine[]> {

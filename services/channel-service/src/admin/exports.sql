@@ -1,7 +1,8 @@
 -- Each statement of an export reads rows after a position, in the order of positions, so no
--- transaction lasts longer than one page. Columns keep their names in the lines.
+-- transaction lasts longer than one page. Each column becomes a field of the same name in the
+-- exported line.
 
--- Reads an account by id in any case, deleted ones too.
+-- Reads an account by id, ignoring case. Finds deleted accounts too.
 -- name: exportAccount
 SELECT id, number, name, email, email_verified, role, status, about, avatar_id, visibility, private_reads, bot, metadata,
   created_at, last_seen_at, password_state
@@ -38,7 +39,7 @@ SELECT id::text AS position, id, name, alias, user_limit, kind::text AS kind, de
   slow_mode_s, metadata, created_at, updated_at, deleted_at
 FROM chat.channel WHERE owner_id = :userId AND id > :after::text::int ORDER BY id LIMIT :size;
 
--- An invite link opens a channel, so its id is left out.
+-- Reads invites without their ids, because anyone who knows the id of an invite can join with it.
 -- name: exportInvites
 SELECT id AS position, channel_id, use_count, max_uses, expires_at, revoked_at, created_at, used_at
 FROM chat.invite WHERE created_by = :userId AND id > :after ORDER BY id LIMIT :size;
@@ -56,19 +57,19 @@ ORDER BY channel_id, user_id LIMIT :size;
 SELECT id::text AS position, kind, channel_id, seq, created_at, read_at, by_id
 FROM chat.notification WHERE user_id = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;
 
--- Reports that the user made, without the copies of other people's messages.
+-- Reads the reports that the user made, without the copies of other people's messages.
 -- name: exportReportsBy
 SELECT id::text AS position, id, channel_id, seq, user_id, reason, created_at, resolved_at
 FROM chat.abuse_report WHERE by_id = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;
 
--- Reports about the user, with the copy of the user's message but without the reporter and the
--- reason.
+-- Reads the reports about the user, with the copy of the user's message, but without the reporter
+-- and the reason.
 -- name: exportReportsAbout
 SELECT id::text AS position, id, channel_id, seq, content_type, data, created_at, resolved_at
 FROM chat.abuse_report WHERE user_id = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;
 
--- Lines of the audit about the user. The target is a user id only in these actions; in others, a
--- channel id may look like a user id.
+-- Reads audit lines about the user. Only these actions have a user id as target. The target of
+-- other actions can be a channel id that looks like a user id.
 -- name: exportAuditAbout
 SELECT id::text AS position, at, actor, action, target, detail FROM (
   (SELECT * FROM chat.audit t WHERE t.target = :userId AND (t.action LIKE 'user.%' OR t.action LIKE 'bot.%')
@@ -78,21 +79,22 @@ SELECT id::text AS position, at, actor, action, target, detail FROM (
      AND m.id > :after::text::bigint ORDER BY m.id LIMIT :size)
 ) lines ORDER BY lines.id LIMIT :size;
 
--- Lines of the audit about what the user did, without the details, because these are about others.
+-- Reads audit lines of what the user did, without the details, because the details are about other
+-- users.
 -- name: exportAuditBy
 SELECT id::text AS position, at, action, target
 FROM chat.audit WHERE actor = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;
 
--- Reads the next channels by id, and whether they have entries of the user. The order makes
--- PostgreSQL use the index, however many entries it expects.
+-- Reads the next channels by id. `has_entries`: whether the user sent entries in the channel. The
+-- ORDER BY in the subquery makes PostgreSQL use the index, however many entries it expects.
 -- name: walkChannels
 SELECT h.channel_id AS id, (
   SELECT m.client_id FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId ORDER BY m.client_id LIMIT 1
 ) IS NOT NULL AS has_entries
 FROM chat.channel_head h WHERE h.channel_id > :afterChannel ORDER BY h.channel_id LIMIT :size;
 
--- Reads memberships, ended ones and bans too. A user who has left does not see a later name of the
--- channel.
+-- Reads memberships, including ended ones and bans. Leaves out the channel's name if the user has
+-- left, because the channel may have been renamed since.
 -- name: exportMemberships
 SELECT m.channel_id, CASE WHEN m.left_seq IS NULL THEN c.name ELSE '' END AS channel_name, c.kind::text AS channel_kind,
   CASE m.user_id WHEN c.pair_low THEN c.pair_high WHEN c.pair_high THEN c.pair_low END AS "with",
@@ -101,7 +103,8 @@ SELECT m.channel_id, CASE WHEN m.left_seq IS NULL THEN c.name ELSE '' END AS cha
 FROM chat.member m JOIN chat.channel c ON c.id = m.channel_id
 WHERE m.user_id = :userId AND m.channel_id = ANY (:channelIds::int[]) ORDER BY m.channel_id;
 
--- Reads entries that the user sent in a channel, by client id. `in_effect`: whether a reaction counts.
+-- Reads entries that the user sent in a channel, by client id. `in_effect`: for a reaction, whether
+-- it still counts; NULL for other entries.
 -- name: exportEntries
 SELECT m.client_id AS position, m.channel_id, m.seq, m.kind, m.sent_at, m.target_seq, m.content_type, m.data, m.mentions, m.edited_at, m.deleted_at, m.pinned_at,
   CASE WHEN m.kind = :KIND_REACT THEN EXISTS (

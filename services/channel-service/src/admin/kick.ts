@@ -28,7 +28,9 @@ function selectorOf({ channelId, userId, reason }: KickRequest): StreamSelector 
   };
 }
 
-/** Resolves the target; a user id may be in any case. */
+/**
+ * Returns the target with the user id as it is stored. The request may write the id in any case.
+ */
 async function find(client: Queryable, { channelId, userId }: StreamSelector, me: UserCaller): Promise<StreamSelector> {
   const [user] = userId === undefined ? [] : await readAccount.run(client, { userId });
   if (userId !== undefined && user === undefined) throw refuse('user-not-found');

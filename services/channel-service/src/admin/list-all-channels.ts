@@ -6,7 +6,10 @@ import { nextAfter, pageNumber, pageSize } from '../requests/page.js';
 import { findChannelIds, listChannelIds } from './list-store.js';
 import { searchedPrefix } from './list-users.js';
 
-/** Handles ListAllChannels: a page of channels of every kind, by id, as the operator would see them in a list. */
+/**
+ * Handles ListAllChannels: returns a page of channels of every kind, ordered by id, each as List
+ * would show it to this operator.
+ */
 export function createListAllChannels(pool: Pool) {
   return async ({ text, page }: ListAllChannelsRequest, me: UserCaller): Promise<ListAllChannelsResponse> => {
     const size = pageSize(page?.size ?? 0);

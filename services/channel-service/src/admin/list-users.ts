@@ -7,7 +7,8 @@ import { nextAfter, pageNumber, pageSize } from '../requests/page.js';
 import { findNumbers, type ListedAccount, listNumbers, listNumbersOfStatus, readAccounts } from './list-store.js';
 
 /**
- * Returns the start of a name, an id or an address as an operator gave it.
+ * Checks the text that an operator searches for: the start of a name, a user id or an email
+ * address. Returns it unchanged.
  * @throws {Refusal} `invalid-search`.
  */
 export function searchedPrefix(text: string): string {

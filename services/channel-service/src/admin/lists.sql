@@ -48,7 +48,7 @@ SELECT id, by_id, user_id, channel_id, seq, reason, content_type, data, floor(ex
   resolved_at IS NOT NULL AS resolved
 FROM chat.abuse_report WHERE id = ANY (:ids::bigint[]) ORDER BY id DESC;
 
--- Resolves an abuse report. Returns whether it was open before; no row if there is none.
+-- Resolves an abuse report. Returns whether the report was open, or no row if it does not exist.
 -- name: resolveReport
 WITH was AS (SELECT id, resolved_at IS NULL AS open FROM chat.abuse_report WHERE id = :id FOR NO KEY UPDATE), done AS (
   UPDATE chat.abuse_report r SET resolved_at = now(), resolved_by = :byId FROM was WHERE r.id = was.id AND was.open

@@ -28,8 +28,8 @@ export function forOperator<Q, S>(
 }
 
 /**
- * Wraps a method that streams pages to operators. Checks the caller again before it sends each page,
- * because the session or the role may end meanwhile.
+ * Wraps a method that streams pages to operators. Checks the caller again before it sends each
+ * page, because the session or the role may end meanwhile.
  */
 export function pagesForOperator<Q, S>(
   callers: Callers,

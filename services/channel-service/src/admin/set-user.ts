@@ -17,7 +17,7 @@ interface Change {
   readonly id: string;
   readonly role: Role | null;
   readonly status: Status | null;
-  /** Address that counts as verified from now on. */
+  /** Email address to mark as verified, or null. */
   readonly verifiedEmail: string | null;
 }
 
@@ -36,8 +36,8 @@ function statusOf(asked: UserStatus): Status | null {
 }
 
 /**
- * Returns the address to verify. The operator must name it; otherwise an address that the user
- * enters meanwhile would be verified.
+ * Returns the email address to mark as verified, or null. The operator must name the address, so
+ * that an address that the user enters meanwhile is not marked by mistake.
  */
 function verifiedEmailOf({ email, emailVerified }: User): string | null {
   if (!emailVerified) return null;
@@ -59,7 +59,7 @@ function changeOf(request: User): Change {
 
 interface AccountOutcome {
   readonly row: Account;
-  /** Servers where the user's streams end. */
+  /** Servers that must end streams of the user. */
   readonly ended: readonly EndedSeats[];
 }
 
@@ -81,8 +81,8 @@ async function setIn(
 }
 
 /**
- * Handles SetUser: sets role and status, or verifies the email address. A suspension ends sessions, seats and streams, at once if
- * the server is reachable, otherwise within a second.
+ * Handles SetUser: sets role and status, or marks the email address as verified. A suspension ends
+ * sessions, seats and streams, at once if the server is reachable, otherwise within a second.
  */
 export function createSetUser({ pool, servers }: SetUserDeps) {
   return async (request: User, me: UserCaller): Promise<User> => {

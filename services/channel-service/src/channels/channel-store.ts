@@ -23,8 +23,8 @@ import { settingColumns, settingConstants } from '@parley/service-kit';
 const kind = enumeration<ChannelKind>('chat.channel_kind');
 
 /**
- * Columns of a channel that do not depend on its reader: of its row `c`, its head `h`, its listing `l`
- * and its live server `s`.
+ * Columns of a channel that are the same for every reader. They come from its row `c`, its head
+ * `h`, its listing `l` and its live server `s`.
  */
 export const channelConstants = {
   ...settingConstants,
@@ -58,7 +58,7 @@ export const channelColumns = {
 export const viewColumns = {
   myRank: text.as<'owner' | MemberRole | 'none'>(),
   offered: nullable(text.as<'owner' | 'member'>()),
-  /** 0 (and an empty log id) for a user who may not read the channel. */
+  /** Seq of the last entry; 0, with an empty log id, for a user who may not read the channel. */
   lastSeq: int8,
   logId: text,
   /** Number of users present, counted up to `limits.usersCounted`. */

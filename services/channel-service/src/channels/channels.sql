@@ -1,8 +1,8 @@
--- Reads channels as one user sees them.
--- A user is present if they have a live seat of the current ownership and the lease of its server
--- is live. (IS NOT DISTINCT FROM keeps the planner off the index by server. With that
--- index, the query would read all seats of the server.) A reader who is not present sees only the names of users that anyone may
--- find, and no names for an unlisted chat.
+-- Reads channels as one user sees them. A user is present if they have a live seat of the current
+-- ownership and the lease of its server is live. A reader who is neither present nor a member sees
+-- only the names of users that anyone may find, and no names in an unlisted chat. IS NOT DISTINCT
+-- FROM keeps the planner off the index by server, with which the query would read all seats of the
+-- server.
 -- name: describe
 SELECT :CHANNEL,
   my.rank AS my_rank, o.role AS offered,
@@ -45,8 +45,8 @@ SELECT :ownerId::varchar, :name, :limit, :kind::chat.channel_kind, :retentionSec
 WHERE (SELECT count(*) FROM chat.channel WHERE owner_id = :ownerId::varchar AND deleted_at IS NULL AND kind <> 'direct') < :maxChannels
 RETURNING id;
 
--- Updates a channel; NULL leaves a field unchanged. NULL means unlimited retention if
--- `changesRetention`. Run after lockChannel.
+-- Updates a channel; NULL leaves a field unchanged. Retention changes only if `changesRetention`;
+-- then NULL means unlimited. Run after lockChannel.
 -- name: updateChannel
 UPDATE chat.channel SET name = coalesce(:name, name), user_limit = coalesce(:limit, user_limit),
   :SETTING_CHANGES, metadata = coalesce(:metadata::json, metadata), kind = coalesce(:kind::chat.channel_kind, kind),
@@ -54,16 +54,15 @@ UPDATE chat.channel SET name = coalesce(:name, name), user_limit = coalesce(:lim
   updated_at = now()
 WHERE id = :channelId;
 
--- Starts a new log when a channel begins or ceases to have history. Run after lockChannel.
--- Seqs lose their meaning, so the log gets a new id and readers of the old log must reset. Epoch +
--- 1 without an owner fences the previous owner: its batch in flight was committed before this lock
--- or no longer finds the head, its reconciler ends the streams with `moved`, and the next Listen
--- places the channel on a server that reads the new head. A log that begins to have history starts
--- at seq 1, and the last rows of an older log are deleted here (retention has deleted most of them
--- before). A log that ceases to have history gets a first seq above the last, so nothing is
--- readable, and retention deletes the rows.
--- Members are updated by two statements: a single update of left_seq would announce every current
--- member as changed.
+-- Starts a new log for a channel that begins or ceases to have history. Run after lockChannel. Old
+-- seqs lose their meaning, so the log gets a new id, and readers of the old log must reset. The
+-- epoch increases and the owner becomes NULL, which fences the previous owner: a batch that it had
+-- in flight was committed before this lock or fails, its reconciler ends the streams with `moved`,
+-- and the next Listen places the channel on a server that reads the new head. A log that begins to
+-- have history starts at seq 1, and the last rows of an older log are deleted here (retention has
+-- deleted most of them before). A log that ceases to have history gets a first seq above its last
+-- seq, so nothing is readable, and retention deletes the rows. Two statements update the members,
+-- because a single update of left_seq would announce every current member as changed.
 -- name: startLog
 WITH head AS (
   UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, instance_id = NULL, revision = revision + 1,
@@ -84,15 +83,16 @@ WITH head AS (
 )
 UPDATE chat.member SET joined_seq = 0, left_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NOT NULL;
 
--- Marks a channel as deleted, removes its seats and notifications, and clears its owner. Run after lockChannel.
+-- Marks a channel as deleted, removes its seats and notifications, and clears its owner. Run after
+-- lockChannel.
 -- name: deleteChannel
 WITH gone AS (UPDATE chat.channel SET deleted_at = now(), updated_at = now() WHERE id = :channelId),
   seats AS (DELETE FROM chat.seat WHERE channel_id = :channelId),
   notices AS (DELETE FROM chat.notification WHERE channel_id = :channelId)
 UPDATE chat.channel_head SET instance_id = NULL, epoch = epoch + 1 WHERE channel_id = :channelId;
 
--- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if a
--- committed one exists.
+-- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if their
+-- direct chat exists and is committed.
 -- name: createDirect
 INSERT INTO chat.channel (owner_id, name, user_limit, kind, pair_low, pair_high) VALUES (:openerId, '', 2, 'direct', :low, :high)
 ON CONFLICT (pair_low, pair_high) WHERE kind = 'direct' AND deleted_at IS NULL DO NOTHING RETURNING id;

@@ -20,7 +20,7 @@ export interface CreateDeps {
 /** Limits the channels that all users of one address create. */
 const createOfAddress: Rate = { key: 'create-address', secondsPerCall: 10, burst: 500 };
 
-/** Second limit for all accounts of one address that are less than a day old. */
+/** Limits the channels that accounts less than a day old create from one address. */
 const createOfYoung: Rate = { key: 'create-young', secondsPerCall: 30, burst: 60 };
 
 /** Limits the channels of all kinds that one user creates. */

@@ -22,8 +22,8 @@ function queryOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDays
 }
 
 /**
- * Handles ListChannels: a page of channels, most active first, without those the caller already has
- * unchanged.
+ * Handles ListChannels: returns a page of channels, most active first. Leaves out channels that the
+ * caller already has in their current version.
  */
 export function createListChannels(pool: Pool, listedDays: number) {
   return async (request: ListChannelsRequest, me: UserCaller, call: Call): Promise<ListChannelsResponse> => {

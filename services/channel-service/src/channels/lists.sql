@@ -1,23 +1,25 @@
 -- Reads a page of the public list, most active first, without channels that were not used for
--- `maxAgeDays`. `at` and `id` are the position at the end of the previous page, in microseconds.
+-- `maxAgeDays`. `at` (in microseconds since 1970) and `id` are the position at the end of the
+-- previous page.
 -- name: listPublic
 SELECT l.channel_id AS id, (extract(epoch FROM l.active_at) * 1000000)::bigint AS at FROM chat.listing l
 WHERE (l.active_at, l.channel_id) < (timestamptz 'epoch' + :at::bigint * interval '1 microsecond', :id::int)
   AND l.active_at > now() - make_interval(days => :maxAgeDays)
 ORDER BY l.active_at DESC, l.channel_id DESC LIMIT :size;
 
--- Reads a page of the channels in the public list with a name, in any case, whether used recently
--- or not. `at` and `id` are the position at the end of the previous page, in microseconds.
+-- Reads a page of the channels in the public list that have a name, ignoring case, whether used
+-- recently or not. `at` (in microseconds since 1970) and `id` are the position at the end of the
+-- previous page.
 -- name: listNamed
 SELECT l.channel_id AS id, (extract(epoch FROM l.active_at) * 1000000)::bigint AS at FROM chat.listing l
 WHERE l.folded_name = lower(:name) AND (l.active_at, l.channel_id) < (timestamptz 'epoch' + :at::bigint * interval '1 microsecond', :id::int)
 ORDER BY l.active_at DESC, l.channel_id DESC LIMIT :size;
 
--- Reads a page of the channels of a user with a name (NULL: any), most active first, then offers,
--- newest first. `at` and `id` are the position at the end of the previous page, in microseconds.
--- Positions of offers are in seconds, so offers come after channels. Own channels are chats the
--- user is a member of, rooms the user owns, and channels offered to the user. LATERAL with LIMIT
--- makes each lookup an index probe, whatever the statistics say.
+-- Reads a page of a user's own channels: chats that they are a member of, rooms that they own, and
+-- channels offered to them. `name` NULL: any. Channels come first, the most active first, then
+-- offers, the newest first. This order is that of `at`: microseconds since 1970 for a channel, but
+-- seconds for an offer. `at` and `id` are the position at the end of the previous page. LATERAL
+-- with LIMIT makes each lookup an index probe, whatever the statistics say.
 -- name: listOwn
 SELECT c.id, c.at FROM (
   SELECT m.channel_id AS id, NULL::timestamptz AS lapses_at FROM chat.member m WHERE m.user_id = :userId AND m.left_seq IS NULL

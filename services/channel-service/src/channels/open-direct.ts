@@ -15,8 +15,8 @@ import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 
 /**
- * Creates the chat. Locks both users, so that a concurrent block is either seen here or finds the
- * chat.
+ * Creates the chat. Locks both users, so that a concurrent block either is seen here, or sees the
+ * new chat. Returns its id, or undefined if the chat exists already.
  * @throws {Refusal} `user-not-found` or `user-blocked`.
  */
 async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise<number | undefined> {
@@ -33,8 +33,8 @@ async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise
 }
 
 /**
- * Asks a user who has left to return, within the usual limits. The caller cannot tell whether the
- * user was asked.
+ * Offers a user who has left to return, if the limits for offers allow it. Hides from the caller
+ * whether an offer was made.
  */
 async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   try {

@@ -53,7 +53,10 @@ async function write(
   });
 }
 
-/** Changes the retention. Returns the server that must release the channel, or undefined. */
+/**
+ * Starts a new log if the channel begins or ceases to have history, otherwise increases the
+ * revision. Returns the server that must release the channel, or undefined.
+ */
 async function applyRetention(
   client: PoolClient,
   { id, hasHistory }: LockedChannel,

@@ -36,8 +36,8 @@ function toMessage(row: HistoryEntry): Message {
 const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
 
 /**
- * Reads the messages at the positions of a page, from the first one on, as many as fit into the
- * page.
+ * Reads the messages at the positions of a page, in their order, until the page has
+ * `limits.pageBytes`.
  */
 export async function readPage(
   pool: Queryable,

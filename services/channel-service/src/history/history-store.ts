@@ -60,7 +60,7 @@ export const readEntries = sql.statement(
   },
 );
 
-/** Position of an entry and an upper bound of its encoded size in bytes, before it is read. */
+/** Position of an entry that is not read yet, and an upper bound of its encoded size in bytes. */
 export type HistoryPosition = RowOf<typeof findNewest>;
 
 /** An entry in its current state. */

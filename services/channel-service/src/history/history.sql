@@ -1,6 +1,6 @@
--- Finds a page of a log, newest first. Contains only messages and membership changes: edits,
--- deletions, reactions and pins appear in their target. `bytes` is an upper bound of the encoded
--- size, computed without reading the data.
+-- Finds a page of a log, newest first. The page has only messages and membership changes. Edits,
+-- deletions, reactions and pins show in the messages that they change. `bytes` is an upper bound of
+-- the encoded size, computed without reading the data.
 -- name: findNewest
 SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.mentions) + coalesce((
   SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
@@ -8,9 +8,9 @@ SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.ment
   ) r), 0)::int AS bytes
 FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq AND :lastSeq AND m.kind IN :HISTORY_KINDS ORDER BY m.seq DESC LIMIT :size;
 
--- Finds a page of a log, oldest first. Contains only messages and membership changes: edits,
--- deletions, reactions and pins appear in their target. `bytes` is an upper bound of the encoded
--- size, computed without reading the data.
+-- Finds a page of a log, oldest first. The page has only messages and membership changes. Edits,
+-- deletions, reactions and pins show in the messages that they change. `bytes` is an upper bound of
+-- the encoded size, computed without reading the data.
 -- name: findOldest
 SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.mentions) + coalesce((
   SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
@@ -18,11 +18,11 @@ SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.ment
   ) r), 0)::int AS bytes
 FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq AND :lastSeq AND m.kind IN :HISTORY_KINDS ORDER BY m.seq ASC LIMIT :size;
 
--- Reads entries of any channels in their current state, in the order of the arrays. The row
--- reflects edits and deletions; reactions and files have their own rows. Replies are counted up to
--- a limit. A former member sees nothing from after the removal: no later replies, no reactions, and
--- a message that was edited later looks deleted. LATERAL with LIMIT makes each lookup an index
--- probe, whatever the statistics say.
+-- Reads entries of any channels in their current state, in the order of the arrays. A message's own
+-- row holds its last edit and its deletion. Counts at most `maxReplies` replies. A former member
+-- sees nothing from after the removal: no later replies, no reactions, and a message that was
+-- edited later looks deleted. LATERAL with LIMIT makes each lookup an index probe, whatever the
+-- statistics say.
 -- name: readEntries
 SELECT m.channel_id, m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
   floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq,

@@ -11,7 +11,7 @@ import { type Readable, readable } from './readable.js';
 
 const goesForward = ({ afterSeq, oldestFirst }: HistoryRequest) => afterSeq > 0 || oldestFirst;
 
-/** Reads one entry more than the page holds, to learn whether more follow. */
+/** Finds the positions of a page and one more, which tells whether another page follows. */
 function findPlaces(
   pool: Queryable,
   request: HistoryRequest,
@@ -28,8 +28,9 @@ function findPlaces(
 }
 
 /**
- * Handles History: a page of the log in its current state, newest or oldest first, after a seq or
- * from the first entry. Only a channel with history has a log id.
+ * Handles History: returns a page of the log as it is now. Pages run backwards from the newest
+ * entry or a seq, or forwards from the oldest entry or a seq. The log id is empty for a channel
+ * without history.
  */
 export function createHistory(pool: Queryable) {
   return async (request: HistoryRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {

@@ -5,7 +5,9 @@ import { isListed } from '../requests/kinds.js';
 /** The facts that decide what a user may read. */
 type ReadAccess = Omit<Access, 'role' | 'ownerId' | 'logId'>;
 
-/** First and last seq that a user may read. */
+/**
+ * First and last seq that a user may read. `last` is below `first` if there is nothing to read.
+ */
 export type Readable = readonly [first: number, last: number];
 
 const nothing: Readable = [1, 0];
@@ -20,7 +22,8 @@ export function refusalOutside({ kind, bannedForMs }: ReadAccess): Refusal {
 }
 
 /**
- * Returns the last seq that a user may read; for a past member, the one that ended the membership.
+ * Returns the last seq that a user may read. For a past member, that is the seq of the entry that
+ * ended the membership.
  * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
  */
 function lastOfMember(access: ReadAccess): number {
@@ -31,7 +34,7 @@ function lastOfMember(access: ReadAccess): number {
 }
 
 /**
- * Returns the part of a channel that a user may read.
+ * Returns the range of seqs in a channel that a user may read.
  * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
  */
 export function readable(access: ReadAccess): Readable {

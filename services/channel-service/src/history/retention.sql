@@ -10,8 +10,9 @@ WHERE (c.retention_seconds > 0 OR c.retention_seconds IS NULL AND c.retention_co
     OR oldest.sent_at < now() - make_interval(secs => c.retention_seconds))
 LIMIT :maxChannels;
 
--- Continues the count of the messages in a channel and returns the number of entries read. Edits,
--- deletions, reactions and pins do not count as messages.
+-- Counts the next messages in a channel and adds them to its stored count. Returns the number of
+-- entries read, at most `maxEntries`. Edits, deletions, reactions and pins do not count as
+-- messages.
 -- name: countMessages
 WITH now AS (
   SELECT h.channel_id, h.log_id, h.first_seq, coalesce(k.counted_seq, h.first_seq - 1) AS counted_seq, coalesce(k.messages, 0) AS messages
@@ -64,9 +65,9 @@ WITH cut AS (
 )
 SELECT first_seq FROM moved;
 
--- Finds channels with deletable entries below their first seq. An entry stays for 10 minutes
--- although nobody can read it, so that a retried Send is recognised. A channel without history
--- needs no such delay, because its log has ended.
+-- Finds channels with deletable entries below their first seq. An entry is kept for 10 minutes,
+-- even if nobody can read it any more, so that a retried Send is recognised. A channel without
+-- history needs no such delay, because its log has ended.
 -- name: findExpired
 SELECT c.id FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 CROSS JOIN LATERAL (SELECT m.seq, m.sent_at FROM chat.message m WHERE m.channel_id = c.id ORDER BY m.seq LIMIT 1) oldest
@@ -125,8 +126,8 @@ UPDATE chat.channel_head h SET first_seq = h.last_seq + 1 WHERE h.channel_id IN 
   WHERE c.deleted_at < now() - interval '1 day' AND x.first_seq <= x.last_seq LIMIT :maxChannels
 );
 
--- Deletes channels that were deleted at least a day ago and have no entries and no words left, with
--- their heads, members and other rows.
+-- Deletes channels that were marked as deleted at least a day ago and have no entries and no search
+-- words left, with their heads, members and other rows.
 -- name: purgeChannels
 DELETE FROM chat.channel WHERE id IN (
   SELECT c.id FROM chat.channel c WHERE c.deleted_at < now() - interval '1 day'

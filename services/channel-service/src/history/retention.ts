@@ -15,7 +15,7 @@ import {
 } from './retention-store.js';
 
 const channelsPerRun = 1_000;
-/** Each deleted channel may have 10,000 members. */
+/** Maximum number of deleted channels to remove in one run. Each may have 10,000 members. */
 const deletedPerRun = 10;
 const slicesPerRun = 20;
 const sliceEntries = 5_000;
@@ -23,10 +23,10 @@ const sliceEntries = 5_000;
 const archivedSliceEntries = 500;
 
 /**
- * Enforces retention in two steps that block no writer. First it moves the first seq of a channel,
- * which hides everything below. Then it deletes the rows below in slices, at the earliest 10
- * minutes after they were written. A channel deleted a day ago is emptied in the same way and then
- * removed.
+ * Enforces retention in two steps that block no writer. The first step moves the first seq of a
+ * channel, which hides all entries below. The second step deletes these entries in slices, at the
+ * earliest 10 minutes after they were written. A channel deleted a day ago is emptied in the same
+ * way and then removed.
  */
 export class Retention {
   readonly #pool: Pool;
@@ -38,7 +38,7 @@ export class Retention {
   }
 
   /**
-   * Runs once, unless another manager is running it.
+   * Enforces the retention of all channels once, unless another manager is doing so.
    * @throws the error of the database or of the archive.
    */
   async run(): Promise<void> {
@@ -58,7 +58,7 @@ export class Retention {
   }
 
   /**
-   * Deletes all deletable entries of one channel, without taking the turn.
+   * Deletes all deletable entries of one channel, even while another manager has the turn.
    * @throws like `run`.
    */
   clear(channelId: number): Promise<void> {

@@ -35,7 +35,9 @@ export const readChats = sql.statement(
     readSeq: int8,
     markedUnread: bool,
     notify: text.as<Notify>(),
-    /** Null, like its size, if there is no message that the user may read. */
+    /**
+     * Seq of the last message that the user may read. It and `saidBytes` are null if there is none.
+     */
     saidSeq: nullable(int8),
     saidBytes: nullable(int4),
     unread: int8,

@@ -1,6 +1,6 @@
--- Finds a page of a user's chats, most active first. `at` and `id` are the position at the end of
--- the previous page, in microseconds. LATERAL with LIMIT makes each lookup an index probe, whatever
--- the statistics say.
+-- Finds a page of a user's chats, most active first. `at` (in microseconds since 1970) and `id` are
+-- the position at the end of the previous page. LATERAL with LIMIT makes each lookup an index
+-- probe, whatever the statistics say.
 -- name: findChats
 SELECT c.id, c.at FROM chat.member m
 CROSS JOIN LATERAL (
@@ -11,11 +11,12 @@ CROSS JOIN LATERAL (
 WHERE m.user_id = :userId AND m.left_seq IS NULL AND (c.at, c.id) < (:at::bigint, :id::int)
 ORDER BY c.at DESC, c.id DESC LIMIT :size;
 
--- Reads chats as one of their members sees them, in the order of the ids, without those that the
--- user is not in. Looks at no more than `maxLooked` messages of a chat, and counts no more than
--- `maxUnread` of them. `others` are [id, delivered, read], in chats of at most `maxTold` members.
--- `said_bytes` is an upper bound of the encoded size of the last message, without its reactions.
--- LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say.
+-- Reads chats as one of their members sees them, in the order of the ids, without chats that the
+-- user is not in. To count unread messages and mentions, looks at no more than `maxLooked` messages
+-- of a chat and counts to at most `maxUnread`. `others` has [user id, delivered seq, read seq] of
+-- each other member, or nothing in a chat of more than `maxTold` members. `said_bytes` is an upper
+-- bound of the encoded size of the last message, without its reactions. LATERAL with LIMIT makes
+-- each lookup an index probe, whatever the statistics say.
 -- name: readChats
 SELECT :CHANNEL,
   CASE WHEN c.owner_id = :userId AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS my_rank, o.role AS offered,

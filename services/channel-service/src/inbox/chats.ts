@@ -31,7 +31,10 @@ function receiptOf([userId, deliveredSeq, readSeq]: StoredReceipt): Receipt {
   return { userId, deliveredSeq, readSeq, log: '', updatedAt: 0 };
 }
 
-/** Builds the message by hand: a page has thousands of receipts, and fromPartial copies each. */
+/**
+ * Builds the Chat message without fromPartial, which would copy every receipt. A page has thousands
+ * of them.
+ */
 function toChat(me: UserCaller, row: StoredChat, last?: Message, peer?: User): Chat {
   const { deliveredSeq, readSeq, unread, mentions, markedUnread, notify, others } = row;
   return {

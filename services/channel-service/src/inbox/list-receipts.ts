@@ -9,8 +9,8 @@ import { readAsMember } from './membership.js';
 import { listReceipts, readSender } from './receipt-store.js';
 
 /**
- * Handles ListReceipts: how far the other members of a chat have received and read it, for a
- * message that the caller may read.
+ * Handles ListReceipts: returns, for a message that the caller may read, how far each member except
+ * its sender has received and read the chat.
  */
 export function createListReceipts(pool: Pool) {
   return async ({ channelId, seq, page }: ListReceiptsRequest, me: UserCaller, call: Call) => {

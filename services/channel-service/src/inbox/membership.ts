@@ -6,7 +6,7 @@ import type { Access } from '../members/member-store.js';
 import { accessOf } from '../members/membership-rules.js';
 
 /**
- * Reads what a member may read in a chat.
+ * Returns the facts that decide what the caller may read in a chat, if the caller is a member.
  * @throws {Refusal} `channel-not-found`, `banned`, `not-a-member`, or `wrong-kind` for a room.
  */
 export async function readAsMember(client: Queryable, me: UserCaller, channelId: number): Promise<Access> {

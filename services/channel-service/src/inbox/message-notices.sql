@@ -1,12 +1,14 @@
--- Begins to follow channels with notices, in a log that is none.
+-- Adds the rows that record how far the log of a channel has been searched for notifications. A new
+-- row has a log id that matches no log, so the search begins at the start of the log.
 -- name: openNotices
 INSERT INTO chat.notice_progress (channel_id, log_id, seq)
 SELECT c.id, '00000000-0000-0000-0000-000000000000', 0 FROM chat.channel c WHERE c.id = ANY (:channelIds::int[]) ORDER BY c.id
 ON CONFLICT (channel_id) DO NOTHING;
 
--- Locks channels until the end of the transaction, and returns the parts of their logs that have not
--- notified yet, of at most `maxEntries` entries. A crash may lose the last commits, notices and
--- position alike, so a commit need not wait for the disk.
+-- Locks the rows of channels until the end of the transaction, and skips rows that are locked.
+-- Returns the next part of each log to search for notifications: the entries after `after_seq` up
+-- to `last_seq`, at most `maxEntries`. Lets the commit not wait for the disk: a crash that loses
+-- the commit loses the notifications and the position together, so they are written again.
 -- name: lockNotices
 SELECT p.channel_id, h.log_id, part.after_seq, least(h.last_seq, part.after_seq + :maxEntries) AS last_seq,
   h.last_seq > part.after_seq + :maxEntries AS more
@@ -15,15 +17,15 @@ CROSS JOIN LATERAL (SELECT greatest(CASE WHEN p.log_id = h.log_id THEN p.seq ELS
 WHERE p.channel_id = ANY (:channelIds::int[]) AND set_config('synchronous_commit', 'off', true) IS NOT NULL
 ORDER BY p.channel_id FOR NO KEY UPDATE OF p SKIP LOCKED;
 
--- Records how far the notices of channels follow their logs.
+-- Records how far the logs of channels have been searched for notifications.
 -- name: saveNotices
 UPDATE chat.notice_progress p SET log_id = n.log_id, seq = n.last_seq
 FROM unnest(:channelIds::int[], :logIds::uuid[], :lastSeqs::bigint[]) AS n (channel_id, log_id, last_seq) WHERE p.channel_id = n.channel_id;
 
 -- Notifies users of messages in parts of logs: mentioned users, users whose message got a reply,
--- and the absent user of a direct chat. Skips messages that the user has already read, and messages
--- more than an hour old: these come up again when an index is rebuilt. A message notifies a user
--- once, for the first of these reasons.
+-- and the absent user of a direct chat. A message notifies a user once, for the first of these
+-- reasons. Skips messages that the user has already read. Also skips messages more than an hour
+-- old, because the search can begin at the start of an old log.
 -- name: notifyOfMessages
 WITH said AS (
   SELECT p.log_id, m.channel_id, m.seq, m.sender_id, m.mentions, m.target_seq

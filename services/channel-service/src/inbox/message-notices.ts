@@ -14,12 +14,12 @@ const lockNotices = sql.statement(
 const notify = sql.statement('notifyOfMessages', { ...ends, afterSeqs: array(int8) }, { userId: text });
 const saveNotices = sql.statement('saveNotices', ends);
 
-/** Bound of a slice, for each channel. */
+/** Maximum number of entries of one channel that a call searches. */
 const maxEntries = 500;
 
 /**
  * Notifies users of the next mentions, replies and direct messages in the logs of channels, and
- * records how far it has read them. Returns the channels that have more.
+ * records how far it has searched each log. Returns the ids of the channels whose logs have more.
  */
 export async function notifyOfMessages(client: PoolClient, channelIds: readonly number[]): Promise<number[]> {
   await openNotices.run(client, { channelIds });

@@ -1,5 +1,6 @@
--- Lists notifications of a user, newest first, below an id. A notification of a message counts as
--- read if the user has read the message. Notifications of a chat end with the membership.
+-- Lists the notifications of a user with ids below `beforeId`, newest first. A notification of a
+-- message counts as read if the user has read the message. Leaves out notifications of chats that
+-- the user is not in, except offers.
 -- name: listNotifications
 SELECT n.id, n.kind, n.channel_id, coalesce(n.seq, 0) AS seq, floor(extract(epoch FROM n.created_at) * 1000)::bigint AS created_ms, n.by_id, state.read
 FROM chat.notification n LEFT JOIN chat.member m ON m.channel_id = n.channel_id AND m.user_id = n.user_id

@@ -39,7 +39,10 @@ export function createListNotifications(pool: Pool) {
   };
 }
 
-/** Handles MarkNotifications: marks the caller's notifications as read. Ignores ids of others. */
+/**
+ * Handles MarkNotifications: marks the caller's notifications as read. Ignores ids of notifications
+ * of other users.
+ */
 export function createMarkNotifications(pool: Pool) {
   return async ({ ids, upTo }: MarkNotificationsRequest, me: UserCaller): Promise<object> => {
     if (ids.length > limits.pageEntries)

@@ -15,7 +15,8 @@ import { readChatsOf } from './chats.js';
 const inboxPosition = ({ txid, at, life }: RowOf<typeof readPosition>) => `1-${txid}-${at}-${life}`;
 
 /**
- * Returns the token of the next page. That page starts after the last chat that this one looked at.
+ * Returns the token of the next page, which starts after the last of `chats`, or '' if this page is
+ * the last.
  */
 function nextToken(found: readonly ListPosition[], size: number, chats: readonly Chat[]): string {
   const places = found.slice(0, size);

@@ -1,7 +1,7 @@
--- Moves the watermarks of a member forward, not beyond the log, and sets or clears the mark
--- "unread" (NULL: cleared if the read watermark moves). 0 leaves a watermark unchanged. Returns no
--- row for a user who is not a member, or another log. The lock comes first, so that a removal is
--- seen.
+-- Moves the watermarks of a member forward, at most to the end of the log. 0 leaves a watermark
+-- unchanged. `markedUnread` sets or clears the mark "unread"; NULL clears it if the read watermark
+-- moves. Returns no row if the user is not a member, or if the log has another id. Locks the row of
+-- the member first, so that a concurrent removal is seen.
 -- name: moveReceipt
 WITH due AS MATERIALIZED (
   SELECT m.channel_id, m.user_id,

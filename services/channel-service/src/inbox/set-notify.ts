@@ -14,7 +14,7 @@ function wordOf({ notify }: SetNotifyRequest): Notify {
   return word;
 }
 
-/** Handles SetNotify: which messages of a chat notify the caller. */
+/** Handles SetNotify: sets which messages of a chat notify the caller. */
 export function createSetNotify(pool: Pool) {
   return async (request: SetNotifyRequest, me: UserCaller, call: Call): Promise<object> => {
     const id = oneChannel({ id: request.channelId });

@@ -17,7 +17,7 @@ function checkLog({ log, readSeq, deliveredSeq }: UpdateReceiptRequest, { hasHis
   if (log !== logId) throw refuse('other-log');
 }
 
-/** Moves the receipt of a member, and returns whether it found the row of the member. */
+/** Moves the receipt of a member. Returns false if the membership or the log changed meanwhile. */
 async function move(pool: Pool, me: UserCaller, id: number, request: UpdateReceiptRequest): Promise<boolean> {
   const access = await readAsMember(pool, me, id);
   checkLog(request, access);
@@ -35,7 +35,8 @@ export function createUpdateReceipt(pool: Pool) {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
     await limitRate(pool, receiptRate, me, 'change-too-often');
-    // No row: the caller was removed, or the log replaced, after `move` looked. The second attempt says so.
+    // After false, the second attempt throws the refusal of a user who was removed, or of an old
+    // log.
     const isMoved = (await move(pool, me, id, request)) || (await move(pool, me, id, request));
     if (!isMoved) throw refuse('too-busy');
     return readChat(pool, me, id);

@@ -3,16 +3,16 @@ import { bool, int4, int8, loadSql, nullable, type RowOf, text } from '@parley/d
 const sql = loadSql('invites.sql', import.meta.url);
 const inviteColumns = {
   id: text,
-  /** null: an invitation to register. */
+  /** Channel that the invitation opens; null for an invitation to register. */
   channelId: nullable(int4),
   createdBy: text,
   useCount: int4,
-  /** null: no limit. */
+  /** Maximum number of uses, or null. */
   maxUses: nullable(int4),
-  /** null: never. */
+  /** Time of expiry in Unix ms, or null. */
   expiresMs: nullable(int8),
   createdMs: int8,
-  /** Whether nobody can use it any more, for whatever reason. */
+  /** Whether it is revoked, used up or past its time of expiry. */
   expired: bool,
 };
 

@@ -11,7 +11,7 @@ WHERE (SELECT count(*) FROM (
 RETURNING id, channel_id, created_by, use_count, max_uses, floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
   floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, false AS expired;
 
--- Reads an invitation. `expired`: nobody can use it any more.
+-- Reads an invitation. `expired`: it is revoked, used up or past its time of expiry.
 -- name: readInvite
 SELECT id, channel_id, created_by, use_count, max_uses, floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
   floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms,
@@ -26,8 +26,8 @@ SELECT id, channel_id, created_by, use_count, max_uses, floor(extract(epoch FROM
   revoked_at IS NOT NULL OR coalesce(use_count >= max_uses, false) OR coalesce(expires_at <= statement_timestamp(), false) AS expired
 FROM chat.invite WHERE channel_id IS NOT DISTINCT FROM :channelId::int ORDER BY created_at DESC, id LIMIT :most;
 
--- Uses an invitation once. No row if nobody can use it any more. Run after lockChannel, so that the
--- invitations of a channel are used one after the other.
+-- Counts one use of an invitation. Returns no row if it is revoked, used up or past its time of
+-- expiry. Run after lockChannel, so that the invitations of a channel are used one after the other.
 -- name: spendInvite
 UPDATE chat.invite SET use_count = use_count + 1, used_at = now() WHERE id = :id AND channel_id = :channelId AND revoked_at IS NULL
   AND (max_uses IS NULL OR use_count < max_uses) AND (expires_at IS NULL OR expires_at > statement_timestamp())

@@ -39,7 +39,8 @@ function toInvite(row: StoredInvite): Invite {
 /**
  * Runs `work` for a caller who may manage the invitations of a channel, with the channel locked;
  * for operators, `channelId` 0 means the invitations to register.
- * @throws {Refusal} `not-operator`, `wrong-kind`, what `checkManages` throws, or what `work` throws.
+ * @throws {Refusal} `not-operator`, `wrong-kind`, what `checkManages` throws, or what `work`
+ * throws.
  */
 async function asInviter<T>(
   pool: Pool,
@@ -93,7 +94,10 @@ export function createCreateInvite(pool: Pool) {
   };
 }
 
-/** Returns the line of the audit. The id of an invitation opens a channel, so only its start is kept. */
+/**
+ * Returns the audit line of an invitation. Keeps only the start of the id, because anyone who knows
+ * the whole id can join.
+ */
 function auditLine(action: string, me: UserCaller, { id, channelId, maxUses, expiresMs }: StoredInvite) {
   const detail = { invite: id.slice(0, 6), maxUses, expiresAt: expiresMs };
   return { actor: me.id, action, target: String(channelId ?? ''), detail };
@@ -114,12 +118,15 @@ export function createListInvites(pool: Pool) {
 /** Reasons that would tell a stranger that an invitation exists or existed. */
 const revealing: ReadonlySet<string> = new Set<Reason>(['channel-not-found', 'not-a-member', 'not-operator']);
 
-/** Returns the error for a caller who tried to use an invitation and who may be a stranger. */
+/**
+ * Returns the error for a caller who tried to use an invitation. Turns a reason that would tell a
+ * stranger something into `invite-not-found`.
+ */
 export function withoutTrace(thrown: unknown): unknown {
   return thrown instanceof Refusal && revealing.has(thrown.reason) ? refuse('invite-not-found') : thrown;
 }
 
-/** Handles RevokeInvite. Does nothing if it is revoked already. */
+/** Handles RevokeInvite. Does nothing if the invitation is revoked already. */
 export function createRevokeInvite(pool: Pool) {
   return async (request: Invite, me: UserCaller): Promise<Record<string, never>> => {
     await throttleChanges(pool, me);

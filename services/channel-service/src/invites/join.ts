@@ -13,7 +13,9 @@ import { inviteIdOf, withoutTrace } from './invites.js';
 
 type Enter = (client: PoolClient, channel: LockedChannel, mine: ChannelMembership) => Promise<void>;
 
-/** `invited`: the caller may enter a channel that they do not know of yet. */
+/**
+ * Runs `enter` with the channel locked. If `invited`, the caller need not know of the channel yet.
+ */
 async function enterAs(
   pool: Pool,
   me: UserCaller,
@@ -41,8 +43,8 @@ function joinById(pool: Pool, me: UserCaller, id: number): Promise<Channel> {
 }
 
 /**
- * Joins by an invite link. For a member this succeeds without using up the link, even an expired
- * one.
+ * Joins by an invite link. A member who uses a link, even an expired one, succeeds and does not use
+ * it up.
  */
 async function joinByLink(pool: Pool, me: UserCaller, inviteId: string, call: Call): Promise<Channel> {
   const [found] = await readInvite.run(pool, { id: inviteId });

@@ -7,7 +7,7 @@ import { throttleChanges } from '../members/membership.js';
 import { readInvite } from './invite-store.js';
 import { inviteIdOf, withoutTrace } from './invites.js';
 
-/** Handles PreviewInvite: what the holder of an invite link may know before joining. */
+/** Handles PreviewInvite: returns what the holder of an invite link may know before joining. */
 export function createPreviewInvite(pool: Pool) {
   return async (request: Invite, me: UserCaller, call: Call): Promise<Channel> => {
     await throttleChanges(pool, me);

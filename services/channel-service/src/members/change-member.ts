@@ -23,12 +23,12 @@ export interface ChangeMemberDeps {
 interface ChangeOutcome {
   readonly user: FoundUser;
   readonly changed: ChangedMember;
-  /** Servers where the user had a seat in the channel. */
+  /** Servers that must end the user's stream in the channel. */
   readonly ended: readonly ServerTarget[];
 }
 
 /**
- * Reads the user, unless the caller can neither find them nor has met them.
+ * Reads a user whom the caller can find or has met in the channel. An operator may read anyone.
  * @throws {Refusal} `user-not-found`.
  */
 async function userIn(client: PoolClient, { id }: LockedChannel, me: UserCaller, userId: string): Promise<FoundUser> {
@@ -58,8 +58,8 @@ async function changeIn(
 }
 
 /**
- * Handles ChangeMember: one change of one member. Disconnects a removed user at once if the server
- * is reachable, otherwise within a second.
+ * Handles ChangeMember: applies one change to one member. Disconnects a removed user at once if the
+ * server is reachable, otherwise within a second.
  */
 export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
   return async (request: ChangeMemberRequest, me: UserCaller, call: Call): Promise<User> => {

@@ -17,22 +17,23 @@ RETURNING seq - 1 AS before, seq AS at;
 -- name: nextRevision
 UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = :channelId RETURNING last_seq AS before, last_seq AS at;
 
--- Reads the number of members of a channel, and whether a user is a bot of another one. Run after
--- lockChannel.
+-- Reads the number of members of a channel, and whether a user is a bot that was made for another
+-- channel. Run after lockChannel.
 -- name: readRoom
 SELECT h.members, EXISTS (SELECT FROM chat.bot b WHERE b.user_id = :userId AND b.channel_id <> :channelId) AS is_elsewhere
 FROM chat.channel_head h WHERE h.channel_id = :channelId;
 
--- Adds or re-adds a member, and deletes their offer. With open history a returning member can read
--- everything since their first join. With closed history they lose access to the older part.
+-- Adds or re-adds a member, and deletes their offer. With open history, a returning member keeps
+-- the `joined_seq` of their first join. With closed history, `joined_seq` moves forward, so they
+-- cannot read what was written before they returned.
 -- name: enter
 WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND user_id = :userId)
 INSERT INTO chat.member AS m (channel_id, user_id, joined_seq) VALUES (:channelId, :userId, :afterSeq)
 ON CONFLICT (channel_id, user_id) DO UPDATE SET left_seq = NULL, joined_at = now(), left_by_choice = false,
   joined_seq = CASE WHEN :isOpenHistory AND m.left_seq > 0 THEN m.joined_seq ELSE excluded.joined_seq END;
 
--- Ends a membership and deletes the user's offer and notifications in the channel. `lastSeq` is the last seq that the
--- user may still read.
+-- Ends a membership, and deletes the user's offer and notifications in the channel. `lastSeq` is
+-- the last seq that the user may still read.
 -- name: leave
 WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND user_id = :userId),
   notices AS (DELETE FROM chat.notification WHERE channel_id = :channelId AND user_id = :userId)
@@ -61,7 +62,8 @@ WHERE id = :channelId AND (SELECT count(*) FROM chat.channel WHERE owner_id = :u
 RETURNING id;
 
 -- Offers a role in a channel to a user. Run after lockChannel. Ownership is offered to one user at
--- a time. Returns no row if the user has the maximum number of offers, in all or from this offerer.
+-- a time. Returns no row if the user has the maximum number of offers, in total or from this
+-- offerer.
 -- name: offerRole
 WITH before AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND role = 'owner' AND :role = 'owner' AND user_id <> :userId)
 INSERT INTO chat.offer (channel_id, user_id, role, offered_by) SELECT :channelId, :userId::varchar, :role, :byId::varchar
@@ -71,6 +73,6 @@ WHERE (SELECT count(*) FROM chat.offer o WHERE o.user_id = :userId::varchar AND 
 ON CONFLICT (channel_id, user_id) DO UPDATE SET role = excluded.role, offered_by = excluded.offered_by, lapses_at = excluded.lapses_at
 RETURNING role;
 
--- Notifies a user of a change that somebody else made, unless that person is blocked.
+-- Notifies a user of a change that another user made, unless the user has blocked that other user.
 -- name: notifyUser
 SELECT FROM chat.notify(ARRAY[:kind::text], ARRAY[:channelId::int], ARRAY[0::bigint], ARRAY[:byId::varchar], ARRAY[:userId::varchar]);

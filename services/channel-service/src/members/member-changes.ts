@@ -50,7 +50,7 @@ const add: Change = async (context) => {
   return { rank: 'member', out: false };
 };
 
-/** Accepts the offer if the role matches it; declines it otherwise. */
+/** Accepts the offer if the role matches the offer, otherwise declines it. */
 async function respondToOffer(context: ChangeContext, role: MemberRole): Promise<ChangedMember> {
   const { client, channel, me, mine } = context;
   checkVisible(channel, mine);
@@ -79,7 +79,7 @@ async function offerOwnership(context: ChangeContext): Promise<ChangedMember> {
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
 
-/** Sets a role. Any role but owner also withdraws an ownership offer. */
+/** Makes a user an admin or a plain member. Withdraws an open offer to that user. */
 async function giveRole(
   { client, channel, me, user, theirs }: ChangeContext,
   rank: 'admin' | 'member',
@@ -111,8 +111,8 @@ function roles(role: MemberRole): Change {
 }
 
 /**
- * Sets or lifts a ban. Refuses to change the ban of a blocked user in the direct chat, because it
- * follows the block.
+ * Returns the change that sets or lifts a ban. In a direct chat the change refuses a user whom the
+ * caller has blocked, because there the ban follows the block.
  */
 function banAsAsked(untilMs: number): Change {
   const change = bans(untilMs);
@@ -128,7 +128,7 @@ function onlyIfSet(isSet: boolean, change: Change): Change {
 }
 
 /**
- * Returns the change a request names.
+ * Returns the change that a request names.
  * @throws {Refusal} `invalid-member-change`.
  */
 export function changeOf(request: ChangeMemberRequest): Change {

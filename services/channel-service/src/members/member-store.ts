@@ -39,7 +39,7 @@ export const readAccess = memberships.statement('readAccess', member, {
   logId: uuid,
   firstSeq: int8,
   lastSeq: int8,
-  /** Null, like the next two, if the user was never a member. */
+  /** Null, like `joinedSeq` and `leftSeq`, if the user was never a member. */
   role: nullable(role),
   joinedSeq: nullable(int8),
   /** Also null for a current member. */
@@ -130,7 +130,7 @@ export const notifyUser = changes.statement('notifyUser', {
   userId: text,
 });
 
-/** Range that a user may read in a channel, with the membership it depends on. */
+/** Facts that decide which part of a channel a user may read. */
 export type Access = RowOf<typeof readAccess>;
 
 /** A user as another user may find them. */
@@ -140,7 +140,7 @@ export type FoundUser = RowOf<typeof findUser>;
 export type ListedMember = RowOf<typeof listMembers>;
 
 /**
- * Position of a change in the log: the last seq before the change, and the change's own seq. Both
+ * Position of a change in the log: the last seq before the change, and the seq of the change. Both
  * are equal if the change is not an entry.
  */
 export type ChangePosition = RowOf<typeof nextRevision>;

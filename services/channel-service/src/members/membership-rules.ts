@@ -9,9 +9,9 @@ import { type Access, type OfferedRole, readAccess, readMembershipRows } from '.
 /** A user's membership in a channel. Both users of a direct chat are members, whoever opened it. */
 export interface ChannelMembership {
   readonly rank: 'owner' | 'admin' | 'member' | 'none';
-  /** Rest of a ban, in milliseconds, at most 24 days; 0 if there is none. */
+  /** Remaining time of a ban in milliseconds, at most 24 days; 0 if there is none. */
   readonly bannedForMs: number;
-  /** Whether there is a row: the user is or was a member, or has been muted or banned. */
+  /** Whether the user has a row: is or was a member, or has been muted or banned. */
   readonly known: boolean;
   /** Whether the user is or was a member; a mute or a ban alone does not count. */
   readonly belonged: boolean;
@@ -35,7 +35,10 @@ export async function accessOf(
   return access;
 }
 
-/** Reads the memberships of users in a channel, in the order of `userIds`. The ids may be in any case. */
+/**
+ * Reads the memberships of users in a channel, in the order of `userIds`. The ids may be in any
+ * case.
+ */
 export async function readMemberships(
   client: Queryable,
   { id: channelId, kind, ownerId }: Pick<LockedChannel, 'id' | 'kind' | 'ownerId'>,
@@ -62,8 +65,8 @@ export async function readMemberships(
 }
 
 /**
- * Checks that the user may know that the channel exists. A user who left a direct chat or has an
- * offer still may.
+ * Checks that the user may know that the channel exists. That includes a user who left a direct
+ * chat or has an offer.
  * @throws {Refusal} `channel-not-found`.
  */
 export function checkVisible({ kind }: LockedChannel, { rank, offered, known }: ChannelMembership): void {

@@ -32,8 +32,8 @@ export function requireUserId(id: string): void {
 }
 
 /**
- * Reads a user who has an account, even one whom the caller cannot find. `met` says whether that
- * user and the caller have met in the channel, if the caller may see it.
+ * Reads a user by id, in any case, even one whom the caller cannot find. `met` is about the channel
+ * (null: always false); see findUser in memberships.sql.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
 export async function readUser(
@@ -48,7 +48,7 @@ export async function readUser(
   return found;
 }
 
-/** Builds a member with a rank. */
+/** Builds the `User` message of a member with a rank. */
 export function asMember(
   { id, name, number, blocked }: Pick<ListedMember, 'id' | 'name' | 'number' | 'blocked'>,
   rank: ChannelMembership['rank'],
@@ -58,8 +58,8 @@ export function asMember(
 }
 
 /**
- * Appends a membership change to the log of the channel, if it has one. No other process writes to
- * the log until the commit.
+ * Appends a membership change to the log of the channel. No other process writes to the log until
+ * the commit. Without history, only increases the revision.
  */
 export async function recordChange(
   client: PoolClient,
@@ -88,7 +88,8 @@ async function checkRoom(client: Queryable, { id: channelId, userLimit }: Locked
 }
 
 /**
- * Makes a user a member, or does nothing if they are one. Notifies the user if somebody else adds them.
+ * Makes a user a member, or does nothing if they are one. Notifies the user if somebody else adds
+ * them.
  * @throws {Refusal} `banned`, `channel-full` or `bot-channel`.
  */
 export async function addMember(

@@ -1,5 +1,5 @@
--- Reads which part of a channel a user may read. `banned_for_ms`, here and below: the rest of a ban, at
--- most 24 days; 0 if there is none.
+-- Reads which part of a channel a user may read. `banned_for_ms`, here and below: the remaining
+-- time of a ban in milliseconds, at most 24 days; 0 if there is none.
 -- name: readAccess
 SELECT c.kind, c.owner_id, c.retention_seconds IS DISTINCT FROM 0 AS has_history, c.open_history, h.log_id, h.first_seq, h.last_seq,
   m.role, m.joined_seq, m.left_seq, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
@@ -8,10 +8,11 @@ FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :userId
 WHERE c.id = :channelId AND c.deleted_at IS NULL;
 
--- Reads the memberships of one or two users, by ids in any case, in a channel. Run after lockChannel. `known`: there is a row, even
--- if only for a mute or a ban. `belonged`: is or was a member. (Only the row of a user who was
--- never a member has left_seq = 0 without left_by_choice.) An array of known length, so that the
--- statement is not planned on each call.
+-- Reads the memberships of one or two users in a channel, by ids in any case. Run after
+-- lockChannel. `known`: the user has a row, even if only for a mute or a ban. `belonged`: the user
+-- is or was a member. (Only the row of a user who was never a member has left_seq = 0 without
+-- left_by_choice.) Uses an array of known length, so that the statement is not planned on each
+-- call.
 -- name: readMembershipRows
 SELECT w.asked_id, w.user_id, m.role, m.user_id IS NOT NULL AS known, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
   m.user_id IS NOT NULL AND (m.left_seq IS NULL OR m.left_seq > 0 OR m.left_by_choice) AS belonged,
@@ -26,8 +27,8 @@ LEFT JOIN LATERAL (
 ) o ON true
 WHERE a.id IS NOT NULL;
 
--- Reads a page of the members of a channel, with their offers, by id. `includePast`: also past
--- members and banned non-members. `onlyPublic`: only users that anyone may find.
+-- Reads a page of the members of a channel, with their offers, by id. `includePast` adds past
+-- members and banned non-members. `onlyPublic` leaves out users whom not everyone may find.
 -- name: listMembers
 SELECT page.id, page.name, page.number, page.inside, page.rank, page.offered, page.blocked, page.joined_ms, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot
 FROM (
@@ -45,8 +46,8 @@ ORDER BY page.id;
 -- Reads a user, by id in any case, as the viewer may find them. `direct_id`: their direct chat.
 -- `bars`: the user has blocked the viewer, or has banned the viewer in that chat. `blocked`: the
 -- viewer has blocked the user. `shares`: both belong to a chat that is not public. `met`: the user
--- belongs to the channel (NULL: none), is in it now, or has sent a message that is still stored
--- there.
+-- has a member row in the channel (current or past), is in it now, or has sent a message that is
+-- still stored there; false if `channelId` is NULL.
 -- name: findUser
 SELECT u.id, u.name, u.number,
   u.status = 'active' AND chat.sees(:lookerId, 'user', u.id, u.status, u.visibility) AS reachable,

@@ -6,8 +6,8 @@ import { recordChange } from './membership.js';
 import { checkManages, checkVisible } from './membership-rules.js';
 
 /**
- * Returns whether the caller acts as an operator, because their membership does not allow the
- * action.
+ * Returns whether the caller needs the rights of an operator, because their rank in the channel
+ * does not allow the action.
  */
 function actsAsOperator({ me, mine, theirs }: ChangeContext): boolean {
   const isHost = mine.rank === 'owner' || (mine.rank === 'admin' && theirs.rank !== 'admin');
@@ -25,7 +25,7 @@ function mustBeTheOther({ channel, me, mine, user, theirs }: ChangeContext): voi
 /**
  * Checks that the caller may moderate the target. The owner may moderate everyone else, a channel
  * admin may moderate members, and both users of a direct chat may moderate each other. An operator
- * may act like an owner, without read access, but not in a direct chat.
+ * may do what the owner may, except in a direct chat, but gets no read access.
  */
 function checkMayModerate(context: ChangeContext): void {
   if (context.channel.kind === 'direct') mustBeTheOther(context);
@@ -42,7 +42,7 @@ function mustOutrank({ channel, me, mine, theirs }: ChangeContext): void {
 }
 
 /**
- * Removes a member. The entry of the removal is the last one that they can read: `left_seq` is its
+ * Removes a member. The last entry that they can read is the one of the removal: `left_seq` is its
  * seq.
  */
 async function endMembership({ client, channel, me, user }: ChangeContext): Promise<void> {
@@ -89,8 +89,8 @@ export const remove: Change = (context) =>
   context.user.id === context.me.id ? leaveChannel(context) : removeOther(context);
 
 /**
- * Sets a mute. It is not a log entry, because MemberChange has no field for it and it is private.
- * The owner of the log learns of it by the revision of the members.
+ * Returns the change that sets or lifts a mute. A mute is private and has no field in MemberChange,
+ * so it is not an entry. The chat server that owns the channel learns of it by the revision.
  */
 export function mutes(untilMs: number): Change {
   return async (context) => {
@@ -105,7 +105,10 @@ export function mutes(untilMs: number): Change {
   };
 }
 
-/** Sets or lifts a ban. A ban also removes the member; a lifted ban lets them join again. */
+/**
+ * Returns the change that sets or lifts a ban. A ban also removes the member. A user whose ban is
+ * lifted can join again.
+ */
 export function bans(untilMs: number): Change {
   return async (context) => {
     const { client, channel, user, theirs } = context;

@@ -34,8 +34,8 @@ const addedByRate: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
 const addedAnywhereRate: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
 
 /**
- * Counts a request or an addition. If the user was in the channel before, it counts only against
- * the adder and the channel.
+ * Counts an offer or an addition. If the user was in the channel before, it counts only against the
+ * caller and the channel.
  */
 async function count(
   client: PoolClient,

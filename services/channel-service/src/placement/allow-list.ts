@@ -27,8 +27,8 @@ function endpoint(address: string): Endpoint | undefined {
 }
 
 /**
- * Decides which addresses a chat server may report. Users are sent to one of them with their
- * tokens, and this manager dials the other.
+ * Decides which addresses a chat server may report: the address to which users are sent with their
+ * tokens, and the internal address that this manager dials.
  */
 export class AllowList {
   readonly #hosts: readonly RegExp[];

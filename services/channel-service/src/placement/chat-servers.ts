@@ -34,8 +34,8 @@ const answersTries = 5;
 const answersAgainMs = 300;
 
 /**
- * Sends commands to chat servers. All except `drain` only speed up what the servers find out
- * themselves, so the caller does not wait for them.
+ * Sends commands to chat servers. Callers wait only for `drain` and `answers`. The other commands
+ * only make faster what the servers find out themselves.
  */
 export class ChatServers implements Part {
   readonly #options: ChatServersOptions;
@@ -109,7 +109,7 @@ export class ChatServers implements Part {
     return false;
   }
 
-  /** Closes connections to all other addresses. */
+  /** Closes the connections to all addresses that are not in the set. */
   keepOnly(addresses: ReadonlySet<string>): void {
     for (const [address, client] of this.#clients) {
       if (addresses.has(address)) continue;

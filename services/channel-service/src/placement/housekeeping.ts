@@ -22,7 +22,7 @@ export class Housekeeping {
   }
 
   /**
-   * Runs once. Any number of managers may run it at the same time.
+   * Does the periodic work once. Any number of managers may do it at the same time.
    * @throws the database error.
    */
   async run(): Promise<void> {

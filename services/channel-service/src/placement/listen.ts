@@ -45,8 +45,8 @@ type NewSeat = SeatOutcome & { readonly seatId: string };
 type ReservedSeat = NewSeat & FoundOwner;
 
 /**
- * Limits how often the listed channels of one owner rise in the list: 5 times in 10 minutes, all
- * together.
+ * Limits how often the listed channels of one owner rise in the list: 5 times in 10 minutes in
+ * total.
  */
 const riseRate: Rate = { key: 'rise', secondsPerCall: 120, burst: 5 };
 /**
@@ -108,8 +108,8 @@ async function rise(client: PoolClient, channelId: number, me: UserCaller): Prom
 }
 
 /**
- * Reserves a seat in one transaction. Reads after each lock in a separate statement, so that the
- * result holds until the commit.
+ * Reserves a seat in one transaction. Reads in a separate statement after each lock, so that what
+ * it read stays true until the commit.
  */
 function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> {
   return transaction(pool, async (client) => {

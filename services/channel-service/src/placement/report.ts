@@ -27,9 +27,10 @@ const anotherProcess =
 type Metric = Readonly<Record<string, string>>;
 
 /**
- * Ends the leases of earlier processes at the address of a new one, after its first report.
- * Otherwise users would be sent to dead processes until those leases lapse. First verifies that the
- * reporter itself answers at that address: two processes cannot listen there.
+ * Ends the leases of earlier processes at the internal address of a new process, after the first
+ * report of the new process. Otherwise users would be sent to dead processes until those leases
+ * lapse. First verifies that the new process itself answers at that address: two processes cannot
+ * listen there.
  */
 async function endEarlierInstances(
   { pool, servers }: ReportDeps,

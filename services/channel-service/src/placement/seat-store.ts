@@ -72,7 +72,7 @@ export type Owner = RowOf<typeof claimChannel>;
 /** Time until which a reserved seat can be taken, and the seat it replaces. */
 export type SeatOutcome = RowOf<typeof reserveRoomSeat>;
 
-/** A live server where seats ended, and how many. */
+/** Live server on which seats were deleted, and their number. */
 export type EndedSeats = RowOf<typeof endSeats>;
 
 /**
@@ -87,7 +87,7 @@ export interface ChannelState {
   /** Milliseconds since the owner's lease lapsed; null if it has not lapsed or there is none. */
   readonly lapsedMs: number | null;
   readonly member: boolean;
-  /** Rest of a ban, in milliseconds, at most 24 days; 0 if there is none. */
+  /** Remaining time of a ban in milliseconds, at most 24 days; 0 if there is none. */
   readonly bannedForMs: number;
 }
 

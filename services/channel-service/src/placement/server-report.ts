@@ -30,7 +30,10 @@ function stateOf(word: string | undefined): State | undefined {
   return state;
 }
 
-/** Reads the report of a server that speaks the original contract. Such a report has no server field and uses the metric instead. */
+/**
+ * Reads the report of a server that speaks the original contract. Such a report has no `server`
+ * field; its metric has the same facts.
+ */
 function fromMetric(kv: Readonly<Record<string, string>>): ServerReport {
   const number = (text: string | undefined) => (text === undefined || text === '' ? undefined : Number(text));
   return {

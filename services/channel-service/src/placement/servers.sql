@@ -1,10 +1,9 @@
--- Stores a complete report and renews the lease.
--- Only a goodbye shortens a lease, unless the lease ends later than possible because the clock was
--- set back. A server never returns from draining or stopped. Its name and addresses stay the same
--- for the life of the process, and only the keys that registered it may report for it.
--- Returns no row if the keys differ, or if no key of the process is in the table: a row without
--- keys would refuse the process once it publishes its key again. `inserted`: first report of this
--- process.
+-- Stores a complete report and renews the lease. Only a report with the state `stopped` shortens a
+-- lease, unless the lease ends later than possible because the clock was set back. A server never
+-- returns from draining or stopped. Returns no row if the name, an address or the key chain of the
+-- process has changed. Also returns no row if the table has no key of the process: a row without a
+-- key chain would refuse the process once it publishes its key again. `inserted`: this is the first
+-- report of the process.
 -- name: registerServer
 INSERT INTO chat.server AS s (instance_id, name, addr, internal_addr, tls, state, load, seats, metric, lease_until, chain)
 (SELECT :instanceId::uuid, :name, :addr, :internalAddr, :tls::boolean, :state::text, :load::real, :seats::int, :metric::jsonb, CASE WHEN :state::text = 'stopped' THEN now() ELSE now() + interval '3 s' END, k.chain
@@ -48,7 +47,7 @@ SELECT NOT EXISTS (
 -- name: findEarlierInstances
 SELECT instance_id FROM chat.server WHERE internal_addr = :internalAddr AND instance_id <> :instanceId AND state <> 'stopped' AND lease_until > now();
 
--- Ends the leases of servers that died without a goodbye.
+-- Ends the leases of servers that died without reporting the state `stopped`.
 -- name: endLeases
 UPDATE chat.server SET lease_until = least(lease_until, now()) WHERE instance_id = ANY (:instanceIds::uuid[]);
 
@@ -70,8 +69,8 @@ FROM chat.server s WHERE s.lease_until > now() - interval '10 min' ORDER BY s.na
 SELECT internal_addr FROM chat.server WHERE lease_until > now();
 
 -- Shortens leases that end later than possible because the clock was set back. They now end three
--- seconds from now: a live server renews within a second, and a dead one does not stay until the
--- old time is reached again.
+-- seconds from now: a live server renews its lease within a second, and a dead one must not count
+-- as live until the clock reaches the old time again.
 -- name: shortenLeases
 UPDATE chat.server SET lease_until = CASE WHEN state = 'stopped' THEN least(lease_until, now()) ELSE least(lease_until, now() + interval '3 s') END,
   lease_since = least(lease_since, now()), reported_at = least(reported_at, now()), started_at = least(started_at, now())

@@ -1,6 +1,6 @@
 -- Stores a report of a user, or of a message with a copy of it (channel 0 or seq 0: no message).
--- Does nothing if the reporter has an open report of the same target. Returns whether the reporter
--- may have one more open report.
+-- Does nothing if the reporter has an open report of the same target. `is_left`: whether the
+-- reporter had fewer than `maxOpen` open reports.
 -- name: addReport
 WITH room AS (SELECT count(*) < :maxOpen AS is_left FROM chat.abuse_report r WHERE r.by_id = :byId::varchar AND r.resolved_at IS NULL), added AS (
   INSERT INTO chat.abuse_report (by_id, user_id, channel_id, seq, reason, content_type, data)

@@ -32,7 +32,10 @@ async function findTarget(client: Queryable, me: UserCaller, userId: string): Pr
   return user;
 }
 
-/** Sets the ban of the other user in a locked direct chat. Returns the servers where that user had a seat. */
+/**
+ * Sets the ban of the other user in a locked direct chat. Returns the servers that must end streams
+ * of that user.
+ */
 async function setBan(
   client: PoolClient,
   channel: LockedChannel,
@@ -80,8 +83,9 @@ async function unblock({ pool }: SetBlockDeps, me: UserCaller, userId: string): 
 }
 
 /**
- * Handles SetBlock. In the direct chat of the two a block is a ban, and lifting the block lifts it;
- * so the blocked user gets the same answers as a banned one.
+ * Handles SetBlock: blocks or unblocks a user. In the direct chat of the two users a block is also
+ * a ban, so the blocked user gets the same refusals as a banned one. Lifting the block lifts that
+ * ban.
  */
 export function createSetBlock(deps: SetBlockDeps) {
   return async ({ userId, blocked }: SetBlockRequest, me: UserCaller): Promise<object> => {

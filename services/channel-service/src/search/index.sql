@@ -1,7 +1,7 @@
 -- Continues the sweep over all channels and returns its next part: channels above `after_id`, up to
--- `last_id`. The sweep finds channels that no server owns any more. No row if another manager is
--- doing this, or has done it within half a second. The transaction that looks for new entries holds
--- the lock.
+-- `last_id`. Only the sweep finds channels that no server owns any more. Returns no row if another
+-- manager has the lock, or did this within the last half second. The caller keeps the lock until it
+-- has looked for new entries.
 -- name: moveSweep
 UPDATE chat.upkeep_turn t SET taken_at = clock_timestamp(), position = coalesce((
   SELECT h.channel_id FROM chat.channel_head h WHERE h.channel_id > was.position ORDER BY h.channel_id OFFSET :channels - 1 LIMIT 1), 0)
@@ -9,8 +9,9 @@ FROM (SELECT * FROM chat.upkeep_turn WHERE name = 'search' FOR UPDATE SKIP LOCKE
 WHERE t.name = was.name AND was.taken_at NOT BETWEEN clock_timestamp() - interval '0.5 s' AND clock_timestamp()
 RETURNING was.position AS after_id, CASE t.position WHEN 0 THEN 2147483647 ELSE t.position END AS last_id;
 
--- Finds channels whose words are behind the log. Looks at channels with a recent entry, and at
--- those in a part of the sweep. The order is random, so that no channel is always the last.
+-- Finds channels whose logs have entries that were not yet indexed or not yet searched for
+-- notifications. Looks at channels with a recent entry, and at those in a part of the sweep. The
+-- order is random, so that no channel is always the last.
 -- name: findNews
 SELECT h.channel_id FROM (
   SELECT o.channel_id FROM chat.server s JOIN chat.channel_head o ON o.instance_id = s.instance_id
@@ -25,18 +26,18 @@ WHERE CASE WHEN p.channel_id IS NULL OR n.channel_id IS NULL THEN h.last_seq >= 
   ELSE p.log_id <> h.log_id OR p.rules < :rules OR p.seq < h.last_seq OR p.first_seq < h.first_seq OR n.log_id <> h.log_id OR n.seq < h.last_seq END
 ORDER BY random() LIMIT :maxChannels;
 
--- Begins to follow channels. The stored log id belongs to no log, so words that were left from
--- before are void and get removed.
+-- Adds the rows that record how far the log of a channel has been indexed. A new row has a log id
+-- that matches no log, so lockProgress treats words that are already stored as void.
 -- name: openProgress
 INSERT INTO chat.search_progress (channel_id, log_id, rules, seq, first_seq)
 SELECT c.id, '00000000-0000-0000-0000-000000000000', 0, 0, 0 FROM chat.channel c WHERE c.id = ANY (:channelIds::int[]) ORDER BY c.id
 ON CONFLICT (channel_id) DO NOTHING;
 
--- Locks channels for the indexer until the end of the transaction, and returns the work there:
--- below which seq to remove words, and after which seq to continue. All words are removed if they
--- belong to another log or were cut by older rules. Commits do not wait for the disk, because a
--- crash that loses the last words loses their position too. The transaction may be idle for longer
--- than others, because it is idle while text is cut into words.
+-- Locks channels for the indexer until the end of the transaction. `seq`: where indexing continues,
+-- after this seq. `remove_below`: remove words below this seq (0: none). All words are removed if
+-- they belong to another log or were cut by older rules. Commits do not wait for the disk, because
+-- a crash that loses the last words loses their position too. The transaction may be idle for up to
+-- 30 s, because it is idle while text is cut into words.
 -- name: lockProgress
 SELECT p.channel_id, h.log_id, h.first_seq, CASE WHEN void.void THEN h.first_seq - 1 ELSE greatest(p.seq, h.first_seq - 1) END AS seq,
   CASE WHEN void.void THEN 9007199254740991 WHEN p.first_seq < h.first_seq THEN h.first_seq ELSE 0 END AS remove_below
@@ -46,7 +47,8 @@ WHERE p.channel_id = ANY (:channelIds::int[])
   AND set_config('synchronous_commit', 'off', true) || set_config('idle_in_transaction_session_timeout', '30s', true) IS NOT NULL
 ORDER BY p.channel_id FOR NO KEY UPDATE OF p SKIP LOCKED;
 
--- Removes the words of each channel below a seq, at most `maxRows` of each, and returns how many.
+-- Removes the words of messages below a seq, at most `maxRows` messages of each channel. Returns
+-- the number removed for each channel.
 -- name: removeBelow
 WITH gone AS (
   DELETE FROM chat.search s USING unnest(:channelIds::int[], :beforeSeqs::bigint[]) AS n (channel_id, before_seq)
@@ -55,10 +57,10 @@ WITH gone AS (
 )
 SELECT channel_id, count(*) AS rows FROM gone GROUP BY channel_id;
 
--- Reads the next entries of each log, with the message that each is about in its current state: for
--- an edit or a deletion, its target. Returns no row for a channel that has another log by now, and
--- one row without an entry for a log that has no further entries. `data` is NULL if the message has
--- no text that can be shown.
+-- Reads the next entries of each log, each with the current state of the message that it is about:
+-- the entry itself, or the target of an edit or a deletion. Returns no row for a channel whose log
+-- has been replaced, and one row without an entry for a log that has no further entries. `data` is
+-- NULL if the message has no text that can be shown.
 -- name: readNews
 SELECT n.channel_id, h.last_seq, e.seq, m.seq AS message_seq, m.sender_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms,
   (extract(epoch FROM m.edited_at) * 1000000)::bigint AS edited_us, m.content_type,
@@ -86,7 +88,7 @@ ON CONFLICT (channel_id, seq) DO UPDATE SET sent_ms = excluded.sent_ms, edited_u
 DELETE FROM chat.search s USING unnest(:channelIds::int[], :seqs::bigint[]) AS i (channel_id, seq)
 WHERE s.channel_id = i.channel_id AND s.seq = i.seq;
 
--- Records how far the words of channels follow their logs.
+-- Records how far the logs of channels have been indexed.
 -- name: saveProgress
 UPDATE chat.search_progress p SET log_id = n.log_id, rules = :rules, seq = n.seq, first_seq = n.first_seq
 FROM unnest(:channelIds::int[], :logIds::uuid[], :seqs::bigint[], :firstSeqs::bigint[]) AS n (channel_id, log_id, seq, first_seq)

@@ -20,14 +20,14 @@ import { vectorOf, wordRules } from './words.js';
 const channelsPerSweep = 1_000;
 const channelsPerRun = 1_000;
 const channelsPerSlice = 8;
-/** Bounds of a slice, for each channel. */
+/** Maximum entries and bytes that a slice reads of each channel. */
 const slice = { maxEntries: 500, maxBytes: 131_072 };
 const removedPerSlice = 5_000;
 const runMs = 2_000;
 /** Time for which cutting words may hold up the calls of this process. */
 const busyMs = 10;
 
-/** The words of a message; without `words` there is nothing to find. */
+/** Words of a message; `words` is undefined if the message has no text to find. */
 interface MessageWords {
   readonly channelId: number;
   readonly seq: number;
@@ -80,7 +80,10 @@ async function store(client: PoolClient, all: readonly MessageWords[]): Promise<
   });
 }
 
-/** Removes words that are void or below the first seq. Returns the channels that have none left. */
+/**
+ * Removes words that are void or below the first seq. Returns the channels that have no such words
+ * left.
+ */
 async function removeOld(client: PoolClient, locked: readonly LockedProgress[]): Promise<LockedProgress[]> {
   const due = locked.filter(({ removeBelow: seq }) => seq > 0);
   if (due.length === 0) return [...locked];
@@ -117,8 +120,8 @@ function save(client: PoolClient, channels: readonly LockedProgress[], last: Rea
 }
 
 /**
- * Does some work for the next slice of the log of each of these channels, and records how far it has
- * come. Returns the channels that have more.
+ * Function that processes the next slice of the log of each channel and records its position.
+ * Returns the channels whose logs have more.
  */
 export type LogFollower = (client: PoolClient, channelIds: readonly number[]) => Promise<number[]>;
 
@@ -151,7 +154,7 @@ interface Work {
   readonly channelIds: readonly number[];
 }
 
-/** Divides work into work for a few channels each. */
+/** Divides work into parts of at most `channels` channels each. */
 function divide({ follow, channelIds }: Work, channels: number): Work[] {
   const count = Math.ceil(channelIds.length / channels);
   return Array.from({ length: count }, (_, n) => ({
@@ -161,10 +164,10 @@ function divide({ follow, channelIds }: Work, channels: number): Work[] {
 }
 
 /**
- * Keeps the words for the search up to date with the logs of all channels, and lets one other
- * follower read them. Neither waits for the other if that fails. Each slice commits its work and its
- * position together. Managers share the work: they take turns to look for new entries, and lock each
- * channel.
+ * Runs two followers of the logs of all channels. One keeps the words for the search up to date;
+ * the caller supplies the other. A failure of one does not stop the other. Each slice commits its
+ * work and its position together. Managers share the work: they take turns to look for new entries,
+ * and lock each channel.
  */
 export class Indexer {
   readonly #pool: Pool;
@@ -177,7 +180,7 @@ export class Indexer {
 
   /**
    * Works for about two seconds, or until the channels that it found have no more new entries.
-   * @throws the first error of the database, after the channels that work.
+   * @throws the first database error, after it has done the work for all other channels.
    */
   async run(): Promise<void> {
     const channelIds = await transaction(this.#pool, findChannels);

@@ -1,10 +1,11 @@
 /**
- * Labels are indexed together with the words of a message, so that one index finds words, channel,
- * sender and time. A label begins with a character that no word contains.
+ * Returns the label of a channel. Labels are indexed together with the words of a message, so that
+ * one index finds words, channel, sender and time. A label begins with a character that no word
+ * contains.
  */
 export const channelLabel = (channelId: number) => `#${channelId}`;
 
-/** User ids that differ only in case are one user. */
+/** Returns the label of a sender. User ids that differ only in case are one user. */
 export const senderLabel = (userId: string) => `<${userId.toLowerCase()}`;
 
 const dayMs = 86_400_000;
@@ -23,13 +24,15 @@ export function labelsOf(channelId: number, senderId: string, sentMs: number): s
   return [channelLabel(channelId), senderLabel(senderId), ...times];
 }
 
-/** A stretch of time up to some moment. No labels: all time. */
+/** Span of time that begins at `sinceMs`. Without labels, it is all time. */
 interface Window {
   readonly sinceMs: number;
   readonly labels: readonly string[];
 }
 
-/** Returns stretches of time, each longer than the one before it, that all reach to `untilMs` and a little beyond. */
+/**
+ * Returns spans of time, each longer than the one before it, that all end a little after `untilMs`.
+ */
 export function windowsUntil(untilMs: number): Window[] {
   const recent = spans.map(({ prefix, lengthMs }) => {
     const last = spanAt(untilMs, lengthMs);

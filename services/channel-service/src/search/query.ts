@@ -4,11 +4,14 @@ import { pairsOf, type Token, tokensOf } from './words.js';
 /** Quotation marks of all kinds. Words between two of them must follow each other exactly. */
 const quotes = /["\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02]/u;
 /**
- * Minimum length of the last word to find longer words too. A shorter beginning would find too
- * much.
+ * Minimum length, in characters, at which the last word also finds longer words that begin with it.
+ * A shorter word would find too many.
  */
 const prefixCharacters = 3;
-/** Maximum number of channels to look up by label. For more, comparing the results is cheaper. */
+/**
+ * Maximum number of channels to look up by label. With more channels, it is cheaper to filter the
+ * results.
+ */
 const labelledChannels = 4;
 
 /**
@@ -40,8 +43,8 @@ function wordsInRun(run: string): string[] {
 }
 
 /**
- * Returns the term for a run in a phrase. Only if the run is the last of the phrase may the text of
- * the message continue with more letters.
+ * Returns the term for a run in a phrase. If the run ends the phrase, the text of the message may
+ * continue with more letters.
  */
 function runInPhrase(run: string, isLast: boolean): string {
   return isLast ? partTerm(run) : inOrder(pairsOf(run).map((pair) => `'${pair}'`));
@@ -87,7 +90,9 @@ export function termsOf(text: string, sender: string): string[] {
   return [...new Set([...words, ...(sender === '' ? [] : [`'${senderLabel(sender)}'`])])];
 }
 
-/** Returns the `tsquery` for terms, in the channels and the stretch of time that the labels name. */
+/**
+ * Returns the `tsquery` for terms, in the channels and the stretch of time that the labels name.
+ */
 export function queryOf(
   terms: readonly string[],
   channelIds: readonly number[],

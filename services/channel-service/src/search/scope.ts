@@ -7,9 +7,15 @@ import { accessOf } from '../members/membership-rules.js';
 import { queryOf } from './query.js';
 import { countSearchable, findMatchedChannels, findSearchable, findSearchableOf } from './search-store.js';
 
-/** Number of channels up to which all channels of a user are read before the messages. */
+/**
+ * Maximum number of channels for which a user's rights are read before the search. With more
+ * channels, the search comes first.
+ */
 const fewChannels = 200;
-/** Number of channels with matches up to which the rights of a user are read for each of them. */
+/**
+ * Maximum number of channels with matches for which the rights are read one by one. With more
+ * matches, the rights in all channels of the user are read.
+ */
 const maxMatched = 2_000;
 
 /** The part of a channel that the caller may read. */
@@ -29,7 +35,7 @@ export interface Span {
   readonly beforeMs: number;
 }
 
-/** Returns the parts of channels in which the matches of a span can be. */
+/** Function that returns the readable parts of the channels in which a span can have matches. */
 export type Scope = (span: Span) => Promise<readonly ReadablePart[]>;
 
 type Searchable = Parameters<typeof readable>[0] & Pick<Access, 'logId'>;
@@ -53,7 +59,10 @@ async function allParts(pool: Queryable, { id: userId }: UserCaller): Promise<Re
   return found.map((access) => partOf(access.channelId, access));
 }
 
-/** Looks for matches first, whoever may read them, and then reads the rights for their channels. */
+/**
+ * Returns the scope of a user of many channels. It finds the channels with matches first, whether
+ * the user may read them or not, and then reads the user's rights in these channels.
+ */
 function matchedScope(pool: Pool, searchPool: Pool, me: UserCaller): Scope {
   const known = new Map<number, ReadablePart | undefined>();
   return async ({ terms, labels, sinceMs, beforeMs }) => {

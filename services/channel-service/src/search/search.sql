@@ -29,12 +29,14 @@ SELECT count(*) AS channels FROM (
   ) mine LIMIT :most
 ) counted;
 
--- Finds the channels of messages that match a query, at most `most`, whoever may read them.
+-- Finds the channels of messages that match a query, at most `most`. Does not check who may read
+-- them.
 -- name: findMatchedChannels
 SELECT DISTINCT s.channel_id FROM chat.search s
 WHERE s.words @@ :query::text::tsquery AND s.sent_ms >= :sinceMs AND s.sent_ms < :beforeMs LIMIT :most;
 
--- Reads those of some channels in which a user may search, as findSearchable does.
+-- Reads those of the given channels in which a user may search. Applies the rules of
+-- findSearchable.
 -- name: findSearchableOf
 SELECT c.id AS channel_id, c.log_id, c.kind, true AS has_history, c.open_history, c.first_seq, c.last_seq, mine.joined_seq, mine.left_seq,
   mine.channel_id IS NOT NULL AND mine.left_seq IS NULL AS inside, 0 AS banned_for_ms
@@ -50,10 +52,10 @@ CROSS JOIN LATERAL (
 ) c;
 
 -- Finds a page of the messages that match a query, newest first, in the readable part of each
--- channel and after the position at the end of the previous page. Leaves out messages that were edited
--- after the end of that part. `log_id` is the log of the words.
--- `bytes` is an upper bound of the encoded size; NULL for a message that was edited or deleted after
--- its words were stored.
+-- channel and after the position at the end of the previous page. Leaves out messages that were
+-- edited after the end of that part. `log_id`: the log from which the words come. `bytes`: an upper
+-- bound of the encoded size; NULL for a message that was edited or deleted after its words were
+-- stored.
 -- name: findMatches
 WITH hits AS MATERIALIZED (
   SELECT s.channel_id, s.seq, s.sent_ms, s.edited_us FROM chat.search s

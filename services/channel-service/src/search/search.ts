@@ -11,7 +11,9 @@ import { queryOf, termsOf } from './query.js';
 import { oneChannelScope, ownScope, type ReadablePart, type Scope, type Span } from './scope.js';
 import { findMatches, type SearchMatch } from './search-store.js';
 
-/** Calls that may wait for a connection of the search pool; each takes at most 2 s. */
+/**
+ * Maximum number of calls that wait for a connection of the search pool. Each takes at most 2 s.
+ */
 const maxWaiting = 16;
 
 /** Position of a message in the order of the results. */

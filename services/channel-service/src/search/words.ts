@@ -27,9 +27,12 @@ const pieces = new RegExp(
 
 /** Characters that do not change a word: joiners, direction marks, soft hyphens and the tatweel. */
 const invisible = /[\p{Default_Ignorable_Code_Point}\u0640]/gu;
-/** Marks of scripts in which people often leave the marks out when they type. */
+/** Accents and vowel marks of scripts in which people often leave them out when they type. */
 const accents = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Arabic}\p{Script=Hebrew}])\p{M}+/gu;
-/** Russian stress marks, and the dots of ё. The marks of й, ї and ў make another letter, so they are not here. */
+/**
+ * Russian stress marks, which do not change a letter. The marks of й, ї and ў make another letter,
+ * so they are not here.
+ */
 const stress = /(\p{Script=Cyrillic})[\u0300\u0301]+/gu;
 const yo = /е\u0308/gu;
 
@@ -49,8 +52,8 @@ const article = /^(?:[وف]?[بك]?ال|[وف]?لل)(?=...)/u;
 /** Maximum length of a word in characters. The rest of a longer word is ignored. */
 const wordCharacters = 64;
 /**
- * Maximum number of indexed words, and characters of runs, in a message. PostgreSQL numbers at most
- * 16,383.
+ * Maximum number of indexed positions in a message. Each word has one, and each character of a run
+ * has one. PostgreSQL allows 16,383.
  */
 export const indexedPlaces = 16_000;
 const textCharacters = 65_536;

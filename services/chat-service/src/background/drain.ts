@@ -84,7 +84,7 @@ export class Drain implements Part {
     const rest = () => this.#moveRest();
     const done = await this.#untilDone(rest, () => this.#endsAt);
     log.info({ done }, 'drained');
-    if (!done) void this.#untilDone(rest, () => Number.POSITIVE_INFINITY); // Otherwise Listen would lead here until the process ends.
+    if (!done) void this.#untilDone(rest, () => Number.POSITIVE_INFINITY); // Until it succeeds, Listen sends users here.
   }
 
   get #leftMs(): number {

@@ -3,7 +3,7 @@ import type { ReceiptStore } from '../store/receipts.js';
 
 const rowsAtOnce = 1_000;
 
-/** Records when users were last here. */
+/** Records when users were last connected. */
 export class LastSeen {
   readonly #sessions: Sessions;
   readonly #store: ReceiptStore;
@@ -19,12 +19,14 @@ export class LastSeen {
     this.#gone.add(userId);
   }
 
-  /** Saves the users who have left since the last save. */
+  /** Saves the time for users whose streams have ended since the last save. */
   saveGone(): Promise<void> {
     return this.#save([...this.#gone]);
   }
 
-  /** Saves the users who are here, and those who have left. */
+  /**
+   * Saves the time for connected users, and for users whose streams have ended since the last save.
+   */
   saveAll(): Promise<void> {
     const here = this.#sessions.find().map(({ person }) => person.id);
     return this.#save([...new Set([...here, ...this.#gone])]);

@@ -9,12 +9,14 @@ interface ReceiptSaverDeps {
   readonly sessions: Sessions;
 }
 
-/** Most rows that one statement writes, so that no lock is held for long. */
+/** Maximum rows that one statement writes, so that no lock is held for long. */
 const rowsAtOnce = 1_000;
 
 const placeOf = ({ channelId, userId }: Pick<SavedReceipt, 'channelId' | 'userId'>) => `${channelId} ${userId}`;
 
-/** Saves the receipts of clients, and shows each watermark that has moved to those who may see it. */
+/**
+ * Saves the receipts of clients. After a watermark has moved, shows it to the users who may see it.
+ */
 export class ReceiptSaver {
   readonly #deps: ReceiptSaverDeps;
 
@@ -22,7 +24,7 @@ export class ReceiptSaver {
     this.#deps = deps;
   }
 
-  /** Saves what was noted since the last run. */
+  /** Saves the receipts that were noted since the last run. */
   async run(): Promise<void> {
     const { receipts } = this.#deps;
     await receipts.save(async (unsaved) => {

@@ -85,7 +85,7 @@ export class Reconciler {
     return mine;
   }
 
-  /** Leaves every channel without asking the database, and sends all clients to Listen again. */
+  /** Leaves every channel without asking the database, and tells all clients to Listen again. */
   leaveEverything(): void {
     for (const session of this.#close(this.#deps.channels.all())) session.goodbye('moved', partingFor('moved'));
   }
@@ -154,8 +154,8 @@ export class Reconciler {
   }
 
   /**
-   * Gives back empty channels, so that the next Listen places them on a server with space. A channel
-   * that was never loaded is empty.
+   * Gives back empty channels, so that the next Listen places them on a server with space. A
+   * channel that was never loaded is empty.
    */
   async #giveBackEmpty(mine: readonly OwnedHead[]): Promise<void> {
     const { channels, heads, onLeft } = this.#deps;

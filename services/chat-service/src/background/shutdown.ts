@@ -12,8 +12,8 @@ export interface ShutdownDeps {
 }
 
 /**
- * Deletes the seats of streams that have ended, and at the stop says goodbye to the remaining
- * streams.
+ * Deletes the seats of streams that have ended. When the process stops, says goodbye to the
+ * remaining streams.
  */
 export class Shutdown implements Part {
   readonly #deps: ShutdownDeps;

@@ -77,7 +77,10 @@ class World {
     return { reader, got, read: () => ready(), isSlow: () => isSlow };
   }
 
-  /** Returns the entries that a resume after this seq reads from the ring; undefined if the ring no longer has them. */
+  /**
+   * Returns the entries that a resume after this seq reads from the ring; undefined if the ring no
+   * longer has them.
+   */
   after(seq: number): string | undefined {
     const cursor = this.channel.cursorAfter(seq);
     return cursor === undefined

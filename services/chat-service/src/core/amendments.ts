@@ -1,14 +1,14 @@
 import type { Amendment, RingBuffer } from '@parley/fanout';
 
 /**
- * Keeps the ring in step with the log, so that later readers of an entry do not see text that is
- * gone.
+ * Keeps the ring in step with the log, so that later readers of an entry do not see text that was
+ * deleted or replaced.
  */
 export class Amendments {
   readonly #ring: RingBuffer;
   /**
-   * Newest edit of each target, oldest first: its cursor in the ring, and the same message without
-   * its text.
+   * Newest edit of each edited message, by the seq of that message: the cursor of the edit in the
+   * ring, and the function that removes its text. Earlier edits come first.
    */
   readonly #edits = new Map<
     number,

@@ -79,8 +79,8 @@ export interface BatchResult {
   /** Number of attempts to send it. */
   readonly tries: number;
   /**
-   * Milliseconds that its oldest entry waited before the batch was sent, and milliseconds from
-   * there to the outcome.
+   * Milliseconds that the oldest entry waited before the batch was sent, and milliseconds from then
+   * until the outcome was known.
    */
   readonly waitedMs: number;
   readonly tookMs: number;
@@ -91,7 +91,7 @@ export interface AppendQueueBounds {
   readonly rows: number;
   /** Maximum bytes of one batch. A larger entry is sent alone. */
   readonly batchBytes: number;
-  /** Maximum bytes that may wait: in all, for one channel and for one user. */
+  /** Maximum bytes that may wait: in total, for one channel, and for one user. */
   readonly waitingBytes: number;
   readonly channelBytes: number;
   readonly userBytes: number;
@@ -108,7 +108,9 @@ export interface AppendQueueOptions {
    * callbacks throw.
    */
   readonly onDoubt: (cause: unknown) => void;
-  /** Called once for a batch with entries that the database could not write, with the first error. */
+  /**
+   * Called once for a batch with entries that the database could not write, with the first error.
+   */
   readonly onFailed: (cause: unknown) => void;
   readonly bounds: AppendQueueBounds;
   /**

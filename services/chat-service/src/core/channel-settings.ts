@@ -12,9 +12,11 @@ export interface ChannelFacts {
   readonly id: number;
   readonly kind: 'room' | 'direct' | 'group' | 'public' | 'private';
   readonly epoch: number;
-  /** Identifies the numbering of entries. Without history, each load makes a new one. */
+  /** Id of the log. Without history, each load of the channel makes a new one. */
   readonly log: string;
-  /** Whether the channel has history. If not, messages are relayed and numbered from 1 in memory. */
+  /**
+   * Whether the channel has history. If not, messages are relayed and numbered from 1 in memory.
+   */
   readonly hasHistory: boolean;
   /** The last seq that was given before this server loaded the channel. */
   readonly lastSeq: number;

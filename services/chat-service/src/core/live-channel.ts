@@ -50,7 +50,7 @@ export class LiveChannel {
   readonly sent: DedupeCache;
   /** Whether another server owns the channel or is about to. Sends are refused in that case. */
   moving = false;
-  /** Sums of the stored entries, as of the last sweep. */
+  /** Totals of the stored entries, as the reconciler last read them. */
   stored: StoredUsage = { bytes: 0, rows: 0 };
   /** Shows entries that managers wrote, and reads members and settings again after a change. */
   sequencer: Sequencer | undefined;
@@ -135,7 +135,9 @@ export class LiveChannel {
     return this.rings.entries.memoryBytes + this.rings.lossy.memoryBytes;
   }
 
-  /** Shrinks the rings to this many bytes. Readers that are ready first get what is queued for them. */
+  /**
+   * Shrinks the rings to this many bytes. Readers that are ready first get what is queued for them.
+   */
   shrinkRings(maxBytes: number): void {
     this.flush();
     const { entries, lossy } = this.rings;

@@ -52,8 +52,8 @@ export class Receipts {
   }
 
   /**
-   * Saves everything that was noted, and returns what `save` returns; undefined if there is nothing.
-   * Rejects if `save` does; the next call saves the same watermarks.
+   * Saves everything that was noted, and returns what `save` returns; undefined if there is
+   * nothing. Rejects if `save` does; the next call saves the same watermarks.
    */
   async save<Saved>(save: Save<Saved>): Promise<Saved | undefined> {
     if (this.#unsaved.size === 0) return undefined;

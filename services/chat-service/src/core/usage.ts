@@ -78,8 +78,8 @@ export class Usage {
   }
 
   /**
-   * Saves the counts, and reads the sums of those users over quota who are `here`. Rejects if that
-   * fails; the next call saves the same counts.
+   * Saves the counts. Also reads the totals of users over quota who are connected (`here`). Rejects
+   * if that fails; the next call saves the same counts.
    */
   async save(add: Add, here: () => ReadonlySet<string>): Promise<void> {
     const people = this.#over.size === 0 ? new Set<string>() : here();

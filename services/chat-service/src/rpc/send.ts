@@ -23,8 +23,8 @@ export class SendHandler {
   }
 
   /**
-   * Handles one frame and returns its ack, including any refusal of the message. Errors of the
-   * token or the seat are statuses.
+   * Handles one frame and returns its ack. A refusal of the message is in the ack. An error of the
+   * token or the seat is thrown, and ends the call.
    */
   readonly send = async (request: Buffer, call: Call): Promise<Ack> => {
     const { keys, sessions, instanceId } = this.#deps;

@@ -164,8 +164,8 @@ export class Entrance {
   }
 
   /**
-   * Refuses with `moved`, because the revision has changed meanwhile, or the log cannot be read. The next Listen tells a
-   * removed user the reason.
+   * Gives the seat back and refuses with `moved`, because the revision has changed meanwhile or the
+   * log cannot be read. The next Listen tells a removed user the reason.
    */
   async #refuseAsMoved(key: SeatKey): Promise<void> {
     await this.#abandon(key);

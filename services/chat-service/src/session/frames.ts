@@ -31,8 +31,8 @@ const eventBytes = 1_024;
 const firstEventField = 16;
 
 /**
- * Returns whether a frame is cheap to decode. In any other frame, every two bytes may be an empty
- * nested message, and each of these becomes an object.
+ * Returns whether a frame is cheap to decode. A frame that is not can hold an empty nested message
+ * in every two bytes, and each of these becomes an object.
  */
 function isCheap(bytes: Buffer): boolean {
   const reader = new BinaryReader(bytes);
@@ -55,7 +55,8 @@ function decodeWhole(bytes: Buffer): Message | undefined {
 }
 
 /**
- * Decodes the bytes of a client as a message. Also rejects bytes after an end mark, which the decoder would skip.
+ * Decodes the bytes of a client as a message. Also rejects bytes after an end mark, which the
+ * decoder would skip.
  * @throws {Refusal} `malformed`
  */
 export function decodeMessage(bytes: Buffer): Message {
@@ -87,9 +88,9 @@ export interface Stamp {
 }
 
 /**
- * Returns the message as everyone receives it: with the server's fields, and only those fields of the client that it
- * may set. Copies field by field, because V8 keeps an object made by a spread as a dictionary, and encoding it takes ten
- * times as long.
+ * Returns the message as everyone receives it: with the server's fields, and only those fields of
+ * the client that it may set. Copies field by field, because V8 keeps an object made by a spread as
+ * a dictionary, and encoding it takes ten times as long.
  */
 export function stamped(message: Message, stamp: Stamp): Message {
   return {
@@ -182,7 +183,7 @@ export function encodeAck(ack: Pick<Ack, 'clientId' | 'seq' | 'timestamp'>): Uin
   return event({ ack });
 }
 
-/** Encodes the answer to a message that was not accepted. */
+/** Returns the ack of a message that was refused. */
 export function refusalAck(clientId: string, { reason, message, retryAfterMs }: Refusal): Partial<Ack> {
   return { clientId, refusal: { reason, message, retryAfterMs } };
 }

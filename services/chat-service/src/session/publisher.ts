@@ -71,7 +71,9 @@ function shortened(digest: Buffer): string {
   return digest.toString('latin1', 0, 16);
 }
 
-/** Returns true for typing indicators and lossy messages, which are neither stored nor acknowledged. */
+/**
+ * Returns true for typing indicators and lossy messages, which are neither stored nor acknowledged.
+ */
 export function isPassing({ lossy, typing }: Message): boolean {
   return lossy || typing !== undefined;
 }
@@ -101,9 +103,9 @@ export class Publisher {
   }
 
   /**
-   * Publishes a message: validates it, answers a retry, applies the limits, and then appends it
-   * (with history) or authorises and relays it. The append queue authorises a message right before
-   * it is written; after the commit the message is shown and acknowledged.
+   * Publishes a message: validates it, acknowledges a retry again, applies the limits, and then
+   * appends it (with history) or authorises and relays it. The append queue authorises a message
+   * right before it is written; after the commit the message is shown and acknowledged.
    */
   publish(message: Message, responder: PublishResponder): void {
     const isRefused = (refusal: Refusal | undefined): boolean => {
@@ -122,8 +124,8 @@ export class Publisher {
   }
 
   /**
-   * Gives a message with a known client id its first answer again, before anything can refuse it,
-   * because it is the same message. Returns false if the message is new.
+   * Sends the first ack of a known client id again, before any later check can refuse the retry.
+   * Refuses another message with that client id. Returns false if the client id is new.
    */
   #answerRetry(message: Message, responder: PublishResponder): boolean {
     if (message.clientId === '' || isPassing(message)) return false;
@@ -236,8 +238,8 @@ export class Publisher {
   }
 
   /**
-   * Remembers the answer for a retry. A channel with history can forget older ones, because its log
-   * remembers them for longer.
+   * Remembers the ack for a retry. A channel with history can forget older acks, because its log
+   * remembers their client ids for longer.
    */
   #remember(clientId: string, sent: SentMessage): void {
     const { id } = this.#author.person;

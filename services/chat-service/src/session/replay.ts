@@ -27,8 +27,8 @@ function sum(messages: readonly Uint8Array[]): number {
 }
 
 /**
- * Returns a function that writes, and waits until the reader can take more or is gone. One listener
- * for the end serves all pages.
+ * Returns a function that writes frames and resolves once the reader can take more or is gone. One
+ * listener for the end serves all pages.
  */
 function pacedWriter(stream: MessageStream): (frames: Buffer) => Promise<void> {
   let goOn = () => {};

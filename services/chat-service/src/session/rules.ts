@@ -38,7 +38,7 @@ function emojiOf(data: Uint8Array): string | undefined {
   return text.length <= limits.reactionCharacters ? emojiFrom(text) : undefined;
 }
 
-/** Normalises an emoji, so that it is the same reaction however a client writes it. */
+/** Normalises an emoji, so that all spellings of it are the same reaction. */
 export function normalise(message: Message): void {
   const emoji = carriesEmoji(message.kind) ? emojiOf(message.data) : undefined;
   if (emoji !== undefined) message.data = Buffer.from(emoji);
@@ -86,12 +86,15 @@ export interface Membership {
   readonly revision: number;
 }
 
-/** Whether slow mode limits a message: only if it shows new text. Mutes and removals apply to every message. */
+/**
+ * Returns whether slow mode limits a message. It limits only messages that show new text. Mutes and
+ * removals apply to every message.
+ */
 function isUnderSlowMode({ typing, kind }: Message): boolean {
   return typing === undefined && rulesOf(kind)?.underSlowMode === true;
 }
 
-/** Whether the user owns the channel. A direct chat has two equal users and no owner. */
+/** Returns whether the user owns the channel. A direct chat has two equal users and no owner. */
 export function isOwner({ facts, settings }: LiveChannel, userId: string): boolean {
   return facts.kind !== 'direct' && settings.ownerId === userId;
 }

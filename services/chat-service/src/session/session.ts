@@ -45,7 +45,10 @@ export interface SessionContext extends PublisherContext {
   readonly onReset: (why: ResetCause) => void;
   /** Memory of everything in all sessions that clients have not read. */
   readonly unread: MemoryBudget;
-  /** Charges a user for bytes read from the table. Returns the milliseconds to wait before the next read. */
+  /**
+   * Charges a user for bytes read from the table. Returns the milliseconds to wait before the next
+   * read.
+   */
   readonly chargeReplay: (userId: string, bytes: number) => number;
 }
 
@@ -63,7 +66,10 @@ export interface SessionOptions {
   readonly cursor?: number | undefined;
   /** Seq after which entries are first read from the table. */
   readonly replayAfter?: number;
-  /** Bytes after which the stream ends, so that the client resumes on another one. Default: no limit. */
+  /**
+   * Bytes after which the stream ends, so that the client resumes on another one. Default: no
+   * limit.
+   */
   readonly mostBytes?: number;
 }
 
@@ -112,7 +118,10 @@ export class ChatSession {
   readonly #arrivals: MessageRateLimiter;
   readonly #publisher: Publisher;
   readonly #mostBytes: number | undefined;
-  /** Acks on the stream. A message without a client id gets none, because the client could not match it. */
+  /**
+   * Sends acks on the stream. A message without a client id gets none, because the client could not
+   * match it.
+   */
   readonly #responder: PublishResponder = {
     accepted: (clientId, seq, timestamp) => clientId !== '' && this.tell(encodeAck({ clientId, seq, timestamp })),
     refused: (clientId, refusal) => this.#refuse(clientId, refusal),
@@ -170,7 +179,10 @@ export class ChatSession {
     return this.#replayedTo ?? this.channel.lastSeq - this.#unwritten;
   }
 
-  /** Ends the stream after its queued frames: with a goodbye if the client asked for events, then the status. */
+  /**
+   * Ends the stream after its queued frames: with a goodbye if the client asked for events, then
+   * with the status.
+   */
   goodbye(reason: Reason, parting: CloseInfo = forGood): void {
     const refusal = refuse(reason, { retryAfterMs: parting.retryAfterMs });
     const { log } = this.channel.facts;
@@ -270,7 +282,9 @@ export class ChatSession {
     if (!this.#handleStreamFrame(message)) this.#publisher.publish(message, this.#responder);
   }
 
-  /** Handles a frame that is about the stream. Returns false for a frame that is for the channel. */
+  /**
+   * Handles a frame that is about the stream. Returns false for a frame that is for the channel.
+   */
   #handleStreamFrame({ ping, pong, receipt }: Message): boolean {
     if (ping !== undefined) this.tell(encodePong(ping.sentAt, this.channel.lastSeq));
     if (receipt !== undefined && this.membership.role !== 'none' && !this.membership.removed) {
@@ -281,7 +295,8 @@ export class ChatSession {
 
   /**
    * Handles a frame of a `Send` call and returns its ack.
-   * @throws {Refusal} `malformed`, `seat-gone` if the stream is ending, `send-too-fast` above the rate limit.
+   * @throws {Refusal} `malformed`, `seat-gone` if the stream is ending, `send-too-fast` above the
+   * rate limit.
    */
   async post(bytes: Buffer): Promise<Partial<Ack>> {
     if (this.#deaf || this.#stream.ended) throw refuse('seat-gone');
@@ -299,7 +314,10 @@ export class ChatSession {
     });
   }
 
-  /** Refuses a message. A client without events cannot receive a refusal, so its stream ends with the reason. */
+  /**
+   * Refuses a message. A client without events cannot receive a refusal, so its stream ends with
+   * the reason.
+   */
   #refuse(clientId: string, refusal: Refusal): void {
     if (this.events) this.tell(encodeRefusal(clientId, refusal));
     else this.#part(refusal);

@@ -18,7 +18,10 @@ export interface Welcoming {
   readonly nowMs: number;
 }
 
-/** Returns the channel as built from its row and its users, including the new one. */
+/**
+ * Returns the `Channel` of a welcome: the row of the channel, and the users in it, including the
+ * new one.
+ */
 function channelOf(channel: LiveChannel, claimed: ClaimedSeat, me: Person) {
   const most = claimed.kind === 'room' ? limits.usersListedOfRoom : limits.usersListedOfChat;
   const others = channel.people(most).filter(({ id }) => id !== me.id);

@@ -4,8 +4,8 @@
 SELECT FROM chat.channel_head WHERE channel_id = ANY (:channelIds::int[]) ORDER BY channel_id FOR NO KEY UPDATE;
 
 -- Reads the targets of changes. Only entries that retention has not removed can be targets. Each
--- step of the recursion is one index probe, so thousands of reactions to a message cost no more than
--- a few.
+-- step of the recursion is one index probe, so thousands of reactions to a message cost no more
+-- than a few.
 -- name: readTargets
 SELECT m.channel_id, m.seq, m.kind, m.sender_id, m.deleted_at IS NOT NULL AS deleted, ARRAY(
   WITH RECURSIVE used AS (

@@ -1,6 +1,6 @@
 -- Applies the edit with the seq `editSeq` to its target. Blanks the text, content type and mentions
--- of the previous edit, but keeps its digest, so that a retry of it is recognised. Returns the sender
--- of the target, and the change in its stored bytes.
+-- of the previous edit, but keeps its digest, so that a retry of it is recognised. Returns the
+-- sender of the target, and the change in its stored bytes.
 -- name: applyEdit
 WITH was AS (
   SELECT sender_id, chat.stored_bytes(:data::bytea, :contentType::varchar, mentions) - chat.stored_bytes(data, content_type, mentions) AS bytes

@@ -2,15 +2,16 @@
 -- name: ownedHeads
 SELECT channel_id, epoch, first_seq, last_seq, revision, stored_bytes, stored_rows FROM chat.channel_head WHERE instance_id = :instanceId;
 
--- Reads a channel and its head. No row if this server does not own it, or it is deleted.
+-- Reads a channel and its head. Returns no row if this server does not own the channel, or if the
+-- channel is deleted.
 -- name: ownedHead
 SELECT c.id AS channel_id, c.kind, c.owner_id, :SETTINGS, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
   h.epoch, h.log_id, h.first_seq, h.last_seq, h.revision, h.stored_bytes, h.stored_rows
 FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
 WHERE h.channel_id = :channelId AND h.instance_id = :instanceId AND c.deleted_at IS NULL;
 
--- Reads the settings of a channel and the memberships of connected users. No row if the channel does
--- not exist.
+-- Reads the settings of a channel and the memberships of connected users. Returns no row if the
+-- channel does not exist.
 -- name: readMembers
 SELECT h.revision, c.owner_id, :SETTINGS, (
   SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq,
@@ -20,8 +21,8 @@ SELECT h.revision, c.owner_id, :SETTINGS, (
 ) AS members
 FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id WHERE h.channel_id = :channelId;
 
--- Renews the lease of this server. Returns NULL if no manager has registered it, or if it has
--- stopped.
+-- Renews the lease of this server. Returns NULL if no manager has registered the server, or if the
+-- server has stopped.
 -- name: renewLease
 SELECT chat.renew_lease(:instanceId, :secret, make_interval(secs => :seconds)) AS lease_until;
 

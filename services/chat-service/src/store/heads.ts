@@ -20,7 +20,10 @@ import { settingColumns, settingConstants } from '@parley/service-kit';
 
 const sql = loadSql('heads.sql', import.meta.url, settingConstants);
 
-/** Columns of a channel and its head. `hasHistory` is false if messages are only relayed, not stored. */
+/**
+ * Columns of a channel and its head. `hasHistory` is false if messages are only relayed, not
+ * stored.
+ */
 export const headColumns = {
   channelId: int4,
   kind: enumeration<ChannelKind>('chat.channel_kind'),
@@ -43,7 +46,7 @@ export interface ChannelMember {
   readonly userId: string;
   readonly role: Role;
   readonly leftSeq: number | null;
-  /** Rest of a ban, in milliseconds, at most 24 days; 0 if there is none. */
+  /** Remaining time of a ban in milliseconds, at most 24 days; 0 if there is none. */
   readonly bannedForMs: number;
   readonly mutedUntilMs: number;
 }

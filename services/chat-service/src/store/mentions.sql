@@ -1,8 +1,8 @@
--- Returns the given pairs of channel and user in which the user does not belong to the channel. A
--- user belongs to a room by being there or by a message that is still stored there, and to any
--- other channel as a member. A user who has left a direct chat still belongs to it. Each condition
--- is one index probe. The order of messages makes PostgreSQL use their index, however many it
--- expects.
+-- Returns the positions, from 0, of the pairs of channel and user in which the user does not belong
+-- to the channel. A user belongs to a room while they are in it or have a message that is still
+-- stored there, and to any other channel as a member. A user who has left a direct chat still
+-- belongs to it. Each condition is one index probe. The ORDER BY makes PostgreSQL use the index of
+-- messages, however many it expects.
 -- name: findOutsiders
 SELECT (p.n - 1)::int AS position
 FROM unnest(:channelIds::int[], :userIds::varchar[]) WITH ORDINALITY AS p (channel_id, user_id, n)

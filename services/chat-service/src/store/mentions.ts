@@ -29,7 +29,10 @@ function mentionsOf(batch: readonly LogEntry[]): Mention[] {
   return [...mentions.values()];
 }
 
-/** Returns the entries that mention a user who does not belong to the channel. Reads nothing if no entry has a mention. */
+/**
+ * Returns the entries that mention a user who does not belong to the channel. Reads nothing if no
+ * entry has a mention.
+ */
 export async function entriesMentioningOutsiders(client: Queryable, batch: readonly LogEntry[]): Promise<LogEntry[]> {
   const mentions = mentionsOf(batch);
   if (mentions.length === 0) return [];

@@ -34,9 +34,9 @@ CROSS JOIN LATERAL (
   WHERE m.channel_id = i.channel_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id LIMIT 1
 ) m;
 
--- Reads a page of a channel's log in its current state; no entry begins after `bytes` bytes of text.
--- Leaves out text that is gone: deleted messages, entries that retention has removed, and edits
--- replaced by a later edit, a deletion or retention.
+-- Reads a page of a channel's log in its current state; no entry begins after `bytes` bytes of
+-- text. Leaves out text that is gone: deleted messages, entries that retention has removed, and
+-- edits replaced by a later edit, a deletion or retention.
 -- name: entriesAfter
 SELECT m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
   coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,

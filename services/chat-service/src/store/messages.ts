@@ -128,7 +128,7 @@ function offsetsOf(batch: readonly LogEntry[]): number[] {
 
 type Outcomes = Map<LogEntry, BatchOutcome>;
 
-/** Returns why entries may not be written. */
+/** Returns the reasons why entries of the batch may not be written. */
 async function denialsOf(client: Queryable, batch: readonly LogEntry[]): Promise<ReadonlyMap<LogEntry, Denial>> {
   const denials = new Map<LogEntry, Denial>();
   for (const entry of await entriesMentioningOutsiders(client, batch)) {
@@ -155,7 +155,10 @@ export class MessageStore {
     this.#usage = usage;
   }
 
-  /** Returns at most `size` entries after `seq`, oldest first, and about `limits.pageBytes` of text. */
+  /**
+   * Returns at most `size` entries after `seq`, oldest first, with about `limits.pageBytes` of
+   * text.
+   */
   entriesAfter(channelId: number, seq: number, size: number): Promise<StoredEntry[]> {
     return entriesAfter.run(this.#reads, { channelId, afterSeq: seq, size, bytes: limits.pageBytes });
   }
@@ -190,7 +193,7 @@ export class MessageStore {
     }
   }
 
-  /** Looks for entries that are stored already, and sets their outcomes to `duplicate` or `reused`. */
+  /** Sets the outcomes of entries that are stored already to `duplicate` or `reused`. */
   async #findStored(client: Queryable, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     if (batch.length === 0) return;
     const rows = await findStored.run(client, {
@@ -226,8 +229,8 @@ export class MessageStore {
   }
 
   /**
-   * Sets the outcome of entries in locked channels to `busy`. If no head is locked, the cause can
-   * be named only in a batch of one channel.
+   * Sets the outcome of entries in channels with a locked head to `busy`. In a batch of one channel
+   * all entries get it, because the lock can only be in that channel.
    */
   async #findLocked(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     const channelIds = [...partsOf(batch).keys()];

@@ -5,6 +5,6 @@ SELECT channel_id, user_id, delivered_seq, read_seq, told FROM chat.save_receipt
   :channelIds::int[], :logIds::uuid[], :userIds::varchar[], :deliveredSeqs::bigint[], :readSeqs::bigint[], :mostTold::int
 );
 
--- Records that these users are here.
+-- Records that these users are connected now.
 -- name: saveLastSeen
 SELECT FROM chat.save_last_seen(:userIds::varchar[]);

@@ -39,7 +39,7 @@ export class ReceiptStore {
       mostTold: limits.membersToldReceipts,
     });
 
-  /** Records that these users are here now. */
+  /** Records that these users are connected now. */
   async saveLastSeen(userIds: readonly string[]): Promise<void> {
     if (userIds.length > 0) await saveLastSeen.run(this.#pool, { userIds });
   }

@@ -1,6 +1,6 @@
--- Claims a reserved seat; each can be claimed once. Returns no row if the seat was used, was replaced by a
--- newer Listen, is too late or belongs to another server, if the channel moved or was deleted, or
--- if the user logged out or was suspended, banned or deleted.
+-- Claims a reserved seat. Each seat can be claimed once. Returns no row if the seat was used, was
+-- replaced by a newer Listen, is too late or belongs to another server, if the channel moved or was
+-- deleted, or if the user logged out or was suspended, banned or deleted.
 -- name: claimSeat
 UPDATE chat.seat t SET live = true
 FROM chat.channel_head h, chat.users u LEFT JOIN chat.usage q ON q.user_id = u.id,
@@ -33,8 +33,9 @@ SELECT t.id, t.live, t.join_by < now() AS is_expired, coalesce((SELECT u.status 
   OR (SELECT s.revoked_at IS NOT NULL OR s.expires_at <= now() FROM chat.session s WHERE s.id = t.session_id), false) AS has_ended
 FROM chat.seat t WHERE t.instance_id = :instanceId;
 
--- Returns why each stream has lost its seat, in order. NULL if no reason is known: the seat was
--- used, was too late, or belongs to a server that could not be reached for a long time.
+-- Returns the reason why each stream has lost its seat, in the order of the arrays. NULL if no
+-- reason is known: the seat was used, was too late, or belongs to a server that could not be
+-- reached for a long time.
 -- name: lossReasons
 SELECT CASE
     WHEN c.id IS NULL OR c.deleted_at IS NOT NULL THEN 'channel-deleted'

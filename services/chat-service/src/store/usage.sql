@@ -1,5 +1,5 @@
--- Adds to what each user has stored; the numbers may be negative. Works in the order of the ids, so
--- that two servers cannot deadlock. Returns the new totals of each user.
+-- Adds to the totals of users; the numbers may be negative. Works in the order of the ids, so that
+-- two servers cannot deadlock. Returns the new totals of each user.
 -- name: addUsage
 INSERT INTO chat.usage AS u (user_id, bytes, rows)
 SELECT n.user_id, n.bytes, n.rows FROM unnest(:userIds::varchar[], :bytes::bigint[], :rows::bigint[]) AS n (user_id, bytes, rows)

@@ -28,7 +28,7 @@ export class Upstreams implements Part {
   }
 
   /**
-   * Returns the next user-service that is not known to be unreachable.
+   * Returns a connection to the next user-service that is not known to be unreachable.
    * @throws {Refusal} `too-busy` if its connections are full.
    */
   userService(): Upstream {
@@ -36,7 +36,7 @@ export class Upstreams implements Part {
   }
 
   /**
-   * Returns the next manager that is not known to be unreachable.
+   * Returns a connection to the next manager that is not known to be unreachable.
    * @throws {Refusal} `too-busy` if its connections are full.
    */
   manager(): Upstream {
@@ -44,7 +44,7 @@ export class Upstreams implements Part {
   }
 
   /**
-   * Returns that chat server, on a shared connection for short calls.
+   * Returns a connection to the chat server at this address that short calls share.
    * @throws {Refusal} `too-busy` if its connections are full.
    */
   chatServer(address: string): Upstream {
@@ -55,8 +55,8 @@ export class Upstreams implements Part {
   }
 
   /**
-   * Returns that chat server on a new connection: many resets on one connection would close all its
-   * streams.
+   * Returns a new connection to the chat server at this address. Streams do not share one, because
+   * many resets on one connection would close all its streams.
    */
   ownChatServer(address: string): Upstream {
     const client = new Client(address, this.#credentials, ownOptions);

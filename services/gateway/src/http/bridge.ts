@@ -215,15 +215,18 @@ export class Bridge implements Part {
     await before;
   }
 
-  /** Returns the address of the chat server for the call, or undefined if it goes to another service. */
+  /**
+   * Returns the address of the chat server for the call, or undefined if it goes to another
+   * service.
+   */
   async #chatServerOf({ target, request }: WebCall): Promise<string | undefined> {
     if (target === 'user-service' || target === 'manager') return undefined;
     return this.#deps.routes.addressFor(request.headers.authorization);
   }
 
   /**
-   * Returns a connection for the call after waiting for a slot of its caller. A unary call holds the
-   * slot until the page has read the response, a stream until the chat server has accepted it.
+   * Returns a connection for the call after waiting for a slot of its caller. A unary call holds
+   * the slot until the page has read the response, a stream until the chat server has accepted it.
    */
   async #upstreamFor(call: WebCall, chatServer: string | undefined): Promise<TakenUpstream> {
     const { request, response, target } = call;
@@ -252,8 +255,8 @@ export class Bridge implements Part {
   }
 
   /**
-   * Relays the response. Finishes a unary call even if its page left: a reset would affect the
-   * shared connection.
+   * Relays the response. Finishes a unary call even if its page has left, because a reset would
+   * affect the shared connection.
    */
   #relay(
     call: WebCall,

@@ -44,7 +44,10 @@ function boundsOf(requestWithinMs: number): ServerOptions & { handshakeTimeout: 
   };
 }
 
-/** Versions of HTTP that are served. Node also parses 0.9, a request line without a version, and 2.0. */
+/**
+ * Versions of HTTP that are served. Node also parses 0.9, a request line without a version, and
+ * 2.0.
+ */
 const versions: ReadonlySet<string> = new Set(['1.0', '1.1']);
 
 function refuseVersion(response: ServerResponse): void {

@@ -75,8 +75,9 @@ export class HashQueue {
   }
 
   /**
-   * Refuses the newest job of the other line if that line has more than half of the places, else
-   * one of this line.
+   * Frees a place for a job of this caller. If the caller's line has less than half of the places,
+   * refuses the newest job of the other line. Otherwise refuses a job of the same line whose caller
+   * has more jobs waiting.
    */
   #makeRoom(caller: HashCaller): void {
     const atMost = this.#limits.atMost();

@@ -51,7 +51,7 @@ function checkForms({ userId, password }: LoginRequest): void {
 /**
  * Verifies a password and counts failures. Strangers share one budget for each name as typed, and
  * each familiar address has its own, so strangers cannot lock the owner out. The user id and the
- * e-mail address of an account have separate budgets: a shared one would reveal that they belong
+ * email address of an account have separate budgets: a shared one would reveal that they belong
  * together.
  */
 function createVerify({ pool, passwords }: LoginDeps) {

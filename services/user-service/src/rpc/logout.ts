@@ -12,8 +12,8 @@ function selectionOf({ everywhere, sessionId }: LogoutRequest, me: UserCaller): 
 }
 
 /**
- * Handles Logout: ends this session, another one of the user, or all. Their streams end within about
- * a second. A session of another user appears not to exist.
+ * Handles Logout: ends this session, another one of the user, or all. Their streams end within
+ * about a second. A session of another user appears not to exist.
  */
 export function createLogout(pool: Pool) {
   return async (request: LogoutRequest, me: UserCaller): Promise<Empty> => {

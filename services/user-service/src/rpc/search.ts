@@ -58,8 +58,9 @@ function numberOf(text: string): number {
 }
 
 /**
- * Handles Search: users whose id or name begins with the text, and first the user with that number.
- * Finds only users whose profile the caller may see, so a hidden user and a missing one are alike.
+ * Handles Search: returns users whose id or name begins with the text. If the text is a number, the
+ * user with that number comes first. Finds only users whose profile the caller may see, so a hidden
+ * user and a missing one are alike.
  */
 export function createSearchUsers(pool: Pool) {
   async function withNumber(number: number, me: UserCaller): Promise<Profile[]> {

@@ -4,13 +4,13 @@ import { type Reason, refuse } from '@parley/runtime';
 /** Logins per address. An address may be shared by a whole office. */
 export const loginOfAddress: Rate = { key: 'login-address', secondsPerCall: 1, burst: 50 };
 /**
- * Wrong passwords per user id or e-mail address, as typed, from unfamiliar addresses: 50 in the
- * first hour, then 40 an hour. An account has at most these two names.
+ * Wrong passwords from unfamiliar addresses, per user id or email address as typed: 50 in the first
+ * hour, then 40 an hour. The user id and the email address of an account have separate budgets.
  */
 export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall: 90, burst: 10 };
 /**
- * Wrong passwords per such name and familiar address or session, so that strangers cannot use up the
- * owner's budget.
+ * Wrong passwords per user id or email address, from one familiar address or session. It is
+ * separate, so that strangers cannot use up the owner's budget.
  */
 export const failuresOfOwner: Rate = { key: 'login-owner', secondsPerCall: 45, burst: 20 };
 /**
@@ -47,8 +47,8 @@ export async function throttle(
 }
 
 /**
- * Runs `attempt` and counts it against `who` if `failed` is true for its outcome. Counts before the
- * attempt and takes it back otherwise, so that parallel attempts count too.
+ * Runs `attempt`, and counts it against `who` if `failed` is true for its outcome. The attempt
+ * counts while it runs, so that parallel attempts count too.
  * @throws {Refusal} `login-too-often`, or the error of the attempt.
  */
 export async function throttleFailures<T>(

@@ -43,7 +43,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
     return hash;
   }
 
-  /** A caller with a one-time password replaces it before anything else. */
+  /** Refuses any change by a caller with a one-time password, unless it replaces the password. */
   async function checkChange(userId: string, { password, newPassword }: UpdateUserRequest): Promise<void> {
     const isReplaced = newPassword !== undefined && newPassword !== password;
     if (!isReplaced && (await passwordOf(pool, userId))?.passwordState === 'used') throw refuse('must-change-password');

@@ -1,5 +1,5 @@
--- Finds the account for a login: `userId` is a user id or a verified email address, in any case; only
--- an address contains '@'. `is_familiar`: the account has an unexpired session from the
+-- Finds the account for a login: `userId` is a user id or a verified email address, in any case;
+-- only an address contains '@'. `is_familiar`: the account has an unexpired session from the
 -- caller's address.
 -- name: findAccount
 SELECT u.id, u.password_hash, u.status, EXISTS (

@@ -123,7 +123,9 @@ export async function rehash(client: Queryable, userId: string, oldHash: string,
     .execute();
 }
 
-/** Returns the distinct hash schemes and costs of all accounts: the first characters of the hashes. */
+/**
+ * Returns the distinct hash schemes and costs of all accounts: the first characters of the hashes.
+ */
 export async function hashPrefixes(client: Queryable): Promise<string[]> {
   const rows = await db(client)
     .selectFrom('users')

@@ -1,7 +1,8 @@
--- Finds users whose folded id or name begins with a folded text, in the order of (key, number), after
--- a position; `after_key` '' means from the start. A user counts once, at the first of their keys that
--- matches. `classes` are the values of findable that the reader may see, and `scan` is enough for a
--- page even if each user has two keys in it.
+-- Finds users whose folded id or name begins with a folded text, in the order of (key, number),
+-- after a position. `key` is the folded id or name that matched; a user whose id and name both
+-- match comes once, at the first key. `afterKey` '': from the start. `classes`: the values of
+-- `findable` that the reader may see. `scan`: the number of keys to read from each index, enough
+-- for a page even if each user has two keys in it.
 -- name: searchUsers
 WITH wanted AS (
   SELECT prefix, prefix || chr(1114111) AS past, greatest(prefix, :afterKey COLLATE "C") AS from_key,

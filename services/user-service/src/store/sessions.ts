@@ -42,8 +42,8 @@ export interface SessionSelection {
 }
 
 /**
- * Ends sessions, deletes their seats and returns the number of sessions. The reconciler of each chat
- * server ends their streams. Call it inside a transaction.
+ * Ends sessions, deletes their seats and returns the number of sessions. The reconciler of each
+ * chat server ends their streams. Call it inside a transaction.
  */
 export async function endSessions(client: Queryable, userId: string, filter: SessionSelection): Promise<number> {
   const ended = await revokeSessions(client, userId, filter);
