@@ -108,9 +108,7 @@ export interface AppendQueueOptions {
    * callbacks throw.
    */
   readonly onDoubt: (cause: unknown) => void;
-  /**
-   * Called once for a batch with entries that the database could not write, with the first error.
-   */
+  /** Called with the first error of a batch that has entries the database could not write. */
   readonly onFailed: (cause: unknown) => void;
   readonly bounds: AppendQueueBounds;
   /**
