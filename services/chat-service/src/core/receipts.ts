@@ -31,7 +31,8 @@ function later(one: Watermark | undefined, other: Watermark): Watermark {
  * thousands of receipts cost one row per user and save.
  */
 export class Receipts {
-  #unsaved = new Map<LiveChannel, Map<string, Watermark>>();
+  /** By user and log: a channel that was opened again has the same log, and one row per member. */
+  #unsaved = new Map<string, UnsavedReceipt>();
 
   /**
    * Notes a receipt. Seqs beyond the end of the log count as the end, and everything that is read
@@ -42,13 +43,12 @@ export class Receipts {
     if (!facts.hasHistory || facts.kind === 'room' || (log !== '' && log !== facts.log)) return;
     const read = Math.min(readSeq, lastSeq);
     const delivered = Math.max(Math.min(deliveredSeq, lastSeq), read);
-    if (delivered > 0) this.#note(channel, userId, { deliveredSeq: delivered, readSeq: read });
+    if (delivered > 0) this.#note({ channel, userId, deliveredSeq: delivered, readSeq: read });
   }
 
-  #note(channel: LiveChannel, userId: string, watermark: Watermark): void {
-    const users = this.#unsaved.get(channel) ?? new Map<string, Watermark>();
-    this.#unsaved.set(channel, users);
-    users.set(userId, later(users.get(userId), watermark));
+  #note(receipt: UnsavedReceipt): void {
+    const key = `${receipt.userId} ${receipt.channel.facts.log}`;
+    this.#unsaved.set(key, { ...receipt, ...later(this.#unsaved.get(key), receipt) });
   }
 
   /**
@@ -57,15 +57,12 @@ export class Receipts {
    */
   async save<Saved>(save: Save<Saved>): Promise<Saved | undefined> {
     if (this.#unsaved.size === 0) return undefined;
-    const saving = this.#unsaved;
+    const receipts = [...this.#unsaved.values()];
     this.#unsaved = new Map();
-    const receipts = [...saving].flatMap(([channel, users]) =>
-      [...users].map(([userId, watermark]) => ({ channel, userId, ...watermark })),
-    );
     try {
       return await save(receipts);
     } catch (thrown) {
-      for (const { channel, userId, ...watermark } of receipts) this.#note(channel, userId, watermark);
+      for (const receipt of receipts) this.#note(receipt);
       throw thrown;
     }
   }
