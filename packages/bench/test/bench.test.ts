@@ -21,7 +21,7 @@ describe('bench', () => {
     check(rounds, ['plain', 'ours', 'raw', 'ws']);
   });
 
-  test('streams share connections', async () => {
+  test('the streams of the shape "shared" share connections', async () => {
     const { rounds } = await runShape('shared', { ...few, window: 8, connections: 1 }, plan);
     check(rounds, ['plain', 'ours', 'raw']);
   });
@@ -74,7 +74,7 @@ describe('bench', () => {
     expect(legend(results)).toContain('ratio: this / 1 server');
   }, 120_000);
 
-  test('spreads channels over all chat servers', async () => {
+  test('channels are spread over all chat servers', async () => {
     const system = await startOurs(2);
     const seats = await system.seat({ channels: 4, users: 2 });
     await system.stop();

@@ -10,7 +10,10 @@ function frame(number: number, channel = 0, seq = number + 1): Buffer {
   return wire.frame(Buffer.from(Message.encode(Message.fromPartial({ data, seq })).finish()));
 }
 
-/** Returns the faults if the second of two listeners receives `second`. */
+/**
+ * Returns the faults that are found if the first of two listeners receives `first` and the second
+ * one `second`.
+ */
 function faultsOf(first: Buffer[], second: Buffer[]): string[] {
   const bytes = new ChannelBytes(0, 2, wire);
   for (const [at, received] of [first, second].entries()) {
@@ -50,7 +53,7 @@ describe('ChannelBytes', () => {
     expect(faultsOf([whole], [frame(0), frame(2), frame(1)])).toContain('a listener received other bytes');
   });
 
-  test('grows beyond its initial size', () => {
+  test('the buffer grows beyond its initial size', () => {
     const bytes = new ChannelBytes(0, 2, wire);
     for (let n = 0; n < 10_000; n++) for (const listener of bytes.listeners) bytes.take(listener, frame(n));
     expect(bytes.faults).toEqual([]);

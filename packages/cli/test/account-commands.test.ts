@@ -102,7 +102,7 @@ test('changes the password, and ends the other sessions', async () => {
   expect((await run('pat', 'chats')).code).toBe(4);
 });
 
-test('changes the email address, which counts after an operator has verified it', async () => {
+test('changes the email address, and lets the user log in with it once an operator has verified it', async () => {
   await account('eve');
   expect((await typing('eve', 'email eve@example.org', 'correct horse')).said).toBe(
     'Your email address is eve@example.org. You can log in with it once an operator has verified it.\n',
@@ -145,21 +145,24 @@ test('a one-time password opens one session, in which login asks for a new passw
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
-(hasScript ? test : test.skip)('on a terminal, passwords are typed without an echo, a new one twice', async () => {
-  await account('kim', 'correct horse');
-  const words = [globalThis.process.execPath, parley, '--login', fileOf('kim'), ...addresses, 'password'];
-  const change = async (...typed: string[]) => {
-    const command = new Program('script', ['-qec', words.map(shellWord).join(' '), '/dev/null']);
-    const prompts = ['Current password: ', 'New password (8 to 72 bytes): ', 'New password again: '];
-    for (const [n, one] of typed.entries()) {
-      await command.says(prompts[n] as string);
-      command.type(one);
-    }
-    await command.exited;
-    return command.said;
-  };
-  expect(await change('correct horse', 'battery staple', 'battery stable')).toContain('The two passwords differ.');
-  const said = await change('correct horse', 'battery staple', 'battery staple');
-  expect(said).toContain('Your password is changed.');
-  expect(said).not.toMatch(/horse|staple/);
-});
+(hasScript ? test : test.skip)(
+  'on a terminal, passwords are typed without an echo, and a new password is typed twice',
+  async () => {
+    await account('kim', 'correct horse');
+    const words = [globalThis.process.execPath, parley, '--login', fileOf('kim'), ...addresses, 'password'];
+    const change = async (...typed: string[]) => {
+      const command = new Program('script', ['-qec', words.map(shellWord).join(' '), '/dev/null']);
+      const prompts = ['Current password: ', 'New password (8 to 72 bytes): ', 'New password again: '];
+      for (const [n, one] of typed.entries()) {
+        await command.says(prompts[n] as string);
+        command.type(one);
+      }
+      await command.exited;
+      return command.said;
+    };
+    expect(await change('correct horse', 'battery staple', 'battery stable')).toContain('The two passwords differ.');
+    const said = await change('correct horse', 'battery staple', 'battery staple');
+    expect(said).toContain('Your password is changed.');
+    expect(said).not.toMatch(/horse|staple/);
+  },
+);

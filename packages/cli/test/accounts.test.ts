@@ -51,7 +51,7 @@ asRoot('Started by root (skipped for other users)', () => {
     await rm(hidden, { recursive: true });
   });
 
-  test('a service runs as its own user, and root reports if that user cannot read the code', async () => {
+  test('a service runs as its own user, or as root with a warning if that user cannot read the code', async () => {
     const [plan] = planServices(readOptions([])).first as [ServicePlan];
     const lines: string[] = [];
     const who = () => accountFor(plan, process.env, (line) => lines.push(line), code);

@@ -110,7 +110,7 @@ async function channelAt(server: number): Promise<number> {
 }
 
 run(
-  'an error that nobody foresaw, and messages that meet a lock',
+  'alerts fire for an unexpected error, and for messages that wait for a lock',
   async () => {
     const conversation = await client.listen(await channelAt(1));
     await conversation.send('hello');
@@ -134,7 +134,7 @@ run(
 );
 
 run(
-  'a database that does not answer, and a manager that hangs',
+  'alerts fire for a database that does not respond, and for a manager that hangs',
   async () => {
     expect(await firing()).not.toContain('ParleyDatabaseAway');
     trio.managers[0]?.kill('SIGSTOP');
@@ -159,7 +159,7 @@ async function firesWhileAsking(channelId: number, name: string): Promise<void> 
 }
 
 run(
-  'a chat server that is killed, and then no chat server at all',
+  'alerts fire for a killed chat server, and when no chat server is left',
   async () => {
     const id = await channelAt(1);
     const [first, second] = trio.chatServers;

@@ -36,7 +36,10 @@ function namesIn(text: string): Set<string> {
   return new Set([...text.matchAll(/^([a-z_]+)(?:\{.*\})? /gm)].map(([, name]) => name as string));
 }
 
-/** A metric without a sample appears only in its TYPE line. */
+/**
+ * Returns the names of the exported metrics. A metric without a sample appears only in its TYPE
+ * line.
+ */
 function exported(text: string): Set<string> {
   const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)];
   const typed = types.flatMap(([, name, type]) =>
@@ -67,7 +70,7 @@ test('exports the metrics of alerts at 0 before the first event', async () => {
   expect(chat).toContain('parley_channels_left_total{why="lost"} 0\n');
 });
 
-test('counts what happens to channels', async () => {
+test('the metrics count a placed channel, its seats and resumes, and its loss', async () => {
   const alice = await trio.people.make('alice');
   const { id } = await trio.create(alice, 'room');
   const stream = new Chatter(await trio.listen(alice, id), { events: true });
@@ -84,7 +87,7 @@ test('counts what happens to channels', async () => {
   expect(await metricsOf(chatMetrics)).toContain('parley_channels_left_total{why="lost"} 1');
 });
 
-test('does not log calls that a page repeats, unless they are refused', async () => {
+test('logs calls that a page makes all the time only if they are refused', async () => {
   const [manager] = trio.managers;
   const { token } = await trio.people.make('bob');
   const transport = grpcTransport({ userService: '127.0.0.1:1', channelService: manager?.grpc ?? '' });

@@ -40,7 +40,7 @@ test('refuses an ambiguous name for an action that cannot be undone', () => {
 });
 
 test.each([findChannel, findOnly])(
-  '%p takes an empty name for no channel, even if only one is listed',
+  '%p finds no channel by an empty name, even if only one channel is listed',
   async (find) => {
     const only = channel(4, 'lobby');
     const listChannels = async () => ({ channels: [only], ids: [only.id] });

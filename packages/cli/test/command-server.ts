@@ -1,6 +1,7 @@
 /**
- * Runs commands in one process: each line of stdin is the JSON array of arguments of one. After the
- * output of each, stdout gets its exit code between two NULs, and stderr gets one NUL.
+ * Runs commands in one process. Each line of stdin is a JSON array with the arguments of one
+ * command. After the output of a command, stdout gets its exit code between two NULs, and stderr
+ * gets one NUL.
  */
 import { createInterface } from 'node:readline';
 import { runCommand } from '../src/run.js';

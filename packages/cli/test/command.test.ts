@@ -32,7 +32,7 @@ test.each([
   ['an address without a port', ['--user-service', 'host', 'channels']],
   ['a token for nobody', ['token', '--as', 'somebody']],
   ['a target for a chat token', ['token', '--as', '0b0e8bc8-1c39-4d3c-9f0a-1b1b1b1b1b1b', '--for', 'x']],
-])('%s is wrong usage', async (_what, args) => {
+])('exits with 2 and a sentence for %s', async (_what, args) => {
   const command = parleyCommand().configureOutput({ writeErr: () => {} });
   const failure = await command.parseAsync(args, { from: 'user' }).then(() => undefined, failureFrom);
   expect(failure?.exitCode).toBe(2);
@@ -85,7 +85,7 @@ test.each([
   [['channels', '--jsn'], {}, 'Did you mean --json?'],
   [['admin', 'servres'], {}, 'Did you mean servers?'],
   [['channels'], { PARLEY_MANAGRES: 'a:1' }, 'Did you mean PARLEY_MANAGERS?'],
-])('guesses the right spelling of %j %j', async (args, env, guess) => {
+])('suggests the right spelling for the command %j with the environment %j', async (args, env, guess) => {
   const { code, err } = await run(args, '', { ...nobody, ...env });
   expect([code, err]).toEqual([2, expect.stringContaining(guess)]);
 });

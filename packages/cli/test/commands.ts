@@ -29,12 +29,12 @@ export class Commands {
     return command;
   }
 
-  /** Runs it on a terminal, which `script` of util-linux provides. */
+  /** Runs a command on a terminal, which `script` of util-linux provides. */
   onTerminal(person: TestPerson, ...args: string[]): Promise<Program> {
     return this.#typed(person, args, '');
   }
 
-  /** Runs it with a keyboard, but with its output in a pipe. */
+  /** Runs a command whose input is a terminal and whose output is a pipe. */
   fromKeyboard(person: TestPerson, ...args: string[]): Promise<Program> {
     return this.#typed(person, args, ' | cat');
   }

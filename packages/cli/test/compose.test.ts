@@ -35,7 +35,7 @@ const ours = containers.filter(([, { image }]) => image === 'parley');
 const lasting = ours.filter(([, { restart }]) => restart !== 'no');
 const once = ours.filter(([, { restart }]) => restart === 'no').map(([name]) => name);
 
-test('defines PostgreSQL, the services, the gateway, Envoy and the setup steps', () => {
+test('docker-compose.yml defines PostgreSQL, the services, the gateway, Envoy and the setup steps', () => {
   expect(lasting.map(([name]) => name)).toEqual(['user-service', 'channel-service', 'chat-service', 'gateway']);
   expect(once).toEqual(['secrets', 'migrate']);
   expect(containers).toHaveLength(8);
@@ -43,24 +43,27 @@ test('defines PostgreSQL, the services, the gateway, Envoy and the setup steps',
     expect([name, image]).toEqual([name, expect.stringMatching(/^[a-z/]+:v?\d+\.\d+[\w.-]*$/)]);
 });
 
-test.each(containers)('%s has no privileges, a read-only file system and a restart policy', (name, container) => {
-  expect(container).toMatchObject({
-    user: expect.stringMatching(/^(node|postgres|envoy)$/),
-    read_only: true,
-    cap_drop: ['ALL'],
-    security_opt: ['no-new-privileges:true'],
-    init: true,
-    restart: once.includes(name) ? 'no' : 'unless-stopped',
-    mem_limit: expect.stringMatching(/^\d+[mg]$/),
-    pids_limit: expect.any(Number),
-    logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } },
-  });
-  expect(container.container_name).toBeUndefined();
-  for (const volume of container.volumes) {
-    const [from = ''] = volume.split(':');
-    if (!from.startsWith('.')) expect(Object.keys(compose.volumes)).toContain(from);
-  }
-});
+test.each(containers)(
+  'the container %s has no privileges, a read-only file system and a restart policy',
+  (name, container) => {
+    expect(container).toMatchObject({
+      user: expect.stringMatching(/^(node|postgres|envoy)$/),
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      init: true,
+      restart: once.includes(name) ? 'no' : 'unless-stopped',
+      mem_limit: expect.stringMatching(/^\d+[mg]$/),
+      pids_limit: expect.any(Number),
+      logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } },
+    });
+    expect(container.container_name).toBeUndefined();
+    for (const volume of container.volumes) {
+      const [from = ''] = volume.split(':');
+      if (!from.startsWith('.')) expect(Object.keys(compose.volumes)).toContain(from);
+    }
+  },
+);
 
 const networksOf = ({ networks }: Container) => (Array.isArray(networks) ? networks : Object.keys(networks)).sort();
 
@@ -80,7 +83,7 @@ test("a chat server reports its address in Envoy's network, whatever the order o
   expect(await answer('10.1.0.8 10.2.0.5')).toBe('10.1.0.8:50053');
 });
 
-test('one container builds the image for all', () => {
+test('only one container builds the image, and all others use it', () => {
   expect(ours.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['secrets']);
 });
 
@@ -103,7 +106,7 @@ test('each container has a health check and waits for its dependencies', () => {
   }
 });
 
-test('contains no secret, and each service mounts only its own', () => {
+test('docker-compose.yml contains no secret, and each service mounts only its own', () => {
   expect(text).not.toMatch(/postgres(ql)?:\/\/[^@\s"]*:[^@\s"]*@|PASSWORD:|SECRET/);
   for (const [name, { volumes, environment }] of lasting) {
     expect(volumes).toEqual([`secret-${name}:/run/parley/${name}:ro`]);
@@ -112,19 +115,19 @@ test('contains no secret, and each service mounts only its own', () => {
   }
 });
 
-test('publishes only Envoy, and only on this machine', () => {
+test('docker-compose.yml publishes only the ports of Envoy, and only on this machine', () => {
   const published = containers.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
   expect(published).toEqual([['envoy', '127.0.0.1:8081:8081']]);
 });
 
-test('processes receive signals without a shell in between', () => {
+test('the processes in the containers receive signals without a shell in between', () => {
   for (const [name, { command }] of ours) {
     const isShell = command?.[0] === 'sh';
     expect([name, isShell ? /\bexec node /.test(command?.[2] ?? '') : command?.[0] === 'node']).toEqual([name, true]);
   }
 });
 
-test('the image has two stages of one exact tag, an unprivileged user and no secret', () => {
+test('the Dockerfile has two stages from one exact base image, an unprivileged user and no secret', () => {
   const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
   expect(new Set(bases).size).toBe(1);
   expect(bases).toEqual([expect.stringMatching(/^node:2[24]\.\d+\.\d+-bookworm-slim$/), expect.anything()]);
@@ -173,7 +176,7 @@ test('the secrets are created once and open the database for their own role', as
 });
 
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
-(hasCompose ? test : test.skip)('docker compose takes the file', async () => {
+(hasCompose ? test : test.skip)('docker compose accepts docker-compose.yml', async () => {
   const { stdout } = await run('docker', [
     'compose',
     '-f',

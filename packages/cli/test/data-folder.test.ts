@@ -32,14 +32,14 @@ test.each([
     'names a process that was started at another time',
     async () => `${pid()} 1 ${(await identityOf(pid())).split(' ')[2]}\n`,
   ],
-])('takes over a lock that %s', async (_what, text) => {
+])('takes over a data folder whose lock file %s', async (_what, text) => {
   await writeFile(lock(), await text());
   const folder = await DataFolder.take(path);
   expect(await readFile(lock(), 'utf8')).toBe(`${await identityOf(process.pid)}\n`);
   await folder.stop();
 });
 
-test('names the running holder, through any path of the folder', async () => {
+test('refuses a data folder in use and names its process, even through a link to the folder', async () => {
   await writeFile(lock(), `${await identityOf(pid())}\n`);
   const link = `${path}-link`;
   await symlink(path, link);
@@ -50,7 +50,7 @@ test('names the running holder, through any path of the folder', async () => {
   }
 });
 
-test('only its owner can read the contents', async () => {
+test('only the owner of the data folder can read its contents', async () => {
   await (await DataFolder.take(join(path, 'new'))).stop();
   expect(await modeOf('new')).toMatch(/^7[01]{2}$/);
   expect(await modeOf('new', 'logs')).toBe('700');
@@ -60,7 +60,7 @@ test('only its owner can read the contents', async () => {
   expect(await modeOf()).toMatch(/^7[01]{2}$/);
 });
 
-test('leaves the mode of a shared folder alone', async () => {
+test('does not change the mode of a shared folder', async () => {
   await writeFile(join(path, 'secrets.json'), '{}');
   await chmod(path, 0o777);
   await (await DataFolder.take(path)).stop();

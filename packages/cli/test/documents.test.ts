@@ -36,7 +36,7 @@ function anchorsOf(page: string): string[] {
   );
 }
 
-test.each(pages)('%s links to pages and headings that exist', (page) => {
+test.each(pages)('the links of %s lead to pages and headings that exist', (page) => {
   for (const link of found(page, /\]\((?!https?:)([^)\s]+)\)/g)) {
     const [path = '', anchor] = link.split('#');
     const target = path === '' ? page : join(dirname(page), path);
@@ -45,12 +45,12 @@ test.each(pages)('%s links to pages and headings that exist', (page) => {
   }
 });
 
-test.each(pages)('%s names files that exist', (page) => {
+test.each(pages)('the files that %s names exist', (page) => {
   const paths = found(page, /`((?:packages|services|proto|scripts|docs|bin|examples|\.ci)\/[\w./-]+)`/g);
   expect(paths.filter((path) => !existsSync(join(projectFolder, path)))).toEqual([]);
 });
 
-test.each(pages)('%s names settings and npm scripts that exist', (page) => {
+test.each(pages)('the settings and npm scripts that %s names exist', (page) => {
   const settings = found(page, /\bPARLEY_([A-Z][A-Z_]*[A-Z])\b/g);
   expect(settings.filter((name) => !Object.hasOwn(settingsTable, name))).toEqual([]);
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
@@ -80,7 +80,7 @@ function unknownWords(line: string, program: Command): string[] {
   return command === program && options.length === 0 ? [line] : unknown;
 }
 
-test('the pages name commands and options of `parley` and `npm start` that exist', async () => {
+test('the commands and options of `parley` and `npm start` that the pages name exist', async () => {
   const program = parleyCommand();
   const drillHelp = await helpOf(join(projectFolder, 'bin', 'parley.js'), 'drill', '--help');
   const startHelp = await helpOf(join(projectFolder, 'packages/cli/dist/src/launcher/start.js'), '--help');

@@ -60,7 +60,7 @@ test('every user call has one exact route, and no other call has any', () => {
   expect(routes.at(-1)?.direct_response).toEqual({ status: 404, body: { inline_string: 'unknown method' } });
 });
 
-test('routes each call to its service, and to a chat server only with a join token', () => {
+test('Envoy routes each call to its service, and to a chat server only with a join token', () => {
   for (const { match, route, ...rest } of routes.filter((one) => one.match.path !== undefined)) {
     const service = match.path?.split('/')[1]?.replace('chat.v1.', '');
     const cluster = { UserService: 'user-service', ChannelService: 'channel-service', ChatService: 'chat-service' };
@@ -78,7 +78,7 @@ test('routes each call to its service, and to a chat server only with a join tok
   ]);
 });
 
-test("checks a join token's lifetime with one second of skew, from the header only, and passes it on", () => {
+test('Envoy takes a join token only from the header, checks its lifetime with one second of skew, and passes it on', () => {
   const { typed_config } = manager.http_filters[2] as { typed_config: { providers: { join: object } } };
   expect(typed_config.providers.join).toMatchObject({
     issuer: 'parley:join',
@@ -92,7 +92,7 @@ test("checks a join token's lifetime with one second of skew, from the header on
   });
 });
 
-test('retries calls that did not start, except those routed by a join token', () => {
+test('Envoy retries calls that did not start, except those routed by a join token', () => {
   for (const { route } of routes.filter((one) => one.route !== undefined)) {
     const tried = route?.cluster === 'chat-service' ? undefined : 'connect-failure,refused-stream';
     expect([route?.cluster, route?.retry_policy?.retry_on]).toEqual([route?.cluster, tried]);
@@ -100,7 +100,7 @@ test('retries calls that did not start, except those routed by a join token', ()
   expect(host).not.toHaveProperty('retry_policy');
 });
 
-test('streams have no timeout, but a dead stream ends', () => {
+test('streams through Envoy have no timeout, but a dead one ends', () => {
   const of = (path: string) => routes.find(({ match }) => match.path === path)?.route;
   expect(of('/chat.v1.ChatService/Subscribe')?.timeout).toBe('0s');
   expect(of('/chat.v1.ChatService/Connect')).toMatchObject({ timeout: '0s', idle_timeout: '3600s' });
@@ -111,7 +111,7 @@ test('streams have no timeout, but a dead stream ends', () => {
   });
 });
 
-test('uses small windows and buffers, so that the chat server holds the backlog', () => {
+test('Envoy has small windows and buffers, so that unread messages wait in the chat server', () => {
   const windows = { initial_stream_window_size: 65_536, initial_connection_window_size: 1_048_576 };
   expect(listener).toMatchObject({ per_connection_buffer_limit_bytes: 32_768, enable_reuse_port: false });
   expect(listener.socket_options).toEqual([expect.objectContaining({ level: 1, name: 7, int_value: 65_536 })]);
@@ -146,7 +146,7 @@ test('the cluster of chat servers contains only chat servers', () => {
   expect(chat.slice(1).every((one) => /^127\.0\.0\.1:500(5[3-9]|6\d)$/.test(one))).toBe(true);
 });
 
-test('has exact origins, no port for admin pages, and no token in the log', () => {
+test('envoy.yaml lists exact origins, opens no port for admin pages, and logs no token', () => {
   const cors = Object.values(host?.typed_per_filter_config ?? {})[0];
   expect(cors.allow_origin_string_match.every((one: object) => Object.keys(one).join() === 'exact')).toBe(true);
   expect(cors.forward_not_matching_preflights).toBe(false);

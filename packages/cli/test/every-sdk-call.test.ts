@@ -30,7 +30,7 @@ const classes = {
   sessions: OwnSessions,
 };
 
-/** Calls of the SDK without a command, with the reason. */
+/** Calls of the SDK for which there is no command, with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
   'client.channels': '`listChannels` has them in pages',
   'client.open': '`listen` is the same for a command',
@@ -40,8 +40,8 @@ const exceptions: Readonly<Record<string, string>> = {
   'notifications.unread': '`notifications` lists them',
   'conversation.entered': '`listen` awaits it',
   'conversation.events': '`for await` is the same',
-  'conversation.reconnect': 'of pages, which learn of a changed network',
-  'conversation.sendLossy': 'of games and voice',
+  'conversation.reconnect': 'for pages, which learn of a changed network',
+  'conversation.sendLossy': 'for games and voice',
 };
 
 const callsOf = ([name, { prototype }]: readonly [string, { readonly prototype: object }]) =>

@@ -9,7 +9,7 @@ test.each([
   ['deadline-exceeded', 3],
   ['logged-out', 4],
   ['expired-token', 4],
-] as const)('%s ends with exit code %i', (reason, code) => {
+] as const)('a refusal for %s ends the command with exit code %i', (reason, code) => {
   expect(failureFrom(refuse(reason)).exitCode).toBe(code);
 });
 

@@ -66,7 +66,7 @@ async function start(): Promise<Started> {
 }
 
 run(
-  'on a full disk nothing ends for good, readiness says so, and all is well when there is room again',
+  'on a full disk every process survives and reports that it is not ready, and recovers when there is space',
   async () => {
     started = await start();
     await started.says('Press Ctrl-C to stop');
@@ -94,7 +94,7 @@ run(
 );
 
 run(
-  'a start on a full disk says that it is full',
+  'a start on a full disk says that the disk is full',
   async () => {
     await fill();
     started = await start();

@@ -61,7 +61,7 @@ type Answers = Record<string, (call: never, done: never) => void>;
 class HostileService {
   readonly #server = new Server();
   address = '';
-  /** Whether to refuse every call with a text of its own. */
+  /** Whether the server refuses every call, with a text of its own. */
   refuses = false;
   token = 'a.b.c';
 
@@ -306,7 +306,7 @@ test.each(commands)(
 );
 
 test.each([['\u001b]0;x\u0007'], ['a b'], ['\u202e'], [''], ['x\n']])(
-  'does not save a token like %j, or show it in an error',
+  'neither stores a token like %j nor shows it in an error',
   async (token) => {
     service.token = `secret-part${token}`;
     if (token === '') service.token = '';

@@ -69,7 +69,7 @@ const own = Object.values(networkInterfaces())
 interface Case {
   readonly host: string;
   readonly args?: readonly string[];
-  /** Host of the web page, as printed. */
+  /** Host of the web page, as `npm start` prints it. */
   readonly page: string;
 }
 

@@ -10,7 +10,7 @@ const dockerfile = await readFile(join(projectFolder, 'Dockerfile'), 'utf8');
 const { packageManager } = JSON.parse(await readFile(join(projectFolder, 'package.json'), 'utf8'));
 let app: string;
 
-/** The lines of the Dockerfile that install the production dependencies. */
+/** Returns the lines of the Dockerfile that install the production dependencies. */
 function production(): string {
   const command = dockerfile.split(/^RUN /m).find((one) => one.includes('--prod')) ?? '';
   return command.split(/\n(?=[A-Z#])/)[0]?.replaceAll('\\\n', ' ') ?? '';
@@ -42,7 +42,7 @@ test('the image is small and holds no build or test tools', async () => {
 });
 
 test.each(['user-service', 'channel-service', 'chat-service', 'gateway'])(
-  '%s finds every module it loads',
+  'the service %s finds every module that it loads',
   (service) => {
     const main = join(app, 'dist', 'services', `${service}.js`);
     const { status, stderr } = spawnSync(process.execPath, [main], {
@@ -54,7 +54,7 @@ test.each(['user-service', 'channel-service', 'chat-service', 'gateway'])(
   },
 );
 
-test('the command and the deployment step find every module they load', () => {
+test('the `parley` command and the deployment step find every module that they load', () => {
   const help = spawnSync(process.execPath, [join(app, 'bin', 'parley.js'), '--help'], { encoding: 'utf8' });
   expect([help.status, help.stderr]).toEqual([0, '']);
   const deploy = spawnSync(process.execPath, [join(app, 'packages/cli/dist/src/launcher/deploy.js')], {

@@ -27,7 +27,7 @@ test('rotates a log while its writer has it open, without losing a line', async 
   expect((await stat(`${file}.1`)).mode & 0o777).toBe(0o600);
 });
 
-test('leaves a small or missing log alone', async () => {
+test('does not rotate a small or missing log', async () => {
   const file = join(folder, 'x.log');
   await (await open(file, 'a')).close();
   await rotateLargeLogs(() => [file, join(folder, 'none.log')], fail, 50).stop();

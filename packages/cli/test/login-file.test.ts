@@ -16,7 +16,7 @@ async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
 }
 
-test('stores a login below HOME, closed to others, and replaces it without leftovers', async () => {
+test('stores a login below HOME, where only the user can read it, and replaces it without leftovers', async () => {
   const file = new LoginFile(undefined, { HOME: home });
   const folder = join(home, '.config', 'parley');
   await mkdir(folder, { recursive: true, mode: 0o755 });
@@ -41,7 +41,7 @@ test('a command uses the addresses of the login unless options override them', (
   });
 });
 
-test('a command secures its connections as at login', () => {
+test('a command secures its connections as the login did', () => {
   const elsewhere = { ...login, user_service: 'host.example:1', manager: 'host.example:2' };
   expect(() => new CommandSession({}).client(elsewhere)).toThrow('in plain text');
   expect(() =>
@@ -53,7 +53,7 @@ test('a command secures its connections as at login', () => {
   );
 });
 
-test('an advised command names the login file and its addresses', async () => {
+test('a suggested command names the login file and its addresses', async () => {
   const path = join(home, "bob's.json");
   const shell = `'${home}/bob'\\''s.json'`;
   expect(await new CommandSession({ login: path }).advised()).toMatchObject({
@@ -74,7 +74,7 @@ test('an advised command names the login file and its addresses', async () => {
   expect((await new CommandSession({ login: path }).advised()).self).toBe(`npx parley --login ${shell}`);
 });
 
-test('prefers XDG_CONFIG_HOME to HOME', async () => {
+test('stores the login below XDG_CONFIG_HOME if it is set, and not below HOME', async () => {
   await new LoginFile(undefined, { HOME: '/nowhere', XDG_CONFIG_HOME: home }).write(login);
   expect(await readFile(join(home, 'parley', 'login.json'), 'utf8')).toContain('a.b.c');
 });
@@ -95,13 +95,13 @@ test('without a login, the error says how to log in', async () => {
   await expect(file.read()).rejects.toThrow('npx parley login');
 });
 
-test('treats a damaged file as no login', async () => {
+test('treats a damaged login file as a missing login', async () => {
   const path = join(home, 'x.json');
   await writeFile(path, '{"token":');
   await expect(new LoginFile(path, {}).read()).rejects.toMatchObject({ exitCode: 4 });
 });
 
-test('treats an unwritable file as wrong usage', async () => {
+test('treats an unwritable login file as wrong usage', async () => {
   await writeFile(join(home, 'file'), '');
   await expect(new LoginFile(join(home, 'file', 'x.json'), {}).write(login)).rejects.toMatchObject({ exitCode: 2 });
 });

@@ -13,7 +13,7 @@ test.each([
   ['text in tag characters', 'a\u{e0068}\u{e0069}\u{e007f}b', 'ab'],
   ['text in selectors', 'a\u{e0101}\u{e01ef}b', 'ab'],
   ['isolates, marks and embeddings', '\u2066a\u2069\u200e\u061cb\u202ac', 'abc'],
-  ['what takes no room', 'a\u00ad\u034f\u180e\u2062\u206ab\ufff9c', 'abc'],
+  ['characters without width', 'a\u00ad\u034f\u180e\u2062\u206ab\ufff9c', 'abc'],
 ])('removes %s', (_what, text, safe) => {
   expect(plainText(text)).toBe(safe);
 });
@@ -33,7 +33,7 @@ test.each([
   ['wide and hard spaces', `hi${'\u3000\u00a0\u2003'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
   ['invisible letters that are as wide as spaces', `hi${'\u2800\u3164'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
   ['empty lines', `hi${' \n'.repeat(3)}x`, 'hi ⏎ ⏎ ⏎ x'],
-])('shows %s in a row as one, so that nobody can fill a row of the terminal with blanks', (_what, text, line) => {
+])('shows a run of %s as one space, so that nobody can fill a row of the terminal with blanks', (_what, text, line) => {
   expect(terminalLine(text)).toBe(line);
 });
 

@@ -37,11 +37,11 @@ test.each([
   ],
   [['--user-port', '51053'], 'chat-1 and user-service would both use port 51053'],
   [['--chat-port', '64535'], 'chat-2 would use port 65536. Choose a smaller --chat-port.'],
-])('rejects the plan %j', (args, words) => {
+])('rejects the options %j, with which a port is used twice or too large', (args, words) => {
   expect(() => plan(...args)).toThrow(words);
 });
 
-test('Envoy knows the chat servers and their spare ports, and no others', () => {
+test('Envoy knows the ports of the chat servers and the spare ports, and no others', () => {
   const options = readOptions(['--envoy', '--chat-port', '8070', '--chat-servers', '3']);
   const planned = planServices(options);
   const { clusters } = localAddresses(planned, planned.envoy as ServicePlan, { host: '::', ip: '::1' }, options);

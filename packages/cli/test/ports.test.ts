@@ -12,7 +12,7 @@ function listen(): Promise<Server> {
   });
 }
 
-test('waits for a port of a closed connection, and reports it', async () => {
+test('waits for a port that a closed connection still holds, and says so', async () => {
   const server = await listen();
   const target = server.address() as { port: number };
   const socket: Socket = connect({ port: target.port, host: '127.0.0.1' });
@@ -30,7 +30,7 @@ test('waits for a port of a closed connection, and reports it', async () => {
   server.close();
 }, 150_000);
 
-test('refuses a port that is in use at once', async () => {
+test('refuses at once a port that is in use', async () => {
   const server = await listen();
   const { port } = server.address() as { port: number };
   await expect(checkFree(plan(port), '127.0.0.1', () => {})).rejects.toThrow(`Port ${port} for user-service is taken`);

@@ -27,14 +27,14 @@ afterAll(async () => {
   await rm(data, { recursive: true });
 });
 
-/** The fenced blocks of one language below a heading of a page. */
+/** Returns the fenced blocks of one language below a heading of a page. */
 function blocks(page: string, heading: string, fence: string): string[] {
   const text = readFileSync(join(projectFolder, page), 'utf8');
   const section = text.split(/^## /m).find((part) => part.startsWith(heading)) ?? '';
   return [...section.matchAll(new RegExp(`^\`\`\`${fence}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, body]) => body ?? '');
 }
 
-/** Documented commands with the ports and folders of this run. */
+/** Returns documented commands with the ports and folders of this run. */
 function here(commands: string): string {
   const parley = `'${process.execPath}' '${join(projectFolder, 'bin', 'parley.js')}'`;
   return commands

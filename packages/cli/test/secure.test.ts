@@ -118,11 +118,16 @@ test('without PARLEY_ADDR_TLS, the terminal says why it waits and gives up', asy
 });
 
 test.each([
-  ['a plain manager with TLS', () => trio.managers[0]?.grpc, () => ['--ca', ca], 'it does not speak TLS'],
-  ['a manager behind TLS without it', () => manager, () => [], 'it requires TLS'],
+  [
+    'a manager without TLS and a client with it',
+    () => trio.managers[0]?.grpc,
+    () => ['--ca', ca],
+    'it does not speak TLS',
+  ],
+  ['a manager with TLS and a client without it', () => manager, () => [], 'it requires TLS'],
   ['an untrusted certificate', () => manager, () => ['--tls'], 'its certificate is not trusted'],
   ['no server', () => '127.0.0.1:1', () => [], 'Nothing responds at 127.0.0.1:1'],
-])('names the cause for %s', async (_what, where, options, words) => {
+])('names the cause of a failed connection: %s', async (_what, where, options, words) => {
   const { code, said } = await (async () => {
     const command = await commands.start(ann, '--manager', where() ?? '', ...options(), 'channels');
     return { code: await command.end(), said: command.said };
@@ -140,7 +145,7 @@ test.each([
   [{ ca: 'x' }, ['10.0.0.1:1'], undefined],
   [{ insecure: true }, ['10.0.0.1:1'], undefined],
 ] as const)(
-  'with the options %j and the addresses %j, the first plain-text address is %s',
+  'with the options %j, the first of the addresses %j that would be reached in plain text is %s',
   (options, addresses, open) => {
     expect(openAddress(options, addresses)).toBe(open);
   },
@@ -165,7 +170,7 @@ test('does not send a password to another machine in plain text without --insecu
   await expect(new CommandSession({ insecure: true }).client(saved).channels()).rejects.toBeInstanceOf(Refusal);
 });
 
-test('advised commands are quoted for a shell', () => {
+test('suggested commands are quoted for a shell', () => {
   const session = new CommandSession({ login: "/tmp/my files/it's.json", ca: '/tmp/$(id).pem', manager: 'a:1' });
   expect(session.self).toBe("npx parley --login '/tmp/my files/it'\\''s.json' --manager a:1 --ca '/tmp/$(id).pem'");
 });

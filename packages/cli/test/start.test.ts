@@ -75,7 +75,7 @@ async function checkAccounts(found: readonly { pid: number; name: string }[], sa
   expect(new Set(roles.flat()).size).toBe(4);
 }
 
-/** Waits, because processes take time to exit. */
+/** Waits until these processes have exited. Returns the pids that have not. */
 async function allEnded(pids: readonly number[], withinMs: number): Promise<number[]> {
   for (const end = Date.now() + withinMs; Date.now() < end; await pause(50)) {
     if ((await living(pids)).length === 0) return [];
@@ -103,7 +103,7 @@ test('a first start runs everything, and Ctrl-C stops it cleanly', async () => {
   expect(await gone(join(data, 'postgres', 'postmaster.pid'))).toBe(true);
 }, 120_000);
 
-/** One start for the next three tests, the last of which kills it. */
+/** One running `npm start` for the next three tests. The last of them kills it. */
 let run: Started;
 
 test('restarts a dead service, and refuses a second start on the same folder or ports', async () => {
@@ -169,7 +169,7 @@ test.each([
   ['a folder below a file', {}, ['--data', '/dev/null/x'], 'cannot be written. Choose another one with --data.'],
   ['two services on one port', {}, ['--user-port', '5000', '--chat-port', '5000'], 'would both use port 5000'],
   ['an unknown option', {}, ['--chats', '3'], "unknown option '--chats'"],
-])('%s ends with one sentence and exit code 2', async (_what, env, args, words) => {
+])('a start with %s ends with one sentence and exit code 2', async (_what, env, args, words) => {
   const run = start(args, env);
   expect(await run.ended).toBe(2);
   expect(run.said).toContain(words);

@@ -65,7 +65,7 @@ test('without history, help omits commands that change messages, and these comma
   expect(typed('/reply 7 x', false)).toMatchObject({ do: 'send' });
 });
 
-test('help says why numbers skip, if they do', () => {
+test('help says why the numbers of messages skip in a channel with history', () => {
   expect([true, false].map((hasHistory) => helpFor(hasHistory).includes('Numbers may skip'))).toEqual([true, false]);
 });
 

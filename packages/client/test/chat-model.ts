@@ -2,11 +2,11 @@ import { Kind, MemberChange, Message } from '@parley/contract';
 import { type ConversationEvent, textOf } from '../src/index.js';
 import { entryEvent } from './rig.js';
 
-/** A message as a reader knows it. A deleted message has no text. */
+/** A message in the form that a reader knows. A deleted message has no text. */
 interface ShownMessage {
   readonly sender: string;
   text: string | undefined;
-  /** Each as an emoji and a user id. */
+  /** Reactions, each as an emoji and a user id. */
   reactions: Set<string>;
 }
 
@@ -47,19 +47,22 @@ export interface LogRow {
 
 const endless = Number.POSITIVE_INFINITY;
 
-/** A time in a chat: after one seq, up to and including another. */
+/** A stay of a user in a chat: from the entry after the seq `after` to the seq `to`. */
 interface Stay {
   readonly after: number;
   readonly to: number;
 }
 
-/** The model of a chat: the log as it was stored, and what each user may see of it. */
+/** Model of a chat: the stored log, and the part of it that each user may see. */
 export class ChatModel {
   readonly rows: readonly LogRow[];
   readonly closed: boolean;
   readonly #founders: readonly string[];
 
-  /** `texts` are those that were acknowledged, by seq: a row loses its text to later changes. */
+  /**
+   * Makes a model. `texts` are the acknowledged texts by seq, because later changes remove the text
+   * of a row.
+   */
   constructor(
     rows: readonly LogRow[],
     texts: ReadonlyMap<number, string>,
@@ -85,7 +88,7 @@ export class ChatModel {
     return timeline.messages;
   }
 
-  /** Returns when a user was in the chat. The last stay of a member has no end. */
+  /** Returns the stays of a user in the chat. The last stay of a current member has no end. */
   stays(userId: string): Stay[] {
     const stays: Stay[] = this.#founders.includes(userId) ? [{ after: 0, to: endless }] : [];
     for (const { seq, kind, data } of this.rows) {
@@ -103,7 +106,7 @@ export class ChatModel {
     return this.stays(userId).some(({ after, to }) => seq > after && seq <= to);
   }
 
-  /** Returns which part of the chat a user may read now: after one seq, up to another. */
+  /** Returns the part of the chat that a user may read now. */
   readable(userId: string): Stay {
     const { after, to } = this.stays(userId).at(-1) ?? { after: 0, to: 0 };
     return { after: this.closed ? after : 0, to };
@@ -129,7 +132,7 @@ export class ChatModel {
     );
   }
 
-  /** Counts what a member has not read. */
+  /** Returns the number of messages that a member has not read. */
   unread(userId: string, readSeq: number): number {
     const stays = this.stays(userId);
     const joined = (this.closed ? stays.at(-1) : stays[0])?.after ?? 0;

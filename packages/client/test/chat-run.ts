@@ -63,7 +63,7 @@ export class Member {
 
 type Watermarks = Readonly<Record<string, { readonly deliveredSeq: number; readonly readSeq: number }>>;
 
-/** Returns the watermarks of `now` that are behind those of `before`. */
+/** Returns the ids of the users whose watermark in `now` is lower than in `before`. */
 function steppedBack(before: Watermarks, now: Watermarks): string[] {
   const isBehind = (id: string) => {
     const [one, other] = [before[id], now[id]];
@@ -72,7 +72,10 @@ function steppedBack(before: Watermarks, now: Watermarks): string[] {
   return Object.keys(now).filter(isBehind);
 }
 
-/** What one user saw of one chat on streams: all conversations, one after the other. */
+/**
+ * Everything that one user received of one chat on streams, in all conversations one after the
+ * other.
+ */
 export class Reader {
   readonly timeline = new Timeline();
   readonly seqs: number[] = [];
@@ -80,16 +83,16 @@ export class Reader {
   lastHere = 0;
   /** Faults found while reading. */
   readonly faults: string[] = [];
-  /** The reader must get every entry after this seq. */
+  /** Seq after which the reader must get every entry. */
   startsAfter: number | undefined;
   conversation: Conversation | undefined;
-  /** Why the last conversation ended. */
+  /** Reason for which the last conversation ended. */
   ended = '';
   #watermarks: Watermarks = {};
   #place: LogPosition | undefined;
   #reading: Promise<void> = Promise.resolve();
 
-  /** Opens the conversation, from where the last one ended. */
+  /** Opens a conversation at the position at which the last one ended. */
   open(client: ParleyClient, channelId: number, after = this.#place): void {
     if (this.conversation !== undefined) return;
     this.startsAfter ??= after?.seq;
@@ -148,7 +151,10 @@ export class Chat {
   readonly texts = new Map<number, string>();
   readonly said: { readonly seq: number; readonly by: Member }[] = [];
   readonly #sends: Promise<void>[] = [];
-  /** Highest seq that each user certainly, and possibly, has read. */
+  /**
+   * Two seqs for each user: one up to which the user has certainly read, and one up to which they
+   * may have.
+   */
   readonly #read = new Map<Member, { certain: number; possible: number }>();
   readonly #polled = new Map<Member, Reader>();
   readonly faults: string[] = [];
@@ -185,7 +191,7 @@ export class Chat {
     this.#sends.push(settled);
   }
 
-  /** Calls the manager as a member, whose view of the chat it records. */
+  /** Asks the manager for the chat as one member sees it, and records the result. */
   async look(member: Member, read = 0): Promise<ChatSummary> {
     const known = this.#read.get(member) ?? { certain: 0, possible: 0 };
     this.#read.set(member, { ...known, possible: Math.max(known.possible, read) });
@@ -225,7 +231,10 @@ export class Chat {
     );
   }
 
-  /** Waits until every send has an answer, and every member has received all and said so. */
+  /**
+   * Waits until every send has an answer, and every member has received and acknowledged every
+   * entry.
+   */
   async settle(trio: Trio): Promise<ChatModel> {
     await Promise.all(this.#sends);
     const model = await this.model(trio);

@@ -11,8 +11,8 @@ import { Chat, Member, Reader } from './chat-run.js';
 import { until } from './rig.js';
 
 /**
- * `TEST_ROUNDS=2000 npm test -- client/dist/test/chats-model` is the long form; it also kills chat
- * servers.
+ * Number of lives. `TEST_ROUNDS=2000 npm test -- client/dist/test/chats-model` is the long form,
+ * which also kills chat servers.
  */
 const rounds = Number(process.env.TEST_ROUNDS ?? 10);
 const isLong = process.env.TEST_ROUNDS !== undefined;
@@ -72,8 +72,8 @@ const life: fc.Arbitrary<Life> = fc.tuple(
 );
 
 /**
- * Ignores that a user is out already: an overloaded manager may have removed them without an answer
- * in time.
+ * Ignores a refusal because the user is already out: an overloaded manager may have removed them
+ * without answering in time.
  */
 function ifOutside(thrown: Refusal): void {
   expect(['member-not-found', 'not-a-member', 'channel-not-found']).toContain(thrown.reason);
@@ -112,7 +112,7 @@ class Run {
     for (const member of founders) chat.readerOf(member).open(member.client, chat.id);
   }
 
-  /** Does a step, or nothing if no user can do it. */
+  /** Performs a step. Does nothing if no user can perform it. */
   async do({ act, who, pick }: Step): Promise<void> {
     const chat = this.chats[pick % this.chats.length] as Chat;
     const inside = [...chat.inside];
@@ -229,7 +229,7 @@ async function reasonOf(call: Promise<unknown>): Promise<string> {
   );
 }
 
-/** Checks that everything a reader got was for them, and that nothing in between was left out. */
+/** Checks that a reader received only entries that they may read, and all of them in between. */
 function checkReceived(model: ChatModel, { id }: Member, reader: Reader, last: number): void {
   const { seqs, startsAfter = 0 } = reader;
   expect(seqs).toEqual([...new Set(seqs)].sort((one, other) => one - other));
@@ -240,7 +240,7 @@ function checkReceived(model: ChatModel, { id }: Member, reader: Reader, last: n
   expect(seqs).toEqual(expect.arrayContaining(wanted));
 }
 
-/** Checks what a member sees in every way. */
+/** Checks everything that a member can see of the chat. */
 async function checkMember(chat: Chat, model: ChatModel, member: Member): Promise<void> {
   const { client, id } = member;
   const shown = model.shownTo(id);
@@ -266,9 +266,7 @@ async function checkMember(chat: Chat, model: ChatModel, member: Member): Promis
   expect(last?.seq).toBe([...shown.keys()].at(-1));
 }
 
-/**
- * Checks that a user who is not in the chat sees nothing after the end of their stay in any way.
- */
+/** Checks that a user who is not in the chat sees nothing from after the end of their stay. */
 async function checkOutsider(chat: Chat, model: ChatModel, { client, id }: Member, reader: Reader): Promise<void> {
   const refused = chat.kind === 'public' ? 'not-a-member' : 'channel-not-found';
   const { to } = model.readable(id);
@@ -312,7 +310,7 @@ async function play([planned, steps]: Life): Promise<void> {
   }
 }
 
-test(`in ${rounds} lives of chats, live readers, resumed readers and History agree`, async () => {
+test(`live readers, resumed readers and History agree in ${rounds} random lives of chats`, async () => {
   const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000_000);
   const lane = (n: number) =>
     fc.assert(fc.asyncProperty(life, play), { numRuns: Math.ceil(rounds / lanes), seed: seed + n, endOnFailure: true });

@@ -71,17 +71,20 @@ test('leaves a server that does not send a welcome within ten seconds', async ()
   await (await entering).leave();
 });
 
-test.each(['no-server', 'listen-too-often'] as const)('waits as long as %s requires', async (reason) => {
-  server.refusals.push(refuse(reason, { retryAfterMs: 7_000 }));
-  const entering = server.client().listen(1);
-  await jest.advanceTimersByTimeAsync(6_999);
-  expect(server.streams).toHaveLength(0);
-  await jest.advanceTimersByTimeAsync(301);
-  server.stream.welcome(0);
-  await (await entering).leave();
-});
+test.each(['no-server', 'listen-too-often'] as const)(
+  'waits for the retry time of the refusal %s before it listens again',
+  async (reason) => {
+    server.refusals.push(refuse(reason, { retryAfterMs: 7_000 }));
+    const entering = server.client().listen(1);
+    await jest.advanceTimersByTimeAsync(6_999);
+    expect(server.streams).toHaveLength(0);
+    await jest.advanceTimersByTimeAsync(301);
+    server.stream.welcome(0);
+    await (await entering).leave();
+  },
+);
 
-test('listen rejects if it is not patient, and for a final refusal', async () => {
+test('listen() rejects for a final refusal, and without `patient` for any refusal', async () => {
   server.refusals.push(refuse('no-server'), refuse('banned'), refuse('channel-full'));
   await expect(server.client().listen(1, { patient: false })).rejects.toMatchObject({ reason: 'no-server' });
   await expect(server.client().listen(1)).rejects.toMatchObject({ reason: 'banned' });
@@ -178,7 +181,7 @@ test('reports a reset and moves the position to the new log', async () => {
   expect(conversation.place).toEqual({ log: 'm', seq: 2 });
 });
 
-test('resumes after a given position', async () => {
+test('resumes after the position that the caller gives', async () => {
   const conversation = await enter(0, { after: { log: 'l', seq: 7 } });
   expect(server.stream.options.resume).toEqual({ log: 'l', seq: 7 });
   await conversation.leave();

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => cast.close());
 
 describe('Document 001, chat messaging', () => {
-  test('one-on-one, group, public and private chats: strangers find and join the public ones only', async () => {
+  test('strangers find and join public chats, but not direct, group or private ones', async () => {
     const [ann, bob] = await cast.make('ann', 'bob');
     const kinds = [ChannelKind.GROUP, ChannelKind.PUBLIC, ChannelKind.PRIVATE];
     const made = [];
@@ -36,7 +36,7 @@ describe('Document 001, chat messaging', () => {
 });
 
 describe('Document 001, chat API', () => {
-  test('create a chat: with one other user, or with a name and members; the object has id, name, description, type, users, notification and date', async () => {
+  test('a user creates a chat with one other user, or one with a name and members, and gets it with all its fields', async () => {
     const [ann, bob, cy] = await cast.make('ann', 'bob', 'cy');
     const single = await ann.client.chats.direct(bob.id);
     expect(single.kind).toBe(ChannelKind.DIRECT);
@@ -58,7 +58,7 @@ describe('Document 001, chat API', () => {
     expect([(await bob.client.chats.get(id)).notify, (await cy.client.chats.get(id)).notify]).toEqual(['none', 'all']);
   });
 
-  test('nobody creates a chat with a user who does not exist or whom they may not find', async () => {
+  test('refuses to create a chat with a user who does not exist or whom the caller may not find', async () => {
     const [ann, bob] = await cast.make('ann', 'bob');
     const { id } = await ann.client.create({ name: 'team', kind: ChannelKind.GROUP });
     await bob.client.people.block(ann.id);
@@ -69,7 +69,7 @@ describe('Document 001, chat API', () => {
     expect((await all(ann.client.chats.overview())).map(({ channel }) => channel.id)).toEqual([id]);
   });
 
-  test('list chats: those of the caller, the most recently active first, without those that were left or deleted', async () => {
+  test('lists the chats of the caller, the most recently active first, without those that were left or deleted', async () => {
     const [ann, bob] = await cast.make('ann', 'bob');
     const ids: number[] = [];
     for (const name of ['one', 'two', 'three', 'four'])
@@ -89,7 +89,7 @@ describe('Document 001, chat API', () => {
     expect(await mine()).toEqual([[two, 1]]);
   });
 
-  test('update a chat: name and type for its admins, members one by one; kinds that cannot become each other stay', async () => {
+  test('admins change the name and the kind of a chat, but only between public and private, and change members one by one', async () => {
     const [ann, bob, cy] = await cast.make('ann', 'bob', 'cy');
     const { id } = await ann.client.create({ name: 'open', kind: ChannelKind.PUBLIC });
     await bob.client.chats.join(id);
@@ -113,7 +113,7 @@ describe('Document 001, chat API', () => {
 });
 
 describe('Document 001, messaging API', () => {
-  test('send a message: it has id, sender, chat, content and date; empty content is refused', async () => {
+  test('a message has id, sender, chat, content and date, and one without content is refused', async () => {
     const { ann, bob, id } = await cast.group();
     const open = await ann.client.listen(id);
     const { seq, timestamp } = await open.send('Hello, world!');
@@ -123,7 +123,7 @@ describe('Document 001, messaging API', () => {
     expect(last?.type === 'message' && textOf(last)).toBe('Hello, world!');
   });
 
-  test('retrieve messages: all of a short chat without paging, or by pages in either direction', async () => {
+  test('returns all messages of a short chat at once, and those of a long one in pages in either direction', async () => {
     const { ann, bob, id } = await cast.group();
     const open = await ann.client.listen(id, { inFlight: 10 });
     await Promise.all(Array.from({ length: 12 }, (_, n) => open.send(`m${n + 1}`)));
@@ -159,7 +159,7 @@ describe('Document 001, notification flow', () => {
 });
 
 describe('Document 001, security', () => {
-  test('every request checks the token: without one, with a forged one, and after the end of the session', async () => {
+  test('refuses every request without a token, with a forged token, or after the end of the session', async () => {
     const { ann, id } = await cast.group();
     const { token } = ann.person;
     const forged = clientOf(cast.trio, { ...ann.person, token: `${token.slice(0, -6)}AAAAAA` }, cast.users.grpc);
@@ -181,7 +181,7 @@ describe('Document 001, security', () => {
     await forged.close();
   });
 
-  test('users, chats and members depend on each other in the database', async () => {
+  test('the database refuses a membership whose chat or user does not exist', async () => {
     const { id } = await cast.group();
     const broken = [
       `INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES (${id}, 'nobody-here', 0)`,

@@ -26,7 +26,7 @@ const newClient = () =>
   });
 
 describe('Document 004, requirements', () => {
-  test('2, 17. Login: a user registers and logs in by id, and has an id, name, email, date, role and status', async () => {
+  test('2, 17. A user registers and logs in by id, and has an id, name, email, date, role and status', async () => {
     const client = newClient();
     const before = Date.now() - 60_000;
     await client.register({ userId: 'Zoe', password: 'correct horse', name: 'Zoë 👋', email: 'zoe@example.org' });
@@ -58,7 +58,7 @@ describe('Document 004, requirements', () => {
     await client.close();
   });
 
-  test('3. Direct chats: two people have one, however often and from whichever side they open it, and nobody else gets in', async () => {
+  test('3. Two users have one direct chat, however often either of them opens it, and nobody else can enter it', async () => {
     const [ann, bob, cy] = await cast.make('ann', 'bob', 'cy');
     const opened = await Promise.all([
       ...Array.from({ length: 4 }, () => ann.client.chats.direct(bob.id)),
@@ -84,7 +84,7 @@ describe('Document 004, requirements', () => {
     expect(await bob.client.chats.get(id)).toMatchObject({ peer: { id: ann.id }, unread: 1 });
   });
 
-  test('4. Group chats: members add others, everyone sees who is in, and joins and leaves are part of the chat', async () => {
+  test('4. Users are added to a group, every member sees the others, and the log of the chat shows joins and leaves', async () => {
     const { ann, bob, cy, id } = await cast.group({ name: 'Ausflug 🚲', description: 'on Sunday' });
     const [dan] = await cast.make('dan');
     const listener = new Listener(await ann.client.listen(id));
@@ -106,7 +106,7 @@ describe('Document 004, requirements', () => {
     await expect(ann.client.members.remove(id, ann.id)).rejects.toMatchObject({ reason: 'owner-stays' });
   });
 
-  test('7. Notifications: a mention, a reply, a direct message and an invitation notify, once, until they are read', async () => {
+  test('7. A mention, a reply, a direct message and an invitation each notify once, until the notification is read', async () => {
     const { ann, bob, id } = await cast.group();
     const [open, answer] = [await ann.client.listen(id), await bob.client.listen(id)];
     const { seq } = await answer.send('question');
@@ -127,7 +127,7 @@ describe('Document 004, requirements', () => {
     expect(await kinds()).toEqual(['direct']);
   });
 
-  test('9. Roles: the owner appoints admins, admins manage members, members do neither', async () => {
+  test('9. The owner appoints admins, admins manage members, and plain members can do neither', async () => {
     const { ann, bob, cy, id } = await cast.group();
     await expect(cy.client.members.setRole(id, cy.id, 'admin')).rejects.toMatchObject({ reason: 'not-owner' });
     await expect(cy.client.members.remove(id, bob.id)).rejects.toMatchObject({ reason: 'not-channel-admin' });
@@ -142,7 +142,7 @@ describe('Document 004, requirements', () => {
     });
   });
 
-  test('10, 23. Invite links: room, id, uses, expiry and date; they let in as many as they say, also at once', async () => {
+  test('10, 23. An invite link lets in as many users as it allows, even if they all join at the same time', async () => {
     const { ann, bob, id } = await cast.group();
     const guests = await cast.make('dan', 'eve', 'flo', 'gus');
     const link = await ann.client.invites.create(id, { maxUses: 2 });
@@ -157,7 +157,7 @@ describe('Document 004, requirements', () => {
     await expect(ann.client.invites.create(id, { expiresAt: 1 })).rejects.toMatchObject({ reason: 'invalid-invite' });
   });
 
-  test('11, 18. Profile: name, about and last seen are shown as their owner says', async () => {
+  test('11, 18. Other users see the about text and the last-seen time of a profile only as its owner allows', async () => {
     const [ann, bob, cy] = await cast.make('ann', 'bob', 'cy');
     await ann.client.account.update({ name: 'Ánn', about: 'Здравствуйте', visibility: Visibility.CONTACTS });
     await expect(bob.client.user(ann.id)).rejects.toMatchObject({ reason: 'user-not-found' });
@@ -176,7 +176,7 @@ describe('Document 004, requirements', () => {
     expect(seen).toMatchObject({ name: 'Ánn', about: '', lastSeen: 0, online: false });
   });
 
-  test('12. Client cache: a client that knows its place fetches only what is new', async () => {
+  test('12. A client with a stored position fetches only newer messages', async () => {
     const { ann, bob, id } = await cast.group();
     const [first] = (await bob.client.listChannels({ mine: true })).channels;
     const known = [{ id, version: first?.version ?? 0 }];
@@ -192,7 +192,7 @@ describe('Document 004, requirements', () => {
 });
 
 describe('Document 004, data model', () => {
-  test('21. Room: id, date, name, description and the user who created it', async () => {
+  test('21. A room has id, date, name, description and the user who created it', async () => {
     const before = Date.now() - 60_000;
     const { ann, bob, id } = await cast.group({ name: 'x'.repeat(64), description: 'd'.repeat(1_000) });
     const room = await bob.client.channel(id);
@@ -204,7 +204,7 @@ describe('Document 004, data model', () => {
       });
   });
 
-  test('22. RoomMembers: room, user, role and the date of joining, which starts again with a new membership', async () => {
+  test('22. A member has a role and the date of joining, which changes when the user leaves and joins again', async () => {
     const { ann, bob, cy, id } = await cast.group();
     const dates = async () => new Map((await all(ann.client.members.list(id))).map((one) => [one.id, one.joinedAt]));
     const before = await dates();

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => cast.close());
 
 describe('Document 004, receive message flow', () => {
-  test('33, 34. The server checks who is a member, and tells who is online', async () => {
+  test('33, 34. The server admits only members, and shows which of them are online', async () => {
     const { ann, bob, cy, id } = await cast.group();
     const listener = new Listener(await ann.client.listen(id));
     const open = await bob.client.listen(id);
@@ -27,7 +27,7 @@ describe('Document 004, receive message flow', () => {
     await until(async () => (await online()).join() === ann.id);
   });
 
-  test('35, 36. A message carries content, id and room, and an acknowledgement moves its status', async () => {
+  test('35, 36. A message carries content, id and room, and its status changes when the client acknowledges it', async () => {
     const { ann, bob, id } = await cast.group();
     const [from, to] = [await ann.client.listen(id), await bob.client.listen(id)];
     const listener = new Listener(to);

@@ -30,10 +30,10 @@ afterAll(async () => {
 
 const place = { log: 'log', seq: 1 };
 
-/** Starts a list, which fetches its first page. */
+/** Starts a list, so that it fetches its first page. */
 const first = (list: AsyncIterator<unknown>) => list.next();
 
-/** For each RPC of a user, the call of the SDK that makes it. */
+/** Calls of the SDK, by the RPC that each makes. */
 const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
   'UserService/Register': () => client.register({ userId: 'ann', password: 'correct horse', name: 'Ann' }),
   'UserService/Login': () => client.login('ann', 'correct horse'),
@@ -88,7 +88,7 @@ const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
 const exceptions: Readonly<Record<string, string>> = {
   'InboxService/Watch': 'not offered yet',
   'ChannelService/Locate': 'not offered yet',
-  'ChannelService/Report': 'of chat servers',
+  'ChannelService/Report': 'only chat servers make it',
   'ChatService/Add': 'of managers',
   'ChatService/Remove': 'of managers',
   'ChatService/Disconnect': 'of managers',

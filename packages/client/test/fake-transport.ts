@@ -12,7 +12,7 @@ import {
 type Answer = (request: HistoryRequest, options: CallOptions) => Promise<HistoryResponse>;
 type Fields = Parameters<typeof Message.fromPartial>[0];
 
-/** One stream, from the server's side. */
+/** The server's end of one stream. */
 export class FakeStream {
   readonly options: ConnectOptions;
   readonly sent: Message[] = [];
@@ -42,7 +42,7 @@ export class FakeStream {
   }
 }
 
-/** A transport whose server side is the test. */
+/** A transport whose server is the test. */
 export class FakeTransport {
   readonly streams: FakeStream[] = [];
   /** Refusals for the next Listens, one each. */

@@ -13,7 +13,10 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-/** A History over `seqs`, with pages of `size`, as the contract describes it. */
+/**
+ * Makes the server's History hold the entries `seqs`, in pages of `size`, as the contract
+ * describes.
+ */
 function logOf(seqs: readonly number[], size = 100) {
   server.history = async ({ afterSeq, oldestFirst, size: wanted }) => {
     const forward = oldestFirst || afterSeq > 0;

@@ -46,7 +46,7 @@ test('slow mode holds messages only, and the client retries within seconds', asy
   await conversation.leave();
 });
 
-test('a mute rejects the send with its remaining time and holds nothing', async () => {
+test('a send of a muted user is rejected with the remaining time of the mute, and nothing is held', async () => {
   const conversation = await enter();
   const sending = conversation.send('a');
   refuse(0, 'muted', 3_600_000);

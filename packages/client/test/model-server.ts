@@ -12,13 +12,13 @@ export type Down =
 export type Up = Pick<OutboxEntry<unknown>, 'clientId'>;
 
 /**
- * An in-memory model of the server's contract: one order, each client id once, and resume by
- * position. It fails on command.
+ * Model of the server in memory: it has one order, accepts each client id once, and resumes by
+ * position. It injects faults on request.
  */
 export class ModelServer {
   log = 'log-1';
   entries: QueuedSend[] = [];
-  /** Whether it remembers client ids: true for all of them, false for none. */
+  /** Whether the server remembers client ids. If false, it remembers none. */
   remembers = true;
   #refusals = 0;
   #mutes = 0;

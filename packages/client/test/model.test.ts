@@ -133,7 +133,7 @@ test('with a durable log, gives every send one seq and delivers every entry once
   fc.assert(property, runs);
 });
 
-test('with whole resumes, sends nothing twice although the server forgets every client id', () => {
+test('if every resume is complete, sends nothing twice even to a server that forgets every client id', () => {
   const property = fc.property(lives(everyday), fc.integer({ min: 1, max: 4 }), (commands, inFlight) => {
     const run = play(commands, inFlight, false);
     checkAnswers(run);
@@ -143,7 +143,7 @@ test('with whole resumes, sends nothing twice although the server forgets every 
   fc.assert(property, runs);
 });
 
-test('with a lost log, reports everything missed and gives every send one seq', () => {
+test('after the loss of a log, reports every missed entry and gives every send one seq', () => {
   const property = fc.property(lives(roomLife), fc.integer({ min: 1, max: 4 }), (commands, inFlight) => {
     const run = play(commands, inFlight);
     checkAnswers(run);

@@ -79,7 +79,7 @@ test('does not try another address after a refusal', async () => {
   await expect(client.delete(2_000_000_000)).rejects.toMatchObject({ reason: 'channel-not-found' });
 });
 
-test('repeats idempotent calls elsewhere when a manager hangs, and moves on', async () => {
+test('repeats an idempotent call at another manager if one hangs, and asks that one first from then on', async () => {
   const client = clientAt(`${managerAt(1)},${managerAt(0)}`);
   const { id } = await client.create({ name: 'still', limit: 5 });
   trio.managers[1]?.kill('SIGSTOP');

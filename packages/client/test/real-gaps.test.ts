@@ -98,7 +98,7 @@ async function refusedFor(conversation: Conversation, reason: string): Promise<n
   throw new Error(`never refused for ${reason}`);
 }
 
-test('a mute rejects with its duration, and the next send after it succeeds', async () => {
+test('a send is rejected with the duration of the mute, and a send after the mute succeeds', async () => {
   const { id } = await ann.create({ name: 'muted', limit: 5 });
   const inside = await bob.listen(id);
   await moderate(id, { muteUntil: Date.now() + 3_600_000 });

@@ -42,7 +42,7 @@ test('reports what arrived and what was read, at most once a second', () => {
   expect(sent).toHaveLength(2);
 });
 
-test('reports only what was read if it is created to do so', () => {
+test('does not report what arrived if `reportsDelivered` is false', () => {
   const { receipts, sent } = book(false);
   receipts.received(5);
   jest.advanceTimersByTime(10_000);
@@ -92,7 +92,7 @@ test('knows the latest watermarks of others, and forgets those of another log', 
   expect(sent).toEqual([[9, 9, 'l']]);
 });
 
-test('reports receipts that were missed between two streams, once someone has asked for receipts', async () => {
+test('reports receipts that were missed between two streams, if the caller has fetched receipts before', async () => {
   const { receipts, stored, missed } = book();
   const reconnect = async () => {
     receipts.enter(welcomeTo(chat));
@@ -119,7 +119,7 @@ test('reports receipts that were missed between two streams, once someone has as
   expect(others.get('cy')).toEqual({ deliveredSeq: 1, readSeq: 0 });
 });
 
-test('sends waiting receipts when it is flushed, and nothing after it is closed', () => {
+test('flush() sends the waiting receipts, and after close() none are sent', () => {
   const { receipts, sent } = book();
   receipts.received(1);
   receipts.received(2);

@@ -3,7 +3,7 @@ import { refuse } from '@parley/runtime';
 import { Backoff } from '../src/core/backoff.js';
 import { verdictOfEnd, worthAnotherListen } from '../src/verdict.js';
 
-test('backoff delays grow to their bound with jitter, and reset', () => {
+test('backoff delays grow with jitter up to their limit, and start again after a success', () => {
   const backoff = new Backoff(() => 1);
   expect([1, 2, 3, 4, 5, 6, 7].map(() => backoff.next())).toEqual([300, 600, 1_200, 2_400, 4_800, 5_000, 5_000]);
   backoff.reset();

@@ -8,8 +8,8 @@ import { grpcTransport } from '../src/node/index.js';
 const quickCancels = 1_600;
 const neighbours = 5;
 /**
- * The connection is closed again and again until the cancels end, and each time everyone waits a
- * little.
+ * Time for all users to resume, in milliseconds. The connection closes repeatedly until the cancels
+ * end, and each time every user waits.
  */
 const resumedWithinMs = 60_000;
 
@@ -27,7 +27,7 @@ afterAll(async () => {
   await trio.stop();
 });
 
-/** Streams go through the proxy, which counts connections. */
+/** Returns a transport whose streams go through the proxy, which counts connections. */
 function transport(): Transport {
   const direct = grpcTransport({ userService: '127.0.0.1:1', channelService: trio.managers[0]?.grpc ?? '' });
   const listen: Transport['listen'] = async (id, options) => {
@@ -50,7 +50,7 @@ async function connectAndCancel(times: number): Promise<void> {
   for (let n = 0; n < times; n++) {
     const call = stranger.makeBidiStreamRequest('/chat.v1.ChatService/Connect', bytes, bytes);
     call.on('error', () => {});
-    await new Promise(setImmediate); // This lets the headers leave before the cancel.
+    await new Promise(setImmediate); // Lets the headers leave before the cancel.
     call.cancel();
   }
   stranger.close();

@@ -34,7 +34,7 @@ describe('the generated services', () => {
     proto,
   );
 
-  test('match proto/', () => {
+  test('the generated code in the repository matches proto/', () => {
     expect(Object.keys(generated)).toEqual(loaded.map(([name]) => name).sort());
   });
 
@@ -42,7 +42,7 @@ describe('the generated services', () => {
     expect(shapesOf(generated[name] ?? {})).toEqual(shapesOf(service));
   });
 
-  test('decode what proto/ encodes', () => {
+  test('the generated code decodes what the descriptors of proto/ encode', () => {
     const login = new Map(loaded).get('chat.v1.UserService')?.Login;
     const written = login?.responseSerialize({ token: 'secret', user: { number: 7 }, expiresAt: 1_763_700_000_000 });
     const read = contract.LoginResponse.decode(written as Buffer);
@@ -50,7 +50,7 @@ describe('the generated services', () => {
   });
 });
 
-test('imports only the wire format, so that it runs in browsers', () => {
+test('the contract imports only the protobuf wire format, so that it runs in browsers', () => {
   const source = fileURLToPath(new URL('../../src', import.meta.url));
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const imports = files
@@ -60,7 +60,7 @@ test('imports only the wire format, so that it runs in browsers', () => {
 });
 
 describe('the original contract', () => {
-  test('has ten methods, in the descriptor set and in seed.proto', () => {
+  test('the original contract has ten methods, in the descriptor set and in seed.proto', () => {
     const paths = loadServices(['seed.proto'], `${proto}/seed`).flatMap(([, service]) => shapesOf(service));
     expect(contract.originalMethods.map(({ service, method }) => `/${service}/${method}`).sort()).toEqual(
       paths.map(({ path }) => path).sort(),
@@ -68,7 +68,7 @@ describe('the original contract', () => {
     expect(contract.originalMethods).toHaveLength(10);
   });
 
-  test('has each method in chat.v1 with the same streams', () => {
+  test('chat.v1 has each method of the original contract, with the same streams', () => {
     const known = Object.values(generated).flatMap(shapesOf);
     const seed = loadServices(['seed.proto'], `${proto}/seed`).flatMap(([, service]) => shapesOf(service));
     for (const shape of seed) expect(known).toContainEqual({ ...shape, path: shape.path.replace('/', '/chat.v1.') });
@@ -76,7 +76,7 @@ describe('the original contract', () => {
 });
 
 describe('messages', () => {
-  test('keep at most one event, as a plain optional field', () => {
+  test('a decoded message has at most one event, as a plain optional field', () => {
     const ack = contract.Message.decode(
       contract.Message.encode(contract.Message.fromPartial({ ack: { seq: 3 } })).finish(),
     );
@@ -84,12 +84,12 @@ describe('messages', () => {
     expect(ack.welcome).toBeUndefined();
   });
 
-  test('are decoded without a copy of their data', () => {
+  test('the data of a decoded message is not a copy', () => {
     const bytes = contract.Message.encode(contract.Message.fromPartial({ data: Buffer.from('words') })).finish();
     expect(contract.Message.decode(bytes).data.buffer).toBe(bytes.buffer);
   });
 
-  test('hold 64-bit numbers exactly or fail to decode', () => {
+  test('a 64-bit number is decoded exactly, or decoding fails', () => {
     const largest = contract.Message.encode(
       contract.Message.fromPartial({ timestamp: Number.MAX_SAFE_INTEGER }),
     ).finish();
@@ -98,7 +98,7 @@ describe('messages', () => {
     expect(() => contract.Message.decode(tooLarge)).toThrow('larger than Number.MAX_SAFE_INTEGER');
   });
 
-  test('have enums without protobuf prefixes', () => {
+  test('generated enums have no protobuf prefixes', () => {
     expect(contract.ChannelKind.ROOM).toBe(1);
   });
 });
@@ -117,7 +117,7 @@ test('the table of kinds lists in History exactly the kinds that are not folded'
 });
 
 describe('the descriptor set', () => {
-  test('lists every file after its imports', () => {
+  test('the descriptor set lists every file after its imports', () => {
     const files = descriptors.descriptorFiles();
     const seen = new Set<string>();
     for (const { name, imports } of files) {
@@ -128,7 +128,7 @@ describe('the descriptor set', () => {
     expect(seen).toContain('health/v1/health.proto');
   });
 
-  test('names methods, fields and enum values as protobuf does', () => {
+  test('the descriptor set names methods, fields and enum values as protobuf does', () => {
     const symbols = descriptors.descriptorFiles().flatMap((file) => file.symbols);
     expect(symbols).toEqual(
       expect.arrayContaining(['chat.v1.UserService.Login', 'chat.v1.User.id', 'chat.v1.KIND_EDIT']),

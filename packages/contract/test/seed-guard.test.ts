@@ -35,18 +35,18 @@ function sha256(text: string): string {
 describe('seed.proto', () => {
   const seed = readFileSync(join(proto, 'seed/seed.proto'), 'utf8');
 
-  test('is frozen', () => {
+  test('seed.proto has not changed', () => {
     expect(sha256(seed)).toBe('1fbe3da0eba1513ea3c8989a69d413171b420d84fd8f45ab1b5ebcc744ddfb47');
   });
 
-  test('matches the original document word for word, except for the import', () => {
+  test('seed.proto matches the original document word for word, except for the import', () => {
     const [, body] = seed.split('import "google/protobuf/empty.proto";');
     expect(sha256(body?.trim() ?? '')).toBe('b7df03c36870ff403ba09aa69974d2ff6922d3b72406c676ec4b900d5acc1167');
   });
 });
 
 describe('the guard', () => {
-  test('accepts chat.v1', () => {
+  test('the guard accepts the current chat.v1', () => {
     expect(guard(proto)).toEqual({ status: 0, said: '' });
   });
 

@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 
 const hourMs = 3_600_000;
 
-/** A pool whose database clock can be set. */
+/** Returns a pool whose database has a clock that the test can set. */
 function settable(): { pool: pg.Pool; set: (ms: number) => void } {
   let ms = 1_000_000 * hourMs;
   const query = async () => ({ rows: [{ ms }] });
@@ -32,7 +32,7 @@ describe('the database clock', () => {
     return { ...database, clock: await DatabaseClock.start(database.pool, () => local) };
   };
 
-  test('follows a step back and returns its size', async () => {
+  test('the clock follows the database back and returns the size of the step', async () => {
     const { clock, pool: database, set } = await start();
     expect(clock.now()).toBe(base);
     local += 3_000;
@@ -43,14 +43,14 @@ describe('the database clock', () => {
     expect(clock.now()).toBe(base + 3_010 - hourMs);
   });
 
-  test('follows a step forward and returns its size', async () => {
+  test('the clock follows the database forward and returns the size of the step', async () => {
     const { clock, pool: database, set } = await start();
     set(base + hourMs);
     expect(await clock.measure(database)).toBe(hourMs);
     expect(clock.now()).toBe(base + hourMs);
   });
 
-  test('does not follow a step back of less than a second', async () => {
+  test('the clock does not follow a step back of less than a second', async () => {
     const { clock, pool: database, set } = await start();
     local += 5_000;
     expect(clock.now()).toBe(base + 5_000);
@@ -65,7 +65,7 @@ describe('a rate', () => {
   const farAhead = (who: string, interval: string) =>
     pool.query("INSERT INTO chat.rate VALUES ('test:' || $1, now() + $2::interval)", [who, interval]);
 
-  test('allows one call after the clock was set back, and the next within a second', async () => {
+  test('a rate limit allows one call after the clock was set back, and the next within a second', async () => {
     for (const step of ['1 hour', '1 day', '100 years']) {
       await farAhead(step, step);
       const waits = [await spend(pool, rate, step), await spend(pool, rate, step)];
@@ -75,7 +75,7 @@ describe('a rate', () => {
     }
   });
 
-  test('allows its burst and returns a plausible wait', async () => {
+  test('a rate limit allows its burst, then returns a plausible wait', async () => {
     const waits: number[] = [];
     for (let n = 0; n < 5; n++) waits.push(await spend(pool, rate, 'ann'));
     expect(waits.slice(0, 3)).toEqual([0, 0, 0]);

@@ -25,7 +25,7 @@ function filesBelow(folder: string, extension: string): string[] {
   }
 }
 
-/** Imports the compiled modules beside a `.sql` file, which declare its statements. */
+/** Imports the compiled modules in the folder of a `.sql` file. They declare its statements. */
 async function importDeclarations(path: string): Promise<void> {
   const folder = dirname(path);
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))) {
@@ -40,7 +40,7 @@ async function importDeclarations(path: string): Promise<void> {
 let server: TestServer;
 let client: pg.PoolClient;
 const typeNames = new Map<number, string>();
-/** `table.column` object ids of the columns that can be NULL. */
+/** Columns that can be NULL, as `table.column` in object ids. */
 const nullableColumns = new Set<string>();
 
 beforeAll(async () => {
@@ -137,7 +137,7 @@ test.each([
   ],
   ['a column that can be NULL', { ownerId, after }, { id: int4, alias: new SqlType('text') }, ['alias can be NULL']],
 ] as [string, SqlFields, SqlFields, string[]][])(
-  'finds %s between a declaration and its statement',
+  'finds a difference between a declaration and its statement: %s',
   async (_, parameters, columns, wrong) => {
     expect(await differences(channel(parameters, columns))).toEqual(wrong);
   },

@@ -63,7 +63,7 @@ async function settingsOf(url: string): Promise<unknown> {
   return withClient(url, async (client) => (await client.query(`SELECT ${names.map(show).join()}`)).rows[0]);
 }
 
-test('starts from nothing, stops, and starts again at the same address', async () => {
+test('creates the database files, stops, and starts again at the same address', async () => {
   const dataDir = await folder();
   const server = await start(dataDir);
   expect(await settingsOf(server.url)).toEqual({
@@ -96,7 +96,7 @@ test('reuses the server of a killed parent, with its data', async () => {
   await expect(withClient(url, async () => {})).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-test('survives Ctrl-C in the process group', async () => {
+test('PostgreSQL survives Ctrl-C in the process group', async () => {
   const dataDir = await folder();
   const { parent, url, pid } = await startInProcess(dataDir);
   process.kill(-(parent.pid ?? 0), 'SIGINT');
@@ -179,7 +179,7 @@ test('replaces a port that is in use, unless the port is fixed', async () => {
   await expect(start(dataDir, portOf(first.url))).rejects.toThrow(`Port ${portOf(first.url)} for the embedded`);
 });
 
-test('restarts an orphan that is not on the fixed port', async () => {
+test('restarts a PostgreSQL of an earlier run that is not on the fixed port', async () => {
   const dataDir = await folder();
   const { parent, url } = await startInProcess(dataDir);
   parent.kill('SIGKILL');
@@ -194,21 +194,24 @@ test('refuses an unusable data folder in one sentence', async () => {
   await expect(start(join(file, 'data'))).rejects.toThrow(/^The data folder .* cannot be written\. Choose another\.$/);
 });
 
-test('names a damaged secrets file', async () => {
+test('refuses to start with a damaged secrets file, and names it', async () => {
   const dataDir = await folder();
   await writeFile(join(dataDir, 'secrets.json'), '{');
   await expect(start(dataDir)).rejects.toThrow('secrets.json is damaged');
 });
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
-asRoot('root in a folder closed to others: the files lie elsewhere and a link says where', async () => {
-  const dataDir = join(await folder(0o700), 'data');
-  await mkdir(dataDir);
-  const server = await start(dataDir);
-  const home = await readlink(join(dataDir, 'postgres'));
-  undo.unshift(() => rm(dirname(home), { recursive: true }));
-  expect(server.lines.join()).toContain(home);
-  await server.stop();
-  expect((await start(dataDir)).url).toBe(server.url);
-  expect(await readFile(join(home, 'PG_VERSION'), 'utf8')).toBe('18\n');
-});
+asRoot(
+  'for root in a folder that other users cannot enter, the files are elsewhere and a link points to them',
+  async () => {
+    const dataDir = join(await folder(0o700), 'data');
+    await mkdir(dataDir);
+    const server = await start(dataDir);
+    const home = await readlink(join(dataDir, 'postgres'));
+    undo.unshift(() => rm(dirname(home), { recursive: true }));
+    expect(server.lines.join()).toContain(home);
+    await server.stop();
+    expect((await start(dataDir)).url).toBe(server.url);
+    expect(await readFile(join(home, 'PG_VERSION'), 'utf8')).toBe('18\n');
+  },
+);

@@ -32,7 +32,7 @@ async function migrateInProcess(url: string): Promise<string[]> {
   return JSON.parse(stdout);
 }
 
-// Must be the first test of this file: later ones create the roles.
+// This must be the first test of the file, because later tests create the roles.
 test('migrates while another database of the cluster creates the same roles', async () => {
   const url = await server.emptyDatabase();
   const other = server.pool(server.url);
@@ -45,13 +45,13 @@ test('migrates while another database of the cluster creates the same roles', as
   expect(await migrated.migration).toEqual(ALL);
 });
 
-test('applies the whole schema to an empty database once', async () => {
+test('migrates an empty database once', async () => {
   const url = await server.emptyDatabase();
   expect(await migrate(url)).toEqual(ALL);
   expect(await migrate(url)).toEqual([]);
 });
 
-test('migrates once for five concurrent processes', async () => {
+test('applies each migration once if five processes migrate at the same time', async () => {
   const url = await server.emptyDatabase();
   const applied = await Promise.all(Array.from({ length: 5 }, () => migrateInProcess(url)));
   expect(applied.flat()).toEqual(ALL);
@@ -76,7 +76,7 @@ test('removes replaced and deleted text when an older database migrates', async 
   expect(rows.map(({ seq }) => Number(seq))).toEqual([1, 4, 6]);
 });
 
-test('renames the retention of existing channels and their counts', async () => {
+test('keeps the retention and the counts of existing channels when their columns are renamed', async () => {
   const owner = server.pool(await server.migratedDatabase());
   await addUser(owner, 'ann');
   const id = await addChannel(owner, 'ann', 'group');

@@ -93,7 +93,7 @@ test('recognizes a refused connection and an exhausted pool as unreachable', asy
   await small.end();
 });
 
-test('recognizes a duplicate by its constraint', async () => {
+test('isDuplicate() recognizes a violated constraint by its name', async () => {
   await addUser(pool, 'Twin');
   const error = await failureOf(addUser(pool, 'twin'));
   expect([isDuplicate(error), isDuplicate(error, 'users_id_folded'), isDuplicate(error, 'users_pkey')]).toEqual([
@@ -109,7 +109,7 @@ test('recognizes a duplicate by its constraint', async () => {
   ]);
 });
 
-test('recognizes a lock timeout', async () => {
+test('isLockTimeout() recognizes a lock timeout', async () => {
   await addUser(pool, 'locked');
   const update = "UPDATE chat.users SET about = 'x' WHERE id = 'locked'";
   const error = await transaction(pool, async (holder) => {

@@ -20,7 +20,7 @@ test('reads and writes tables of the schema with camelCase names', async () => {
   expect(await db(pool).selectFrom('users').select('metadata').execute()).toEqual([{ metadata }]);
 });
 
-test('takes part in the transaction of its client', async () => {
+test('a query takes part in the transaction of its client', async () => {
   const failing = transaction(pool, async (client) => {
     await db(client).insertInto('rate').values({ key: 'a', tat: new Date() }).execute();
     throw new Error('no');
@@ -29,7 +29,7 @@ test('takes part in the transaction of its client', async () => {
   expect(await db(pool).selectFrom('rate').selectAll().execute()).toEqual([]);
 });
 
-test('begins no transaction of its own', async () => {
+test('the query builder refuses to begin a transaction', async () => {
   await expect(
     db(pool)
       .transaction()

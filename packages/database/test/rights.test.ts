@@ -4,7 +4,10 @@ import type pg from 'pg';
 import { SERVICE_ROLES } from '../src/index.js';
 import { TestServer } from './server.js';
 
-/** Maintained by hand: to widen a role, change this file too and explain it in the migration. */
+/**
+ * Expected rights of each role, maintained by hand. To widen a role, change this file too, and
+ * explain the change in the migration.
+ */
 const expected = readFileSync(fileURLToPath(new URL('../../test/rights.txt', import.meta.url)), 'utf8');
 
 /** Reads every right of the service roles and of PUBLIC in this database, one line per object. */

@@ -49,7 +49,7 @@ test.each<[ServiceRole, string[]]>([
   ['chat_manager', ['join', 'manager']],
   ['chat_server', ['chat']],
   ['chat_gateway', []],
-])('%s publishes keys of purpose %j and no other', async (role, allowed) => {
+])('the role %s can publish keys of the purposes %j and no others', async (role, allowed) => {
   for (const purpose of ['user', 'join', 'manager', 'chat', 'gateway']) {
     const published = publishKey(role, purpose);
     if (allowed.includes(purpose)) await expect(published).resolves.toBeDefined();
@@ -78,7 +78,7 @@ test('lets the manager purge expired keys only', async () => {
   expect(rowCount).toBe(1);
 });
 
-test('requires the secret of the first key for further keys of an id', async () => {
+test('further keys of an id need the secret of its first key', async () => {
   const [secret, another] = [randomBytes(32), randomBytes(32)];
   await publishKey('chat_server', 'chat', '1 hour', boot, secret);
   await publishKey('chat_server', 'chat', '1 hour', boot, secret);
@@ -150,7 +150,7 @@ test.each([
   ['a lock on an account', 'SELECT id FROM chat.users FOR SHARE'],
 ])('no role that faces clients can take %s', async (what, statement) => {
   for (const role of SERVICE_ROLES) {
-    if (what === 'a lock on an account' && (role === 'chat_manager' || role === 'chat_user')) continue; // these two lock accounts by design
+    if (what === 'a lock on an account' && (role === 'chat_manager' || role === 'chat_user')) continue; // These two roles may lock accounts.
     await expect(roles[role].query(statement)).rejects.toMatchObject(DENIED);
   }
 });
@@ -342,7 +342,7 @@ test('resets the session defaults of a stolen role', async () => {
   expect(await readOnly()).toEqual([{ it: 'off' }]);
 });
 
-test('closes the other databases of an embedded server to the roles', async () => {
+test('the roles cannot connect to other databases of an embedded server', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;
   await openRoles(url, passwords);
   for (const database of ['postgres', 'template1']) {

@@ -91,7 +91,8 @@ test('creates events for membership changes, but not for receipts or bans of non
 });
 
 /**
- * Runs a transaction that writes at once and commits later, so that commits overtake each other.
+ * Runs a transaction that writes at once and commits later, so that transactions commit in another
+ * order than they write.
  */
 function slowWrite(): Promise<void> {
   return transaction(pool, async (client) => {
@@ -115,7 +116,7 @@ async function eventsAfter({ txid, id }: EventPosition): Promise<EventPosition[]
   return rows;
 }
 
-test('a reader of whole transactions sees each event of sixteen slow writers exactly once', async () => {
+test('a reader that reads only finished transactions sees each event of sixteen slow writers exactly once', async () => {
   const first = (await eventsAfter({ txid: '0', id: 0 })).at(-1) ?? { txid: '0', id: 0 };
   let writing = true;
   const writers = Array.from({ length: 16 }, async () => {

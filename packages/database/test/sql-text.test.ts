@@ -2,14 +2,14 @@ import { parseSql, splitStatements } from '../src/sql-text.js';
 
 const textOf = (source: string) => parseSql(source, { KIND_EDIT: '1' });
 
-test('numbers parameters in the order of their first appearance', () => {
+test('parseSql() numbers parameters in the order of their first appearance', () => {
   expect(textOf('SELECT :b, :userId::int, (:b)')).toEqual({
     text: 'SELECT $1, $2::int, ($1)',
     parameters: ['b', 'userId'],
   });
 });
 
-test('replaces constants and rejects unknown ones', () => {
+test('parseSql() replaces constants and rejects unknown ones', () => {
   expect(textOf('kind = :KIND_EDIT').text).toBe('kind = 1');
   expect(() => textOf('kind = :KIND_PIN')).toThrow('The constant :KIND_PIN is unknown.');
 });
@@ -35,7 +35,7 @@ test('rejects numbered parameters and names in another form', () => {
   expect(() => textOf('SELECT :user_id')).toThrow(':user_id is neither camelCase nor UPPER_CASE.');
 });
 
-test('splits a file at the names, and leaves out the comment of the next statement', () => {
+test('splits a file at the names of its statements, without the comment of the next statement', () => {
   const file =
     '-- About both.\n\n-- First.\n-- name: one\nSELECT 1 -- in it\n;\n\n-- Second.\n-- name: two\nSELECT 2;\n';
   expect(splitStatements(file)).toEqual(

@@ -6,10 +6,13 @@ import { Talker } from '../src/talker.js';
 
 const shape = { channels: 50, each: 10, perTransport: 50, sayEveryMs: 2_000 };
 const deadlineS = 10;
-/** Bound for a machine that may be busy. `parley drill drain` uses half of it. */
+/**
+ * Longest time without a stream, in milliseconds, on a machine that may be busy. `parley drill
+ * drain` allows half of it.
+ */
 const mostAwayMs = 10_000;
 
-/** Returns the duration of each completed time without a stream. */
+/** Returns the length, in milliseconds, of each period without a stream that has ended. */
 function awayMs({ lostAt, welcomedAt }: Talker): number[] {
   return welcomedAt.slice(1).map((backAt, n) => backAt - (lostAt[n] ?? Number.NEGATIVE_INFINITY));
 }

@@ -46,7 +46,7 @@ function kindsAfter([first]: readonly RecordedHistory[], plant: (history: Record
   return [...new Set<FaultKind>(kinds)];
 }
 
-test('killing any part loses, repeats or reorders no acked message, and the checker would notice', async () => {
+test('killing any part loses, repeats or reorders no acked message, and the checker notices planted faults', async () => {
   const system = await LocalSystem.open(data);
   const { wrong, histories, recoveries } = await runDrill(system, drills.kill, shape);
   expect(wrong).toEqual([]);
@@ -76,9 +76,7 @@ test('the pause drill passes: a frozen owner is replaced and relays nothing more
   expect(status).toBe(0);
 }, 120_000);
 
-/**
- * `parley drill partition` does the same without the planted fault, and more, but takes minutes.
- */
+/** Runs a part of `parley drill partition`, which takes minutes, with a planted fault. */
 test('detects an owner that ignores its lease and continues after it was replaced', async () => {
   const planted = { ...shape, extraServerEntry: 'endless-lease' };
   const alone = { description: '', disturbances: [isolatedThenLate] };

@@ -1,7 +1,7 @@
 import { MessageRateLimiter, RateLimiter } from './rate-limiter.js';
 
 describe('RateLimiter', () => {
-  test("lets one second's worth of units through at once, then returns how long to wait", () => {
+  test("lets one second's worth of units through at once, then returns the milliseconds to wait", () => {
     const meter = new RateLimiter(10);
     for (let i = 0; i < 10; i++) expect(meter.take(1, 5_000)).toBe(0);
     expect(meter.take(1, 5_000)).toBe(100);
@@ -17,7 +17,7 @@ describe('RateLimiter', () => {
     expect(taken).toBeLessThanOrEqual(110);
   });
 
-  test('lets a request larger than the burst through, but only if nothing is owed from earlier ones', () => {
+  test('lets a request larger than the burst through, but only if no earlier request still counts', () => {
     const meter = new RateLimiter(10);
     expect(meter.take(25, 0)).toBe(0);
     expect(meter.take(1, 0)).toBeGreaterThan(0);
@@ -26,7 +26,7 @@ describe('RateLimiter', () => {
 });
 
 describe('MessageRateLimiter', () => {
-  test('limits both messages and bytes', () => {
+  test('a message rate limiter limits both messages and bytes', () => {
     const few = new MessageRateLimiter({ messagesPerSecond: 2, bytesPerSecond: 1_000_000 });
     expect([few.take(1, 0), few.take(1, 0)]).toEqual([0, 0]);
     expect(few.take(1, 0)).toBe(500);

@@ -6,7 +6,7 @@ const runs = { numRuns: 300, seed: 42 };
 const bounds = { ring: 60, write: 20 };
 const overheadBytes = 400;
 
-/** Joins messages, each with two bytes before it. */
+/** A framing that puts two bytes before each message. */
 const framed: Framing = {
   overheadBytes: 2,
   join: (messages) => Buffer.concat(messages.flatMap((bytes) => [Buffer.from('> '), bytes])),
@@ -17,8 +17,8 @@ function encoded(text: string, plain: boolean): EncodedMessage {
 }
 
 /**
- * A model of the ring: everything that was ever pushed, in its current state, and the ring under
- * test.
+ * The ring under test together with a model of it: everything that was ever pushed, in its current
+ * state.
  */
 class Model {
   readonly pushed: EncodedMessage[] = [];

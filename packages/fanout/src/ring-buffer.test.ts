@@ -8,7 +8,7 @@ function frame(text: string, plain = true) {
 }
 
 describe('RingBuffer', () => {
-  test('joins the messages after a cursor once for all subscribers there', () => {
+  test('joins the messages after a cursor only once for all subscribers at that cursor', () => {
     const log = new RingBuffer(1_000, 100);
     for (const text of ['a', 'b', 'c']) log.push(frame(text));
     const joined = log.view(bare, false).after(1);
@@ -18,7 +18,7 @@ describe('RingBuffer', () => {
     expect(log.view(bare, false).after(1)).toBe(joined);
   });
 
-  test('joins again after a push', () => {
+  test('joins the messages at a cursor again after a push', () => {
     const log = new RingBuffer(1_000, 100);
     log.push(frame('a'));
     expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('a');
@@ -26,7 +26,7 @@ describe('RingBuffer', () => {
     expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('ab');
   });
 
-  test('leaves messages that only readers with events receive out of the plain view', () => {
+  test('the plain view leaves out messages that are only for subscribers with events', () => {
     const log = new RingBuffer(1_000, 100);
     log.push(frame('a'));
     log.push(frame('E', false));
@@ -36,7 +36,7 @@ describe('RingBuffer', () => {
     expect(log.view(bare, true).after(0)?.next).toBe(3);
   });
 
-  test('ends a join at the limit of one write, but always includes at least one message', () => {
+  test('joins at most the bytes of one write, but always at least one message', () => {
     const log = new RingBuffer(1_000, 4);
     for (const text of ['aaa', 'bbb', 'cccccccc', 'd']) log.push(frame(text));
     const reads: string[] = [];
@@ -48,7 +48,7 @@ describe('RingBuffer', () => {
     expect(reads).toEqual(['aaa', 'bbb', 'cccccccc', 'd']);
   });
 
-  test('is limited in bytes, and detects readers that have fallen off', () => {
+  test('the ring is limited in bytes, and returns nothing for a cursor whose messages it has dropped', () => {
     const log = new RingBuffer(100, 50);
     for (let i = 0; i < 30; i++) log.push(frame('0123456789'));
     expect(log.bytes).toBeLessThanOrEqual(100);
@@ -78,7 +78,7 @@ describe('RingBuffer', () => {
     expect(log.view(lines, false).after(2)?.bytes.toString()).toBe('c|');
   });
 
-  test('counts the overhead of framing towards the limit of one write', () => {
+  test('the overhead of framing counts towards the limit of one write', () => {
     const log = new RingBuffer(1_000, 10);
     const padded: Framing = { overheadBytes: 4, join: (messages) => Buffer.concat(messages) };
     for (const text of ['aaa', 'bbb', 'ccc']) log.push(frame(text));
@@ -86,7 +86,7 @@ describe('RingBuffer', () => {
     expect(log.view(padded, false).after(0)?.count).toBe(1);
   });
 
-  test('keeps at most two joined writes, however many cursors read', () => {
+  test('caches at most two joined writes, however many cursors read', () => {
     const log = new RingBuffer(10_000, 100);
     for (let i = 0; i < 300; i++) log.push(frame('0123456789'));
     const view = log.view(bare, false);

@@ -47,7 +47,7 @@ function setUp(options: Partial<SubscriberOptions> = {}) {
 }
 
 describe('Subscriber', () => {
-  test('writes its own frames first, then entries, then lossy frames', () => {
+  test('a subscriber writes the frames for it alone first, then entries, then lossy frames', () => {
     const { sink, reader, say, flash } = setUp();
     flash('L');
     say('a');
@@ -56,7 +56,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['W', 'ab', 'L']);
   });
 
-  test('starts at the end of the log or at a given cursor', () => {
+  test('a subscriber starts at the end of the log or at a given cursor', () => {
     const { rings, say } = setUp();
     say('a');
     say('b');
@@ -68,7 +68,7 @@ describe('Subscriber', () => {
     expect(resumed.got).toEqual(['b']);
   });
 
-  test('writes nothing while the reader is not ready, and all of it in order afterwards', () => {
+  test('writes nothing while the stream is not ready, and everything in order afterwards', () => {
     const { sink, reader, say } = setUp();
     sink.ready = false;
     say('a');
@@ -81,7 +81,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['a', 'bc']);
   });
 
-  test('is reported as slow once, when the ring has passed it, and then receives nothing more', () => {
+  test('a subscriber that the ring has passed is reported as slow once, and receives nothing more', () => {
     const { sink, reader, say, slow } = setUp();
     sink.ready = false;
     say('a');
@@ -95,7 +95,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['a']);
   });
 
-  test('skips lossy frames that it was too slow to read, and is not reported as slow for that', () => {
+  test('a subscriber that is too slow for lossy frames skips them, and is not reported as slow', () => {
     const { sink, reader, flash, slow } = setUp();
     sink.ready = false;
     flash('x');
@@ -109,14 +109,14 @@ describe('Subscriber', () => {
     expect(sink.got.at(-1)).toContain('y');
   });
 
-  test('is reported as slow when its own frames pile up', () => {
+  test('a subscriber is reported as slow when too many frames for it alone wait', () => {
     const { sink, reader, slow } = setUp();
     sink.ready = false;
     for (let i = 0; i < 6; i++) reader.send(Buffer.from('0123456789'));
     expect(slow).toHaveLength(1);
   });
 
-  test('finishes after everything that is queued, and accepts nothing new', () => {
+  test('a subscriber that finishes writes everything that is queued, and accepts nothing new', () => {
     const { sink, reader, say } = setUp();
     const done: number[] = [];
     sink.ready = false;
@@ -131,14 +131,14 @@ describe('Subscriber', () => {
     expect(done).toHaveLength(1);
   });
 
-  test('counts the frames of each write', () => {
+  test('reports the number of frames in each write', () => {
     const { reader, say, written } = setUp();
     for (const text of ['a', 'b', 'c']) say(text);
     reader.flush();
     expect(written).toEqual([3]);
   });
 
-  test('receives only messages if it did not ask for events', () => {
+  test('a subscriber that did not ask for events receives only messages', () => {
     const { sink, reader, say, flash } = setUp({ events: false });
     flash('L');
     say('a');
@@ -146,7 +146,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['a']);
   });
 
-  test('counts its own waiting messages, with their overhead', () => {
+  test('counts the memory of messages that wait for one subscriber alone, with their overhead', () => {
     const counted: number[] = [];
     const { sink, reader } = setUp({ unread: { set: (bytes) => counted.push(bytes) } });
     reader.send(Buffer.from('at once'));

@@ -18,7 +18,7 @@ test('stops parts once, in reverse order, even if one fails', async () => {
   expect(stopped).toEqual(['c', 'b', 'a']);
 });
 
-test('reports and repeats failing work, one call at a time, until it is stopped', async () => {
+test('repeat() reports failed calls and goes on, one call at a time, until it is stopped', async () => {
   let turns = 0;
   let running = 0;
   let most = 0;
@@ -41,7 +41,7 @@ test('reports and repeats failing work, one call at a time, until it is stopped'
   expect(turns).toBe(after);
 });
 
-test('measures the interval from start to start, and keeps a minimum pause after slow work', async () => {
+test('repeat() measures the interval from start to start, and pauses for a minimum time after slow work', async () => {
   const starts: number[] = [];
   const part = repeat(
     600,
@@ -60,7 +60,7 @@ test('measures the interval from start to start, and keeps a minimum pause after
   expect(gaps[1]).toBeGreaterThan(945);
 });
 
-test('varies the interval by the jitter', async () => {
+test('repeat() varies the interval by the jitter', async () => {
   const starts: number[] = [];
   const part = repeat(
     40,

@@ -22,7 +22,7 @@ test('drops the largest holding of the caller that holds most, and nothing of ot
   expect([budget.held, budget.dropped]).toEqual([66, 1]);
 });
 
-test('never exceeds its limit, however many callers there are, and shares it evenly between them', () => {
+test('never exceeds its limit, and shares it evenly between any number of callers', () => {
   const { budget, dropped, open } = setUp();
   for (let n = 0; n < 200; n++) open('flood').set(1);
   expect([budget.held, dropped.length]).toEqual([100, 100]);
@@ -39,7 +39,7 @@ test('shares the bytes of a caller evenly between its connections', () => {
   expect(dropped).not.toContain('second');
 });
 
-test('drops the newest of equal holdings, and as many as one large holding needs', () => {
+test('drops the newest of several equal holdings, and as many of them as a large one needs', () => {
   const { budget, dropped, open } = setUp();
   for (let n = 0; n < 10; n++) open('ann', `ann ${n}`).set(10);
   open('bob').set(35);
@@ -47,7 +47,7 @@ test('drops the newest of equal holdings, and as many as one large holding needs
   expect(budget.held).toBe(95);
 });
 
-test('drops the growing holding itself if that one is too large', () => {
+test('drops a growing holding itself if it is larger than the limit', () => {
   const { budget, dropped, open } = setUp();
   open('ann').set(40);
   open('bob').set(70);
@@ -55,7 +55,7 @@ test('drops the growing holding itself if that one is too large', () => {
   expect(budget.held).toBe(40);
 });
 
-test('counts nothing after a drop, and forgets what was released', () => {
+test('does not count a holding after its drop or its release', () => {
   const { budget, dropped, open } = setUp();
   const [ann, bob] = [open('ann'), open('bob')];
   ann.set(101);

@@ -12,10 +12,10 @@ test.each([
   expect(nearest(word, known)).toBe(meant);
 });
 
-test.each(['x', 'shout', '', 'a-word-that-is-far-from-all'])('has no guess for "%s"', (word) => {
+test.each(['x', 'shout', '', 'a-word-that-is-far-from-all'])('suggests no word for "%s"', (word) => {
   expect(nearest(word, known)).toBeUndefined();
 });
 
-test('asks "Did you mean" only if it has a guess', () => {
+test('asks "Did you mean" only if a known word is similar', () => {
   expect([didYouMean('kil', ['kill']), didYouMean('kil', [])]).toEqual([' Did you mean kill?', '']);
 });

@@ -3,7 +3,7 @@ import { isReason, type RefusalRow, refusals } from './refusals.js';
 
 const rows = Object.entries(refusals) as [string, RefusalRow][];
 
-test.each(rows)('%s has sentences, an HTTP error status and a valid retry hint', (reason, row) => {
+test.each(rows)('the refusal %s has whole sentences, an HTTP error status and a valid retry hint', (reason, row) => {
   expect(reason).toMatch(/^[a-z]+(-[a-z]+)*$/);
   expect(row.message).toMatch(/^[A-Z].*[^.]\.$/);
   expect(row.http).toBeGreaterThanOrEqual(400);
@@ -21,7 +21,7 @@ test('recognises reasons, but not inherited property names', () => {
   expect([isReason('moved'), isReason('toString'), isReason(undefined)]).toEqual([true, false, false]);
 });
 
-test('turns any error into internal with a fixed text, and keeps refusals', () => {
+test('refusalFrom() turns any error into `internal` with a fixed text, and returns a refusal unchanged', () => {
   const cause = new Error('hunter2');
   expect(refusalFrom(cause)).toMatchObject({ reason: 'internal', message: refusals.internal.message, cause });
   const refusal = refuse('channel-full', { retryAfterMs: 7 });

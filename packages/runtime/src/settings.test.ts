@@ -11,7 +11,7 @@ test('parses values by type', () => {
   expect(readSettings(env)).toMatchObject({ PORT: 0, INSECURE: true, MANAGERS: ['a:1', 'b:2'] });
 });
 
-test('reports all problems at once, by name and without secrets', () => {
+test('reports all invalid settings at once, by name and without secret values', () => {
   const env = {
     PARLEY_PORT: '70000',
     PARLEY_DATABASE_URL: 'mysql://me:hunter2@x',

@@ -1,6 +1,6 @@
 import { type RunningService, runProcess } from '../src/index.js';
 
-/** Services by behaviour. The test passes the name as an argument. */
+/** Services by the name of their behaviour, which the test passes as an argument. */
 const behaviours: Record<string, () => Promise<RunningService>> = {
   good: async () => service(async () => void process.stdout.write('stopped\n')),
   hangs: async () => service(() => new Promise(() => {})),

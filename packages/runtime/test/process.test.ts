@@ -6,9 +6,9 @@ const child = fileURLToPath(new URL('./child.js', import.meta.url));
 class Child {
   readonly process: ChildProcess;
   readonly messages: Record<string, unknown>[] = [];
-  /** Resolves when all output was read. */
+  /** Exit code, once all output was read. */
   readonly exited: Promise<number | null>;
-  /** Works without an IPC channel, for which Node emits no close event. */
+  /** Exit code, for a child without an IPC channel: Node emits no close event for one. */
   readonly gone: Promise<number | null>;
   output = '';
 
@@ -56,7 +56,7 @@ test('ignores SIGHUP', async () => {
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s stops in order and exits 0, with the last lines written',
+  '%s makes the process stop in order and exit with 0, with its last lines written',
   async (signal) => {
     const running = await new Child('good').started();
     expect(running.messages).toEqual([{ listens: { grpc: '127.0.0.1:1' } }]);

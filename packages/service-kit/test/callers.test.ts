@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** Abort `over` to simulate that the caller has received the response. */
+/** Makes a call. Abort `over` to simulate that the caller has received the response. */
 function callWith(token?: string, over = new AbortController(), path = '/chat.v1.UserService/Get'): Call {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
@@ -59,7 +59,7 @@ test.each([
   ['gone', 'DELETE FROM chat.session WHERE user_id = $1', 'logged-out'],
   ['suspended', "UPDATE chat.users SET status = 'suspended' WHERE id = $1", 'suspended'],
   ['deleted', "UPDATE chat.users SET status = 'deleted' WHERE id = $1", 'logged-out'],
-])('refuses a token at once if its session or user is %s', async (id, change, reason) => {
+])('refuses a token from the moment its session or user is %s', async (id, change, reason) => {
   const { token } = await logIn(id);
   await db.pool.query(change, [id]);
   await expect(callers.user(callWith(token))).rejects.toMatchObject({ reason });
@@ -97,7 +97,7 @@ async function respond<A>({ authenticate }: AuthenticatedHandler<object, A>, cal
   return await (await authenticate(call))({});
 }
 
-test('bounds the unread responses of one user without delaying others', async () => {
+test('limits the unread responses of one user without delaying other users', async () => {
   const [{ token }, other] = [await logIn('greedy'), await logIn('modest')];
   const answered: Call[] = [];
   const answer = forUser(callers, async (_request, _me, call) => answered.push(call));
@@ -121,7 +121,7 @@ test('bounds the unread responses of one user without delaying others', async ()
   expect(answered).toHaveLength(atOnce + 1);
 });
 
-test('never gives one user the whole pool', () => {
+test('never lets one user occupy the whole connection pool', () => {
   expect([1, 2, 5, 100].map(callsPerUser)).toEqual([1, 1, 4, limits.callsPerUser]);
 });
 

@@ -76,7 +76,7 @@ test('aborts the signal and logs one line if the client cancels', async () => {
   expect(calls[0]?.signal.aborted).toBe(true);
 });
 
-test('logs a deadline that passes during the handler, not ok', async () => {
+test('logs deadline-exceeded, not ok, for a call whose deadline passes while its handler runs', async () => {
   const answer = await raw.call(login, empty, { 'grpc-timeout': '80m' });
   expect(answer).toMatchObject({ status: status.DEADLINE_EXCEEDED, reason: 'deadline-exceeded' });
   expect(await server.linesOf('Login')).toMatchObject([{ reason: 'deadline-exceeded' }]);
@@ -100,7 +100,7 @@ test.each([
   expect((await raw.call(logout, empty, headers)).reason).toBe(reason);
 });
 
-/** Returns the outcome of `Get` with this metadata. `Get` reads chat-resume. */
+/** Returns the outcome of `Get` with this metadata. The handler of `Get` reads chat-resume. */
 function getWith(metadata: Metadata): Promise<{ metadata: Metadata } | string> {
   return ask(server, UserService.get, User.create(), metadata).then(
     ({ id }) => id,
@@ -115,7 +115,7 @@ test('joins a repeated metadata key into one invalid value', async () => {
   expect(await getWith(twice)).toBe(String('a, b'.length)); // HTTP/2 joins repeated headers.
 });
 
-test('sends the status of a deadline in mid-stream after whole messages', async () => {
+test('sends the status of a passed deadline only after complete messages of a stream', async () => {
   const stream = raw.open('/chat.v1.ChannelService/List', { 'grpc-timeout': '60m' });
   stream.end(empty);
   expect(await answerOf(stream)).toMatchObject({ status: status.DEADLINE_EXCEEDED, reason: 'deadline-exceeded' });
@@ -169,7 +169,7 @@ test('logs one line and leaks no stream for calls reset before their request', a
 });
 
 describe('the names without a package', () => {
-  test('are ten in number', () => expect(originalMethods).toHaveLength(10));
+  test('there are ten methods without a package', () => expect(originalMethods).toHaveLength(10));
 
   test.each(originalMethods.map(({ service, method }) => `/${service}/${method}`))('serve %s', async (path) => {
     const stream = raw.open(path, { 'grpc-timeout': '50m' });
@@ -179,7 +179,7 @@ describe('the names without a package', () => {
     expect(await server.linesOf(path.split('/')[2] as string)).toMatchObject([{ rpc: path.slice(1) }]);
   });
 
-  test('reach the same handler', async () => {
+  test('a method without a package reaches the handler of the same method in chat.v1', async () => {
     await raw.call('/UserService/Login', empty, { 'grpc-timeout': '30m' });
     expect(calls.map(({ rpc }) => rpc)).toEqual(['UserService/Login']);
   });
@@ -190,7 +190,7 @@ describe('the names without a package', () => {
 });
 
 test.each(['/nobody.Knows/This', '/', '/x', '/chat.v1.UserService/'])(
-  'gives unknown path %s a reason',
+  'refuses the unknown path %s with a reason',
   async (path) => {
     expect(await raw.call(path, empty)).toMatchObject({ status: status.UNIMPLEMENTED, reason: 'not-implemented' });
   },

@@ -30,7 +30,7 @@ function dial(localAddress: string): Promise<boolean> {
   const socket = connect({ port: server.port, host: '127.0.0.1', localAddress });
   sockets.push(socket.on('error', () => {}));
   return new Promise((resolve) => {
-    socket.once('data', () => resolve(true)); // This is the server's SETTINGS frame.
+    socket.once('data', () => resolve(true)); // The server's SETTINGS frame.
     socket.once('close', () => resolve(false));
   });
 }
@@ -45,7 +45,7 @@ async function metric(name: string): Promise<Record<string, number>> {
   return Object.fromEntries((read?.values ?? []).map(({ labels, value }) => [Object.values(labels).join(), value]));
 }
 
-test('refuses connections only from an address that has too many', async () => {
+test('refuses further connections of an address that has too many, and of no other', async () => {
   await start({ connections: { perAddress: 5, perProcess: 100 } });
   expect(await dialAll('127.0.0.2', 8)).toBe(5);
   expect(await dialAll('127.0.0.3', 1)).toBe(1);
@@ -77,7 +77,7 @@ test('closes connections on which no call begins, but not those with a call or s
   const [streaming, called] = [new RawClient(server.port), new RawClient(server.port)];
   streaming.open('/chat.v1.ChatService/Connect');
   await called.call(path, whole);
-  const silent = [new RawClient(server.port), new RawClient(server.port)]; // These respond to pings.
+  const silent = [new RawClient(server.port), new RawClient(server.port)]; // Such clients respond to pings, but make no call.
   expect(await dialAll('127.0.0.2', 3)).toBe(3);
   expect(await dialAll('127.0.0.9', 1)).toBe(1);
   const proxied = sockets.at(-1);

@@ -43,16 +43,19 @@ async function login(address: string, channel: ReturnType<typeof clientCredentia
   await callUnary(client, UserService.login, LoginRequest.create(), { withinMs }).finally(() => client.close());
 }
 
-test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('allows %s without TLS', (HOST) => {
+test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('allows to listen on %s without TLS', (HOST) => {
   expect(() => serverCredentials({ ...plain, HOST })).not.toThrow();
 });
 
-test.each(['0.0.0.0', '::', '10.0.0.1', '127.example.org', 'localhost.example.org'])('requires TLS for %s', (HOST) => {
-  expect(() => serverCredentials({ ...plain, HOST })).toThrow(`PARLEY_HOST=${HOST} can be reached by others`);
-  expect(() => serverCredentials({ ...plain, HOST, INSECURE: true })).not.toThrow();
-});
+test.each(['0.0.0.0', '::', '10.0.0.1', '127.example.org', 'localhost.example.org'])(
+  'requires TLS to listen on %s',
+  (HOST) => {
+    expect(() => serverCredentials({ ...plain, HOST })).toThrow(`PARLEY_HOST=${HOST} can be reached by others`);
+    expect(() => serverCredentials({ ...plain, HOST, INSECURE: true })).not.toThrow();
+  },
+);
 
-test('reports an incomplete pair and an unreadable file in one sentence each', () => {
+test('reports an incomplete pair of certificate and key, and an unreadable file, in one sentence each', () => {
   for (const half of [{ TLS_CERT: cert }, { TLS_KEY: key }]) {
     expect(() => serverCredentials({ ...plain, ...half })).toThrow('go together');
   }
@@ -75,7 +78,7 @@ async function serialAt(port: number): Promise<string> {
   return serialNumber;
 }
 
-test('serves a changed certificate at once, and never one that does not match its key', async () => {
+test('serves a changed certificate to new connections, but never one that does not match its key', async () => {
   makeCertificate();
   const settings = { ...plain, TLS_CERT: cert, TLS_KEY: key };
   const served = serverCredentials(settings);
@@ -118,7 +121,7 @@ test('ignores http_proxy for calls between services', async () => {
   }
 });
 
-test('with a certificate, serves only TLS, and only clients that trust it', async () => {
+test('with a certificate, a server serves only clients that use TLS and trust the certificate', async () => {
   makeCertificate();
   await withServer({ ...plain, TLS_CERT: cert, TLS_KEY: key }, async (port) => {
     await login(`localhost:${port}`, clientCredentials({ TLS_CA: cert }));

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createDatabaseFor, createPool, DatabaseClock, dropDatabaseFor, migrate, type Pool } from '@parley/database';
 
 /**
- * A migrated database in the PostgreSQL of this jest run. It does not use testkit, which imports
- * this package.
+ * A migrated database in the PostgreSQL of this jest run. Made here and not by testkit, because
+ * testkit imports this package.
  */
 export interface TokenDatabase {
   readonly url: string;
@@ -26,7 +26,7 @@ export async function openTokenDatabase(): Promise<TokenDatabase> {
   return { url, pool, clock, close };
 }
 
-/** The same pool, but it counts queries for keys and can fail them on demand. */
+/** Wraps a pool so that it counts queries for keys and can fail them on demand. */
 export function countingPool(pool: Pool): { pool: Pool; reads: () => number; fail: (now: boolean) => void } {
   let reads = 0;
   let failing = false;

@@ -24,7 +24,10 @@ const path = '/chat.v1.ChatService/Connect';
 const message = (seq: number, bytes = 10) =>
   Buffer.from(Message.encode(Message.fromPartial({ seq, data: Buffer.alloc(bytes, seq) })).finish());
 
-/** Collects the messages of a stream until its client half-closes. */
+/**
+ * Returns a handler that collects the messages of a stream until its client half-closes, and those
+ * messages.
+ */
 function hearing(): { heard: Message[]; take: (stream: RawStream) => void } {
   const heard: Message[] = [];
   const take = (stream: RawStream) => {
@@ -99,8 +102,13 @@ test('reports a half-close that came before the listener', async () => {
 
 test.each([
   ['of a compressed message', packed(gzipSync(message(1))), 'compressed', status.UNIMPLEMENTED],
-  ['with a flag that means nothing', Buffer.of(7, 0, 0, 0, 1, 0), 'malformed', status.INVALID_ARGUMENT],
-  ['that announce too much', Buffer.of(0, 0, 1, 0x20, 1), 'message-too-large', status.RESOURCE_EXHAUSTED],
+  ['with an unknown flag', Buffer.of(7, 0, 0, 0, 1, 0), 'malformed', status.INVALID_ARGUMENT],
+  [
+    'that announce a message that is too large',
+    Buffer.of(0, 0, 1, 0x20, 1),
+    'message-too-large',
+    status.RESOURCE_EXHAUSTED,
+  ],
 ])('ends the stream on bytes %s and drops the rest', async (_, bytes, reason, code) => {
   const { heard, take } = hearing();
   scene = take;

@@ -187,7 +187,7 @@ describe('a server that decodes a request', () => {
   });
 });
 
-test('returns the full response of a handler', async () => {
+test('sends every field of a response that a handler returns', async () => {
   const fine = await ServerUnderTest.start({ user: { login: async () => LoginResponse.fromPartial({ token: 't' }) } });
   expect(await ask(fine, UserService.login, LoginRequest.create())).toMatchObject({ token: 't' });
   expect(await fine.linesOf('Login')).toMatchObject([{ level: 'info', message: 'call', reason: 'ok' }]);

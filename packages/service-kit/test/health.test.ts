@@ -68,7 +68,7 @@ test('notifies watchers of each change', async () => {
 });
 
 test.each(['ChatService', 'no such service'])(
-  'ends the oldest watcher of "%s" when there is one too many',
+  'ends the oldest watcher of "%s" when there are too many',
   async (service) => {
     const ended: number[] = [];
     const watches = Array.from({ length: limits.healthWatchers + 3 }, (_, n) => {

@@ -37,7 +37,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-test.each(['Register', 'Login', 'Logout'])('ends %s with half a request', async (method) => {
+test.each(['Register', 'Login', 'Logout'])('ends a call of %s that sends only half a request', async (method) => {
   const stream = raw.open(`/chat.v1.UserService/${method}`);
   stream.write(Buffer.from([0, 0, 0, 3, 232, 1, 2, 3]));
   const { status: code, reason, reset } = await answerOf(stream);
@@ -49,7 +49,7 @@ test('ends a health check without a request', async () => {
   expect(code).toBe(status.DEADLINE_EXCEEDED);
 });
 
-test('gives complete requests and request streams the time that they need', async () => {
+test('does not limit the time of complete requests and of request streams', async () => {
   const whole = frameOf(RegisterRequest.encode(RegisterRequest.fromPartial({ userId: 'ann' })).finish());
   expect((await raw.call('/chat.v1.UserService/Register', whole)).status).toBe(status.OK);
   const stream = raw.open('/chat.v1.ChatService/Connect');
@@ -58,7 +58,7 @@ test('gives complete requests and request streams the time that they need', asyn
   expect((await ended).status).toBe(status.OK);
 });
 
-test('drops an unread response, but not one that is read slowly', async () => {
+test('drops a response that nobody reads, but not one that is read slowly', async () => {
   const get = (pause: boolean) => {
     const stream = raw.open('/chat.v1.UserService/Get');
     stream.end(frameOf(User.encode(User.fromPartial({ id: 'ann' })).finish()));
@@ -75,7 +75,7 @@ test('drops an unread response, but not one that is read slowly', async () => {
   expect(await reset).toBe(constants.NGHTTP2_CANCEL);
 });
 
-test('bounds the calls of one connection, and raises the bound when half of them are accepted streams', async () => {
+test('limits the calls of one connection, and raises the limit when accepted streams fill half of it', async () => {
   const client = new RawClient(server.port);
   client.session.setMaxListeners(0);
   const allowed = () => client.session.remoteSettings.maxConcurrentStreams;
@@ -97,12 +97,12 @@ describe('Health', () => {
     return bytes;
   };
 
-  test('reports an unknown service as NOT_FOUND without echoing its name', async () => {
+  test('a health check of an unknown service gets NOT_FOUND, without the name', async () => {
     const answer = await raw.call('/grpc.health.v1.Health/Check', about('x'.repeat(50_000)));
     expect(answer.status).toBe(status.NOT_FOUND);
   });
 
-  test('stores no watched names', async () => {
+  test('stores no names of services that a client watches', async () => {
     const before = heldBytes();
     for (let n = 0; n < 900; n++) {
       const stream = raw.open('/grpc.health.v1.Health/Watch');
@@ -114,7 +114,7 @@ describe('Health', () => {
   }, 90_000);
 });
 
-test('never prints unreadable metadata', async () => {
+test('never prints metadata that grpc-js cannot parse', async () => {
   const printed: string[] = [];
   const { console: terminal } = globalThis;
   const print = terminal.error;

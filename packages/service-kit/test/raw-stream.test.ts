@@ -33,7 +33,7 @@ const frame = (seq: number, bytes = 10) =>
 const frames = (count: number, bytes?: number) =>
   Buffer.concat(Array.from({ length: count }, (_, index) => frame(index + 1, bytes)));
 
-test('delivers 3,001 joined frames and an error status whole and in order', async () => {
+test('delivers 3,001 joined frames and then an error status, complete and in order', async () => {
   scene = (stream) => {
     stream.write(frames(3_001));
     stream.end(refuse('moved'));
@@ -97,7 +97,7 @@ test('takes over a server stream with its request', async () => {
   expect(received.map(({ seq }) => seq)).toEqual([7]);
 });
 
-test('waits for a stuck reader at the end, drops it on a reset, and runs onClose once', async () => {
+test('end() waits for a stuck reader, reset() drops it, and onClose runs once', async () => {
   let closed = 0;
   let taken: RawStream | undefined;
   scene = (stream) => {
@@ -126,7 +126,7 @@ test('logs too-slow when the handler resets a stream without giving a reason', a
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'too-slow' }]);
 });
 
-test('runs onClose soon for an ended stream', async () => {
+test('a listener that is added after the end of a stream still runs', async () => {
   let closed = 0;
   scene = async (stream) => {
     stream.onClose(() => closed++);
@@ -196,7 +196,7 @@ test('closes the stream once, as cancelled, if the connection breaks', async () 
   expect([closed, signal?.aborted]).toEqual([1, true]);
 });
 
-test('ignores the metadata key that once handed streams over', async () => {
+test('ignores the metadata key that earlier versions used internally to hand streams over', async () => {
   const seen: unknown[] = [];
   scene = (stream, call) => {
     seen.push(call.metadata('chat-raw-stream'));

@@ -76,13 +76,13 @@ function filesIn(answer: ReflectionResponse): Array<string | undefined> {
 }
 
 describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
-  test('lists what the server serves and nothing else', async () => {
+  test('lists exactly the services that the server has', async () => {
     const answer = await ask(version, { listServices: '*' });
     expect(answer.listServicesResponse?.service.map(({ name }) => name)).toEqual(served);
     expect(answer.originalRequest).toEqual({ listServices: '*' });
   });
 
-  test('returns a file with all its imports', async () => {
+  test('returns a .proto file with all its imports', async () => {
     const files = filesIn(await ask(version, { fileByFilename: 'chat/v1/user.proto' }));
     expect(files).toEqual(['chat/v1/user.proto', 'chat/v1/types.proto', 'google/protobuf/empty.proto']);
   });
@@ -100,7 +100,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     ['google.protobuf.Empty', 'google/protobuf/empty.proto'],
     ['grpc.health.v1.HealthCheckResponse.ServingStatus', 'health/v1/health.proto'],
     ['grpc.health.v1.HealthCheckResponse.SERVING', 'health/v1/health.proto'],
-  ])('finds the file of %s', async (symbol, file) => {
+  ])('finds the .proto file that declares %s', async (symbol, file) => {
     expect(filesIn(await ask(version, { fileContainingSymbol: symbol }))[0]).toBe(file);
   });
 
@@ -128,7 +128,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     ]);
   });
 
-  test('does not echo a name that is too long', async () => {
+  test('does not repeat a name that is too long', async () => {
     const long = 'x'.repeat(257);
     const questions = [{ fileContainingSymbol: long }, { host: long, listServices: '' }, { listServices: '' }];
     const answers = await withClient(version, (stream) => askOn(stream, questions));
@@ -140,7 +140,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     expect(JSON.stringify(answers)).not.toContain('xxx');
   });
 
-  test('refuses bytes that are no request, does not echo unknown fields, and goes on', async () => {
+  test('refuses malformed requests, does not repeat unknown fields, and continues', async () => {
     const client = new grpc.Client(address, grpc.credentials.createInsecure());
     const same = (bytes: Buffer) => bytes;
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
@@ -185,14 +185,14 @@ function grpcurl(...args: string[]): Promise<string> {
   });
 }
 
-(missing ? describe.skip : describe)('grpcurl (skipped where it is not on the PATH)', () => {
-  test('lists services and describes methods with imported messages', async () => {
+(missing ? describe.skip : describe)('grpcurl (skipped if it is not on the PATH)', () => {
+  test('grpcurl lists services and describes methods with imported messages', async () => {
     expect((await grpcurl(address, 'list')).trim().split('\n')).toEqual([...served].sort());
     expect(await grpcurl(address, 'describe', 'chat.v1.UserService')).toContain('.google.protobuf.Empty');
     expect(await grpcurl(address, 'describe', 'chat.v1.ChannelService')).toContain('not found');
   });
 
-  test('calls a method', async () => {
+  test('grpcurl calls a method by reflection', async () => {
     const answer = await grpcurl('-d', '{"user_id":"ann"}', address, 'chat.v1.UserService/Login');
     expect(JSON.parse(answer)).toEqual({ token: 'token of ann' });
   });

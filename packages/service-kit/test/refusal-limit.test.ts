@@ -68,7 +68,7 @@ test.each(Object.entries(refusedCalls))('closes a connection that makes too many
   honest.close();
 });
 
-test('closes a connection whose calls hold too many bytes', async () => {
+test('closes a connection whose calls are refused because their requests hold too many bytes', async () => {
   await start([]);
   const half = Buffer.concat([Buffer.from([0, 0, 0, 234, 96]), Buffer.alloc(59_000)]); // of 60,000 bytes
   const flooders = Array.from({ length: 10 }, () => new RawClient(server.port));
@@ -86,7 +86,7 @@ test('closes a connection whose calls hold too many bytes', async () => {
   for (const flooder of flooders) flooder.close();
 });
 
-test('keeps a connection with occasional refusals', async () => {
+test('does not close a connection with occasional refusals', async () => {
   await start([]);
   const client = new RawClient(server.port);
   await refuseInWaves(client, 1, refusedCalls['with a request that is too large'] as (client: RawClient) => void);
@@ -95,7 +95,7 @@ test('keeps a connection with occasional refusals', async () => {
   client.close();
 });
 
-test('keeps a connection whose calls are refused because of their content', async () => {
+test('does not close a connection whose calls are refused because of their content', async () => {
   await start([]);
   const client = new RawClient(server.port);
   await refuseInWaves(client, 10, (one) => void one.call(otherPath, whole, { 'x-reason': 'user-not-found' }));
@@ -103,7 +103,7 @@ test('keeps a connection whose calls are refused because of their content', asyn
   client.close();
 });
 
-test('begins no call on a connection that is being closed', async () => {
+test('starts no call on a connection that is being closed', async () => {
   await start([]);
   const client = new RawClient(server.port);
   client.session.setMaxListeners(0);
@@ -114,13 +114,16 @@ test('begins no call on a connection that is being closed', async () => {
   expect(await closedConnections()).toBe(1);
 });
 
-test.each(['with a compressed request', 'without a token'])('keeps the connection of a proxy %s', async (kind) => {
-  await start(['127.0.0.0/8']);
-  const client = new RawClient(server.port);
-  await refuseInWaves(client, 20, refusedCalls[kind] as (client: RawClient) => void);
-  expect((await client.call(path, whole)).status).toBe(status.OK);
-  client.close();
-});
+test.each(['with a compressed request', 'without a token'])(
+  'does not close the connection of a proxy that makes too many calls %s',
+  async (kind) => {
+    await start(['127.0.0.0/8']);
+    const client = new RawClient(server.port);
+    await refuseInWaves(client, 20, refusedCalls[kind] as (client: RawClient) => void);
+    expect((await client.call(path, whole)).status).toBe(status.OK);
+    client.close();
+  },
+);
 
 test('allows fewer refusals for an address with many closed connections', async () => {
   await start([]);

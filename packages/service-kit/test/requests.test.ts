@@ -77,7 +77,7 @@ describe('a server without compression', () => {
 });
 
 describe('the limit of a request', () => {
-  test.each([limits.requestBytes - 10, 10])('allows %i bytes', async (bytes) => {
+  test.each([limits.requestBytes - 10, 10])('allows a request of %i bytes', async (bytes) => {
     expect((await raw.call(path, frameOf(login(bytes)))).status).toBe(status.OK);
   });
 
@@ -91,7 +91,7 @@ describe('the limit of a request', () => {
 });
 
 describe('the bytes that requests hold', () => {
-  test('are counted as they arrive, and released with the response or the end of the call', async () => {
+  test('bytes of a request are counted as they arrive, and released at the response or the end of the call', async () => {
     const half = frameOf(login(50_000)).subarray(0, 30_000);
     const streams = [1, 2, 3].map(() => raw.open(path));
     for (const stream of streams) stream.write(half);
@@ -115,7 +115,7 @@ describe('the bytes that requests hold', () => {
     ['large requests', 59_000],
     ['calls that send nothing', 0],
   ])(
-    'are bounded for the process, however many connections flood it with %s, and others are served',
+    'the bytes of all requests are limited, however many connections send %s, and other callers are served',
     async (_, bytes) => {
       const half = frameOf(login(60_000)).subarray(0, bytes);
       const calls = limits.callsPerConnection;
@@ -144,7 +144,7 @@ describe('the bytes that requests hold', () => {
   );
 });
 
-test('a flood through a proxy takes the memory of its own caller, not of others on the same connection', async () => {
+test('a flood through a proxy drops requests of its own caller, and none of others on the same connection', async () => {
   const proxied = await ServerUnderTest.start({
     user: { login: async () => LoginResponse.create() },
     proxies: new Proxies(['127.0.0.1/32']),
@@ -170,7 +170,7 @@ test('a flood through a proxy takes the memory of its own caller, not of others 
 });
 
 describe('the metadata of a call', () => {
-  test('is bounded in total, and refused before the request is read', async () => {
+  test('refuses too much metadata before it reads the request', async () => {
     const names = Array.from({ length: 3 }, (_, n) => `x-long-${n}`);
     const headers = (bytes: number) => Object.fromEntries(names.map((name) => [name, 'a'.repeat(bytes)]));
     expect((await raw.call(path, frameOf(login(10)), headers(3_500))).status).toBe(status.OK);
@@ -179,7 +179,7 @@ describe('the metadata of a call', () => {
     expect(logins).toBe(1);
   });
 
-  test('counts among the bytes that requests hold', async () => {
+  test('metadata counts as memory of the request', async () => {
     const stream = raw.open(path, { 'x-long': 'a'.repeat(10_000) });
     let held = 0;
     for (let n = 0; n < 500 && held < 10_000; n++) {
@@ -193,18 +193,18 @@ describe('the metadata of a call', () => {
 
 describe('a deadline', () => {
   test.each(['25H', '9999999H', '2592000S', '99999999S', '30000000M', '99999999H'])(
-    'of %s does not end a call early',
+    'a deadline of %s does not end a call early',
     async (timeout) => {
       expect((await raw.call(path, frameOf(login(10)), { 'grpc-timeout': timeout })).status).toBe(status.OK);
     },
   );
 
-  test.each(['1x', '', '-1S', '123456789S', '1.5S'])('of "%s" is refused as invalid', async (timeout) => {
+  test.each(['1x', '', '-1S', '123456789S', '1.5S'])('a deadline of "%s" is refused as invalid', async (timeout) => {
     const answer = await raw.call(path, frameOf(login(10)), { 'grpc-timeout': timeout });
     expect([answer.status, answer.reason]).toEqual([status.INVALID_ARGUMENT, 'invalid-metadata']);
   });
 
-  test('ends a call when it passes', async () => {
+  test('a call ends when its deadline passes', async () => {
     const stream = raw.open(path, { 'grpc-timeout': '50m' });
     stream.once('response', () => stream.end());
     expect((await answerOf(stream)).reason).toBe('deadline-exceeded');

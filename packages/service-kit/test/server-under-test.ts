@@ -37,7 +37,7 @@ export interface Wanted {
   readonly connections?: ConnectionBounds;
 }
 
-/** Server as services build it, with clients and everything it logs and counts. */
+/** A server built as the services build theirs, with clients, its log lines and its metrics. */
 export class ServerUnderTest {
   readonly lines: Line[] = [];
   readonly metrics = new Metrics();

@@ -30,7 +30,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - from;
 }
 
-test('reports not serving first, finishes calls in flight, and does not wait for health watchers', async () => {
+test('a shutdown first reports not serving, then finishes calls in flight, without waiting for health watchers', async () => {
   let answer = () => {};
   const server = await ServerUnderTest.start({
     stopMs: 5_000,
@@ -55,7 +55,7 @@ test('reports not serving first, finishes calls in flight, and does not wait for
   await server.stop();
 });
 
-test('cuts off a stream that does not end in time, even with a silent peer', async () => {
+test('a shutdown cuts off a stream that does not end in time, even if the client is silent', async () => {
   let opened = 0;
   const take = async () => void opened++;
   const server = await ServerUnderTest.start({ stopMs: 300, chat: { connect: { take } } });

@@ -66,7 +66,7 @@ describe('a user token', () => {
     key = await publish('user');
   });
 
-  test('of Login is valid', async () => {
+  test('a user token of Login is valid', async () => {
     const signer = new SigningKey(userToken, 'boot', db.pool, db.clock);
     const verified = await keys.verify(await signer.sign(claims, userAudience), userToken, userAudience);
     expect(verified).toEqual({ claims, signer: 'boot' });
@@ -90,20 +90,20 @@ describe('a user token', () => {
     ['a kid of 1 KiB', { header: { kid: 'k'.repeat(1_024) } }],
     ['no kid', { header: { kid: undefined } }],
     ['more than 4 KiB', { payload: { name: 'n'.repeat(5_000) } }],
-  ])('with %s is invalid', async (_, forged) => {
+  ])('a user token with %s is invalid', async (_, forged) => {
     expect(await reasonFor(await sign(key, forged))).toBe('invalid-token');
   });
 
-  test('issued before the clock was set back stays valid', async () => {
+  test('a user token that was issued before the clock was set back stays valid', async () => {
     const iat = seconds() + 3_600;
     expect(await reasonFor(await sign(key, { payload: { iat, exp: iat + 60 } }))).toBe('verified');
   });
 
-  test('that has expired is refused as expired', async () => {
+  test('an expired user token is refused as expired', async () => {
     expect(await reasonFor(await sign(key, { payload: { exp: seconds() - 1 } }))).toBe('expired-token');
   });
 
-  test('without a signature, signed by HMAC with the public key, by another key, changed, or garbage is invalid', async () => {
+  test('a token is invalid if it is unsigned, signed with another key or by HMAC with the public key, changed or malformed', async () => {
     const body = base64(good());
     const none = `${base64({ alg: 'none', typ: userToken.typ, kid: key.kid })}.${body}.`;
     const head = `${base64({ alg: 'HS256', typ: userToken.typ, kid: key.kid })}.${body}`;
@@ -124,7 +124,7 @@ describe('a user token', () => {
     }
   });
 
-  test('with a non-canonical spelling is invalid', async () => {
+  test('a token with a non-canonical spelling is invalid', async () => {
     const token = await sign(key);
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const other = token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) ?? '') + 1];
@@ -133,13 +133,13 @@ describe('a user token', () => {
     expect(await reasonFor(other)).toBe('invalid-token');
   });
 
-  test('signed by a key of another purpose is invalid', async () => {
+  test('a token that is signed by a key of another purpose is invalid', async () => {
     const purposes = ['join', 'manager', 'chat', 'gateway'] as const;
     const others = await Promise.all(purposes.map((purpose) => publish(purpose)));
     for (const other of others) expect(await reasonFor(await sign(other))).toBe('invalid-token');
   });
 
-  test('signed by an expired key is invalid, even if the key is cached', async () => {
+  test('a token that is signed by an expired key is invalid, even if the key is cached', async () => {
     expect(await reasonFor(await sign(await publish('user', -1)))).toBe('invalid-token');
     const short = await publish('user', 3);
     const token = await sign(short);
@@ -149,7 +149,7 @@ describe('a user token', () => {
   });
 });
 
-test('skips a row with an invalid key', async () => {
+test('one row with an invalid key does not affect the other keys', async () => {
   await db.pool.query(
     `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at)
      VALUES ('broken', 'chat', 'thief', '{"kty":"nonsense"}', now() + interval '1 hour')`,
@@ -157,7 +157,7 @@ test('skips a row with an invalid key', async () => {
   expect(await reasonFor(await sign(await publish('user')))).toBe('verified');
 });
 
-test('queries once per second during a flood of unknown key ids, without delaying valid tokens', async () => {
+test('queries the database once per second during a flood of unknown key ids, without delaying valid tokens', async () => {
   const key = await publish('user');
   const counting = countingPool(db.pool);
   const verifier = new TrustedKeys(counting.pool, db.clock);
@@ -174,7 +174,7 @@ test('queries once per second during a flood of unknown key ids, without delayin
   expect(counting.reads()).toBe(2);
 });
 
-test('reads the keys again after a failed read', async () => {
+test('reads the trusted keys again after a failed read', async () => {
   const counting = countingPool(db.pool);
   const verifier = new TrustedKeys(counting.pool, db.clock);
   const token = await sign(await publish('user'));
@@ -187,14 +187,14 @@ test('reads the keys again after a failed read', async () => {
 describe('a signing key', () => {
   const kidOf = (token: string) => JSON.parse(Buffer.from(String(token.split('.')[0]), 'base64url').toString()).kid;
 
-  test('is created once for concurrent callers', async () => {
+  test('concurrent callers share one new signing key', async () => {
     const counting = countingPool(db.pool);
     const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     const tokens = await Promise.all(Array.from({ length: 20 }, () => signer.sign(claims, userAudience)));
     expect([new Set(tokens.map(kidOf)).size, counting.reads()]).toEqual([1, 1]);
   });
 
-  test('is published again after a failure', async () => {
+  test('a signing key is published after an earlier attempt failed', async () => {
     const counting = countingPool(db.pool);
     const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     counting.fail(true);
@@ -203,7 +203,7 @@ describe('a signing key', () => {
     await signer.start();
   });
 
-  /** Shifts the database as if that time had passed. */
+  /** Changes the row of a key as if that time had passed. */
   const age = (token: string, hours: number) =>
     db.pool.query(
       "UPDATE chat.signing_key SET created_at = created_at - $2 * interval '1 h', expires_at = expires_at - $2 * interval '1 h' WHERE kid = $1",
@@ -214,7 +214,7 @@ describe('a signing key', () => {
     expect(found).toEqual(claims);
   };
 
-  test('changes after a day, once the next is known, and its tokens stay valid', async () => {
+  test('a signing key changes after a day, once the next one is known, and its tokens stay valid', async () => {
     const counting = countingPool(db.pool);
     const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     const first = await signer.sign(claims, userAudience);
@@ -233,7 +233,7 @@ describe('a signing key', () => {
     for (const token of [first, second]) await verifies(token);
   });
 
-  test('expired by a clock step is replaced at once', async () => {
+  test('a signing key that a step of the clock has expired is replaced at once', async () => {
     const signer = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
     const first = await signer.sign(claims, userAudience);
     await age(first, 24 * 30);
@@ -243,7 +243,7 @@ describe('a signing key', () => {
     await verifies(second);
   });
 
-  test('is published again if its row is missing, as after a restore', async () => {
+  test('a signing key is published again if its row is missing, as after a restore', async () => {
     const signer = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
     const before = await signer.sign(claims, userAudience);
     await db.pool.query('DELETE FROM chat.signing_key');
@@ -253,7 +253,7 @@ describe('a signing key', () => {
     expect(kidOf(await signer.sign(claims, userAudience))).toBe(kidOf(before));
   });
 
-  test('for service tokens lives for hours', async () => {
+  test('a signing key for service tokens expires within three hours', async () => {
     const instanceId = randomUUID();
     for (const purpose of ['manager', 'chat'] as const) {
       await new SigningKey(serviceToken(purpose), instanceId, db.pool, db.clock).start();
@@ -265,7 +265,7 @@ describe('a signing key', () => {
     expect(rows).toEqual([{ hours: true }]);
   });
 
-  test('is not published for the id of another process', async () => {
+  test('a signing key cannot be published under the id of another process', async () => {
     const instanceId = randomUUID();
     const mine = new SigningKey(serviceToken('chat'), instanceId, db.pool, db.clock);
     await mine.start();
@@ -285,7 +285,7 @@ test('rejects a service token issued in the future', async () => {
   await expect(verified).rejects.toMatchObject({ reason: 'invalid-token' });
 });
 
-test('verifies tokens of another process, and a join token for one chat server only', async () => {
+test('verifies tokens that another process has signed, and a join token only for the chat server it names', async () => {
   const [instanceId, sid] = [randomUUID(), randomUUID()];
   const join = { sub: 'ann', num: 1, sid, ch: 1, jti: randomUUID(), route: 'MTI3', timestamp: db.clock.now() };
   const managers = ['a', 'b'].map((owner) => new SigningKey(joinToken, owner, db.pool, db.clock));

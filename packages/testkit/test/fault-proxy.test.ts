@@ -59,7 +59,7 @@ async function dial(): Promise<[near: End, far: End]> {
   return [near, accepted.at(-1) as End];
 }
 
-test('passes data and ends through without faults', async () => {
+test('a proxy without faults passes data and ends through', async () => {
   const [near, far] = await dial();
   const bytes = Buffer.alloc(3_000_000, 'x');
   near.socket.end(bytes);
@@ -71,7 +71,7 @@ test('passes data and ends through without faults', async () => {
   await until(() => proxy.connections.length === 0);
 });
 
-test('delays each direction, without adding up the delays of single pieces', async () => {
+test('delays each direction, by the same time for each piece', async () => {
   const [near, far] = await dial();
   proxy.set({ delayMs: 1_500 }, ['up']);
   const sent = performance.now();
@@ -88,7 +88,7 @@ test('delays each direction, without adding up the delays of single pieces', asy
   expect(tookMs).toBeLessThan(10 * 1_500);
 });
 
-test('limits the bandwidth', async () => {
+test('a proxy limits the bandwidth', async () => {
   const [near, far] = await dial();
   proxy.set({ bytesPerSecond: 100_000 });
   const sent = performance.now();
@@ -97,7 +97,7 @@ test('limits the bandwidth', async () => {
   expect(performance.now() - sent).toBeGreaterThan(450);
 });
 
-test('delivers slices one by one, complete', async () => {
+test('a proxy delivers data in slices, one by one and complete', async () => {
   const [near, far] = await dial();
   proxy.set({ sliceBytes: 3 });
   near.socket.write('abcdefgh');
@@ -120,7 +120,7 @@ test('a black hole accepts connections, delivers nothing and holds a bounded amo
   await until(() => far.bytes === 8_000_005 && farOfLate.text === 'me too');
 });
 
-test('a black hole holds the end of a connection too', async () => {
+test('a black hole holds back the end of a connection too', async () => {
   const [near, far] = await dial();
   proxy.set({ hole: true });
   near.socket.resetAndDestroy();

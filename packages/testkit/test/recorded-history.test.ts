@@ -8,7 +8,7 @@ function history(planted: Partial<RecordedHistory> = {}): RecordedHistory {
   return { channel: 'room', acked: entries, stored: entries, readers, ...planted };
 }
 
-/** A history in which Bob received `list`, and Ann everything in order. */
+/** Returns a history in which Bob received `list`, and Ann received everything in order. */
 function bobReceived(list: readonly ReaderEvent[], startsAfter = 0): RecordedHistory {
   const [ann] = history().readers;
   return history({ readers: [ann, { name: 'bob', startsAfter, received: list }].filter((one) => one !== undefined) });
@@ -69,7 +69,7 @@ test('finds duplicates and entries out of order', () => {
   expect(kindsOf(bobReceived(late))).toEqual(['silent gap', 'out of order']);
 });
 
-test('finds silent gaps anywhere, but not reported ones', () => {
+test('the checker finds gaps that were not reported to a reader, anywhere in the log', () => {
   const holed = received.filter((_, at) => at !== 6);
   expect(checkHistory(bobReceived(holed))).toEqual([{ kind: 'silent gap', words: 'room, bob: 7 did not arrive' }]);
   expect(kindsOf(bobReceived(received.slice(1)))).toEqual(['silent gap']);
@@ -81,7 +81,7 @@ test('finds silent gaps anywhere, but not reported ones', () => {
   ]);
 });
 
-test('restarts the seqs after a reset', () => {
+test('the checker expects seqs to start again after a reset', () => {
   expect(kindsOf(bobReceived([...received.slice(0, 5), { is: 'reset', seq: 0 }, ...received]))).toEqual([]);
   expect(kindsOf(bobReceived([...received.slice(0, 5), { is: 'reset', seq: 7 }, ...received.slice(8)]))).toEqual([
     'silent gap',

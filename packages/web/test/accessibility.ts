@@ -1,4 +1,4 @@
-/** Runs in the page. Returns the controls without an accessible name. */
+/** Returns the controls without an accessible name. Runs in the page. */
 export function unnamedControls(): string[] {
   const nameOf = (element: Element) => {
     const labels =
@@ -16,7 +16,7 @@ export function unnamedControls(): string[] {
     .map((element) => element.outerHTML.slice(0, 120));
 }
 
-/** Runs in the page. Returns the texts whose contrast with their background is below 4.5. */
+/** Returns the texts whose contrast with their background is below 4.5. Runs in the page. */
 export function faintTexts(): string[] {
   const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const rgbOf = (color: string) => {

@@ -123,7 +123,7 @@ export class Visitor {
     });
   }
 
-  /** Waits until the storage contains a text, or no longer contains it. */
+  /** Waits until the storage contains a text, or with `expected` false no longer contains it. */
   async keeps(text: string, expected: boolean): Promise<void> {
     while ((await this.stored()).includes(text) !== expected) await this.page.waitForTimeout(100);
   }

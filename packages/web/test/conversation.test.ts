@@ -67,7 +67,7 @@ test('moves a pending message into the log once it is confirmed, without a dupli
   expect(acked.place).toEqual({ log, seq: 0 });
 });
 
-test('shows the last edit in the order of the server, whichever is confirmed last', () => {
+test('shows the edit that is last in the order of the server, whichever is confirmed last', () => {
   const edit = (id: string, text: string) => outgoing({ id, do: 'edit', text, target: 1, at: 9_000_000 });
   const base = [
     welcome(),
@@ -115,7 +115,7 @@ test.each([
   ['channel-deleted', 'This room was deleted.'],
   ['logged-out', 'This session has ended.'],
   ['replaced', undefined],
-] as const)('marks pending messages as failed after the end `%s` (error text: %s)', (reason, why) => {
+] as const)('marks pending messages as failed after the conversation ended with %s (shown text: %s)', (reason, why) => {
   const queued = { type: 'queued', outgoing: outgoing() } as const;
   expect(after(welcome(), queued, ended(reason)).outgoing).toMatchObject([{ failed: why }]);
   expect(after(welcome(), ended(reason), queued).outgoing).toMatchObject([{ failed: why }]);
@@ -173,7 +173,7 @@ test('drops expired messages of every log, and does not look for older ones', ()
   expect(conversationReducer(state, { type: 'expired', beforeMs: 120_000 })).toBe(state);
 });
 
-test('drops stale lines and reloads them', () => {
+test('drops lines that may have changed during a gap, and reloads them', () => {
   const state = after(welcome(), entries(said(1, 'bob', 'one'), said(5, 'bob', 'five')), {
     type: 'stale',
     beforeSeq: 3,
@@ -196,7 +196,7 @@ test('shows why and until when a message is delayed, until it is accepted or rej
   });
 });
 
-test('counts reactions if not every user is named', () => {
+test('counts reactions correctly even if the server does not name every user', () => {
   const many = { emoji: '+', count: 5, userIds: ['bob', 'eve'], mine: true };
   const told = { ...said(1, 'bob', 'one'), reactions: [many] };
   const state = after(welcome(), { type: 'entries', entries: [told], place: { log, seq: 1 } });
@@ -270,7 +270,7 @@ test('keeps roles, pins and mentions of this user in the lines', () => {
   expect(state.lines[3]).not.toHaveProperty('mentionsMe');
 });
 
-test('moves the start of the new messages only after a connection that missed some', () => {
+test('moves the line "new messages" only if messages were missed while the page was not connected', () => {
   const read = after(welcome(), entries(said(1, 'bob', 'one')), { type: 'read', seq: 1 });
   const missed = conversationReducer(read, welcome(3));
   expect(missed.openedAtSeq).toBe(1);

@@ -26,7 +26,7 @@ function resolverWith(answers: Record<string, string | Error>) {
   return { meet, asked, nameOf: (id: string) => nameOf(names, id) };
 }
 
-test('requests an unknown name once and uses it from then on', async () => {
+test('fetches an unknown name once and uses it from then on', async () => {
   const { meet, asked, nameOf: called } = resolverWith({ bob: 'Bob' });
   expect(called('bob')).toBe('bob');
   await meet('bob', 'ann', 'bob', '');
@@ -35,7 +35,7 @@ test('requests an unknown name once and uses it from then on', async () => {
   expect([called('bob'), called('ann')]).toEqual(['Bob', 'Ann']);
 });
 
-test('does not retry a missing user, but retries after an unanswered request', async () => {
+test('does not fetch a missing user again, but retries a request without a response', async () => {
   const {
     meet,
     asked,
@@ -51,7 +51,7 @@ test('does not retry a missing user, but retries after an unanswered request', a
   expect([called('gone'), called('far'), called('bob')]).toEqual(['gone', 'far', 'Bob']);
 });
 
-test('accepts a user id that is a property of every object', async () => {
+test('accepts a user id such as "constructor", which every object has as a property', async () => {
   const { meet, nameOf: called } = resolverWith({ constructor: 'Con' });
   expect(called('constructor')).toBe('constructor');
   await meet('constructor');

@@ -23,7 +23,7 @@ const inside = (actions: ConversationAction[], listed: string[]) =>
     userCount: listed.length,
   });
 
-test('takes users and count from the room while connected, else both from the list', () => {
+test('takes users and their number from the room while connected, and otherwise from the list', () => {
   expect(inside([welcome], ['eve'])).toMatchObject({ ids: ['ann', 'bob'], count: 2 });
   const elsewhere = inside([welcome, ended('replaced')], ['eve']);
   expect(elsewhere).toMatchObject({ ids: ['eve'], count: 1, names: { eve: 'EVE' } });

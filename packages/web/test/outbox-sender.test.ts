@@ -50,7 +50,7 @@ beforeEach(() => {
   });
 });
 
-test('sends a message once, under its client id, and only after missed entries have arrived', async () => {
+test('sends a message once, with its client id, and only after all missed entries have arrived', async () => {
   happen(queued());
   expect(handed).toEqual([]);
   happen(live);
@@ -69,7 +69,7 @@ test('leaves retries after a lost connection to the SDK', () => {
   expect(handed).toEqual([['send', 'hello', { clientId: 'id-1', replyTo: 3 }]]);
 });
 
-test('does not retry a failed message without the user', async () => {
+test('sends a failed message again only if the user asks for it', async () => {
   happen(live);
   happen(queued());
   answer.reject(new Error('no'));

@@ -5,7 +5,7 @@ const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: tr
 const toolsOf = (visitor: Visitor, text: string) => visitor.message(text).getByRole('toolbar').getByRole('button');
 
 inChromium('messages and changes', () => {
-  test('offers only Reply in a room without message history', async () => {
+  test('offers only the action Reply in a room without message history', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('forgetful', { retention: 'nothing' });
     await ann.say('gone soon');

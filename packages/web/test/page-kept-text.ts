@@ -86,7 +86,7 @@ inChromium('unfinished texts', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('starts a second edit with the text of the first, which is still pending', async () => {
+  test('starts a second edit with the text of a first edit that is still pending', async () => {
     const ann = await saying('twice', 'one');
     await ann.page.route('**/chat.v1.ChatService/*', () => {}); // The server never answers it.
     await composerOf(ann).press('ArrowUp');

@@ -35,7 +35,7 @@ async function reading(room: string, lines: number) {
 }
 
 inChromium('the end of the list', () => {
-  test('starts the user at the end each time, without showing the button to it', async () => {
+  test('opens a room at the end of the list, without the button that jumps there', async () => {
     const { ann } = await reading('ends', 80);
     await ann.make('other');
     for (let k = 0; k < 4; k++) {
@@ -47,7 +47,7 @@ inChromium('the end of the list', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('is reached by the button, the wheel and the End key, which hide the button', async () => {
+  test('the button, the wheel and the End key lead to the end of the list, and the button disappears', async () => {
     const { ann } = await reading('reached', 80);
     const { page } = ann;
     await listOf(ann).hover();
@@ -89,7 +89,7 @@ inChromium('the end of the list', () => {
     60_000,
   );
 
-  test('stays visible while the composer grows and in a lower window', async () => {
+  test('the end of the list stays visible while the composer grows and when the window gets lower', async () => {
     const { ann, eve } = await reading('grows', 60);
     await ann.page.getByLabel('Message', { exact: true }).fill('a\n'.repeat(11));
     await atTheEnd(ann);

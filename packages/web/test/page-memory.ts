@@ -71,7 +71,7 @@ inChromium('browser storage', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
-  test.each([8, -8])('keeps session and messages with a clock that is %i days wrong', async (days) => {
+  test.each([8, -8])('keeps the session and the messages on a device whose clock is %i days wrong', async (days) => {
     const ann = await stage.somebody('Ann');
     await ann.make('wrong clock');
     await ann.say('said before');

@@ -5,7 +5,7 @@ import { inChromium, stage } from './stage.js';
 
 const page = fileURLToPath(new URL('../page', import.meta.url));
 
-test('weighs less than 160 KiB compressed', () => {
+test('the page is smaller than 160 KiB compressed', () => {
   const files = readdirSync(page, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
   const bytes = files.map((file) => gzipSync(readFileSync(`${file.parentPath}/${file.name}`)).length);
   expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(160 * 1_024);
@@ -177,7 +177,7 @@ inChromium('the page', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('deletes everything in every tab on sign-out', async () => {
+  test('a sign-out deletes everything that the page has stored, in every tab', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('secret');
     await ann.say('nobody reads this later');

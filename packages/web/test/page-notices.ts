@@ -10,7 +10,7 @@ const scrolledSideways = ({ page }: Visitor) =>
   });
 
 inChromium('notices in a room', () => {
-  test('names roles and removals, and shows mentions', async () => {
+  test('shows new roles, removals and mentions', async () => {
     const host = await stage.host({ name: 'club', kind: 3, retention: { everything: true } });
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     const [annId, bobId] = [await idOf(ann), await idOf(bob)];

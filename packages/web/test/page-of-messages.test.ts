@@ -1,4 +1,6 @@
-/** Imports tests that share one stage, because setting it up takes longer than most of them. */
+/**
+ * Imports test files that share one stage, because setting up a stage takes longer than most tests.
+ */
 import './page-changes.js';
 import './page-kept-text.js';
 import './page-memory.js';

@@ -27,7 +27,7 @@ inChromium('the list of rooms', () => {
     expect([id > 0, ann.complaints]).toEqual([true, []]);
   });
 
-  test('lists own rooms first, then the most active ones in pages', async () => {
+  test("lists the user's own rooms first, then the most active public ones, page by page", async () => {
     const hosts = await Promise.all([1, 2, 3, 4, 5, 6].map((k) => stage.host({ name: `strange ${k}` })));
     const names = Array.from({ length: 16 }, (_, k) => `more ${k}`);
     for (const { client } of hosts) for (const name of names) await client.create({ name, limit: 10 });
@@ -59,7 +59,7 @@ inChromium('the list of rooms', () => {
     },
   );
 
-  test('says that a channel is for members only, and offers no rejoin', async () => {
+  test('says that a channel is for members only, and offers no button to rejoin', async () => {
     const { id } = await stage.host({ name: 'members only', kind: 4 });
     const ann = await stage.somebody('Ann');
     await ann.page.goto(`${stage.url}/#room-${id}`);
@@ -101,8 +101,8 @@ inChromium('the list of rooms', () => {
     await ann.page.evaluate(() => {
       addEventListener('click', () => (document.documentElement.dataset.clicked = 'yes'), { capture: true });
     });
-    // Only the click lets calls through: otherwise the page's own retries would remove the button
-    // before the click.
+    // Calls are blocked until the click. Otherwise the page's own retries would remove the button
+    // before it.
     await ann.page.route('**/chat.v1.ChannelService/Listen', async (route) => {
       const isOpen = await ann.page.evaluate(() => document.documentElement.dataset.clicked !== undefined);
       await (isOpen ? route.continue() : route.abort());
@@ -149,7 +149,7 @@ inChromium('the list of rooms', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('keeps every row in place while the keyboard is in the list, so that Enter opens the room in focus', async () => {
+  test('keeps every row in place while the list has the focus, so that Enter opens the focused room', async () => {
     const { id } = await stage.host({ name: 'row-c' });
     for (const name of ['row-b', 'row-a']) await stage.host({ name });
     const ann = await stage.somebody('Ann');
@@ -172,7 +172,7 @@ inChromium('the list of rooms', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('tells a banned user until when, inside and at the door', async () => {
+  test('tells a banned user when the ban ends, when they are removed and when they try to enter', async () => {
     const host = await stage.host({ name: 'strict' });
     const ann = await stage.somebody('Ann');
     const userId = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';

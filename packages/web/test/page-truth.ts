@@ -6,7 +6,7 @@ const occupantsOf = ({ page }: Visitor) => page.getByRole('button', { name: /peo
 const countOf = ({ page }: Visitor, room: string) => page.getByRole('link', { name: room }).locator('.count');
 
 inChromium('true statements', () => {
-  test('warns the owner before a room is deleted, and tells everyone afterwards', async () => {
+  test('warns the owner before a room is deleted, and tells everyone in it afterwards', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('doomed');
     const bob = await stage.somebody('Bob');
@@ -79,7 +79,7 @@ inChromium('true statements', () => {
     expect([ann.complaints, other.complaints]).toEqual([[], []]);
   });
 
-  test('removes a user who left from the list, and shows other tabs who is inside', async () => {
+  test('removes a user who left from the list, and shows the users inside in other tabs', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('left at once');
     await countOf(ann, 'left at once').getByText('1/10').waitFor({ timeout: 2_000 });

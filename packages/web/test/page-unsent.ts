@@ -51,7 +51,7 @@ inChromium('unsent messages', () => {
     expect([await ann.texts(), ann.complaints]).toEqual([['one of two', 'two of two'], []]);
   });
 
-  test('asks before the page is closed only if a text is unsent', async () => {
+  test('asks before the page closes, but only if a text is unsent', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('closing');
     const asked: string[] = [];

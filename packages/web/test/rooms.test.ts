@@ -74,7 +74,7 @@ test('expires messages only if the retention is a time', () => {
   ).toEqual([10_000, undefined, undefined, undefined]);
 });
 
-test('adds number and owner to rooms whose names look alike', () => {
+test('adds the number and the owner to rooms whose names look alike', () => {
   const [first, second, other] = [
     room(1, { name: 'lobby', ownerId: 'ann' }),
     room(2, { name: 'L\u043ebby', ownerId: '' }),
@@ -88,7 +88,7 @@ test('adds number and owner to rooms whose names look alike', () => {
   ]);
 });
 
-test('keeps rooms in their places, even those that are gone, with new ones at the end', () => {
+test('heldRooms() keeps rooms in their places, even those that are gone, and adds new ones at the end', () => {
   const earlier = [room(1), room(2), room(9), room(3)];
   const held = heldRooms(earlier, [room(4), room(2, { name: 'renamed' }), room(1), room(3)]);
   expect(held.map(({ id }) => id)).toEqual([1, 2, 9, 3, 4]);
@@ -104,7 +104,7 @@ test('names a direct chat after the other user, and keeps that name when the lis
   expect([named, later].map((state) => namesOf(state, 'mine'))).toEqual([['Bob (bob)'], ['Bob (bob)']]);
 });
 
-test('counts seats in a room, and members elsewhere', () => {
+test('the maximum of users inside is the number of seats of a room, or of members of other channels', () => {
   const facts = { limit: 1_000, memberCount: 3 };
   expect(([0, 1, 2, 3] as const).map((kind) => mostInside({ kind, ...facts }))).toEqual([1_000, 1_000, 3, 3]);
 });

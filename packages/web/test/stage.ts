@@ -136,7 +136,7 @@ export class Stage {
   }
 }
 
-/** The stage of all tests of this file. */
+/** The stage that all tests of one file share. */
 export let stage: Stage;
 
 if (chromiumPath !== undefined) {

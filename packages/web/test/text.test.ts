@@ -9,7 +9,7 @@ test('keeps HTML as text', () => {
   expect(piecesOf(text)).toEqual([plain(text)]);
 });
 
-test('names characters that reorder text or are invisible', () => {
+test('shows the names of characters that reorder text or are invisible', () => {
   expect(piecesOf('a\u202etxt.exe')).toEqual([plain('a'), hidden('U+202E'), plain('txt.exe')]);
   for (const character of [
     '\u0000',
@@ -111,6 +111,6 @@ test('shows the start of a very long message first', () => {
   expect(startOf('line\n'.repeat(200)).split('\n')).toHaveLength(60);
 });
 
-test('reduces a name to one line without hidden characters', () => {
+test('plainLine() puts a name on one line without hidden characters', () => {
   expect(plainLine('An\u202en\n\n  Bee')).toBe('Ann Bee');
 });

@@ -29,7 +29,7 @@ test('builds rows with the start, days, message groups and delivery states', () 
   expect(kinds(talk())).toEqual(['start', 'day', 'a^t', 'bt', 'c^l', 'ds']);
 });
 
-test('puts pending messages last, under the key that they keep in the log', () => {
+test('puts pending messages last, and keeps their key when they get a place in the log', () => {
   const waiting = conversationReducer(talk(), queued('c5'));
   const sent = conversationReducer(waiting, { type: 'entries', entries: [said(5, 'ann', 'c5')], place });
   expect(kinds(waiting).at(-1)).toBe('c5s');
@@ -68,8 +68,8 @@ test('adds a heading per day', () => {
 const times = new URL('../src/state/times.js', import.meta.url).href;
 
 /**
- * Returns the words for a day, from a process in that time zone. Times are year, month from 0, day,
- * hour and minute.
+ * Returns the result of `dayWords` in a time zone, from a process of its own. Times are arrays of
+ * year, month from 0, day, hour and minute.
  */
 function wordsIn(zone: string, at: readonly number[], now: readonly number[]): string {
   const run = `import { dayWords } from '${times}';
@@ -89,7 +89,7 @@ test.each([
   expect(wordsIn(zone, at, now)).toContain(words);
 });
 
-test('describes the connection', () => {
+test('describes each state of the connection in words', () => {
   const waiting = (reason: 'unreachable' | 'moved' | 'channel-full') =>
     linkWords({ state: 'waiting', reason, message: '', untilMs: 3_400 }, 1_000).words;
   expect(waiting('unreachable')).toBe('Connection lost; reconnecting in 3 s');
@@ -113,7 +113,7 @@ test('describes the connection', () => {
   expect(linkWords({ state: 'live' }, 0)).toMatchObject({ tone: 'good', words: 'Live' });
 });
 
-test('describes who is typing', () => {
+test('describes the users who are typing', () => {
   const typing = ['bob', 'eve', 'dan'].map((userId) => ({ userId, untilMs: 10 }));
   const words = (count: number, nowMs = 5) => typingWords(typing.slice(0, count), { bob: 'Bob' }, nowMs);
   expect([0, 1, 2, 3].map((count) => words(count))).toEqual([
@@ -125,12 +125,12 @@ test('describes who is typing', () => {
   expect(words(3, 10)).toBe('');
 });
 
-test('signs out with a notice, and knows the reasons that end a session', () => {
+test('a sign-out can have a notice, and some reasons end the session', () => {
   expect(sessionReducer({ state: 'unknown' }, { type: 'out', notice: 'why' })).toEqual({ state: 'out', notice: 'why' });
   expect([endsSession('logged-out'), endsSession('channel-full')]).toEqual([true, false]);
 });
 
-test('notifies listeners of changes only', () => {
+test('a store notifies its listeners only of changes', () => {
   const store = new Store((state: number, add: number) => state + add, 1);
   const seen: number[] = [];
   const forget = store.subscribe(() => seen.push(store.state()));
@@ -147,14 +147,14 @@ test('shows a message with a pending change as sending', () => {
   expect(timeline(editing).at(-1)).toMatchObject({ delivery: 'sending', line: { text: 'e' } });
 });
 
-test('has no last message of this user while a newer one is pending or failed', () => {
+test('lastOwn() returns nothing while a newer message of this user is pending or failed', () => {
   expect(lastOwn(talk())?.text).toBe('d');
   const waiting = conversationReducer(talk(), queued('c5'));
   expect(lastOwn(waiting)).toBeUndefined();
   expect(lastOwn(conversationReducer(waiting, { type: 'failed', id: 'c5', why: 'no' }))).toBeUndefined();
 });
 
-test('says why the rows start where they do', () => {
+test('the first row says whether older messages exist, have expired or were never stored', () => {
   const whole = { ...talk(), hasOlder: false };
   const cut = { ...whole, lines: whole.lines.slice(1) };
   const channel = { users: [], retention: { nothing: true } } as unknown as NonNullable<ConversationState['channel']>;

@@ -1,6 +1,6 @@
 import { KeyedSemaphore } from './keyed-semaphore.js';
 
-test('queues callers beyond the limit, and refuses callers once the queue is full', async () => {
+test('lets callers beyond the limit wait, and refuses callers once the queue is full', async () => {
   const slots = new KeyedSemaphore(1, 2);
   const order: string[] = [];
   await slots.acquire('ann');

@@ -16,7 +16,7 @@ test('refuses too many reads of one user with a retry hint', () => {
   expect(again).toThrow(expect.objectContaining({ reason: 'read-too-often' }));
 });
 
-test('does not count calls that change something', () => {
+test('does not limit calls that change something', () => {
   const throttle = new ReadThrottle(() => 0);
   for (let n = 0; n < 1_000; n++) throttle.count('ann', 'chat.v1.ChannelService/Create');
   for (let n = 0; n < 1_000; n++) throttle.count('ann', 'constructor');

@@ -5,7 +5,7 @@ import { RawClient } from './raw-call.js';
 import { StatementTap } from './statement-tap.js';
 import type { World } from './world.js';
 
-/** Two requests of one caller that must be handled alike, and what is different about them. */
+/** Two requests of one caller that services must handle in the same way. */
 export interface Pair {
   readonly call: string;
   readonly what: string;
@@ -16,7 +16,7 @@ export interface Pair {
 
 const tries = 20;
 
-/** A user-service and a manager of which every statement is known. */
+/** A user-service and a manager whose statements a proxy records. */
 export class WatchedServices {
   readonly #tap: StatementTap;
   readonly #processes: readonly ServiceProcess[];
@@ -50,8 +50,8 @@ export class WatchedServices {
   }
 
   /**
-   * Returns the statements of both requests of a pair if they differ. Timers of the services run
-   * statements at any time, so this looks again before it believes a difference.
+   * Returns the statements of both requests of a pair if they differ. Compares several times,
+   * because timers of the services run statements at any time.
    */
   async differences({ call, what, token, hidden, unknown }: Pair): Promise<readonly unknown[]> {
     let found: readonly unknown[] = [];
@@ -83,12 +83,12 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** Returns what the pairs of all callers have in common. */
+/** Returns the name of a pair, which is the same for all callers. */
 export function nameOf({ call, what }: Pair): string {
   return `${call} (${what})`;
 }
 
-/** The largest difference between the medians of a pair that tells nobody anything. */
+/** Maximum relative difference between the medians of a pair that counts as no difference. */
 const mostDifference = 0.1;
 
 /** Times of pairs that were measured in turns. */
@@ -101,7 +101,8 @@ export class Ratios {
   }
 
   /**
-   * The median time for something hidden, as a multiple of that for something that never existed.
+   * Ratio of two median times for each pair: that for something hidden, and that for something that
+   * never existed.
    */
   get all(): readonly (readonly [name: string, ratio: number])[] {
     return [...this.#times].map(([name, times]) => {

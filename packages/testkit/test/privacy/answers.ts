@@ -4,8 +4,8 @@ import { isReason, refusals } from '@parley/runtime';
 import type { Answer } from './raw-call.js';
 
 /**
- * Reasons by call and column. A cell `a / b` holds one for a room with history and one for a room
- * without.
+ * Expected reasons by call and column. In a cell `a / b`, `a` is for a room with history and `b`
+ * for one without.
  */
 export type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -35,8 +35,7 @@ export function readTables(): ReadonlyMap<string, Table> {
 }
 
 /**
- * Texts of refusals that differ from the one of their reason, by the start of the call and by
- * reason.
+ * Error texts that differ from that of their reason, by the start of the call and by the reason.
  */
 const ownMessages: readonly (readonly [call: string, reason: string, message: string])[] = [
   ['ChannelService/Update', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],

@@ -4,7 +4,7 @@ import { channelCalls, encoded, endless, methodIn, readingCalls, type Wanted } f
 import type { Answer, RawClient } from './raw-call.js';
 import { type Account, type Kind, type ServiceName, type World, wordOf } from './world.js';
 
-/** One user with connections of their own, and every answer they got. */
+/** One user with their own connections, and every answer that the user got. */
 export class Caller {
   readonly answers = new Map<string, Answer>();
   readonly #world: World;
@@ -32,7 +32,7 @@ export class Caller {
   }
 }
 
-/** Returns what a stranger looks for in a channel of a kind. */
+/** Returns the words and ids that a stranger looks for in a channel of a kind. */
 export function wantedIn(world: World, kind: Kind): Wanted {
   const session = world.owner.sessionId;
   return { name: wordOf(kind, 'facts'), text: wordOf(kind, 'late'), person: 'member', session };
@@ -54,8 +54,8 @@ export async function askAbout(
 }
 
 /**
- * Returns pairs of requests that one stranger makes, about a hidden channel and about one that
- * never existed.
+ * Returns pairs of requests of one stranger. One request of each pair is about a hidden channel,
+ * the other about one that never existed.
  */
 export function pairsOfChannels(world: World, person: TestPerson): Pair[] {
   const outsider = world.account('stranger', 'unknown').person.id;
@@ -74,8 +74,8 @@ export function pairsOfChannels(world: World, person: TestPerson): Pair[] {
 const emptyKinds: readonly Kind[] = ['passing room', 'deleted', 'unknown'];
 
 /**
- * Reads everything that an account can reach without naming a channel, then asks about its channel.
- * A member only reads.
+ * Makes all calls that read without naming a channel, then calls that name the channel of the
+ * account. A member makes only the first ones.
  */
 export async function askAll(world: World, account: Account): Promise<Caller> {
   const { role, kind, person } = account;

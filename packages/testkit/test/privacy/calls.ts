@@ -28,8 +28,8 @@ const methods: ReadonlyMap<string, Method> = new Map(
 export const everyMethod: readonly string[] = [...methods.keys()];
 
 /**
- * Returns the path and the encoded request of a call. `name` is a method, and after a comma what
- * the request asks for.
+ * Returns the path and the encoded request of a call. `name` is a method, optionally followed by a
+ * comma and a description of the request.
  */
 export function encoded(name: string, request: object): { path: string; bytes: Uint8Array } {
   const method = methods.get(methodIn(name));
@@ -38,7 +38,7 @@ export function encoded(name: string, request: object): { path: string; bytes: U
   return { path: method.path, bytes: encodeRequest(method, codec.fromPartial(request)) };
 }
 
-/** Returns the method of a call, without what its request asks for. */
+/** Returns the method in the name of a call, without the description of the request. */
 export function methodIn(name: string): string {
   return name.split(',')[0] ?? '';
 }
@@ -49,7 +49,7 @@ export function hasField(method: string, field: string): boolean {
   return Object.hasOwn(empty ?? {}, field);
 }
 
-/** A channel as one user calls it. */
+/** The ids that calls about a channel name. */
 export interface ChannelTarget {
   readonly channel: number;
   readonly log: string;
@@ -72,7 +72,7 @@ const byId: ChannelCall = ({ channel: id }) => ({ id });
 const byChannel: ChannelCall = ({ channel: channelId }) => ({ channelId });
 const later = 4e12;
 
-/** Every call that names a channel. Those that may bring the caller into it come last. */
+/** Every call that names a channel. Calls that may make the caller a member come last. */
 export const channelCalls: Readonly<Record<string, ChannelCall>> = {
   'ChannelService/List': byId,
   'ChannelService/Delete': byId,
@@ -102,7 +102,7 @@ export const channelCalls: Readonly<Record<string, ChannelCall>> = {
   'ChannelService/ChangeMember, add oneself': change({ add: true }, 'me'),
 };
 
-/** The user whom a call names. */
+/** The ids that calls about a user name. */
 export interface UserTarget {
   readonly user: string;
   readonly number: number;
@@ -142,9 +142,7 @@ export const userCalls: Readonly<Record<string, (target: UserTarget) => object>>
   'AdminService/ExportUser': ({ user: id }) => ({ id }),
 };
 
-/**
- * Every call that names an invite link. The one that brings the caller into the channel comes last.
- */
+/** Every call that names an invite link. The call that makes the caller a member comes last. */
 export const linkCalls: Readonly<Record<string, (link: string) => object>> = {
   'ChannelService/RevokeInvite': (id) => ({ id }),
   'ChannelService/PreviewInvite': (id) => ({ id }),
@@ -154,9 +152,7 @@ export const linkCalls: Readonly<Record<string, (link: string) => object>> = {
 /** Calls that need a join token. */
 export const seatCalls: readonly string[] = ['ChatService/Connect', 'ChatService/Subscribe', 'ChatService/Send'];
 
-/**
- * Words that a stranger looks for: the name and the text of a hidden channel, the start of an id.
- */
+/** Words and ids that a stranger looks for, such as the name and the text of a hidden channel. */
 export interface Wanted {
   readonly name: string;
   readonly text: string;
@@ -165,7 +161,7 @@ export interface Wanted {
   readonly session: string;
 }
 
-/** Calls that read whatever the caller may see, without naming a channel or a user. */
+/** Calls that name neither a channel nor a user, and read everything that the caller may see. */
 export const readingCalls: Readonly<Record<string, (wanted: Wanted) => object>> = {
   'ChannelService/List, all': () => ({}),
   'ChannelService/ListChannels': () => ({}),
@@ -179,7 +175,10 @@ export const readingCalls: Readonly<Record<string, (wanted: Wanted) => object>> 
   'UserService/ListSessions': () => ({}),
 };
 
-/** Calls that need neither a channel nor a user, or that name something that no user has. */
+/**
+ * All other calls: they need neither a channel nor a user, or name something that belongs to no
+ * user.
+ */
 export const otherCalls: Readonly<Record<string, (wanted: Wanted) => object>> = {
   'ChannelService/Create': () => ({ name: 'my own', limit: 5 }),
   'ChannelService/MarkNotifications': () => ({ upTo: 1e9 }),

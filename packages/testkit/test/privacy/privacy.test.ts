@@ -51,13 +51,13 @@ function tableOf(role: Role): Table {
 }
 
 test.each(['stranger', 'former', 'banned', 'blocked'] as const)(
-  'answers every call of a %s as the table says',
+  'answers every call of a user whose role in the channel is "%s" as answers.md says',
   (role) => {
     expect(tableOf(role)).toEqual(readTables().get(role));
   },
 );
 
-test('refuses with the code and the message of the reason', () => {
+test('every refusal has the code and the message of its reason', () => {
   const outsiders = [...asked].filter(([{ role }]) => role !== 'member');
   const odd = outsiders.flatMap(([{ role, kind }, { answers }]) =>
     [...answers].flatMap(([call, answer]) => {
@@ -129,7 +129,7 @@ test('shows planted words only to people who may read them', () => {
   expect(leaks).toEqual([]);
 });
 
-test('shows members what was planted', () => {
+test('shows members the planted words', () => {
   for (const kind of ['room', 'public', 'private', 'group', 'direct'] as const) {
     const bytes = [...answersOf('member', kind).values()].map(bytesOf).join();
     const visible = parts.filter((part) => part !== 'link' && (kind !== 'direct' || part !== 'facts'));
@@ -174,7 +174,7 @@ function cellOf(call: string, { reason, bodies }: Answer): string {
   return reason === 'ok' && /Search/.test(call) && Buffer.concat(bodies).length === 0 ? 'none' : reason;
 }
 
-test('answers every call about a user as the table says, and shows no hidden profile', async () => {
+test('answers every call about a user as answers.md says, and shows no hidden profile', async () => {
   const answers = await askAboutUsers(world, people);
   const row = (call: string, found: ReadonlyMap<string, Answer>) =>
     Object.fromEntries([...found].map(([target, answer]) => [target, cellOf(call, answer)]));
@@ -207,7 +207,7 @@ test('gives the same answer for invite links that expired and those that never e
   expect(alike.size).toBe(1);
 });
 
-test('refuses join tokens that open nothing', async () => {
+test('refuses join tokens that are invalid, used, or without a seat', async () => {
   const tokens = await makeTokens(world);
   const caller = new Caller(world, undefined);
   const row = async (call: string) => {
@@ -219,7 +219,7 @@ test('refuses join tokens that open nothing', async () => {
   expect(Object.fromEntries(rows)).toEqual(readTables().get('join tokens'));
 });
 
-test('has a row for every call of the contract, and answers as it says', async () => {
+test('answers.md has a row for every call of the contract, and the services answer accordingly', async () => {
   const calls = {
     ...Object.fromEntries(everyMethod.map((method) => [method, () => ({})])),
     ...readingCalls,
@@ -254,7 +254,7 @@ test('reflection lists services and nothing that is stored', async () => {
   }
 });
 
-test('asks about a channel and about a user with every call that names one', () => {
+test('these tests make every call that names a channel or a user', () => {
   const offered = everyMethod.filter((method) => {
     const answer = readTables().get('everybody')?.[method]?.anyone ?? '';
     return !['not-operator', 'not-a-service', 'not-implemented'].includes(answer);
@@ -273,8 +273,8 @@ test('asks about a channel and about a user with every call that names one', () 
 const rounds = Number(process.env.TEST_ROUNDS ?? 0);
 const roundsOfOneCaller = 20;
 /**
- * Pairs that look different are measured again: noise goes with more rounds, and a real difference
- * stays.
+ * Number of passes. Pairs that seem to differ are measured again: more rounds remove noise, but not
+ * a real difference.
  */
 const passes = 8;
 
@@ -294,7 +294,7 @@ describe('treats what is hidden like what never existed', () => {
     return [...pairsOfChannels(world, stranger), ...(await pairsOfUsers(world, people, `${id}-asker`))];
   }
 
-  test('runs the same statements', async () => {
+  test('a call about something hidden runs the same statements as one about something that never existed', async () => {
     const differences = [];
     for (const pair of await pairsOf('counter')) {
       await forget();
@@ -316,7 +316,7 @@ describe('treats what is hidden like what never existed', () => {
   }
 
   test(
-    'takes the same time',
+    'a call about something hidden takes the same time as one about something that never existed',
     async () => {
       const ratios = new Ratios();
       await measure(ratios, 0, () => true);

@@ -12,7 +12,7 @@ export interface Answer {
   readonly bodies: readonly Buffer[];
 }
 
-/** Values that belong to one call: no two calls share them. */
+/** Matches headers whose values differ from call to call. */
 const ofOneCall = /^(date|content-length)$/;
 
 function textOf(metadata: Metadata): Record<string, string> {
@@ -33,8 +33,8 @@ export class RawClient {
   }
 
   /**
-   * Sends one message, whatever the method takes. A stream that has no end by itself is cancelled
-   * after its first message.
+   * Makes a call with one message, whether or not the method takes a stream. With `isEndless`,
+   * cancels the response stream after its first message.
    */
   call(path: string, request: Uint8Array, token?: string, isEndless = false): Promise<Answer> {
     const deadline = Date.now() + withinMs;
@@ -65,7 +65,7 @@ export class RawClient {
   }
 }
 
-/** Returns everything that an answer consists of, as one text. */
+/** Returns all parts of an answer as one text. */
 export function bytesOf({ message, headers, trailers, bodies }: Answer): string {
   const words = JSON.stringify([message, headers, trailers]);
   return words + Buffer.concat(bodies).toString('latin1');

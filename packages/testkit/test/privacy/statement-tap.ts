@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 const headerBytes = 5;
 
-/** Reads the statements from what a client sends to PostgreSQL. */
+/** Parser of the bytes that a client sends to PostgreSQL. Finds the statements in them. */
 class StatementReader {
   readonly #onStatement: (name: string) => void;
   /** Texts of the prepared statements of the connection by their names. */
@@ -25,7 +25,7 @@ class StatementReader {
     }
   }
 
-  /** The first message of a connection has no type. */
+  /** Skips the first message of a connection, which has no type byte. */
   #skipStart(): void {
     if (this.#rest.length < 4 || this.#rest.length < this.#rest.readUInt32BE(0)) return;
     this.#rest = this.#rest.subarray(this.#rest.readUInt32BE(0));
@@ -39,7 +39,7 @@ class StatementReader {
   }
 }
 
-/** A proxy in front of PostgreSQL that notes the statements of a service. */
+/** A proxy in front of PostgreSQL that records the statements of a service. */
 export class StatementTap {
   readonly statements: string[] = [];
   readonly #server: Server;

@@ -9,13 +9,15 @@ import { userCalls } from './calls.js';
 import type { Answer } from './raw-call.js';
 import type { World } from './world.js';
 
-/** Users whom a stranger may or may not find: each is a column of the table. */
+/**
+ * Kinds of users that a stranger may or may not find. Each is a column of the table in answers.md.
+ */
 export const targets = ['unknown', 'hidden', 'contacts', 'deleted', 'suspended', 'blocking', 'everyone'] as const;
 export type Target = (typeof targets)[number];
 
 const noNumber = 2_000_000_000;
 
-/** The users whom calls name. The unknown one is missing. */
+/** Users that calls name, by kind. There is none of the kind `unknown`. */
 export type People = ReadonlyMap<Target, TestPerson>;
 
 /** Creates the users whom calls name. */
@@ -43,8 +45,8 @@ async function makeAsker(world: World, id: string) {
 }
 
 /**
- * Makes every call that names a user, about each target. Each call has a caller of its own, so no
- * call sees what another did.
+ * Makes every call that names a user, about each target. Each call has its own caller, so no call
+ * sees an effect of another.
  */
 export async function askAboutUsers(world: World, people: People): Promise<Map<string, Map<Target, Answer>>> {
   const answers = new Map<string, Map<Target, Answer>>();
@@ -62,15 +64,15 @@ export async function askAboutUsers(world: World, people: People): Promise<Map<s
 }
 
 /**
- * Calls whose answer tells nobody whether a user exists. To the caller, a user who has blocked the
- * caller looks missing.
+ * Calls whose answers do not reveal whether a user exists. To some of them, a user who has blocked
+ * the caller looks missing too.
  */
 const blindToUsers = ['Get', 'Search', 'OpenDirect', 'ChangeMember', 'SetBlock', 'ReportAbuse'];
 const blindToBlocks = ['OpenDirect', 'ChangeMember, add', 'ChangeMember, offer a room'];
 
 /**
- * Returns pairs of requests that one asker makes, about a user who looks missing and about one who
- * is.
+ * Returns pairs of requests of one user. One request of each pair is about a user who looks
+ * missing, the other about one who is.
  */
 export async function pairsOfUsers(world: World, people: People, id: string): Promise<Pair[]> {
   const { person, group, room } = await makeAsker(world, id);
@@ -94,7 +96,10 @@ function lookMissingTo(call: string): readonly Target[] {
   return [...always, ...suspended, ...(isOneOf(blindToBlocks) ? (['blocking'] as const) : [])];
 }
 
-/** Creates invite links of a private channel in every state: each is a column of the table. */
+/**
+ * Creates invite links of a private channel in every state. Each state is a column of the table in
+ * answers.md.
+ */
 export async function makeLinks(world: World): Promise<Readonly<Record<string, string>>> {
   const { channel } = world.account('member', 'private');
   const [open, used, expired, revoked] = await Promise.all([1, 2, 3, 4].map(() => world.link(channel, { maxUses: 9 })));
@@ -106,7 +111,7 @@ export async function makeLinks(world: World): Promise<Readonly<Record<string, s
   return { ...links, ...others } as Readonly<Record<string, string>>;
 }
 
-/** Creates join tokens that open nothing: each is a column of the table. */
+/** Creates join tokens that must be refused. Each is a column of the table in answers.md. */
 export async function makeTokens(world: World): Promise<Readonly<Record<string, string | undefined>>> {
   const { person, channel } = world.account('stranger', 'room');
   const [{ id: server } = { id: '' }] = await world.sql('SELECT instance_id::text AS id FROM chat.server');
@@ -133,7 +138,7 @@ export async function makeTokens(world: World): Promise<Readonly<Record<string, 
   return { ...tokens, 'no token': undefined, used: await usedToken(world) };
 }
 
-/** Returns a join token with which somebody has connected. */
+/** Returns a join token that was already used. */
 async function usedToken(world: World): Promise<string> {
   const { person, channel } = world.account('stranger', 'room');
   const { token } = await world.trio.listen(person, channel);

@@ -5,14 +5,14 @@ import { Chatter, type TestPerson, Trio, until } from '../../src/index.js';
 import { encoded } from './calls.js';
 import { RawClient } from './raw-call.js';
 
-/** The relation of a person to a channel. */
+/** Relations of a person to a channel. */
 export const roles = ['stranger', 'former', 'banned', 'blocked', 'suspended', 'member'] as const;
 export type Role = (typeof roles)[number];
 
 export const kinds = ['room', 'passing room', 'public', 'private', 'group', 'direct', 'deleted', 'unknown'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** Parts of a channel that its words stand in. */
+/** Parts of a channel in which a secret word is planted. */
 export const parts = ['facts', 'early', 'late', 'edited', 'link'] as const;
 export type Part = (typeof parts)[number];
 
@@ -37,7 +37,7 @@ const forever = 4e12;
 
 const idOf = (role: Role, kind: Kind) => `${role}-${kind.replace(' ', '-')}`;
 
-/** Returns the word that occurs only in this part of the channel of this kind. */
+/** Returns the word that is planted only in this part of the channel of this kind. */
 export function wordOf(kind: Kind, part: Part): string {
   return `w${part}${kind.replace(' ', '')}w`;
 }
@@ -155,7 +155,7 @@ export class World {
       }
   }
 
-  /** Gives profiles what only their users may see. */
+  /** Puts words into profiles that only their users may see. */
   async #hide(people: ReadonlyMap<string, TestPerson>): Promise<void> {
     const set = "UPDATE chat.users SET about = $2, email = $3, visibility = 'nobody' WHERE id = ANY ($1)";
     const [about, mail, membersAbout, membersMail] = privateWords;
@@ -165,7 +165,8 @@ export class World {
   }
 
   /**
-   * Opens a channel of a kind; undefined for a direct chat, which each person has with the owner.
+   * Creates a channel of a kind and returns its id. Returns undefined for direct chats, because
+   * each person has their own.
    */
   async #open(kind: Kind): Promise<number | undefined> {
     if (kind === 'unknown') return neverExisted;
@@ -196,7 +197,7 @@ export class World {
     return (await this.trio.openDirect(this.owner, person.id)).id;
   }
 
-  /** Makes members of those who are or were in the channel. */
+  /** Adds everyone who is or was in the channel as a member. */
   async #admit(kind: Kind, person: (role: Role) => TestPerson, channels: ReadonlyMap<string, number>): Promise<void> {
     if (!['public', 'private', 'group', 'deleted'].includes(kind)) return;
     const id = channels.get(idOf('member', kind)) ?? 0;
@@ -219,8 +220,8 @@ export class World {
   }
 
   /**
-   * Sends the words of a time in every channel. The later time also edits an early message, reacts
-   * to it and replies to it.
+   * Sends the early or the late words in every channel. At the later time, also edits an early
+   * message, reacts to it and replies to it.
    */
   async #speak(channels: ReadonlyMap<string, number>, when: 'early' | 'late'): Promise<void> {
     for (const id of new Set(channels.values())) {
