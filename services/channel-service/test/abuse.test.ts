@@ -48,7 +48,7 @@ function resolve(id: number, { token } = root): Promise<unknown> {
   return callUnary(rig.admin(), AdminService.resolveAbuseReport, AbuseReport.fromPartial({ id }), { token, withinMs });
 }
 
-test('keeps the text of a reported message as it was', async () => {
+test('a report keeps the text of the message as it was when it was reported', async () => {
   const seq = await chats.say(group, rude);
   await report(me, { channelId: group, seq });
   await rig.owner.query("UPDATE chat.message SET data = '', deleted_at = now() WHERE channel_id = $1", [group]);
@@ -138,7 +138,7 @@ test('only operators list and resolve reports, and the audit has each resolution
   expect(rows).toEqual([{ actor: root.id, action: 'report.resolve', target: String(first?.id) }]);
 });
 
-test('pages of reports end at 1 MiB of copied text', async () => {
+test('a page of reports holds at most 1 MiB of copied text', async () => {
   await rig.owner.query(
     "INSERT INTO chat.abuse_report (by_id, user_id, channel_id, seq, reason, data) SELECT $1, $2, 1, n, '', convert_to(repeat('x', 65536), 'UTF8') FROM generate_series(1, 40) n",
     [me.id, rude.id],

@@ -47,7 +47,7 @@ async function disconnects(count: number): Promise<DisconnectRequest[]> {
     .map(({ request }) => request as unknown as DisconnectRequest);
 }
 
-test('allows only operators, by the role in their row and not in the token', async () => {
+test('AdminService allows only callers whose row has the role of an operator, whatever their token says', async () => {
   const user = await rig.person();
   const id = await rig.room(user);
   const calls = (who: Person) => [
@@ -106,7 +106,7 @@ test('lists servers with their report, channels and report age', async () => {
   expect(byId(dead.instanceId)?.reportAgeMs).toBeGreaterThanOrEqual(90_000);
 });
 
-test('drains a server, and no report undoes that', async () => {
+test('a drained server stays drained, whatever it reports', async () => {
   await api.drain(root, server.instanceId);
   const [told] = await listener.hears(1);
   expect(told).toMatchObject({ method: 'drain' });
@@ -154,14 +154,14 @@ test('ends sessions, seats and streams of a suspended user', async () => {
 });
 
 test.each([
-  ['nothing', {}, 'invalid-profile'],
-  ['a guest', { role: UserRole.GUEST }, 'invalid-profile'],
-  ['deleted', { status: UserStatus.DELETED }, 'invalid-profile'],
-  ['a role of the future', { role: 9 as UserRole }, 'invalid-profile'],
-  ['nobody', { id: 'nobody', role: UserRole.ADMIN }, 'user-not-found'],
-  ['no id', { id: '', role: UserRole.ADMIN }, 'invalid-user-id'],
-  ['NUL', { id: 'a\0', role: UserRole.ADMIN }, 'invalid-user-id'],
-])('refuses to set a user to %s', async (_what, change, reason) => {
+  ['a request without changes', {}, 'invalid-profile'],
+  ['the role of a guest', { role: UserRole.GUEST }, 'invalid-profile'],
+  ['the status deleted', { status: UserStatus.DELETED }, 'invalid-profile'],
+  ['an unknown role', { role: 9 as UserRole }, 'invalid-profile'],
+  ['an unknown user', { id: 'nobody', role: UserRole.ADMIN }, 'user-not-found'],
+  ['an empty id', { id: '', role: UserRole.ADMIN }, 'invalid-user-id'],
+  ['an id with NUL', { id: 'a\0', role: UserRole.ADMIN }, 'invalid-user-id'],
+])('SetUser refuses %s', async (_what, change, reason) => {
   const user = await rig.person();
   await expect(api.setUser(root, { id: user.id, ...change })).rejects.toMatchObject({ reason });
 });
@@ -185,7 +185,7 @@ test.each([
   await expect(api.setUser(root, { id: root.id, ...change })).resolves.toMatchObject(change);
 });
 
-test('keeps one of two operators who demote each other concurrently', async () => {
+test('one of two operators who demote each other concurrently stays an operator', async () => {
   for (let round = 0; round < 5; round++) {
     await rig.owner.query("UPDATE chat.users SET role = 'user'");
     const [a, b] = [await rig.person('admin'), await rig.person('admin')];
@@ -244,14 +244,14 @@ describe('kick', () => {
   });
 
   test.each([
-    ['nobody', {}, 'invalid-kick'],
-    ['for a long reason', { userId: 'x', reason: 'x'.repeat(1_001) }, 'invalid-kick'],
-    ['for NUL', { userId: 'x', reason: '\0' }, 'invalid-kick'],
-    ['no user', { userId: 'nobody' }, 'user-not-found'],
-    ['no id', { userId: '!' }, 'invalid-user-id'],
-    ['no channel', { channelId: 2_000_000_000 }, 'channel-not-found'],
-    ['a channel beyond all', { channelId: 4_000_000_000 }, 'invalid-channel-id'],
-  ])('refuses %s', async (_what, request, reason) => {
+    ['without a target', {}, 'invalid-kick'],
+    ['with a long reason', { userId: 'x', reason: 'x'.repeat(1_001) }, 'invalid-kick'],
+    ['with NUL in the reason', { userId: 'x', reason: '\0' }, 'invalid-kick'],
+    ['of an unknown user', { userId: 'nobody' }, 'user-not-found'],
+    ['of a malformed user id', { userId: '!' }, 'invalid-user-id'],
+    ['in an unknown channel', { channelId: 2_000_000_000 }, 'channel-not-found'],
+    ['with a channel id that is too large', { channelId: 4_000_000_000 }, 'invalid-channel-id'],
+  ])('refuses a kick %s', async (_what, request, reason) => {
     await expect(api.kick(root, request)).rejects.toMatchObject({ reason });
     expect(await seatsOf(user.id)).toEqual({ n: 1 });
   });
@@ -283,7 +283,7 @@ describe("the audit of an operator's actions in a channel", () => {
   const details = async (who: Person, size: number) =>
     (await api.listAudit(who, { size })).entries.map(({ detail }) => JSON.parse(detail));
 
-  test('distinguishes mute, unmute, ban, unban and removal, with their end times', async () => {
+  test('the audit distinguishes mute, unmute, ban, unban and removal, with their end times', async () => {
     const chats = new Chats(rig);
     const [owner, user] = [await rig.person(), await rig.person()];
     const id = await chats.make(owner, 'public');
@@ -307,7 +307,7 @@ describe("the audit of an operator's actions in a channel", () => {
     ]);
   });
 
-  test('includes actions on themselves and on a fellow admin', async () => {
+  test('the audit includes actions of operators on themselves and on a fellow admin of the channel', async () => {
     const chats = new Chats(rig);
     const [owner, peer] = [await rig.person(), await rig.person()];
     const id = await chats.make(owner, 'public');
@@ -322,7 +322,7 @@ describe("the audit of an operator's actions in a channel", () => {
     expect(await details(root, 1)).toEqual([{ user: peer.id, change: 'mute', until: 9e15 }]);
   });
 
-  test('omits actions as an owner or as a normal user', async () => {
+  test('the audit omits what operators may do as channel owner or as a normal user', async () => {
     const chats = new Chats(rig);
     const user = await rig.person();
     const [own, others] = [await chats.make(root, 'public'), await chats.make(user, 'public')];

@@ -28,7 +28,7 @@ afterAll(async () => {
 const reason = (word: string) => expect.objectContaining({ reason: word });
 
 describe('Create', () => {
-  test('returns a room owned by the caller without history', async () => {
+  test('Create returns a room without history that the caller owns', async () => {
     const made = await rig.create(me, { name: 'Größe 大', limit: 2, description: 'two\nlines' });
     expect(made).toMatchObject({
       name: 'Größe 大',
@@ -67,18 +67,18 @@ describe('Create', () => {
     await expect(rig.create(me, { name, limit: 2 })).rejects.toEqual(reason('invalid-name'));
   });
 
-  test('rejects an invalid name with its reason and stores a name normalized', async () => {
+  test('Create refuses an invalid name with a reason, and stores a valid name normalised', async () => {
     await expect(rig.create(me, { name: 'ad\u200dmin', limit: 2 })).rejects.toThrow('U+200D');
     await expect(rig.create(me, { name: 'Cafe\u0301 👨‍👩‍👧', limit: 2 })).resolves.toMatchObject({
       name: 'Café 👨‍👩‍👧',
     });
   });
 
-  test('accepts 64 characters, including surrogate pairs', async () => {
+  test('Create accepts a name of 64 characters, including surrogate pairs', async () => {
     await expect(rig.create(me, { name: '😀'.repeat(64), limit: 25 })).resolves.toBeDefined();
   });
 
-  test.each([0, 26, 4_294_967_295])('refuses the limit %i', async (limit) => {
+  test.each([0, 26, 4_294_967_295])('Create refuses the limit %i', async (limit) => {
     await expect(rig.create(me, { name: 'x', limit })).rejects.toEqual(reason('invalid-limit'));
   });
 
@@ -149,7 +149,7 @@ describe('List', () => {
   const join = (id: number, who: Person) =>
     rig.owner.query('INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, $2, 0)', [id, who.id]);
 
-  test('lists only public chats and chats of which the caller is a member', async () => {
+  test('List shows only public chats and chats of which the caller is a member', async () => {
     const member = await rig.person();
     const stranger = await rig.person();
     const pair = [me.id, member.id].sort();
@@ -172,7 +172,7 @@ describe('List', () => {
     expect(await seenBy(member)).toEqual([chats.public]);
   });
 
-  test('names present users of the current ownership on a live server only', async () => {
+  test('List names only users who are present on the live server that owns the channel', async () => {
     const server = await rig.server();
     const id = await rig.room(me);
     const [a, b, c] = (await rig.persons(3)) as [Person, Person, Person];
@@ -187,7 +187,7 @@ describe('List', () => {
     expect(await rig.list(me, id)).toMatchObject([{ status: 1, users: [] }]);
   });
 
-  test('returns nothing for unknown, deleted and invalid ids', async () => {
+  test('List refuses unknown, deleted and invalid ids', async () => {
     const id = await rig.room(me);
     await rig.remove(me, id);
     for (const gone of [id, 2_147_483_647])
@@ -195,7 +195,7 @@ describe('List', () => {
     await expect(rig.list(me, 2_147_483_648)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('lists each channel once, newest first, over many pages, up to 1,000', async () => {
+  test('List shows each channel once, newest first, over many pages, up to 1,000', async () => {
     const other = await rig.person();
     await rig.owner.query(
       "INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 1100)",
@@ -233,7 +233,7 @@ describe('Delete', () => {
     expect(await rig.one('SELECT count(*)::int AS n FROM chat.audit WHERE target = $1', String(id))).toEqual({ n: 0 });
   });
 
-  test('allows only the owner or an operator, and audits the action of an operator', async () => {
+  test('only the owner or an operator can delete a channel, and the audit has the deletion by an operator', async () => {
     const id = await rig.room(me);
     await expect(rig.remove(await rig.person(), id)).rejects.toEqual(reason('not-owner'));
     const admin = await rig.person('admin');
@@ -245,7 +245,7 @@ describe('Delete', () => {
     });
   });
 
-  test('audits a direct chat by its kind and opener, because it has no name and no owner', async () => {
+  test('the audit names a deleted direct chat by its kind and opener, because it has no name and no owner', async () => {
     const { id } = await new Chats(rig).direct(me, (await rig.person()).id);
     const admin = await rig.person('admin');
     await rig.remove(admin, id);
@@ -254,14 +254,14 @@ describe('Delete', () => {
     });
   });
 
-  test('refuses a former operator, whatever the token says', async () => {
+  test('Delete refuses a former operator, whatever the token says', async () => {
     const id = await rig.room(me);
     const admin = await rig.person('admin');
     await rig.owner.query("UPDATE chat.users SET role = 'user' WHERE id = $1", [admin.id]);
     await expect(rig.remove(admin, id)).rejects.toEqual(reason('not-owner'));
   });
 
-  test('reports a channel that the caller may not see as not found', async () => {
+  test('Delete refuses a channel that the caller may not see as not found', async () => {
     const { id } = await rig.one<{ id: number }>(
       "INSERT INTO chat.channel (name, kind, owner_id) VALUES ('p', 'private', $1) RETURNING id",
       me.id,
@@ -273,7 +273,7 @@ describe('Delete', () => {
     await expect(rig.remove(me, id)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('deletes once for twenty concurrent calls', async () => {
+  test('one of twenty concurrent calls deletes the channel', async () => {
     const id = await rig.room(me);
     const { answers, reasons } = await outcomes(Array.from({ length: 20 }, () => rig.remove(me, id)));
     expect(answers).toHaveLength(1);
@@ -281,13 +281,13 @@ describe('Delete', () => {
   });
 });
 
-describe('a call', () => {
+describe('calls', () => {
   const services = ['chat.v1.ChannelService', 'ChannelService'];
   const paths = ['List', 'Create', 'Delete', 'Listen'].flatMap((name) =>
     services.map((service) => `/${service}/${name}`),
   );
 
-  test.each(paths)('of %s needs a user and refuses malformed bytes', async (path) => {
+  test.each(paths)('a call of %s needs a user and refuses malformed bytes', async (path) => {
     const said = async (bytes: Uint8Array, token?: string) => {
       const { code, metadata } = await sendBytes(rig.manager, path, bytes, token);
       return [code, ...metadata.get('chat-reason')];
@@ -297,7 +297,7 @@ describe('a call', () => {
     expect(await said(Channel.encode(Channel.fromPartial({ id: 1 })).finish())).toEqual([16, 'unauthenticated']);
   });
 
-  test('of a planned method is refused as not implemented', async () => {
+  test('a call of a planned method is refused as not implemented', async () => {
     const locate = callUnary(rig.manager, ChannelService.locate, Channel.create(), {
       token: me.token,
       withinMs: 5_000,

@@ -1,6 +1,8 @@
 import type { Chat } from '@parley/contract';
 
-/** Counts again what the user $2 has not read in the chat $1, without an index or a limit. */
+/**
+ * SQL that counts the unread messages of user $2 in chat $1 again, without an index or a limit.
+ */
 export const recountUnread = `
   SELECT least(count(*), 100)::int AS unread, least(count(*) FILTER (WHERE $2 = ANY (m.mentions)), 100)::int AS mentions
   FROM chat.message m JOIN chat.member r ON r.channel_id = m.channel_id AND r.user_id = $2

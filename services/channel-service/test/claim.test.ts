@@ -39,7 +39,7 @@ async function leaseUntil(when: string, ...servers: readonly Identity[]): Promis
 }
 
 describe('placement of channels', () => {
-  test('counts new placements at once, regardless of the last report', async () => {
+  test('placement counts new channels at once, whatever the server last reported', async () => {
     const [full, free] = [await rig.server(0.1), await rig.server(0.2)];
     const { rows } = await rig.owner.query<{ id: number }>(
       "INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 3) RETURNING id",
@@ -52,7 +52,7 @@ describe('placement of channels', () => {
     expect((await rig.listen(owner, await rig.room(owner))).server?.id).toBe(free.instanceId);
   });
 
-  test('avoids an overloaded server, however few channels it has', async () => {
+  test('placement avoids an overloaded server, however few channels it has', async () => {
     await rig.server(0.95);
     const other = await rig.server(0.7);
     for (let n = 0; n < 3; n++) {
@@ -72,7 +72,7 @@ describe('when every lease has lapsed at once', () => {
     return id;
   }
 
-  test('gives the first server to return no channel of the others for 5 s, so that the others keep them', async () => {
+  test('the first server to return gets no channel of the others for 5 s, so that they can keep their channels', async () => {
     const [quick, slow, gone] = [await rig.server(), await rig.server(), await rig.server()];
     const [kept, orphaned] = [await placed(slow), await placed(gone)];
     await leaseUntil('-4 s', quick, slow, gone);
@@ -94,7 +94,7 @@ describe('when every lease has lapsed at once', () => {
     await expect(rig.listen(await rig.person(), orphaned)).resolves.toBeDefined();
   });
 
-  test('purges no seat meanwhile', async () => {
+  test('purges no seat while every lease has lapsed', async () => {
     const [quick, slow] = [await rig.server(), await rig.server()];
     const who = await rig.person();
     await rig.owner.query(

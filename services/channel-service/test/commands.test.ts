@@ -40,7 +40,7 @@ test('announces a channel to its new owner with a token for that server', async 
   expect(payload).toMatchObject({ aud: server.instanceId, iss: 'parley:manager' });
 });
 
-test('tells the server about a replaced seat', async () => {
+test('tells the chat server about a replaced seat', async () => {
   const [one, two] = [await rig.room(me), await rig.room(me)];
   await rig.listen(me, one);
   const { id: old } = await rig.one<{ id: string }>('SELECT id FROM chat.seat WHERE user_id = $1', me.id);
@@ -64,7 +64,7 @@ test('disconnects users of a deleted channel, then removes the channel', async (
   expect(remove).toMatchObject({ method: 'remove', request: { id } });
 });
 
-test('disconnects a removed user at the server of the seat', async () => {
+test('disconnects a removed user at the chat server that has the seat', async () => {
   const chats = new Chats(rig);
   const [id, other] = [await chats.make(me, 'group'), await rig.person()];
   await chats.add(me, id, other);
@@ -90,7 +90,7 @@ test('tells users to listen again after a new log', async () => {
   ]);
 });
 
-test('does not wait for an unresponsive server', async () => {
+test('does not wait for an unresponsive chat server', async () => {
   listener.stop();
   const rooms = await Promise.all(Array.from({ length: 8 }, () => rig.room(me)));
   const began = performance.now();

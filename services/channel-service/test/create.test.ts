@@ -27,7 +27,7 @@ afterAll(async () => {
 const room = (more: object) => rig.create(me, { name: 'x', limit: 2, ...more });
 const group = (more: object) => rig.create(me, { name: 'x', kind: kinds.group, ...more });
 
-describe('retention', () => {
+describe('the retention of a new channel', () => {
   test.each([
     [{}, { nothing: true, maxCount: 0 }],
     [{ retention: {} }, { nothing: true, maxCount: 0 }],
@@ -37,11 +37,11 @@ describe('retention', () => {
     [{ retention: { seconds: 60, maxCount: 3 } }, { seconds: 60, maxCount: 3 }],
     [{ retention: { everything: true, maxCount: 2_147_483_647 } }, { everything: true, maxCount: 2_147_483_647 }],
     [{ retention: { maxCount: 5 } }, { everything: true, maxCount: 5 }],
-  ])('of a room created with %j is %j', async (more, retention) => {
+  ])('a room created with %j has the retention %j', async (more, retention) => {
     expect((await room(more)).retention).toMatchObject(retention);
   });
 
-  test('of a chat is everything by default', async () => {
+  test('a chat keeps everything by default', async () => {
     expect((await group({})).retention).toMatchObject({ everything: true });
     expect((await group({ retention: { nothing: true } })).retention).toMatchObject({ nothing: true });
   });
@@ -51,55 +51,58 @@ describe('retention', () => {
     { seconds: 0, maxCount: 1 },
     { seconds: 2_147_483_648 },
     { everything: true, maxCount: 2_147_483_648 },
-  ])('of %j is refused', async (retention) => {
+  ])('Create refuses the retention %j', async (retention) => {
     await expect(room({ retention })).rejects.toEqual(reason('invalid-channel'));
   });
 });
 
-test('refuses a count without history and says what to do', async () => {
+test('Create refuses max_count without history and says what to do', async () => {
   const words = 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.';
   await expect(room({ retention: { nothing: true, maxCount: 1 } })).rejects.toMatchObject({ message: words });
 });
 
-describe('Create of a chat', () => {
-  test.each(['group', 'public', 'private'] as const)('makes the creator of a %s its first member', async (kind) => {
-    const made = await rig.create(me, { name: 'x', kind: kinds[kind], description: 'd', closedHistory: true });
-    expect(made).toMatchObject({
-      kind: kinds[kind],
-      limit: 1_000,
-      memberCount: 1,
-      ownerId: me.id,
-      closedHistory: true,
-    });
-    expect((await chats.members(me, made.id)).users).toMatchObject([{ id: me.id, memberRole: 3 }]);
-    expect(await chats.head(made.id)).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 0, instance_id: null });
-  });
+describe('a new chat', () => {
+  test.each(['group', 'public', 'private'] as const)(
+    'Create makes the creator of a %s its first member',
+    async (kind) => {
+      const made = await rig.create(me, { name: 'x', kind: kinds[kind], description: 'd', closedHistory: true });
+      expect(made).toMatchObject({
+        kind: kinds[kind],
+        limit: 1_000,
+        memberCount: 1,
+        ownerId: me.id,
+        closedHistory: true,
+      });
+      expect((await chats.members(me, made.id)).users).toMatchObject([{ id: me.id, memberRole: 3 }]);
+      expect(await chats.head(made.id)).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 0, instance_id: null });
+    },
+  );
 
-  test('allows a limit of up to 10,000 members', async () => {
+  test('a chat can have a limit of up to 10,000 members', async () => {
     expect((await group({ limit: 10_000 })).limit).toBe(10_000);
     await expect(group({ limit: 10_001 })).rejects.toEqual(reason('invalid-limit'));
   });
 
-  test('refuses direct chats and unknown kinds', async () => {
+  test('Create refuses direct chats and unknown kinds', async () => {
     await expect(room({ kind: kinds.direct })).rejects.toEqual(reason('wrong-kind'));
     await expect(room({ kind: 9 })).rejects.toEqual(reason('invalid-channel'));
     await expect(room({ closedHistory: true })).rejects.toEqual(reason('invalid-channel'));
     await expect(room({ iconId: 'x' })).rejects.toEqual(reason('not-implemented'));
   });
 
-  test('allows a slow mode of 0 to 21600 seconds', async () => {
+  test('a chat can have a slow mode of 0 to 21600 seconds', async () => {
     expect((await room({ slowModeS: 21_600 })).slowModeS).toBe(21_600);
     await expect(room({ slowModeS: 21_601 })).rejects.toEqual(reason('invalid-channel'));
   });
 
-  test('refuses a suspended user', async () => {
+  test('Create refuses a suspended user', async () => {
     await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [me.id]);
     await expect(group({})).rejects.toEqual(reason('suspended'));
   });
 });
 
 describe('metadata', () => {
-  test('is a JSON object and is returned as one', async () => {
+  test('metadata is a JSON object and is returned as one', async () => {
     const made = await room({ metadata: '{"a": [1, {"b": "ü😀"}], "c": 1e400}' });
     expect(JSON.parse(made.metadata)).toEqual({ a: [1, { b: 'ü😀' }], c: null });
     const deep = `{"a":${'['.repeat(2_000)}${']'.repeat(2_000)}}`;
@@ -108,7 +111,7 @@ describe('metadata', () => {
     expect((await room({ metadata: `{"a":"${'x'.repeat(4_088)}"}` })).metadata).toHaveLength(4_096);
   });
 
-  test('takes no more space in a list than when it was sent', async () => {
+  test('metadata takes no more space in a list than when it was sent', async () => {
     const numbers = `{"a":[${Array.from({ length: 500 }, () => '1e308').join()}]}`;
     const { metadata } = await room({ metadata: numbers });
     expect(metadata.length).toBeLessThanOrEqual(4_096);
@@ -127,13 +130,13 @@ describe('metadata', () => {
     `{"a":"${'x'.repeat(4_089)}"}`,
     `{"a":${'['.repeat(4_090)}`,
     `{"a":[${Array.from({ length: 800 }, () => '1e20').join()}]}`,
-  ])('of %j is refused', async (metadata) => {
+  ])('Create refuses the metadata %j', async (metadata) => {
     await expect(room({ metadata })).rejects.toEqual(reason('invalid-channel'));
   });
 });
 
 describe('OpenDirect', () => {
-  test('returns one channel per pair, from either side', async () => {
+  test('OpenDirect returns one channel per pair of users, from either side', async () => {
     const other = await rig.person();
     const made = await chats.direct(me, other.id);
     expect(made).toMatchObject({ kind: kinds.direct, memberCount: 2, limit: 2, name: '' });
@@ -142,7 +145,7 @@ describe('OpenDirect', () => {
     expect(await rig.list(await rig.person())).not.toContainEqual(expect.objectContaining({ id: made.id }));
   });
 
-  test('creates one chat for forty concurrent calls over two managers', async () => {
+  test('OpenDirect creates one chat for forty concurrent calls over two managers', async () => {
     const other = await rig.person();
     const second = new Chats(rig, rig.managers[1]);
     const all = Array.from({ length: 20 }, () => [chats.direct(me, other.id), second.direct(other, me.id)]).flat();
@@ -151,7 +154,7 @@ describe('OpenDirect', () => {
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
   });
 
-  test('requires another user whom the caller may find', async () => {
+  test('OpenDirect requires another user whom the caller may find', async () => {
     const other = await rig.person();
     await expect(chats.direct(me, me.id)).rejects.toEqual(reason('invalid-user-id'));
     for (const id of ['', 'a b', 'x'.repeat(65)]) {
@@ -164,7 +167,7 @@ describe('OpenDirect', () => {
     }
   });
 
-  test('lets members of the same chat find each other and keeps an existing chat open to both', async () => {
+  test('members of one chat can open a direct chat, and an existing direct chat stays open to both', async () => {
     const other = await rig.person();
     await rig.owner.query("UPDATE chat.users SET visibility = 'contacts' WHERE id = $1", [other.id]);
     await expect(chats.direct(me, other.id)).rejects.toEqual(reason('user-not-found'));
@@ -174,7 +177,7 @@ describe('OpenDirect', () => {
     expect((await chats.direct(me, other.id)).id).toBe(id);
   });
 
-  test('does not count towards the 100 channels of an owner', async () => {
+  test('a direct chat does not count towards the 100 channels of an owner', async () => {
     await rig.owner.query(
       `INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 99) n`,
       [me.id],

@@ -56,7 +56,7 @@ async function changes(who: Person, id: number) {
   return messages.filter(({ kind }) => kind === Kind.MEMBER).map(({ data }) => MemberChange.decode(data));
 }
 
-test('ends sessions and seats at once, blanks the account and keeps its id', async () => {
+test('DeleteUser ends sessions and seats at once, blanks the account and keeps its id', async () => {
   const room = await rig.room(friend);
   await rig.listen(victim, room);
   await rig.owner.query("UPDATE chat.users SET email = 'v@example.org', about = 'me' WHERE id = $1", [victim.id]);
@@ -77,7 +77,7 @@ test('ends sessions and seats at once, blanks the account and keeps its id', asy
   expect(entries).toMatchObject([{ actor: root.id, action: 'user.delete', target: victim.id }]);
 });
 
-test('each membership ends with an entry, and former members are named "deleted account"', async () => {
+test('each membership of a deleted account ends with an entry, and its name becomes "deleted account"', async () => {
   const group = await chats.make(friend, 'group');
   await chats.add(friend, group, victim);
   const direct = (await chats.direct(victim, friend.id)).id;
@@ -146,7 +146,7 @@ test('a purge blanks messages and edits by deletions in the log, and gives their
   expect(sums.last_seq).toBe(sums.max);
 });
 
-test('continues an interrupted purge, and finishes with a pass that began a minute later', async () => {
+test('an interrupted purge continues, and ends with a pass that began a minute later', async () => {
   const rooms = [await chats.make(friend, 'public'), await chats.make(friend, 'public')];
   for (const id of rooms) {
     await chats.join(victim, id);
@@ -183,7 +183,7 @@ test('continues an interrupted purge, and finishes with a pass that began a minu
   expect(await texts()).toEqual([0, 0]);
 });
 
-test('refuses users, unknown ids and the last operator', async () => {
+test('DeleteUser refuses callers who are no operators, unknown ids and the last operator', async () => {
   await expect(deleteUser(friend.id, false, victim)).rejects.toEqual(reason('not-operator'));
   await expect(deleteUser('no such')).rejects.toEqual(reason('invalid-user-id'));
   await expect(deleteUser('nobody-of-that-name')).rejects.toEqual(reason('user-not-found'));

@@ -46,7 +46,7 @@ describe('a deleted channel', () => {
       id,
     );
 
-  test('is purged a day later with its own rows only', async () => {
+  test('a deleted channel is purged a day later, with its own rows only', async () => {
     const [gone, fresh, living] = [
       await chats.make(me, 'group'),
       await chats.make(me, 'group'),
@@ -71,7 +71,7 @@ describe('a deleted channel', () => {
     ]);
   });
 
-  test('is archived first and stays until that succeeds', async () => {
+  test('a deleted channel is archived first, and stays until that succeeds', async () => {
     const id = await chats.make(me, 'group');
     await chats.say(id, me, 2);
     await chats.age(id, 9, '2 days');

@@ -9,7 +9,7 @@ import { AdminApi } from './admin-api.js';
 import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
 
-/** Messages in the export that stops and goes on. */
+/** Number of messages in the export that is paused and then continues. */
 const longExport = Number(process.env.TEST_ENTRIES ?? 6_000);
 
 type Line = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -207,7 +207,7 @@ const tables: Readonly<
   upkeep_turn: 'names no user',
 };
 
-test('exports every column of every table, or the table above says why not', async () => {
+test('an export has every column of every table, except those for which this file names a reason', async () => {
   await fill();
   const found = await exported(me.id);
   const { rows } = await rig.owner.query<{ table: string; column: string }>(
@@ -224,7 +224,7 @@ test('exports every column of every table, or the table above says why not', asy
   expect(Object.keys(tables).filter((table) => !known.has(table))).toEqual([]);
 });
 
-test('has lines of every type, with times in milliseconds, and ends with their number', async () => {
+test('an export has lines of every type, with times in milliseconds, and ends with their number', async () => {
   const group = await fill();
   const found = await exported(me.id);
   const types = ['account', ...sections.map(({ type }) => type), 'membership', 'entry', 'end'];
@@ -253,7 +253,7 @@ test('has lines of every type, with times in milliseconds, and ends with their n
   ]);
 });
 
-test('has no secret, no text of another user and no report of who reported', async () => {
+test('an export has no secret, no text of other users and no name of a reporter', async () => {
   const group = await fill();
   await chats.change(friend, group, me, { remove: true });
   await chats.update(friend, group, { name: 'Renamed later' });
@@ -262,7 +262,7 @@ test('has no secret, no text of another user and no report of who reported', asy
   expect(text).toContain('my reason');
 });
 
-test('takes an id of a channel for no user, though it may look like one', async () => {
+test('an export does not take the id of a channel for that of a user', async () => {
   const id = await chats.make(friend, 'public');
   await rig.owner.query("INSERT INTO chat.users (id, name, password_hash) VALUES ($1, 'digits', '!')", [String(id)]);
   await rig.remove(root, id);
@@ -270,7 +270,7 @@ test('takes an id of a channel for no user, though it may look like one', async 
   expect(ofType(found, 'audit_about').map(({ action }) => action)).toEqual(['user.export']);
 });
 
-test('finds suspended and deleted accounts, by id in any case', async () => {
+test('ExportUser finds suspended and deleted accounts, by id in any case', async () => {
   const group = await fill();
   await api.setUser(root, { id: me.id, status: UserStatus.SUSPENDED });
   expect((await exported(me.id.toUpperCase()))[0]).toMatchObject({ type: 'account', id: me.id, status: 'suspended' });
@@ -283,7 +283,7 @@ test('finds suspended and deleted accounts, by id in any case', async () => {
   expect(ofType(found, 'entry')).toContainEqual(expect.objectContaining({ text: 'my own words' }));
 });
 
-test('refuses users, ids that cannot be, unknown ones and frequent calls; the audit has the rest', async () => {
+test('ExportUser refuses users, malformed ids, unknown ids and frequent calls; the audit has all other calls', async () => {
   await expect(exported(me.id, friend)).rejects.toEqual(reason('not-operator'));
   await expect(exported('no such')).rejects.toEqual(reason('invalid-user-id'));
   await expect(exported('nobody-of-that-name')).rejects.toEqual(reason('user-not-found'));
@@ -295,7 +295,7 @@ test('refuses users, ids that cannot be, unknown ones and frequent calls; the au
   expect(mine[0]).toMatchObject({ action: 'user.export', target: me.id });
 });
 
-test('frees the call of an operator who stops reading', async () => {
+test('an export ends when the operator stops reading', async () => {
   const group = await chats.make(me, 'group');
   await chats.say(group, me, 2_000);
   for (let n = 0; n < 9; n++) {
@@ -307,7 +307,7 @@ test('frees the call of an operator who stops reading', async () => {
   expect((await exported(me.id)).at(-1)).toMatchObject({ type: 'end' });
 });
 
-test('reads on only as the lines are taken, in no open transaction, and includes what is written meanwhile', async () => {
+test('an export reads on only as its lines are taken, keeps no transaction open, and includes what is written meanwhile', async () => {
   const group = await chats.make(me, 'group');
   for (let left = longExport; left > 0; left -= 1_000)
     await chats.tell(group, me, ...Array(1_000).fill('x'.repeat(1_000)));
@@ -337,7 +337,7 @@ test('reads on only as the lines are taken, in no open transaction, and includes
   expect(Number(last?.lines)).toBeGreaterThan(longExport);
 });
 
-test('finds entries of a user by index, even if one user wrote nearly everything', async () => {
+test('an export finds the entries of a user by index, even if one user wrote nearly everything', async () => {
   const group = await chats.make(me, 'group');
   await chats.say(group, me, 20_000);
   const channels = "INSERT INTO chat.channel (name, owner_id) SELECT 'one of many', $1 FROM generate_series(1, 500)";

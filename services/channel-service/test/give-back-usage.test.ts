@@ -90,7 +90,7 @@ test('subtracts entries deleted when a channel stops or resumes keeping history'
   await expectCounted(id, people);
 });
 
-test('resets the sums when a log is replaced', async () => {
+test('resets the totals of a channel when its log is replaced', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await startLog.run(pool, { channelId: id, hasHistory: true });
   expect(await chats.stored(id)).toEqual([]);

@@ -62,14 +62,14 @@ test.each([
       await rig.take(room, hidden.id);
     },
   ],
-  ['has said something there', () => chats.say(room, hidden)],
-])('a user who %s can be banned there', async (_what, meet) => {
+  ['has spoken in the room', () => chats.say(room, hidden)],
+])('the owner of a room can ban a hidden user who %s', async (_what, meet) => {
   await meet();
   await expect(chats.change(owner, room, hidden, { banUntil: 9e15 })).resolves.toMatchObject({ id: hidden.id });
   await expect(chats.change(owner, room, hidden, { banUntil: 0 })).resolves.toMatchObject({ id: hidden.id });
 });
 
-test('lets a hidden user who has left a chat be banned there', async () => {
+test('the owner of a chat can ban a hidden user who has left it', async () => {
   const open = await chats.make(owner, 'public');
   await chats.join(hidden, open);
   await chats.change(hidden, open, hidden, { remove: true });
@@ -84,7 +84,7 @@ test('shows a hidden owner to everyone who may see the channel, but only as its 
   expect((await chats.members(stranger, open)).users).toEqual([]);
 });
 
-test('refuses a missing and an invisible channel alike, whatever the user id', async () => {
+test('a missing and an invisible channel get the same refusal, whatever the user id', async () => {
   const secret = await chats.make(owner, 'private');
   const stranger = await rig.person();
   for (const id of [2_000_000_000, secret]) {
@@ -135,7 +135,7 @@ test('members see the profile of another member only as far as that member allow
   expect((await seenBy(root))[nobody]).toEqual([`about ${nobody}`, 7_000]);
 });
 
-test('finds a user id in any case', async () => {
+test('a change of a member finds the user id in any case', async () => {
   const root = await rig.person('admin');
   const api = new AdminApi(rig);
   const friend = await rig.person();

@@ -67,7 +67,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with many entries (%
   test.each([
     ['newest first', findNewest, [1, entries / 2]],
     ['oldest first', findOldest, [entries / 2, entries]],
-  ] as const)('a page, %s, is read along the primary key', async (_name, statement, [first, last]) => {
+  ] as const)('reads a page, %s, along the primary key', async (_name, statement, [first, last]) => {
     const text = await plan(statement.text, statement.valuesOf(pageOf(first, last)), mode);
     expect(text).toMatch(/Index Scan (Backward )?using message_pkey/);
     expect(text).not.toMatch(/Seq Scan|Sort|Bitmap/);
@@ -99,14 +99,14 @@ function quantile(times: readonly number[], q: number): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length * q)] ?? 0;
 }
 
-/** Time of the slowest one-row calls on an idle machine, in milliseconds. */
+/** Milliseconds that the slowest one-row calls take on an idle machine. */
 const quietMs = 5;
 
 /**
  * A page costs a few round trips and the work of the database. Each page is compared with a one-row
  * call, which shows how busy the machine is.
  */
-test('a page of 50 at any depth: p99 under 10 ms', async () => {
+test('reads a page of 50 at any depth with a p99 under 10 ms', async () => {
   const pages: number[] = [];
   const trips: number[] = [];
   for (let n = 0; n < 330; n++) {

@@ -27,8 +27,8 @@ afterAll(async () => {
 const change = (id: number, seq: number, set: string, ...values: readonly unknown[]) =>
   rig.owner.query(`UPDATE chat.message SET ${set} WHERE channel_id = $1 AND seq = $2`, [id, seq, ...values]);
 
-describe('pages', () => {
-  test('go newest first, from a seq back to the start', async () => {
+describe('History', () => {
+  test('pages go newest first, from a seq back to the start', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 25);
     const first = await chats.history(owner, id, { size: 10 });
@@ -40,7 +40,7 @@ describe('pages', () => {
     expect(await chats.seqs(owner, id, { beforeSeq: 1_000_000, size: 1 })).toEqual([25]);
   });
 
-  test('go oldest first after a seq, to the end', async () => {
+  test('pages go oldest first after a seq, to the end', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 25);
     const page = await chats.history(owner, id, { afterSeq: 20, size: 4 });
@@ -49,7 +49,7 @@ describe('pages', () => {
     expect(await chats.history(owner, id, { afterSeq: 25 })).toMatchObject({ messages: [], more: false });
   });
 
-  test('have up to 100 entries for a request with size 0; size 101 or two directions is refused', async () => {
+  test('a page has up to 100 entries if the size is 0, and size 101 or two directions are refused', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 101);
     const page = await chats.history(owner, id);
@@ -59,7 +59,7 @@ describe('pages', () => {
     await expect(chats.history(owner, 0)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('leave out edits and reactions, and set `more` correctly', async () => {
+  test('pages leave out edits and reactions, and set `more` correctly', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 3);
     for (const kind of [1, 2, 3, 4, 5, 6]) await chats.say(id, owner, 1, kind);
@@ -74,7 +74,7 @@ describe('pages', () => {
     expect([up.messages.map(({ seq }) => seq), up.more]).toEqual([[10, 11], false]);
   });
 
-  test('limit a page of large entries to 1 MiB and set `more`', async () => {
+  test('a page of large entries ends at 1 MiB and sets `more`', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 40);
     await rig.owner.query(
@@ -95,7 +95,7 @@ describe('pages', () => {
     expect(before).toBe(1);
   });
 
-  test('go oldest first from the first entry, page by page', async () => {
+  test('pages go oldest first from the first entry', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 5);
     const first = await chats.history(owner, id, { oldestFirst: true, size: 3 });
@@ -104,7 +104,7 @@ describe('pages', () => {
     await expect(chats.history(owner, id, { oldestFirst: true, beforeSeq: 3 })).rejects.toEqual(reason('invalid-page'));
   });
 
-  test("show the count, the first ten users and the reader's own reaction, however many there are", async () => {
+  test("a message shows the count of its reactions, the first ten users and the reader's own reaction", async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 40);
     await rig.owner.query(
@@ -135,7 +135,7 @@ describe('pages', () => {
     expect(others).toHaveLength(38);
   });
 
-  test('hold as many entries as fit, and the next page has the rest', async () => {
+  test('a page holds as many entries as fit, and the next page has the rest', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 100);
     await rig.owner.query(
@@ -152,8 +152,8 @@ describe('pages', () => {
   });
 });
 
-describe('an entry', () => {
-  test('is returned with all its fields', async () => {
+describe('an entry in History', () => {
+  test('an entry is returned with all its fields', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 2);
     await change(id, 2, "target_seq = 1, mentions = ARRAY[$3::varchar], content_type = 'text/plain'", member.id);
@@ -186,7 +186,7 @@ describe('an entry', () => {
     expect(Math.abs((message?.timestamp ?? 0) - Date.now())).toBeLessThan(20_000);
   });
 
-  test('shows the current edits, deletions and reactions', async () => {
+  test('an entry shows the current edits, deletions and reactions', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 3);
     await change(id, 1, "data = 'edited', edited_at = to_timestamp(1700000000.5)");
@@ -210,7 +210,7 @@ describe('an entry', () => {
 });
 
 describe('read access', () => {
-  test('lets anyone who may listen read a room with history', async () => {
+  test('anyone who may listen in a room with history may read it', async () => {
     const room = await chats.make(owner, 'room', { retention: { seconds: 60 } });
     await chats.say(room, owner, 2);
     expect(await chats.seqs(member, room)).toEqual([2, 1]);
@@ -219,12 +219,12 @@ describe('read access', () => {
     expect(await chats.seqs(await rig.person(), room)).toEqual([2, 1]);
   });
 
-  test('returns nothing for a room without history', async () => {
+  test('History returns nothing for a room without history', async () => {
     const room = await chats.make(owner, 'room');
     expect(await chats.history(member, room)).toMatchObject({ messages: [], more: false, log: '' });
   });
 
-  test('lets members read a chat, and past members up to their last entry', async () => {
+  test('members read a chat, and past members read it up to their last entry', async () => {
     const [open, group] = [await chats.make(owner, 'public'), await chats.make(owner, 'group')];
     const { id: direct } = await chats.direct(owner, (await rig.person()).id);
     await expect(chats.history(member, open)).rejects.toEqual(reason('not-a-member'));
@@ -242,7 +242,7 @@ describe('read access', () => {
     });
   });
 
-  test('refuses everyone after deletion, and a suspended reader', async () => {
+  test('History refuses everyone after the deletion of the channel, and a suspended reader', async () => {
     const id = await chats.make(owner, 'group');
     await chats.add(owner, id, member);
     await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [member.id]);

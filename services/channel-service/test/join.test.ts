@@ -35,7 +35,7 @@ const rowOf = (id: number, who: Person) =>
   rig.one<Record<string, unknown>>('SELECT * FROM chat.member WHERE channel_id = $1 AND user_id = $2', id, who.id);
 
 describe('Join', () => {
-  test('enters a public channel by its id, and does nothing for a member', async () => {
+  test('Join enters a public channel by its id, and does nothing for a member', async () => {
     const id = await chats.make(owner, 'public');
     await expect(rig.listen(member, id)).rejects.toEqual(reason('not-a-member'));
     expect(await chats.join(member, id)).toMatchObject({ id, memberCount: 2 });
@@ -44,7 +44,7 @@ describe('Join', () => {
     await expect(rig.listen(member, id)).resolves.toBeDefined();
   });
 
-  test('refuses rooms, missing channels and unknown invite links', async () => {
+  test('Join refuses rooms, missing channels and unknown invite links', async () => {
     const room = await chats.make(owner, 'room');
     await expect(chats.join(member, room)).rejects.toEqual(reason('wrong-kind'));
     await expect(chats.join(member, 2_000_000_000)).rejects.toEqual(reason('channel-not-found'));
@@ -58,7 +58,7 @@ describe('Join', () => {
     await expect(chats.join(member, await chats.make(owner, 'public'))).rejects.toEqual(reason('suspended'));
   });
 
-  test('admits two of fourteen concurrent callers to two places over two managers', async () => {
+  test('Join admits two of fourteen concurrent callers to two free places, over two managers', async () => {
     const id = await chats.make(owner, 'public', { limit: 3 });
     const people = await rig.persons(14);
     const { answers, reasons } = await outcomes(people.map((one, n) => (n % 2 === 0 ? chats : second).join(one, id)));
@@ -69,13 +69,13 @@ describe('Join', () => {
     expect(await chats.head(id)).toMatchObject({ last_seq: 2, revision: 2 });
   });
 
-  test('adds one member and one entry for twenty concurrent calls of one user', async () => {
+  test('twenty concurrent Joins of one user add one member and one entry', async () => {
     const id = await chats.make(owner, 'public');
     await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? chats : second).join(member, id)));
     expect(await chats.head(id)).toMatchObject({ last_seq: 1, revision: 1 });
   });
 
-  test('keeps the log free of gaps under concurrent changes', async () => {
+  test('concurrent changes of members leave no gaps in the log', async () => {
     const id = await chats.make(owner, 'public');
     const people = await rig.persons(6);
     const rounds: Promise<unknown>[] = people.flatMap((one) => [
@@ -96,7 +96,7 @@ describe('Join', () => {
 });
 
 describe('coming back', () => {
-  test('restores the whole of an open history', async () => {
+  test('a member who comes back reads the whole of an open history', async () => {
     const id = await chats.make(owner, 'public');
     await chats.join(member, id);
     await chats.change(member, id, member, { remove: true });
@@ -108,7 +108,7 @@ describe('coming back', () => {
     expect(await chats.seqs(member, id)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
   });
 
-  test('hides the older part of a closed history', async () => {
+  test('a member who comes back does not see the older part of a closed history', async () => {
     const id = await chats.make(owner, 'public', { closedHistory: true });
     await chats.say(id, owner, 3);
     await chats.join(member, id);
@@ -187,7 +187,7 @@ describe('bans and mutes', () => {
 });
 
 describe('ListMembers', () => {
-  test('pages by user id', async () => {
+  test('ListMembers goes by user id, page by page', async () => {
     const id = await chats.make(owner, 'group');
     await chats.add(owner, id, ...(await rig.persons(6)));
     const first = await chats.members(owner, id, 4);
@@ -199,7 +199,7 @@ describe('ListMembers', () => {
     await expect(chats.members(owner, 0)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('shows past members only to managers of the channel', async () => {
+  test('ListMembers shows past members only to the owner and the channel admins', async () => {
     const id = await chats.make(owner, 'public');
     const gone = await rig.person();
     await chats.join(member, id);

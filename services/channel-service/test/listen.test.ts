@@ -41,7 +41,7 @@ async function patiently<T>(listen: () => Promise<T>): Promise<T> {
 }
 
 describe('the response of Listen', () => {
-  test('has the public address of the server, the token in body and header, and the join deadline', async () => {
+  test('Listen returns the public address of the server, the token in body and header, and the join deadline', async () => {
     const server = await rig.server(0, '127.0.0.1:5001');
     const id = await rig.room(owner);
     const { headers, answer } = await rig.listenWithHeaders(owner, id);
@@ -52,7 +52,7 @@ describe('the response of Listen', () => {
     expect(answer.connectBy).toBeLessThan(Date.now() + 12_000);
   });
 
-  test('has a join token for that server whose jti is the seat', async () => {
+  test('Listen returns a join token for that server whose jti is the seat', async () => {
     const server = await rig.server(0, '127.0.0.1:5001');
     const id = await rig.room(owner);
     const { token } = await rig.listen(owner, id);
@@ -67,7 +67,7 @@ describe('the response of Listen', () => {
 });
 
 describe('Listen in a room', () => {
-  test.each([1, 2, 3, 4, 5])('seats 25 of 26 concurrent callers over two managers, round %i', async () => {
+  test.each([1, 2, 3, 4, 5])('a room seats 25 of 26 concurrent callers over two managers, round %i', async () => {
     await rig.server();
     const id = await rig.room(owner);
     const people = await rig.persons(26);
@@ -80,7 +80,7 @@ describe('Listen in a room', () => {
     expect(n).toBe(25);
   });
 
-  test("does not count a caller's own old seat, and refuses the 26th user", async () => {
+  test("a room does not count the caller's own old seat, and refuses the 26th user", async () => {
     await rig.server();
     const id = await rig.room(owner, 2);
     const [a, b, c] = (await rig.persons(3)) as [Person, Person, Person];
@@ -92,7 +92,7 @@ describe('Listen in a room', () => {
     await expect(rig.listen(c, id)).rejects.toEqual(reason('channel-full'));
   });
 
-  test('ignores seats of a dead server', async () => {
+  test('seats of a dead server do not fill a room', async () => {
     const first = await rig.server();
     const id = await rig.room(owner, 2);
     const [a, b, c, d] = (await rig.persons(4)) as [Person, Person, Person, Person];
@@ -109,7 +109,7 @@ describe('Listen in a room', () => {
     await expect(rig.listen(await rig.person(), id)).rejects.toEqual(reason('channel-full'));
   });
 
-  test('frees an unused reservation', async () => {
+  test('an unused reservation lapses and frees its seat', async () => {
     await rig.server();
     const id = await rig.room(owner, 1);
     await rig.listen(owner, id);
@@ -132,7 +132,7 @@ describe('Listen in a room', () => {
 });
 
 describe('the rate limit', () => {
-  test('admits 4 of 50 concurrent calls, plus one per second elapsed', async () => {
+  test('the rate limit of Listen admits 4 of 50 concurrent calls, plus one per second elapsed', async () => {
     await rig.server();
     const id = await rig.room(owner);
     const who = await rig.person();
@@ -150,7 +150,7 @@ describe('the rate limit', () => {
     }
   });
 
-  test('gives a correct retry hint', async () => {
+  test('the rate limit of Listen gives a correct retry hint', async () => {
     await rig.server();
     const id = await rig.room(owner);
     const who = await rig.person();
@@ -163,7 +163,7 @@ describe('the rate limit', () => {
 });
 
 describe('the owner of a channel', () => {
-  test('stays unique during 200 concurrent first Listens over two managers', async () => {
+  test('200 concurrent first Listens over two managers give a channel one owner', async () => {
     const servers = [await rig.server(), await rig.server(), await rig.server()];
     const id = await rig.room(owner);
     const people = await rig.persons(200);
@@ -178,7 +178,7 @@ describe('the owner of a channel', () => {
     expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', id)).toEqual({ epoch: 1 });
   });
 
-  test('is the less loaded of two servers', async () => {
+  test('the less loaded of two servers becomes the owner', async () => {
     await rig.server(0.9);
     const idle = await rig.server(0.1);
     for (let n = 0; n < 5; n++) {
@@ -187,7 +187,7 @@ describe('the owner of a channel', () => {
     }
   });
 
-  test('keeps its channels while draining and gets no new ones', async () => {
+  test('a draining owner keeps its channels and gets no new ones', async () => {
     const one = await rig.server();
     const id = await rig.room(owner);
     await rig.listen(await rig.person(), id);
@@ -196,14 +196,14 @@ describe('the owner of a channel', () => {
     await expect(rig.listen(await rig.person(), await rig.room(owner))).rejects.toEqual(reason('no-server'));
   });
 
-  test('does not exist without a server, so Listen is refused, with a retry hint of a second', async () => {
+  test('Listen without any chat server is refused, with a retry hint of a second', async () => {
     const refused = await rig.listen(owner, await rig.room(owner)).catch((thrown) => thrown);
     expect(refused).toEqual(reason('no-server'));
     expect(refused.retryAfterMs).toBe(1_000);
   });
 });
 
-test('refuses with too-busy only for the channel whose row is locked', async () => {
+test('Listen is refused with too-busy only for the channel whose row is locked', async () => {
   await rig.server();
   const [held, free] = [await rig.room(owner), await rig.room(owner)];
   const holder = await rig.owner.connect();
@@ -233,7 +233,7 @@ describe('Listen', () => {
     return id;
   }
 
-  test('lets members of a chat listen on two devices', async () => {
+  test('a member of a chat can listen on two devices', async () => {
     await rig.server();
     const id = await chat('group', owner);
     await rig.listen(owner, id);
@@ -242,7 +242,7 @@ describe('Listen', () => {
     expect(n).toBe(2);
   });
 
-  test('tells outsiders to join a public chat, tells banned users of the ban, and hides other chats', async () => {
+  test('Listen tells outsiders to join a public chat, tells banned users of the ban, and hides other chats', async () => {
     await rig.server();
     const [stranger, past, banned] = (await rig.persons(3)) as [Person, Person, Person];
     for (const [kind, word, toBanned] of [
@@ -264,7 +264,7 @@ describe('Listen', () => {
     }
   });
 
-  test('refuses a user banned from a room', async () => {
+  test('Listen refuses a user who is banned from the room', async () => {
     await rig.server();
     const id = await rig.room(owner);
     const who = await rig.person();
@@ -275,7 +275,7 @@ describe('Listen', () => {
     await expect(rig.listen(who, id)).rejects.toEqual(reason('banned'));
   });
 
-  test('limits a user to 20 seats in chats, even with concurrent Listens', async () => {
+  test('a user has at most 20 seats in chats, even after concurrent Listens', async () => {
     const server = await rig.server();
     const who = await rig.person();
     const ids = await Promise.all(Array.from({ length: 23 }, () => chat('group', who)));
@@ -292,11 +292,11 @@ describe('Listen', () => {
     }
   });
 
-  test.each([0, 2_147_483_648, 4_294_967_295])('refuses the channel id %i', async (id) => {
+  test.each([0, 2_147_483_648, 4_294_967_295])('Listen refuses the channel id %i', async (id) => {
     await expect(rig.listen(owner, id)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('refuses an unknown id', async () => {
+  test('Listen refuses an unknown channel id', async () => {
     await expect(rig.listen(owner, 2_147_483_647)).rejects.toEqual(reason('channel-not-found'));
   });
 });

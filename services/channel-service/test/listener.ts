@@ -2,7 +2,7 @@ import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } f
 import { ChatService } from '@parley/contract';
 import { grpcService } from '@parley/rpc';
 
-/** A command received. */
+/** Command that the listener has received. */
 export interface Heard {
   readonly method: string;
   readonly request: Record<string, unknown>;

@@ -58,7 +58,7 @@ async function everyPage(who: Person, asked: Asked, pages = 1_000): Promise<numb
 }
 
 describe('with 100,000 rooms of strangers', () => {
-  test('lists new channels for their members and finds the room by name', async () => {
+  test('a list shows new channels to their members and finds the room by name', async () => {
     const [me, friend] = [await rig.person(), await rig.person()];
     const room = (await rig.create(me, { name: 'Our Room', limit: 5 })).id;
     const group = await chats.make(me, 'group');
@@ -76,7 +76,7 @@ describe('with 100,000 rooms of strangers', () => {
     expect(all.length).toBeLessThanOrEqual(2 * limits.channelsPerList);
   });
 
-  test('pages without gap or repeat, most active first', async () => {
+  test('a list goes page by page without gap or repeat, most active first', async () => {
     const me = await rig.person();
     const ids = await everyPage(me, {}, 12);
     expect(new Set(ids).size).toBe(1_200);
@@ -89,7 +89,7 @@ describe('with 100,000 rooms of strangers', () => {
     expect(lobbies.next).not.toBe('');
   });
 
-  test('returns only changed channels to a poll', async () => {
+  test('a repeated call returns only channels that have changed', async () => {
     const me = await rig.person();
     const ids = [await chats.make(me, 'group'), await chats.make(me, 'public'), await chats.make(me, 'private')];
     const before = await ask(me, { mine: true });
@@ -102,43 +102,46 @@ describe('with 100,000 rooms of strangers', () => {
     expect(after.ids[0]).toBe(ids[2]);
   });
 
-  test.each(['force_custom_plan', 'force_generic_plan'])('reads no more than a page (%s)', async (mode) => {
-    const me = await rig.person();
-    await chats.make(me, 'group');
-    const client = await rig.owner.connect();
-    const plan = async (text: string, values: readonly unknown[]): Promise<string> => {
-      const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}`, [...values]);
-      return rows.map((row) => row['QUERY PLAN']).join('\n');
-    };
-    try {
-      await client.query(`SET plan_cache_mode = ${mode}`);
-      const start = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId, size: 101 };
-      const byActivity = await plan(listPublic.text, listPublic.valuesOf({ ...start, maxAgeDays: 30 }));
-      expect(byActivity).toContain('listing_active');
-      expect(byActivity).not.toMatch(/Seq Scan|Sort/);
-      const byName = await plan(listNamed.text, listNamed.valuesOf({ ...start, name: 'lobby' }));
-      expect(byName).toContain('listing_name');
-      expect(byName).not.toMatch(/Seq Scan|Sort/);
-      const mine = listOwn.valuesOf({ ...start, userId: me.id, name: null });
-      expect(await plan(listOwn.text, mine)).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
-      const { rows } = await client.query('SELECT channel_id FROM chat.listing ORDER BY random() LIMIT 100');
-      const page = describeStatement.valuesOf({
-        channelIds: rows.map((row) => row.channel_id),
-        maxUsersOfRoom: 25,
-        maxUsersOfChat: 100,
-        readerId: me.id,
-        maxCounted: limits.usersCounted,
-      });
-      const described = await plan(describeStatement.text, page);
-      expect(described).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
-    } finally {
-      client.release(true);
-    }
-  });
+  test.each(['force_custom_plan', 'force_generic_plan'])(
+    'a list reads no more rows than a page needs (%s)',
+    async (mode) => {
+      const me = await rig.person();
+      await chats.make(me, 'group');
+      const client = await rig.owner.connect();
+      const plan = async (text: string, values: readonly unknown[]): Promise<string> => {
+        const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}`, [...values]);
+        return rows.map((row) => row['QUERY PLAN']).join('\n');
+      };
+      try {
+        await client.query(`SET plan_cache_mode = ${mode}`);
+        const start = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId, size: 101 };
+        const byActivity = await plan(listPublic.text, listPublic.valuesOf({ ...start, maxAgeDays: 30 }));
+        expect(byActivity).toContain('listing_active');
+        expect(byActivity).not.toMatch(/Seq Scan|Sort/);
+        const byName = await plan(listNamed.text, listNamed.valuesOf({ ...start, name: 'lobby' }));
+        expect(byName).toContain('listing_name');
+        expect(byName).not.toMatch(/Seq Scan|Sort/);
+        const mine = listOwn.valuesOf({ ...start, userId: me.id, name: null });
+        expect(await plan(listOwn.text, mine)).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
+        const { rows } = await client.query('SELECT channel_id FROM chat.listing ORDER BY random() LIMIT 100');
+        const page = describeStatement.valuesOf({
+          channelIds: rows.map((row) => row.channel_id),
+          maxUsersOfRoom: 25,
+          maxUsersOfChat: 100,
+          readerId: me.id,
+          maxCounted: limits.usersCounted,
+        });
+        const described = await plan(describeStatement.text, page);
+        expect(described).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
+      } finally {
+        client.release(true);
+      }
+    },
+  );
 });
 
 describe('the order of activity', () => {
-  test('lets the rooms of one owner rise 5 times in 10 minutes, even with concurrent Listens', async () => {
+  test('the rooms of one owner rise 5 times in 10 minutes, even with concurrent Listens', async () => {
     const [me, ...people] = await rig.persons(9);
     await rig.server();
     if (me === undefined) throw new Error('nobody');
@@ -170,7 +173,7 @@ describe('the order of activity', () => {
     expect(await risen()).toEqual([rooms[0], rooms[5]]);
   });
 
-  test('lets 5 rooms of one owner rise by messages', async () => {
+  test('messages let at most 5 rooms of one owner rise', async () => {
     const me = await rig.person();
     await rig.server();
     const rooms: number[] = [];
@@ -231,7 +234,7 @@ describe('the order of activity', () => {
     expect((await ask(stranger, {})).ids[0]).toBe(kept);
   });
 
-  test('drops a channel unused for 30 days, except for its owner and by name, until a Listen', async () => {
+  test('a channel unused for 30 days is listed only to its owner or by name, until a Listen', async () => {
     const me = await rig.person();
     await rig.server();
     const room = (await rig.create(me, { name: 'forgotten', limit: 5 })).id;
@@ -248,8 +251,8 @@ describe('the order of activity', () => {
   });
 });
 
-describe('a described channel', () => {
-  test('shows role, log id and last seq only to users who may read it', async () => {
+describe('a channel in a list', () => {
+  test('a channel shows role, log id and last seq only to users who may read it', async () => {
     const [owner, member, other] = await rig.persons(3);
     const id = await chats.make(owner as Person, 'public');
     await chats.join(member as Person, id);
@@ -261,7 +264,7 @@ describe('a described channel', () => {
     expect(await seen(other as Person)).toMatchObject({ myRole: 0, lastSeq: 0, log: '' });
   });
 
-  test('counts all present users and hides unfindable ones from outsiders', async () => {
+  test('a channel counts all present users, and hides from outsiders those whom they cannot find', async () => {
     const [owner, hidden, shown, outsider] = await rig.persons(4);
     await rig.server();
     await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [hidden?.id]);
@@ -281,13 +284,13 @@ describe('a described channel', () => {
 });
 
 test.each([{ page: { size: 101 } }, { page: { after: 'x' } }, { page: { after: '1-99999999999' } }])(
-  'refuses the page %j',
+  'ListChannels refuses %j',
   async (asked) => {
     await expect(ask(stranger, asked)).rejects.toEqual(reason('invalid-page'));
   },
 );
 
-test('refuses more than 100 known channels and an invalid name', async () => {
+test('ListChannels refuses more than 100 known channels and an invalid name', async () => {
   const known = Array.from({ length: 101 }, (_, id) => ({ id, version: 1 }));
   await expect(ask(stranger, { known })).rejects.toEqual(reason('invalid-page'));
   for (const name of ['x'.repeat(65), '\0']) {

@@ -18,10 +18,11 @@ import { outcomes } from './rig.js';
 /** Rounds of every race at once. `TEST_ROUNDS=1000 npm test -- member-races` is the long form. */
 const rounds = Number(process.env.TEST_ROUNDS ?? 2);
 const managers = 3;
-/** Number of rounds at a time, with people of their own. */
+/** Number of rounds that run at the same time, each with its own users. */
 const lanes = 2;
 /**
- * People of a lane. All of them race for the places of an invite in some rounds, else only a few.
+ * Number of users in a lane. In some rounds all of them race for the places of an invite, in the
+ * others only a few.
  */
 const crowd = 100;
 const few = 16;
@@ -103,7 +104,10 @@ const limits: Race = async (owner, people) => {
   return [channelId];
 };
 
-/** Two users are asked, one after the other; both accept while everyone leaves. */
+/**
+ * Race: two users are offered ownership, one after the other, and both accept while everyone
+ * leaves.
+ */
 const handOver: Race = async (owner, [first, second]: readonly TestPerson[]) => {
   const [one, other] = [first, second] as [TestPerson, TestPerson];
   const { id } = await create(owner, ChannelKind.GROUP);
@@ -127,7 +131,7 @@ const handOver: Race = async (owner, [first, second]: readonly TestPerson[]) => 
   return [id];
 };
 
-/** A user is banned while others add them, and while they join by a link. */
+/** Race: a user is banned while others add them, and while they join by a link. */
 const addAgainstBan: Race = async (owner, [admin, member, target]: readonly TestPerson[]) => {
   const [one, other, banned] = [admin, member, target] as [TestPerson, TestPerson, TestPerson];
   const { id } = await create(owner, ChannelKind.GROUP);
@@ -145,7 +149,10 @@ const addAgainstBan: Race = async (owner, [admin, member, target]: readonly Test
   return [id];
 };
 
-/** Two admins remove a member who leaves. Only one of them does, and the log has one such entry. */
+/**
+ * Race: two admins remove a member who leaves. Only one of the three does it, and the log has one
+ * such entry.
+ */
 const removals: Race = async (owner, [admin, target]: readonly TestPerson[]) => {
   const [one, gone] = [admin, target] as [TestPerson, TestPerson];
   const { id, lastSeq } = await create(owner, ChannelKind.PRIVATE);
@@ -170,8 +177,8 @@ async function comeAndGo(owner: TestPerson, id: number, who: TestPerson): Promis
 }
 
 /**
- * Members of two chats speak and report receipts on streams and to managers, in any order, while
- * one of them comes and goes.
+ * Race: members of two chats speak and report receipts on streams and to managers, in any order,
+ * while one of them comes and goes.
  */
 const receipts: Race = async (owner, people) => {
   const members = people.slice(0, 4);
@@ -230,7 +237,7 @@ async function expectRecount(id: number, who: TestPerson): Promise<void> {
   expect(chats.find(({ channel }) => channel?.id === id)).toMatchObject(counted as object);
 }
 
-/** Reads overviews until the races are over. Each is one moment. */
+/** Reads overviews until the races are over, and checks that each shows a single moment. */
 async function watch(who: TestPerson, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const { chats } = await ask(who, ChannelService.overview, OverviewRequest.fromPartial({}));

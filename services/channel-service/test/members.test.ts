@@ -57,7 +57,7 @@ async function entries(id: number): Promise<[number, string, MemberChange][]> {
 }
 
 describe('adding', () => {
-  test('records each change as an entry, changes the revision and keeps the ownership', async () => {
+  test('each change of members is an entry, changes the revision and keeps the ownership', async () => {
     const id = await chats.make(owner, 'group');
     await rig.listen(owner, id);
     const before = await chats.head(id);
@@ -76,7 +76,7 @@ describe('adding', () => {
     expect(await listed(owner, id)).toEqual({ [owner.id]: 3, [member.id]: 2, [other.id]: 1 });
   });
 
-  test('lets any member add to a group, and only managers to other chats', async () => {
+  test('any member may add to a group, but only the owner and admins to other chats', async () => {
     const [group, secret, open] = [await chat('group'), await chat('private'), await chat('public')];
     await expect(chats.add(member, group, stranger)).resolves.toBeDefined();
     await expect(chats.add(admin, secret, stranger)).resolves.toBeDefined();
@@ -85,7 +85,7 @@ describe('adding', () => {
     }
   });
 
-  test('refuses to add members to a room or a direct chat', async () => {
+  test('nobody can be added to a room or a direct chat', async () => {
     const room = await chats.make(owner, 'room');
     const { id: direct } = await chats.direct(owner, member.id);
     for (const id of [room, direct]) await expect(chats.add(owner, id, other)).rejects.toEqual(reason('wrong-kind'));
@@ -95,7 +95,7 @@ describe('adding', () => {
     }
   });
 
-  test('adds only users the caller may find', async () => {
+  test('a member can add only users whom they may find', async () => {
     const id = await chat('group');
     await expect(chats.add(owner, id, { ...other, id: 'a b' })).rejects.toEqual(reason('invalid-user-id'));
     await expect(chats.add(owner, id, { ...other, id: 'nobody-there' })).rejects.toEqual(reason('user-not-found'));
@@ -106,7 +106,7 @@ describe('adding', () => {
   });
 
   test.each([{}, { add: false }, { remove: false }, { role: 0 as const }, { role: 9 as never }])(
-    'refuses %j as a change',
+    'ChangeMember refuses %j',
     async (change) => {
       await expect(chats.change(owner, 1, member, change)).rejects.toEqual(reason('invalid-member-change'));
     },
@@ -116,7 +116,7 @@ describe('adding', () => {
 describe('strangers', () => {
   const changes = [{ add: true }, { remove: true }, { role: ranks.admin }, { muteUntil: 1 }, { banUntil: 1 }];
 
-  test.each(['group', 'private'] as const)('cannot find a %s by any change', async (kind) => {
+  test.each(['group', 'private'] as const)('a stranger cannot find a %s by any change', async (kind) => {
     const id = await chat(kind);
     for (const change of changes) {
       await expect(chats.change(stranger, id, member, change)).rejects.toEqual(reason('channel-not-found'));
@@ -127,7 +127,7 @@ describe('strangers', () => {
     await expect(chats.change(stranger, id, stranger, { remove: true })).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test('see a public chat and learn that they must join', async () => {
+  test('a stranger sees a public chat and learns that they must join', async () => {
     const id = await chat('public');
     for (const change of [{ add: true }, { remove: true }, { muteUntil: 1 }, { banUntil: 1 }]) {
       await expect(chats.change(stranger, id, member, change)).rejects.toEqual(reason('not-a-member'));
@@ -137,7 +137,7 @@ describe('strangers', () => {
     expect(Object.keys(await listed(stranger, id))).toHaveLength(4);
   });
 
-  test('who are operators can remove, mute and ban members, which is audited and gives no read access', async () => {
+  test('an operator who is no member can remove, mute and ban; this is audited and gives no read access', async () => {
     const root = await rig.person('admin');
     const id = await chat('private');
     await chats.change(root, id, member, { remove: true });
@@ -154,7 +154,7 @@ describe('strangers', () => {
 });
 
 describe('roles', () => {
-  test('are set by the owner', async () => {
+  test('only the owner sets roles', async () => {
     const id = await chat('group');
     for (const who of [admin, member]) {
       await expect(chats.change(who, id, other, { role: 2 })).rejects.toEqual(reason('not-owner'));
@@ -165,7 +165,7 @@ describe('roles', () => {
     await expect(chats.change(admin, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
   });
 
-  test('change with the owner: the previous owner becomes an admin, who can leave', async () => {
+  test('after a transfer the previous owner is an admin, who can leave', async () => {
     const id = await chat('private');
     await expect(chats.change(owner, id, owner, { remove: true })).rejects.toEqual(reason('owner-stays'));
     await chats.change(owner, id, member, { role: ranks.owner });
@@ -176,7 +176,7 @@ describe('roles', () => {
     expect((await rig.list(member, id))[0]).toMatchObject({ ownerId: member.id, memberCount: 3 });
   });
 
-  test('of owner can be accepted by any user for a room, but not for a 101st channel', async () => {
+  test('any user can accept to own a room, but not a 101st channel', async () => {
     const room = await chats.make(owner, 'room');
     await rig.owner.query(
       `INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 100) n`,
@@ -192,7 +192,7 @@ describe('roles', () => {
 });
 
 describe('removing', () => {
-  test('is for managers of the channel, and only the owner can remove an admin', async () => {
+  test('the owner and the admins can remove members, but only the owner can remove an admin', async () => {
     const id = await chat('group');
     await expect(chats.change(member, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
     await expect(chats.change(admin, id, owner, { remove: true })).rejects.toEqual(reason('owner-stays'));
@@ -210,7 +210,7 @@ describe('removing', () => {
     expect(await listed(owner, id)).toMatchObject({ [admin.id]: 1 });
   });
 
-  test('ends the seats in that channel only', async () => {
+  test('a removal ends the seats in that channel only', async () => {
     const [id, elsewhere] = [await chat('group'), await chat('group')];
     await rig.listen(member, id);
     await rig.listen(member, elsewhere);
@@ -229,7 +229,7 @@ describe('removing', () => {
     await expect(rig.listen(member, id)).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test('ends the visit of a user to a room, but the user may come back', async () => {
+  test('a removal ends the visit of a user to a room, but the user may come back', async () => {
     const room = await chats.make(owner, 'room');
     await rig.listen(member, room);
     await expect(chats.change(member, room, other, { remove: true })).rejects.toEqual(reason('not-owner'));
@@ -239,7 +239,7 @@ describe('removing', () => {
     await expect(rig.listen(member, room)).resolves.toBeDefined();
   });
 
-  test('lets the removed member read up to that entry, even during concurrent writes', async () => {
+  test('a removed member reads up to the entry of the removal, even during concurrent writes', async () => {
     const id = await chat('group');
     let stop = false;
     const writing = (async () => {

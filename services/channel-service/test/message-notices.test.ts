@@ -38,7 +38,7 @@ interface Said {
   readonly age?: string;
 }
 
-/** Says something as a chat server would store it. Returns its seq. */
+/** Stores a message as a chat server would. Returns its seq. */
 async function say(channelId: number, who: Person, { mentions = [], target, age = '0 s' }: Said = {}): Promise<number> {
   const seq = await chats.say(channelId, who);
   await rig.owner.query(
@@ -80,7 +80,7 @@ test('a mention or a reply notifies its user once, however often the log is read
   expect(await noticesOf(bob)).toHaveLength(2);
 });
 
-test('words that cannot be stored hold up neither notices nor the words of other channels', async () => {
+test('search words that cannot be stored delay neither notifications nor other channels', async () => {
   const [id, other] = [await group(), await group()];
   const mention = await say(id, ann, { mentions: [bob.id] });
   const found = await say(other, ann);
@@ -96,7 +96,7 @@ test('words that cannot be stored hold up neither notices nor the words of other
   expect(await noticesOf(bob)).toHaveLength(1);
 });
 
-test('notices that fail do not hold up the words', async () => {
+test('notifications that fail do not delay the search words', async () => {
   const id = await group();
   const seq = await say(id, ann);
   await rig.owner.query("UPDATE chat.upkeep_turn SET taken_at = '-infinity'");
@@ -105,7 +105,7 @@ test('notices that fail do not hold up the words', async () => {
   expect((await rig.owner.query(words, [id, seq])).rowCount).toBe(1);
 });
 
-test('a direct message notifies the other user if that user is not there', async () => {
+test('a direct message notifies the other user if that user is not in the chat', async () => {
   const { id } = await chats.direct(ann, bob.id);
   const seq = await say(id, ann);
   await indexAll(rig, pool);
@@ -120,7 +120,7 @@ test('a direct message notifies the other user if that user is not there', async
   expect(await noticesOf(bob)).toHaveLength(1);
 });
 
-test('no notification for a message that is read, deleted or old, or whose sender or chat the user blocked, silenced or left', async () => {
+test('a message does not notify if it is read, deleted or old, if its sender is blocked, or if the user silenced or left the chat', async () => {
   const id = await group();
   const mentions = [bob.id];
   await set(bob, id, 'delivered_seq', 1_000);

@@ -1,7 +1,7 @@
 import { Metrics } from '@parley/runtime';
 import { countOwnerLookups } from '../src/placement/metrics.js';
 
-test('starts each counter at 0, so that the first count is an increase', async () => {
+test('each counter starts at 0, so that the first count is an increase', async () => {
   const metrics = new Metrics();
   const count = countOwnerLookups(metrics);
   for (const owner of ['kept', 'placed', 'recovered']) {

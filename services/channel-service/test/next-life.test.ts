@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-test('the first report of a new process ends the lease of the previous one at its address', async () => {
+test('the first report of a chat server ends the lease of the previous process at its address', async () => {
   const { id } = await trio.create(ann, 'reborn');
   const first = await trio.listen(ann, id);
   const [dead] = trio.chatServers.splice(0);

@@ -38,7 +38,7 @@ afterAll(async () => {
 
 const kindsOf = async (who: Person) => (await inbox.notifications(who)).notifications.map(({ kind }) => kind);
 
-/** Notifies users of a message as the worker does. Returns the number of new notifications. */
+/** Notifies users of a message as the indexer does. Returns the number of new notifications. */
 async function tell(kind: string, channelId: number, seq: number, by: Person, ...users: readonly Person[]) {
   const { log_id: log } = await chats.head(channelId);
   const each = <T>(value: T) => users.map(() => value);
@@ -60,7 +60,7 @@ async function group(...people: readonly Person[]): Promise<number> {
 }
 
 describe('a change of members', () => {
-  test('notifies a user whom another user adds, but nobody who joins by choice', async () => {
+  test('a user is notified when another user adds them, but not when they join by choice', async () => {
     const id = await group(member);
     expect((await inbox.notifications(member)).notifications).toMatchObject([
       { kind: kinds.added, channelId: id, seq: 0, by: owner.id, read: false },
@@ -71,7 +71,7 @@ describe('a change of members', () => {
     expect(await kindsOf(owner)).toEqual([]);
   });
 
-  test('notifies a user of an offer until the offer ends', async () => {
+  test('an offer notifies the user until the offer ends', async () => {
     const id = await group(member);
     await chats.change(owner, id, member, { role: ranks.owner });
     expect(await kindsOf(member)).toEqual([kinds.offered, kinds.added]);
@@ -84,7 +84,7 @@ describe('a change of members', () => {
     expect(await kindsOf(member)).toEqual([]);
   });
 
-  test('notifies a user whose role changes, and the former owner of a hand-over', async () => {
+  test('a change of role notifies the user, and a transfer notifies the former owner', async () => {
     const id = await group(member);
     await chats.change(owner, id, member, { role: ranks.admin });
     await chats.change(owner, id, member, { role: ranks.admin });
@@ -94,14 +94,14 @@ describe('a change of members', () => {
     expect((await inbox.notifications(owner)).notifications).toMatchObject([{ kind: kinds.role, by: member.id }]);
   });
 
-  test('by a blocked user notifies nobody', async () => {
+  test('a change by a blocked user notifies nobody', async () => {
     const id = await group(member);
     await rig.owner.query('INSERT INTO chat.block (user_id, blocked_id) VALUES ($1, $2)', [member.id, owner.id]);
     await chats.change(owner, id, member, { role: ranks.admin });
     expect(await kindsOf(member)).toEqual([kinds.added]);
   });
 
-  test('that fails notifies nobody', async () => {
+  test('a change that fails notifies nobody', async () => {
     const id = await chats.make(owner, 'group', { limit: 1 });
     await expect(chats.add(owner, id, member)).rejects.toEqual(reason('channel-full'));
     expect(await kindsOf(member)).toEqual([]);
@@ -110,7 +110,7 @@ describe('a change of members', () => {
   test.each([
     ['removes the member', { remove: true }],
     ['bans the member', { banUntil: Date.now() + 3_600_000 }],
-  ])('that %s deletes the notifications of that channel', async (_, change) => {
+  ])('a change that %s deletes the notifications of that channel', async (_, change) => {
     const [id, other] = [await group(member), await group(member)];
     await tell('mention', id, await chats.say(id, owner), owner, member);
     await chats.change(owner, id, member, change);
@@ -118,7 +118,7 @@ describe('a change of members', () => {
     expect([notifications.map(({ channelId }) => channelId), unread]).toEqual([[other], 1]);
   });
 
-  test('by deletion of the channel deletes its notifications', async () => {
+  test('the deletion of a channel deletes its notifications', async () => {
     const id = await group(member);
     await rig.remove(owner, id);
     expect(await kindsOf(member)).toEqual([]);
@@ -126,7 +126,7 @@ describe('a change of members', () => {
 });
 
 describe('a message', () => {
-  test('notifies each member once, as set for the chat', async () => {
+  test('a message notifies each member once, as the member has set for the chat', async () => {
     const id = await group(member);
     const seq = await chats.say(id, owner, 4);
     expect(await tell('mention', id, seq, owner, member, member, owner)).toBe(1);
@@ -139,7 +139,7 @@ describe('a message', () => {
     expect(await kindsOf(member)).toEqual([kinds.reply, kinds.mention, kinds.added]);
   });
 
-  test('notifies no stranger, no former member, nobody who joined after it, and nobody if its seq is of another log', async () => {
+  test('a message notifies no stranger, no former or later member, and nobody if its seq is of another log', async () => {
     const [stranger, former] = (await rig.persons(2)) as [Person, Person];
     const id = await group(former);
     const seq = await chats.say(id, owner);
@@ -156,7 +156,7 @@ describe('a message', () => {
     expect(await tell('added', id, late, owner, member)).toBe(0);
   });
 
-  test('once it is read makes its notification read', async () => {
+  test('a message that is read makes its notification read', async () => {
     const id = await group(member);
     const seq = await chats.say(id, owner, 2);
     for (const one of [seq - 1, seq]) await tell('mention', id, one, owner, member);
@@ -170,7 +170,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('that many calls announce at once notifies once, and no call waits for ever', async () => {
+  test('a message that many calls announce at once notifies once, and no call waits for ever', async () => {
     const people = await rig.persons(20);
     const id = await group(...people);
     const seq = await chats.say(id, owner, 10);
@@ -182,14 +182,14 @@ describe('a message', () => {
   });
 });
 
-describe('the list', () => {
+describe('ListNotifications', () => {
   const fill = (who: Person, channelId: number, count: number, age = '0 s') =>
     rig.owner.query(
       "INSERT INTO chat.notification (user_id, kind, channel_id, by_id, created_at) SELECT $1, 'role', $2, $3, now() - $5::interval FROM generate_series(1, $4::int)",
       [who.id, channelId, owner.id, count, age],
     );
 
-  test('goes newest first, page by page, and counts what is unread up to 100', async () => {
+  test('ListNotifications goes newest first, page by page, and counts unread ones up to 100', async () => {
     const id = await group(member);
     await fill(member, id, 150);
     const seen: number[] = [];
@@ -206,7 +206,7 @@ describe('the list', () => {
       await expect(inbox.notifications(member, { page })).rejects.toEqual(reason('invalid-page'));
   });
 
-  test('can be marked one by one or up to an id, by its owner only', async () => {
+  test('only their user can mark notifications, one by one or up to an id', async () => {
     const id = await group(member);
     await fill(member, id, 4);
     const ids = (await inbox.notifications(member)).notifications.map((one) => one.id);
@@ -219,7 +219,7 @@ describe('the list', () => {
     await expect(inbox.mark(member, { ids: Array(101).fill(1) })).rejects.toEqual(reason('invalid-page'));
   });
 
-  test('keeps about the newest 1,000, for 90 days', async () => {
+  test('a user keeps about the newest 1,000 notifications, for 90 days', async () => {
     const id = await group(member);
     await fill(member, id, 1_500);
     await fill(owner, id, 3, '91 days');

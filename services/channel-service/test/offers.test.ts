@@ -48,7 +48,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     if (kind !== 'room') await chats.add(owner, id, friend, other);
   });
 
-  test('changes nothing before the other user accepts', async () => {
+  test('an offer of ownership changes nothing before the other user accepts', async () => {
     const isMember = kind === 'room' ? ranks.none : ranks.member;
     expect(await chats.change(owner, id, friend, { role: ranks.owner })).toMatchObject({
       memberRole: isMember,
@@ -64,7 +64,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     await expect(chats.change(owner, id, other, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
   });
 
-  test('can be declined or withdrawn, and lapses', async () => {
+  test('an offer of ownership can be declined or withdrawn, and lapses', async () => {
     await chats.change(owner, id, friend, { role: ranks.owner });
     await chats.change(friend, id, friend, { role: ranks.member });
     await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
@@ -77,7 +77,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     expect((await rig.list(owner, id))[0]).toMatchObject({ ownerId: owner.id });
   });
 
-  test('goes to the user asked last and ignores offers of a former owner', async () => {
+  test('ownership goes to the user asked last, and offers of a former owner are void', async () => {
     await chats.change(owner, id, friend, { role: ranks.owner });
     await chats.change(owner, id, other, { role: ranks.owner });
     await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
@@ -86,14 +86,14 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     expect((await rig.list(other, id))[0]).toMatchObject({ ownerId: other.id });
   });
 
-  test('is limited to three times a day', async () => {
+  test('ownership can be offered to a user three times a day', async () => {
     const tries = Array.from({ length: 5 }, () => chats.change(owner, id, friend, { role: ranks.owner }));
     const { answers, reasons } = await outcomes(tries);
     expect([answers.length, reasons]).toEqual([3, ['change-too-often', 'change-too-often']]);
   });
 });
 
-test("limits the offers in a user's list", async () => {
+test('a user has a limited number of open offers', async () => {
   const rooms: number[] = [];
   for (let n = 0; n < 3; n++) {
     const giver = await rig.person();
@@ -121,7 +121,7 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
     await chats.change(friend, id, friend, { remove: true });
   });
 
-  test('gets an offer and becomes a member only by accepting', async () => {
+  test('a user who left gets an offer and becomes a member only by accepting', async () => {
     expect(await chats.change(owner, id, friend, { add: true })).toMatchObject({
       memberRole: 0,
       offered: ranks.member,
@@ -140,15 +140,15 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
   });
 
   test.each([
-    ['add', { add: true }],
-    ['role', { role: ranks.member }],
-  ])('accepts an offer by %s', async (_name, change) => {
+    ['adding themselves', { add: true }],
+    ['taking the role', { role: ranks.member }],
+  ])('a user who left accepts an offer by %s', async (_name, change) => {
     await chats.add(owner, id, friend);
     expect(await chats.change(friend, id, friend, change)).toMatchObject({ memberRole: ranks.member });
     await expect(chats.add(owner, id, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
   });
 
-  test('may decline offers, and gets at most three a day', async () => {
+  test('a user who left may decline offers, and gets at most three a day', async () => {
     for (let n = 0; n < 3; n++) {
       await chats.add(owner, id, friend);
       await chats.change(friend, id, friend, { remove: true });
@@ -157,7 +157,7 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
     await expect(chats.add(owner, id, friend)).rejects.toEqual(reason('change-too-often'));
   });
 
-  test('loses a pending offer with a ban', async () => {
+  test('a ban ends a pending offer', async () => {
     await chats.add(owner, id, friend);
     await chats.change(owner, id, friend, { banUntil: 9e15 });
     expect(await mine(friend)).toEqual([]);
@@ -165,14 +165,14 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
   });
 });
 
-test('adds a removed user again without consent', async () => {
+test('a removed user can be added again without consent', async () => {
   const id = await chats.make(owner, 'group');
   await chats.add(owner, id, friend);
   await chats.change(owner, id, friend, { remove: true });
   expect(await chats.add(owner, id, friend)).toMatchObject([{ memberRole: ranks.member, offered: 0 }]);
 });
 
-test('one user who adds a person to 100 groups does not use up the limit of others', async () => {
+test('a user who adds somebody to 100 groups does not use up the limit of others', async () => {
   const theirs = await chats.make(other, 'group');
   const reasons: string[] = [];
   for (let n = 0; n < 100; n++) {
@@ -195,7 +195,7 @@ test('a user whose ban was lifted still counts as a stranger', async () => {
   await expect(chats.add(owner, id, friend)).rejects.toEqual(reason('change-too-often'));
 });
 
-test('limits all additions of one user to 400 new chats, not counting joins', async () => {
+test('others can add a user to at most 400 new chats in a row, and joins do not count', async () => {
   const [group, open] = [await chats.make(owner, 'group'), await chats.make(owner, 'public')];
   await rig.owner.query(
     "INSERT INTO chat.rate (key, tat) VALUES ('added:' || $1::text, now() + 399.5 * interval '60 s')",
@@ -206,7 +206,7 @@ test('limits all additions of one user to 400 new chats, not counting joins', as
   await expect(chats.join(friend, open)).resolves.toBeDefined();
 });
 
-test('counts strangers, but not known users, as first contacts', async () => {
+test('only strangers count as first contacts', async () => {
   const [first, second] = [await chats.make(owner, 'group'), await chats.make(owner, 'group')];
   await chats.add(owner, first, friend);
   await rig.owner.query(

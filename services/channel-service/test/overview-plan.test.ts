@@ -65,7 +65,7 @@ async function plan(text: string, values: readonly unknown[], mode: string): Pro
   }
 }
 
-/** Values of `readChats` for chats of one of their members. */
+/** Returns the parameters of `readChats` for these chats, as one of their members sees them. */
 function pageOf(channelIds: readonly number[]): unknown[] {
   const { usersCounted: maxPresent, unreadCounted: maxUnread } = limits;
   const { unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
@@ -95,7 +95,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 chats, 
     expect(text).not.toMatch(/Seq Scan on (message|member|users|channel|channel_head)/);
   });
 
-  test('counts what is unread from an index alone', async () => {
+  test('counts unread messages from an index alone', async () => {
     const text = await plan(readChats.text, pageOf(owned), mode);
     const [, rows, fetched] =
       /Index Only Scan using message_said .*rows=(\d+)[\s\S]*?Heap Fetches: (\d+)/.exec(text) ?? [];
@@ -103,7 +103,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 chats, 
   });
 });
 
-test('counts what is unread without looking at reactions', async () => {
+test('counts unread messages without looking at reactions', async () => {
   const [id] = owned as [number];
   await rig.owner.query(
     `INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, data, digest)

@@ -52,8 +52,8 @@ async function group(more: Parameters<Chats['make']>[2] = {}): Promise<number> {
   return id;
 }
 
-describe('the list', () => {
-  test('has chats but no rooms, the most active first, page by page', async () => {
+describe('Overview', () => {
+  test('Overview has chats but no rooms, the most active first, page by page', async () => {
     const ids: number[] = [];
     for (let n = 0; n < 5; n++) ids.unshift(await chats.make(owner, 'group'));
     await rig.room(owner);
@@ -69,7 +69,7 @@ describe('the list', () => {
     expect(seen).toEqual(order);
   });
 
-  test('is empty for a user without chats, and has no chat that the user has left or lost', async () => {
+  test('Overview is empty without chats, and has no chat that the user has left or lost', async () => {
     expect(await inbox.overview(member)).toMatchObject({ chats: [], next: '' });
     const left = await group();
     const deleted = await group();
@@ -79,13 +79,13 @@ describe('the list', () => {
     expect((await inbox.overview(member)).chats).toEqual([]);
   });
 
-  test('refuses a page of 101 and a malformed token', async () => {
+  test('Overview refuses a page of 101 and a malformed token', async () => {
     await expect(inbox.overview(owner, 101)).rejects.toEqual(reason('invalid-page'));
     for (const after of ['x', '1-', '-1-1', '1-99999999999'])
       await expect(inbox.overview(owner, 1, after)).rejects.toEqual(reason('invalid-page'));
   });
 
-  test('refuses calls beyond the rate', async () => {
+  test('Overview refuses calls beyond the rate', async () => {
     const busy = await rig.person();
     const settled = await Promise.allSettled(Array.from({ length: 160 }, () => inbox.overview(busy)));
     const refused = settled.filter((one) => one.status === 'rejected');
@@ -93,7 +93,7 @@ describe('the list', () => {
     for (const one of refused) expect(one).toMatchObject({ reason: { reason: 'read-too-often' } });
   });
 
-  test('continues where a page of large messages was cut', async () => {
+  test('Overview continues where a page of large messages was cut', async () => {
     const ids: number[] = [];
     for (let n = 0; n < 20; n++) ids.unshift(await group());
     for (const id of ids.toReversed()) await chats.say(id, owner);
@@ -108,7 +108,7 @@ describe('the list', () => {
     expect(second.next).toBe('');
   });
 
-  test('has the position of its snapshot: transactions, time and life of the database', async () => {
+  test('Overview has the position of its snapshot: transactions, time and start of the database', async () => {
     const { inbox: position } = await inbox.overview(owner);
     const now = await rig.one<{ xmin: string; life: number }>(
       'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin, (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life',
@@ -119,8 +119,8 @@ describe('the list', () => {
   });
 });
 
-describe('a chat', () => {
-  test('has its last message as it is now: edited, or deleted', async () => {
+describe('a chat in Overview', () => {
+  test('a chat has its last message as it is now: edited, or deleted', async () => {
     const id = await group();
     const seq = await chats.say(id, owner, 2);
     await chats.say(id, member, 3, 3);
@@ -132,7 +132,7 @@ describe('a chat', () => {
     expect((await inbox.chat(member, id)).last).toMatchObject({ seq, deleted: true, data: Buffer.alloc(0) });
   });
 
-  test('has the channel as the list of channels has it', async () => {
+  test('a chat describes its channel as the list of channels does', async () => {
     await group({ description: 'about it', metadata: '{"a":1}', slowModeS: 5 });
     await group({ retention: { nothing: true } });
     await chats.direct(owner, member.id);
@@ -148,12 +148,12 @@ describe('a chat', () => {
     }
   });
 
-  test('has no last message and nothing unread without history', async () => {
+  test('a chat without history has no last message and nothing unread', async () => {
     const id = await group({ retention: { nothing: true } });
     expect(await inbox.chat(member, id)).toMatchObject({ last: undefined, unread: 0, mentions: 0, log: '' });
   });
 
-  test('has the peer and the settings of the caller', async () => {
+  test('a chat has the other user and the settings of the caller', async () => {
     const { id } = await chats.direct(owner, member.id);
     await inbox.setNotify(owner, id, 2);
     expect(await inbox.chat(owner, id)).toMatchObject({
@@ -169,7 +169,7 @@ describe('a chat', () => {
     expect((await inbox.chat(member, id)).peer).toMatchObject({ id: owner.id, blocked: false });
   });
 
-  test('has the receipts of the others, without those who read in private', async () => {
+  test('a chat has the receipts of the other members, except those who read in private', async () => {
     const id = await group();
     const hidden = await rig.person();
     await chats.add(owner, id, hidden);
@@ -183,7 +183,7 @@ describe('a chat', () => {
     expect(await inbox.chat(hidden, id)).toMatchObject({ mine: { readSeq: seq }, others: [{}, {}] });
   });
 
-  test('of 100 members has their receipts, but a chat of 101 members has none', async () => {
+  test('a chat of 100 members has their receipts, but a chat of 101 members has none', async () => {
     const id = await chats.make(owner, 'group');
     const fill = `WITH people AS (INSERT INTO chat.users (id, name, password_hash) SELECT $2 || n, 'x', '!' FROM generate_series($3::int, $4::int) n RETURNING id)
       INSERT INTO chat.member (channel_id, user_id, joined_seq) SELECT $1, id, 0 FROM people`;
@@ -195,7 +195,7 @@ describe('a chat', () => {
 });
 
 describe('unread messages and mentions', () => {
-  test('are those of others after the receipt, without edits, reactions and deleted ones', async () => {
+  test('messages of others after the receipt are unread, but not edits, reactions and deleted messages', async () => {
     const id = await group();
     const first = await chats.say(id, owner, 3);
     expect(await countsOf(member, id)).toEqual([3, 0]);
@@ -212,7 +212,7 @@ describe('unread messages and mentions', () => {
     expect(await countsOf(owner, id)).toEqual([2, 0]);
   });
 
-  test('stop at 100', async () => {
+  test('unread counts stop at 100', async () => {
     const id = await group();
     const last = await chats.say(id, owner, 130);
     await rig.owner.query('UPDATE chat.message SET mentions = ARRAY[$2] WHERE channel_id = $1 AND kind = 0', [
@@ -224,14 +224,14 @@ describe('unread messages and mentions', () => {
     expect(await countsOf(member, id)).toEqual([99, 99]);
   });
 
-  test('find a mention far beyond the first hundred', async () => {
+  test('a mention far beyond the first hundred unread messages counts', async () => {
     const id = await group();
     const last = await chats.say(id, owner, 2_000);
     await change(id, [last], `mentions = ARRAY['${member.id}']`);
     expect(await countsOf(member, id)).toEqual([100, 1]);
   });
 
-  test('begin after the member joined, also with open history, and at the first stored message', async () => {
+  test('unread counts begin after the member joined, even with open history, and at the first stored message', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 10);
     await chats.add(owner, id, member);
@@ -242,7 +242,7 @@ describe('unread messages and mentions', () => {
     expect(await countsOf(member, id)).toEqual([2, 0]);
   });
 
-  test('include those of the time between a removal and a return only with open history', async () => {
+  test('messages between a removal and a return are unread only with open history', async () => {
     const counts: number[] = [];
     for (const closedHistory of [false, true]) {
       const id = await group({ closedHistory });
@@ -258,7 +258,7 @@ describe('unread messages and mentions', () => {
     expect(counts).toEqual([4, 1]);
   });
 
-  test('are none after joining a closed history, and there is no last message either', async () => {
+  test('after joining a closed history, nothing is unread and there is no last message', async () => {
     const id = await chats.make(owner, 'group', { closedHistory: true });
     await chats.say(id, owner, 3);
     await chats.add(owner, id, member);

@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 describe('UpdateReceipt', () => {
-  test('moves both watermarks forward, never back, and returns the chat', async () => {
+  test('UpdateReceipt moves both watermarks forward, never back, and returns the chat', async () => {
     const last = await chats.say(id, owner, 5);
     const receipt = (more: object) => inbox.receipt(member, id, { log, ...more });
     expect(await receipt({ deliveredSeq: last })).toMatchObject({
@@ -51,14 +51,14 @@ describe('UpdateReceipt', () => {
     });
   });
 
-  test('counts what is read as delivered', async () => {
+  test('a message that is read counts as delivered', async () => {
     const last = await chats.say(id, owner, 2);
     expect(await inbox.receipt(member, id, { log, readSeq: last })).toMatchObject({
       mine: { deliveredSeq: last, readSeq: last },
     });
   });
 
-  test('moves no receipt past the last entry or to before the member joined', async () => {
+  test('UpdateReceipt moves no receipt past the last entry or to before the member joined', async () => {
     const late = await rig.person();
     const before = await chats.say(id, owner, 3);
     await chats.add(owner, id, late);
@@ -71,7 +71,7 @@ describe('UpdateReceipt', () => {
     });
   });
 
-  test('refuses seqs of another log, and a channel without history', async () => {
+  test('UpdateReceipt refuses seqs of another log, and a channel without history', async () => {
     await chats.say(id, owner, 2);
     for (const other of ['', randomUUID(), 'x'])
       await expect(inbox.receipt(member, id, { log: other, readSeq: 1 })).rejects.toEqual(reason('other-log'));
@@ -80,7 +80,7 @@ describe('UpdateReceipt', () => {
     await expect(inbox.receipt(owner, forgets, { readSeq: 1 })).rejects.toEqual(reason('no-history'));
   });
 
-  test('marks a chat as unread without moving a receipt, and clears the mark when the user reads on', async () => {
+  test('UpdateReceipt marks a chat as unread without moving a receipt, and reading on clears the mark', async () => {
     const last = await chats.say(id, owner, 2);
     await inbox.receipt(member, id, { log, readSeq: last - 1 });
     const marked = await inbox.receipt(member, id, { markedUnread: true });
@@ -91,7 +91,7 @@ describe('UpdateReceipt', () => {
     expect(await inbox.receipt(member, id, { markedUnread: false })).toMatchObject({ markedUnread: false });
   });
 
-  test('gives strangers and former members the answer for a channel that does not exist', async () => {
+  test('strangers and former members get the refusal for a channel that does not exist', async () => {
     await chats.say(id, owner, 2);
     await inbox.receipt(member, id, { log, readSeq: 1 });
     await chats.change(owner, id, member, { remove: true });
@@ -113,7 +113,7 @@ describe('UpdateReceipt', () => {
     expect(kept).toBe(1);
   });
 
-  test('tells outsiders of a public chat to join, and that rooms have no members', async () => {
+  test('UpdateReceipt tells outsiders of a public chat to join, and refuses rooms, which have no members', async () => {
     const open = await chats.make(owner, 'public');
     await expect(inbox.receipt(member, open, { readSeq: 1 })).rejects.toEqual(reason('not-a-member'));
     const room = await rig.room(owner);
@@ -121,7 +121,7 @@ describe('UpdateReceipt', () => {
     await expect(inbox.receipt(owner, 0, { readSeq: 1 })).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('refuses calls beyond the rate', async () => {
+  test('UpdateReceipt refuses calls beyond the rate', async () => {
     await rig.owner.query("INSERT INTO chat.rate (key, tat) VALUES ('receipt:' || $1, now() + interval '19.95 s')", [
       member.id,
     ]);
@@ -129,7 +129,7 @@ describe('UpdateReceipt', () => {
     expect(settled.filter((one) => one.status === 'rejected').length).toBeGreaterThan(0);
   });
 
-  test('ends at the highest seq after many concurrent calls in any order, for every member', async () => {
+  test('a receipt ends at the highest seq after many concurrent calls in any order, for every member', async () => {
     const people = [owner, member, ...(await rig.persons(4))];
     await chats.add(owner, id, ...people.slice(2));
     const last = await chats.say(id, owner, 40);
@@ -144,7 +144,7 @@ describe('UpdateReceipt', () => {
 });
 
 describe('ListReceipts', () => {
-  test('lists all members except the sender and private readers, page by page', async () => {
+  test('ListReceipts lists all members except the sender and private readers, page by page', async () => {
     const people = await rig.persons(3);
     await chats.add(owner, id, ...people);
     const [first, , hidden] = people as [Person, Person, Person];
@@ -161,7 +161,7 @@ describe('ListReceipts', () => {
     expect([page.receipts.length, rest.next]).toEqual([2, '']);
   });
 
-  test('refuses a seq that is not a message that the caller may read', async () => {
+  test('ListReceipts refuses a seq that is not a message or that the caller may not read', async () => {
     const last = await chats.say(id, owner, 1);
     for (const seq of [0, 1, last + 1, Number.MAX_SAFE_INTEGER])
       await expect(inbox.receipts(owner, id, seq)).rejects.toEqual(reason('message-not-found'));
@@ -175,7 +175,7 @@ describe('ListReceipts', () => {
 });
 
 describe('SetNotify', () => {
-  test('sets the choice of the caller only', async () => {
+  test('SetNotify changes the choice of the caller only', async () => {
     await inbox.setNotify(member, id, 3);
     expect(await inbox.chat(member, id)).toMatchObject({ notify: 3 });
     expect(await inbox.chat(owner, id)).toMatchObject({ notify: 1 });

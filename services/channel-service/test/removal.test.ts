@@ -39,7 +39,7 @@ function soon<T>(promise: Promise<T>): Promise<T | 'too late'> {
   return Promise.race([promise, late]);
 }
 
-test.each([{ remove: true }, { banUntil: 9e15 }])('ends only the stream of the user after %j', async (what) => {
+test.each([{ remove: true }, { banUntil: 9e15 }])('the change %j ends only the stream of that user', async (what) => {
   const [one, two] = [await connect(owner), await connect(member)];
   await change(member, what);
   expect(await soon(two.ended)).toMatchObject({ reason: 'removed' });
@@ -48,7 +48,7 @@ test.each([{ remove: true }, { banUntil: 9e15 }])('ends only the stream of the u
   one.cancel();
 });
 
-test('moves all users of a new log to a server that has read it', async () => {
+test('a new log moves all users to a server that has read it', async () => {
   const streams = [await connect(owner), await connect(member)];
   const request = UpdateChannelRequest.fromPartial({ id, retention: { everything: true } });
   await callUnary(trio.manager(), ChannelService.update, request, options(owner));

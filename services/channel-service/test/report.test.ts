@@ -45,7 +45,7 @@ const row = () =>
   );
 
 describe('a stored report', () => {
-  test('ends the lease of a cut-off server only if another server is live', async () => {
+  test('a report of a cut-off server ends its lease only if another server is live', async () => {
     const other = await rig.chatServer();
     await rig.report(token, { server });
     await rig.report(other.token, { server: { ...server, name: 'two' } });
@@ -59,7 +59,7 @@ describe('a stored report', () => {
     expect((await row()).lease).toBeLessThanOrEqual(0);
   });
 
-  test('writes one row and a lease of three seconds', async () => {
+  test('a report writes one row and a lease of three seconds', async () => {
     await rig.report(token, { server: { ...server, id: instanceId, tls: true }, metric: { kv: { rss: '1' } } });
     const { lease, ...rest } = await row();
     expect(rest).toEqual({
@@ -76,7 +76,7 @@ describe('a stored report', () => {
     expect(lease).toBeLessThanOrEqual(3);
   });
 
-  test('accepts a report in the form of the original contract, then renews by metric', async () => {
+  test('a server of the original contract registers and renews its lease by metrics', async () => {
     const kv = {
       addr: 'localhost:5000',
       internal_addr: '127.0.0.1:5001',
@@ -93,11 +93,11 @@ describe('a stored report', () => {
     expect(renewed.lease).toBeGreaterThan(2.5);
   });
 
-  test('refuses a bare metric of an unknown server', async () => {
+  test('a report of metrics alone is refused for an unknown server', async () => {
     await expect(rig.report(token, { metric: { kv: {} } })).rejects.toEqual(reason('invalid-report'));
   });
 
-  test('is refused while no key of the server is in the database, and accepted after it is published again', async () => {
+  test('a report is refused while no key of the server is in the database, and accepted after the key is published again', async () => {
     const { key, ...lost } = await rig.chatServer();
     const named = { ...server, id: lost.instanceId };
     await rig.report(lost.token, { server: named });
@@ -108,7 +108,7 @@ describe('a stored report', () => {
     await rig.report(lost.token, { server: named });
   });
 
-  test('keeps a longer lease', async () => {
+  test('a report does not shorten a longer lease', async () => {
     await rig.report(token, { server });
     await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '20 s' WHERE instance_id = $1", [
       instanceId,
@@ -117,7 +117,7 @@ describe('a stored report', () => {
     expect((await row()).lease).toBeGreaterThan(15);
   });
 
-  test('never leaves draining or stopped, and stopped ends the lease', async () => {
+  test('a server never leaves draining or stopped, and stopped ends the lease', async () => {
     for (const [said, state] of [
       [2, 'draining'],
       [1, 'draining'],
@@ -135,18 +135,18 @@ describe('a stored report', () => {
 });
 
 describe('authentication', () => {
-  test('refuses a call without a token', async () => {
+  test('Report refuses a call without a token', async () => {
     await expect(rig.report(undefined, { server })).rejects.toEqual(reason('unauthenticated'));
   });
 
-  test('refuses users, managers and tokens for another audience', async () => {
+  test('Report refuses users, managers and tokens for another audience', async () => {
     const { token: user } = await rig.person();
     await expect(rig.report(user, { server })).rejects.toEqual(reason('not-a-service'));
     await expect(rig.report(await rig.managerToken('manager'), { server })).rejects.toEqual(reason('not-a-service'));
     await expect(rig.report(await rig.managerToken(instanceId), { server })).rejects.toEqual(reason('not-a-service'));
   });
 
-  test('refuses a report for another server', async () => {
+  test('Report refuses a report for another server', async () => {
     const report = rig.report(token, { server: { ...server, id: randomUUID() } });
     await expect(report).rejects.toEqual(reason('invalid-report'));
   });
@@ -154,7 +154,7 @@ describe('authentication', () => {
 
 describe('the allow-list', () => {
   test.each(['localhost:5000', 'LOCALHOST:5999', 'a.chat.example.org:5000'])(
-    'allows the public address %s',
+    'the allow-list has the public address %s',
     async (addr) => {
       await expect(rig.report(token, { server: { ...server, addr } })).resolves.toBeDefined();
     },
@@ -173,13 +173,13 @@ describe('the allow-list', () => {
     'user@localhost:5000',
     'localhost:5000/x',
     'localhost:5000\n',
-  ])('refuses the public address %j', async (addr) => {
+  ])('the allow-list lacks the public address %j', async (addr) => {
     await expect(rig.report(token, { server: { ...server, addr } })).rejects.toEqual(reason('address-not-allowed'));
     expect(await row()).toBeUndefined();
   });
 
   test.each(['127.9.9.9:5000', '10.1.255.1:5000', '[fd00::1]:5000', '[::ffff:10.1.0.1]:5000'])(
-    'allows the internal address %s',
+    'the allow-list has the internal address %s',
     async (internalAddr) => {
       await expect(rig.report(token, { server: { ...server, internalAddr } })).resolves.toBeDefined();
     },
@@ -197,12 +197,12 @@ describe('the allow-list', () => {
     'localhost:5000',
     '127.0.0.1',
     '',
-  ])('refuses the internal address %j', async (internalAddr) => {
+  ])('the allow-list lacks the internal address %j', async (internalAddr) => {
     const report = rig.report(token, { server: { ...server, internalAddr } });
     await expect(report).rejects.toEqual(reason('address-not-allowed'));
   });
 
-  test('checks the metric like the server field', async () => {
+  test('Report checks addresses in the metric like those in the server field', async () => {
     const kv = { addr: 'attacker.org:5000', internal_addr: '127.0.0.1:5001', name: 'x' };
     await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('address-not-allowed'));
     await rig.report(token, { server });
@@ -211,7 +211,7 @@ describe('the allow-list', () => {
   });
 });
 
-describe('bounds', () => {
+describe('the bounds of a report', () => {
   const many = (entries: number) => Object.fromEntries(Array.from({ length: entries }, (_, n) => [`k${n}`, 'v']));
 
   test.each([
@@ -219,32 +219,32 @@ describe('bounds', () => {
     ['load -0.1', { load: -0.1 }],
     ['load NaN', { load: Number.NaN }],
     ['load infinite', { load: Number.POSITIVE_INFINITY }],
-    ['seats beyond int4', { seats: 4_294_967_295 }],
-    ['no name', { name: '' }],
-    ['a name of 65', { name: 'x'.repeat(65) }],
+    ['too many seats', { seats: 4_294_967_295 }],
+    ['an empty name', { name: '' }],
+    ['a name of 65 characters', { name: 'x'.repeat(65) }],
     ['state 9', { state: 9 as never }],
-  ])('refuse a report with %s', async (_, field) => {
+  ])('Report refuses a server with %s', async (_, field) => {
     await expect(rig.report(token, { server: { ...server, ...field } })).rejects.toEqual(reason('invalid-report'));
   });
 
   test.each([
     ['65 metrics', many(65)],
-    ['257 bytes of metric', { k: 'v'.repeat(256) }],
-    ['NUL', { k: '\0' }],
-    ['state word', { state: 'asleep' }],
-    ['load word', { load: 'much' }],
+    ['a metric of 257 bytes', { k: 'v'.repeat(256) }],
+    ['NUL in a metric', { k: '\0' }],
+    ['an unknown state', { state: 'asleep' }],
+    ['a load that is no number', { load: 'much' }],
     ['half a seat', { seats: '0.5' }],
-  ])('refuse a metric with %s', async (_, kv) => {
+  ])('Report refuses metrics with %s', async (_, kv) => {
     await rig.report(token, { server });
     await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('invalid-report'));
   });
 
-  test('accept 64 metrics and 256 bytes per metric', async () => {
+  test('Report accepts 64 metrics and 256 bytes per metric', async () => {
     await expect(rig.report(token, { server, metric: { kv: many(64) } })).resolves.toBeDefined();
     await expect(rig.report(token, { server, metric: { kv: { k: 'v'.repeat(255) } } })).resolves.toBeDefined();
   });
 
-  test('refuse channels beyond the largest id', async () => {
+  test('Report refuses a channel id that is too large', async () => {
     for (const id of [0, 2_147_483_648]) {
       await expect(rig.report(token, { server, channels: [{ id, epoch: 1 }] })).rejects.toEqual(
         reason('invalid-report'),
@@ -252,7 +252,7 @@ describe('bounds', () => {
     }
   });
 
-  test('refuse malformed bytes and numbers above 2^53', async () => {
+  test('Report refuses malformed bytes and numbers above 2^53', async () => {
     const channel = Buffer.from([0x12, 2 + hugeEpoch.length, 0x08, 0x01, ...hugeEpoch]);
     const tooLarge = Buffer.concat([ReportRequest.encode(ReportRequest.fromPartial({ server })).finish(), channel]);
     for (const bytes of [Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from('garbage!'), tooLarge]) {
@@ -276,7 +276,7 @@ test.each(['Report', 'Create', 'ListChannels', 'List', 'ChangeMember'])(
   },
 );
 
-describe('owned channels', () => {
+describe('the channels in a report', () => {
   async function owned(): Promise<number> {
     await rig.report(token, { server });
     const who = await rig.person();
@@ -288,13 +288,13 @@ describe('owned channels', () => {
     return id;
   }
 
-  test('are confirmed, and are not checked if the report has no epoch', async () => {
+  test('Report accepts channels that the server owns, and does not check channels without an epoch', async () => {
     const [one, two] = [await owned(), await owned()];
     const channels = [{ id: one, epoch: 7 }, { id: two, epoch: 7 }, { id: 2_000_000_000 }];
     await expect(rig.report(token, { server, channels })).resolves.toBeDefined();
   });
 
-  test.each([6, 8])('are refused with epoch %i instead of 7, and the lease is renewed', async (epoch) => {
+  test.each([6, 8])('Report refuses a channel with epoch %i instead of 7, but renews the lease', async (epoch) => {
     const [one, two] = [await owned(), await owned()];
     await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE instance_id = $1', [instanceId]);
     const report = rig.report(token, {
@@ -308,7 +308,7 @@ describe('owned channels', () => {
     expect((await row()).lease).toBeGreaterThan(2.5);
   });
 
-  test('are refused if the owner is another server or none, or the channel is unknown', async () => {
+  test('Report refuses a channel that another server or none owns, and an unknown one', async () => {
     const id = await owned();
     const say = (channel: number) => rig.report(token, { server, channels: [{ id: channel, epoch: 7 }] });
     for (const boot of [randomUUID(), null]) {

@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 describe('retention', () => {
-  test('deletes entries older than the window with their reactions and file links', async () => {
+  test('deletes entries older than the retention, with their reactions and file links', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 10);
     await chats.age(id, 6, '61 min');
@@ -65,7 +65,7 @@ describe('retention', () => {
     }
   });
 
-  test('hides old entries at once and recognizes retries for 10 minutes', async () => {
+  test('hides old entries at once, and recognises retries for 10 minutes', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 5 } });
     await chats.say(id, me, 4);
     await chats.age(id, 1, '11 min');
@@ -90,7 +90,7 @@ describe('retention', () => {
     expect(await chats.stored(both)).toEqual([9]);
   });
 
-  test('counts messages only, not reactions and edits', async () => {
+  test('the limit by count counts messages only, not reactions and edits', async () => {
     const id = await chats.make(me, 'group', { retention: { maxCount: 30 } });
     await chats.say(id, me, 20);
     await chats.say(id, me, 100, 3);
@@ -105,7 +105,7 @@ describe('retention', () => {
     expect((await chats.head(id)).first_seq).toBe(6);
   });
 
-  test('restarts the count after a new log or a changed retention', async () => {
+  test('a new log or a changed retention restarts the count of messages', async () => {
     const id = await chats.make(me, 'group', { retention: { maxCount: 5 } });
     await chats.say(id, me, 9);
     await new Retention(pool, undefined).run();
@@ -161,7 +161,7 @@ describe('retention', () => {
     expect(Math.min(...(await chats.stored(id)))).toBe(12_001);
   });
 
-  test('does not block writers', async () => {
+  test('retention does not block writers', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
@@ -176,7 +176,7 @@ describe('retention', () => {
     expect(await chats.stored(id)).toEqual([3]);
   });
 
-  test('runs in one manager at a time', async () => {
+  test('retention runs in one manager at a time', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 1, '2 h');
@@ -190,7 +190,7 @@ describe('retention', () => {
     expect(await chats.stored(id)).toEqual([2]);
   });
 
-  test('keeps its turn without a transaction, until another manager has taken over', async () => {
+  test('a manager keeps its turn at retention without a transaction, until another manager has taken over', async () => {
     const open =
       "SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     const work = inTurn(pool, 'retention', async (keep) => {
@@ -207,7 +207,7 @@ describe('retention', () => {
     await rig.owner.query("UPDATE chat.upkeep_turn SET held_until = '-infinity'");
   });
 
-  test('skips an entry that is being edited and deletes it later', async () => {
+  test('retention skips an entry that is being edited and deletes it later', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 3);
     await chats.age(id, 3, '2 h');
@@ -233,7 +233,7 @@ describe('the archive', () => {
       .map((line) => JSON.parse(line));
   }
 
-  test('contains deleted entries by channel and day, with text unencoded', async () => {
+  test('the archive contains deleted entries by channel and day, with text unencoded', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 1_202);
     await rig.owner.query(
@@ -254,7 +254,7 @@ describe('the archive', () => {
     expect((await stat(join(folder, (await files(id))[0] ?? ''))).mode & 0o077).toBe(0);
   });
 
-  test('omits the text of replaced edits and of edits of deleted messages', async () => {
+  test('the archive omits the text of replaced edits and of edits of deleted messages', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.say(id, me, 3, 1);
@@ -274,7 +274,7 @@ describe('the archive', () => {
     ]);
   });
 
-  test('blocks deletion while it cannot be written', async () => {
+  test('an archive that cannot be written blocks deletion', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
@@ -285,7 +285,7 @@ describe('the archive', () => {
     await new Retention(pool, undefined).run();
   });
 
-  test('starts a new line after a truncated one', async () => {
+  test('the archive starts a new line after a truncated one', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 1);
     await chats.age(id, 1, '2 days');
@@ -298,7 +298,7 @@ describe('the archive', () => {
     expect(await lines(id)).toMatchObject([{ channel: id, seq: 1 }]);
   });
 
-  test('contains the rest of an older log when a channel keeps history again', async () => {
+  test('the archive contains the rest of an older log when a channel keeps history again', async () => {
     const id = await chats.make(me, 'group');
     await chats.say(id, me, 700);
     await chats.update(me, id, { retention: { nothing: true } });
@@ -307,7 +307,7 @@ describe('the archive', () => {
     expect(await chats.stored(id)).toEqual([]);
   });
 
-  test('is written by a manager with an archive folder', async () => {
+  test('a manager with an archive folder writes the archive', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
@@ -319,7 +319,7 @@ describe('the archive', () => {
     expect(await readdir(own)).toEqual([expect.stringMatching(`^channel-${id}-`)]);
   });
 
-  test('is written by Update before a new log starts', async () => {
+  test('Update writes the archive before a new log starts', async () => {
     const own = join(folder, 'by', 'update');
     const manager = new Chats(rig, await rig.startManager({ PARLEY_ARCHIVE_DIR: own }));
     const id = await chats.make(me, 'group');

@@ -9,7 +9,7 @@ export async function indexed({ owner }: Pick<Rig, 'owner'>): Promise<unknown[]>
   return (await owner.query(text)).rows;
 }
 
-/** Returns whether every log is indexed to its end, and has notified. */
+/** Returns whether every log is indexed and searched for notifications to its end. */
 export async function isIndexed({ owner }: Pick<Rig, 'owner'>): Promise<boolean> {
   const behind = `SELECT FROM chat.channel_head h LEFT JOIN chat.search_progress p ON p.channel_id = h.channel_id
     LEFT JOIN chat.notice_progress n ON n.channel_id = h.channel_id

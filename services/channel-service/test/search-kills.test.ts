@@ -7,7 +7,9 @@ import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 import { amend, indexed, isIndexed, rebuilt } from './search-index.js';
 
-/** Processes to kill. `TEST_KILLS=50 npm test -- search-kills` is the long form. */
+/**
+ * Number of manager processes to kill. `TEST_KILLS=50 npm test -- search-kills` is the long form.
+ */
 const kills = Number(process.env.TEST_KILLS ?? 5);
 /** Number of indexer connections that the test breaks, each at a random moment. */
 const aborts = 45;

@@ -4,8 +4,8 @@ import { type Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testki
 
 const withinMs = 30_000;
 /**
- * With this many other channels the sweep takes minutes, so new entries are found at once only in
- * owned channels.
+ * Number of other channels. With so many, the sweep takes minutes, and new entries are found at
+ * once only in owned channels.
  */
 const otherChannels = 30_000;
 
@@ -50,7 +50,7 @@ async function say(text: string, fields: Parameters<Chatter['send']>[1] = {}): P
   return said.seq;
 }
 
-test('finds what was said, edited and deleted in a live channel, for members as long as they belong', async () => {
+test('Search follows messages, edits and deletions in a live channel, for users while they are members', async () => {
   const seq = await say('the brown fox');
   await say('a brown bear');
   await finds(bob, 'brown', ['a brown bear', 'the brown fox']);

@@ -43,8 +43,8 @@ const index = () => indexAll(rig, pool);
 type Query = Parameters<Chats['search']>[1];
 
 /**
- * Searches by a call, and once more as for a user of many channels, whose rights are read after the
- * matches. Expects the same results.
+ * Searches twice: by a call, and as for a user of many channels, whose rights are read after the
+ * matches. Expects the same results from both.
  */
 async function search(who: Person, query: Query): Promise<HistoryResponse> {
   const response = await chats.search(who, query);
@@ -68,7 +68,7 @@ async function group(...members: readonly Person[]): Promise<number> {
 }
 
 describe('results', () => {
-  test('come from all chats of the caller, newest first, with their channels', async () => {
+  test('results come from all chats of the caller, newest first, with their channels', async () => {
     const [one, two] = [await group(), await group()];
     await chats.tell(one, owner, 'first apple');
     await chats.tell(two, owner, 'second apple', 'a pear');
@@ -83,7 +83,7 @@ describe('results', () => {
     expect({ more, next, log }).toEqual({ more: false, next: '', log: '' });
   });
 
-  test('come in pages that neither repeat nor skip a message', async () => {
+  test('results come in pages that neither repeat nor skip a message', async () => {
     const ids = [await group(), await group()];
     for (let n = 0; n < 12; n++) await chats.tell(ids[n % 2] ?? 0, owner, `plum ${n}`, `plum too ${n}`);
     await index();
@@ -101,7 +101,7 @@ describe('results', () => {
     expect(times).toEqual(times.toSorted((a, b) => b - a));
   });
 
-  test('can be limited to one channel, one sender or a time', async () => {
+  test('results can be limited to one channel, one sender or a time', async () => {
     const [one, two] = [await group(member), await group(member)];
     await chats.tell(one, owner, 'kiwi by owner');
     await chats.tell(one, member, 'kiwi by member');
@@ -120,7 +120,7 @@ describe('results', () => {
     expect(await find(owner, { text: 'kiwi', sender: 'nobody-has-this-id' })).toEqual([]);
   });
 
-  test('are messages with text only', async () => {
+  test('results are only messages with text', async () => {
     const id = await group();
     await chats.tell(id, owner, 'grape one', 'grape two', 'grape three', 'grape four');
     const set = (seq: number, what: string) =>
@@ -134,7 +134,7 @@ describe('results', () => {
     expect(await find(owner, { text: 'grape' })).toEqual(['grape four', 'grape two']);
   });
 
-  test('follow edits and deletions, and never show or find what was there before', async () => {
+  test('results follow edits and deletions, and never show or find earlier text', async () => {
     const id = await group();
     await chats.tell(id, owner, 'lemon', 'lime', 'orange');
     expect(await find(owner, { text: 'lemon' })).toEqual(['lemon']);
@@ -148,7 +148,7 @@ describe('results', () => {
     expect(await indexed(rig)).toEqual(await rebuilt(rig, pool));
   });
 
-  test('leave out what retention has removed, in the index too', async () => {
+  test('results leave out messages that retention has removed, and so does the index', async () => {
     const id = await chats.make(owner, 'group', { retention: { seconds: 3_600 } });
     await chats.tell(id, owner, 'cherry one', 'cherry two');
     await index();
@@ -161,7 +161,7 @@ describe('results', () => {
     expect(rows).toHaveLength(1);
   });
 
-  test('belong to the current log', async () => {
+  test('results belong to the current log', async () => {
     const id = await group();
     await chats.tell(id, owner, 'old fig');
     expect(await find(owner, { text: 'fig' })).toEqual(['old fig']);
@@ -177,7 +177,7 @@ describe('results', () => {
     expect(await indexed(rig)).toEqual(await rebuilt(rig, pool));
   });
 
-  test('end with a deleted channel, whose words go with its messages', async () => {
+  test('a deleted channel has no results, and its words are deleted with its messages', async () => {
     const id = await group();
     await chats.tell(id, owner, 'last mango');
     await index();
@@ -194,8 +194,8 @@ describe('results', () => {
   });
 });
 
-describe('Search, like History,', () => {
-  test('shows a former member the messages up to the removal, and after a return all or only new ones', async () => {
+describe('the rights of a search', () => {
+  test('Search shows a former member messages up to the removal, and a returned member all or only new ones', async () => {
     const open = await group(member);
     const closed = await chats.make(owner, 'group', { closedHistory: true });
     await chats.tell(closed, owner, 'quince before');
@@ -214,7 +214,7 @@ describe('Search, like History,', () => {
     expect(await find(stranger, { text: 'quince' })).toEqual([]);
   });
 
-  test('refuses a stranger with the same text, for every kind of channel', async () => {
+  test('Search refuses a stranger with the same text as History, for every kind of channel', async () => {
     const ids = [999_999, await group(), await chats.make(owner, 'private'), await chats.make(owner, 'public')];
     const refusalOf = async (call: Promise<unknown>) =>
       call.then(
@@ -230,7 +230,7 @@ describe('Search, like History,', () => {
     await expect(search(stranger, { text: 'word', channelId: direct })).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test('lets anyone search a room with history unless banned, and its owner without naming it', async () => {
+  test('anyone who is not banned can search a room with history, and its owner need not name it', async () => {
     const id = await chats.make(owner, 'room', { retention: { everything: true } });
     await chats.tell(id, owner, 'papaya');
     expect(await find(stranger, { text: 'papaya', channelId: id })).toEqual(['papaya']);
@@ -243,17 +243,17 @@ describe('Search, like History,', () => {
 
 describe('a search', () => {
   test.each([
-    ['nothing', {}],
+    ['no text', {}],
     ['spaces', { text: '  \n' }],
     ['punctuation', { text: '?!... -- "" ()' }],
     ['punctuation with a sender', { text: '?!', sender: 'bob' }],
     ['control characters', { text: '\u0000\u0007\u202e\u200b' }],
     ['too much text', { text: 'word '.repeat(2_000) }],
-  ])('refuses %s', async (_name, query) => {
+  ])('Search refuses %s', async (_name, query) => {
     await expect(search(owner, query)).rejects.toEqual(reason('invalid-search'));
   });
 
-  test('refuses impossible ids and pages', async () => {
+  test('Search refuses impossible ids and pages', async () => {
     const search = (query: Query) => chats.search(owner, { text: 'word', ...query });
     await expect(search({ sender: "bob' | 'x" })).rejects.toEqual(reason('invalid-user-id'));
     await expect(search({ channelId: 2 ** 31 })).rejects.toEqual(reason('invalid-channel-id'));
@@ -262,7 +262,7 @@ describe('a search', () => {
       await expect(search({ page: { after } })).rejects.toEqual(reason('invalid-page'));
   });
 
-  test('is not confused by a text that looks like a query', async () => {
+  test('Search is not confused by a text that looks like a query', async () => {
     await group();
     for (const text of ["a' | 'b", "it''s", 'a\\', ':*', 'word:*', 'a & !b', '<-> word', '"open', '#1 @1 <bob']) {
       const outcome = await search(owner, { text }).catch(({ reason: word }) => word);

@@ -50,12 +50,12 @@ async function expectUnharmed(): Promise<void> {
   expect((await trio.listen(ann, id)).server?.addr).toBe(victim.addr);
 }
 
-test('it publishes no key for the id of another process', async () => {
+test('a stolen chat server publishes no key for the id of another process', async () => {
   await expect(thiefKey(victim.instance_id)).rejects.toMatchObject(DENIED);
   await expectUnharmed();
 });
 
-test('it reports for no other server', async () => {
+test('a stolen chat server reports for no other server', async () => {
   const mine = await thiefKey(randomUUID());
   const stop = { ...victim, id: victim.instance_id, internalAddr: victim.internal_addr, state: ServerState.STOPPED };
   const forged = await mine.sign({ sub: victim.instance_id }, managerAudience);
@@ -66,7 +66,7 @@ test('it reports for no other server', async () => {
   await expectUnharmed();
 });
 
-test('it extends no lease but its own, so a dead server stays dead', async () => {
+test('a stolen chat server extends no lease but its own, so a dead server stays dead', async () => {
   const dead = randomUUID();
   await trio.people.sql(
     `INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until) VALUES ($1, 'dead', 'a', 'b', now() - interval '1 min')`,
@@ -89,7 +89,7 @@ test('it extends no lease but its own, so a dead server stays dead', async () =>
   expect(rows).toEqual([{ lives: false }]);
 });
 
-test('it changes no row of another server, and its own addresses stay fixed while it runs', async () => {
+test('a stolen chat server changes no row of another server, and no address of its own while it runs', async () => {
   const own = randomUUID();
   const token = await (await thiefKey(own)).sign({ sub: own }, managerAudience);
   const row = {
@@ -111,7 +111,7 @@ test('it changes no row of another server, and its own addresses stay fixed whil
   await report(token, row);
 });
 
-test('it ends no lease of a running server: a report that names the address of that server is no proof', async () => {
+test('a stolen chat server cannot end the lease of a running server by reporting the address of that server', async () => {
   const own = randomUUID();
   const token = await (await thiefKey(own)).sign({ sub: own }, managerAudience);
   const { addr, internal_addr: internalAddr, name } = victim;
@@ -123,7 +123,7 @@ test('it ends no lease of a running server: a report that names the address of t
   await expectUnharmed();
 });
 
-test('it can change the usage counts of any user or channel, and so lift or use up a quota', async () => {
+test('a stolen chat server can change the usage counts of any user or channel, and so lift or use up a quota', async () => {
   const lift = 'UPDATE chat.usage SET bytes = 0, rows = 0 WHERE user_id = $1';
   const useUp =
     'INSERT INTO chat.usage AS u (user_id, bytes, rows) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows';
@@ -133,7 +133,7 @@ test('it can change the usage counts of any user or channel, and so lift or use 
   await expect(stolen.query('DELETE FROM chat.usage')).rejects.toMatchObject(DENIED);
 });
 
-test('it promotes nobody, claims no channel, raises no epoch, creates no seat and no member, and reads no hash, e-mail address, invite or file', async () => {
+test('a stolen chat server promotes nobody, claims no channel, creates no seat or member, and reads no hash, email address, invite or file', async () => {
   for (const statement of [
     "UPDATE chat.users SET role = 'admin'",
     "SELECT chat.set_user('ann', 'ann', 'admin', NULL)",

@@ -33,7 +33,7 @@ async function chat(kind: 'group' | 'public' | 'private', more: Parameters<Chats
   return id;
 }
 
-test('changes nothing for a user who may not change the channel', async () => {
+test('Update changes nothing for a user who may not change the channel', async () => {
   const id = await chat('public', { retention: { seconds: 3_600 } });
   await chats.say(id, owner, 3);
   await chats.age(id, 3, '1 h');
@@ -48,7 +48,7 @@ test('changes nothing for a user who may not change the channel', async () => {
 });
 
 describe('Update', () => {
-  test('changes only the given fields and the revision', async () => {
+  test('Update changes only the given fields and the revision', async () => {
     const id = await chat('group', {
       description: 'old',
       metadata: '{"a":1}',
@@ -78,14 +78,14 @@ describe('Update', () => {
     [{ iconId: '' }, 'not-implemented'],
     [{ kind: kinds.public }, 'wrong-kind'],
     [{ kind: 9 as never }, 'wrong-kind'],
-  ])('refuses %j as %s and changes nothing', async (more, word) => {
+  ])('Update refuses %j as %s and changes nothing', async (more, word) => {
     const id = await chat('group');
     const before = await chats.head(id);
     await expect(chats.update(owner, id, { ...more })).rejects.toEqual(reason(word));
     expect(await chats.head(id)).toEqual(before);
   });
 
-  test('allows a room 1 to 25 seats and no other kind', async () => {
+  test('Update allows a room 1 to 25 seats and no other kind', async () => {
     const room = await chats.make(owner, 'room');
     for (const limit of [0, 26]) {
       await expect(chats.update(owner, room, { limit })).rejects.toEqual(reason('invalid-limit'));
@@ -94,14 +94,14 @@ describe('Update', () => {
     expect(await chats.update(owner, room, { kind: kinds.room, limit: 1 })).toMatchObject({ limit: 1 });
   });
 
-  test('changes public to private and back', async () => {
+  test('Update turns a public chat into a private one and back', async () => {
     const id = await chat('public');
     expect(await chats.update(admin, id, { kind: kinds.private })).toMatchObject({ kind: kinds.private });
     await expect(rig.list(await rig.person(), id)).rejects.toEqual(reason('channel-not-found'));
     expect(await chats.update(owner, id, { kind: kinds.public })).toMatchObject({ kind: kinds.public });
   });
 
-  test('is for managers of the channel only', async () => {
+  test('only the owner and the channel admins can update a channel', async () => {
     const stranger = await rig.person();
     const root = await rig.person('admin');
     const [open, group, room] = [await chat('public'), await chat('group'), await chats.make(owner, 'room')];
@@ -125,7 +125,7 @@ describe('Update', () => {
 });
 
 describe('a new log', () => {
-  test('starts at seq 1 when history is turned on, and the old owner releases the channel', async () => {
+  test('a log starts at seq 1 when history is turned on, and the old owner releases the channel', async () => {
     const id = await chat('group', { retention: { nothing: true } });
     await rig.listen(owner, id);
     await chats.change(owner, id, member, { remove: true });
@@ -147,7 +147,7 @@ describe('a new log', () => {
     expect(await chats.head(id)).toMatchObject({ epoch: 3 });
   });
 
-  test('hides old messages at once and resets members without events when history is turned off and on', async () => {
+  test('turning history off and on hides old messages at once and resets members without events', async () => {
     const id = await chat('group');
     await chats.say(id, owner, 4);
     await chats.change(owner, id, member, { remove: true });
@@ -172,7 +172,7 @@ describe('a new log', () => {
     expect(await chats.say(id, owner)).toBe(1);
   });
 
-  test('is not started by a change of retention alone', async () => {
+  test('a change of retention alone starts no new log', async () => {
     const id = await chat('group');
     await rig.listen(owner, id);
     await chats.say(id, owner, 3);

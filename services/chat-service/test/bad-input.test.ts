@@ -19,7 +19,10 @@ afterAll(async () => {
   await trio.stop();
 });
 
-/** A new person each time, so that the Listen limiter stays out of the way. */
+/**
+ * Number of people who have joined. Each stream has a new person, so that the rate limit of Listen
+ * does not apply.
+ */
 let joined = 0;
 async function join(options: ConstructorParameters<typeof Chatter>[1] = {}) {
   joined += 1;
@@ -39,7 +42,7 @@ async function nobodyNoticed(): Promise<void> {
 
 afterEach(nobodyNoticed);
 
-describe('A stream with events refuses a bad message and stays open', () => {
+describe('A stream with events', () => {
   const cases: [string, string, Parameters<Chatter['send']>[1]][] = [
     ['data of 64 KiB + 1', 'message-too-large', { data: Buffer.alloc(65_537) }],
     ['a client id that is no UUID', 'invalid-message', { clientId: 'x'.repeat(36) }],
@@ -51,16 +54,16 @@ describe('A stream with events refuses a bad message and stays open', () => {
     ['no data', 'empty-message', { data: Buffer.alloc(0) }],
     ['only spaces and line breaks', 'empty-message', { data: Buffer.from(' \r\n\t\u00a0'), contentType: 'text/plain' }],
     ['only zero-width characters', 'empty-message', { data: Buffer.from('\u200b\u2060\ufeff') }],
-    ['a lossy message without data', 'empty-message', { data: Buffer.alloc(0), lossy: true }],
-    ['another channel', 'invalid-message', { channelId: 2_000_000 }],
+    ['the lossy flag and no data', 'empty-message', { data: Buffer.alloc(0), lossy: true }],
+    ['the id of another channel', 'invalid-message', { channelId: 2_000_000 }],
     ['a forged ack', 'invalid-message', { ack: { clientId: '', seq: 1, timestamp: 1, refusal: undefined } }],
-    ['an edit in a channel without history', 'no-history', { kind: 1, targetSeq: 1 }],
+    ['the kind of an edit, without history', 'no-history', { kind: 1, targetSeq: 1 }],
     ['a kind that does not exist', 'invalid-message', { kind: 99 as never }],
-    ['a change of members', 'invalid-message', { kind: 8, targetSeq: 1 }],
-    ['a reply to a message that does not exist', 'message-not-found', { targetSeq: 1_000_000 }],
+    ['the kind of a member change', 'invalid-message', { kind: 8, targetSeq: 1 }],
+    ['a target that does not exist', 'message-not-found', { targetSeq: 1_000_000 }],
     ['a file', 'not-implemented', { fileIds: ['f'] }],
   ];
-  test.each(cases)('%s: %s', async (_what, reason, fields) => {
+  test.each(cases)('a stream refuses a message with %s as %s and stays open', async (_what, reason, fields) => {
     const stream = await join({ events: true });
     stream.send('x', fields ?? {});
     const refused = await stream.find(({ ack }) => ack?.refusal !== undefined);
@@ -70,14 +73,14 @@ describe('A stream with events refuses a bad message and stays open', () => {
     await stream.leave();
   });
 
-  test('but accepts data of 64 KiB', async () => {
+  test('a stream accepts a message with data of 64 KiB', async () => {
     const stream = await join({ events: true });
     stream.send('', { data: Buffer.alloc(65_536, 7) });
     await stream.find(({ data }) => data.length === 65_536);
     await stream.leave();
   });
 
-  test('even above the rate limit of a sender, and says how long to wait', async () => {
+  test('a stream refuses messages above the rate limit, says how long to wait and stays open', async () => {
     const stream = await join({ events: true });
     for (let i = 0; i < 400; i++) stream.send('quick');
     const refused = await stream.find(({ ack }) => ack?.refusal !== undefined);
@@ -87,26 +90,26 @@ describe('A stream with events refuses a bad message and stays open', () => {
   });
 });
 
-describe('A stream without events ends with the reason after a message with', () => {
-  test('data of 64 KiB + 1', async () => {
+describe('A stream without events', () => {
+  test('a stream without events ends after a message with data of 64 KiB + 1', async () => {
     const stream = await join();
     stream.send('', { data: Buffer.alloc(65_537) });
     expect(await stream.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'message-too-large' });
   });
 
-  test('only spaces', async () => {
+  test('a stream without events ends after a message with only spaces', async () => {
     const stream = await join();
     stream.send('  ');
     expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'empty-message' });
   });
 
-  test('a frame larger than the transport takes', async () => {
+  test('a stream without events ends after a frame larger than the transport takes', async () => {
     const stream = await join();
     stream.send('', { data: Buffer.alloc(1_100_000) });
     expect(await stream.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'message-too-large' });
   });
 
-  test('a uint64 above 2^53', async () => {
+  test('a stream without events ends after a uint64 above 2^53', async () => {
     const stream = await join();
     stream.sendRaw(Buffer.from([0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]));
     expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
@@ -115,21 +118,24 @@ describe('A stream without events ends with the reason after a message with', ()
   test.each([
     ['empty reactions', Buffer.from([0x82, 0x01, 0x00])],
     ['empty mentions', Buffer.from([0x6a, 0x00])],
-    ['presence of many', Buffer.concat([Buffer.from([0xba, 0x01, 0x80, 0x20]), Buffer.alloc(4_096, '\x0a\x00')])],
-  ])('thousands of %s', async (_what, part) => {
+    [
+      'users in a presence event',
+      Buffer.concat([Buffer.from([0xba, 0x01, 0x80, 0x20]), Buffer.alloc(4_096, '\x0a\x00')]),
+    ],
+  ])('a stream ends after a message with thousands of %s', async (_what, part) => {
     const stream = await join({ events: true });
     stream.sendRaw(Buffer.concat(Array.from({ length: Math.floor(60_000 / part.length) }, () => part)));
     expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
   });
 
-  test('garbage', async () => {
+  test('a stream ends after bytes that are no message', async () => {
     const stream = await join({ events: true });
     stream.sendRaw(Buffer.from('this is no message at all, \xff\xff\xff', 'latin1'));
     expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
   });
 });
 
-describe('Rejects a stream with', () => {
+describe('A join token', () => {
   const header = (fields: object) => Buffer.from(JSON.stringify(fields)).toString('base64url');
 
   test.each([
@@ -146,13 +152,13 @@ describe('Rejects a stream with', () => {
       'invalid-token',
     ],
     ['a token of five kilobytes', 'x'.repeat(5_000), 'invalid-metadata'],
-  ])('%s', async (_what, token, reason) => {
+  ])('rejects a stream with %s', async (_what, token, reason) => {
     const address = trio.chatServers[0]?.grpc ?? '';
     const ending = await new Chatter({ token, server: undefined }, { address }).ended;
     expect(ending.reason).toBe(reason);
   });
 
-  test('a user token', async () => {
+  test('rejects a stream with a user token', async () => {
     const ending = await new Chatter(
       { token: bob.token, server: undefined },
       { address: trio.chatServers[0]?.grpc ?? '' },
@@ -160,13 +166,13 @@ describe('Rejects a stream with', () => {
     expect(ending).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'invalid-token' });
   });
 
-  test('a malformed resume', async () => {
+  test('rejects a stream with a malformed resume', async () => {
     const person = await trio.people.make('lost');
     const ending = await new Chatter(await trio.listen(person, id), { resume: 'yesterday' }).ended;
     expect(ending).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'invalid-metadata' });
   });
 
-  test('a token of a deleted channel', async () => {
+  test('rejects a stream with a token of a deleted channel', async () => {
     const person = await trio.people.make('deleter');
     const channel = await trio.create(person, 'short-lived');
     const listened = await trio.listen(person, channel.id);
@@ -174,7 +180,7 @@ describe('Rejects a stream with', () => {
     expect(await new Chatter(listened).ended).toMatchObject({ code: status.NOT_FOUND, reason: 'channel-deleted' });
   });
 
-  test('a token of a user who has logged out or was suspended since', async () => {
+  test('rejects a stream with a token of a user who has logged out or was suspended since', async () => {
     const [out, suspended] = [await trio.people.make('out'), await trio.people.make('sus')];
     const listened = { 'logged-out': await trio.listen(out, id), suspended: await trio.listen(suspended, id) };
     await trio.people.sql('UPDATE chat.session SET revoked_at = now() WHERE user_id = $1', [out.id]);

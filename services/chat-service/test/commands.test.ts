@@ -36,7 +36,7 @@ async function tell(method: 'add' | 'remove', id: number, token?: string) {
 }
 
 describe('Add and Remove', () => {
-  test('require a manager token for this server', async () => {
+  test('Add and Remove require a manager token for this server', async () => {
     const elsewhere = await key.sign({ sub: me }, randomUUID());
     const stranger = await key.sign({ sub: randomUUID() }, instanceId);
     for (const method of ['add', 'remove'] as const) {
@@ -68,7 +68,7 @@ describe('Add and Remove', () => {
 });
 
 describe('Disconnect', () => {
-  test('ends the streams of a user with the given goodbye', async () => {
+  test('Disconnect ends the streams of a user with the given goodbye', async () => {
     const { id } = await trio.create(alice, 'busy');
     const stream = new Chatter(await trio.listen(alice, id), { events: true });
     await stream.find(({ welcome }) => welcome !== undefined);

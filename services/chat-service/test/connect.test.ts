@@ -11,7 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-/** New people for each test, so that the Listen limiter stays out of the way. */
+/**
+ * Number of tests so far. Each test has new people, so that the rate limit of Listen does not
+ * apply.
+ */
 let tests = 0;
 beforeEach(async () => {
   tests += 1;
@@ -30,7 +33,7 @@ async function join(person: TestPerson, channel: number, options: ConstructorPar
 }
 
 describe('Connect', () => {
-  test('carries messages both ways with sender, number, time and seq set by the server, and echoes them to the sender', async () => {
+  test('Connect carries messages both ways, sets sender, number, time and seq, and echoes them to the sender', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const b = await join(bob, id, { events: true });
@@ -49,7 +52,7 @@ describe('Connect', () => {
     await b.leave();
   });
 
-  test('sends Welcome with the users present, then presence events, to clients that asked for events', async () => {
+  test('a client that asked for events gets Welcome with the users present, then presence events', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const welcome = (await a.find(({ welcome }) => welcome !== undefined)).welcome;
@@ -68,7 +71,7 @@ describe('Connect', () => {
     await a.leave();
   });
 
-  test('without chat-events, sends only messages', async () => {
+  test('a client that did not ask for events gets only messages', async () => {
     const id = await room();
     const plain = await join(alice, id);
     const b = await join(bob, id, { events: true });
@@ -82,7 +85,7 @@ describe('Connect', () => {
     await Promise.all([plain.leave(), b.leave()]);
   });
 
-  test('acks a message with a client id, sends the same ack for a retry and rejects the id with another body', async () => {
+  test('a message with a client id gets an ack, its retry the same ack, and another body with that id a refusal', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const clientId = '11111111-1111-4111-8111-111111111111';
@@ -98,7 +101,7 @@ describe('Connect', () => {
     await a.leave();
   });
 
-  test('relays typing and lossy messages, and answers pings', async () => {
+  test('Connect relays typing and lossy messages, and responds to pings', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const b = await join(bob, id, { events: true });
@@ -112,7 +115,7 @@ describe('Connect', () => {
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('resumes as a whole in the same log, and with a reset in another', async () => {
+  test('a resume is whole in the same log, and a reset in another log', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const b = await join(bob, id, { events: true });
@@ -132,7 +135,7 @@ describe('Connect', () => {
 });
 
 describe('A seat', () => {
-  test('works once, on one server, within ten seconds', async () => {
+  test('a seat works once, on one server, within ten seconds', async () => {
     const id = await room();
     const listened = await trio.listen(alice, id);
     const other = trio.chatServers.find(({ grpc }) => grpc !== listened.server?.addr);
@@ -149,7 +152,7 @@ describe('A seat', () => {
     expect(await new Chatter(late).ended).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'seat-gone' });
   });
 
-  test('ends when its user listens again, with the reason in the goodbye and the status', async () => {
+  test('a seat ends when its user listens again, with the reason in the goodbye and the status', async () => {
     const [one, two] = [await room(), await room()];
     const old = await join(bob, one, { events: true });
     await old.find(({ welcome }) => welcome !== undefined);
@@ -160,7 +163,7 @@ describe('A seat', () => {
     await fresh.leave();
   });
 
-  test('ends soon after logout, suspension or deletion of the channel, with its reason', async () => {
+  test('a seat ends soon after logout, suspension or deletion of the channel, with its reason', async () => {
     for (const [reason, code] of [
       ['logged-out', status.UNAUTHENTICATED],
       ['suspended', status.UNAUTHENTICATED],
@@ -182,7 +185,7 @@ describe('A seat', () => {
     }
   });
 
-  test('is deleted when its stream ends', async () => {
+  test('a seat is deleted when its stream ends', async () => {
     const id = await room();
     const stream = await join(alice, id, { events: true });
     await stream.find(({ welcome }) => welcome !== undefined);

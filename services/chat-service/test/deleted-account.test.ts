@@ -32,7 +32,7 @@ async function say(stream: Chatter, text: string, fields: Partial<Message> = {})
 const textsOf = (messages: readonly Message[]) =>
   messages.filter(({ seq }) => seq > 0).map(({ seq, kind, targetSeq, data }) => [seq, kind, targetSeq, utf8(data)]);
 
-test('a purge reaches a live reader, a resumed reader and the table alike', async () => {
+test('a purge hides the text from a live reader and a resumed reader, and removes it from the table', async () => {
   const { id } = await trio.create(reader, 'kept');
   await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   const live = await join(reader, id);

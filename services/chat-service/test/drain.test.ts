@@ -66,7 +66,7 @@ async function holdHead(id: number): Promise<() => Promise<void>> {
 }
 
 describe('Drain', () => {
-  test('accepts only managers, and at most ten minutes', async () => {
+  test('Drain accepts only managers, and a deadline of at most ten minutes', async () => {
     const server = await trio.addChatServer();
     const { token } = await somebody();
     await expect(drain(server, 0, token)).rejects.toMatchObject({ reason: 'not-a-service' });
@@ -74,7 +74,7 @@ describe('Drain', () => {
     expect(await stateOf(server)).toBe('serving');
   });
 
-  test('moves all users to another server without losing a message, and leaves an empty draining server', async () => {
+  test('Drain moves all users to another server without losing a message, and leaves an empty draining server', async () => {
     const first = await trio.addChatServer();
     const [alice, bob] = [await somebody(), await somebody()];
     const { id } = await trio.create(alice, 'kept');
@@ -114,7 +114,7 @@ describe('Drain', () => {
     expect(await stateOf(first)).toBe('stopped');
   });
 
-  test('refuses messages and redirects new streams while a channel is given back', async () => {
+  test('a channel that is being given back refuses messages and redirects new streams', async () => {
     const server = await trio.addChatServer();
     const [alice, bob] = [await somebody(), await somebody()];
     const { id } = await trio.create(alice, 'held');
@@ -135,7 +135,7 @@ describe('Drain', () => {
   });
 });
 
-test('gives channels back after the deadline if that was not possible earlier', async () => {
+test('Drain gives channels back after the deadline if that was not possible earlier', async () => {
   const server = await trio.addChatServer();
   const alice = await somebody();
   const { id } = await trio.create(alice, 'late');
@@ -151,7 +151,7 @@ test('gives channels back after the deadline if that was not possible earlier', 
 });
 
 describe('SIGTERM', () => {
-  test('ends a stuck drain at its deadline with a goodbye, and the process exits', async () => {
+  test('SIGTERM ends a stuck drain at its deadline with a goodbye, and the process exits', async () => {
     const server = await trio.addChatServer();
     const alice = await somebody();
     const { id } = await trio.create(alice, 'stuck');
@@ -164,7 +164,7 @@ describe('SIGTERM', () => {
     await letGo();
   });
 
-  test('a second signal forces the exit', async () => {
+  test('a second SIGTERM forces the exit', async () => {
     const server = await trio.addChatServer({ PARLEY_STOP_SECONDS: '300' });
     const alice = await somebody();
     const { id } = await trio.create(alice, 'forced');

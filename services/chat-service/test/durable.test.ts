@@ -49,7 +49,7 @@ async function say(stream: Chatter, text: string, fields: Partial<Message> = {})
 const reasonOf = (ack: Message['ack']) => ack?.refusal?.reason;
 
 describe('A channel with history', () => {
-  test('acks committed messages in one gap-free order', async () => {
+  test('acks committed messages in one order without gaps', async () => {
     const id = await keptRoom();
     const [a, b] = [await join(alice, id), await join(bob, id)];
     for (let n = 0; n < 20; n++) (n % 2 === 0 ? a : b).send(`m${n}`, { clientId: randomUUID() });
@@ -77,7 +77,7 @@ describe('A channel with history', () => {
     expect(a.texts).toEqual(['last words']);
   });
 
-  test('stores a client id once, for immediate retries and after a reconnect', async () => {
+  test('stores a message once, after an immediate retry and after a reconnect', async () => {
     const id = await keptRoom();
     const clientId = randomUUID();
     const a = await join(alice, id);
@@ -96,7 +96,7 @@ describe('A channel with history', () => {
     await again.leave();
   });
 
-  test('resumes from the table in order, then live, across owners', async () => {
+  test('a resume sends entries from the table in order, then live ones, across owners', async () => {
     const id = await keptRoom();
     const [a, b] = [await join(alice, id), await join(bob, id)];
     const log = welcomeOf(b)?.log;
@@ -127,7 +127,7 @@ describe('A channel with history', () => {
     await Promise.all([writer, back, ahead, elsewhere].map((one) => one.leave()));
   });
 
-  test('reports a gap for entries that retention removed or that are too far back', async () => {
+  test('a resume reports a gap for entries that retention removed or that are too far back', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     const log = welcomeOf(a)?.log;
@@ -174,7 +174,7 @@ describe('A channel with history', () => {
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('shows entries of another process in their order', async () => {
+  test('entries of another process are shown in their order', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     await say(a, 'one');
@@ -191,7 +191,7 @@ describe('A channel with history', () => {
     await a.leave();
   });
 
-  test('a user removed at n sees n and nothing after it', async () => {
+  test('a user who is removed by entry n sees n and nothing after it', async () => {
     const { id } = await trio.create(alice, `chat ${tests}`);
     await trio.people.sql(
       `UPDATE chat.channel SET kind = 'group', retention_seconds = NULL, user_limit = 1000 WHERE id = $1`,

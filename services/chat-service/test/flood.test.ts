@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-test('limits the rate of unpublished frames, and loses none', async () => {
+test('a stream limits the rate of frames that are not published, and loses none', async () => {
   const flooder = await trio.people.make('flooder');
   const { id } = await trio.create(flooder, 'flooded');
   const stream = new Chatter(await trio.listen(flooder, id), { events: true });

@@ -83,7 +83,7 @@ function reserve(id: number, forSeconds: number) {
 }
 
 describe('an empty channel', () => {
-  test('stays for a while for users who reconnect, then has no owner', async () => {
+  test('an empty channel stays for a while for users who reconnect, then has no owner', async () => {
     const { channels, reconciler, left } = setUp();
     const id = await owned();
     load(channels, id);
@@ -97,7 +97,7 @@ describe('an empty channel', () => {
     expect(left).toEqual([['empty', 1]]);
   });
 
-  test('that was never loaded is given back once no seat is reserved', async () => {
+  test('an empty channel that was never loaded is given back once no seat is reserved', async () => {
     const { reconciler } = setUp();
     const id = await owned();
     await reserve(id, 10);
@@ -109,7 +109,7 @@ describe('an empty channel', () => {
     expect(await people.sql('SELECT FROM chat.seat')).toEqual([]);
   });
 
-  test('stays while a seat is reserved', async () => {
+  test('an empty channel stays while a seat is reserved', async () => {
     const { channels, reconciler } = setUp();
     const id = await owned();
     load(channels, id);
@@ -121,7 +121,7 @@ describe('an empty channel', () => {
     await people.sql('DELETE FROM chat.seat');
   });
 
-  test('stays while a Listen is in progress', async () => {
+  test('an empty channel stays while a Listen is in progress', async () => {
     const { channels, reconciler } = setUp();
     const id = await owned();
     load(channels, id);
@@ -139,7 +139,7 @@ describe('an empty channel', () => {
     expect(await isOwned(id)).toBe(false);
   });
 
-  test('of another server is left alone', async () => {
+  test('an empty channel of another server is left alone', async () => {
     const id = await owned();
     await people.sql('UPDATE chat.channel_head SET instance_id = $2 WHERE channel_id = $1', [id, randomUUID()]);
     const heads = new HeadStore(pool, instanceId, randomBytes(32));

@@ -24,8 +24,8 @@ let tests = 0;
 
 const withinMs = 10_000;
 /**
- * Time in which the reconciler runs even on a busy machine, so that it has ended every stream it is
- * going to end.
+ * Milliseconds in which the reconciler runs even on a busy machine, so that it has ended every
+ * stream that it is going to end.
  */
 const reconcilerRunsMs = 4_000;
 const inAnHour = () => Date.now() + 3_600_000;
@@ -74,7 +74,10 @@ async function say(stream: Chatter, fields: Partial<Message> = {}): Promise<stri
   return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack?.refusal?.reason;
 }
 
-/** Sends messages until one is refused with `reason`, or accepted if it is undefined. */
+/**
+ * Sends messages until one is refused with `reason`, or until one is accepted if `reason` is
+ * undefined.
+ */
 async function answers(stream: Chatter, reason: string | undefined, fields: Partial<Message> = {}): Promise<void> {
   const end = performance.now() + withinMs;
   for (let last: string | undefined; performance.now() < end; await pause(100)) {
@@ -263,7 +266,7 @@ test('In a chat a new role applies to an open stream', async () => {
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('A message in a chat can mention only members, whether they are here or not', async () => {
+test('A message in a chat can mention only members, whether they are connected or not', async () => {
   const [{ id }, secret] = [
     await create({ kind: ChannelKind.GROUP }),
     await create({ kind: ChannelKind.GROUP, retention: Retention.fromPartial({ nothing: true }) }),

@@ -68,13 +68,13 @@ async function filesOfMessage(hasHistory: boolean): Promise<string[]> {
   return first.filter((file) => others.every((run) => run.includes(file)));
 }
 
-test('a message without history passes the files of the first table, at most 10, and needs those of the third', async () => {
+test('a message without history runs the files that ARCHITECTURE.md lists for it, at most 10 on its path', async () => {
   const files = filesIn([...relayed, ...asked.filter(([, , , when]) => when === 'always')]);
   expect((await filesOfMessage(false)).sort()).toEqual(files.sort());
   expect(relayed.length).toBeLessThanOrEqual(10);
 });
 
-test('a message with history also passes the files of the second table, at most 13 in all', async () => {
+test('a message with history runs the files that ARCHITECTURE.md lists for it, at most 13 on its path', async () => {
   const files = filesIn([...relayed, ...added, ...asked]).filter((file) => !file.endsWith('.sql'));
   expect((await filesOfMessage(true)).sort()).toEqual(files.sort());
   expect(relayed.length + added.length).toBeLessThanOrEqual(13);

@@ -45,7 +45,7 @@ async function join(): Promise<Chatter> {
   return stream;
 }
 
-test('renews the lease directly, in time, while a manager hangs', async () => {
+test('a chat server renews its lease directly, in time, while a manager hangs', async () => {
   const stream = await join();
   toManager.set({ hole: true });
   const said = 60;
@@ -73,7 +73,7 @@ test('a user whom the manager kicked without reaching the server gets the reason
   await trio.people.sql(move, [before?.internal_addr]);
 });
 
-test('a user whose seat was purged while the server was out of reach can join again', async () => {
+test('a user whose seat was purged while the chat server was cut off can join again', async () => {
   const stream = await join();
   await trio.people.sql('DELETE FROM chat.seat WHERE user_id = $1', [alice.id]);
   const { goodbye } = await stream.find((message) => message.goodbye !== undefined);
@@ -81,7 +81,7 @@ test('a user whose seat was purged while the server was out of reach can join ag
   await (await join()).leave();
 });
 
-test('a server that is the only one to lose the database sends its users elsewhere, and serves again afterwards', async () => {
+test('a chat server that alone loses the database sends its users elsewhere, and serves again afterwards', async () => {
   const far = await trio.addChatServer({ PARLEY_DATABASE_URL: throughProxy });
   const other = (await trio.create(alice, 'far')).id;
   const stream = await joinAt(far, other);
@@ -94,7 +94,7 @@ test('a server that is the only one to lose the database sends its users elsewhe
   await trio.lives(far);
 });
 
-test('a server that was only suspended keeps its streams', async () => {
+test('a chat server that was only suspended keeps its streams', async () => {
   const sleeper = await trio.addChatServer();
   const stream = await joinAt(sleeper, (await trio.create(alice, 'asleep')).id);
   sleeper.kill('SIGSTOP');

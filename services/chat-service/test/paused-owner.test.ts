@@ -85,7 +85,7 @@ async function checkRoom(room: Room, successor: Chatter, before: number): Promis
 
 describe('an owner that was paused past its lease', () => {
   test.each([1, 2, 3])(
-    'shows nothing after waking while its successor writes, round %i',
+    'a paused owner shows nothing after waking while its successor writes, round %i',
     async () => {
       const rooms = [await openRoom(true), await openRoom(false)];
       for (const { speaker, reader } of rooms) {

@@ -33,7 +33,8 @@ async function keptRoom(): Promise<number> {
 }
 
 /**
- * Sends a message and returns its seq or the reason of its refusal. Retries if it sent too fast.
+ * Sends a message and returns its seq or the reason of its refusal. Sends it again if it was too
+ * fast.
  */
 async function say(stream: Chatter, data: Buffer, fields: Partial<Message> = {}): Promise<number | string> {
   for (;;) {
@@ -45,7 +46,7 @@ async function say(stream: Chatter, data: Buffer, fields: Partial<Message> = {})
   }
 }
 
-/** Retries until the outcome is a seq, or a refusal. */
+/** Sends messages until the outcome is a seq ('number') or a refusal ('string'). */
 async function until(
   is: 'number' | 'string',
   pauseMs: number,
@@ -107,7 +108,7 @@ test(
 );
 
 test(
-  'counts text, content types and mentions as stored, and no longer once an edit or deletion blanks them',
+  'text, content types and mentions count as stored until an edit or a deletion blanks them',
   async () => {
     const id = await keptRoom();
     const a = await trio.join(host, id);
@@ -139,7 +140,7 @@ test(
 );
 
 test(
-  'refuses a user over the quota of rows until there is room, and at once on a new stream',
+  'a user over the quota of rows is refused until there is room, even on a new stream',
   async () => {
     const [first, second] = [await keptRoom(), await keptRoom()];
     const other = await keptRoom();

@@ -42,7 +42,7 @@ afterAll(async () => {
   await database.close();
 });
 
-test('reads pages that are limited in bytes, even if every entry is large', async () => {
+test('a replay reads pages that are limited in bytes, even if every entry is large', async () => {
   const page = await store.entriesAfter(channelId, 0, 500);
   expect(page.map(({ seq }) => seq)).toEqual(Array.from(page, (_, at) => at + 1));
   expect(page.length * entryBytes).toBeGreaterThan(limits.pageBytes);
@@ -50,7 +50,7 @@ test('reads pages that are limited in bytes, even if every entry is large', asyn
   expect((await store.entriesAfter(channelId, 0, 3)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
 });
 
-test('counts unread bytes page by page, and charges the user for all that was read', async () => {
+test('a replay counts unread bytes page by page, and charges the user for all that was read', async () => {
   const rate = { messagesPerSecond: 1, bytesPerSecond: 1 };
   const memory = new DedupeMemory({ ms: 1, ofSender: 1, ofAll: 1 });
   const sizes = { allRingsBytes: 1_000, ringBytes: 1_000, lossyRingBytes: 1_000, writeBytes: 1_000 };

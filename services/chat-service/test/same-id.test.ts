@@ -37,7 +37,7 @@ test.each([true, false])(
   },
 );
 
-test('settles a batch that holds one message twice', async () => {
+test('a message that is in one batch twice gets both acks', async () => {
   const id = await room('twice');
   const a = await trio.join(alice, id);
   const [head] = await trio.people.sql('SELECT epoch, instance_id FROM chat.channel_head WHERE channel_id = $1', [id]);

@@ -21,7 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-/** How grpcurl learns the contract, and the name of the service it calls. */
+/**
+ * Sources from which grpcurl learns the contract, with the package of the services that it calls.
+ */
 const dialects = {
   'the original proto file': Grpcurl.ofOriginal(),
   'reflection, the original names': new Grpcurl([], ''),
@@ -36,43 +38,46 @@ async function inside(id: number, people: number): Promise<void> {
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 withGrpcurl('grpcurl', () => {
-  test.each(Object.entries(dialects))('does everything from Register to Connect by %s', async (name, dialect) => {
-    const manager = trio.managers[0]?.grpc ?? '';
-    const tag = name.replace(/[^a-z0-9]/gi, '').slice(0, 20);
-    const [one, two] = [
-      await dialect.signUp(userService, `one-${tag}`),
-      await dialect.signUp(userService, `two-${tag}`),
-    ];
-    const created = bodyOf(await dialect.call(manager, 'ChannelService/Create', { name: 'den', limit: 5 }, one));
-    expect(created).toMatchObject({ name: 'den', limit: 5 });
-    const id = created.id;
-    expect(bodyOf(await dialect.call(manager, 'ChannelService/List', { id }, two))).toMatchObject({
-      id,
-      name: 'den',
-    });
-    expect(await dialect.call(manager, 'ChannelService/List', {}, two)).toContain('"den"');
+  test.each(Object.entries(dialects))(
+    'grpcurl does everything from Register to Connect with %s',
+    async (name, dialect) => {
+      const manager = trio.managers[0]?.grpc ?? '';
+      const tag = name.replace(/[^a-z0-9]/gi, '').slice(0, 20);
+      const [one, two] = [
+        await dialect.signUp(userService, `one-${tag}`),
+        await dialect.signUp(userService, `two-${tag}`),
+      ];
+      const created = bodyOf(await dialect.call(manager, 'ChannelService/Create', { name: 'den', limit: 5 }, one));
+      expect(created).toMatchObject({ name: 'den', limit: 5 });
+      const id = created.id;
+      expect(bodyOf(await dialect.call(manager, 'ChannelService/List', { id }, two))).toMatchObject({
+        id,
+        name: 'den',
+      });
+      expect(await dialect.call(manager, 'ChannelService/List', {}, two)).toContain('"den"');
 
-    const streams: Program[] = [];
-    for (const token of [one, two]) {
-      const listened = await dialect.call(manager, 'ChannelService/Listen', { id }, token);
-      const server = bodyOf(listened).server as { addr: string };
-      streams.push(dialect.connect(server.addr, headerOf(listened, 'chat-token')));
-    }
-    const [a, b] = streams as [Program, Program];
-    await inside(Number(id), 2);
-    a.type(JSON.stringify({ data: base64('hello') }));
-    await b.says(base64('hello'));
-    b.type(JSON.stringify({ data: base64('hi there') }));
-    await a.says(base64('hi there'));
-    expect([await a.end(), await b.end()]).toEqual([0, 0]);
+      const streams: Program[] = [];
+      for (const token of [one, two]) {
+        const listened = await dialect.call(manager, 'ChannelService/Listen', { id }, token);
+        const server = bodyOf(listened).server as { addr: string };
+        streams.push(dialect.connect(server.addr, headerOf(listened, 'chat-token')));
+      }
+      const [a, b] = streams as [Program, Program];
+      await inside(Number(id), 2);
+      a.type(JSON.stringify({ data: base64('hello') }));
+      await b.says(base64('hello'));
+      b.type(JSON.stringify({ data: base64('hi there') }));
+      await a.says(base64('hi there'));
+      expect([await a.end(), await b.end()]).toEqual([0, 0]);
 
-    await dialect.call(manager, 'ChannelService/Delete', { id }, one);
-    await expect(dialect.call(manager, 'ChannelService/List', { id }, one)).rejects.toThrow(
-      'chat-reason: channel-not-found',
-    );
-  });
+      await dialect.call(manager, 'ChannelService/Delete', { id }, one);
+      await expect(dialect.call(manager, 'ChannelService/List', { id }, one)).rejects.toThrow(
+        'chat-reason: channel-not-found',
+      );
+    },
+  );
 
-  test('refuses service calls by users, under every name', async () => {
+  test('a user cannot make the calls of services, under any name', async () => {
     const token = await dialects['reflection, chat.v1'].signUp(userService, 'nosy');
     const calls: [string, string, object][] = [
       [trio.managers[0]?.grpc ?? '', 'ChannelService/Report', {}],
@@ -103,7 +108,7 @@ withPython('A Python client generated from the original contract', () => {
   });
   afterAll(() => rmSync(stubs, { recursive: true }));
 
-  test('chats with the token from the header chat-token', async () => {
+  test('a client chats with the token from the header chat-token', async () => {
     const dialect = dialects['the original proto file'];
     const token = await dialect.signUp(userService, 'host');
     await dialect.signUp(userService, 'pythonista');

@@ -49,7 +49,7 @@ describe('A client that never opens its window', () => {
   afterAll(() => trio.stop());
 
   onLinux(
-    'is reset when it is 0.5 to 1.2 MiB behind; the other 24 receive every message, and the memory is released',
+    'a client that never reads is reset when 0.5 to 1.2 MiB behind; the other 24 get every message, and memory is freed',
     async () => {
       const people = await trio.people.makeMany('reader', 25);
       const [first] = people;

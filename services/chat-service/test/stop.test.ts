@@ -8,7 +8,7 @@ describe('SIGTERM of a chat server with 100 open streams', () => {
   });
   afterAll(() => trio.stop());
 
-  test('says goodbye to every stream, exits and leaves channels that can be placed at once', async () => {
+  test('SIGTERM sends every stream a goodbye, ends the process and leaves channels that can be placed at once', async () => {
     const people = await trio.people.makeMany('p', 100);
     const streams: Chatter[] = [];
     const rooms: number[] = [];

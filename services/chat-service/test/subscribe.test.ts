@@ -87,7 +87,7 @@ const said = (text: string, fields: Partial<Message> = {}) => ({ data: Buffer.fr
 const seqs = (page: Page) => page.frames.filter(({ seq }) => seq > 0).map(({ seq }) => seq);
 
 describe('Subscribe and Send', () => {
-  test('share one seat in the channel, with the frames of Connect', async () => {
+  test('Subscribe and Send share one seat in the channel, with the frames of Connect', async () => {
     const chatter = new Chatter(await trio.listen(bob, room), { events: true });
     await chatter.find(({ welcome }) => welcome !== undefined);
     const page = await open(ann);
@@ -105,7 +105,7 @@ describe('Subscribe and Send', () => {
     await chatter.leave();
   });
 
-  test('accept many messages at once, and return the first ack for a retry', async () => {
+  test('Send accepts many messages at once, and returns the first ack for a retry', async () => {
     const page = await open(ann);
     const clientId = 'aaaaaaaa-0000-4000-8000-000000000001';
     const first = await page.send(said('first', { clientId }));
@@ -116,7 +116,7 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
-  test('refuse a message without visible text', async () => {
+  test('Send refuses a message without visible text', async () => {
     const page = await open(ann);
     for (const text of ['', ' \n', '\u200b']) {
       expect((await page.send(said(text))).refusal?.reason).toBe('empty-message');
@@ -124,7 +124,7 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
-  test('have the rate limit of a Connect stream', async () => {
+  test('Send has the rate limit of a Connect stream', async () => {
     const seat = await trio.listen(ann, room);
     const chatter = new Chatter(seat, { events: true });
     chatter.send('one', { clientId: 'aaaaaaaa-0000-4000-8000-000000000001' });
@@ -136,7 +136,7 @@ describe('Subscribe and Send', () => {
     await chatter.leave();
   });
 
-  test('report a refused message in its ack and keep the stream open', async () => {
+  test('Send reports a refused message in its ack and keeps the stream open', async () => {
     const page = await open(ann);
     const large = await page.send({ data: Buffer.alloc(65_537), clientId: 'aaaaaaaa-0000-4000-8000-000000000002' });
     expect(large.refusal?.reason).toBe('message-too-large');
@@ -147,7 +147,7 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
-  test('report errors of token and seat as gRPC statuses', async () => {
+  test('Send reports errors of token and seat as gRPC statuses', async () => {
     const early = await trio.listen(ann, room);
     const there = serverOf(early);
     const elsewhere = [...clients.values()].find((client) => client !== there) as Client;
@@ -167,7 +167,7 @@ describe('Subscribe and Send', () => {
     newer.cancel();
   });
 
-  test('report malformed bytes as a status and keep the stream open', async () => {
+  test('Send reports malformed bytes as a status and keeps the stream open', async () => {
     const page = await open(ann);
     const raw = (bytes: Buffer) =>
       new Promise<ServiceError | null>((resolve) =>
@@ -185,7 +185,7 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
-  test.each(['request', 'metadata'])('resume at the position in the %s', async (way) => {
+  test.each(['request', 'metadata'])('Subscribe resumes at the position in the %s', async (way) => {
     const talker = await open(bob);
     const page = await open(ann);
     await talker.send(said('one'));
@@ -203,7 +203,7 @@ describe('Subscribe and Send', () => {
     expect(await bad.ended).toBe('invalid-metadata');
   });
 
-  test('end a stream after megabytes with a goodbye, and the next stream has the rest', async () => {
+  test('Subscribe ends a stream after megabytes with a goodbye, and the next stream has the rest', async () => {
     const talker = new Chatter(await trio.listen(bob, room), { events: true });
     await talker.find(({ welcome }) => welcome !== undefined);
     let page = await open(ann);

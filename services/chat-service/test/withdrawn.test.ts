@@ -58,7 +58,7 @@ describe.each([
   ['from the ring', undefined],
   ['from the table', nextOwner],
 ])('A resume from the beginning %s', (_, between) => {
-  test('hides the text of a deleted message and of its edits', async () => {
+  test('a resume does not show the text of a deleted message and of its edits', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     const log = welcomeOf(a)?.log ?? '';
@@ -75,7 +75,7 @@ describe.each([
     ]);
   });
 
-  test('shows the text of the last edit only', async () => {
+  test('a resume shows the text of the last edit only', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     const log = welcomeOf(a)?.log ?? '';
@@ -97,7 +97,7 @@ describe.each([
 test.each([
   ['at once', 0],
   ['after the chat server has noticed', 3_000],
-])('reports a gap for entries that retention has removed, %s', async (_, afterMs) => {
+])('a resume reports a gap for entries that retention has removed, %s', async (_, afterMs) => {
   const id = await keptRoom();
   const a = await join(alice, id);
   const log = welcomeOf(a)?.log ?? '';

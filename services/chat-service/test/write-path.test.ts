@@ -67,14 +67,14 @@ const mute = (id: number) =>
   );
 const slowDown = (id: number) => change(id, 'UPDATE chat.channel SET slow_mode_s = $2 WHERE id = $1', [600]);
 
-describe('even an owner that was suspended meanwhile does not store', () => {
+describe('an owner that was suspended meanwhile', () => {
   const deeds: [string, Partial<Message>][] = [
     ['text', {}],
     ['an edit', { kind: Kind.EDIT, targetSeq: 1 }],
     ['a deletion', { kind: Kind.DELETE, targetSeq: 1, data: Buffer.alloc(0) }],
     ['a reaction', { kind: Kind.REACT, targetSeq: 1, data: Buffer.from('👍') }],
   ];
-  test.each(deeds)('%s of a muted user', async (_, fields) => {
+  test.each(deeds)('an owner that was suspended meanwhile does not store %s of a muted user', async (_, fields) => {
     const id = await keptRoom();
     const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     expect(await say(b, 'first')).toBe(1);
@@ -88,7 +88,7 @@ describe('even an owner that was suspended meanwhile does not store', () => {
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('text of a banned user who left before the ack', async () => {
+  test('an owner that was suspended meanwhile does not store text of a banned user who left before the ack', async () => {
     const id = await keptRoom();
     const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     server.kill('SIGSTOP');
@@ -102,7 +102,7 @@ describe('even an owner that was suspended meanwhile does not store', () => {
     await a.leave();
   });
 
-  test('messages too early in slow mode, including the first after it was switched on', async () => {
+  test('an owner that was suspended meanwhile does not store messages that slow mode forbids', async () => {
     const id = await keptRoom();
     const b = await trio.join(guest, id);
     expect(await say(b, 'first')).toBe(1);
@@ -114,7 +114,7 @@ describe('even an owner that was suspended meanwhile does not store', () => {
     await b.leave();
   });
 
-  test('a deletion by a user who is no longer admin', async () => {
+  test('an owner that was suspended meanwhile does not store a deletion by a user who is no longer admin', async () => {
     const id = await keptRoom();
     await trio.people.sql(
       `INSERT INTO chat.member (channel_id, user_id, joined_seq, role) VALUES ($1, $2, 0, 'admin')`,
@@ -225,7 +225,7 @@ test('rejects changes with content that nobody could moderate', async () => {
   await a.leave();
 });
 
-test('rejects a second deletion of a message, but answers a retry as the first time', async () => {
+test('rejects a second deletion of a message, but acks a retry like the first time', async () => {
   const id = await keptRoom();
   const a = await trio.join(host, id);
   expect(await say(a, 'once')).toBe(1);
@@ -273,7 +273,7 @@ test('refuses a message or an edit without visible text, and stores data of othe
   await a.leave();
 });
 
-test('stores mentions as they were sent, of users who are here or have written, and refuses all others', async () => {
+test('stores mentions of users who are in the room or have written there, and refuses all others', async () => {
   const id = await keptRoom();
   const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
   expect(await say(b, 'I was here')).toBe(1);

@@ -60,7 +60,7 @@ async function listen(person = ann): Promise<{ token: string; response: ListenRe
 }
 
 describe('the gRPC-Web bridge', () => {
-  test.each([true, false])('serves accounts, channels and seats (text: %s)', async (text) => {
+  test.each([true, false])('the bridge serves accounts, channels and seats (text: %s)', async (text) => {
     const account = { userId: `carl-${text}`, password: 'correct horse', name: 'Carl' };
     const registered = await call(
       '/chat.v1.UserService/Register',
@@ -153,13 +153,13 @@ describe('the gRPC-Web bridge', () => {
     expect(pieces.trailers['grpc-status']).toBe('0');
   });
 
-  test('refuses a header that gRPC cannot carry', async () => {
+  test('the bridge refuses a header that gRPC cannot carry', async () => {
     const headers = { 'chat-resume': '\u00e9' };
     const refused = await call('/chat.v1.UserService/Login', nothing, { headers });
     expect(refused).toMatchObject({ http: 400, trailers: { 'chat-reason': 'invalid-metadata' } });
   });
 
-  test('survives a page that disconnects in the middle of a call', async () => {
+  test('the bridge survives a page that disconnects in the middle of a call', async () => {
     for (let n = 0; n < 30; n++) {
       const away = new AbortController();
       const going = webFetch(at('/chat.v1.ChannelService/List'), nothing, { token: ann.token, signal: away.signal });
@@ -173,7 +173,7 @@ describe('the gRPC-Web bridge', () => {
   });
 });
 
-test('counts attempts by the address of the connection, not by the header of the page', async () => {
+test('login attempts count by the address of the connection, not by the header of the page', async () => {
   const login = LoginRequest.encode(LoginRequest.fromPartial({ userId: 'x', password: 'not a horse' })).finish();
   const headers = { 'x-forwarded-for': '203.0.113.9' };
   await call('/chat.v1.UserService/Login', login, { headers });
@@ -181,7 +181,7 @@ test('counts attempts by the address of the connection, not by the header of the
   expect(rows).toEqual([{ key: expect.stringContaining('127.0.0.1') }]);
 });
 
-test('takes the address of a page from a trusted proxy', async () => {
+test('the bridge takes the address of a page from a trusted proxy', async () => {
   const userService = await trio.startUserService({ PARLEY_PROXIES: '127.0.0.0/8' });
   const behind = await trio.startGateway({
     PARLEY_PROXIES: '127.0.0.0/8',
@@ -213,7 +213,7 @@ test('refuses half-sent requests beyond the memory budget, and serves others mea
   for (const socket of sockets) socket.destroy();
 });
 
-test('sends nosniff with every response', async () => {
+test('every response has the header nosniff', async () => {
   for (const path of ['/nothing', '/.well-known/jwks.json', '/'])
     expect((await fetch(at(path))).headers.get('x-content-type-options')).toBe('nosniff');
   const answer = await call('/chat.v1.ChannelService/List', nothing);
@@ -235,7 +235,7 @@ describe('the route to a chat server', () => {
     }) as JoinClaims;
   const signed = (route: unknown) => key.sign(claims(route), randomUUID());
 
-  test('leads to the chat server in the token, whatever headers a page sends', async () => {
+  test('a call goes to the chat server in the token, whatever headers a page sends', async () => {
     const people = await trio.people.makeMany(`p${tests}`, 12);
     const pages = await Promise.all(
       people.map(async (person, n) => {
@@ -262,18 +262,18 @@ describe('the route to a chat server', () => {
   });
 
   test.each([
-    ['nothing', undefined],
-    ['no text', 7],
-    ['an empty one', ''],
+    ['absent', undefined],
+    ['a number', 7],
+    ['empty', ''],
     ['a plain address', '127.0.0.1:50053'],
-  ])('refuses a route that is %s', async (_name, route) => {
+  ])('refuses a token whose route is %s', async (_name, route) => {
     expect(await send(await signed(route))).toMatchObject({
       http: 403,
       trailers: { 'grpc-status': '7', 'chat-reason': 'no-route' },
     });
   });
 
-  test('does not dial a host that is not a chat server', async () => {
+  test('the bridge does not dial a host that is not a chat server', async () => {
     for (const host of [String(trio.managers[0]?.grpc), '169.254.169.254:80', '127.0.0.1:22']) {
       const token = await signed(Buffer.from(host).toString('base64'));
       expect(await send(token)).toMatchObject({
@@ -308,7 +308,7 @@ describe('the route to a chat server', () => {
     '/chat.v1.UserService/Login/',
     '//chat.v1.UserService/Login',
     '/chat.v1.UserService/%4cogin',
-  ])('refuses %s as unknown', async (path) => {
+  ])('the bridge refuses the path %s as unknown', async (path) => {
     expect(await call(path, nothing)).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
   });
 });
@@ -320,7 +320,7 @@ describe('pages of other origins', () => {
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-grpc-web' },
     });
 
-  test('may call only if they are listed exactly', async () => {
+  test('pages of other origins may call only if they are listed exactly', async () => {
     const listed = await preflight('https://chat.example.org');
     expect(listed.headers.get('access-control-allow-origin')).toBe('https://chat.example.org');
     expect(listed.headers.get('access-control-allow-headers')).toContain('authorization');

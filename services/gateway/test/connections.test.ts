@@ -42,7 +42,7 @@ function closeOf(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
-test('refuses connections of an address that has too many, except those of a trusted proxy', async () => {
+test('refuses more connections of an address that has too many, unless it is a trusted proxy', async () => {
   const answers = await Promise.all(Array.from({ length: 5 }, () => ask('127.0.0.2')));
   expect(answers.filter((answer) => answer === '')).toHaveLength(2);
   expect(await ask('127.0.0.3')).toBe('HTTP/1.1 404');

@@ -47,7 +47,7 @@ describe('unread lists of one account', () => {
     socket.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
   }
 
-  test('do not delay the calls of another account', async () => {
+  test('unread lists of one account do not delay the calls of another account', async () => {
     await Promise.all(Array.from({ length: 108 }, listUnread));
     await pause(1_000); // Waits until the lists fill their connections.
     const url = `${gateway.http}/chat.v1.ChannelService/ListChannels`;
@@ -68,7 +68,7 @@ describe('streams of one join token', () => {
   });
   afterAll(() => trio.stop());
 
-  test('are limited, even after its seat is gone', async () => {
+  test('streams of one join token are limited, even after its seat is gone', async () => {
     const ann = await trio.people.make('subscriber');
     const { id } = await trio.create(ann, 'used up');
     const { token } = await trio.listen(ann, id);
@@ -101,7 +101,7 @@ describe('slots of callers', () => {
     return { granted, refused };
   }
 
-  test('are limited for each token, no matter how the scheme is spelled', async () => {
+  test('the slots of a token are limited, no matter how the scheme is spelled', async () => {
     const slots = new CallerSlots();
     const { granted } = await acquire(slots, 20, bearer('a'));
     expect(granted).toHaveLength(12);
@@ -112,7 +112,7 @@ describe('slots of callers', () => {
     expect(granted).toHaveLength(20);
   });
 
-  test('are limited for each address and IPv6 network', async () => {
+  test('the slots of an address or IPv6 network are limited', async () => {
     const slots = new CallerSlots();
     const from = (address: string) => ({ address, authorization: undefined });
     expect((await acquire(slots, 70, from('2001:db8::1'))).granted).toHaveLength(64);
@@ -120,7 +120,7 @@ describe('slots of callers', () => {
     expect((await acquire(slots, 1, from('2001:db8:0:1::1'))).granted).toHaveLength(1);
   });
 
-  test('refuse calls beyond the queue as too-busy', async () => {
+  test('a call beyond the queue for slots is refused as too-busy', async () => {
     const { granted, refused } = await acquire(new CallerSlots(), 115, bearer('a'));
     expect(granted).toHaveLength(12);
     expect(refused).toEqual(Array.from({ length: 3 }, () => expect.objectContaining({ reason: 'too-busy' })));
@@ -138,7 +138,7 @@ describe('connections to a service', () => {
     return { pool, closed, dialled: () => dialled };
   }
 
-  test('are opened when the others have many calls, and closed without calls', () => {
+  test('a connection opens when the others have many calls, and closes without calls', () => {
     const { pool, closed, dialled } = fakePool();
     const taken = Array.from({ length: 81 }, () => pool.take());
     expect(dialled()).toBe(2);
@@ -149,7 +149,7 @@ describe('connections to a service', () => {
     expect(pool.take().client).toBe(pool.first);
   });
 
-  test('have a maximum number, and calls beyond it are refused', () => {
+  test('calls beyond the maximum number of connections are refused', () => {
     const { pool } = fakePool();
     for (let n = 0; n < 16 * 80; n++) pool.take();
     expect(() => pool.take()).toThrow(expect.objectContaining({ reason: 'too-busy' }));

@@ -152,7 +152,7 @@ describe('a gateway with a certificate', () => {
     return serialNumber;
   }
 
-  test('serves a changed certificate to new connections, without a restart', async () => {
+  test('the gateway serves a changed certificate to new connections, without a restart', async () => {
     makeCertificate();
     const { http } = await trio.startGateway(pair());
     expect(http).toMatch(/^https:/);
@@ -184,7 +184,7 @@ test.each([
   ['GET / HTTP/2.0\r\nhost: x\r\n\r\n', '505 HTTP Version Not Supported'],
   ['GET / HTTP/7.3\r\nhost: x\r\n\r\n', '400 Bad Request'],
   ['GET / HTTP/1.0\r\n\r\n', '200 OK'],
-])('responds to %j with %s', async (text, expected) => {
+])('the gateway responds to the request %j with %s', async (text, expected) => {
   expect((await sendRaw(text)).split('\r\n', 1)).toEqual([`HTTP/1.1 ${expected}`]);
   expect((await fetch(`${gateway.http}/`)).status).toBe(200);
 });

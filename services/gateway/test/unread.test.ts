@@ -40,7 +40,7 @@ describe('an unread response', () => {
   test.each([
     ['is cut off', Number.POSITIVE_INFINITY, takenWithinMs],
     ['is kept if it is read slowly', takenWithinMs / 2, takenWithinMs / 2],
-  ])('%s', async (_what, readsAfterMs, least) => {
+  ])('an unread response %s', async (_what, readsAfterMs, least) => {
     const socket = dial(url);
     socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
     let bytes = 0;
@@ -66,7 +66,7 @@ describe('pipelined requests on a connection', () => {
   const asked = 40;
   let trio: Trio;
   let gateway: ServiceProcess;
-  /** There are several, because each may read only a few megabytes at once. */
+  /** Users who read in turn, because each may read only a few megabytes at once. */
   let readers: readonly TestPerson[];
   let room: number;
   beforeAll(async () => {
@@ -85,7 +85,7 @@ describe('pipelined requests on a connection', () => {
   });
   afterAll(() => trio.stop());
 
-  test('are forwarded one by one, once the earlier response was read', async () => {
+  test('pipelined requests are forwarded one by one, after the earlier response was read', async () => {
     const body = frameOf(HistoryRequest.encode(HistoryRequest.fromPartial({ channelId: room })).finish());
     const head = (token = '') =>
       `POST /chat.v1.ChannelService/History HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web+proto\r\nauthorization: Bearer ${token}\r\ncontent-length: ${body.length}\r\n\r\n`;

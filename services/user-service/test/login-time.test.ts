@@ -5,7 +5,7 @@ function median(times: number[]): number {
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
 }
 
-test('takes equally long for an unknown user, a wrong password and a cheaper hash', async () => {
+test('a failed login takes equally long for an unknown user, a wrong password and a cheaper hash', async () => {
   const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '9' });
   try {
     await slow.register('timed');

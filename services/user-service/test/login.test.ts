@@ -58,7 +58,7 @@ test('stores a bounded, printable device name', async () => {
   expect(row?.device).toBe(`my phone ${'x'.repeat(91)}`);
 });
 
-test('returns the same refusal for every failure', async () => {
+test('every failed login gets the same refusal', async () => {
   await accounts.register('gone');
   await accounts.register('away');
   await accounts.sql("UPDATE chat.users SET status = 'suspended' WHERE id = 'away'");
@@ -131,7 +131,7 @@ test('gives unknown and known accounts the same budget', async () => {
   expect(reasons.filter((reason) => reason === 'login-too-often')).toHaveLength(5);
 });
 
-test('does not reveal to which account an e-mail address belongs', async () => {
+test('does not reveal to which account an email address belongs', async () => {
   await accounts.register('known', { email: 'known@example.org' });
   for (let n = 0; n < 10; n++) await reasonOf(accounts.login('known', { password: 'wrong horse' }));
   expect(await reasonOf(accounts.login('known', { password: 'wrong horse' }))).toBe('login-too-often');
@@ -227,7 +227,7 @@ test('rehashes with a new cost or scheme at the next login', async () => {
   expect((await hash())?.password_hash).toMatch(/^\$2b\$04\$/);
 });
 
-test('refuses with a retry hint while the account is locked', async () => {
+test('a login is refused with a retry hint while the account is locked', async () => {
   await accounts.register('locked');
   const client = await accounts.owner.connect();
   try {

@@ -57,7 +57,7 @@ test('a one-time password opens exactly one session for ten concurrent logins', 
   expect(reasons.filter((reason) => reason === 'wrong-credentials')).toHaveLength(9);
 });
 
-test('its session can log out, and an operator can reset the password again', async () => {
+test('the session of a one-time password can log out, and an operator can reset the password again', async () => {
   await accounts.register('dora');
   const { token } = await accounts.login('dora', { password: await accounts.resetPassword(root, 'dora') });
   await accounts.logout(token);

@@ -19,31 +19,31 @@ afterAll(async () => {
 });
 
 describe('Get', () => {
-  test('finds a user by id in any case, or by number', async () => {
+  test('Get finds a user by id in any case, or by number', async () => {
     const byId = await accounts.get(bob, { id: 'alice' });
     expect(byId).toMatchObject({ id: 'Alice', name: 'Alice A.', role: UserRole.USER, status: UserStatus.ACTIVE });
     expect(await accounts.get(bob, { number: byId.number })).toEqual(byId);
   });
 
-  test('shows the email address to the user and to operators', async () => {
+  test('Get shows the email address to the user and to operators', async () => {
     const seen = await Promise.all([alice, bob, admin].map((token) => accounts.get(token, { id: 'Alice' })));
     expect(seen.map(({ email }) => email)).toEqual(['alice@example.org', '', 'alice@example.org']);
   });
 
   test.each([
-    ['nobody of that id', { id: 'nobody' }],
-    ['no id', {}],
-    ['NUL', { id: 'Al\0ice' }],
-    ['a pattern', { id: '%' }],
-    ['an e-mail address', { id: 'alice@example.org' }],
+    ['an unknown id', { id: 'nobody' }],
+    ['neither id nor number', {}],
+    ['an id with NUL', { id: 'Al\0ice' }],
+    ['a search pattern', { id: '%' }],
+    ['an email address', { id: 'alice@example.org' }],
     ['an id that is far too long', { id: 'x'.repeat(10_000) }],
-    ['a number nobody has', { number: 4_294_967_295 }],
+    ['an unknown number', { number: 4_294_967_295 }],
     ['a bad id and a good number', { id: '%', number: 1 }],
-  ])('refuses %s as user-not-found', async (_, who) => {
+  ])('Get refuses %s as user-not-found', async (_, who) => {
     expect(await reasonOf(accounts.get(bob, who))).toBe('user-not-found');
   });
 
-  test('respects the visibility of the profile', async () => {
+  test('Get respects the visibility of the profile', async () => {
     const target = await accounts.token('hidden');
     const guest = await accounts.token('visitor');
     const contact = await accounts.token('contact');
@@ -86,7 +86,7 @@ describe('Get', () => {
     expect(await accounts.update(una, { privateReads: false })).toMatchObject({ ...hers, privateReads: false });
   });
 
-  test('shows a user as online while they have a seat at a living chat server', async () => {
+  test('shows a user as online while they have a seat at a live chat server', async () => {
     await accounts.register('seated');
     await accounts.sql(`WITH server AS (
         INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until)
@@ -118,7 +118,7 @@ test('limits lookups by number to a burst of thirty, then one every two seconds'
 });
 
 describe('Update', () => {
-  test('changes name and about and leaves other fields alone', async () => {
+  test('Update changes name and about, and leaves other fields alone', async () => {
     const token = await accounts.token('una', { name: 'Una' });
     expect(await accounts.update(token, { about: 'line\nline' })).toMatchObject({ name: 'Una', about: 'line\nline' });
     expect(await accounts.update(token, { name: 'Ona' })).toMatchObject({ name: 'Ona', about: 'line\nline' });
@@ -133,28 +133,28 @@ describe('Update', () => {
     ['NUL in about', { about: 'a\0b' }, 'invalid-profile'],
     ['zero width in about', { about: 'a\u200bb' }, 'invalid-profile'],
     ['an unknown visibility', { visibility: 7 as Visibility }, 'invalid-profile'],
-    ['a bad e-mail address', { email: 'a@@b', password }, 'invalid-email'],
+    ['a malformed email address', { email: 'a@@b', password }, 'invalid-email'],
     ['a short new password', { newPassword: 'short', password }, 'invalid-password'],
     ['a common new password', { newPassword: 'Password1', password }, 'common-password'],
     ['73 bytes of new password', { newPassword: 'x'.repeat(73), password }, 'invalid-password'],
     ['an avatar that is no id', { avatarId: "'; --" }, 'invalid-profile'],
     ['an avatar nobody has', { avatarId: '00000000-0000-0000-0000-000000000000' }, 'invalid-profile'],
-    ['an e-mail without the password', { email: 'b@example.org' }, 'wrong-credentials'],
-    ['an e-mail with a wrong password', { email: 'b@example.org', password: 'wrong horse' }, 'wrong-credentials'],
-    ['the removal of the e-mail without the password', { email: '' }, 'wrong-credentials'],
+    ['an email without the password', { email: 'b@example.org' }, 'wrong-credentials'],
+    ['an email with a wrong password', { email: 'b@example.org', password: 'wrong horse' }, 'wrong-credentials'],
+    ['the removal of the email without the password', { email: '' }, 'wrong-credentials'],
     ['a new password without the current one', { newPassword: 'battery staple' }, 'wrong-credentials'],
     [
       'a current password with NUL after it',
       { newPassword: 'battery staple', password: `${password}\0` },
       'wrong-credentials',
     ],
-  ])('refuses %s and changes nothing', async (_, change, reason) => {
+  ])('Update refuses %s and changes nothing', async (_, change, reason) => {
     const before = await accounts.sql("SELECT * FROM chat.users WHERE id = 'bob'");
     expect(await reasonOf(accounts.update(bob, { about: 'new', ...change }))).toBe(reason);
     expect(await accounts.sql("SELECT * FROM chat.users WHERE id = 'bob'")).toEqual(before);
   });
 
-  test('accepts only a complete file of the same user as avatar', async () => {
+  test('Update accepts only a complete file of the same user as avatar', async () => {
     const file = async (owner: string, complete: boolean) => {
       const text = `INSERT INTO chat.file (owner_id, name, content_type, size, sha256, complete)
         VALUES ($1, 'f', 'image/png', 0, sha256(''), $2) RETURNING id`;
@@ -191,7 +191,7 @@ describe('Update', () => {
     expect(await reasonOf(accounts.login('pat', { password: 'battery staple' }))).toBe('ok');
   });
 
-  test('limits wrong passwords with a token to twenty, then one every 45 s', async () => {
+  test('Update allows twenty wrong passwords with a token, then one every 45 s', async () => {
     const token = await accounts.token('victim');
     await accounts.sql(
       "INSERT INTO chat.rate VALUES ('login-owner:victim:session', now() + make_interval(secs => 900))",
@@ -200,7 +200,7 @@ describe('Update', () => {
     expect(await reasonOf(refused)).toBe('login-too-often');
   });
 
-  test('does not count right passwords', async () => {
+  test('Update does not count right passwords', async () => {
     const token = await accounts.token('changer');
     for (let n = 0; n < 5; n++)
       expect(await reasonOf(accounts.update(token, { email: `c${n}@example.org`, password }))).toBe('ok');
@@ -210,7 +210,7 @@ describe('Update', () => {
     expect(row).toEqual({ free: true });
   });
 
-  test('limits how much hashing one user can cause', async () => {
+  test('Update limits how much hashing one user can cause', async () => {
     const token = await accounts.token('tom');
     const wrong = () => accounts.update(token, { newPassword: 'battery staple', password: 'wrong horse' });
     const reasons: unknown[] = [];

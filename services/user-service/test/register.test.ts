@@ -88,18 +88,18 @@ test.each([
 
 test.each([
   ['7 bytes', '1234567', 'invalid-password'],
-  ['empty', '', 'invalid-password'],
+  ['no bytes', '', 'invalid-password'],
   ['73 bytes', 'x'.repeat(73), 'invalid-password'],
   ['73 bytes in 37 characters', `${'é'.repeat(36)}x`, 'invalid-password'],
-  ['NUL', 'correct\0horse', 'invalid-password'],
+  ['bytes with NUL', 'correct\0horse', 'invalid-password'],
   ['72 bytes', 'é'.repeat(36), 'ok'],
-])('a password of %s: %s', async (kind, password, expected) => {
+])('a password of %s gets the result %s', async (kind, password, expected) => {
   const id = kind.replaceAll(' ', '-');
   expect(await reasonOf(accounts.register(`p-${id}`, { password }))).toBe(expected);
 });
 
 test.each(['a', '@b', 'a@', 'a@b@c', 'a b@c', 'a@b\n', 'a\0@b', `${'a'.repeat(250)}@b.cd`, 'a\u202e@b'])(
-  'refuses an e-mail address: %j',
+  'refuses the email address %j',
   async (email) => {
     expect(await reasonOf(accounts.register('mails', { email }))).toBe('invalid-email');
   },

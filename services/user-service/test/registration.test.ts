@@ -37,7 +37,7 @@ afterAll(async () => {
   await invited.database.close();
 });
 
-test('lets in exactly one first account without an invitation, in either mode', async () => {
+test('only the first account needs no invitation, in either mode', async () => {
   const tries = Array.from({ length: 10 }, (_, n) => reasonOf((n % 2 ? invited : closed).register(`first-${n}`)));
   const reasons = await Promise.all(tries);
   expect(reasons.filter((reason) => reason === 'ok')).toHaveLength(1);
@@ -92,7 +92,7 @@ test('gives the same refusal for every invitation that is not open', async () =>
   }
 });
 
-test('lets in exactly 10 of 100 users at once with an invitation for 10', async () => {
+test('an invitation for 10 lets in exactly 10 of 100 users at once', async () => {
   const code = await invitation({ uses: 10 });
   const tries = Array.from({ length: 100 }, (_, n) => reasonOf(invited.register(`crowd-${n}`, { invite: code })));
   const reasons = await Promise.all(tries);

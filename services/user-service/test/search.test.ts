@@ -5,7 +5,7 @@ import { Accounts, reasonOf } from './accounts.js';
 let accounts: Accounts;
 let me: string;
 let root: string;
-/** Each test has a caller of its own, because searches are limited. */
+/** Number of callers so far. Each test has its own caller, because searches are limited. */
 let callers = 0;
 
 const people: Readonly<Record<string, string>> = {
@@ -60,7 +60,7 @@ test.each([
   expect(await found(text)).toEqual(ids);
 });
 
-test('finds a user by number and lists them once', async () => {
+test('finds a user by number, and lists that user once', async () => {
   const { number } = await accounts.get(me, { id: 'dima' });
   await accounts.register(`${number}-twin`);
   await accounts.sql('UPDATE chat.users SET name = $1 WHERE id = $2', [String(number), 'dima']);

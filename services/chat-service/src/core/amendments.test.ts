@@ -129,8 +129,8 @@ describe('In the ring,', () => {
   });
 });
 
-describe('Trimming below the first seq', () => {
-  test('removes entries from the ring, and the text of their edits', () => {
+describe('Trimming a channel', () => {
+  test('trimming removes entries from the ring, and the text of their edits', () => {
     const world = new World();
     world.show(words('trimmed'), words('stays'), edit(1, 'trimmed too'));
     world.channel.trimTo(2);
@@ -138,7 +138,7 @@ describe('Trimming below the first seq', () => {
     expect(world.after(1)).toBe('[stays][void]');
   });
 
-  test('removes the text of an edit whose target has already left the ring', () => {
+  test('trimming removes the text of an edit whose target has already left the ring', () => {
     const world = new World(40);
     world.show(words('trimmed'), words('0'.repeat(28)), edit(1, 'too'));
     expect(world.after(0)).toBeUndefined();
@@ -146,7 +146,7 @@ describe('Trimming below the first seq', () => {
     expect(world.after(2)).toBe('[void]');
   });
 
-  test('offers no position to resume from for entries that are not shown yet', () => {
+  test('a channel offers no position to resume from for entries that are not shown yet', () => {
     const world = new World();
     world.channel.trimTo(3);
     world.show(words('a'), words('b'), words('c'));
@@ -154,7 +154,7 @@ describe('Trimming below the first seq', () => {
     expect(world.after(2)).toBe('[c]');
   });
 
-  test('gives a ready subscriber the entries before it removes them, and resets a slow one', () => {
+  test('trimming first gives the entries to a ready subscriber, and resets a slow one', () => {
     const world = new World();
     const slow = world.slowReader('bob');
     world.show(words('first'), words('trimmed'), words('stays'));
@@ -167,8 +167,8 @@ describe('Trimming below the first seq', () => {
   });
 });
 
-describe('A subscriber that is leaving', () => {
-  test('receives what was shown before, then its last frame and nothing after it', () => {
+describe('Leaving', () => {
+  test('a subscriber that leaves receives what was shown before, then its last frame and nothing after it', () => {
     const world = new World();
     const { reader, got, read } = world.slowReader('bob');
     world.show(words('one'), words('two'));

@@ -89,7 +89,7 @@ function setUp(log = new Log(), narrower: Partial<typeof bounds> = {}) {
 }
 
 describe('AppendQueue', () => {
-  test('keeps the order, with one batch in flight and later entries in the next batch', async () => {
+  test('the queue keeps the order, with one batch in flight and later entries in the next batch', async () => {
     const { appendQueue, log, outcomes, offer } = setUp();
     for (let n = 1; n <= 12; n++) offer(entry(n));
     await appendQueue.flushed();
@@ -98,7 +98,7 @@ describe('AppendQueue', () => {
     expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual(Array.from({ length: 12 }, () => 'stored'));
   });
 
-  test('reports the size of each batch, the wait of its oldest entry and the time it took', async () => {
+  test('the queue reports the size of each batch, the wait of its oldest entry and the time it took', async () => {
     const { appendQueue, offer, written } = setUp();
     for (let n = 1; n <= 6; n++) offer(entry(n));
     await appendQueue.flushed();
@@ -146,7 +146,7 @@ describe('AppendQueue', () => {
     expect(pauses).toEqual([20, 40, 80]);
   });
 
-  test('writes a message that is in a batch twice only once and settles both; rejects the second if its body differs', async () => {
+  test('writes a message that is in a batch twice only once, and rejects the second if its body differs', async () => {
     const { appendQueue, log, outcomes, offer } = setUp();
     offer(entry(1));
     offer(entry(1));
@@ -172,7 +172,7 @@ describe('AppendQueue', () => {
     await appendQueue.flushed();
   });
 
-  test('continues if a callback throws', async () => {
+  test('the queue continues if a callback throws', async () => {
     const { appendQueue, log, doubts } = setUp();
     appendQueue.offer(entry(1), () => {
       throw new Error('planted');
@@ -185,7 +185,7 @@ describe('AppendQueue', () => {
     expect(doubts).toHaveLength(1);
   });
 
-  test('without a lease writes nothing and settles all waiting entries', async () => {
+  test('writes nothing without a lease, and settles all waiting entries', async () => {
     const { appendQueue, log, outcomes, offer } = setUp();
     log.mayWrite = false;
     for (let n = 1; n <= 7; n++) offer(entry(n));
@@ -215,14 +215,14 @@ describe('AppendQueue', () => {
     expect(outcomes.c6).toHaveLength(1);
   });
 
-  test('counts mentions, content types and a fixed cost per entry', async () => {
+  test('the memory bounds count mentions, content types and a fixed cost per entry', async () => {
     const { appendQueue, offer } = setUp();
     offer(entry(1, { data: Buffer.alloc(0), mentions: ['a'.repeat(64)], contentType: 'text/plain' }));
     expect(appendQueue.bytes).toBe(512 + 64 + 16 + 10);
     await appendQueue.flushed();
   });
 
-  test('alternates between channels, and between the senders of a channel', async () => {
+  test('the queue alternates between channels, and between the senders of a channel', async () => {
     const { appendQueue, log, offer } = setUp();
     for (let n = 1; n <= 6; n++) offer(entry(n, { data: Buffer.alloc(0) }));
     offer(entry(7, { data: Buffer.alloc(0), senderId: 'bob' }));

@@ -28,7 +28,7 @@ describe('DedupeCache', () => {
     expect(before.find('alice', id(2))?.seq).toBe(2);
   });
 
-  test('shares one limit fairly among all channels', () => {
+  test('all channels share one limit of client ids fairly', () => {
     const { before, other } = setUp(100, 10);
     for (let n = 0; n < 9; n++) before.add('alice', id(n), sent(n), 0);
     other.add('bob', id(1), sent(1), 0);
@@ -37,7 +37,7 @@ describe('DedupeCache', () => {
     expect(other.fullForMs('carol', 0)).toBe(0);
   });
 
-  test('frees space on request, and releases everything at the end', () => {
+  test('the cache frees space on request, and all its memory at the end', () => {
     const { memory, before } = setUp();
     for (let n = 1; n <= 3; n++) before.add('alice', id(n), sent(n), 0);
     before.makeRoom('alice');

@@ -45,7 +45,7 @@ function readerOf(channel: ReturnType<ReturnType<typeof setUp>['open']>, write: 
 }
 
 describe('LiveChannel', () => {
-  test('counts users, not seats', () => {
+  test('a channel counts users, not seats', () => {
     const channel = setUp().open(1);
     const reader = readerOf(channel, () => true);
     expect(channel.enter('s1', alice, reader)).toBe(true);
@@ -59,7 +59,7 @@ describe('LiveChannel', () => {
     expect(channel.users).toBe(1);
   });
 
-  test('records when it became empty', () => {
+  test('a channel records when it became empty', () => {
     const channel = setUp().open(1);
     expect(channel.emptySinceMs).toBe(1_000);
     channel.enter(
@@ -72,7 +72,7 @@ describe('LiveChannel', () => {
     expect(channel.emptySinceMs).toBe(5_000);
   });
 
-  test('writes once per subscriber at the end of the turn', () => {
+  test('a channel writes once to each subscriber at the end of the turn', () => {
     const { open, endTurn } = setUp();
     const channel = open(1);
     const got: string[] = [];
@@ -101,7 +101,7 @@ describe('LiveChannel', () => {
     expect(bytes).toBe(10_000);
   });
 
-  test('finds the cursor after a seq while the ring has it', () => {
+  test('a channel finds the cursor after a seq while the ring has it', () => {
     const channel = setUp().open(1);
     for (let i = 0; i < 200; i++) {
       channel.show({ bytes: Buffer.alloc(20), plain: true });
@@ -168,7 +168,7 @@ describe('the rings of all channels', () => {
     return { channel, left: () => channel.rings.entries.head - channel.rings.entries.tail };
   }
 
-  test('shrink together, the largest first, while users are in them', () => {
+  test('all rings shrink together, the largest first, while users are in their channels', () => {
     const { channels, endTurn } = setUp(20_000);
     const large = occupied(channels, 1, 35);
     const small = occupied(channels, 2, 10);
@@ -185,7 +185,7 @@ describe('the rings of all channels', () => {
     expect(large.channel.cursorAfter(large.channel.lastSeq)).toBe(large.channel.rings.entries.head);
   });
 
-  test('are dropped for empty channels first', () => {
+  test('the rings of empty channels are dropped first', () => {
     const { channels, endTurn } = setUp(20_000);
     const empty = occupied(channels, 1, 20);
     empty.channel.leave('s', 2_000);
@@ -195,7 +195,7 @@ describe('the rings of all channels', () => {
     expect([empty.left(), full.left()]).toEqual([0, 35]);
   });
 
-  test('no longer count once a channel is closed', () => {
+  test('the rings of a closed channel no longer count', () => {
     const { channels, endTurn } = setUp();
     const { channel } = occupied(channels, 1, 20);
     endTurn();
@@ -206,7 +206,7 @@ describe('the rings of all channels', () => {
     expect(channels.ringBytes).toBe(0);
   });
 
-  test('count joined writes', () => {
+  test('the memory of a ring includes its joined writes', () => {
     const { channels, endTurn } = setUp();
     const { channel } = occupied(channels, 1, 5);
     const before = channels.ringBytes;

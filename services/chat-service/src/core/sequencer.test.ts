@@ -157,7 +157,7 @@ describe('Sequencer', () => {
     expect(world.reloads).toBe(1);
   });
 
-  test('a user removed at n sees n and nothing after it, however many changes come at once', async () => {
+  test('a user who is removed by entry n sees n and nothing after it, however many changes come at once', async () => {
     const world = new World();
     world.write();
     world.remove('bob');

@@ -4,7 +4,7 @@ const one = () => 1;
 const itself = (n: number) => n;
 
 describe('spread', () => {
-  test('keeps the order and gives each step the same weight', () => {
+  test('spread keeps the order and gives each step the same weight', () => {
     expect(spread([1, 2, 3, 4, 5, 6], one, 3)).toEqual([
       [1, 2],
       [3, 4],
@@ -12,15 +12,15 @@ describe('spread', () => {
     ]);
   });
 
-  test('gives a heavy item steps of its own', () => {
+  test('spread gives a heavy item steps of its own', () => {
     expect(spread([8, 1, 1], itself, 5)).toEqual([[8], [], [], [], [1, 1]]);
   });
 
-  test('spaces few items evenly over many steps', () => {
+  test('spread spaces few items evenly over many steps', () => {
     expect(spread([1, 2], one, 4)).toEqual([[1], [], [2]]);
   });
 
-  test('puts all items into a single step, including those without weight', () => {
+  test('spread puts all items into a single step, including those without weight', () => {
     expect(spread([0, 0], itself, 1)).toEqual([[0, 0]]);
     expect(spread([0, 0], itself, 7)).toEqual([[0, 0]]);
     expect(spread([], itself, 7)).toEqual([]);
