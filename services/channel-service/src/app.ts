@@ -171,7 +171,7 @@ export async function startChannelService(
 
   const housekeeping = new Housekeeping(pool, servers);
   const runRepeatedly = (name: string, everyMs: number, work: () => Promise<void>) => {
-    const failed = (err: unknown) => log.warn({ err }, `${name} failed, will retry`);
+    const failed = (err: unknown) => log.warn({ err }, `${name} failed; retrying`);
     host.parts.add(name, repeat(everyMs, 0.2, work, failed));
   };
   runRepeatedly('lease repair', 1_000, () => housekeeping.shortenLeases());

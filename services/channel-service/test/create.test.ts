@@ -57,7 +57,7 @@ describe('the retention of a new channel', () => {
 });
 
 test('Create refuses max_count without history and says what to do', async () => {
-  const words = 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.';
+  const words = 'max_count needs a channel with history. Leave it out, or set seconds or everything.';
   await expect(room({ retention: { nothing: true, maxCount: 1 } })).rejects.toMatchObject({ message: words });
 });
 

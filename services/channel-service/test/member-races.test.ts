@@ -150,8 +150,8 @@ const addAgainstBan: Race = async (owner, [admin, member, target]: readonly Test
 };
 
 /**
- * Race: two admins remove a member who leaves. Only one of the three does it, and the log has one
- * such entry.
+ * Race: the owner and an admin remove a member who leaves. Only one of the three does it, and the
+ * log has one such entry.
  */
 const removals: Race = async (owner, [admin, target]: readonly TestPerson[]) => {
   const [one, gone] = [admin, target] as [TestPerson, TestPerson];

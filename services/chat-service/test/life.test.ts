@@ -51,7 +51,7 @@ test('A chat server is ready only while a manager accepts its reports', async ()
     PARLEY_MANAGERS: '127.0.0.1:1',
     PARLEY_ADMIN_PORT: String(port),
   });
-  await until(async () => (await answer()).startsWith('no manager accepts the reports of this chat server: '));
+  await until(async () => (await answer()).startsWith('No manager accepts the reports of this chat server: '));
   await pause(3_000);
   expect(await answer()).not.toContain('ready');
   expect(countIn(alone.output, 'task failed; retrying')).toBe(1);

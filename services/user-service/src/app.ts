@@ -45,7 +45,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
     await purgeSessions(pool);
     passwords.survey(await hashPrefixes(pool));
   };
-  const failed = (err: unknown) => log.warn({ err }, 'cannot purge old sessions, will retry');
+  const failed = (err: unknown) => log.warn({ err }, 'purge of old sessions failed; retrying');
   host.parts.add('purge', repeat(config.purgeEveryMs, 0.2, purge, failed));
   return host.run();
 }

@@ -13,7 +13,9 @@ import { findNumbers, type ListedAccount, listNumbers, listNumbersOfStatus, read
  */
 export function searchedPrefix(text: string): string {
   if ([...text].length > limits.emailCharacters || !isStorable(text)) {
-    throw refuse('invalid-search', { message: `Invalid text. Use at most ${limits.emailCharacters} characters.` });
+    throw refuse('invalid-search', {
+      message: `Invalid search text. Use at most ${limits.emailCharacters} characters, without NUL.`,
+    });
   }
   return text;
 }

@@ -58,7 +58,7 @@ export function readRetention(retention: Retention | undefined): ChannelRetentio
   if (seconds === undefined && count === null) return undefined;
   if (seconds === 0 && count !== null) {
     throw refuse('invalid-channel', {
-      message: 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.',
+      message: 'max_count needs a channel with history. Leave it out, or set seconds or everything.',
     });
   }
   if ((seconds ?? 0) > largestInteger || (count ?? 0) > largestInteger) throw refuse('invalid-channel');
@@ -71,7 +71,8 @@ export function isStorable(text: string): boolean {
 }
 
 function refuseUnstorable(key: string, value: unknown): unknown {
-  if (!isStorable(key) || (typeof value === 'string' && !isStorable(value))) throw new Error('unstorable');
+  if (!isStorable(key) || (typeof value === 'string' && !isStorable(value)))
+    throw new Error('The database cannot store this text.');
   return value;
 }
 

@@ -28,7 +28,7 @@ function newKind(now: Kind, asked: ChannelKind): Kind | null {
   const turns = (now === 'public' && kind === 'private') || (now === 'private' && kind === 'public');
   if (!turns || kind === undefined)
     throw refuse('wrong-kind', {
-      message: 'Only public and private channels can change into each other. Keep the kind.',
+      message: 'Only a public channel can become private, and a private one public. Leave out the kind.',
     });
   return kind;
 }

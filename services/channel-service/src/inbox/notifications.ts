@@ -46,7 +46,7 @@ export function createListNotifications(pool: Pool) {
 export function createMarkNotifications(pool: Pool) {
   return async ({ ids, upTo }: MarkNotificationsRequest, me: UserCaller): Promise<object> => {
     if (ids.length > limits.pageEntries)
-      throw refuse('invalid-page', { message: 'Name at most 100 notifications, or use up_to.' });
+      throw refuse('invalid-page', { message: 'Too many notifications. Name at most 100, or use up_to.' });
     await throttleChanges(pool, me);
     await markNotifications.run(pool, { userId: me.id, upTo, ids });
     return {};

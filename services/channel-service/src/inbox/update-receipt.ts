@@ -13,7 +13,10 @@ const receiptRate: Rate = { key: 'receipt', secondsPerCall: 0.1, burst: 200 };
 
 function checkLog({ log, readSeq, deliveredSeq }: UpdateReceiptRequest, { hasHistory, logId }: Access): void {
   if (readSeq === 0 && deliveredSeq === 0) return;
-  if (!hasHistory) throw refuse('no-history', { message: 'This channel does not store messages or receipts.' });
+  if (!hasHistory)
+    throw refuse('no-history', {
+      message: 'This channel stores no messages, so it has no receipts. Leave out the seqs.',
+    });
   if (log !== logId) throw refuse('other-log');
 }
 

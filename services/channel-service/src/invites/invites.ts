@@ -57,7 +57,9 @@ async function asInviter<T>(
     if (mine === undefined) throw refuse('channel-not-found');
     checkManages(channel, mine);
     if (channel.kind === 'room' || channel.kind === 'direct') {
-      throw refuse('wrong-kind', { message: 'Only groups, public and private chats have invite links.' });
+      throw refuse('wrong-kind', {
+        message: 'A room or a direct chat has no invite links. Choose a group, or a public or private chat.',
+      });
     }
     return work(client);
   });
@@ -65,7 +67,7 @@ async function asInviter<T>(
 
 function checkBounds({ maxUses, expiresAt }: Invite): void {
   if (maxUses > limits.inviteUses) {
-    throw refuse('invalid-invite', { message: `An invite link has at most ${limits.inviteUses} uses.` });
+    throw refuse('invalid-invite', { message: `Too many uses. An invite link can have at most ${limits.inviteUses}.` });
   }
   if (expiresAt !== 0 && expiresAt <= Date.now()) {
     throw refuse('invalid-invite', { message: 'The expiry is in the past. Choose a later time, or 0 for none.' });

@@ -48,7 +48,7 @@ export async function readMemberships(
   const rows = await readMembershipRows.run(client, { channelId, userId, otherId });
   return userIds.map((id) => {
     const row = rows.find(({ askedId }) => askedId === id);
-    if (row === undefined) throw new Error(`no membership row for ${id}`);
+    if (row === undefined) throw new Error(`The database returned no membership row for ${id}.`);
     const { known, belonged, bannedForMs, offered, offeredBy, role } = row;
     const rank = row.inside && role !== null ? role : 'none';
     const leftByChoice = !row.inside && row.leftByChoice;

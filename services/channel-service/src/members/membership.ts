@@ -70,7 +70,7 @@ export async function recordChange(
   const [position] = await (hasHistory
     ? appendMemberChange.run(client, { channelId, byId: change.by, change: bytes })
     : nextRevision.run(client, { channelId }));
-  if (position === undefined) throw new Error(`channel ${channelId} has no head`);
+  if (position === undefined) throw new Error(`Channel ${channelId} has no head.`);
   return position;
 }
 

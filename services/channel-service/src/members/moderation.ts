@@ -18,7 +18,9 @@ function mustBeTheOther({ channel, me, mine, user, theirs }: ChangeContext): voi
   if (!mine.known) throw refuse('channel-not-found');
   checkVisible(channel, mine);
   if (user.id === me.id || !theirs.known) {
-    throw refuse('wrong-kind', { message: 'In a direct chat you can mute or ban only the other user.' });
+    throw refuse('wrong-kind', {
+      message: 'In a direct chat you can mute or ban only the other user. Name that user.',
+    });
   }
 }
 

@@ -76,7 +76,7 @@ function checkNumbers({ load = 0, seats = 0 }: ServerReport): void {
 function checkChannels(channels: ReportRequest['channels']): void {
   const known = ({ id }: { readonly id: number }) => id >= 1 && id <= limits.channelId;
   if (channels.length > limits.reportChannels || !channels.every(known))
-    throw invalid('Too many channels or an invalid channel id. Check the report.');
+    throw invalid(`Too many channels, or an invalid channel id. Report at most ${limits.reportChannels} channels.`);
 }
 
 /**

@@ -58,7 +58,8 @@ export function createReportAbuse(pool: Pool) {
     if (channelId !== 0) call.facts.channel = channelId;
     await limitRate(pool, reportRate, me, 'change-too-often');
     const content = await (seq > 0 ? reportedMessage : reportedUser)(pool, asked, me);
-    if (content.userId === me.id) throw refuse('invalid-abuse-report', { message: 'You cannot report yourself.' });
+    if (content.userId === me.id)
+      throw refuse('invalid-abuse-report', { message: 'You cannot report yourself. Choose another user.' });
     const maxOpen = limits.openReportsPerUser;
     const [added] = await addReport.run(pool, { byId: me.id, channelId, seq, reason, ...content, maxOpen });
     if (added?.isLeft !== true) throw refuse('too-many-abuse-reports');

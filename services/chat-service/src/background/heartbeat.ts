@@ -55,7 +55,7 @@ export class Heartbeat {
   readonly #deps: HeartbeatDeps;
   #utilization = performance.eventLoopUtilization();
   /** Reason why no manager accepted the last report, or undefined if one did. */
-  #refused: string | undefined = 'no report was sent yet';
+  #refused: string | undefined = 'No report was sent yet.';
   #warned = false;
 
   constructor(deps: HeartbeatDeps) {
@@ -67,8 +67,8 @@ export class Heartbeat {
    */
   async checkAccepted(): Promise<void> {
     if (this.#refused !== undefined)
-      throw new Error(`no manager accepts the reports of this chat server: ${this.#refused}`);
-    if (!this.#deps.lease.holds(moment())) throw new Error('the lease of this chat server has lapsed');
+      throw new Error(`No manager accepts the reports of this chat server: ${this.#refused}`);
+    if (!this.#deps.lease.holds(moment())) throw new Error('The lease of this chat server has lapsed.');
   }
 
   /** Sends one report. If no manager responds, renews the lease in the database directly. */

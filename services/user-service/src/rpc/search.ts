@@ -23,7 +23,7 @@ function checkText(text: string): void {
   const isVisible = text.normalize('NFKD').replace(/[\p{M}\s]/gu, '') !== '';
   if (!isVisible || unprintable.test(text) || [...text].length > limits.nameCharacters) {
     throw refuse('invalid-search', {
-      message: 'Search for 1 to 64 visible characters of an id or a name, or a number.',
+      message: 'Invalid search text. Use 1 to 64 visible characters of an id or a name, or a number.',
     });
   }
 }
