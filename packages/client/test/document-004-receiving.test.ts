@@ -80,7 +80,8 @@ describe('Document 004, receive message flow', () => {
     for (const text of ['one', 'two']) await from.send(text);
     await ann.client.members.remove(id, bob.id);
     await from.send('after');
-    const back = new Listener(bob.client.open(id, after === undefined ? {} : { after }));
+    const removed = bob.client.open(id, after === undefined ? {} : { after });
+    const back = new Listener(removed);
     await back.done;
     expect(back.texts).toEqual(['one', 'two']);
     expect(back.events.slice(-2)).toMatchObject([
@@ -88,6 +89,11 @@ describe('Document 004, receive message flow', () => {
       { type: 'ended', reason: 'channel-not-found' },
     ]);
     expect(await told(bob.client, id)).toEqual(['before', 'one', 'two']);
+
+    await ann.client.members.add(id, bob.id);
+    const again = new Listener(bob.client.open(id, removed.place === undefined ? {} : { after: removed.place }));
+    await until(() => again.of('live').length > 0);
+    expect(again.texts).toEqual(['after']);
   });
 });
 
