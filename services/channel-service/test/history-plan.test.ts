@@ -10,7 +10,7 @@ let rig: Rig;
 let chats: Chats;
 let me: Person;
 let id: number;
-/** Readers take turns, because a single one would hit the rate limit. */
+/** Users who read in turn, because a single one would hit the rate limit. */
 const readers: Person[] = [];
 
 beforeAll(async () => {

@@ -82,7 +82,9 @@ async function insideOf(id: number): Promise<string[]> {
   return rows.map(({ user_id }) => String(user_id));
 }
 
-/** One race: what happens at once, and what must hold at the end. Returns the chats it made. */
+/**
+ * Function that runs one race and checks what must hold at its end. Returns the chats that it made.
+ */
 type Race = (owner: TestPerson, people: readonly TestPerson[]) => Promise<number[]>;
 
 const invites: Race = async (owner, people) => {

@@ -9,7 +9,7 @@ let database: TestDatabase;
 let rig: Rig;
 let me: Person;
 
-/** Ten chat servers; every tenth channel is on the same one. */
+/** Returns SQL for the chat server of a channel. Each of ten servers has every tenth channel. */
 const bootOf = (channel: string) => `('00000000-0000-4000-8000-00000000000' || (${channel}) % 10)::uuid`;
 const boot = '00000000-0000-4000-8000-000000000001';
 

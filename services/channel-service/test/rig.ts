@@ -85,7 +85,7 @@ export class Rig {
     return this.managers[0] as Client;
   }
 
-  /** The AdminService of one manager. */
+  /** Returns a client of the AdminService of one manager. */
   admin(n = 0): Client {
     return this.#admins[n] as Client;
   }

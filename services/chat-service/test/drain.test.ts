@@ -8,7 +8,7 @@ import { Chatter, type ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 let pool: Pool;
-/** Holds locks for longer than a service may. */
+/** Pool that may hold locks for longer than a service may. */
 let owner: Pool;
 let key: SigningKey<ServiceClaims>;
 let names = 0;
@@ -41,7 +41,7 @@ async function drain({ grpc }: ServiceProcess, deadlineMs = 0, token?: string): 
   await callUnary(client, ChatService.drain, request, { token: signed, withinMs: 5_000 }).finally(() => client.close());
 }
 
-/** Status by the gRPC health protocol: 1 SERVING, 2 NOT_SERVING. */
+/** Returns the status by the gRPC health protocol: 1 SERVING, 2 NOT_SERVING. */
 function healthOf({ grpc }: ServiceProcess): Promise<number | undefined> {
   const client = new Client(grpc, credentials.createInsecure());
   const asIs = (bytes: Buffer) => bytes;

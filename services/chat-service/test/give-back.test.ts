@@ -39,7 +39,7 @@ const bounds = {
 };
 const longEmptyMs = 120_001;
 
-/** The reconciler of a chat server over real stores. */
+/** Creates the reconciler of a chat server over real stores. */
 function setUp() {
   const left: [why: string, channels: number][] = [];
   const channels = new Channels(bounds, new FlushQueue(setImmediate, () => {}));

@@ -37,8 +37,8 @@ async function openRoom(hasHistory: boolean): Promise<Room> {
 }
 
 /**
- * Takes a seat at the server that took over. Retries, as managers may not have noticed the lapse
- * yet.
+ * Takes a seat at the server that took over. Retries, because the managers may not have noticed the
+ * lapse yet.
  */
 async function succeed({ heir, id }: Room): Promise<Chatter> {
   for (let tries = 0; ; tries++) {

@@ -6,7 +6,7 @@ import { listSeats } from '../src/store/seats.js';
 let database: TestDatabase;
 let owner: Pool;
 
-/** Ten chat servers with 10,000 seats each. */
+/** Returns SQL for the chat server of a seat. Each of ten servers has 10,000 seats. */
 const instanceOf = (n: string) => `('00000000-0000-4000-8000-00000000000' || (${n}) % 10)::uuid`;
 const instanceId = '00000000-0000-4000-8000-000000000001';
 

@@ -163,7 +163,7 @@ describe('a gateway with a certificate', () => {
   });
 });
 
-/** Sends raw text and returns everything that the gateway answers. */
+/** Sends raw text and returns everything that the gateway sends back. */
 function sendRaw(text: string): Promise<string> {
   const { hostname, port } = new URL(gateway.http);
   return new Promise((resolve) => {

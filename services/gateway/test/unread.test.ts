@@ -9,7 +9,7 @@ import { WebAnswer } from '../src/http/web-answer.js';
 
 const ok = { code: status.OK, details: '', metadata: new Metadata() };
 
-/** Connection that reads only after `resume`. */
+/** Returns a connection that reads only after `resume`. */
 function dial(url: string): Socket {
   const { hostname, port } = new URL(url);
   return connect(Number(port), hostname)

@@ -83,7 +83,7 @@ export class Accounts {
     return callUnary(this.#client, UserService.search, request, { token, withinMs });
   }
 
-  /** Returns the one-time password. */
+  /** Resets the password of a user and returns the one-time password. */
   async resetPassword(token: string, id: string): Promise<string> {
     const request = User.fromPartial({ id });
     return (await callUnary(this.#client, UserService.resetPassword, request, { token, withinMs })).password;

@@ -55,7 +55,7 @@ interface Forgery {
   readonly by?: Key;
   readonly audience?: string;
   readonly issuer?: string;
-  /** Seconds from now. */
+  /** Time of issue, in seconds from now. */
   readonly issued?: number;
   readonly expires?: number;
 }

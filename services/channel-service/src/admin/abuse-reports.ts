@@ -13,7 +13,7 @@ function toReport({ byId, createdMs, contentType, data, ...report }: StoredRepor
   return AbuseReport.fromPartial({ ...report, by: byId, createdAt: createdMs, text });
 }
 
-/** Handles ListAbuseReports: a page of reports, the newest first. */
+/** Handles ListAbuseReports: returns a page of reports, the newest first. */
 export function createListAbuseReports(pool: Pool) {
   return async ({ resolved, page }: ListAbuseReportsRequest): Promise<ListAbuseReportsResponse> => {
     const size = pageSize(page?.size ?? 0);

@@ -131,7 +131,10 @@ async function leaveIn(client: PoolClient, channel: LockedChannel, userId: strin
   return undefined;
 }
 
-/** Gives the channel of a deleted account to another member. Returns false if there is none. */
+/**
+ * Gives the channel of a deleted account to another member. Returns false if there is no other
+ * member.
+ */
 async function handOver(client: PoolClient, channel: LockedChannel): Promise<boolean> {
   const { id: channelId, ownerId } = channel;
   const [heir] = await findHeir.run(client, { channelId, userId: ownerId });

@@ -7,7 +7,7 @@ function toEntry({ atMs, actor, action, target, detail }: AuditRow): AuditEntry 
   return AuditEntry.fromPartial({ at: atMs, actor, action, target, detail });
 }
 
-/** Handles ListAudit: a page, newest first. */
+/** Handles ListAudit: returns a page, newest first. */
 export function createListAudit(pool: Pool) {
   return async (page: Page): Promise<ListAuditResponse> => {
     const size = pageSize(page.size);

@@ -39,7 +39,7 @@ function find(pool: Pool, prefix: string, status: Status | null, afterNumber: nu
   return listNumbers.run(pool, { afterNumber, size });
 }
 
-/** Handles ListUsers: a page of accounts, by number. */
+/** Handles ListUsers: returns a page of accounts, by number. */
 export function createListUsers(pool: Pool) {
   return async ({ text, status, page }: ListUsersRequest, me: UserCaller): Promise<ListUsersResponse> => {
     const size = pageSize(page?.size ?? 0);

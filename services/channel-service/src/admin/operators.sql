@@ -2,8 +2,8 @@
 -- name: readAccount
 SELECT id, name, number, role, status FROM chat.users WHERE lower(id) = lower(:userId) AND status <> 'deleted';
 
--- Sets the role and status of an account, and verifies its email address if it is still
--- `verifiedEmail`; NULL leaves them unchanged. Returns `done` or the refusal reason.
+-- Sets the role and the status of an account (NULL: unchanged). Verifies its email address if that
+-- address is still `verifiedEmail` (NULL: verifies nothing). Returns `done` or the refusal reason.
 -- name: setUser
 SELECT chat.set_user(:actorId, :userId, :role, :status, :verifiedEmail) AS outcome;
 

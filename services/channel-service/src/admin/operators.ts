@@ -8,7 +8,7 @@ import {
   type UserCaller,
 } from '@parley/service-kit';
 
-/** @throws {Refusal} `not-operator`. */
+/** Checks that the caller is an operator. */
 function checkOperator(me: UserCaller): void {
   if (me.role !== 'admin') throw refuse('not-operator');
 }

@@ -48,7 +48,7 @@ export const channelColumns = {
   createdMs: int8,
   /** Whether the owner has a live lease. */
   serving: bool,
-  /** 0 for rooms. */
+  /** Number of members; 0 for rooms. */
   memberCount: int4,
   /** Time of the last entry or the last use, in Unix ms. */
   lastMs: int8,
@@ -123,9 +123,9 @@ export type NewChannelFields = Omit<ParametersOf<typeof createChannel>, 'maxChan
 
 /** Retention of a channel. */
 export interface ChannelRetention {
-  /** Seconds; null: unlimited; 0: no history. */
+  /** Seconds for which messages are kept; null: unlimited; 0: no history. */
   readonly seconds: number | null;
-  /** Number of messages; null: unlimited. */
+  /** Number of messages that are kept; null: unlimited. */
   readonly count: number | null;
 }
 

@@ -17,9 +17,9 @@ ORDER BY l.active_at DESC, l.channel_id DESC LIMIT :size;
 
 -- Reads a page of a user's own channels: chats that they are a member of, rooms that they own, and
 -- channels offered to them. `name` NULL: any. Channels come first, the most active first, then
--- offers, the newest first. This order is that of `at`: microseconds since 1970 for a channel, but
--- seconds for an offer. `at` and `id` are the position at the end of the previous page. LATERAL
--- with LIMIT makes each lookup an index probe, whatever the statistics say.
+-- offers, the newest first: the `at` of a channel is in microseconds since 1970, and that of an
+-- offer in seconds, so it is always smaller. `at` and `id` are the position at the end of the
+-- previous page. LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say.
 -- name: listOwn
 SELECT c.id, c.at FROM (
   SELECT m.channel_id AS id, NULL::timestamptz AS lapses_at FROM chat.member m WHERE m.user_id = :userId AND m.left_seq IS NULL

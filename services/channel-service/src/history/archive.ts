@@ -57,7 +57,7 @@ export class Archive {
     this.#folder = folder;
   }
 
-  /** @throws {Error} from the file system. */
+  /** Creates the folder if it is missing, and opens the archive in it. */
   static async open(folder: string): Promise<Archive> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return new Archive(folder);

@@ -7,8 +7,8 @@ ON CONFLICT (channel_id) DO NOTHING;
 
 -- Locks the rows of channels until the end of the transaction, and skips rows that are locked.
 -- Returns the next part of each log to search for notifications: the entries after `after_seq` up
--- to `last_seq`, at most `maxEntries`. Lets the commit not wait for the disk: a crash that loses
--- the commit loses the notifications and the position together, so they are written again.
+-- to `last_seq`, at most `maxEntries`. The commit does not wait for the disk: a crash that loses it
+-- loses the notifications and the position together, so the search repeats.
 -- name: lockNotices
 SELECT p.channel_id, h.log_id, part.after_seq, least(h.last_seq, part.after_seq + :maxEntries) AS last_seq,
   h.last_seq > part.after_seq + :maxEntries AS more

@@ -9,7 +9,7 @@ export const listNotifications = sql.statement(
     id: int8,
     kind: text.as<NotificationKind>(),
     channelId: int4,
-    /** 0 for a notification without a message. */
+    /** Seq of the message; 0 for a notification without a message. */
     seq: int8,
     createdMs: int8,
     byId: text,

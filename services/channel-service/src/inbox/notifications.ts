@@ -20,7 +20,7 @@ const kinds: Readonly<Record<KindWord, NotificationKind>> = {
   role: NotificationKind.ROLE,
 };
 
-/** Handles ListNotifications: a page of the caller's notifications, newest first. */
+/** Handles ListNotifications: returns a page of the caller's notifications, newest first. */
 export function createListNotifications(pool: Pool) {
   return async ({ page, unreadOnly }: ListNotificationsRequest, me: UserCaller, call: Call) => {
     call.quiet = true;

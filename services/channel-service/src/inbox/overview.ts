@@ -43,7 +43,7 @@ async function readOverview(
   };
 }
 
-/** Handles Overview: a page of the caller's chats, most active first, from one snapshot. */
+/** Handles Overview: returns a page of the caller's chats, most active first, from one snapshot. */
 export function createOverview(pool: Pool) {
   return async ({ page }: OverviewRequest, me: UserCaller, call: Call): Promise<OverviewResponse> => {
     call.quiet = true;

@@ -10,7 +10,7 @@ import { audit } from '../transactions/audit.js';
 import { withVisibleChannel } from '../transactions/locked.js';
 import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite } from './invite-store.js';
 
-/** An id cannot be guessed: 128 random bits. */
+/** Number of random bytes in an id. An id of 128 bits cannot be guessed. */
 const idBytes = 16;
 const inviteForm = /^[A-Za-z0-9_-]{22}$/;
 
@@ -74,7 +74,7 @@ function checkBounds({ maxUses, expiresAt }: Invite): void {
   }
 }
 
-/** Handles CreateInvite: an invite link of a chat, or an invitation to register. */
+/** Handles CreateInvite: creates an invite link of a chat, or an invitation to register. */
 export function createCreateInvite(pool: Pool) {
   return async (request: Invite, me: UserCaller, call: Call): Promise<Invite> => {
     call.facts.channel = request.channelId;
@@ -105,7 +105,7 @@ function auditLine(action: string, me: UserCaller, { id, channelId, maxUses, exp
   return { actor: me.id, action, target: String(channelId ?? ''), detail };
 }
 
-/** Handles ListInvites: the newest invitations of a chat, or those to register. */
+/** Handles ListInvites: returns the newest invitations of a chat, or those to register. */
 export function createListInvites(pool: Pool) {
   return async ({ id: channelId }: Channel, me: UserCaller, call: Call): Promise<ListInvitesResponse> => {
     call.facts.channel = channelId;
@@ -121,8 +121,8 @@ export function createListInvites(pool: Pool) {
 const revealing: ReadonlySet<string> = new Set<Reason>(['channel-not-found', 'not-a-member', 'not-operator']);
 
 /**
- * Returns the error for a caller who tried to use an invitation. Turns a reason that would tell a
- * stranger something into `invite-not-found`.
+ * Returns the error for a caller who tried to use an invitation. Turns a reason from which a
+ * stranger could learn that the invitation exists into `invite-not-found`.
  */
 export function withoutTrace(thrown: unknown): unknown {
   return thrown instanceof Refusal && revealing.has(thrown.reason) ? refuse('invite-not-found') : thrown;

@@ -39,10 +39,10 @@ export const readAccess = memberships.statement('readAccess', member, {
   logId: uuid,
   firstSeq: int8,
   lastSeq: int8,
-  /** Null, like `joinedSeq` and `leftSeq`, if the user was never a member. */
+  /** Role of the user; null, like `joinedSeq` and `leftSeq`, if the user was never a member. */
   role: nullable(role),
   joinedSeq: nullable(int8),
-  /** Also null for a current member. */
+  /** Last seq that a former member may read; null for a current member. */
   leftSeq: nullable(int8),
   inside: bool,
   bannedForMs: int4,
@@ -53,7 +53,7 @@ export const readMembershipRows = memberships.statement(
   {
     askedId: text,
     userId: text,
-    /** Null if the user was never a member. */
+    /** Role of the user; null if the user was never a member. */
     role: nullable(role),
     known: bool,
     inside: bool,
@@ -84,7 +84,7 @@ export const listMembers = memberships.statement(
     offered: nullable(offeredRole),
     /** Whether the reader has blocked the member. */
     blocked: bool,
-    /** 0 for a former member. */
+    /** Time at which the member joined, in Unix ms; 0 for a former member. */
     joinedMs: int8,
     ...profileColumns,
   },

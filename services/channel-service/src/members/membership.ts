@@ -21,12 +21,12 @@ import type { ChannelMembership } from './membership-rules.js';
 
 const changeRate: Rate = { key: 'change', secondsPerCall: 1, burst: 100 };
 
-/** @throws {Refusal} `change-too-often`. */
+/** Counts one change by the caller against their rate limit. */
 export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {
   return limitRate(pool, changeRate, me, 'change-too-often');
 }
 
-/** @throws {Refusal} `invalid-user-id`. */
+/** Checks the form of a user id. */
 export function requireUserId(id: string): void {
   if (!isUserId(id)) throw refuse('invalid-user-id');
 }
@@ -74,13 +74,13 @@ export async function recordChange(
   return position;
 }
 
-/** @throws {Refusal} `bot-channel` for a bot that may be in one channel only. */
+/** Checks that a user is not a bot of one channel, which cannot have direct chats. */
 export async function checkMayOpenDirect(client: Queryable, userId: string): Promise<void> {
   const bot = await db(client).selectFrom('bot').select('channelId').where('userId', '=', userId).executeTakeFirst();
   if (bot !== undefined && bot.channelId !== null) throw refuse('bot-channel');
 }
 
-/** @throws {Refusal} `channel-full`, or `bot-channel` for a bot of another channel. */
+/** Checks that a channel has room for one more member, and that the user may be in it. */
 async function checkRoom(client: Queryable, { id: channelId, userLimit }: LockedChannel, userId: string) {
   const [room] = await readRoom.run(client, { channelId, userId });
   if (room?.isElsewhere !== false) throw refuse('bot-channel');

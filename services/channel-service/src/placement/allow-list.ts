@@ -36,7 +36,7 @@ export class AllowList {
   readonly #firstPort: number;
   readonly #lastPort: number;
 
-  /** @throws {Error} with one sentence if a network is malformed. */
+  /** Reads the allow-list from the settings. */
   constructor(settings: Pick<Settings, 'SERVER_HOSTS' | 'SERVER_NETWORKS' | 'SERVER_PORTS'>) {
     const [first, last] = settings.SERVER_PORTS.split('-');
     this.#hosts = settings.SERVER_HOSTS.map(hostPattern);
@@ -45,7 +45,7 @@ export class AllowList {
     this.#lastPort = Number(last);
   }
 
-  /** @throws {Refusal} `address-not-allowed`. */
+  /** Checks both addresses of a chat server against the allow-list. */
   check(addr: string, internalAddr: string): void {
     if (!this.#allowsHost(endpoint(addr)) || !this.#allowsIp(endpoint(internalAddr)))
       throw refuse('address-not-allowed');

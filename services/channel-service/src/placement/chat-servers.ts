@@ -20,11 +20,11 @@ export interface ServerTarget {
   readonly internalAddr: string;
 }
 
-/** Streams to end. */
+/** Selection of the streams to end. */
 export interface StreamSelector {
-  /** Absent: all channels. */
+  /** Channel of the streams; absent: all channels. */
   readonly channelId?: number;
-  /** Absent: all users. */
+  /** User of the streams; absent: all users. */
   readonly userId?: string;
 }
 

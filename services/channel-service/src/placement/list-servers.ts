@@ -21,7 +21,7 @@ function toServer(row: ListedServer): ChannelServer {
   });
 }
 
-/** Handles ListServers: at most 1,000 servers, by name. */
+/** Handles ListServers: returns at most 1,000 servers, by name. */
 export function createListServers(pool: Pool) {
   return async (): Promise<ListServersResponse> => {
     const rows = await listServers.run(pool, { maxServers: limits.serversListed });

@@ -21,8 +21,8 @@ import {
 } from './seat-store.js';
 
 /**
- * How a channel got its owner: it already had one, it had none, or the lease of the previous owner
- * lapsed `afterMs` milliseconds ago.
+ * Origin of the owner that Listen found: the channel already had one, it had none, or the lease of
+ * the previous owner lapsed `afterMs` milliseconds ago.
  */
 export type OwnerLookup = { readonly how: 'kept' | 'placed' } | { readonly how: 'recovered'; readonly afterMs: number };
 

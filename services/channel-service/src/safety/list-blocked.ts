@@ -4,7 +4,7 @@ import type { UserCaller } from '@parley/service-kit';
 import { nextAfter, pageAfter, pageSize } from '../requests/page.js';
 import { listBlocked } from './block-store.js';
 
-/** Handles ListBlocked: a page of the users whom the caller has blocked, by id. */
+/** Handles ListBlocked: returns a page of the users whom the caller has blocked, by id. */
 export function createListBlocked(pool: Pool) {
   return async (page: Page, me: UserCaller): Promise<ListMembersResponse> => {
     const size = pageSize(page.size);

@@ -29,9 +29,12 @@ export const readNews = sql.statement(
   {
     channelId: int4,
     lastSeq: int8,
-    /** Null in the only row of a log that has no more entries. */
+    /** Seq of the entry; null in the only row of a log that has no more entries. */
     seq: nullable(int8),
-    /** Null, like the columns below, if the entry is not about the text of a message. */
+    /**
+     * Seq of the message whose text the entry sets, changes or deletes. If there is none, null,
+     * like the columns below.
+     */
     messageSeq: nullable(int8),
     senderId: nullable(text),
     sentMs: nullable(int8),

@@ -33,11 +33,11 @@ INSERT INTO chat.search_progress (channel_id, log_id, rules, seq, first_seq)
 SELECT c.id, '00000000-0000-0000-0000-000000000000', 0, 0, 0 FROM chat.channel c WHERE c.id = ANY (:channelIds::int[]) ORDER BY c.id
 ON CONFLICT (channel_id) DO NOTHING;
 
--- Locks channels for the indexer until the end of the transaction. `seq`: where indexing continues,
--- after this seq. `remove_below`: remove words below this seq (0: none). All words are removed if
--- they belong to another log or were cut by older rules. Commits do not wait for the disk, because
--- a crash that loses the last words loses their position too. The transaction may be idle for up to
--- 30 s, because it is idle while text is cut into words.
+-- Locks channels for the indexer until the end of the transaction. `seq`: the seq after which
+-- indexing continues. `remove_below`: the seq below which words must be removed (0: none). All
+-- words are removed if they belong to another log or were cut by older rules. Commits do not wait
+-- for the disk, because a crash that loses the last words loses their position too. The transaction
+-- may be idle for up to 30 s, because it is idle while text is cut into words.
 -- name: lockProgress
 SELECT p.channel_id, h.log_id, h.first_seq, CASE WHEN void.void THEN h.first_seq - 1 ELSE greatest(p.seq, h.first_seq - 1) END AS seq,
   CASE WHEN void.void THEN 9007199254740991 WHEN p.first_seq < h.first_seq THEN h.first_seq ELSE 0 END AS remove_below

@@ -134,9 +134,9 @@ async function respond(
 }
 
 /**
- * Handles Search: a page of the messages that the caller may read and that have these words, newest
- * first. A page may be short although more pages follow, because a message that has just changed is
- * left out.
+ * Handles Search: returns a page of the messages that the caller may read and that match the
+ * request, newest first. A page may be short although more pages follow, because a message that has
+ * just changed is left out.
  * @param searchPool few connections with a short statement timeout, so that searches do not hold up
  * other calls
  */

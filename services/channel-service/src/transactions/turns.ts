@@ -17,7 +17,7 @@ const renewEveryMs = 3_000;
 type SharedWork = 'retention' | 'deletion';
 
 /**
- * Keeps the turn. Call it before each step.
+ * Renews the turn. Call it before each step.
  * @throws {Error} if another manager has taken the turn.
  */
 export type KeepTurn = () => Promise<void>;

@@ -34,8 +34,8 @@ function ownershipOf({ facts }: LiveChannel): Ownership {
 }
 
 /**
- * Random delay before a client reconnects. The streams of a channel end together, and should come
- * back one by one.
+ * Returns a random delay, in milliseconds, before a client reconnects. The streams of a channel end
+ * together, and should come back one by one.
  */
 function comeBackInMs({ seats }: LiveChannel): number {
   const withinMs = Math.min(spreadMs.most, Math.max(spreadMs.least, (seats * 1_000) / streamsPerSecond));

@@ -63,6 +63,7 @@ export class Heartbeat {
   }
 
   /**
+   * Checks that a manager accepted the last report and that the lease has not lapsed.
    * @throws {Error} one sentence, if no manager accepted the last report or the lease has lapsed.
    */
   async checkAccepted(): Promise<void> {
@@ -86,7 +87,7 @@ export class Heartbeat {
   }
 
   /**
-   * Asks once more before giving up, because a process that was suspended for that long could not
+   * Asks the database once more before the server gives up, because a suspended process could not
    * receive a response.
    */
   async #isAnswered(): Promise<boolean> {

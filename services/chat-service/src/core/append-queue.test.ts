@@ -2,7 +2,7 @@ import type { BatchResult } from './append-queue.js';
 import { AppendQueue } from './append-queue.js';
 import type { Append, AppendOutcome, BatchOutcome, Candidate, LogEntry } from './entry.js';
 
-/** Each entry costs 512 bytes plus its data. */
+/** Bounds of the queue. Each entry costs 512 bytes plus its data. */
 const bounds = { rows: 5, batchBytes: 4_000, waitingBytes: 10_000, channelBytes: 8_000, userBytes: 7_000 };
 
 function entry(n: number, fields: Partial<Candidate> = {}): Candidate {

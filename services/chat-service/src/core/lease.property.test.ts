@@ -42,8 +42,8 @@ class Machine {
   }
 
   /**
-   * The database has granted a request at the earliest when it was sent, and at the latest when its
-   * response arrives.
+   * Confirms a request. The database granted it at the earliest when it was sent, and at the latest
+   * when its response arrives.
    */
   confirm(which: number): void {
     const [request] = this.#requests.splice(which % Math.max(1, this.#requests.length), 1);

@@ -48,7 +48,7 @@ export class LiveChannel {
   readonly senders: SenderRateLimiters;
   readonly slowMode = new SlowMode();
   readonly sent: DedupeCache;
-  /** Whether another server owns the channel or is about to. Sends are refused in that case. */
+  /** Whether another server owns the channel or soon will. Sends are refused in that case. */
   moving = false;
   /** Totals of the stored entries, as the reconciler last read them. */
   stored: StoredUsage = { bytes: 0, rows: 0 };
@@ -230,7 +230,7 @@ export interface SequencedEntry {
 
 /** Result of loading the members and settings of a channel. */
 export interface LoadedMembers {
-  /** Counts the changes of members and settings. */
+  /** Number that grows with each change of members and settings. */
   readonly revision: number;
   /** Lowest last seq among connected users who have been removed; infinite if there are none. */
   readonly partAfter: number;

@@ -1,6 +1,6 @@
 import type { LiveChannel } from './live-channel.js';
 
-/** How far a user has received and read a channel. Seqs only grow. */
+/** Progress of a user in a channel: the last seqs that were delivered and read. They only grow. */
 interface Watermark {
   readonly deliveredSeq: number;
   readonly readSeq: number;
@@ -31,7 +31,10 @@ function later(one: Watermark | undefined, other: Watermark): Watermark {
  * thousands of receipts cost one row per user and save.
  */
 export class Receipts {
-  /** By user and log: a channel that was opened again has the same log, and one row per member. */
+  /**
+   * Unsaved receipts by user and log. A channel that is opened again keeps its log, so each member
+   * has one row.
+   */
   #unsaved = new Map<string, UnsavedReceipt>();
 
   /**

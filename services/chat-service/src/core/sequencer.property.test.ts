@@ -79,7 +79,7 @@ class World {
     if (this.failures.shift() === true) throw new Error('The database does not respond.');
   }
 
-  /** The frame of an entry is its seq. */
+  /** Shows an entry. Its frame is its seq. */
   show({ bytes }: EncodedMessage): void {
     const seq = Number(bytes[0]);
     this.shown.push(seq);

@@ -37,7 +37,7 @@ class World {
     return this.shown.length;
   }
 
-  /** The frame of an entry is its seq. */
+  /** Shows an entry. Its frame is its seq. */
   show({ bytes }: EncodedMessage): void {
     this.shown.push(Number(bytes[0]));
   }

@@ -15,7 +15,10 @@ export interface Quota {
 type Add = (more: ReadonlyMap<string, StoredUsage>) => Promise<ReadonlyMap<string, StoredUsage>>;
 
 const nothing: StoredUsage = { bytes: 0, rows: 0 };
-/** A deletion is a row too, so deletions may exceed the quota of rows by a tenth. */
+/**
+ * Share of the quota of rows up to which deletions are accepted. A deletion is a row too, so it may
+ * exceed the quota.
+ */
 const shareForDeletions = 1.1;
 
 function reaches(value: number, bound: number): boolean {

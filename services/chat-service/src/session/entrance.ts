@@ -110,7 +110,9 @@ export class Entrance {
     this.#deps = deps;
   }
 
-  /** @throws {Refusal} with which the caller ends the stream. */
+  /**
+   * Opens a session for an arrival, or throws the refusal with which the caller ends the stream.
+   */
   async enter(arrival: Arrival): Promise<void> {
     const { claims } = await this.#deps.keys.verify(arrival.token, joinToken, this.#deps.instanceId);
     arrival.facts.user = claims.sub;

@@ -16,7 +16,7 @@ import type { Person } from '../core/live-channel.js';
 import type { StoredEntry } from '../store/messages.js';
 
 const nothing = Buffer.alloc(0);
-/** One writer for all frames, so that its grown buffer is reused. */
+/** Writer that all frames share, so that its grown buffer is reused. */
 let writer = new BinaryWriter();
 
 /**
@@ -83,7 +83,7 @@ export interface Stamp {
   readonly userId: number;
   readonly sender: string;
   readonly timestamp: number;
-  /** 0 for lossy messages. */
+  /** Seq of the entry; 0 for lossy messages. */
   readonly seq: number;
 }
 

@@ -149,8 +149,8 @@ export class Publisher {
   }
 
   /**
-   * Applies the limits: all streams of one user in this channel share one, and the channel has its
-   * own.
+   * Applies the rate limits: all streams of one user in this channel share one limit, and the
+   * channel has its own.
    */
   #limit(message: Message): Refusal | undefined {
     const { senders, rateLimiter } = this.#channel;

@@ -78,7 +78,7 @@ export function validationError(message: Message, channel: ValidatedChannel, max
 /** Rights of a user in a channel, as read from the database at one time. */
 export interface Membership {
   readonly role: Role;
-  /** Unix ms; 0: not muted. */
+  /** Time at which the mute ends, in Unix ms; 0: not muted. */
   readonly mutedUntilMs: number;
   /** Whether the user was removed or banned. The stream ends after the entry that reports it. */
   readonly removed: boolean;

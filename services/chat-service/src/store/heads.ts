@@ -39,7 +39,7 @@ export const headColumns = {
   storedRows: int8,
 };
 
-/** Role of a member; `none` for a user in a room without a row. */
+/** Role of a member; `none` for a user of a room, which has no members. */
 export type Role = 'admin' | 'member' | 'none';
 
 export interface ChannelMember {

@@ -18,7 +18,7 @@ const claimSeat = sql.statement(
     /** Maximum number of entries; null for no limit. */
     retentionCount: nullable(int4),
     openHistory: bool,
-    /** A JSON text. */
+    /** Metadata as JSON text. */
     metadata: text,
     createdMs: int8,
     userId: text,
@@ -28,7 +28,7 @@ const claimSeat = sql.statement(
     usedBytes: int8,
     usedRows: int8,
     role: text.as<Role>(),
-    /** The user may see only entries after this seq. */
+    /** Seq after which the user may see entries. */
     visibleAfter: int8,
     mutedUntilMs: int8,
   },

@@ -13,7 +13,7 @@ interface Connection {
 }
 
 /**
- * Calls on one connection before another one opens. A service refuses more than
+ * Maximum number of calls on a connection before another one opens. A service refuses more than
  * `limits.callsPerConnection`.
  */
 const callsPerConnection = 80;

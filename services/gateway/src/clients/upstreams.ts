@@ -44,7 +44,7 @@ export class Upstreams implements Part {
   }
 
   /**
-   * Returns a connection to the chat server at this address that short calls share.
+   * Returns the connection that short calls to the chat server at this address share.
    * @throws {Refusal} `too-busy` if its connections are full.
    */
   chatServer(address: string): Upstream {

@@ -22,7 +22,10 @@ export function callerKey({ address, authorization }: CallerIdentity): string {
   return tokenKey(authorization) ?? addressKey(address);
 }
 
-/** Streams that one join token may open. The chat server refuses a token that was already used. */
+/**
+ * Limits the streams that one join token may open. The chat server refuses a token that was already
+ * used.
+ */
 const streamsOfToken: BurstRate = { burst: 10, perSecond: 1 };
 
 /**

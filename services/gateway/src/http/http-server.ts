@@ -8,9 +8,9 @@ import type { HttpHandler } from './handler.js';
 /** Address, certificate and handlers of an HTTP server. */
 export interface HttpOptions {
   readonly address: string;
-  /** 0: any free port. */
+  /** Port to listen on; 0: any free port. */
   readonly port: number;
-  /** Undefined: plain text. */
+  /** Certificate and key; undefined: plain text. */
   readonly tls: KeyPair | undefined;
   /** Time that `stop` waits for responses in progress, in milliseconds. */
   readonly stopMs: number;
@@ -20,7 +20,7 @@ export interface HttpOptions {
    * `limits`.
    */
   readonly requestWithinMs?: number;
-  /** Tried in order until one handles the request. */
+  /** Handlers, tried in order until one handles the request. */
   readonly handlers: readonly HttpHandler[];
 }
 

@@ -62,7 +62,7 @@ export class WebAnswer {
 
   /**
    * Writes one message. Returns false if the caller must wait for the response to drain. Messages
-   * of one event loop turn leave together.
+   * of one turn of the event loop are sent together.
    */
   message(bytes: Buffer): boolean {
     this.#cork();

@@ -34,8 +34,8 @@ async function readBody(request: IncomingMessage, max: number, count: (bytes: nu
 }
 
 /**
- * Chunks of base64, separated only by padding. An ambiguous separator would make the pattern
- * backtrack for ever.
+ * Matches chunks of base64 that are separated only by padding. With an ambiguous separator the
+ * pattern could backtrack for ever.
  */
 const base64Chunks = /^(?:[\w+/-]{2,}={1,2})*(?:[\w+/-]{2,})?$/;
 

@@ -8,7 +8,7 @@ export type HashTask =
       readonly kind: 'verify';
       /** The password in its Unicode forms, the usual one first. */
       readonly forms: readonly string[];
-      /** Undefined: the account does not exist. */
+      /** Hash of the account's password; undefined if the account does not exist. */
       readonly hash: string | undefined;
       readonly inUse: SchemesInUse;
     };

@@ -10,7 +10,10 @@ const worker = fileURLToPath(new URL('./hash-worker.js', import.meta.url));
 const queueMs = 2_000;
 const known = /^\$(2[aby]|argon2id)\$/;
 
-/** How a password matches a hash: in its usual form, in another form, or not. */
+/**
+ * Result of comparing a password with a hash: it matches in its usual form, in another form, or
+ * not.
+ */
 export type Fit = 'yes' | 'otherwise' | 'no';
 
 /**

@@ -21,7 +21,7 @@ function channelOf(id: number): number | null {
   return id === 0 ? null : id;
 }
 
-/** @throws {Refusal} the reason, unless the outcome is `done`. */
+/** Checks that the outcome is `done`. */
 function mustBeDone([row]: readonly { readonly outcome: Reason | 'done' }[]): void {
   if (row !== undefined && row.outcome !== 'done') throw refuse(row.outcome);
 }
@@ -44,7 +44,9 @@ export function createCreateBot(pool: Pool) {
   };
 }
 
-/** Handles ListBots: all bots for operators, or those of a channel for its owner and admins. */
+/**
+ * Handles ListBots: returns all bots for operators, or those of a channel for its owner and admins.
+ */
 export function createListBots(pool: Pool) {
   return async (request: ListBotsRequest, me: UserCaller): Promise<SearchUsersResponse> => {
     const channelId = channelOf(request.channelId);

@@ -9,7 +9,7 @@ const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
 const unprintable = /(?![\n\t])\p{C}/u;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Returns whether a text has the form of a UUID, as sessions and files have. */
+/** Returns whether a text has the form of a UUID, as the ids of sessions and files have. */
 export function isUuid(text: string): boolean {
   return uuid.test(text);
 }
@@ -37,12 +37,12 @@ export function isOldPassword(text: string): boolean {
   return isPassword(text) || isPassword(usualForm(text));
 }
 
-/** @throws {Refusal} `invalid-user-id` */
+/** Checks the form of a user id. */
 export function checkUserId(text: string): void {
   if (!isUserId(text)) throw refuse('invalid-user-id');
 }
 
-/** @throws {Refusal} `invalid-email` */
+/** Checks the form of an email address. */
 export function checkEmail(text: string): void {
   if (!isEmail(text)) throw refuse('invalid-email');
 }
@@ -56,7 +56,7 @@ export function checkPassword(text: string): void {
   if (isCommonPassword(usualForm(text))) throw refuse('common-password');
 }
 
-/** @throws {Refusal} `invalid-profile` */
+/** Checks the text that a user writes about themselves. */
 export function checkAbout(text: string): void {
   if ([...text].length > limits.aboutCharacters || unprintable.test(text)) throw refuse('invalid-profile');
 }

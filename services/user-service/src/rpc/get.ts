@@ -9,8 +9,8 @@ import { getOfUser, numbersOfUser, throttle } from './throttle.js';
 const maxNumber = 2_147_483_647;
 
 /**
- * Handles Get: a profile by id, or else by number. A profile the caller may not see appears not to
- * exist.
+ * Handles Get: returns a profile by id, or else by number. A profile that the caller may not see
+ * appears not to exist.
  */
 export function createGet(pool: Pool) {
   return async (request: User, me: UserCaller): Promise<User> => {

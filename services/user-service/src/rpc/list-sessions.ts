@@ -4,7 +4,7 @@ import { limits } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { listSessions } from '../store/sessions.js';
 
-/** Handles ListSessions: the caller's sessions that have not ended, at most 1,000. */
+/** Handles ListSessions: returns the caller's sessions that have not ended, at most 1,000. */
 export function createListSessions(pool: Pool) {
   return async (_request: Empty, me: UserCaller): Promise<ListSessionsResponse> => {
     const rows = await listSessions.run(pool, { userId: me.id, size: limits.sessionsListed });

@@ -18,7 +18,7 @@ interface SearchPosition {
 
 const start: SearchPosition = { key: '', number: 0 };
 
-/** @throws {Refusal} `invalid-search` */
+/** Checks the text of a search. */
 function checkText(text: string): void {
   const isVisible = text.normalize('NFKD').replace(/[\p{M}\s]/gu, '') !== '';
   if (!isVisible || unprintable.test(text) || [...text].length > limits.nameCharacters) {
@@ -40,7 +40,7 @@ function parsed(token: string): unknown {
   }
 }
 
-/** @throws {Refusal} `invalid-page` */
+/** Decodes a page token, the position at the end of the previous page. */
 function decodePosition(token: string): SearchPosition {
   if (token === '') return start;
   const found = token.length > 1_024 ? undefined : parsed(token);
@@ -51,7 +51,7 @@ function decodePosition(token: string): SearchPosition {
   return { key, number: Number(number) };
 }
 
-/** Returns the number that a text is, or 0. */
+/** Returns the user number that a text spells, or 0 if it spells none. */
 function numberOf(text: string): number {
   const number = /^\d{1,10}$/.test(text) ? Number(text) : 0;
   return number <= maxNumber ? number : 0;

@@ -1,35 +1,41 @@
 import { type Queryable, type Rate, refund, spend } from '@parley/database';
 import { type Reason, refuse } from '@parley/runtime';
 
-/** Logins per address. An address may be shared by a whole office. */
+/** Limits the logins from one address. An address may be shared by a whole office. */
 export const loginOfAddress: Rate = { key: 'login-address', secondsPerCall: 1, burst: 50 };
 /**
- * Wrong passwords from unfamiliar addresses, per user id or email address as typed: 50 in the first
- * hour, then 40 an hour. The user id and the email address of an account have separate budgets.
+ * Limits wrong passwords from unfamiliar addresses, per user id or email address as typed: 50 in
+ * the first hour, then 40 an hour. The user id and the email address of an account have separate
+ * budgets.
  */
 export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall: 90, burst: 10 };
 /**
- * Wrong passwords per user id or email address, from one familiar address or session. It is
- * separate, so that strangers cannot use up the owner's budget.
+ * Limits wrong passwords from one familiar address or session, per user id or email address. It is
+ * a budget of its own, so that strangers cannot use it up.
  */
 export const failuresOfOwner: Rate = { key: 'login-owner', secondsPerCall: 45, burst: 20 };
 /**
- * Changes per user that need the current password. Each costs one or two hashes, and these delay
- * every login.
+ * Limits the changes of one user that need the current password. Each costs one or two hashes, and
+ * these delay every login.
  */
 export const passwordOfUser: Rate = { key: 'password-user', secondsPerCall: 10, burst: 10 };
-/** Name changes per user. Others see a name at once, so it must not become a way to chat. */
+/**
+ * Limits the name changes of one user. Others see a name at once, so it must not become a way to
+ * chat.
+ */
 export const nameOfUser: Rate = { key: 'name-user', secondsPerCall: 3_600, burst: 5 };
-/** Profile changes per user. */
+/** Limits the profile changes of one user. */
 export const profileOfUser: Rate = { key: 'profile-user', secondsPerCall: 60, burst: 20 };
 export const registerOfAddress: Rate = { key: 'register-address', secondsPerCall: 2, burst: 100 };
-/** Profile lookups per user. */
+/** Limits the profile lookups of one user. */
 export const getOfUser: Rate = { key: 'get-user', secondsPerCall: 0.1, burst: 200 };
-/** Bots created or revoked per user. */
+/** Limits the bots that one user creates or revokes. */
 export const botOfUser: Rate = { key: 'bot-user', secondsPerCall: 30, burst: 30 };
-/** Calls per user that end another session. */
+/** Limits the calls of one user that end another session. */
 export const sessionsOfUser: Rate = { key: 'sessions-user', secondsPerCall: 1, burst: 60 };
-/** Lookups by number per user, because numbers are sequential and could be enumerated. */
+/**
+ * Limits the lookups by number of one user, because numbers are sequential and could be enumerated.
+ */
 export const numbersOfUser: Rate = { key: 'get-number', secondsPerCall: 2, burst: 30 };
 
 /**

@@ -33,13 +33,13 @@ export const readProfile = accounts.statement(
     role: text.as<UserRole>(),
     status: text.as<UserStatus>(),
     ...profileColumns,
-    /** Null if there is none or the reader may not see it. */
+    /** Email address; null if there is none or the reader may not see it. */
     email: nullable(text),
     emailVerified: bool,
-    /** Null unless the reader is the user. */
+    /** Visibility of the profile; null unless the reader is the user. */
     visibility: nullable(text.as<Visibility>()),
     privateReads: bool,
-    /** Null if the reader may not see it. */
+    /** Time of creation in Unix ms; null if the reader may not see it. */
     createdMs: nullable(int8),
     /** Whether the reader has blocked the user. */
     blocked: bool,
