@@ -122,8 +122,8 @@ const secret = 'a secret';
 const internal = 'means nothing outside the server';
 
 /**
- * Types of the lines that each table has in an export, and the columns left out, or the reason why
- * the table has no lines.
+ * For each table, the types of its lines in an export and the columns that are left out, or the
+ * reason why it has no lines.
  */
 const tables: Readonly<
   Record<string, string | { types: readonly string[]; leftOut: Readonly<Record<string, string>> }>

@@ -82,7 +82,7 @@ test('subtracts deleted entries from the usage of channel and senders', async ()
   await expectCounted(id, people);
 });
 
-test('subtracts entries deleted when a channel stops or resumes keeping history', async () => {
+test('entries that are deleted when a channel stops or resumes keeping history no longer count', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await chats.update(people[0], id, { retention: { nothing: true } });
   await chats.update(people[0], id, { retention: { seconds: 3_600 } });
@@ -97,7 +97,7 @@ test('resets the totals of a channel when its log is replaced', async () => {
   await expectCounted(id, people);
 });
 
-test('returns usage to senders when a deleted channel is purged', async () => {
+test('the purge of a deleted channel gives usage back to the senders', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await rig.owner.query("UPDATE chat.channel SET deleted_at = now() - interval '25 h' WHERE id = $1", [id]);
   await rig.owner.query("UPDATE chat.message SET sent_at = now() - interval '1 h' WHERE channel_id = $1", [id]);

@@ -56,7 +56,7 @@ async function chatWithMember(kind: keyof typeof kinds): Promise<number> {
 }
 
 describe.each(['group', 'public', 'private'] as const)('in a %s', (kind) => {
-  test('a link shows the chat and lets its holder in, once per use', async () => {
+  test('an invite link shows the chat and lets in one user per use', async () => {
     const id = await chatWithMember(kind);
     const made = await invite(owner, { channelId: id, maxUses: 2, expiresAt: inAnHour() });
     expect(made).toMatchObject({ channelId: id, maxUses: 2, useCount: 0, expired: false, createdBy: owner.id });
@@ -70,7 +70,7 @@ describe.each(['group', 'public', 'private'] as const)('in a %s', (kind) => {
     expect(await list(owner, id)).toMatchObject([{ id: made.id, useCount: 1 }]);
   });
 
-  test('the owner and admins make, list and revoke links; nobody else does', async () => {
+  test('only the owner and the admins make, list and revoke invite links', async () => {
     const id = await chatWithMember(kind);
     const { id: link } = await invite(owner, { channelId: id });
     for (const attempt of [
@@ -92,7 +92,7 @@ describe.each(['group', 'public', 'private'] as const)('in a %s', (kind) => {
   });
 });
 
-test('unknown, used up, expired and revoked links, and links of deleted chats, get the same refusal', async () => {
+test('unknown, used up, expired and revoked invite links, and those of deleted chats, get the same refusal', async () => {
   const id = await chats.make(owner, 'private');
   const spent = await invite(owner, { channelId: id, maxUses: 1 });
   await join(member, spent.id);
@@ -113,7 +113,7 @@ test('unknown, used up, expired and revoked links, and links of deleted chats, g
   expect([...answers]).toEqual([expect.stringMatching(/^invite-not-found /)]);
 });
 
-test('a link lets in nobody who is banned and nobody beyond the member limit, and they do not use it up', async () => {
+test('a banned user and a user beyond the member limit neither enter by an invite link nor use it up', async () => {
   const id = await chatWithMember('group');
   const { id: link } = await invite(owner, { channelId: id, maxUses: 1 });
   await chats.change(owner, id, member, { banUntil: inAnHour() });
@@ -124,7 +124,7 @@ test('a link lets in nobody who is banned and nobody beyond the member limit, an
   await expect(join(stranger, link)).resolves.toMatchObject({ id });
 });
 
-test('rooms and direct chats have no links, and impossible bounds are refused', async () => {
+test('rooms and direct chats have no invite links, and impossible limits are refused', async () => {
   const room = await chats.make(owner, 'room');
   const { id: direct } = await chats.direct(owner, member.id);
   await expect(invite(owner, { channelId: room })).rejects.toEqual(reason('wrong-kind'));
@@ -136,7 +136,7 @@ test('rooms and direct chats have no links, and impossible bounds are refused', 
   await expect(invite(owner, { channelId: 4_000_000_000 })).rejects.toEqual(reason('invalid-channel-id'));
 });
 
-test('a chat has at most 100 valid links', async () => {
+test('a chat has at most 100 valid invite links', async () => {
   const id = await chats.make(owner, 'group');
   await rig.owner.query(
     "INSERT INTO chat.invite (id, channel_id, created_by) SELECT rpad(n::text, 22, 'x'), $1, $2 FROM generate_series(1, 99) n",
@@ -148,7 +148,7 @@ test('a chat has at most 100 valid links', async () => {
   await expect(invite(owner, { channelId: id })).resolves.toMatchObject({ channelId: id });
 });
 
-test('a link for 10 lets in exactly 10 of 100 people who use it at once', async () => {
+test('an invite link for 10 uses lets in exactly 10 of 100 people at once', async () => {
   const id = await chats.make(owner, 'private');
   const { id: link } = await invite(owner, { channelId: id, maxUses: 10 });
   const people = await rig.persons(100);

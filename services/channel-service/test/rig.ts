@@ -119,8 +119,8 @@ export class Rig {
   }
 
   /**
-   * Creates tokens of new chat servers for managers, in bulk: a manager reads new keys once a
-   * second.
+   * Returns a new chat server with its token for managers. Creates them in bulk, because a manager
+   * reads new keys only once a second.
    */
   async chatServer(): Promise<Identity> {
     if (this.#identities.length === 0) await this.#makeIdentities();

@@ -20,7 +20,10 @@ afterAll(async () => {
 
 const labels = labelsOf(7, 'Ann', 0);
 
-/** Returns which of these queries match a text, as PostgreSQL decides; undefined without words. */
+/**
+ * Returns for each query whether PostgreSQL finds it in a text; undefined for a query without
+ * words.
+ */
 async function matches(text: string, queries: readonly string[]): Promise<(boolean | undefined)[]> {
   const terms = queries.map((query) => termsOf(query, ''));
   const asked = terms.map((one) => queryOf(one.length === 0 ? ["'#7'"] : one, [7], []));

@@ -93,13 +93,13 @@ test('every failed login gets the same refusal', async () => {
   }
 });
 
-test('limits the attempts of one address', async () => {
+test('limits the logins from one address', async () => {
   const reasons = await Promise.all(Array.from({ length: 80 }, (_, n) => reasonOf(accounts.login(`nobody-${n}`))));
   expect(reasons.filter((reason) => reason === 'wrong-credentials').length).toBeGreaterThanOrEqual(50);
   expect(reasons).toContain('login-too-often');
 });
 
-test('admits a caller who waits for the retry hint', async () => {
+test('admits a caller who has waited as long as the retry hint says', async () => {
   await accounts.sql("INSERT INTO chat.rate SELECT 'login-address:127.0.0.1', now() + make_interval(secs => 50)");
   const refused = (await accounts.login('Alice').catch((error: unknown) => error)) as { retryAfterMs: number };
   expect(refused).toMatchObject({ reason: 'login-too-often' });
@@ -108,7 +108,7 @@ test('admits a caller who waits for the retry hint', async () => {
   expect(await reasonOf(accounts.login('Alice'))).toBe('ok');
 });
 
-test('tells a suspended user only after the right password', async () => {
+test('a suspended user learns of the suspension only after the right password', async () => {
   await accounts.register('held');
   await accounts.sql("UPDATE chat.users SET status = 'suspended' WHERE id = 'held'");
   expect(await reasonOf(accounts.login('held', { password: 'wrong horse' }))).toBe('wrong-credentials');
@@ -126,7 +126,7 @@ test('allows strangers ten wrong passwords at once, then one every 90 s', async 
   expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(60_000);
 });
 
-test('gives unknown and known accounts the same budget', async () => {
+test('unknown and known accounts have the same budget of wrong passwords', async () => {
   const reasons = await Promise.all(Array.from({ length: 15 }, () => reasonOf(accounts.login('no-such-user'))));
   expect(reasons.filter((reason) => reason === 'login-too-often')).toHaveLength(5);
 });
@@ -156,7 +156,7 @@ test("strangers' failures do not lock out an owner at a familiar address", async
   expect(await reasonOf(accounts.login('newcomer'))).toBe('login-too-often');
 });
 
-test('does not count right passwords', async () => {
+test('right passwords do not use up the budget of wrong ones', async () => {
   await accounts.register('busy');
   for (let n = 0; n < 25; n++) expect(await reasonOf(accounts.login('busy'))).toBe('ok');
 });
@@ -177,7 +177,7 @@ test('accepts every Unicode form of a password, even with an old hash', async ()
   expect(await reasonOf(accounts.login('veteran', { password: 'Mullers Cafe' }))).toBe('wrong-credentials');
 });
 
-test('refuses more than two seconds of queued passwords', async () => {
+test('refuses a login if more than two seconds of hashing are queued', async () => {
   const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '12' }, accounts.database);
   try {
     const reasons = await Promise.all(Array.from({ length: 45 }, (_, n) => reasonOf(slow.login(`nobody-${n}`))));

@@ -200,7 +200,7 @@ describe('Update', () => {
     expect(await reasonOf(refused)).toBe('login-too-often');
   });
 
-  test('Update does not count right passwords', async () => {
+  test('right passwords in Update do not use up the budget of wrong ones', async () => {
     const token = await accounts.token('changer');
     for (let n = 0; n < 5; n++)
       expect(await reasonOf(accounts.update(token, { email: `c${n}@example.org`, password }))).toBe('ok');

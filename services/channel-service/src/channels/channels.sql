@@ -56,13 +56,13 @@ WHERE id = :channelId;
 
 -- Starts a new log for a channel that begins or ceases to have history. Run after lockChannel. Old
 -- seqs lose their meaning, so the log gets a new id, and readers of the old log must reset. The
--- epoch increases and the owner becomes NULL, which fences the previous owner: a batch that it had
--- in flight was committed before this lock or fails, its reconciler ends the streams with `moved`,
--- and the next Listen places the channel on a server that reads the new head. A log that begins to
--- have history starts at seq 1, and the last rows of an older log are deleted here (retention has
--- deleted most of them before). A log that ceases to have history gets a first seq above its last
--- seq, so nothing is readable, and retention deletes the rows. Two statements update the members,
--- because a single update of left_seq would announce every current member as changed.
+-- epoch increases and the owner becomes NULL, which fences the previous owner. A batch that it has
+-- in flight either was committed before this lock or fails. Its reconciler ends the streams with
+-- `moved`, and the next Listen places the channel on a server that reads the new head. A log that
+-- begins to have history starts at seq 1, and the last rows of an older log are deleted here
+-- (retention has deleted most of them before). A log that ceases to have history gets a first seq
+-- above its last seq, so nothing is readable, and retention deletes the rows. Two statements update
+-- the members, because a single update of left_seq would announce every current member as changed.
 -- name: startLog
 WITH head AS (
   UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, instance_id = NULL, revision = revision + 1,
@@ -91,8 +91,8 @@ WITH gone AS (UPDATE chat.channel SET deleted_at = now(), updated_at = now() WHE
   notices AS (DELETE FROM chat.notification WHERE channel_id = :channelId)
 UPDATE chat.channel_head SET instance_id = NULL, epoch = epoch + 1 WHERE channel_id = :channelId;
 
--- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if their
--- direct chat exists and is committed.
+-- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if a
+-- committed direct chat of the two exists already.
 -- name: createDirect
 INSERT INTO chat.channel (owner_id, name, user_limit, kind, pair_low, pair_high) VALUES (:openerId, '', 2, 'direct', :low, :high)
 ON CONFLICT (pair_low, pair_high) WHERE kind = 'direct' AND deleted_at IS NULL DO NOTHING RETURNING id;

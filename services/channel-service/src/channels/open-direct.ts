@@ -15,8 +15,8 @@ import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 
 /**
- * Creates the chat. Locks both users, so that a concurrent block either is seen here, or sees the
- * new chat. Returns its id, or undefined if the chat exists already.
+ * Creates the chat. Locks both users, so that a concurrent block either came first and is seen
+ * here, or comes later and finds the chat. Returns its id, or undefined if the chat exists already.
  * @throws {Refusal} `user-not-found` or `user-blocked`.
  */
 async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise<number | undefined> {

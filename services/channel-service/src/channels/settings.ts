@@ -16,7 +16,7 @@ function checkSetting(name: string, row: ChannelSetting, value: string | number 
 }
 
 /**
- * Checks the plain settings that a request sets.
+ * Checks the values of the settings in a request against their bounds.
  * @throws {Refusal} `invalid-channel`.
  */
 export function checkSettings(asked: SomeSettings): void {
@@ -48,8 +48,8 @@ function secondsOf({ nothing, everything, seconds }: Retention): number | null |
 }
 
 /**
- * Returns the requested retention, or undefined if the request does not set it. A count alone
- * bounds an otherwise unlimited history.
+ * Returns the requested retention, or undefined if the request does not set it. If only a count is
+ * set, messages are kept without a time limit.
  * @throws {Refusal} `invalid-channel`.
  */
 export function readRetention(retention: Retention | undefined): ChannelRetention | undefined {

@@ -12,11 +12,11 @@ WHERE m.user_id = :userId AND m.left_seq IS NULL AND (c.at, c.id) < (:at::bigint
 ORDER BY c.at DESC, c.id DESC LIMIT :size;
 
 -- Reads chats as one of their members sees them, in the order of the ids, without chats that the
--- user is not in. To count unread messages and mentions, looks at no more than `maxLooked` messages
--- of a chat and counts to at most `maxUnread`. `others` has [user id, delivered seq, read seq] of
--- each other member, or nothing in a chat of more than `maxTold` members. `said_bytes` is an upper
--- bound of the encoded size of the last message, without its reactions. LATERAL with LIMIT makes
--- each lookup an index probe, whatever the statistics say.
+-- user is not in. Of each chat, looks at no more than `maxLooked` unread messages, and counts at
+-- most `maxUnread` of them. `others` has [user id, delivered seq, read seq] of each other member,
+-- or nothing in a chat of more than `maxTold` members. `said_bytes` is an upper bound of the
+-- encoded size of the last message, without its reactions. LATERAL with LIMIT makes each lookup an
+-- index probe, whatever the statistics say.
 -- name: readChats
 SELECT :CHANNEL,
   CASE WHEN c.owner_id = :userId AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS my_rank, o.role AS offered,

@@ -37,8 +37,8 @@ function toInvite(row: StoredInvite): Invite {
 }
 
 /**
- * Runs `work` for a caller who may manage the invitations of a channel, with the channel locked;
- * for operators, `channelId` 0 means the invitations to register.
+ * Runs `work` with the channel locked, for a caller who may manage its invitations. For an
+ * operator, `channelId` 0 stands for the invitations to register, and no channel is locked.
  * @throws {Refusal} `not-operator`, `wrong-kind`, what `checkManages` throws, or what `work`
  * throws.
  */

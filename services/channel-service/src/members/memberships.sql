@@ -43,11 +43,11 @@ FROM (
 ) page CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, page.id) p
 ORDER BY page.id;
 
--- Reads a user, by id in any case, as the viewer may find them. `direct_id`: their direct chat.
--- `bars`: the user has blocked the viewer, or has banned the viewer in that chat. `blocked`: the
--- viewer has blocked the user. `shares`: both belong to a chat that is not public. `met`: the user
--- has a member row in the channel (current or past), is in it now, or has sent a message that is
--- still stored there; false if `channelId` is NULL.
+-- Reads a user, by id in any case, and what decides whether the viewer may find and contact them.
+-- `direct_id`: their direct chat. `bars`: the user has blocked the viewer, or has banned the viewer
+-- in that chat. `blocked`: the viewer has blocked the user. `shares`: both belong to a chat that is
+-- not public. `met`: the user has a member row in the channel (current or past), is in it now, or
+-- has sent a message that is still stored there; false if `channelId` is NULL.
 -- name: findUser
 SELECT u.id, u.name, u.number,
   u.status = 'active' AND chat.sees(:lookerId, 'user', u.id, u.status, u.visibility) AS reachable,

@@ -10,9 +10,9 @@ WHERE l.channel_id = :channelId AND c.owner_id <> :listenerId
 UPDATE chat.listing SET active_at = statement_timestamp() WHERE channel_id = :channelId;
 
 -- Updates the order of the public list from the activity of channels that a live server owns. Such
--- a channel counts as used one hour ago even without messages, because a server gives up an empty
--- channel within minutes. At most 5 channels of an owner rise; the channels that rose within the
--- last 10 minutes are the first of these 5.
+-- a channel has users, because a server gives up an empty channel within minutes; without recent
+-- messages it counts as used an hour ago. At most 5 channels of an owner rise. The channels that
+-- rose within the last 10 minutes are the first of these 5.
 -- name: followActivity
 UPDATE chat.listing l SET active_at = seen.at FROM (
   SELECT h.channel_id, least(now(), greatest(h.last_at, now() - interval '1 h')) AS at,

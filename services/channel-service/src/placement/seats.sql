@@ -90,8 +90,8 @@ WITH ended AS (
 SELECT s.instance_id, s.internal_addr, count(*) AS seats FROM ended JOIN chat.server s ON s.instance_id = ended.instance_id
 WHERE s.lease_until > statement_timestamp() GROUP BY s.instance_id, s.internal_addr;
 
--- Ends seats like endSeats, and records them, so that a chat server that finds out by itself knows
--- the reason.
+-- Ends seats like endSeats, and records that they were kicked, so that a chat server that finds a
+-- seat missing knows the reason.
 -- name: kickSeats
 WITH ended AS (
   DELETE FROM chat.seat WHERE id IN (

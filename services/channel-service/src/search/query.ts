@@ -16,7 +16,7 @@ const labelledChannels = 4;
 
 /**
  * Cuts a run into the words of its language. A message matches if it has all of these words, in any
- * place, even if the run in the message would be cut elsewhere.
+ * place, even if its own runs would be cut differently.
  */
 const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
 

@@ -5,8 +5,8 @@ SELECT id, name, kind, user_limit, owner_id, retention_seconds IS DISTINCT FROM 
 FROM chat.channel WHERE id = :channelId AND deleted_at IS NULL FOR NO KEY UPDATE;
 
 -- Locks a channel that a user may know of, until the transaction ends. An operator may know of any
--- channel. Does not wait for the lock of a channel that appears not to exist. Check again in the
--- next statement.
+-- channel. Does not wait for the lock of a channel that appears not to exist. Check the access of
+-- the user again in the next statement.
 -- name: lockVisibleChannel
 SELECT c.id, c.name, c.kind, c.user_limit, c.owner_id, c.retention_seconds IS DISTINCT FROM 0 AS has_history, c.open_history
 FROM chat.channel c
@@ -16,7 +16,7 @@ WHERE c.id = :channelId AND c.deleted_at IS NULL AND (:isOperator OR c.kind IN (
   OR EXISTS (SELECT FROM chat.offer o WHERE o.channel_id = c.id AND o.user_id = :userId AND o.lapses_at > statement_timestamp()))
 FOR NO KEY UPDATE OF c;
 
--- Locks a user until the transaction ends. Count what the lock protects in the next statement.
--- `is_new`: the account is less than a day old.
+-- Locks a user until the transaction ends. In the next statement, count the rows that the lock
+-- protects. `is_new`: the account is less than a day old.
 -- name: lockUser
 SELECT id, created_at > now() - interval '1 day' AS is_new FROM chat.users WHERE id = :userId FOR NO KEY UPDATE;

@@ -232,7 +232,10 @@ export interface SequencedEntry {
 export interface LoadedMembers {
   /** Number that grows with each change of members and settings. */
   readonly revision: number;
-  /** Lowest last seq among connected users who have been removed; infinite if there are none. */
+  /**
+   * Lowest of the last seqs that removed but still connected users may see; infinite if there are
+   * none.
+   */
   readonly partAfter: number;
 }
 
@@ -368,8 +371,8 @@ export class Sequencer {
   }
 
   /**
-   * Loads members and settings. The loaded state may be older than the commit that reported the
-   * revision `atLeast`, but still counts as that revision.
+   * Loads members and settings. The result counts as revision `atLeast`, even if it was read before
+   * the commit that reported that revision.
    */
   async #reload(atLeast = this.#wanted.revision): Promise<void> {
     this.#isLoading = true;

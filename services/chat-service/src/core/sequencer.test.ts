@@ -183,7 +183,7 @@ describe('Sequencer', () => {
     expect(world.parted).toEqual({ bob: 2, carol: 3 });
   });
 
-  test('loads a revision that changed without an entry', async () => {
+  test('loads members and settings that changed without an entry', async () => {
     const world = new World();
     world.sequencer.take(world.write(), 0);
     world.revision = 4;

@@ -90,8 +90,8 @@ export class ChannelLoader {
 }
 
 /**
- * Ends the streams of removed users who have seen their last entry. Returns the lowest last seq
- * among the other removed users; infinite if there are none.
+ * Ends the streams of removed users who have seen their last entry. Returns the lowest of the last
+ * seqs that the other removed users may see; infinite if there are none.
  */
 function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: ChannelMembers): number {
   const members = new Map(row.members.map((member) => [member.userId, member]));

@@ -79,7 +79,10 @@ function personOf(claimed: ClaimedSeat): Person {
 /** Position at which a subscriber starts, and what Welcome reports about it. */
 interface StartPosition {
   readonly resume: Resume;
-  /** Last seq that the client has seen or was not meant to see. */
+  /**
+   * Last seq before a gap: the one that the client resumes from, or the last one that it may not
+   * see.
+   */
   readonly seen?: number;
   /** Cursor in the ring. Absent: its end. */
   readonly cursor?: number | undefined;

@@ -73,7 +73,10 @@ export function decodeMessage(bytes: Buffer): Message {
 /** Bytes that a mention counts for a rate limit, because each one is looked up. */
 const mentionBytes = 1_024;
 
-/** Returns the bytes that a message counts for a rate limit: all fields that the sender chose. */
+/**
+ * Returns the bytes that a message counts for a rate limit: those of its data, content type and
+ * mentions.
+ */
 export function sizeOf({ data, contentType, mentions }: Message): number {
   return data.length + contentType.length + mentions.length * mentionBytes;
 }
@@ -143,7 +146,7 @@ function decoded({ bytes }: Pick<EncodedMessage, 'bytes'>): Message {
   return Message.decode(bytes);
 }
 
-/** Returns the entry without anything that its sender chose. */
+/** Returns the entry without its text, content type, mentions and files. */
 function withdrawn(frame: EncodedMessage): EncodedMessage {
   return encodeMessage({ ...decoded(frame), data: nothing, contentType: '', mentions: [], fileIds: [], deleted: true });
 }

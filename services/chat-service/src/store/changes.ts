@@ -76,8 +76,8 @@ function keyOf({ channelId, seq }: Pick<RowOf<typeof readTargets>, 'channelId' |
 }
 
 /**
- * Returns the changes that are denied, checked in the order of the batch. Call it in the
- * transaction that writes them. It first locks their heads.
+ * Locks the heads of the channels of these changes, and returns the changes that are denied,
+ * checked in the order of the batch. Call it in the transaction that writes them.
  */
 export async function judgeChanges(
   client: Queryable,

@@ -322,7 +322,8 @@ export class MessageStore {
   }
 
   /**
-   * Returns `stale` for channels that this server still owns, though nothing was written in them.
+   * Returns `stale` for those of these channels that this server still owns. Nothing was written in
+   * them, because their members or settings have changed.
    */
   async #staleChannels(
     client: Queryable,

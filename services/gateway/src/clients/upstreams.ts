@@ -44,7 +44,7 @@ export class Upstreams implements Part {
   }
 
   /**
-   * Returns the connection that short calls to the chat server at this address share.
+   * Returns the shared connection for short calls to the chat server at this address.
    * @throws {Refusal} `too-busy` if its connections are full.
    */
   chatServer(address: string): Upstream {

@@ -174,7 +174,9 @@ export class Bridge implements Part {
     );
   }
 
-  /** Opens the memory of a request, until its response is over. */
+  /**
+   * Returns a counter for the memory of a request. The counter is set to 0 when the response ends.
+   */
   #memoryOf({ request, response }: HttpVisit, drop: () => void): MemoryHolding {
     const memory = this.#requests.open(
       () => [addressKey(addressOf(request, this.#deps.proxies)), request.socket],

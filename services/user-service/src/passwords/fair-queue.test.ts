@@ -69,7 +69,7 @@ test('endless newcomers do not overtake waiting callers', async () => {
   expect(refused).not.toContain('honest');
 });
 
-test('a familiar address gets every second turn, even during an attack from 50 unused networks', async () => {
+test('a familiar address gets every second turn, even during an attack from 50 new networks', async () => {
   const { ask, order, refused, finish, step } = rig(8);
   for (let n = 0; n < 50; n++) {
     for (let burst = 0; burst < 10; burst++) ask(site(n, burst), false);
@@ -101,7 +101,7 @@ test('the /64 networks of a /48 share its turn', async () => {
   expect(order.indexOf('honest')).toBe(2);
 });
 
-test('a full queue refuses the newest job of the network with the most', async () => {
+test('a full queue refuses the newest job of the network with the most jobs', async () => {
   const { ask, order, refused, finish } = rig(4);
   for (let n = 0; n < 5; n++) ask(site(1, n));
   ask('honest');
@@ -111,7 +111,7 @@ test('a full queue refuses the newest job of the network with the most', async (
   expect(order).toContain('honest');
 });
 
-test('a full queue refuses the newest job of the address with the most', async () => {
+test('a full queue refuses the newest job of the address with the most jobs', async () => {
   const { ask, refused } = rig(4);
   for (let n = 0; n < 4; n++) ask(site(1, 1));
   ask(site(1, 2));

@@ -62,7 +62,7 @@ export class Passwords implements Part {
     return passwords;
   }
 
-  /** Sets the time that a failed login takes to the time for the most expensive of these hashes. */
+  /** Makes every failed login take as long as the most expensive of these hashes. */
   survey(prefixes: readonly string[]): void {
     this.#inUse = schemesOf(prefixes, this.#scheme);
   }

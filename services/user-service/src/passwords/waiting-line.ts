@@ -71,9 +71,10 @@ export class WaitingLine<J extends WaitingJob> {
   }
 
   /**
-   * Returns a job that gives way to one of `caller`: the newest job of a network, or of an address
-   * in the caller's network, that has at least two more jobs than the caller's own. Returns
-   * undefined if there is none.
+   * Returns the job to refuse in favour of a job of `caller`, or undefined if there is none. Takes
+   * the newest job of the network with the most jobs, if that network has at least two more than
+   * the caller's. Otherwise takes the newest job of the address with the most jobs in the caller's
+   * network, if that address has at least two more than the caller's.
    */
   newestAhead({ key, network: name }: WaitingJob['caller']): J | undefined {
     const own = this.#networks.get(name) ?? new Map<string, J[]>();

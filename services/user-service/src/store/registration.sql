@@ -2,8 +2,8 @@
 -- name: readInvitation
 SELECT chat.is_invited(:code) AS is_open;
 
--- Uses an invitation once, unless it is used up, expired or revoked. Its row stays locked until the
--- end of the transaction.
+-- Counts one use of an invitation, unless it is used up, expired or revoked. Its row stays locked
+-- until the end of the transaction.
 -- name: useInvitation
 SELECT chat.use_invitation(:code) AS is_used;
 

@@ -29,7 +29,7 @@ export async function isInvited(client: Queryable, code: string): Promise<boolea
   return row?.isOpen === true;
 }
 
-/** Uses an invitation once, at the end of the transaction. Returns false if none is left. */
+/** Counts one use of an invitation in this transaction. Returns false if no use is left. */
 export async function takeInvitation(client: Queryable, code: string): Promise<boolean> {
   const [row] = await useInvitation.run(client, { code });
   return row?.isUsed === true;
