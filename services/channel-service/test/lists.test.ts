@@ -155,7 +155,7 @@ describe('the order of activity', () => {
     expect(n).toBe(5);
   });
 
-  test("one listener raises one of an owner's rooms in 10 minutes, and leaves the others to other listeners", async () => {
+  test('one listener can raise only one room of an owner in 10 minutes, and others can raise the rest', async () => {
     const [me, visitor, other] = await rig.persons(3);
     await rig.server();
     if (me === undefined || visitor === undefined || other === undefined) throw new Error('nobody');

@@ -65,7 +65,7 @@ async function plan(text: string, values: readonly unknown[], mode: string): Pro
   }
 }
 
-/** Returns the parameters of `readChats` for these chats, as one of their members sees them. */
+/** Returns the parameters with which `readChats` reads these chats for one of their members. */
 function pageOf(channelIds: readonly number[]): unknown[] {
   const { usersCounted: maxPresent, unreadCounted: maxUnread } = limits;
   const { unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;

@@ -79,7 +79,7 @@ class World {
     if (this.failures.shift() === true) throw new Error('The database does not respond.');
   }
 
-  /** Shows an entry. Its frame is its seq. */
+  /** Shows an entry. In this test, the bytes of a frame are only its seq. */
   show({ bytes }: EncodedMessage): void {
     const seq = Number(bytes[0]);
     this.shown.push(seq);

@@ -37,7 +37,7 @@ class World {
     return this.shown.length;
   }
 
-  /** Shows an entry. Its frame is its seq. */
+  /** Shows an entry. In this test, the bytes of a frame are only its seq. */
   show({ bytes }: EncodedMessage): void {
     this.shown.push(Number(bytes[0]));
   }

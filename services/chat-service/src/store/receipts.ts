@@ -20,7 +20,7 @@ const saveLastSeen = sql.statement('saveLastSeen', { userIds: array(text) }, {})
 /** A watermark that has moved. `told`: others in the channel may see it. */
 export type SavedReceipt = RowOf<typeof saveReceipts>;
 
-/** Watermarks in `chat.member`, and when users were last seen. */
+/** Store of the watermarks in `chat.member`, and of the times at which users were last seen. */
 export class ReceiptStore {
   readonly #pool: Queryable;
 

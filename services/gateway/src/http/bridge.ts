@@ -66,7 +66,10 @@ function addressOf({ headers, socket }: IncomingMessage, proxies: Proxies): stri
   return proxies.named(peer, String(headers['x-forwarded-for'] ?? ''));
 }
 
-/** Returns the metadata for a service, with the address of the page for rate limits by address. */
+/**
+ * Returns the metadata to send to a service: the forwarded headers, and the address of the page for
+ * rate limits by address.
+ */
 function metadataOf(request: IncomingMessage, proxies: Proxies): Metadata {
   const { headers } = request;
   const metadata = new Metadata();
