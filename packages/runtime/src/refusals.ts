@@ -168,11 +168,7 @@ export const refusals = {
     'The owner cannot leave or be removed, muted or banned. Transfer or delete the channel first.',
   ),
   'user-blocked': row('FAILED_PRECONDITION', 409, 'You have blocked this user. Lift the block first.'),
-  'bot-channel': row(
-    'FAILED_PRECONDITION',
-    409,
-    'This bot was created for another channel. It cannot be added to this one.',
-  ),
+  'bot-channel': row('FAILED_PRECONDITION', 409, 'This bot was created for another channel. Use it only there.'),
   'own-account': row('FAILED_PRECONDITION', 409, 'You cannot do this to your own account. Use Update instead.'),
   'no-password': row('FAILED_PRECONDITION', 409, 'That account has no password, because it is a bot or a guest.'),
   'email-changed': row(
@@ -259,14 +255,14 @@ export const refusals = {
 
   // ends of a stream
   moved: row('ABORTED', 409, 'The channel is moving to another chat server. Listen again.', 500),
-  replaced: row('ABORTED', 409, 'You entered this channel from somewhere else.'),
+  replaced: row('ABORTED', 409, 'You entered this channel, or another room, from somewhere else.'),
   draining: row('UNAVAILABLE', 503, 'This chat server is shutting down. Listen again.', 500),
   removed: row('PERMISSION_DENIED', 403, 'You were removed from this channel.'),
   kicked: row('PERMISSION_DENIED', 403, 'An operator ended this connection.'),
   'channel-deleted': row('NOT_FOUND', 404, 'The channel was deleted.'),
-  'too-slow': row('RESOURCE_EXHAUSTED', 429, 'Your connection reads too slowly. Connect again and resume.'),
+  'too-slow': row('RESOURCE_EXHAUSTED', 429, 'Your connection reads too slowly. Listen again and resume.'),
   'long-stream': row('ABORTED', 409, 'This stream reached its size limit. Listen again and resume.'),
-  idle: row('DEADLINE_EXCEEDED', 504, 'Nothing was received from you for too long. Connect again.'),
+  idle: row('DEADLINE_EXCEEDED', 504, 'Nothing was received from you for too long. Listen again.'),
 } as const satisfies Record<string, RefusalRow>;
 
 /** Stable word for one outcome: a key of `refusals`. */
