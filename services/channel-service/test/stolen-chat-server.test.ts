@@ -133,6 +133,19 @@ test('a stolen chat server can change the usage counts of any user or channel, a
   await expect(stolen.query('DELETE FROM chat.usage')).rejects.toMatchObject(DENIED);
 });
 
+test('a stolen chat server can lock an account, because saving when users were last seen does', async () => {
+  const thief = await stolen.connect();
+  try {
+    await thief.query('BEGIN');
+    await thief.query('SELECT FROM chat.save_last_seen($1)', [[ann.id]]);
+    const update = trio.people.sql('SELECT FROM chat.users WHERE id = $1 FOR NO KEY UPDATE NOWAIT', [ann.id]);
+    await expect(update).rejects.toMatchObject({ code: '55P03' });
+  } finally {
+    await thief.query('ROLLBACK');
+    thief.release();
+  }
+});
+
 test('a stolen chat server promotes nobody, claims no channel, creates no seat or member, and reads no hash, email address, invite or file', async () => {
   for (const statement of [
     "UPDATE chat.users SET role = 'admin'",
