@@ -1,6 +1,6 @@
 /**
- * Prepares a fresh clone: packages, compiled TypeScript, the bundles of the services and the page.
- * It needs only Node and npm.
+ * Prepares a fresh clone: packages, compiled TypeScript, the bundles of the services, the command
+ * and the page. It needs only Node and npm.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -132,10 +132,10 @@ function ensurePage() {
   });
 }
 
-function ensureServices() {
-  const libraries = ['contract', 'database', 'fanout', 'rpc', 'runtime', 'service-kit'];
-  ensureBundle('The services', {
-    result: join(root, 'dist', 'services'),
+function ensurePrograms() {
+  const libraries = ['cli', 'client', 'contract', 'database', 'fanout', 'rpc', 'runtime', 'service-kit'];
+  ensureBundle('The services and the command', {
+    result: join(root, 'dist', 'command'),
     folders: [
       ...libraries.map((name) => `packages/${name}/dist/src`),
       ...readdirSync(join(root, 'services')).map((name) => `services/${name}/dist/src`),
@@ -145,10 +145,10 @@ function ensureServices() {
   });
 }
 
-/** Installs packages, compiles, and bundles the services and the page. */
+/** Installs packages, compiles, and bundles the services, the command and the page. */
 export function setUp() {
   ensurePackages();
   ensureBuild();
-  ensureServices();
+  ensurePrograms();
   ensurePage();
 }

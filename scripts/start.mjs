@@ -1,4 +1,4 @@
 import { setUp } from './setup.mjs';
 
 setUp();
-await import('../packages/cli/dist/src/launcher/start.js');
+await import('../dist/command/start.js');

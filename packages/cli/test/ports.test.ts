@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePorts } from '@parley/testkit';
 import { readOptions } from '../src/launcher/options.js';
 import { planServices } from '../src/launcher/plan.js';
 import { checkFree } from '../src/launcher/ports.js';
@@ -15,9 +16,9 @@ function listen(): Promise<Server> {
 test('waits for a port that a closed connection still holds, and says so', async () => {
   const server = await listen();
   const target = server.address() as { port: number };
-  const socket: Socket = connect({ port: target.port, host: '127.0.0.1' });
+  const port = await freePorts(1); // An ephemeral port might have an ops port that another closed connection holds.
+  const socket: Socket = connect({ port: target.port, host: '127.0.0.1', localPort: port });
   await new Promise((resolve) => socket.once('connect', resolve));
-  const port = Number(socket.localPort);
   const said: string[] = [];
   const free = checkFree(plan(port), '127.0.0.1', (line) => {
     said.push(line);

@@ -33,7 +33,7 @@ export class Started extends Program {
 
   /** `node` is the Node executable that runs `npm start` and all services. */
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, node = process.execPath) {
-    const main = join(projectFolder, 'packages', 'cli', 'dist', 'src', 'launcher', 'start.js');
+    const main = join(projectFolder, 'dist', 'command', 'start.js');
     super(node, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.ended = this.exited.then((code) => code ?? this.child.signalCode ?? '');
   }
