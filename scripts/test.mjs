@@ -9,10 +9,15 @@ import { root, setUp } from './setup.mjs';
 const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
 /**
- * Number of test files that run at once. With three, the services of a test would wait for seconds
- * on two cores.
+ * Number of test files that run at once, beside one that mostly waits. With more, the services of a
+ * test would wait for seconds on two cores.
  */
 const atOnce = 2;
+/**
+ * Tests that use a small part of a core, because they wait for leases, shutdowns, clocks or a
+ * browser. They run one by one, beside the other tests.
+ */
+const waiting = ['web/dist/test/page-of'].join('|');
 /** Tests that compare durations or shares of load. They run one by one after all other tests. */
 const alone = [
   'packages/drills/',
@@ -22,12 +27,26 @@ const alone = [
   'user-service/dist/test/login-time',
   'client/dist/test/shared-connection',
 ].join('|');
+/** What runs, as arguments of jest: groups one after the other, the runs of a group at once. */
+const groups = [
+  [
+    [`--maxWorkers=${atOnce}`, `--testPathIgnorePatterns=${alone}|${waiting}`],
+    ['--maxWorkers=1', `--testPathPatterns=${waiting}`],
+  ],
+  [['--maxWorkers=1', `--testPathPatterns=${alone}`]],
+];
 
-function startJest(args, results) {
+/** `isOne` says whether it has the terminal for itself. */
+function startJest(args, results, isOne) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const env = { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' };
   const all = [jest, '--json', `--outputFile=${results}`, ...args];
-  return spawn(process.execPath, all, { cwd: root, stdio: 'inherit', env });
+  const stdio = ['inherit', isOne ? 'inherit' : 'pipe', isOne ? 'inherit' : 'pipe'];
+  const child = spawn(process.execPath, all, { cwd: root, stdio, env });
+  child.stdout?.pipe(process.stdout, { end: false });
+  child.stderr?.pipe(process.stderr, { end: false });
+  process.once('exit', () => child.kill());
+  return child;
 }
 
 /**
@@ -43,9 +62,9 @@ async function endLingering(jest, ended, results) {
 }
 
 /** Runs one jest and returns its results. Ends this process if it wrote none. */
-async function run(args, number) {
+async function run(args, number, isOne) {
   const results = join(resultsFolder, `${number}.json`);
-  const jest = startJest(args, results);
+  const jest = startJest(args, results, isOne);
   const ended = once(jest, 'exit');
   endLingering(jest, ended, results);
   const [code] = await ended;
@@ -67,14 +86,10 @@ setUp();
 rmSync(resultsFolder, { recursive: true, force: true });
 mkdirSync(resultsFolder, { recursive: true });
 const args = process.argv.slice(2);
-const parts =
-  args.length > 0
-    ? [args]
-    : [
-        [`--maxWorkers=${atOnce}`, `--testPathIgnorePatterns=${alone}`],
-        ['--maxWorkers=1', `--testPathPatterns=${alone}`],
-      ];
 const ran = [];
-for (const [number, part] of parts.entries()) ran.push(await run(part, number));
+for (const group of args.length > 0 ? [[args]] : groups) {
+  const first = ran.length;
+  ran.push(...(await Promise.all(group.map((one, at) => run(one, first + at, group.length === 1)))));
+}
 printResults(ran);
 process.exit(ran.every(({ success }) => success) ? 0 : 1);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type ParleyClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
-import { FaultProxy, freePorts, Program, type ServiceProcess, Trio } from '@parley/testkit';
+import { FaultProxy, freePorts, Program, type ServiceProcess, Trio, until } from '@parley/testkit';
 import { stringify } from 'yaml';
 import { projectFolder } from '../src/launcher/options.js';
 
@@ -109,6 +109,9 @@ async function channelAt(server: number): Promise<number> {
   return id;
 }
 
+const lockHeld = `SELECT FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'
+  AND relation = 'chat.message'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
 run(
   'alerts fire for an unexpected error, and for messages that wait for a lock',
   async () => {
@@ -121,6 +124,7 @@ run(
 
     expect(await firing()).not.toContain('ParleyAppendQueueStuck');
     const locked = trio.people.sql('BEGIN; LOCK TABLE chat.message; SELECT pg_sleep(300)').catch(() => {});
+    await until(async () => (await trio.people.sql(lockHeld)).length > 0);
     const sent = conversation.send('into the lock');
     await fires('ParleyAppendQueueStuck');
     await trio.people.sql(

@@ -63,7 +63,9 @@ export class Trio {
     const start = () => ServiceProcess.start('channel-service', settings);
     const started = await Promise.all(Array.from({ length: managers }, start));
     const trio = new Trio(database, people, started, env, chatServerEntry);
-    for (let n = 0; n < chatServers; n++) await trio.addChatServer();
+    const names = Array.from({ length: chatServers }, (_, n) => `chat-${n + 1}`);
+    trio.chatServers.push(...(await Promise.all(names.map((name) => trio.#startChatServer(name, {})))));
+    await Promise.all(trio.chatServers.map((one) => trio.lives(one)));
     return trio;
   }
 
@@ -91,17 +93,21 @@ export class Trio {
 
   /** Starts another chat server. Resolves once a manager has accepted it. */
   async addChatServer(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    const started = await this.#startChatServer(`chat-${this.chatServers.length + 1}`, env);
+    this.chatServers.push(started);
+    await this.lives(started);
+    return started;
+  }
+
+  #startChatServer(name: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
     const settings = {
       ...this.#env,
       PARLEY_DATABASE_URL: this.database.urlFor('chat_server'),
       PARLEY_MANAGERS: this.managers.map(({ grpc }) => grpc).join(','),
-      PARLEY_NAME: `chat-${this.chatServers.length + 1}`,
+      PARLEY_NAME: name,
       ...env,
     };
-    const started = await ServiceProcess.start('chat-service', settings, this.#chatServerEntry);
-    this.chatServers.push(started);
-    await this.lives(started);
-    return started;
+    return ServiceProcess.start('chat-service', settings, this.#chatServerEntry);
   }
 
   /**

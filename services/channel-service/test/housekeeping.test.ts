@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedServer, migrate, openRoles, roleUrl, type ServiceRole, startEmbedded } from '@parley/database';
 import { Refusal } from '@parley/runtime';
+import { until } from '@parley/testkit';
 import { type Person, Rig } from './rig.js';
 
 const passwords = { chat_user: 'u', chat_manager: 'm', chat_server: 's', chat_gateway: 'g' };
@@ -111,7 +112,10 @@ test('purges only expired rows', async () => {
   await rig.owner.query(
     `INSERT INTO chat.event (kind, at) VALUES ('old', now() - interval '25 h'), ('new', now() - interval '23 h')`,
   );
-  await pause(6_500);
+  const expired = `SELECT EXISTS (SELECT FROM chat.event WHERE kind = 'old') OR EXISTS (SELECT FROM chat.rate WHERE key = 'old')
+    OR EXISTS (SELECT FROM chat.signing_key WHERE kid = 'old') OR EXISTS (SELECT FROM chat.server WHERE name = 'gone')
+    OR EXISTS (SELECT FROM chat.seat WHERE user_id = $1) AS remains`;
+  await until(async () => !(await rig.one<{ remains: boolean }>(expired, ghost.id)).remains);
   expect(await rig.one("SELECT array_agg(kind) AS kinds FROM chat.event WHERE kind IN ('old', 'new')")).toEqual({
     kinds: ['new'],
   });

@@ -8,7 +8,7 @@ import { followActivity } from '../src/placement/activity-store.js';
 import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
 
-const rooms = 100_000;
+const rooms = 50_000;
 let database: TestDatabase;
 let rig: Rig;
 let chats: Chats;
@@ -57,7 +57,7 @@ async function everyPage(who: Person, asked: Asked, pages = 1_000): Promise<numb
   return ids;
 }
 
-describe('with 100,000 rooms of strangers', () => {
+describe('with 50,000 rooms of strangers', () => {
   test('a list shows new channels to their members and finds the room by name', async () => {
     const [me, friend] = [await rig.person(), await rig.person()];
     const room = (await rig.create(me, { name: 'Our Room', limit: 5 })).id;

@@ -10,7 +10,7 @@ import { amend, indexed, isIndexed, rebuilt } from './search-index.js';
 /**
  * Number of manager processes to kill. `TEST_KILLS=50 npm test -- search-kills` is the long form.
  */
-const kills = Number(process.env.TEST_KILLS ?? 5);
+const kills = Number(process.env.TEST_KILLS ?? 3);
 /** Number of indexer connections that the test breaks, each at a random moment. */
 const aborts = 45;
 const channelCount = 6;
