@@ -11,6 +11,7 @@ export { commandOf, identityOf } from './processes.js';
 export { db } from './query-builder.js';
 export { type Rate, refund, spend } from './rate.js';
 export {
+  copyDatabaseFor,
   createDatabaseFor,
   dropDatabaseFor,
   openRoles,

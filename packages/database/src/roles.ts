@@ -138,6 +138,25 @@ export async function createDatabaseFor(ownerUrl: string, name: string): Promise
   await withClient(ownerUrl, (client) =>
     client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} ENCODING 'UTF8' TEMPLATE template0`),
   );
+  return databaseUrl(ownerUrl, name);
+}
+
+/**
+ * Creates the database `name` as a copy of the migrated database `template`, to which nobody may be
+ * connected, and returns its URL. Takes TEMPORARY from PUBLIC again, because rights on a database are
+ * not part of a copy.
+ * @throws the database error.
+ */
+export async function copyDatabaseFor(ownerUrl: string, template: string, name: string): Promise<string> {
+  const [from, to] = [template, name].map(pg.escapeIdentifier);
+  await withClient(ownerUrl, async (client) => {
+    await client.query(`CREATE DATABASE ${to} TEMPLATE ${from}`);
+    await client.query(`REVOKE TEMPORARY ON DATABASE ${to} FROM PUBLIC`);
+  });
+  return databaseUrl(ownerUrl, name);
+}
+
+function databaseUrl(ownerUrl: string, name: string): string {
   const url = new URL(ownerUrl);
   url.pathname = `/${encodeURIComponent(name)}`;
   return url.href;

@@ -5,7 +5,7 @@ import { TestServer } from './server.js';
 let server: TestServer;
 let pool: pg.Pool;
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = TestServer.shared();
   pool = server.pool(await server.migratedDatabase());
 });
 afterAll(() => server.stop());

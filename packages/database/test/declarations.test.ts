@@ -44,7 +44,7 @@ const typeNames = new Map<number, string>();
 const nullableColumns = new Set<string>();
 
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = TestServer.shared();
   client = await server.pool(await server.migratedDatabase(), 1).connect();
   const types = await client.query<{ oid: number; name: string }>(
     'SELECT oid, format_type(oid, NULL) AS name FROM pg_type',

@@ -15,7 +15,7 @@ let server: TestServer;
 let url: string;
 let pool: pg.Pool;
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = TestServer.shared();
   url = await server.migratedDatabase();
   pool = server.pool(url);
 });

@@ -7,7 +7,7 @@ function read(name: string): string {
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = TestServer.shared();
 });
 afterAll(() => server.stop());
 

@@ -7,7 +7,7 @@ import { addChannel, addUser, TestServer } from './server.js';
 let server: TestServer;
 let pool: pg.Pool;
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = TestServer.shared();
   pool = server.pool(await server.migratedDatabase(), 20);
   await addUser(pool, 'alice');
   await addUser(pool, 'bob');

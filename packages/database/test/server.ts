@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import {
+  copyDatabaseFor,
   createDatabaseFor,
   createPool,
+  dropDatabaseFor,
   type EmbeddedServer,
   migrate,
   openRoles,
@@ -21,34 +24,47 @@ export async function openTempFolder(mode = 0o755): Promise<string> {
   return folder;
 }
 
-/** One embedded server per test file, with databases created on request. */
+/** A server with databases created on request. */
 export class TestServer {
   readonly url: string;
-  readonly #embedded: EmbeddedServer;
-  readonly #folder: string;
+  /** Undefined if the server is shared. */
+  readonly #own: { readonly embedded: EmbeddedServer; readonly folder: string } | undefined;
   readonly #pools: pg.Pool[] = [];
-  #databases = 0;
+  readonly #databases: string[] = [];
 
-  private constructor(embedded: EmbeddedServer, folder: string) {
-    this.url = embedded.url;
-    this.#embedded = embedded;
-    this.#folder = folder;
+  private constructor(url: string, own?: { embedded: EmbeddedServer; folder: string }) {
+    this.url = url;
+    this.#own = own;
   }
 
+  /** The PostgreSQL of this jest run. Its roles belong to all test files. */
+  static shared(): TestServer {
+    return new TestServer(String(process.env.TEST_POSTGRES_URL));
+  }
+
+  /** Starts a server, whose roles no other test file uses. */
   static async start(): Promise<TestServer> {
     const folder = await openTempFolder();
-    return new TestServer(await startEmbedded({ dataDir: folder, log: () => {} }), folder);
+    const embedded = await startEmbedded({ dataDir: folder, log: () => {} });
+    return new TestServer(embedded.url, { embedded, folder });
   }
 
-  async emptyDatabase(): Promise<string> {
-    this.#databases += 1;
-    return createDatabaseFor(this.url, `test_${this.#databases}`);
+  emptyDatabase(): Promise<string> {
+    return createDatabaseFor(this.url, this.#newName());
   }
 
+  /** Migrates an empty database, or copies the migrated one of a shared server. */
   async migratedDatabase(): Promise<string> {
+    if (this.#own === undefined) return copyDatabaseFor(this.url, 'parley_template', this.#newName());
     const url = await this.emptyDatabase();
     await migrate(url);
     return url;
+  }
+
+  #newName(): string {
+    const name = `test_${randomUUID().replaceAll('-', '')}`;
+    this.#databases.push(name);
+    return name;
   }
 
   pool(url: string, max = 4): pg.Pool {
@@ -57,16 +73,23 @@ export class TestServer {
     return pool;
   }
 
+  /** Sets the passwords of the roles. Only for a server of its own. */
   async rolePool(url: string, role: ServiceRole): Promise<pg.Pool> {
-    const secrets = await readSecrets(this.#folder);
+    if (this.#own === undefined) throw new Error('Other test files use these roles.');
+    const secrets = await readSecrets(this.#own.folder);
     await openRoles(url, secrets);
     return this.pool(roleUrl(url, role, secrets[role]));
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.end()));
-    await this.#embedded.stop();
-    await rm(this.#folder, { recursive: true });
+    if (this.#own === undefined) return this.#drop();
+    await this.#own.embedded.stop();
+    await rm(this.#own.folder, { recursive: true });
+  }
+
+  async #drop(): Promise<void> {
+    for (const name of this.#databases) await dropDatabaseFor(this.url, name);
   }
 }
 

@@ -5,7 +5,7 @@ import { TestServer } from './server.js';
 let server: TestServer;
 let pool: pg.Pool;
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = TestServer.shared();
   pool = server.pool(server.url, 1);
 });
 afterAll(() => server.stop());

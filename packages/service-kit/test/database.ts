@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createDatabaseFor, createPool, DatabaseClock, dropDatabaseFor, migrate, type Pool } from '@parley/database';
+import { copyDatabaseFor, createPool, DatabaseClock, dropDatabaseFor, type Pool } from '@parley/database';
 
 /**
  * A migrated database in the PostgreSQL of this jest run. Made here and not by testkit, because
@@ -15,8 +15,7 @@ export interface TokenDatabase {
 export async function openTokenDatabase(): Promise<TokenDatabase> {
   const server = String(process.env.TEST_POSTGRES_URL);
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const url = await createDatabaseFor(server, name);
-  await migrate(url);
+  const url = await copyDatabaseFor(server, 'parley_template', name);
   const pool = createPool({ url, applicationName: 'tokens', max: 4 });
   const clock = await DatabaseClock.start(pool);
   const close = async () => {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import {
+  copyDatabaseFor,
   createDatabaseFor,
   createPool,
   dropDatabaseFor,
   migrate,
-  type Pool,
+  openRoles,
   roleUrl,
+  SERVICE_ROLES,
   type ServiceRole,
 } from '@parley/database';
 
@@ -36,27 +38,17 @@ export interface TestDatabase {
 /** Name of the migrated database that every test database is a copy of. */
 const template = 'parley_template';
 
-/** Creates the template, unless another test file already has. Concurrent callers wait. */
-async function ensureTemplate(server: Pool, serverUrl: string): Promise<void> {
-  await server.query('SELECT pg_advisory_lock(hashtext($1))', [template]); // The lock is released when the pool ends.
-  const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [template]);
-  if (rowCount !== 0) return;
-  const draft = `${template}_draft`;
-  await dropDatabaseFor(serverUrl, draft);
-  await migrate(await createDatabaseFor(serverUrl, draft));
-  await server.query(`ALTER DATABASE ${draft} RENAME TO ${template}`);
-}
-
-/** Copies the template and grants the rights on the database, which are not part of a copy. */
-async function copyTemplate(serverUrl: string, name: string): Promise<void> {
+/**
+ * Creates the template and the roles. Removes the comments that bind the roles to one database:
+ * normally a cluster holds one Parley, but here the databases of all test files share its roles.
+ */
+export async function prepareServer(serverUrl: string): Promise<void> {
+  const url = await createDatabaseFor(serverUrl, template);
+  await migrate(url);
+  await openRoles(url, rolePasswords);
   const server = createPool({ url: serverUrl, applicationName: 'test', max: 1 });
-  try {
-    await ensureTemplate(server, serverUrl);
-    await server.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-    await server.query(`REVOKE TEMPORARY ON DATABASE ${name} FROM PUBLIC`);
-  } finally {
-    await server.end();
-  }
+  for (const role of SERVICE_ROLES) await server.query(`COMMENT ON ROLE ${role} IS NULL`);
+  await server.end();
 }
 
 /**
@@ -68,10 +60,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   if (serverUrl === undefined)
     throw new Error('There is no test database. Run the tests with the jest.config.js of the root folder.');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await copyTemplate(serverUrl, name);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  const ownerUrl = url.href;
+  const ownerUrl = await copyDatabaseFor(serverUrl, template, name);
   return {
     ownerUrl,
     urlFor: (role) => roleUrl(ownerUrl, role, rolePasswords[role]),

@@ -3,8 +3,8 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createPool, type EmbeddedServer, migrate, openRoles, SERVICE_ROLES, startEmbedded } from '@parley/database';
-import { Chatter, ownerVariable, rolePasswords, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type EmbeddedServer, startEmbedded } from '@parley/database';
+import { Chatter, ownerVariable, prepareServer, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 /** Debian's package faketime, installed by `.ci/install`. */
 const library = ['x86_64', 'aarch64']
@@ -38,11 +38,7 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
     };
     postgres = await startEmbedded({ dataDir: folder, environment, log: () => {} });
-    await migrate(postgres.url);
-    await openRoles(postgres.url, rolePasswords);
-    const owner = createPool({ url: postgres.url, applicationName: 'test', max: 1 });
-    for (const role of SERVICE_ROLES) await owner.query(`COMMENT ON ROLE ${role} IS NULL`);
-    await owner.end();
+    await prepareServer(postgres.url);
     before = process.env[ownerVariable];
     process.env[ownerVariable] = postgres.url;
     trio = await Trio.start({ chatServers: 2 });
