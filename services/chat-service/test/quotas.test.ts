@@ -8,6 +8,7 @@ const quota = {
   PARLEY_CHANNEL_ROWS: '100',
   PARLEY_USER_MEGABYTES: '0',
   PARLEY_USER_ROWS: '60',
+  PARLEY_SENDER_RATE: '1000', // Many messages are sent at once.
 };
 const patienceMs = 30_000;
 const testMs = 120_000;
