@@ -1,24 +1,40 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { freePorts } from '@parley/testkit';
 import { readOptions } from '../src/launcher/options.js';
 import { planServices } from '../src/launcher/plan.js';
 import { checkFree } from '../src/launcher/ports.js';
 
 const plan = (port: number) => [planServices(readOptions(['--user-port', String(port)])).first[0] as never];
 
-function listen(): Promise<Server> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => socket.on('error', () => {}));
-    server.listen(0, '127.0.0.1', () => resolve(server));
+function listen(port = 0): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.on('error', () => {})).once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
   });
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = await listen(port).catch(() => undefined);
+  server?.close();
+  return server !== undefined;
+}
+
+/**
+ * Connects from an ephemeral port whose ops port is free. Otherwise a connection that another test
+ * has closed could hold that for a minute.
+ */
+async function connectTo(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  await new Promise((resolve) => socket.once('connect', resolve));
+  if (await isFree(Number(socket.localPort) + 1_000)) return socket;
+  socket.resetAndDestroy();
+  return connectTo(port);
 }
 
 test('waits for a port that a closed connection still holds, and says so', async () => {
   const server = await listen();
   const target = server.address() as { port: number };
-  const port = await freePorts(1); // An ephemeral port might have an ops port that another closed connection holds.
-  const socket: Socket = connect({ port: target.port, host: '127.0.0.1', localPort: port });
-  await new Promise((resolve) => socket.once('connect', resolve));
+  const socket = await connectTo(target.port);
+  const port = Number(socket.localPort);
   const said: string[] = [];
   const free = checkFree(plan(port), '127.0.0.1', (line) => {
     said.push(line);

@@ -18,9 +18,9 @@ beforeAll(async () => {
   root = await rig.person('admin');
   await rig.owner.query(`
     INSERT INTO chat.users (id, name, password_hash, email, status)
-      SELECT 'u' || n, 'Name ' || n, '!', 'mail' || n || '@example.org', CASE WHEN n % 1000 = 0 THEN 'suspended' ELSE 'active' END
-      FROM generate_series(1, 100000) n;
-    INSERT INTO chat.channel (name, owner_id, kind) SELECT 'Team ' || n, 'u' || n, 'private' FROM generate_series(1, 100000) n;
+      SELECT 'u' || n, 'Name ' || n, '!', 'mail' || n || '@example.org', CASE WHEN n % 500 = 0 THEN 'suspended' ELSE 'active' END
+      FROM generate_series(1, 50000) n;
+    INSERT INTO chat.channel (name, owner_id, kind) SELECT 'Team ' || n, 'u' || n, 'private' FROM generate_series(1, 50000) n;
     ANALYZE;
   `);
 }, 180_000);
@@ -52,7 +52,7 @@ async function plan(text: string, values: readonly unknown[], mode: string): Pro
   }
 }
 
-describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 accounts and channels (%s)', (mode) => {
+describe.each(['force_custom_plan', 'force_generic_plan'])('with 50,000 accounts and channels (%s)', (mode) => {
   test('finds accounts by the indexes of id, name and address', async () => {
     const values = findNumbers.valuesOf({ prefix: 'u4242', status: null, afterNumber: 0, size: 101 });
     const text = await plan(findNumbers.text, values, mode);
