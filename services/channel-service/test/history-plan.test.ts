@@ -1,4 +1,4 @@
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
 import { findNewest, findOldest, readEntries } from '../src/history/history-store.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
@@ -48,22 +48,15 @@ afterAll(async () => {
   await database.close();
 });
 
-async function plan(text: string, values: readonly unknown[], mode: string): Promise<string> {
-  const client = await rig.owner.connect();
-  try {
-    await client.query(`SET plan_cache_mode = ${mode}`);
-    const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ${text}`, [...values]);
-    return rows.map((row) => row['QUERY PLAN']).join('\n');
-  } finally {
-    client.release(true);
-  }
+function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
+  return explain(rig.owner, { text, values, mode });
 }
 
 function pageOf(firstSeq: number, lastSeq: number) {
   return { channelId: id, firstSeq, lastSeq, size: 51, maxEmoji: 100, maxReactors: 10 };
 }
 
-describe.each(['force_custom_plan', 'force_generic_plan'])('with many entries (%s)', (mode) => {
+describe.each(planModes)('with many entries (%s)', (mode) => {
   test.each([
     ['newest first', findNewest, [1, entries / 2]],
     ['oldest first', findOldest, [entries / 2, entries]],

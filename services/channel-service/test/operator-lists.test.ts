@@ -1,6 +1,6 @@
 import { AdminService, ListAllChannelsRequest, ListUsersRequest, UserRole, UserStatus } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
 import { findChannelIds, findNumbers, listNumbersOfStatus } from '../src/admin/list-store.js';
 import { Chats, reason } from './chats.js';
 import { outcomes, type Person, Rig } from './rig.js';
@@ -41,18 +41,11 @@ function channels(request: Parameters<typeof ListAllChannelsRequest.fromPartial>
   return callUnary(rig.admin(), AdminService.listAllChannels, asked, { token, withinMs });
 }
 
-async function plan(text: string, values: readonly unknown[], mode: string): Promise<string> {
-  const client = await rig.owner.connect();
-  try {
-    await client.query(`SET plan_cache_mode = ${mode}`);
-    const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}`, [...values]);
-    return rows.map((row) => row['QUERY PLAN']).join('\n');
-  } finally {
-    client.release(true);
-  }
+function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
+  return explain(rig.owner, { text, values, mode });
 }
 
-describe.each(['force_custom_plan', 'force_generic_plan'])('with 50,000 accounts and channels (%s)', (mode) => {
+describe.each(planModes)('with 50,000 accounts and channels (%s)', (mode) => {
   test('finds accounts by the indexes of id, name and address', async () => {
     const values = findNumbers.valuesOf({ prefix: 'u4242', status: null, afterNumber: 0, size: 101 });
     const text = await plan(findNumbers.text, values, mode);

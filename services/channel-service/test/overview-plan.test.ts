@@ -1,5 +1,5 @@
 import { limits } from '@parley/runtime';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
 import { findChats, readChats } from '../src/inbox/chat-store.js';
 import { Chats } from './chats.js';
 import { Inbox } from './inbox-api.js';
@@ -54,15 +54,8 @@ afterAll(async () => {
   await database.close();
 });
 
-async function plan(text: string, values: readonly unknown[], mode: string): Promise<string> {
-  const client = await rig.owner.connect();
-  try {
-    await client.query(`SET plan_cache_mode = ${mode}`);
-    const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}`, [...values]);
-    return rows.map((row) => row['QUERY PLAN']).join('\n');
-  } finally {
-    client.release(true);
-  }
+function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
+  return explain(rig.owner, { text, values, mode });
 }
 
 /** Returns the parameters with which `readChats` reads these chats for one of their members. */
@@ -75,7 +68,7 @@ function pageOf(channelIds: readonly number[]): unknown[] {
 
 const maxAt = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId };
 
-describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 chats, 5,000 of them mine (%s)', (mode) => {
+describe.each(planModes)('with 100,000 chats, 5,000 of them mine (%s)', (mode) => {
   test('finds a page by index, and sorts only as many chats as the page holds', async () => {
     const text = await plan(findChats.text, findChats.valuesOf({ userId: me.id, ...maxAt, size: 101 }), mode);
     expect(text).not.toMatch(/Seq Scan on (member|channel|channel_head)/);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { limits } from '@parley/runtime';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
 import { describe as describeStatement } from '../src/channels/channel-store.js';
 import { claimChannel, reserveRoomSeat } from '../src/placement/seat-store.js';
 import { type Person, Rig } from './rig.js';
@@ -43,15 +43,8 @@ afterAll(async () => {
   await database.close();
 });
 
-async function plan(text: string, values: readonly unknown[], mode: string): Promise<string> {
-  const client = await rig.owner.connect();
-  try {
-    await client.query(`SET plan_cache_mode = ${mode}`);
-    const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}`, [...values]);
-    return rows.map((row) => row['QUERY PLAN']).join('\n');
-  } finally {
-    client.release(true);
-  }
+function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
+  return explain(rig.owner, { text, values, mode });
 }
 
 /** Expects the only scan of seats to be the one by channel. */
@@ -72,15 +65,12 @@ describe('with 100,000 seats', () => {
     maxCounted: limits.usersCounted,
   });
 
-  test.each(['force_custom_plan', 'force_generic_plan'])(
-    'reads the seats of a List page by index (%s)',
-    async (mode) => {
-      const text = await plan(describeStatement.text, describeStatement.valuesOf(describedBy()), mode);
-      expectBySeatInside(text);
-    },
-  );
+  test.each(planModes)('reads the seats of a List page by index (%s)', async (mode) => {
+    const text = await plan(describeStatement.text, describeStatement.valuesOf(describedBy()), mode);
+    expectBySeatInside(text);
+  });
 
-  test.each(['force_custom_plan', 'force_generic_plan'])('counts a room by index (%s)', async (mode) => {
+  test.each(planModes)('counts a room by index (%s)', async (mode) => {
     const values = reserveRoomSeat.valuesOf({
       seatId: randomUUID(),
       channelId: 1,
@@ -94,16 +84,13 @@ describe('with 100,000 seats', () => {
     expectBySeatInside(await plan(reserveRoomSeat.text, values, mode));
   });
 
-  test.each(['force_custom_plan', 'force_generic_plan'])(
-    'counts placements of a server by index (%s)',
-    async (mode) => {
-      const text = await plan(claimChannel.text, claimChannel.valuesOf({ channelId: 3, epoch: 1 }), mode);
-      expect(text).toContain('channel_head_instance');
-      expect(text).toContain('seat_instance');
-      expect(text).not.toMatch(/Seq Scan on (seat|channel_head)/);
-      await rig.owner.query('UPDATE chat.channel_head SET epoch = 1, instance_id = $1 WHERE channel_id = 3', [boot]);
-    },
-  );
+  test.each(planModes)('counts placements of a server by index (%s)', async (mode) => {
+    const text = await plan(claimChannel.text, claimChannel.valuesOf({ channelId: 3, epoch: 1 }), mode);
+    expect(text).toContain('channel_head_instance');
+    expect(text).toContain('seat_instance');
+    expect(text).not.toMatch(/Seq Scan on (seat|channel_head)/);
+    await rig.owner.query('UPDATE chat.channel_head SET epoch = 1, instance_id = $1 WHERE channel_id = 3', [boot]);
+  });
 
   test('lists 1,000 own rooms and the other listed channels quickly', async () => {
     const began = performance.now();

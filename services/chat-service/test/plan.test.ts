@@ -1,5 +1,5 @@
 import { createPool, type ParametersOf, type Pool } from '@parley/database';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
 import { appendEntries } from '../src/store/messages.js';
 import { listSeats } from '../src/store/seats.js';
 
@@ -40,29 +40,15 @@ afterAll(async () => {
   await database.close();
 });
 
-async function plan(text: string, values: readonly unknown[], mode: string, options: string): Promise<string> {
-  const client = await owner.connect();
-  try {
-    await client.query(`SET plan_cache_mode = ${mode}`);
-    const { rows } = await client.query(`EXPLAIN (${options}) ${text}`, [...values]);
-    return rows.map((row) => row['QUERY PLAN']).join('\n');
-  } finally {
-    client.release(true);
-  }
-}
-
-test.each(['force_custom_plan', 'force_generic_plan'])(
-  'finds the seats of one server among 100,000 by index (%s)',
-  async (mode) => {
-    const [counted] = (await owner.query<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).rows;
-    expect(counted?.n).toBe(100_000);
-    const text = await plan(listSeats.text, [instanceId], mode, 'ANALYZE, COSTS OFF, TIMING OFF');
-    expect(text).toContain('seat_instance');
-    expect(text).toContain('users_pkey');
-    expect(text).toContain('session_pkey');
-    expect(text).not.toMatch(/Seq Scan|Hash/);
-  },
-);
+test.each(planModes)('finds the seats of one server among 100,000 by index (%s)', async (mode) => {
+  const [counted] = (await owner.query<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).rows;
+  expect(counted?.n).toBe(100_000);
+  const text = await explain(owner, { text: listSeats.text, values: [instanceId], mode });
+  expect(text).toContain('seat_instance');
+  expect(text).toContain('users_pkey');
+  expect(text).toContain('session_pkey');
+  expect(text).not.toMatch(/Seq Scan|Hash/);
+});
 
 test('reads every seat of the server, each with the state of its user and session', async () => {
   await owner.query(`UPDATE chat.users SET status = 'suspended' WHERE id = 'u10'`);
@@ -81,7 +67,12 @@ test('reads every seat of the server, each with the state of its user and sessio
 test('appends a batch without a subquery per entry', async () => {
   const empty = Object.fromEntries(Object.keys(appendEntries.parameters).map((name) => [name, []]));
   const values = appendEntries.valuesOf({ ...empty, instanceId } as ParametersOf<typeof appendEntries>);
-  const text = await plan(appendEntries.text, values, 'force_generic_plan', 'COSTS OFF');
+  const text = await explain(owner, {
+    text: appendEntries.text,
+    values,
+    mode: 'force_generic_plan',
+    options: 'COSTS OFF',
+  });
   expect(text).toContain('Insert on message');
   expect(text).not.toContain('SubPlan');
 });

@@ -1,4 +1,5 @@
 import { Visibility } from '@parley/contract';
+import { explain, planModes } from '@parley/testkit';
 import { searchUsers } from '../src/store/search.js';
 import { Accounts, reasonOf } from './accounts.js';
 
@@ -152,22 +153,16 @@ describe('with 100,000 users', () => {
     await accounts.sql('ANALYZE chat.users');
   }, 120_000);
 
-  test.each(['force_custom_plan', 'force_generic_plan'])('reads a page by index (%s)', async (mode) => {
-    const client = await accounts.owner.connect();
-    await client.query(`SET plan_cache_mode = ${mode}`);
+  test.each(planModes)('reads a page by index (%s)', async (mode) => {
     const values = searchUsers.valuesOf({
       ...{ afterKey: 'crowd 50', afterNumber: 7, text: 'Crowd', classes: [true], scan: 202 },
       ...{ readerId: 'me', readerRole: 'user', exceptNumber: 0, size: 101 },
     });
-    const explain = `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, FORMAT JSON) ${searchUsers.text}`;
-    const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(explain, [...values]);
-    await client.query('RESET plan_cache_mode');
-    client.release();
-    const plan = JSON.stringify(rows[0]?.['QUERY PLAN']);
+    const plan = await explain(accounts.owner, { text: searchUsers.text, values, mode });
     expect(plan).toContain('users_found_by_id');
     expect(plan).toContain('users_found_by_name');
-    expect(plan).not.toContain('"Seq Scan"');
-    const read = [...plan.matchAll(/"Actual Rows":(\d+)/g)].map(([, count]) => Number(count));
+    expect(plan).not.toContain('Seq Scan');
+    const read = [...plan.matchAll(/actual rows=(\d+)/g)].map(([, count]) => Number(count));
     expect(Math.max(...read)).toBeLessThanOrEqual(2 * 202 + 2);
   });
 

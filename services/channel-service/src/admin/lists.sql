@@ -2,9 +2,10 @@
 -- name: listNumbers
 SELECT number FROM chat.users WHERE number > :afterNumber::bigint ORDER BY number LIMIT :size;
 
--- Finds a page of accounts of one status, ordered by number.
+-- Finds a page of accounts of one status, ordered by number. Ranges and this order keep a generic
+-- plan on the index of both columns: it assumes that every status is common.
 -- name: listNumbersOfStatus
-SELECT number FROM chat.users WHERE status = :status AND number > :afterNumber::bigint ORDER BY number LIMIT :size;
+SELECT number FROM chat.users WHERE (status, number) > (:status, :afterNumber::bigint) AND status <= :status ORDER BY status, number LIMIT :size;
 
 -- Finds a page of accounts by the start of their id, name or email address, ignoring case, ordered
 -- by number (status NULL: any). Each part scans one index; no character sorts after chr(1114111).
@@ -30,9 +31,12 @@ FROM chat.users WHERE number = ANY (:numbers::int[]) ORDER BY number;
 SELECT id FROM chat.channel WHERE deleted_at IS NULL AND id > :afterId::bigint ORDER BY id LIMIT :size;
 
 -- Finds a page of channels of every kind by the start of their name, ignoring case, ordered by id.
+-- Materialized, because a generic plan would look for the names in the order of the ids.
 -- name: findChannelIds
-SELECT id FROM chat.channel WHERE deleted_at IS NULL AND lower(name) ~>=~ lower(:prefix::text) AND lower(name) ~<~ (lower(:prefix) || chr(1114111))
-  AND id > :afterId::bigint ORDER BY id LIMIT :size;
+WITH match AS MATERIALIZED (
+  SELECT id FROM chat.channel WHERE deleted_at IS NULL AND lower(name) ~>=~ lower(:prefix::text) AND lower(name) ~<~ (lower(:prefix) || chr(1114111))
+)
+SELECT id FROM match WHERE id > :afterId::bigint ORDER BY id LIMIT :size;
 
 -- Finds a page of abuse reports, the newest first.
 -- name: listReports
