@@ -8,10 +8,10 @@ import type { LogPosition } from './core/bookmark.js';
 import { type QueuedSend, SendExchange, type Step } from './core/exchange.js';
 import { EventQueue } from './event-queue.js';
 import { type ConversationEvent, entryEvent, passingEvent } from './events.js';
+import { farewellOf } from './farewell.js';
 import { changeFrame, laneOf, lossyFrame, type MessageOptions, messageOf, typingOf } from './frames.js';
 import { GapFiller } from './gap-filler.js';
 import type { HistoryPage } from './history.js';
-import { lastGap } from './last-gap.js';
 import { StreamLink } from './link.js';
 import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
@@ -98,7 +98,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#over = this.#run().finally(forget);
   }
 
-  /** Resolves after the first welcome, or rejects with the refusal or the signal's reason. */
+  /** Resolves after the first welcome or a removal, or rejects with the refusal or the signal's reason. */
   async entered(): Promise<void> {
     const welcomed = new Promise<void>((resolve) => {
       this.#onWelcome = resolve;
@@ -215,7 +215,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     return this.#post(changeFrame(Kind.UNPIN, seq), signal);
   }
 
-  /** Tells the others that this user is typing, or has stopped. Lossy. */
+  /** Tells the others that this user is typing, or has stopped. Lossy; shown at most once a second. */
   typing(stopped = false): void {
     this.#link.send(typingOf(stopped));
   }
@@ -290,15 +290,15 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   async #run(): Promise<void> {
-    const refusal = await this.#link.run().catch(refusalFrom);
+    const verdict = await this.#link.run().catch(refusalFrom);
     clearTimeout(this.#timer);
     this.#receipts.close();
+    const { refusal, missed, place, welcome } = await farewellOf(verdict, this.place, this.#deps);
     this.#ended = refusal ?? refuse('cancelled', { message: 'You left the channel.' });
+    this.#welcome ??= welcome;
     this.#pending.rejectAll(this.#ended);
-    for (const gap of await lastGap(refusal, this.place, this.#deps.history)) {
-      if (this.place !== undefined) this.#lastPlace = { log: this.place.log, seq: gap.to };
-      this.#queue.push(gap);
-    }
+    this.#lastPlace = place;
+    if (missed !== undefined) this.#queue.push(missed);
     const { message, retryAfterMs } = this.#ended;
     this.#queue.push({ type: 'ended', reason: refusal?.reason ?? 'left', message, retryAfterMs });
     this.#deps.onEnd();

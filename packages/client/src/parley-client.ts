@@ -322,8 +322,10 @@ export class ParleyClient {
   }
 
   /**
-   * Joins a channel. Resolves with the conversation after the server's first welcome. If
-   * `options.signal` aborts before that, it rejects with the signal's reason.
+   * Joins a channel. Resolves with the conversation after the server's first welcome. If the user
+   * was removed since `options.after`, it resolves too: the conversation yields the entries up to the
+   * removal and ends with `removed`. If `options.signal` aborts first, it rejects with the signal's
+   * reason.
    * @throws {Refusal} if the user cannot join: `channel-full`, `channel-not-found`, `banned` and
    * others
    * @example

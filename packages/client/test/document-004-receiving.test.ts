@@ -80,20 +80,28 @@ describe('Document 004, receive message flow', () => {
     for (const text of ['one', 'two']) await from.send(text);
     await ann.client.members.remove(id, bob.id);
     await from.send('after');
-    const removed = bob.client.open(id, after === undefined ? {} : { after });
-    const back = new Listener(removed);
+    if (after === undefined) throw new Error('no place');
+    const conversation = await bob.client.listen(id, { after });
+    const back = new Listener(conversation);
     await back.done;
     expect(back.texts).toEqual(['one', 'two']);
     expect(back.events.slice(-2)).toMatchObject([
       { type: 'member', userId: bob.id, joined: false },
-      { type: 'ended', reason: 'channel-not-found' },
+      { type: 'ended', reason: 'removed' },
     ]);
+    expect([conversation.me.id, conversation.channel.id]).toEqual([bob.id, id]);
+    await expect(conversation.send('still here?')).rejects.toMatchObject({ reason: 'removed' });
+    const { place } = conversation;
+    const again = new Listener(await bob.client.listen(id, { after: place ?? after }));
+    await again.done;
+    expect(again.events).toMatchObject([{ type: 'ended', reason: 'removed' }]);
+    await expect(bob.client.listen(id)).rejects.toMatchObject({ reason: 'channel-not-found' });
     expect(await told(bob.client, id)).toEqual(['before', 'one', 'two']);
 
     await ann.client.members.add(id, bob.id);
-    const again = new Listener(bob.client.open(id, removed.place === undefined ? {} : { after: removed.place }));
-    await until(() => again.of('live').length > 0);
-    expect(again.texts).toEqual(['after']);
+    const added = new Listener(await bob.client.listen(id, { after: place ?? after }));
+    await until(() => added.of('live').length > 0);
+    expect(added.texts).toEqual(['after']);
   });
 });
 
