@@ -77,6 +77,60 @@ inChromium('forms', () => {
     await page.getByText('That user ID is taken.').waitFor({ state: 'detached' });
   });
 
+  test('asks for an invitation code once the server wants one', async () => {
+    const ann = await stage.somebody('Ann');
+    const code = 'page-invitation-code-22';
+    await stage.trio.people.sql(
+      `INSERT INTO chat.invite (id, created_by) SELECT $1, id FROM chat.users WHERE name = 'Ann' LIMIT 1`,
+      [code],
+    );
+    const { grpc } = await stage.trio.startUserService({ PARLEY_REGISTRATION: 'invite' });
+    const gateway = await stage.trio.startGateway({ PARLEY_USER_SERVICES: grpc });
+    const { page } = ann;
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.goto(gateway.http);
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('User ID').fill(stage.userId('guest'));
+    await page.getByLabel('Password').fill('correct horse');
+    expect(await page.getByLabel('Invitation code').count()).toBe(0);
+    await page.keyboard.press('Enter');
+    await page.getByText('An account here needs an invitation. Ask an operator for one.', { exact: true }).waitFor();
+    await page.getByLabel('Invitation code').fill('mistyped-invitation-22');
+    await page.keyboard.press('Enter');
+    await page.getByText('This invite is not valid.', { exact: false }).waitFor();
+    await page.getByLabel('Invitation code').fill(code);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('asks for a new password after a one-time password, also after a reload', async () => {
+    const ann = await stage.somebody('Ann');
+    const userId = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
+    const once = await stage.oneTimePassword(userId);
+    const { page } = ann;
+    await page.getByText('Your session has ended. Sign in again.').waitFor();
+    const signIn = async (password: string) => {
+      await page.getByLabel('User ID').fill(userId);
+      await page.getByLabel('Password').fill(password);
+      await page.keyboard.press('Enter');
+    };
+    await signIn(once);
+    await page.getByRole('heading', { name: 'Choose your own password' }).waitFor();
+    await page.reload();
+    await page.getByLabel('One-time password').fill('not the one-time password');
+    await page.getByLabel('New password').fill('battery staple');
+    await page.keyboard.press('Enter');
+    await page.getByText('The current password is wrong.').waitFor();
+    await page.getByLabel('One-time password').fill(once);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await signIn('battery staple');
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+
   test('asks before signing out while something is unsent', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('unsent');

@@ -36,16 +36,19 @@ export class Stage {
   readonly #natives: Conversation[] = [];
   #count = 0;
 
-  private constructor(trio: Trio, gateway: ServiceProcess, browser: Browser) {
+  readonly #userService: ServiceProcess;
+
+  private constructor(trio: Trio, userService: ServiceProcess, gateway: ServiceProcess, browser: Browser) {
     this.trio = trio;
+    this.#userService = userService;
     this.url = gateway.http;
     this.browser = browser;
   }
 
   static async build(): Promise<Stage> {
     const trio = await Trio.start({ chatServers: 2, env: { PARLEY_MESSAGE_BYTES: '4096' } });
-    await trio.startUserService();
-    return new Stage(trio, await trio.startGateway(), await launch());
+    const userService = await trio.startUserService();
+    return new Stage(trio, userService, await trio.startGateway(), await launch());
   }
 
   /** Disconnects everyone. */
@@ -109,6 +112,14 @@ export class Stage {
       change: (change) => this.trio.changeMember(person, { channelId: id, ...change }),
       update: (change) => this.trio.update(person, { id, ...change }),
     };
+  }
+
+  /** Gives a user a one-time password, as an operator does. Ends the user's sessions. */
+  async oneTimePassword(userId: string): Promise<string> {
+    const { id, token } = await this.trio.people.make(this.userId('operator'));
+    await this.trio.people.sql("UPDATE chat.users SET role = 'admin' WHERE id = $1", [id]);
+    const transport = grpcTransport({ userService: this.#userService.grpc, channelService: '127.0.0.1:1' });
+    return createClient({ transport, token }).people.resetPassword(userId);
   }
 
   /** Opens a direct chat of a new user with another user. Returns the id of the new one. */

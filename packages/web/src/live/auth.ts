@@ -1,5 +1,6 @@
 import { createClient, type NewUser, Refusal } from '@parley/client';
 import { webTransport } from '@parley/client/web';
+import { deviceName } from '../state/device-name.js';
 import {
   endsSession,
   type Session,
@@ -59,9 +60,28 @@ export class Auth {
   /** @throws {Refusal} */
   async signIn(userId: string, password: string): Promise<void> {
     const client = createClient({ transport: webTransport() });
-    const { token, user } = await client.login(userId, password, { device: 'browser' });
+    const { token, user, mustChangePassword } = await client.login(userId, password, {
+      device: deviceName(navigator.userAgent),
+    });
     const session: Session = { userId: user?.id ?? userId, name: user?.name ?? userId, token };
     await wipe(this.#database);
+    // A one-time password opens only one session, so a reload must not lose it.
+    await this.#keep(mustChangePassword ? { ...session, mustChangePassword } : session);
+  }
+
+  /**
+   * Sets a password in place of a one-time password.
+   * @throws {Refusal}
+   */
+  async replacePassword(current: string, newPassword: string): Promise<void> {
+    const now = this.state();
+    if (now.state !== 'restricted') return;
+    const { userId, name, token } = now.session;
+    await createClient({ transport: webTransport(), token }).account.changePassword(current, newPassword);
+    await this.#keep({ userId, name, token });
+  }
+
+  async #keep(session: Session): Promise<void> {
     await this.#database.put('session', session, 'now');
     this.#tabs.postMessage('changed');
     this.#begin(session);
@@ -69,10 +89,13 @@ export class Auth {
 
   /** Signs out here at once, then ends the session on the server. */
   async signOut(): Promise<void> {
-    const workspace = this.#workspace;
+    const now = this.state();
     await this.#end(undefined);
     this.#tabs.postMessage('changed');
-    await workspace?.logout().catch((thrown) => this.#noticeUnconfirmed(thrown));
+    if ('session' in now) {
+      const client = createClient({ transport: webTransport(), token: now.session.token });
+      await client.logout().catch((thrown: unknown) => this.#noticeUnconfirmed(thrown));
+    }
   }
 
   /** Shows a notice if the server may not know that the session is over. */
@@ -82,12 +105,11 @@ export class Auth {
   }
 
   #begin(session: Session): void {
-    this.#workspace = new Workspace({
-      database: this.#database,
-      session,
-      onRefused: (reason) => this.#refused(reason),
-    });
-    this.#workspace.start();
+    if (!session.mustChangePassword) {
+      const onRefused = (reason: string) => this.#refused(reason);
+      this.#workspace = new Workspace({ database: this.#database, session, onRefused });
+      this.#workspace.start();
+    }
     this.#store.dispatch({ type: 'in', session });
   }
 

@@ -147,14 +147,6 @@ export class Workspace {
     return listUnsent(this.#deps.database);
   }
 
-  /**
-   * Ends the session on the server.
-   * @throws {Refusal}
-   */
-  logout(): Promise<void> {
-    return this.#client.logout();
-  }
-
   async stop(): Promise<void> {
     this.rooms.stop();
     await this.#close();

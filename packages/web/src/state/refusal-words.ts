@@ -9,7 +9,6 @@ const words: Readonly<Record<string, string>> = {
   'create-too-often': 'You are creating rooms too quickly. Try again in a few seconds.',
   'invalid-password':
     'Use a password of 8 to 72 bytes. An English letter or a digit takes 1 byte, other characters take 2 to 4.',
-  'wrong-credentials': 'Wrong user ID or password.',
   'not-your-message': 'Only the sender can change this message.',
   'message-not-found': 'The message no longer exists.',
   'no-history': 'This room has no message history, so messages cannot be changed.',

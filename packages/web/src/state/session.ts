@@ -3,12 +3,16 @@ export interface Session {
   readonly userId: string;
   readonly name: string;
   readonly token: string;
+  /** The user logged in with a one-time password. The session can only set a new one. */
+  readonly mustChangePassword?: true;
 }
 
 export type SessionState =
   /** Before the session has been read from the browser's storage. */
   | { readonly state: 'unknown' }
   | { readonly state: 'out'; readonly notice: string | undefined }
+  /** The user has to choose a new password first. */
+  | { readonly state: 'restricted'; readonly session: Session }
   | { readonly state: 'in'; readonly session: Session };
 
 export type SessionAction =
@@ -17,7 +21,9 @@ export type SessionAction =
 
 /** Returns the session after an action. */
 export function sessionReducer(_: SessionState, action: SessionAction): SessionState {
-  return action.type === 'in' ? { state: 'in', session: action.session } : { state: 'out', notice: action.notice };
+  if (action.type === 'out') return { state: 'out', notice: action.notice };
+  const { session } = action;
+  return { state: session.mustChangePassword ? 'restricted' : 'in', session };
 }
 
 const sessionEnds: ReadonlySet<string> = new Set([

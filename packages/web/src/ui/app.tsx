@@ -1,5 +1,6 @@
 import type { Auth } from '../live/auth.js';
 import { useWatched } from './hooks.js';
+import { NewPassword } from './new-password.js';
 import { SignIn } from './sign-in.js';
 import { WorkspaceContext } from './workspace-context.js';
 import { WorkspaceView } from './workspace-view.js';
@@ -15,5 +16,6 @@ export function App({ auth }: { auth: Auth }) {
       </WorkspaceContext>
     );
   }
+  if (session.state === 'restricted') return <NewPassword auth={auth} />;
   return session.state === 'out' ? <SignIn auth={auth} notice={session.notice} /> : null;
 }

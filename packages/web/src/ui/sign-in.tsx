@@ -1,9 +1,9 @@
-import { refuse } from '@parley/client';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { Refusal } from '@parley/client';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Auth } from '../live/auth.js';
-import { bytesOf } from '../state/bytes.js';
 import { Field } from './field.js';
 import { Mark } from './mark.js';
+import { Password, passwordIn } from './password.js';
 import { sentence, useAction } from './use-action.js';
 
 interface SignInProps {
@@ -18,14 +18,12 @@ function textOf(form: FormData, name: string): string {
 
 async function submit(auth: Auth, isNew: boolean, form: FormData): Promise<void> {
   const userId = textOf(form, 'user');
-  const password = String(form.get('password') ?? '');
-  if (bytesOf(password) < passwordBytes.least || bytesOf(password) > passwordBytes.most)
-    throw refuse('invalid-password');
+  const password = passwordIn(form, 'password');
   if (!isNew) return auth.signIn(userId, password);
-  await auth.signUp({ userId, password, name: textOf(form, 'name') || userId });
+  await auth.signUp({ userId, password, name: textOf(form, 'name') || userId, invite: textOf(form, 'invite') });
 }
 
-type Refusable = 'user' | 'name' | 'password';
+type Refusable = 'user' | 'name' | 'password' | 'invite';
 
 /** The field to which a refusal belongs, by reason. */
 const fieldOf: Readonly<Record<string, Refusable>> = {
@@ -34,15 +32,11 @@ const fieldOf: Readonly<Record<string, Refusable>> = {
   'invalid-name': 'name',
   'invalid-password': 'password',
   'common-password': 'password',
+  'invite-not-found': 'invite',
 };
 
 const userIdHint =
   '1 to 64 letters, digits, dots, hyphens or underscores, starting with a letter or digit. You cannot change it later.';
-
-/**
- * Length of a password in bytes, as the server requires. A longer one is refused, not truncated.
- */
-const passwordBytes = { least: 8, most: 72 };
 
 /** Returns whether a refusal is about a field, so that a new text in the field clears it. */
 function isAbout(reason: string, field: string): boolean {
@@ -52,7 +46,12 @@ function isAbout(reason: string, field: string): boolean {
 /** The state, messages and handlers of the form. */
 function useSignIn(auth: Auth, notice: string | undefined) {
   const [isNew, setIsNew] = useState(false);
-  const { busy, refused, run, forget } = useAction((form: FormData) => submit(auth, isNew, form));
+  const [needsInvite, setNeedsInvite] = useState(false);
+  const noteInvite = (thrown: unknown) => {
+    if (thrown instanceof Refusal && thrown.reason === 'invite-not-found') setNeedsInvite(true);
+    throw thrown;
+  };
+  const { busy, refused, run, forget } = useAction((form: FormData) => submit(auth, isNew, form).catch(noteInvite));
   const onChange = ({ target }: FormEvent<HTMLFormElement>) => {
     if (refused !== undefined && target instanceof HTMLInputElement && isAbout(refused.reason, target.name)) forget();
   };
@@ -66,14 +65,12 @@ function useSignIn(auth: Auth, notice: string | undefined) {
   };
   const field = refused && fieldOf[refused.reason];
   const says = field === undefined ? (refused?.words ?? (isNew ? undefined : notice)) : undefined;
-  return { isNew, busy, turn, says, inFields: field && { [field]: refused.words }, onForm: { onSubmit, onChange } };
+  const inFields = field && { [field]: refused.words };
+  return { isNew, needsInvite, busy, turn, says, inFields, onForm: { onSubmit, onChange } };
 }
 
-/** The form to sign in or create an account. */
-export function SignIn({ auth, notice }: SignInProps) {
-  const { isNew, busy, turn, says, inFields, onForm } = useSignIn(auth, notice);
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+/** The page of a user who is not signed in yet, around a form. */
+export function SignInFrame({ children }: { children: ReactNode }) {
   return (
     <main className="sign-in">
       <header>
@@ -81,9 +78,21 @@ export function SignIn({ auth, notice }: SignInProps) {
         <h1>Parley</h1>
         <p>Chat rooms on your own server.</p>
       </header>
+      {children}
+    </main>
+  );
+}
+
+/** The form to sign in or create an account. */
+export function SignIn({ auth, notice }: SignInProps) {
+  const { isNew, needsInvite, busy, turn, says, inFields, onForm } = useSignIn(auth, notice);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+  return (
+    <SignInFrame>
       <form ref={form} {...onForm} aria-labelledby="sign-in-title">
         <h2 id="sign-in-title">{isNew ? 'Create an account' : 'Sign in'}</h2>
-        <Fields isNew={isNew} refused={inFields} />
+        <Fields isNew={isNew} needsInvite={needsInvite} refused={inFields} />
         <p className="refusal" role="alert">
           {says === undefined ? '' : sentence(says)}
         </p>
@@ -94,17 +103,19 @@ export function SignIn({ auth, notice }: SignInProps) {
           {isNew ? 'I already have an account' : 'Create an account'}
         </button>
       </form>
-    </main>
+    </SignInFrame>
   );
 }
 
 interface FieldsProps {
   readonly isNew: boolean;
+  /** Whether the server accepts only users with an invitation. */
+  readonly needsInvite: boolean;
   /** Texts that say why the server rejected a value, by field. */
   readonly refused: { readonly [field in Refusable]?: string } | undefined;
 }
 
-function Fields({ isNew, refused }: FieldsProps) {
+function Fields({ isNew, needsInvite, refused }: FieldsProps) {
   return (
     <>
       <Field label="User ID" refused={refused?.user} hint={isNew ? userIdHint : undefined}>
@@ -121,41 +132,14 @@ function Fields({ isNew, refused }: FieldsProps) {
           {(ids) => <input {...ids} name="name" autoComplete="name" />}
         </Field>
       )}
-      <Password isNew={isNew} refused={refused?.password} />
+      <Password name="password" label="Password" isNew={isNew} refused={refused?.password} />
+      {isNew && needsInvite && (
+        <Field label="Invitation code" refused={refused?.invite}>
+          {(ids) => (
+            <input {...ids} name="invite" autoComplete="off" autoCapitalize="none" spellCheck={false} required />
+          )}
+        </Field>
+      )}
     </>
   );
 }
-
-const passwordHint =
-  '8 to 72 English letters, digits or symbols; other characters count as 2 to 4. Very common passwords are refused. Nobody can recover a forgotten password.';
-
-/** The field of the password, with a button that shows it. */
-function Password({ isNew, refused }: { isNew: boolean; refused: string | undefined }) {
-  const [isShown, setIsShown] = useState(false);
-  const autoComplete = isNew ? 'new-password' : 'current-password';
-  return (
-    <Field label="Password" refused={refused} hint={isNew ? passwordHint : undefined}>
-      {(ids) => (
-        <div className="password">
-          <input
-            {...ids}
-            {...{ autoComplete }}
-            name="password"
-            type={isShown ? 'text' : 'password'}
-            {...plain}
-            required
-          />
-          <button type="button" className="quiet" onClick={() => setIsShown(!isShown)}>
-            {isShown ? 'Hide password' : 'Show password'}
-          </button>
-        </div>
-      )}
-    </Field>
-  );
-}
-
-/**
- * Attributes of a visible password field. They prevent automatic corrections and keep the password
- * away from spelling services.
- */
-const plain = { autoCapitalize: 'none', autoCorrect: 'off', spellCheck: false };

@@ -1,0 +1,43 @@
+import { type FormEvent, useEffect, useRef } from 'react';
+import type { Auth } from '../live/auth.js';
+import { Password, passwordIn } from './password.js';
+import { SignInFrame } from './sign-in.js';
+import { sentence, useAction } from './use-action.js';
+
+function replace(auth: Auth, form: FormData): Promise<void> {
+  return auth.replacePassword(String(form.get('current') ?? ''), passwordIn(form, 'new'));
+}
+
+/** Reasons that are about the new password. */
+const aboutNew: ReadonlySet<string> = new Set(['invalid-password', 'common-password']);
+
+/** The form to set a password in place of a one-time password. */
+export function NewPassword({ auth }: { auth: Auth }) {
+  const { busy, refused, run, forget } = useAction((form: FormData) => replace(auth, form));
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+  const onSubmit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    run(new FormData(event.currentTarget));
+  };
+  const isNewRefused = refused !== undefined && aboutNew.has(refused.reason);
+  return (
+    <SignInFrame>
+      <form ref={form} {...{ onSubmit }} onChange={forget} aria-labelledby="new-password-title">
+        <h2 id="new-password-title">Choose your own password</h2>
+        <p>You signed in with a one-time password, which cannot be used again.</p>
+        <Password name="current" label="One-time password" isNew={false} refused={undefined} />
+        <Password name="new" label="New password" isNew refused={isNewRefused ? refused.words : undefined} />
+        <p className="refusal" role="alert">
+          {refused === undefined || isNewRefused ? '' : sentence(refused.words)}
+        </p>
+        <button className="primary" type="submit" disabled={busy}>
+          Set password
+        </button>
+        <button className="quiet" type="button" onClick={() => auth.signOut()}>
+          Cancel
+        </button>
+      </form>
+    </SignInFrame>
+  );
+}
