@@ -45,7 +45,7 @@ async function replaceOneTime(session: CommandSession, client: ParleyClient, cur
 export async function login(session: CommandSession, userId: string): Promise<void> {
   session.subject = userId;
   const password = await readPassword();
-  const device = `terminal on ${hostname()}`;
+  const device = `terminal on ${hostname()}${session.logins.label}`;
   const client = session.client();
   const { token, user, expiresAt, mustChangePassword } = await client.login(userId, password, { device });
   const { userService, channelService } = session.addresses();

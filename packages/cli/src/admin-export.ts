@@ -14,22 +14,15 @@ function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
 }
 
-/** Yields the lines without characters that control a terminal. Calls `count` for each line. */
-async function* printable(lines: AsyncIterable<string>, count: () => void): AsyncGenerator<string> {
-  for await (const line of lines) {
-    count();
-    yield `${plainJson(JSON.parse(line))}\n`;
-  }
+/** Yields lines without characters that control a terminal. */
+async function* printable(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${plainJson(JSON.parse(line))}\n`;
 }
 
 /** Writes lines to stdout as fast as they are read there. The reader may stop at any point. */
 async function writeOut(lines: AsyncIterable<string>): Promise<void> {
   try {
-    await pipeline(
-      printable(lines, () => {}),
-      process.stdout,
-      { end: false },
-    );
+    await pipeline(printable(lines), process.stdout, { end: false });
   } catch (thrown) {
     if (codeOf(thrown) !== 'EPIPE') throw thrown;
   }
@@ -53,9 +46,12 @@ async function newFile(file: string): Promise<FileHandle> {
 async function writeFile(file: string, lines: AsyncIterable<string>): Promise<number> {
   const handle = await newFile(file);
   let count = 0;
-  const counted = printable(lines, () => {
-    count++;
-  });
+  const counted = async function* () {
+    for await (const line of printable(lines)) {
+      count++;
+      yield line;
+    }
+  };
   try {
     await pipeline(counted, handle.createWriteStream());
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { type Channel, ChannelKind, ChannelStatus, type Retention } from '@parle
 import { limits, textTable } from '@parley/runtime';
 import { givenSettings, settingValues } from './channel-options.js';
 import { usage } from './failure.js';
-import { findOnly } from './find-channel.js';
+import { findOnly, namesakeNote } from './find-channel.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import { historyWords, retentionWords } from './retention.js';
@@ -109,6 +109,11 @@ export interface CreateOptions {
   readonly closedHistory?: true;
 }
 
+async function tellOfNamesakes(session: CommandSession, client: ParleyClient, channel: Channel): Promise<void> {
+  const note = await namesakeNote(client, channel, (await session.advised()).self);
+  if (note !== undefined) output.complain(`* ${note}`);
+}
+
 const roomRetention = { seconds: 604_800 };
 
 /** Creates a channel. */
@@ -124,11 +129,7 @@ export async function makeChannel(session: CommandSession, name: string, options
   const channel = await client.create(asked);
   const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
   session.print(`${words}; history: ${historyWords(channel.retention)}`, channelValue(channel));
-  const { channels } = await client.listChannels({ name: channel.name });
-  const [other] = channels.filter(({ id }) => id !== channel.id);
-  if (other === undefined) return;
-  const owner = terminalLine(other.ownerId);
-  output.complain(`* channel ${other.id} of ${owner} has this name too; name a channel by its id to choose it`);
+  await tellOfNamesakes(session, client, channel);
 }
 
 /** The options of `set`, with those of the plain settings. */
@@ -148,6 +149,7 @@ export async function changeChannel(session: CommandSession, wanted: string, opt
   const { id } = await findOnly(client, wanted);
   const channel = await client.chats.update(id, change);
   session.print(`Changed ${terminalLine(channel.name)} (channel ${id}).`, channelValue(channel));
+  if (name !== undefined) await tellOfNamesakes(session, client, channel);
 }
 
 /** Deletes a channel by its id or exact name. */

@@ -3,6 +3,7 @@ import { Refusal, refusals } from '@parley/runtime';
 import { CommanderError } from 'commander';
 import { plainJson, terminalLine } from './plain-text.js';
 import { waitWords } from './text-view.js';
+import { usageWords } from './usage-words.js';
 
 /** Exit codes of the command. Scripts can rely on them. */
 export const exitCodes = { ok: 0, refused: 1, usage: 2, unreachable: 3, notLoggedIn: 4 } as const;
@@ -48,10 +49,16 @@ export interface Advised {
 const anyUser: Advised = { self: 'npx parley', toLogIn: 'npx parley', user: '<user>', data: '' };
 const logIn = ({ toLogIn, user }: Advised) => `Run \`${toLogIn} login ${user}\`.`;
 
-const next: Readonly<Record<string, (advised: Advised) => string>> = {
+/** The advice for a reason, if the text of the refusal does not rule it out. */
+type Advice = (advised: Advised, message: string) => string | undefined;
+
+const next: Readonly<Record<string, Advice>> = {
   'user-id-taken': ({ toLogIn, user }) => `If it is yours, run \`${toLogIn} login ${user}\`.`,
   'not-a-member': ({ self }) => `Ask a member to add you. To join a public chat, run \`${self} join <chat>\`.`,
-  'owner-stays': ({ self }) => `To offer it to a member, run \`${self} members <chat> <user> --role owner\`.`,
+  'owner-stays': ({ self }, message) =>
+    message === refusals['owner-stays'].message // Else the user is not the owner.
+      ? `To offer it to a member, run \`${self} members <chat> <user> --role owner\`.`
+      : undefined,
   'session-not-found': ({ self }) => `Run \`${self} sessions\` to list your sessions.`,
   'channel-not-found': ({ self }) => `Run \`${self} channels\` to list the channels.`,
   'logged-out': logIn,
@@ -81,7 +88,7 @@ function asSentence(text: string): string {
 
 function withAdvice({ reason, message, retryAfterMs }: Refusal, advised: Advised): string {
   const retry = retryAfterMs > 0 ? `(Retry in ${waitWords(retryAfterMs)}.)` : undefined;
-  const advice = next[reason]?.(advised) ?? retry;
+  const advice = next[reason]?.(advised, message) ?? retry;
   const sentence = asSentence(terminalLine(message));
   return advice === undefined ? sentence : `${sentence} ${advice}`;
 }
@@ -133,9 +140,7 @@ export function failureFrom(thrown: unknown, advised: Advised = anyUser): Failur
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof Refusal) return refused(thrown, advised);
   if (thrown instanceof CommanderError && thrown.code === 'commander.help') return usage('Give a command: see above.');
-  if (thrown instanceof CommanderError) {
-    return usage(asSentence(thrown.message.replace(/^error: /, '')).replace('\n(Did you', ' (Did you'));
-  }
+  if (thrown instanceof CommanderError) return usage(asSentence(usageWords(thrown.message)));
   return new Failure('internal', exitCodes.refused, asSentence(wordsOf(thrown)));
 }
 

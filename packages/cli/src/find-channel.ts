@@ -49,6 +49,19 @@ async function listedNames(client: ParleyClient): Promise<string[]> {
   return pages.flatMap(({ channels }) => channels.map(({ name }) => name)).filter((name) => name !== '');
 }
 
+/**
+ * Returns a note if other channels have the same name, the user's own first. It says how to choose
+ * one of them. `self` is the beginning of a command.
+ */
+export async function namesakeNote(client: ParleyClient, { id, name }: Channel, self: string) {
+  const { mine, others } = await named(client, name);
+  const listed = [...mine, ...others].filter((one) => one.id !== id).slice(0, 5);
+  if (listed.length === 0) return undefined;
+  const has = listed.length === 1 ? 'another channel has' : 'other channels have';
+  const ids = `Use an id to choose one, such as \`${self} chat ${id}\` for this one.`;
+  return `${has} this name too: ${listed.map(summaryOf).join(', ')}. ${ids}`;
+}
+
 function summaryOf({ id, ownerId, userCount }: Channel): string {
   return `${id} (owner ${terminalLine(ownerId)}, ${userCount} inside)`;
 }

@@ -28,6 +28,11 @@ export function inviteIdIn(text: string): string | undefined {
   return linkForm.exec(text)?.[1];
 }
 
+/** Returns whether a text begins like an invite link. The rest may be missing or mistyped. */
+export function isLinkLike(text: string): boolean {
+  return /(?:^|[/#])invite-\S*$/.test(text);
+}
+
 function linkOf({ id }: Invite): string {
   return `invite-${id}`;
 }

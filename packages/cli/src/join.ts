@@ -1,10 +1,11 @@
 import type { ParleyClient } from '@parley/client';
 import { type Channel, ChannelKind, MemberRole } from '@parley/contract';
+import { Refusal, refuse } from '@parley/runtime';
 import { askLine } from './ask-line.js';
 import { channelValue, kindWordOf } from './channels.js';
 import { usage } from './failure.js';
 import { findChannel } from './find-channel.js';
-import { inviteIdIn } from './invites.js';
+import { inviteIdIn, isLinkLike } from './invites.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
@@ -21,12 +22,17 @@ interface Entrance {
   readonly enter: () => Promise<unknown>;
 }
 
+const brokenLink = 'This invite link is not valid, because a part is missing or added. Copy the whole link again.';
+
 async function entranceTo(session: CommandSession, client: ParleyClient, wanted: string): Promise<Entrance> {
   const inviteId = inviteIdIn(wanted);
   if (inviteId !== undefined) {
     return { channel: await client.invites.preview(inviteId), enter: () => client.invites.join(inviteId) };
   }
-  const channel = await findChannel(client, wanted);
+  const channel = await findChannel(client, wanted).catch((thrown: unknown) => {
+    const isNoChannel = thrown instanceof Refusal && thrown.reason === 'channel-not-found';
+    throw isNoChannel && isLinkLike(wanted) ? refuse('invite-not-found', { message: brokenLink }) : thrown;
+  });
   if (channel.kind === ChannelKind.ROOM) {
     throw usage(`A room has no members. Enter it with \`${(await session.advised()).self} chat ${channel.id}\`.`);
   }

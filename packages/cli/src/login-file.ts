@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isToken } from '@parley/client';
 import * as z from 'zod';
 import { exitCodes, Failure } from './failure.js';
@@ -45,6 +45,11 @@ export class LoginFile {
     this.#self = self;
     this.#path = resolve(path ?? defaultLoginPath(env));
     this.#ownFolder = path === undefined;
+  }
+
+  /** Tells the logins of one machine apart: the name of the file, if it is not the default one. */
+  get label(): string {
+    return this.#ownFolder ? '' : ` (${basename(this.#path)})`;
   }
 
   /**

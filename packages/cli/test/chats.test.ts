@@ -31,6 +31,20 @@ test('creates each kind of channel, with the defaults of its kind', async () => 
   expect((await run(ann, 'create big --kind group --limit 26')).code).toBe(0);
 });
 
+test('a chat with the name of another one is created, with a note that says how to choose', async () => {
+  const [ann, bob] = await three('twice');
+  const { id: first } = (await json(ann, 'create crew --kind group')) as { id: number };
+  const { said } = await run(ann, 'create crew --kind private');
+  const [, second] = /^crew is channel (\d+),/.exec(said) ?? [];
+  expect(said).toContain(
+    `* another channel has this name too: ${first} (owner twice-1, 0 inside). Use an id to choose one, such as`,
+  );
+  expect(said).toMatch(new RegExp(`such as \`npx parley .*chat ${second}\` for this one\\.\n$`));
+  expect((await run(bob, 'create crew --kind group')).said).not.toContain('this name too');
+  await run(ann, 'create hands --kind group');
+  expect((await run(ann, 'set hands --name Crew')).said).toContain('* other channels have this name too: ');
+});
+
 test('members are added, get roles, are muted, banned and removed', async () => {
   const [ann, bob, cy] = await three('mem');
   await run(ann, 'create team --kind group');
@@ -79,6 +93,24 @@ test('an invite link is printed, shown, used, listed and revoked', async () => {
   expect((await run(ann, `invite secret --revoke ${second.link}`)).code).toBe(0);
   expect((await run(cy, `join ${second.link}`)).code).toBe(1);
   expect((await run(ann, 'invite secret --list')).said).toMatch(/^link +uses +ends +by\ninvite-\S+ +0 +over/);
+});
+
+test('a mistyped invite link is not taken for the name of a channel', async () => {
+  const [ann, bob] = await three('typo');
+  await run(ann, 'create invite-only --kind public');
+  for (const link of [
+    'invite-short',
+    `invite-${'x'.repeat(23)}`,
+    `https://chat.example.org/#invite-${'x'.repeat(21)}`,
+  ]) {
+    expect(await run(bob, `join ${link}`)).toEqual({
+      code: 1,
+      said: expect.stringContaining('This invite link is not valid'),
+    });
+  }
+  expect((await run(bob, `join invite-${'x'.repeat(22)}`)).said).toContain('This invite is not valid');
+  expect((await run(bob, 'join invite-only')).said).toContain('You are now a member of invite-only');
+  expect((await run(bob, 'join not-invite-x')).said).toContain('There is no channel not-invite-x.');
 });
 
 test('a public chat is joined by its name, and a room is not joined', async () => {

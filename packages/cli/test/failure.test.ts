@@ -26,6 +26,12 @@ test.each(reasons as Reason[])('the advice for %s repeats the global options', (
   expect(message).toMatch(/`npx parley --login bob\.json (login|channels|admin)\b/);
 });
 
+test('only the owner of a channel is advised to hand it over', () => {
+  expect(failureFrom(refuse('owner-stays'), bob).message).toContain('--role owner');
+  const message = 'The owner of a channel cannot be removed, muted or banned.';
+  expect(failureFrom(refuse('owner-stays', { message }), bob).message).toBe(message);
+});
+
 test('the advice to become an operator names the data folder, and no addresses', () => {
   const grant = (data: string) => failureFrom(refuse('not-operator'), { ...bob, data }).message;
   expect(grant('')).toContain('`npx parley admin grant bob`');

@@ -28,6 +28,11 @@ test('stores a login below HOME, where only the user can read it, and replaces i
   expect(await readdir(folder)).toEqual(['login.json']);
 });
 
+test('the logins of one machine have different labels', () => {
+  const labelOf = (path?: string) => new LoginFile(path, { HOME: home }).label;
+  expect([labelOf(), labelOf('.parley/bob.json'), labelOf('carol.json')]).toEqual(['', ' (bob.json)', ' (carol.json)']);
+});
+
 test('a command uses the addresses of the login unless options override them', () => {
   const saved = { ...login, user_service: 'a:1', manager: 'b:2' };
   expect(new CommandSession({}).addresses(saved)).toEqual({ userService: 'a:1', channelService: 'b:2' });

@@ -168,7 +168,7 @@ test.each([
   ['an unreachable database', {}, ['--database', 'postgres://a:secret@127.0.0.1:1/x'], '127.0.0.1:1/x does not'],
   ['a folder below a file', {}, ['--data', '/dev/null/x'], 'cannot be written. Choose another one with --data.'],
   ['two services on one port', {}, ['--user-port', '5000', '--chat-port', '5000'], 'would both use port 5000'],
-  ['an unknown option', {}, ['--chats', '3'], "unknown option '--chats'"],
+  ['an unknown option', {}, ['--chats', '3'], 'parley: There is no option --chats. '],
 ])('a start with %s ends with one sentence and exit code 2', async (_what, env, args, words) => {
   const run = start(args, env);
   expect(await run.ended).toBe(2);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { address, defaultData, wholeNumber } from '@parley/cli';
+import { address, defaultData, usageWords, wholeNumber } from '@parley/cli';
 import { didYouMean, textTable } from '@parley/runtime';
 import { Command, CommanderError, Option } from 'commander';
 import { drills } from './catalog.js';
@@ -79,6 +79,7 @@ function command(): Command {
     .option('--user-service <host:port>', 'user-service of the remote system', address)
     .option('--json', 'print the verdict as JSON')
     .addHelpText('after', after)
+    .configureOutput({ outputError: (text, write) => write(`parley: ${usageWords(text)}\n`) })
     .exitOverride();
 }
 

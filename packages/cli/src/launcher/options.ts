@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultData } from '../run-file.js';
+import { usageWords } from '../usage-words.js';
 import { wholeNumber } from '../whole-number.js';
 
 /** Root folder of the project, relative to `packages/cli/dist/src/launcher`. */
@@ -94,7 +95,7 @@ function startCommand(): Command {
  * @throws {CommanderError} after printing help or a usage error
  */
 export function readOptions(args: readonly string[]): StartOptions {
-  const outputError = (text: string, write: (text: string) => void) => write(text.replace(/^error: /, 'parley: '));
+  const outputError = (text: string, write: (text: string) => void) => write(`parley: ${usageWords(text)}\n`);
   const command = startCommand()
     .configureOutput({ outputError })
     .showHelpAfterError('`npm start -- --help` lists the options.')
