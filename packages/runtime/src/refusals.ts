@@ -169,6 +169,11 @@ export const refusals = {
   ),
   'user-blocked': row('FAILED_PRECONDITION', 409, 'You have blocked this user. Lift the block first.'),
   'bot-channel': row('FAILED_PRECONDITION', 409, 'This bot was created for another channel. Use it only there.'),
+  'bot-session': row(
+    'FAILED_PRECONDITION',
+    409,
+    'A bot cannot log out, because its token would never be valid again. To end the bot for good, revoke it.',
+  ),
   'own-account': row('FAILED_PRECONDITION', 409, 'You cannot do this to your own account. Use Update instead.'),
   'no-password': row('FAILED_PRECONDITION', 409, 'That account has no password, because it is a bot or a guest.'),
   'email-changed': row(

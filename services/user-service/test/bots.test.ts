@@ -206,3 +206,14 @@ test('a bot that is a channel admin cannot make bots', async () => {
   await add(owner, group, 'maker', { role: 2 });
   expect(await reasonOf(accounts.createBot(token, { userId: 'child', channelId: group }))).toBe('not-channel-admin');
 });
+
+test('a bot can neither end its own token nor set a password', async () => {
+  const { token } = await accounts.createBot(root, { userId: 'steady' });
+  const [session] = await accounts.sessions(token);
+  for (const more of [{}, { everywhere: true }, { sessionId: session?.id ?? '' }]) {
+    expect(await reasonOf(accounts.logout(token, more))).toBe('bot-session');
+  }
+  const newPassword = 'battery staple';
+  expect(await reasonOf(accounts.update(token, { newPassword, password: '!' }))).toBe('no-password');
+  expect(await accounts.get(token, { id: 'steady' })).toMatchObject({ bot: true });
+});

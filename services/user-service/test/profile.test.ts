@@ -154,6 +154,16 @@ describe('Update', () => {
     expect(await accounts.sql("SELECT * FROM chat.users WHERE id = 'bob'")).toEqual(before);
   });
 
+  test('says whether the current password is wrong or missing', async () => {
+    const change = { newPassword: 'battery staple' };
+    await expect(accounts.update(bob, { ...change, password: 'wrong horse' })).rejects.toMatchObject({
+      message: 'The current password is wrong.',
+    });
+    await expect(accounts.update(bob, { email: 'b@example.org' })).rejects.toMatchObject({
+      message: 'The current password is missing. Give it to change the password or the email address.',
+    });
+  });
+
   test('Update accepts only a complete file of the same user as avatar', async () => {
     const file = async (owner: string, complete: boolean) => {
       const text = `INSERT INTO chat.file (owner_id, name, content_type, size, sha256, complete)

@@ -1,7 +1,7 @@
 import { Empty, type LogoutRequest } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
 import { refuse } from '@parley/runtime';
-import type { UserCaller } from '@parley/service-kit';
+import { type Call, isBotToken, type UserCaller } from '@parley/service-kit';
 import { endSessions, type SessionSelection } from '../store/sessions.js';
 import { isUuid } from './checks.js';
 import { sessionsOfUser, throttle } from './throttle.js';
@@ -13,10 +13,12 @@ function selectionOf({ everywhere, sessionId }: LogoutRequest, me: UserCaller): 
 
 /**
  * Handles Logout: ends this session, another one of the user, or all. Their streams end within
- * about a second. A session of another user appears not to exist.
+ * about a second. A session of another user appears not to exist. A bot keeps its session, which
+ * only RevokeBot ends.
  */
 export function createLogout(pool: Pool) {
-  return async (request: LogoutRequest, me: UserCaller): Promise<Empty> => {
+  return async (request: LogoutRequest, me: UserCaller, call: Call): Promise<Empty> => {
+    if (isBotToken(call.bearer())) throw refuse('bot-session');
     const { sessionId, everywhere } = request;
     if (sessionId !== '') {
       await throttle(pool, sessionsOfUser, me.id, 'change-too-often');

@@ -19,8 +19,8 @@ export interface RegisterDeps {
 export function createRegister({ pool, passwords, proxies, admission }: RegisterDeps) {
   return async (request: RegisterRequest, call: Call): Promise<Empty> => {
     const { userId, email, invite } = request;
-    const name = request.name === '' ? userId : displayName(request.name);
     checkUserId(userId);
+    const name = request.name === '' ? userId : displayName(request.name);
     checkPassword(request.password);
     if (email !== '') checkEmail(email);
     const address = proxies.callerOf(call);

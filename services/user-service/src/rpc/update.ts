@@ -1,7 +1,7 @@
 import type { UpdateUserRequest, User } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
-import { displayName, refuse } from '@parley/runtime';
-import type { UserCaller } from '@parley/service-kit';
+import { displayName, type Refusal, refuse } from '@parley/runtime';
+import { type Call, isBotToken, type UserCaller } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
 import { ownProfile, ownsFile, passwordOf, updateAccount } from '../store/accounts.js';
 import { endSessions } from '../store/sessions.js';
@@ -12,6 +12,14 @@ import { failuresOfOwner, nameOfUser, passwordOfUser, profileOfUser, throttle, t
 export interface UpdateUserDeps {
   readonly pool: Pool;
   readonly passwords: Passwords;
+}
+
+function wrongPassword(given: string): Refusal {
+  const message =
+    given === ''
+      ? 'The current password is missing. Give it to change the password or the email address.'
+      : 'The current password is wrong.';
+  return refuse('wrong-credentials', { message });
 }
 
 function checkForms({ about, email, newPassword }: UpdateUserRequest): void {
@@ -39,7 +47,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
     const hash = (await passwordOf(pool, userId))?.passwordHash;
     const attempt = () => passwords.verify(password, hash, userId);
     const fit = await throttleFailures(pool, failuresOfOwner, `${userId}:session`, attempt, (found) => found === 'no');
-    if (hash === undefined || fit === 'no') throw refuse('wrong-credentials');
+    if (hash === undefined || fit === 'no') throw wrongPassword(password);
     return hash;
   }
 
@@ -49,7 +57,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
     if (!isReplaced && (await passwordOf(pool, userId))?.passwordState === 'used') throw refuse('must-change-password');
   }
 
-  return async (request: UpdateUserRequest, me: UserCaller): Promise<User> => {
+  return async (request: UpdateUserRequest, me: UserCaller, call: Call): Promise<User> => {
     const { about, email, avatarId, newPassword, privateReads } = request;
     checkForms(request);
     const name = request.name === undefined ? undefined : displayName(request.name);
@@ -59,6 +67,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
     if (name !== undefined && name !== me.name) await throttle(pool, nameOfUser, me.id, 'change-too-often');
     await checkAvatar(me.id, avatarId);
     const needsPassword = email !== undefined || newPassword !== undefined;
+    if (needsPassword && isBotToken(call.bearer())) throw refuse('no-password');
     const hashes = {
       verifiedHash: needsPassword ? await verify(me.id, request.password) : undefined,
       newHash: newPassword === undefined ? undefined : await passwords.hash(newPassword, me.id),
@@ -66,7 +75,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
     return transaction(pool, async (client) => {
       const change = { userId: me.id, name, about, visibility, privateReads, email, avatarId, ...hashes };
       const [updated] = await updateAccount.run(client, change);
-      if (updated === undefined) throw refuse('wrong-credentials');
+      if (updated === undefined) throw wrongPassword(request.password);
       if (newPassword !== undefined) await endSessions(client, me.id, { except: me.sessionId });
       return userFrom(await ownProfile(client, me.id));
     });
