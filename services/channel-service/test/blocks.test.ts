@@ -89,8 +89,29 @@ test('a blocked user cannot add the blocker to a chat or make them an offer, and
   await setBlock(me, pest.id);
   expect((await rig.list(me)).filter(({ offered }) => offered !== ranks.none)).toEqual([]);
   await expect(chats.change(pest, group, me, { add: true })).rejects.toEqual(reason('user-not-found'));
-  await expect(chats.change(pest, room, me, { role: ranks.owner })).rejects.toEqual(reason('user-not-found'));
 });
+
+test.each(['room', 'group'] as const)(
+  'an offer of a %s to the blocker is answered like any other, and ends at once',
+  async (kind) => {
+    const friend = await rig.person();
+    const id = await chats.make(pest, kind);
+    if (kind === 'group') await chats.add(pest, id, me, friend);
+    await setBlock(me, pest.id);
+    const answer = async (who: Person) => {
+      const { memberRole, offered, blocked } = await chats.change(pest, id, who, { role: ranks.owner });
+      return { memberRole, offered, blocked };
+    };
+    const usual = await answer(friend);
+    for (let n = 0; n < 2; n++) expect(await answer(me)).toEqual(usual);
+    expect((await rig.list(me)).filter(({ offered }) => offered !== ranks.none)).toEqual([]);
+    const { rows } = await rig.owner.query("SELECT FROM chat.notification WHERE user_id = $1 AND kind = 'offered'", [
+      me.id,
+    ]);
+    expect(rows).toEqual([]);
+    await expect(chats.change(me, id, me, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
+  },
+);
 
 test('a list of members marks users whom the caller has blocked, for the caller only', async () => {
   const group = await chats.make(me, 'group');

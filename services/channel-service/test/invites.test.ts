@@ -136,6 +136,20 @@ test('rooms and direct chats have no invite links, and impossible limits are ref
   await expect(invite(owner, { channelId: 4_000_000_000 })).rejects.toEqual(reason('invalid-channel-id'));
 });
 
+test('an expiry is stored to the millisecond up to the year 9999, and refused beyond it', async () => {
+  const id = await chats.make(owner, 'group');
+  const last = Date.UTC(10_000, 0) - 1;
+  for (const expiresAt of [inAnHour(), Date.UTC(2150, 0) + 123, Date.UTC(9_000, 5) + 777, last]) {
+    expect(await invite(owner, { channelId: id, expiresAt })).toMatchObject({ expiresAt });
+  }
+  for (const expiresAt of [last + 1, 2 ** 53 - 1]) {
+    await expect(invite(owner, { channelId: id, expiresAt })).rejects.toMatchObject({
+      reason: 'invalid-invite',
+      message: 'The expiry is after the year 9999. Choose an earlier time, or 0 for none.',
+    });
+  }
+});
+
 test('a chat has at most 100 valid invite links', async () => {
   const id = await chats.make(owner, 'group');
   await rig.owner.query(

@@ -195,7 +195,12 @@ describe('removing', () => {
   test('the owner and the admins can remove members, but only the owner can remove an admin', async () => {
     const id = await chat('group');
     await expect(chats.change(member, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
-    await expect(chats.change(admin, id, owner, { remove: true })).rejects.toEqual(reason('owner-stays'));
+    for (const change of [{ remove: true }, { muteUntil: Date.now() + 60_000 }, { banUntil: Date.now() + 60_000 }]) {
+      await expect(chats.change(admin, id, owner, change)).rejects.toMatchObject({
+        reason: 'owner-stays',
+        message: 'The owner of a channel cannot be removed, muted or banned. The owner must hand it over first.',
+      });
+    }
     await chats.change(owner, id, other, { role: ranks.admin });
     await expect(chats.change(admin, id, other, { remove: true })).rejects.toEqual(reason('not-owner'));
     await chats.change(admin, id, member, { remove: true });

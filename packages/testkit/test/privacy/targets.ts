@@ -68,11 +68,13 @@ export async function askAboutUsers(world: World, people: People): Promise<Map<s
  * the caller looks missing too.
  */
 const blindToUsers = ['Get', 'Search', 'OpenDirect', 'ChangeMember', 'SetBlock', 'ReportAbuse'];
-const blindToBlocks = ['OpenDirect', 'ChangeMember, add', 'ChangeMember, offer a room'];
+const blindToBlocks = ['OpenDirect', 'ChangeMember, add'];
+/** A call that answers alike for a user who has blocked the caller and for one who has not. */
+const blindOffer = 'ChannelService/ChangeMember, offer a room';
 
 /**
  * Returns pairs of requests of one user. One request of each pair is about a user who looks
- * missing, the other about one who is.
+ * missing, the other about one who is. For `blindOffer`, both look as if nobody had blocked anyone.
  */
 export async function pairsOfUsers(world: World, people: People, id: string): Promise<Pair[]> {
   const { person, group, room } = await makeAsker(world, id);
@@ -82,7 +84,8 @@ export async function pairsOfUsers(world: World, people: People, id: string): Pr
   };
   return Object.keys(userCalls).flatMap((call) =>
     lookMissingTo(call).map((what) => {
-      const [hidden, unknown] = [requestFor(call, what), requestFor(call, 'unknown')];
+      const usual = call === blindOffer && what === 'blocking' ? 'everyone' : 'unknown';
+      const [hidden, unknown] = [requestFor(call, what), requestFor(call, usual)];
       return { call, what, token: person.token, hidden, unknown };
     }),
   );
@@ -93,7 +96,8 @@ function lookMissingTo(call: string): readonly Target[] {
   const isOneOf = (of: readonly string[]) => of.some((one) => call.split('/')[1]?.startsWith(one));
   const always: readonly Target[] = isOneOf(blindToUsers) ? ['hidden', 'contacts', 'deleted'] : [];
   const suspended: readonly Target[] = always.length > 0 && !call.includes('Get') ? ['suspended'] : [];
-  return [...always, ...suspended, ...(isOneOf(blindToBlocks) ? (['blocking'] as const) : [])];
+  const isBlind = isOneOf(blindToBlocks) || call === blindOffer;
+  return [...always, ...suspended, ...(isBlind ? (['blocking'] as const) : [])];
 }
 
 /**

@@ -8,12 +8,12 @@ WHERE (SELECT count(*) FROM (
   SELECT FROM chat.invite i WHERE i.channel_id IS NOT DISTINCT FROM :channelId::int AND i.revoked_at IS NULL
     AND (i.max_uses IS NULL OR i.use_count < i.max_uses) AND (i.expires_at IS NULL OR i.expires_at > statement_timestamp()) LIMIT :most
 ) valid) < :most
-RETURNING id, channel_id, created_by, use_count, max_uses, floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
+RETURNING id, channel_id, created_by, use_count, max_uses, round(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
   floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, false AS expired;
 
 -- Reads an invitation. `expired`: it is revoked, used up or past its time of expiry.
 -- name: readInvite
-SELECT id, channel_id, created_by, use_count, max_uses, floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
+SELECT id, channel_id, created_by, use_count, max_uses, round(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
   floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms,
   revoked_at IS NOT NULL OR coalesce(use_count >= max_uses, false) OR coalesce(expires_at <= statement_timestamp(), false) AS expired
 FROM chat.invite WHERE id = :id;
@@ -21,7 +21,7 @@ FROM chat.invite WHERE id = :id;
 -- Lists the newest invitations to a channel or, without a channel, the newest invitations to
 -- register.
 -- name: listInvites
-SELECT id, channel_id, created_by, use_count, max_uses, floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
+SELECT id, channel_id, created_by, use_count, max_uses, round(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
   floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms,
   revoked_at IS NOT NULL OR coalesce(use_count >= max_uses, false) OR coalesce(expires_at <= statement_timestamp(), false) AS expired
 FROM chat.invite WHERE channel_id IS NOT DISTINCT FROM :channelId::int ORDER BY created_at DESC, id LIMIT :most;

@@ -12,6 +12,8 @@ import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite 
 
 /** Number of random bytes in an id. An id of 128 bits cannot be guessed. */
 const idBytes = 16;
+/** The last millisecond of the year 9999. The database stores every time up to it to the millisecond. */
+const lastExpiryMs = 253_402_300_799_999;
 const inviteForm = /^[A-Za-z0-9_-]{22}$/;
 
 /**
@@ -71,6 +73,11 @@ function checkBounds({ maxUses, expiresAt }: Invite): void {
   }
   if (expiresAt !== 0 && expiresAt <= Date.now()) {
     throw refuse('invalid-invite', { message: 'The expiry is in the past. Choose a later time, or 0 for none.' });
+  }
+  if (expiresAt > lastExpiryMs) {
+    throw refuse('invalid-invite', {
+      message: 'The expiry is after the year 9999. Choose an earlier time, or 0 for none.',
+    });
   }
 }
 

@@ -71,11 +71,16 @@ function mustGiveRoles({ channel, mine, theirs }: ChangeContext): void {
   if (theirs.rank === 'none' && channel.kind !== 'room') throw refuse('member-not-found');
 }
 
+/**
+ * Offers the channel to a user. An offer to a user who has blocked the caller ends at once, as if
+ * it had been declined, so that the answer does not reveal the block.
+ */
 async function offerOwnership(context: ChangeContext): Promise<ChangedMember> {
   const { client, channel, me, user, theirs } = context;
-  if (user.bars || (!user.reachable && theirs.rank === 'none')) throw refuse('user-not-found');
+  if (!user.reachable && theirs.rank === 'none') throw refuse('user-not-found');
   await throttleStrangers(context);
   await makeOffer(client, channel, { by: me.id, userId: user.id, belonged: theirs.belonged }, 'owner');
+  await endOffer(client, channel.id, user.bars ? user.id : ''); // Nobody has the empty id: the time reveals nothing either.
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
 

@@ -1,5 +1,5 @@
 import { MemberRole } from '@parley/contract';
-import { refuse } from '@parley/runtime';
+import { type Refusal, refuse } from '@parley/runtime';
 import type { Change, ChangeContext } from './change-context.js';
 import { ban, endOffer, leave, mute, nextRevision } from './member-store.js';
 import { recordChange } from './membership.js';
@@ -34,10 +34,17 @@ function checkMayModerate(context: ChangeContext): void {
   else mustOutrank(context);
 }
 
+/** Returns the refusal of an act against the owner. Its usual text is meant for the owner. */
+function ownerStays(isOwner: boolean): Refusal {
+  if (isOwner) return refuse('owner-stays');
+  const message = 'The owner of a channel cannot be removed, muted or banned. The owner must hand it over first.';
+  return refuse('owner-stays', { message });
+}
+
 function mustOutrank({ channel, me, mine, theirs }: ChangeContext): void {
   const asOwner = mine.rank === 'owner' || me.role === 'admin';
   if (!asOwner) checkManages(channel, mine);
-  if (theirs.rank === 'owner') throw refuse('owner-stays');
+  if (theirs.rank === 'owner') throw ownerStays(mine.rank === 'owner');
   if (theirs.rank === 'admin' && !asOwner) {
     throw refuse('not-owner', { message: 'Only the owner can moderate channel admins. Ask the owner.' });
   }
