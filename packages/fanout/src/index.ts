@@ -3,7 +3,14 @@
  * on how fast senders may fill it.
  */
 export type { Framing } from './framing.js';
-export { type MessageRate, MessageRateLimiter, RateLimiter, SenderRateLimiters, SlowMode } from './rate-limiter.js';
+export {
+  LatestOfUsers,
+  type MessageRate,
+  MessageRateLimiter,
+  RateLimiter,
+  SenderRateLimiters,
+  SlowMode,
+} from './rate-limiter.js';
 export {
   type Amendment,
   type EncodedMessage,

@@ -108,6 +108,51 @@ export class SenderRateLimiters {
   }
 }
 
+/**
+ * Lets at most one value of each user through in an interval. A value that comes too early waits,
+ * in place of the one that waited before.
+ * @example
+ * ```ts
+ * import { LatestOfUsers } from '@parley/fanout';
+ *
+ * const latest = new LatestOfUsers<string>(1_000);
+ * latest.offer('ann', 'one');
+ * latest.take('ann', 0); // 'one'
+ * latest.offer('ann', 'two');
+ * latest.offer('ann', 'three');
+ * latest.take('ann', 500); // undefined
+ * latest.take('ann', 1_000); // 'three'
+ * ```
+ */
+export class LatestOfUsers<T> {
+  readonly #intervalMs: number;
+  readonly #of = new Map<string, { dueAtMs: number; waiting: T | undefined }>();
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Makes a value the one that waits; undefined: none waits. */
+  offer(userId: string, value: T | undefined): void {
+    const known = this.#of.get(userId);
+    if (known !== undefined) known.waiting = value;
+    else if (value !== undefined) this.#of.set(userId, { dueAtMs: 0, waiting: value });
+  }
+
+  /** Takes the value that waits, if it is due. */
+  take(userId: string, nowMs: number): T | undefined {
+    const known = this.#of.get(userId);
+    if (known?.waiting === undefined || nowMs < known.dueAtMs) return undefined;
+    const { waiting } = known;
+    this.#of.set(userId, { dueAtMs: nowMs + this.#intervalMs, waiting: undefined });
+    return waiting;
+  }
+
+  forget(userId: string): void {
+    this.#of.delete(userId);
+  }
+}
+
 interface Turn {
   readonly atMs: number;
   readonly of: object | undefined;

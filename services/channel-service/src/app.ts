@@ -100,7 +100,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     history: forUser(callers, createHistory(pool)),
     search: forUser(callers, createSearch(pool, deps.searchPool)),
     overview: forUser(callers, createOverview(pool)),
-    updateReceipt: forUser(callers, createUpdateReceipt(pool)),
+    updateReceipt: forUser(callers, createUpdateReceipt(deps)),
     listReceipts: forUser(callers, createListReceipts(pool)),
     setNotify: forUser(callers, createSetNotify(pool)),
     listNotifications: forUser(callers, createListNotifications(pool)),

@@ -25,6 +25,7 @@ export class Listener {
       remove: note('remove'),
       disconnect: note('disconnect'),
       drain: note('drain'),
+      showReceipt: note('showReceipt'),
     } as never);
     const port = await new Promise<number>((resolve, reject) =>
       this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>

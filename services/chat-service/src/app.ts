@@ -141,7 +141,12 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
     now: () => host.clock.now(),
     log,
   };
-  return { ...state, channelLoader: new ChannelLoader(state), counters: countChat(metrics, state) };
+  return {
+    ...state,
+    channelLoader: new ChannelLoader(state),
+    receiptSaver: new ReceiptSaver(state),
+    counters: countChat(metrics, state),
+  };
 }
 
 type State = ReturnType<typeof createState>;
@@ -241,10 +246,9 @@ function startBackground(
   { reconciler, drain }: BackgroundTasks,
 ): void {
   const { parts } = host;
-  const { now, sessions, log } = state;
+  const { now, sessions, receiptSaver, log } = state;
   const saveUsage = createUsageSaver(host, state);
   const pings = new Pings(sessions, config.pingEveryMs);
-  const receiptSaver = new ReceiptSaver(state);
   const serving = () => (drain.begun ? ServerState.DRAINING : ServerState.SERVING);
   parts.add('last usage', { stop: saveUsage });
   parts.add('usage', steadily(saveUsage, saveUsageEveryMs, log, 'usage'));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { type ListenResponse, Resume } from '@parley/contract';
 import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
@@ -117,6 +118,30 @@ describe('Connect', () => {
     expect(await b.find(({ lossy }) => lossy)).toMatchObject({ seq: 0, sender: alice.id });
     a.send('', { ping: { sentAt: 42, lastSeq: 0 } });
     expect((await a.find(({ pong }) => pong !== undefined)).pong).toEqual({ sentAt: 42, lastSeq: 0 });
+    await Promise.all([a.leave(), b.leave()]);
+  });
+
+  test('shows one typing indicator a second, the latest, and counts none against the messages of the user', async () => {
+    const id = await room();
+    const a = await join(alice, id, { events: true });
+    const b = await join(bob, id, { events: true });
+    await b.find(({ welcome }) => welcome !== undefined);
+    const began = performance.now();
+    for (let n = 0; n < 400; n++) a.send('', { typing: { userId: '', stopped: n % 2 === 1 } });
+    a.send('', { ping: { sentAt: 1, lastSeq: 0 } });
+    await a.find(({ pong }) => pong !== undefined);
+    await b.find(({ typing }) => typing?.stopped === true);
+    const shown = b.messages.filter(({ typing }) => typing !== undefined).map(({ typing }) => typing?.stopped);
+    expect(shown.at(-1)).toBe(true);
+    expect(shown.length).toBeLessThanOrEqual(2 + (performance.now() - began) / 1_000);
+    for (let n = 0; n < 2; n++) a.send('', { typing: { userId: '', stopped: false } });
+    a.send('written', { clientId: randomUUID() });
+    const { ack } = await a.find((message) => message.ack !== undefined);
+    expect(ack).toMatchObject({ seq: 1, refusal: undefined });
+    await b.find(({ seq }) => seq === 1);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const since = b.messages.slice(b.messages.findIndex(({ seq }) => seq === 1));
+    expect(since.filter(({ typing }) => typing !== undefined)).toEqual([]);
     await Promise.all([a.leave(), b.leave()]);
   });
 

@@ -8,6 +8,7 @@ import {
   ChatService,
   Message,
   Receipt,
+  UpdateReceiptRequest,
 } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { Chatter, type TestPerson, Trio, until } from '@parley/testkit';
@@ -39,6 +40,13 @@ async function chat(fields: Partial<Channel> = {}): Promise<number> {
 function change(channelId: number, fields: Partial<ChangeMemberRequest>) {
   const request = ChangeMemberRequest.fromPartial({ channelId, ...fields });
   return callUnary(trio.manager(), ChannelService.changeMember, request, { token: ann.token, withinMs });
+}
+
+function update({ token }: TestPerson, fields: Partial<UpdateReceiptRequest>) {
+  return callUnary(trio.manager(), ChannelService.updateReceipt, UpdateReceiptRequest.fromPartial(fields), {
+    token,
+    withinMs,
+  });
 }
 
 /** Sends messages and returns the seq of the last one. */
@@ -113,6 +121,27 @@ test('reading on one device is shown to the other devices of a user who reads in
   await a.find(({ receipt }) => receipt?.userId === ann.id);
   expect(receiptsOf(a).map(({ userId }) => userId)).toEqual([ann.id]);
   await Promise.all([a, b, other].map((stream) => stream.leave()));
+});
+
+test('streams show the receipts that UpdateReceipt moves, to those who may see them, and never an older one', async () => {
+  const id = await chat();
+  await trio.people.sql('UPDATE chat.users SET private_reads = true WHERE id = $1', [carol.id]);
+  const [a, c] = [await trio.join(ann, id), await trio.join(carol, id)];
+  const seq = await say(a, 4);
+  const { log = '' } = (await a.find(({ welcome }) => welcome !== undefined)).welcome ?? {};
+  for (const readSeq of [seq - 2, seq, seq - 1]) await update(bob, { channelId: id, log, readSeq });
+  await a.find(({ receipt }) => receipt?.userId === bob.id && receipt.readSeq === seq);
+  await update(carol, { channelId: id, log, readSeq: seq - 1 });
+  await c.find(({ receipt }) => receipt?.userId === carol.id && receipt.readSeq === seq - 1);
+  await update(bob, { channelId: id, log, markedUnread: true });
+  acknowledge(a, { readSeq: seq });
+  await a.find(({ receipt }) => receipt?.userId === ann.id);
+  const seen = receiptsOf(a).filter(({ userId }) => userId !== ann.id);
+  expect(new Set(seen.map(({ userId }) => userId))).toEqual(new Set([bob.id]));
+  const seqs = seen.map(({ readSeq }) => readSeq);
+  expect(seqs).toEqual([...seqs].sort((one, other) => one - other));
+  expect(seen.at(-1)).toMatchObject({ deliveredSeq: seq, readSeq: seq, log });
+  await Promise.all([a.leave(), c.leave()]);
 });
 
 test('a chat of more than 100 members shows receipts to the same user only', async () => {

@@ -51,6 +51,7 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "Subscribe",
     "Send",
     "Disconnect",
+    "ShowReceipt",
     "Drain",
     "Relay"
   ],

@@ -1,10 +1,11 @@
 -- Moves the watermarks of a member forward, at most to the end of the log. 0 leaves a watermark
 -- unchanged. `markedUnread` sets or clears the mark "unread"; NULL clears it if the read watermark
 -- moves. Returns no row if the user is not a member, or if the log has another id. Locks the row of
--- the member first, so that a concurrent removal is seen.
+-- the member first, so that a concurrent removal is seen. `instance_id` is the live chat server of
+-- the channel, or NULL if no watermark has moved.
 -- name: moveReceipt
 WITH due AS MATERIALIZED (
-  SELECT m.channel_id, m.user_id,
+  SELECT m.channel_id, m.user_id, h.instance_id, m.read_seq AS was_read, m.delivered_seq AS was_delivered,
     CASE WHEN :readSeq::bigint > 0 THEN least(greatest(:readSeq, m.joined_seq), h.last_seq) ELSE 0 END AS read_seq,
     CASE WHEN :deliveredSeq::bigint > 0 THEN least(greatest(:deliveredSeq, m.joined_seq), h.last_seq) ELSE 0 END AS delivered_seq
   FROM chat.member m JOIN chat.channel_head h ON h.channel_id = m.channel_id
@@ -13,7 +14,9 @@ WITH due AS MATERIALIZED (
 UPDATE chat.member m SET read_seq = greatest(m.read_seq, d.read_seq), delivered_seq = greatest(m.delivered_seq, d.delivered_seq, d.read_seq),
   marked_unread = coalesce(:markedUnread, m.marked_unread AND d.read_seq <= m.read_seq),
   receipt_at = CASE WHEN d.read_seq > m.read_seq OR d.delivered_seq > m.delivered_seq THEN now() ELSE m.receipt_at END
-FROM due d WHERE m.channel_id = d.channel_id AND m.user_id = d.user_id RETURNING m.user_id;
+FROM due d LEFT JOIN chat.server s ON s.instance_id = d.instance_id AND s.lease_until > statement_timestamp()
+  AND (d.read_seq > d.was_read OR d.delivered_seq > d.was_delivered)
+WHERE m.channel_id = d.channel_id AND m.user_id = d.user_id RETURNING s.instance_id, s.internal_addr;
 
 -- Reads the sender of a message.
 -- name: readSender

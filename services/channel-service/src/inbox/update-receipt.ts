@@ -3,11 +3,17 @@ import type { Pool, Rate } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import type { Access } from '../members/member-store.js';
+import type { ChatServers } from '../placement/chat-servers.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { readChat } from './chats.js';
 import { readAsMember } from './membership.js';
 import { moveReceipt } from './receipt-store.js';
+
+export interface UpdateReceiptDeps {
+  readonly pool: Pool;
+  readonly servers: ChatServers;
+}
 
 const receiptRate: Rate = { key: 'receipt', secondsPerCall: 0.1, burst: 200 };
 
@@ -20,28 +26,34 @@ function checkLog({ log, readSeq, deliveredSeq }: UpdateReceiptRequest, { hasHis
   if (log !== logId) throw refuse('other-log');
 }
 
-/** Moves the receipt of a member. Returns false if the membership or the log changed meanwhile. */
-async function move(pool: Pool, me: UserCaller, id: number, request: UpdateReceiptRequest): Promise<boolean> {
+/**
+ * Moves the receipt of a member. Returns undefined if the membership or the log changed meanwhile,
+ * and else the chat server that shows the receipt.
+ */
+async function move(pool: Pool, me: UserCaller, id: number, request: UpdateReceiptRequest) {
   const access = await readAsMember(pool, me, id);
   checkLog(request, access);
   const { readSeq, deliveredSeq, markedUnread } = request;
   const target = { channelId: id, userId: me.id, logId: access.logId };
-  return (await moveReceipt.run(pool, { ...target, readSeq, deliveredSeq, markedUnread })).length > 0;
+  const [moved] = await moveReceipt.run(pool, { ...target, readSeq, deliveredSeq, markedUnread });
+  return moved;
 }
 
 /**
  * Handles UpdateReceipt: moves the caller's watermarks forward, never back and never beyond the end
- * of the log, and marks the chat as unread or read.
+ * of the log, and marks the chat as unread or read. The streams of the chat show the new watermarks.
  */
-export function createUpdateReceipt(pool: Pool) {
+export function createUpdateReceipt({ pool, servers }: UpdateReceiptDeps) {
   return async (request: UpdateReceiptRequest, me: UserCaller, call: Call): Promise<Chat> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
     await limitRate(pool, receiptRate, me, 'change-too-often');
-    // After false, the second attempt throws the refusal of a user who was removed, or of an old
+    // After undefined, the second attempt throws the refusal of a user who was removed, or of an old
     // log.
-    const isMoved = (await move(pool, me, id, request)) || (await move(pool, me, id, request));
-    if (!isMoved) throw refuse('too-busy');
+    const moved = (await move(pool, me, id, request)) ?? (await move(pool, me, id, request));
+    if (moved === undefined) throw refuse('too-busy');
+    const { instanceId, internalAddr } = moved;
+    if (instanceId !== null && internalAddr !== null) servers.showReceipt({ instanceId, internalAddr }, id, me.id);
     return readChat(pool, me, id);
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ChannelCredentials, Client } from '@grpc/grpc-js';
-import { Channel, ChatService, DisconnectRequest, DrainRequest } from '@parley/contract';
+import { Channel, ChatService, DisconnectRequest, DrainRequest, ShowReceiptRequest } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { type Logger, type Part, type Reason, Refusal, refusals } from '@parley/runtime';
 import type { ServiceClaims, SigningKey } from '@parley/service-kit';
@@ -35,7 +35,7 @@ const answersAgainMs = 300;
 
 /**
  * Sends commands to chat servers. Callers wait only for `drain` and `answers`. The other commands
- * only make faster what the servers find out themselves.
+ * only make faster what the servers or their clients find out themselves.
  */
 export class ChatServers implements Part {
   readonly #options: ChatServersOptions;
@@ -59,6 +59,12 @@ export class ChatServers implements Part {
   /** Disconnects a user removed from the channel. */
   endUser(target: ServerTarget, channelId: number, userId: string): void {
     this.#send(target, (client, token) => disconnect(client, token, { channelId, userId }, 'removed'));
+  }
+
+  /** Tells the server that the receipt of a member has moved, so that it shows the receipt. */
+  showReceipt(target: ServerTarget, channelId: number, userId: string): void {
+    const request = ShowReceiptRequest.fromPartial({ channelId, userId });
+    this.#send(target, (client, token) => callUnary(client, ChatService.showReceipt, request, { token, withinMs }));
   }
 
   /** Ends streams on behalf of an operator, by a kick, a suspension or a deletion. */

@@ -1,7 +1,8 @@
-import type { Receipts, UnsavedReceipt } from '../core/receipts.js';
+import type { LiveChannel } from '../core/live-channel.js';
+import type { Receipts } from '../core/receipts.js';
 import { encodeReceipt } from '../session/frames.js';
 import type { Sessions } from '../session/sessions.js';
-import type { ReceiptStore, SavedReceipt } from '../store/receipts.js';
+import type { ReceiptPlace, ReceiptStore, SavedReceipt } from '../store/receipts.js';
 
 interface ReceiptSaverDeps {
   readonly receipts: Receipts;
@@ -19,31 +20,45 @@ const placeOf = ({ channelId, userId }: Pick<SavedReceipt, 'channelId' | 'userId
  */
 export class ReceiptSaver {
   readonly #deps: ReceiptSaverDeps;
+  /** Receipts that managers have moved and that are not shown yet. */
+  readonly #moved = new Map<string, ReceiptPlace>();
 
   constructor(deps: ReceiptSaverDeps) {
     this.#deps = deps;
   }
 
-  /** Saves the receipts that were noted since the last run. */
-  async run(): Promise<void> {
-    const { receipts } = this.#deps;
-    await receipts.save(async (unsaved) => {
-      for (let done = 0; done < unsaved.length; done += rowsAtOnce) {
-        await this.#save(unsaved.slice(done, done + rowsAtOnce));
-      }
-    });
+  /** Notes that a manager has moved the receipt of a member. The next run shows it. */
+  noteMoved(channel: LiveChannel, userId: string): void {
+    this.#moved.set(placeOf({ channelId: channel.facts.id, userId }), { channel, userId });
   }
 
-  async #save(unsaved: readonly UnsavedReceipt[]): Promise<void> {
-    const channelOf = new Map(unsaved.map(({ channel }) => [channel.facts.id, channel]));
+  /** Saves and shows what was noted since the last run. A receipt that fails waits for the next run. */
+  async run(): Promise<void> {
+    const { receipts, receiptStore } = this.#deps;
+    await receipts.save(async (unsaved) => {
+      for (const some of slicesOf(unsaved)) this.#show(some, await receiptStore.save(some));
+    });
+    for (const some of slicesOf([...this.#moved.values()])) {
+      this.#show(some, await receiptStore.read(some));
+      for (const place of some) this.#forget(place);
+    }
+  }
+
+  /** Forgets a moved receipt, unless it has moved again meanwhile. */
+  #forget(shown: ReceiptPlace): void {
+    const key = placeOf({ channelId: shown.channel.facts.id, userId: shown.userId });
+    if (this.#moved.get(key) === shown) this.#moved.delete(key);
+  }
+
+  #show(places: readonly ReceiptPlace[], saved: readonly SavedReceipt[]): void {
+    const channelOf = new Map(places.map(({ channel }) => [channel.facts.id, channel]));
     const own = new Map<string, Uint8Array>();
-    for (const saved of await this.#deps.receiptStore.save(unsaved)) {
-      const { channelId, userId, deliveredSeq, readSeq, told } = saved;
+    for (const { channelId, userId, deliveredSeq, readSeq, told } of saved) {
       const channel = channelOf.get(channelId);
       if (channel === undefined) continue;
       const frame = encodeReceipt({ userId, deliveredSeq, readSeq, log: channel.facts.log, updatedAt: 0 });
       if (told) channel.publishLossy(frame);
-      else own.set(placeOf(saved), frame.bytes);
+      else own.set(placeOf({ channelId, userId }), frame.bytes);
     }
     if (own.size > 0) this.#tellOwn(own);
   }
@@ -55,4 +70,8 @@ export class ReceiptSaver {
       if (frame !== undefined) session.tell(frame);
     }
   }
+}
+
+function* slicesOf<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let done = 0; done < items.length; done += rowsAtOnce) yield items.slice(done, done + rowsAtOnce);
 }

@@ -2,6 +2,7 @@ import {
   type ChannelRings,
   type EncodedMessage,
   type FlushQueue,
+  LatestOfUsers,
   type MessageRate,
   MessageRateLimiter,
   RingBuffer,
@@ -34,6 +35,9 @@ export interface ChannelBounds {
   readonly ringMemory?: RingMemory;
 }
 
+/** Least time between two typing indicators of one user, in milliseconds. */
+const typingEveryMs = 1_000;
+
 interface Occupant {
   readonly person: Person;
   readonly reader: Subscriber;
@@ -47,6 +51,8 @@ export class LiveChannel {
   readonly rateLimiter: MessageRateLimiter;
   readonly senders: SenderRateLimiters;
   readonly slowMode = new SlowMode();
+  /** Typing indicators that are not shown yet: whether the user has stopped. */
+  readonly typing = new LatestOfUsers<boolean>(typingEveryMs);
   readonly sent: DedupeCache;
   /** Whether another server owns the channel or soon will. Sends are refused in that case. */
   moving = false;
@@ -192,6 +198,7 @@ export class LiveChannel {
   #forget(userId: string): void {
     this.#seatsOf.delete(userId);
     this.senders.forget(userId);
+    this.typing.forget(userId);
   }
 
   /**

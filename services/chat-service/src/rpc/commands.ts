@@ -1,6 +1,7 @@
-import type { Channel, DisconnectRequest, DrainRequest } from '@parley/contract';
+import type { Channel, DisconnectRequest, DrainRequest, ShowReceiptRequest } from '@parley/contract';
 import { isReason, limits, type Reason, refuse } from '@parley/runtime';
 import { type Callers, forService } from '@parley/service-kit';
+import type { ReceiptSaver } from '../background/receipt-saver.js';
 import type { Channels } from '../core/channels.js';
 import type { ChannelLoader } from '../session/channel-loader.js';
 import type { ChatSession, CloseInfo } from '../session/session.js';
@@ -14,6 +15,7 @@ export interface CommandDeps {
   readonly sessions: Sessions;
   readonly heads: HeadStore;
   readonly channelLoader: ChannelLoader;
+  readonly receiptSaver: ReceiptSaver;
   /**
    * Shows these sessions everything that is committed in their channels, before the clients learn
    * of their removal.
@@ -70,19 +72,29 @@ async function disconnect(request: DisconnectRequest, { sessions, showLast }: Co
   return nothing;
 }
 
+/** Shows a receipt that a manager has moved. Nobody can see it in a channel that is not loaded. */
+async function showReceipt({ channelId, userId }: ShowReceiptRequest, { channels, receiptSaver }: CommandDeps) {
+  const channel = channels.find(checkId(channelId));
+  if (channel !== undefined) receiptSaver.noteMoved(channel, userId);
+  return nothing;
+}
+
 async function drainAll({ deadlineMs }: DrainRequest, { drain }: CommandDeps) {
   if (deadlineMs > limits.drainMs) throw refuse('invalid-deadline');
   drain(deadlineMs || limits.drainDefaultMs);
   return nothing;
 }
 
-/** Creates the endpoints for managers: Add, Remove, Disconnect and Drain. */
+/** Creates the endpoints for managers: Add, Remove, Disconnect, ShowReceipt and Drain. */
 export function createCommands(deps: CommandDeps) {
   const { callers, instanceId } = deps;
   return {
     add: forService(callers, 'manager', instanceId, (channel: Channel) => add(channel, deps)),
     remove: forService(callers, 'manager', instanceId, (channel: Channel) => remove(channel, deps)),
     disconnect: forService(callers, 'manager', instanceId, (request: DisconnectRequest) => disconnect(request, deps)),
+    showReceipt: forService(callers, 'manager', instanceId, (request: ShowReceiptRequest) =>
+      showReceipt(request, deps),
+    ),
     drain: forService(callers, 'manager', instanceId, (request: DrainRequest) => drainAll(request, deps)),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { Kind, type Message } from '@parley/contract';
+import { Kind, Message } from '@parley/contract';
 import type { MessageRate } from '@parley/fanout';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { AppendQueue } from '../core/append-queue.js';
@@ -61,6 +61,7 @@ const refusals = {
 } as const;
 
 const nothing = Buffer.alloc(0);
+const typingFrame = Message.fromPartial({ typing: {} });
 
 function digestOf({ kind, contentType, targetSeq, data }: Message): Buffer {
   return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n`).update(data).digest();
@@ -119,6 +120,7 @@ export class Publisher {
     const isPassingBy = isPassing(message);
     if (this.#channel.facts.hasHistory && !isPassingBy) this.#append(message, digestOf(message), responder);
     else if (isRefused(this.#checkDedupe(message) ?? this.#checkMentions(message) ?? this.#authorise(message))) return;
+    else if (message.typing !== undefined) this.#type(message.typing.stopped);
     else if (isPassingBy) this.#relayLossy(message);
     else this.#relay(message, message.clientId === '' ? nothing : digestOf(message), responder);
   }
@@ -150,9 +152,10 @@ export class Publisher {
 
   /**
    * Applies the rate limits: all streams of one user in this channel share one limit, and the
-   * channel has its own.
+   * channel has its own. Typing indicators have a pace of their own.
    */
   #limit(message: Message): Refusal | undefined {
+    if (message.typing !== undefined) return undefined;
     const { senders, rateLimiter } = this.#channel;
     const size = sizeOf(message);
     const nowMs = performance.now();
@@ -220,10 +223,27 @@ export class Publisher {
   }
 
   #relayLossy(message: Message): void {
-    const { typing } = message;
+    this.#channel.publishLossy(encodeMessage(this.#stamp(message, 0, this.#context.now())));
+  }
+
+  /**
+   * Shows the author's latest typing indicator if it is due. Others see at most one a second, so a
+   * flood of them costs as much as one. An indicator that is too early, or finds no room in the
+   * channel's limit, waits for the next call.
+   */
+  showTyping(): void {
+    const { typing, rateLimiter } = this.#channel;
     const userId = this.#author.person.id;
-    if (typing !== undefined) this.#channel.publishLossy(encodeTyping({ userId, stopped: typing.stopped }));
-    else this.#channel.publishLossy(encodeMessage(this.#stamp(message, 0, this.#context.now())));
+    const nowMs = performance.now();
+    const stopped = typing.take(userId, nowMs);
+    if (stopped === undefined || this.#checkOwnership() || this.#authorise(typingFrame)) return;
+    if (rateLimiter.take(sizeOf(typingFrame), nowMs) > 0) typing.offer(userId, stopped);
+    else this.#channel.publishLossy(encodeTyping({ userId, stopped }));
+  }
+
+  #type(stopped: boolean): void {
+    this.#channel.typing.offer(this.#author.person.id, stopped);
+    this.showTyping();
   }
 
   #stamp(message: Message, seq: number, timestamp: number): Message {
@@ -231,8 +251,10 @@ export class Publisher {
     return stamped(message, { userId: number, sender: id, timestamp, seq });
   }
 
+  /** A message also ends the typing of its author, so an indicator that waits is not shown any more. */
   #acknowledge(message: Message, digest: Buffer, { seq, timestamp }: Position, responder: PublishResponder): void {
     const { clientId } = message;
+    this.#channel.typing.offer(this.#author.person.id, undefined);
     if (clientId !== '') this.#remember(clientId, { seq, timestamp, digest: shortened(digest) });
     responder.accepted(clientId, seq, timestamp);
   }

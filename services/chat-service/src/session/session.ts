@@ -227,6 +227,7 @@ export class ChatSession {
   /** Does the periodic work of the session. Called once a second. */
   tick(): void {
     this.#reader.tick();
+    this.#publisher.showTyping();
   }
 
   /** Sends a frame to this client only, if the client asked for events. */

@@ -3,22 +3,30 @@ import { limits } from '@parley/runtime';
 import type { UnsavedReceipt } from '../core/receipts.js';
 
 const sql = loadSql('receipts.sql', import.meta.url);
+const receiptColumns = { channelId: int4, userId: text, deliveredSeq: int8, readSeq: int8, told: bool };
+const places = { channelIds: array(int4), logIds: array(uuid), userIds: array(text), mostTold: int4 };
 export const saveReceipts = sql.statement(
   'saveReceipts',
-  {
-    channelIds: array(int4),
-    logIds: array(uuid),
-    userIds: array(text),
-    deliveredSeqs: array(int8),
-    readSeqs: array(int8),
-    mostTold: int4,
-  },
-  { channelId: int4, userId: text, deliveredSeq: int8, readSeq: int8, told: bool },
+  { ...places, deliveredSeqs: array(int8), readSeqs: array(int8) },
+  receiptColumns,
 );
+const readReceipts = sql.statement('readReceipts', places, receiptColumns);
 const saveLastSeen = sql.statement('saveLastSeen', { userIds: array(text) }, {});
 
-/** A watermark that has moved. `told`: others in the channel may see it. */
+/** A stored watermark. `told`: others in the channel may see it. */
 export type SavedReceipt = RowOf<typeof saveReceipts>;
+
+/** The place of a watermark: a member of a channel while it has this log. */
+export type ReceiptPlace = Pick<UnsavedReceipt, 'channel' | 'userId'>;
+
+function placesOf(receipts: readonly ReceiptPlace[]) {
+  return {
+    channelIds: receipts.map(({ channel }) => channel.facts.id),
+    logIds: receipts.map(({ channel }) => channel.facts.log),
+    userIds: receipts.map(({ userId }) => userId),
+    mostTold: limits.membersToldReceipts,
+  };
+}
 
 /** Store of the watermarks in `chat.member`, and of the times at which users were last seen. */
 export class ReceiptStore {
@@ -31,13 +39,14 @@ export class ReceiptStore {
   /** Moves watermarks forward and returns those that have moved. */
   readonly save = (receipts: readonly UnsavedReceipt[]): Promise<SavedReceipt[]> =>
     saveReceipts.run(this.#pool, {
-      channelIds: receipts.map(({ channel }) => channel.facts.id),
-      logIds: receipts.map(({ channel }) => channel.facts.log),
-      userIds: receipts.map(({ userId }) => userId),
+      ...placesOf(receipts),
       deliveredSeqs: receipts.map(({ deliveredSeq }) => deliveredSeq),
       readSeqs: receipts.map(({ readSeq }) => readSeq),
-      mostTold: limits.membersToldReceipts,
     });
+
+  /** Reads the watermarks of members. */
+  readonly read = (places: readonly ReceiptPlace[]): Promise<SavedReceipt[]> =>
+    readReceipts.run(this.#pool, placesOf(places));
 
   /** Records that these users are connected now. */
   async saveLastSeen(userIds: readonly string[]): Promise<void> {

@@ -24,6 +24,11 @@ export interface DisconnectRequest {
   goodbye: Goodbye | undefined;
 }
 
+export interface ShowReceiptRequest {
+  channelId: number;
+  userId: string;
+}
+
 export interface DrainRequest {
   deadlineMs: number;
 }
@@ -276,6 +281,99 @@ export const DisconnectRequest: MessageFns<DisconnectRequest> = {
     message.goodbye = (object.goodbye !== undefined && object.goodbye !== null)
       ? Goodbye.fromPartial(object.goodbye)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseShowReceiptRequest(): ShowReceiptRequest {
+  return { channelId: 0, userId: "" };
+}
+
+export const ShowReceiptRequest: MessageFns<ShowReceiptRequest> = {
+  encode(message: ShowReceiptRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShowReceiptRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShowReceiptRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ShowReceiptRequest {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+    };
+  },
+
+  toJSON(message: ShowReceiptRequest): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ShowReceiptRequest>): ShowReceiptRequest {
+    return ShowReceiptRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShowReceiptRequest>): ShowReceiptRequest {
+    const message = createBaseShowReceiptRequest();
+    message.channelId = object.channelId ?? 0;
+    message.userId = object.userId ?? "";
     return message;
   },
 };
@@ -777,8 +875,8 @@ export const RelayDown: MessageFns<RelayDown> = {
 };
 
 /**
- * A chat server. Users need the join token of Listen. Add, Remove, Disconnect, Drain and Relay need
- * a service token.
+ * A chat server. Users need the join token of Listen. Add, Remove, Disconnect, ShowReceipt, Drain
+ * and Relay need a service token.
  */
 export type ChatServiceDefinition = typeof ChatServiceDefinition;
 export const ChatServiceDefinition = {
@@ -847,6 +945,18 @@ export const ChatServiceDefinition = {
     disconnect: {
       name: "Disconnect",
       requestType: DisconnectRequest as typeof DisconnectRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * For managers: shows the receipt of a member, which a manager has moved, on the streams of the
+     * channel.
+     */
+    showReceipt: {
+      name: "ShowReceipt",
+      requestType: ShowReceiptRequest as typeof ShowReceiptRequest,
       requestStream: false,
       responseType: Empty as typeof Empty,
       responseStream: false,
