@@ -16,7 +16,7 @@ export interface ExplainedStatement {
  * Returns the plan of a prepared statement as text. An EXPLAIN with bound values would have a
  * custom plan in every mode, so this one executes the statement with literals.
  */
-export async function explain(
+export async function planOf(
   pool: Pool,
   { text, values, mode, options = 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF' }: ExplainedStatement,
 ): Promise<string> {

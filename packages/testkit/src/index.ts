@@ -1,6 +1,6 @@
 export { Chatter, type ChatterOptions, type Ending, utf8 } from './chatter.js';
 export { compileExamples, exportsWithoutExample } from './doc-examples.js';
-export { type ExplainedStatement, explain, planModes } from './explain.js';
+export { type ExplainedStatement, planModes, planOf } from './explain.js';
 export type { LinkFaults } from './fault-pipe.js';
 export { type Direction, FaultProxy, ProxiedConnection } from './fault-proxy.js';
 export { default as startPostgres, tearDown as stopPostgres } from './global-setup.js';

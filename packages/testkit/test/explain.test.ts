@@ -1,5 +1,5 @@
 import { createPool, type Pool } from '@parley/database';
-import { explain, openTestDatabase, type TestDatabase } from '../src/index.js';
+import { openTestDatabase, planOf, type TestDatabase } from '../src/index.js';
 
 let database: TestDatabase;
 let pool: Pool;
@@ -16,7 +16,7 @@ afterAll(async () => {
 test('a generic plan knows no values, and a custom plan does', async () => {
   const text = 'SELECT id FROM chat.users WHERE id = ANY ($1::varchar[]) AND name = $2 AND number > $3';
   const values = [["o'neil", 'a,b'], "\\ 'quoted'", 7];
-  const planIn = (mode: 'force_custom_plan' | 'force_generic_plan') => explain(pool, { text, values, mode });
+  const planIn = (mode: 'force_custom_plan' | 'force_generic_plan') => planOf(pool, { text, values, mode });
   const generic = await planIn('force_generic_plan');
   expect(generic).toMatch(/\$1[\s\S]*\$2|\$2[\s\S]*\$1/);
   expect(generic).not.toContain('quoted');

@@ -1,4 +1,4 @@
-import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { findNewest, findOldest, readEntries } from '../src/history/history-store.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
-  return explain(rig.owner, { text, values, mode });
+  return planOf(rig.owner, { text, values, mode });
 }
 
 function pageOf(firstSeq: number, lastSeq: number) {

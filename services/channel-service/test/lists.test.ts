@@ -1,7 +1,7 @@
 import { ChannelService, ListChannelsRequest, type ListChannelsResponse } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { limits } from '@parley/runtime';
-import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { describe as describeStatement } from '../src/channels/channel-store.js';
 import { listNamed, listOwn, listPublic } from '../src/channels/list-store.js';
 import { followActivity } from '../src/placement/activity-store.js';
@@ -108,7 +108,7 @@ describe('with 50,000 rooms of strangers', () => {
   test.each(planModes)('a list reads no more rows than a page needs (%s)', async (mode) => {
     const me = await rig.person();
     await chats.make(me, 'group');
-    const plan = (text: string, values: readonly unknown[]) => explain(rig.owner, { text, values, mode });
+    const plan = (text: string, values: readonly unknown[]) => planOf(rig.owner, { text, values, mode });
     const start = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId, size: 101 };
     const byActivity = await plan(listPublic.text, listPublic.valuesOf({ ...start, maxAgeDays: 30 }));
     expect(byActivity).toContain('listing_active');

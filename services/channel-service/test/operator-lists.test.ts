@@ -1,6 +1,6 @@
 import { AdminService, ListAllChannelsRequest, ListUsersRequest, UserRole, UserStatus } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { findChannelIds, findNumbers, listNumbersOfStatus } from '../src/admin/list-store.js';
 import { Chats, reason } from './chats.js';
 import { outcomes, type Person, Rig } from './rig.js';
@@ -42,7 +42,7 @@ function channels(request: Parameters<typeof ListAllChannelsRequest.fromPartial>
 }
 
 function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
-  return explain(rig.owner, { text, values, mode });
+  return planOf(rig.owner, { text, values, mode });
 }
 
 describe.each(planModes)('with 50,000 accounts and channels (%s)', (mode) => {

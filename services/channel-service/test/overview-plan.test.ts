@@ -1,5 +1,5 @@
 import { limits } from '@parley/runtime';
-import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { findChats, readChats } from '../src/inbox/chat-store.js';
 import { Chats } from './chats.js';
 import { Inbox } from './inbox-api.js';
@@ -55,7 +55,7 @@ afterAll(async () => {
 });
 
 function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
-  return explain(rig.owner, { text, values, mode });
+  return planOf(rig.owner, { text, values, mode });
 }
 
 /** Returns the parameters with which `readChats` reads these chats for one of their members. */

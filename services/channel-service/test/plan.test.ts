@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { limits } from '@parley/runtime';
-import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { describe as describeStatement } from '../src/channels/channel-store.js';
 import { claimChannel, reserveRoomSeat } from '../src/placement/seat-store.js';
 import { type Person, Rig } from './rig.js';
@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
-  return explain(rig.owner, { text, values, mode });
+  return planOf(rig.owner, { text, values, mode });
 }
 
 /** Expects the only scan of seats to be the one by channel. */

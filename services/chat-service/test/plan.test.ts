@@ -1,5 +1,5 @@
 import { createPool, type ParametersOf, type Pool } from '@parley/database';
-import { explain, openTestDatabase, planModes, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { appendEntries } from '../src/store/messages.js';
 import { listSeats } from '../src/store/seats.js';
 
@@ -43,7 +43,7 @@ afterAll(async () => {
 test.each(planModes)('finds the seats of one server among 100,000 by index (%s)', async (mode) => {
   const [counted] = (await owner.query<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).rows;
   expect(counted?.n).toBe(100_000);
-  const text = await explain(owner, { text: listSeats.text, values: [instanceId], mode });
+  const text = await planOf(owner, { text: listSeats.text, values: [instanceId], mode });
   expect(text).toContain('seat_instance');
   expect(text).toContain('users_pkey');
   expect(text).toContain('session_pkey');
@@ -67,7 +67,7 @@ test('reads every seat of the server, each with the state of its user and sessio
 test('appends a batch without a subquery per entry', async () => {
   const empty = Object.fromEntries(Object.keys(appendEntries.parameters).map((name) => [name, []]));
   const values = appendEntries.valuesOf({ ...empty, instanceId } as ParametersOf<typeof appendEntries>);
-  const text = await explain(owner, {
+  const text = await planOf(owner, {
     text: appendEntries.text,
     values,
     mode: 'force_generic_plan',

@@ -1,5 +1,5 @@
 import { Visibility } from '@parley/contract';
-import { explain, planModes } from '@parley/testkit';
+import { planModes, planOf } from '@parley/testkit';
 import { searchUsers } from '../src/store/search.js';
 import { Accounts, reasonOf } from './accounts.js';
 
@@ -158,7 +158,7 @@ describe('with 100,000 users', () => {
       ...{ afterKey: 'crowd 50', afterNumber: 7, text: 'Crowd', classes: [true], scan: 202 },
       ...{ readerId: 'me', readerRole: 'user', exceptNumber: 0, size: 101 },
     });
-    const plan = await explain(accounts.owner, { text: searchUsers.text, values, mode });
+    const plan = await planOf(accounts.owner, { text: searchUsers.text, values, mode });
     expect(plan).toContain('users_found_by_id');
     expect(plan).toContain('users_found_by_name');
     expect(plan).not.toContain('Seq Scan');
