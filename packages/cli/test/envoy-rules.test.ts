@@ -36,7 +36,7 @@ const manager: Manager & Record<string, object> = listener.filter_chains[0].filt
 const [host] = manager.route_config.virtual_hosts;
 const routes = host?.routes ?? [];
 
-const ofServices = new Set(['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'Drain', 'Relay']);
+const ofServices = new Set(['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'ShowReceipt', 'Drain', 'Relay']);
 
 /** Every call of the contract that users may make, under both package names. */
 const userPaths = [UserService, ChannelService, ChatService]

@@ -300,6 +300,7 @@ describe('the route to a chat server', () => {
     '/chat.v1.ChatService/Remove',
     '/ChatService/Remove',
     '/chat.v1.ChatService/Disconnect',
+    '/chat.v1.ChatService/ShowReceipt',
     '/chat.v1.ChatService/Drain',
     '/chat.v1.ChatService/Relay',
     '/chat.v1.ChatService/Connect',
