@@ -8,7 +8,8 @@ const { statSync } = require('node:fs');
 const longest = [
   '/web/dist/test/page-of',
   '/bench/dist/test/bench[.]',
-  '/cli/dist/test/(page|start|terminal|alerts-fire|admin|secure|envoy|node-versions|examples)[.]',
+  '/cli/dist/test/(alerts-fire|page|start|terminal|readme|admin|hosts|secure|envoy|node-versions|examples)[.]',
+  '/channel-service/dist/test/(set-clock|overview-plan|search-kills)[.]',
   '/client/dist/test/(web|conversation)[.]',
   '/database/dist/test/embedded[.]',
   '/user-service/dist/test/login[.]',

@@ -14,16 +14,23 @@ const lingersMs = 30_000;
  */
 const atOnce = 2;
 /**
- * Tests that use a small part of a core, because they wait for leases, shutdowns, clocks or a
+ * Tests that use less than half of a core, because they wait for leases, shutdowns, clocks or a
  * browser. They run one by one, beside the other tests.
  */
-const waiting = ['web/dist/test/page-of'].join('|');
+const waiting = [
+  'web/dist/test/page-of',
+  'cli/dist/test/alerts-fire',
+  'channel-service/dist/test/(claim|housekeeping|set-clock)[.]',
+  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|slow-reader|withdrawn)[.]',
+  'client/dist/test/lost-servers',
+  'gateway/dist/test/page[.]',
+].join('|');
 /** Tests that compare durations or shares of load. They run one by one after all other tests. */
 const alone = [
   'packages/drills/',
   'packages/bench/',
   'chat-service/dist/test/arrivals',
-  'channel-service/dist/test/(history-plan|set-clock)',
+  'channel-service/dist/test/history-plan',
   'user-service/dist/test/login-time',
   'client/dist/test/shared-connection',
 ].join('|');
