@@ -20,9 +20,8 @@ const atOnce = 2;
 const waiting = [
   'web/dist/test/page-of',
   'cli/dist/test/alerts-fire',
-  'channel-service/dist/test/(claim|housekeeping|set-clock)[.]',
-  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|slow-reader|withdrawn)[.]',
-  'client/dist/test/lost-servers',
+  'channel-service/dist/test/(claim|housekeeping)[.]',
+  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|withdrawn)[.]',
   'gateway/dist/test/page[.]',
 ].join('|');
 /** Tests that compare durations or shares of load. They run one by one after all other tests. */
@@ -30,7 +29,7 @@ const alone = [
   'packages/drills/',
   'packages/bench/',
   'chat-service/dist/test/arrivals',
-  'channel-service/dist/test/history-plan',
+  'channel-service/dist/test/(history-plan|set-clock)',
   'user-service/dist/test/login-time',
   'client/dist/test/shared-connection',
 ].join('|');
