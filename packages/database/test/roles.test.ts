@@ -356,7 +356,8 @@ test('refuses a second Parley in the same PostgreSQL server', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'first'])) as Record<ServiceRole, string>;
   await openRoles(url, passwords);
   const other = await server.emptyDatabase();
-  const refused = 'The database test_1 of this PostgreSQL server already holds a Parley.';
+  const held = new URL(url).pathname.slice(1);
+  const refused = `The database ${held} of this PostgreSQL server already holds a Parley.`;
   await expect(migrate(other)).rejects.toThrow(refused);
   await expect(openRoles(other, passwords)).rejects.toThrow(refused);
   expect((await server.pool(other).query("SELECT to_regclass('chat.users') AS users")).rows).toEqual([{ users: null }]);
