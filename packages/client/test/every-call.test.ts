@@ -91,6 +91,7 @@ const exceptions: Readonly<Record<string, string>> = {
   'ChannelService/Report': 'only chat servers make it',
   'ChatService/Add': 'of managers',
   'ChatService/Remove': 'of managers',
+  'ChatService/ShowReceipt': 'of managers',
   'ChatService/Disconnect': 'of managers',
   'ChatService/Drain': 'of managers',
   'ChatService/Relay': 'not offered yet',

@@ -88,7 +88,8 @@ test('without history, shows a message once, no matter how much others send mean
 });
 
 test.each([true, false])('a retry gets its first ack while its sender is too fast (history %s)', async (hasHistory) => {
-  const a = await trio.join(alice, await room(`fast ${hasHistory}`, hasHistory));
+  const hasty = await trio.people.make(`hasty-${hasHistory}`);
+  const a = await trio.join(hasty, await room(`fast ${hasHistory}`, hasHistory));
   const clientId = randomUUID();
   a.send('once', { clientId });
   await a.find(({ ack }) => ack?.clientId === clientId);

@@ -28,7 +28,15 @@ export function botTokenHash(token: string): Uint8Array {
   return createHash('sha256').update(token).digest();
 }
 
-/** Returns whether a bearer token has the form of a bot's. */
+/**
+ * Returns whether a bearer token has the form of a bot's.
+ * @example
+ * ```ts
+ * import { isBotToken, newBotToken } from '@parley/service-kit';
+ *
+ * isBotToken(newBotToken().token); // true
+ * ```
+ */
 export function isBotToken(token: string): boolean {
   return form.test(token);
 }
