@@ -41,7 +41,7 @@ const bareReceipts = `UPDATE chat.member m SET read_seq = n.read, delivered_seq 
 
 async function fill(owner: Pool): Promise<string> {
   await owner.query('ALTER TABLE chat.channel DISABLE TRIGGER channel_changed');
-  await owner.query('ALTER TABLE chat.member DISABLE TRIGGER member_changed');
+  await owner.query('ALTER TABLE chat.member DISABLE TRIGGER members_added');
   for (const text of [makeUsers, makeChats, makeMembers, makeMessages, moveHeads]) await owner.query(text);
   await owner.query('VACUUM ANALYZE');
   const { rows } = await owner.query<{ log: string }>(

@@ -14,8 +14,9 @@ import { search } from './search.js';
 import { wholeNumber } from './whole-number.js';
 
 const membersHelp = `
-Each call makes one change:
+Each call makes one change; only --add takes several users, up to 100:
   npx parley members team bob --add
+  npx parley members team cy dee --add
   npx parley members team bob --role admin
   npx parley members team bob --mute 1h
 A user who is offered the role owner accepts it with \`npx parley join team\`.`;
@@ -32,9 +33,9 @@ Words in double quotes must follow each other; filters narrow the search:
 
 function addMembers(program: Command): void {
   program
-    .command('members <channel> [user]')
-    .description('list the members of a channel, or change one of them')
-    .option('--add', 'add the user')
+    .command('members <channel> [users...]')
+    .description('list the members of a channel, change one of them, or add users')
+    .option('--add', 'add the users')
     .option('--remove', 'remove the user')
     .addOption(
       new Option('--role <role>', 'give the role; owner offers the channel').choices(['member', 'admin', 'owner']),
@@ -42,8 +43,8 @@ function addMembers(program: Command): void {
     .option('--mute <time>', 'mute the user for a time like 1h; off lifts the mute')
     .option('--ban <time>', 'remove the user and keep them out for a time like 7d; off lifts the ban')
     .addHelpText('after', membersHelp)
-    .action((channel: string, user: string | undefined, change: MemberChangeOptions, command: Command) =>
-      members(sessionOf(command), channel, user, change),
+    .action((channel: string, users: readonly string[], change: MemberChangeOptions, command: Command) =>
+      members(sessionOf(command), channel, users, change),
     );
   program
     .command('leave <chat>')

@@ -1,4 +1,5 @@
 import { type EntryEvent, type MessageEvent, textOf } from '@parley/client';
+import { mostNamed } from './names.js';
 import { terminalLine } from './plain-text.js';
 
 /** Function that returns the displayed name of a user. */
@@ -40,8 +41,17 @@ function messageLine(message: MessageEvent, label: Label, time: Clock): string {
 
 const roleWords = { member: 'a member', admin: 'an admin', owner: 'the owner' };
 
-function memberLine({ userId, joined, role, by }: Extract<EntryEvent, { type: 'member' }>, label: Label): string {
+/** Returns the names of several users. Of many users, only the first ones are named. */
+function peopleWords(userIds: readonly string[], label: Label): string {
+  const named = userIds.length > mostNamed ? userIds.slice(0, mostNamed - 1) : userIds.slice(0, -1);
+  const [last = ''] = userIds.slice(-1);
+  const others = userIds.length - named.length;
+  return `${named.map(label).join(', ')} and ${others === 1 ? label(last) : `${others} others`}`;
+}
+
+function memberLine({ userId, userIds, joined, role, by }: Extract<EntryEvent, { type: 'member' }>, label: Label) {
   const who = by === userId || by === '' ? '' : `, by ${label(by)}`;
+  if (userIds.length > 1) return `* ${peopleWords(userIds, label)} are now members${who}`;
   return `* ${label(userId)} ${joined ? `is now ${roleWords[role]}` : 'is no longer a member'}${who}`;
 }
 

@@ -33,8 +33,9 @@ export function entryValue(entry: EntryEvent, nameOf: NameOf): Value {
     return { ...facts, ...payloadOf(entry), reply_to: replyTo, ...folded, reactions: reacted };
   }
   if (entry.type === 'member') {
-    const { userId, joined, role, by } = entry;
-    return { ...facts, user_id: userId, user_name: nameOf(userId), joined, role, by };
+    const { userId, userIds, joined, role, by } = entry;
+    const all = userIds.length > 1 && { user_ids: userIds };
+    return { ...facts, user_id: userId, user_name: nameOf(userId), ...all, joined, role, by };
   }
   const about = { ...facts, target: entry.target };
   if ('emoji' in entry) return { ...about, emoji: entry.emoji };

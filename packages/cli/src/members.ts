@@ -1,7 +1,7 @@
-import type { ParleyClient } from '@parley/client';
+import type { Addition, ParleyClient } from '@parley/client';
 import { MemberRole, type User } from '@parley/contract';
 import { timeAfter } from './durations.js';
-import { usage } from './failure.js';
+import { exitCodes, usage } from './failure.js';
 import { findChannel, findOnly } from './find-channel.js';
 import { firstOf } from './first-of.js';
 import { output } from './output.js';
@@ -72,16 +72,42 @@ function resultOf({ id, memberRole, offered }: User, change: MemberChangeOptions
   return `${who} is ${memberRole === MemberRole.UNSPECIFIED ? '' : 'now '}${standingOf(memberRole)}.`;
 }
 
-/** Lists the members of a channel, or changes one of them. */
+/** Returns a sentence that says what became of a user who was added together with others. */
+function additionWords({ userId, user, refusal }: Addition): string {
+  return user === undefined
+    ? `${terminalLine(userId)}: ${terminalLine(refusal.message)}`
+    : resultOf(user, { add: true });
+}
+
+function additionValue(channelId: number, { userId, user, refusal }: Addition): object {
+  if (user !== undefined) return { channel_id: channelId, ...userValue(user) };
+  const { reason, message, retryAfterMs } = refusal;
+  return { channel_id: channelId, id: userId, error: { reason, message, retry_after_ms: retryAfterMs } };
+}
+
+/** Adds several users. If some of them are refused, the others are members nevertheless. */
+async function addAll(session: CommandSession, wanted: string, userIds: readonly string[]): Promise<void> {
+  const client = await session.loggedIn();
+  const { id } = await findOnly(client, wanted);
+  const additions = await client.members.addAll(id, userIds);
+  const values = additions.map((addition) => additionValue(id, addition));
+  session.print(additions.map(additionWords).join('\n'), values);
+  if (additions.some(({ refusal }) => refusal !== undefined)) process.exitCode = exitCodes.refused;
+}
+
+/** Lists the members of a channel, changes one of them, or adds several. */
 export async function members(
   session: CommandSession,
   wanted: string,
-  userId: string | undefined,
+  userIds: readonly string[],
   change: MemberChangeOptions,
 ): Promise<void> {
+  const [userId] = userIds;
   if (userId === undefined && Object.keys(change).length === 0) return listMembers(session, wanted);
   const apply = changeOf(change);
   if (userId === undefined) throw usage('Give the user to change.');
+  if (userIds.length > 1 && change.add === undefined) throw usage('Only --add takes several users.');
+  if (userIds.length > 1) return addAll(session, wanted, userIds);
   const client = await session.loggedIn();
   const { id } = await findOnly(client, wanted);
   const user = await apply(client, id, userId);

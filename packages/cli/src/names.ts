@@ -2,6 +2,9 @@ import type { ConversationEvent } from '@parley/client';
 import type { User } from '@parley/contract';
 import { terminalLine } from './plain-text.js';
 
+/** Maximum number of users of one entry who are named. */
+export const mostNamed = 5;
+
 type NamedUser = Pick<User, 'id' | 'name'>;
 
 /** Returns the ids of the users whom an event concerns. */
@@ -9,6 +12,7 @@ function idsOf(event: ConversationEvent): string[] {
   const ids = [
     ...('sender' in event ? [event.sender] : []),
     ...('userId' in event ? [event.userId] : []),
+    ...('userIds' in event ? event.userIds.slice(0, mostNamed) : []),
     ...('by' in event ? [event.by] : []),
   ];
   return ids.filter((id) => id !== '');

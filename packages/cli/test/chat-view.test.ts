@@ -105,6 +105,30 @@ test.each([
     /^\* cy is now a member, by ann$/,
   ],
   [
+    'several new members',
+    {
+      kind: Kind.MEMBER,
+      data: Buffer.from(
+        MemberChange.encode(
+          MemberChange.fromPartial({ userId: 'cy', moreUserIds: ['di', 'ed'], joined: true, by: 'ann' }),
+        ).finish(),
+      ),
+    },
+    /^\* cy, di and ed are now members, by ann$/,
+  ],
+  [
+    'many new members',
+    {
+      kind: Kind.MEMBER,
+      data: Buffer.from(
+        MemberChange.encode(
+          MemberChange.fromPartial({ userId: 'a', moreUserIds: ['b', 'c', 'd', 'e', 'f'], joined: true, by: 'ann' }),
+        ).finish(),
+      ),
+    },
+    /^\* a, b, c, d and 2 others are now members, by ann$/,
+  ],
+  [
     'a new role',
     {
       kind: Kind.MEMBER,

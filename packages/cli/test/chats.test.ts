@@ -73,6 +73,27 @@ test('members are added, get roles, are muted, banned and removed', async () => 
   expect((await run(bob, 'members team mem-2 --mute soon')).code).toBe(2);
 });
 
+test('several users are added at once, and a refused one does not keep out the others', async () => {
+  const [ann, bob, cy] = await three('many');
+  await run(ann, 'create crew --kind group');
+  expect(await run(ann, 'members crew --add many-2 many-3')).toEqual({
+    code: 0,
+    said: 'many-2 is now a member.\nmany-3 is now a member.\n',
+  });
+  const { entries } = (await json(bob, 'history crew')) as { entries: object[] };
+  expect(entries).toMatchObject([{ event: 'member', user_id: bob.id, user_ids: [bob.id, cy.id], by: ann.id }]);
+  expect((await run(bob, 'history crew')).said).toContain('* many-2 and many-3 are now members, by many-1');
+  expect(await run(ann, 'members crew many-2 nobody-here --add')).toEqual({
+    code: 1,
+    said: 'many-2 is now a member.\nnobody-here: User not found. Check the id.\n',
+  });
+  expect(await json(ann, 'members crew many-2 nobody-here --add')).toMatchObject([
+    { id: 'many-2', role: 'member' },
+    { id: 'nobody-here', error: { reason: 'user-not-found' } },
+  ]);
+  expect((await run(ann, 'members crew many-2 many-3 --remove')).code).toBe(2);
+});
+
 test('an invite link is printed, shown, used, listed and revoked', async () => {
   const [ann, bob, cy] = await three('inv');
   await run(ann, 'create secret --kind private');

@@ -61,6 +61,8 @@ export type EntryEvent =
   | ({
       readonly type: 'member';
       readonly userId: string;
+      /** All users of the change: several if they were added together. `userId` is the first. */
+      readonly userIds: readonly string[];
       readonly joined: boolean;
       readonly role: 'member' | 'admin' | 'owner';
       readonly by: string;
@@ -152,8 +154,9 @@ export type ConversationEvent = EntryEvent | PassingEvent | StateEvent;
 const roles = { [MemberRole.ADMIN]: 'admin', [MemberRole.OWNER]: 'owner' } as const;
 
 function memberEvent(facts: EntryBase, data: Uint8Array): EntryEvent {
-  const { userId, joined, role, by } = MemberChange.decode(data);
-  return { type: 'member', ...facts, userId, joined, role: roles[role as keyof typeof roles] ?? 'member', by };
+  const { userId, moreUserIds, joined, role: given, by } = MemberChange.decode(data);
+  const role = roles[given as keyof typeof roles] ?? 'member';
+  return { type: 'member', ...facts, userId, userIds: [userId, ...moreUserIds], joined, role, by };
 }
 
 function messageEvent(facts: EntryBase, message: Message): MessageEvent {

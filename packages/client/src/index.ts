@@ -20,7 +20,7 @@ export { type BotRange, Bots, type NewBot } from './calls/bots.js';
 export type { ChatSummary, DatedReceipt, NotifyLevel } from './calls/chat-summary.js';
 export { type ChannelChange, Chats } from './calls/chats.js';
 export { Invites, type NewInvite } from './calls/invites.js';
-export { type GivenRole, Members } from './calls/members.js';
+export { type Addition, type GivenRole, Members } from './calls/members.js';
 export { type NotificationItem, type NotificationRange, Notifications } from './calls/notifications.js';
 export { PeopleDirectory, type ReportTarget } from './calls/people.js';
 export type { FoundMessage, SearchOptions } from './calls/search.js';

@@ -95,7 +95,8 @@ export class ChatModel {
       const change = kind === Kind.MEMBER ? MemberChange.decode(data) : undefined;
       const last = stays.at(-1);
       const isIn = last?.to === endless;
-      if (change?.userId !== userId || change.joined === isIn) continue;
+      const isNamed = change !== undefined && [change.userId, ...change.moreUserIds].includes(userId);
+      if (!isNamed || change.joined === isIn) continue;
       if (isIn) stays[stays.length - 1] = { after: last.after, to: seq };
       else stays.push({ after: seq - 1, to: endless });
     }

@@ -46,7 +46,7 @@ async function killOne(): Promise<void> {
 const kinds = ['group', 'group', 'private', 'public', 'direct'] as const;
 const acts = {
   ...{ send: 8, edit: 4, remove: 2, react: 3, unreact: 1 },
-  ...{ enter: 5, expel: 3, leave: 1, open: 2, read: 3, markRead: 3, look: 1 },
+  ...{ enter: 5, gather: 2, expel: 3, leave: 1, open: 2, read: 3, markRead: 3, look: 1 },
   ...{ reconnect: 1, cut: 2, move: 1, wait: 2, create: 1 },
 };
 type Act = keyof typeof acts;
@@ -120,6 +120,7 @@ class Run {
     const candidates = act === 'enter' ? outside : inside;
     const member = candidates[who % candidates.length];
     if (act === 'create') await this.create();
+    else if (act === 'gather') await this.#gather(chat, outside);
     else if (act === 'move') await this.#move(chat, pick);
     else if (act === 'wait') await pause(pick % 100);
     else if (member === undefined) return;
@@ -136,7 +137,7 @@ class Run {
 
   readonly #inside: Readonly<
     Record<
-      Exclude<Act, 'create' | 'enter' | 'cut' | 'move' | 'wait'>,
+      Exclude<Act, 'create' | 'enter' | 'gather' | 'cut' | 'move' | 'wait'>,
       (chat: Chat, member: Member, pick: number) => unknown
     >
   > = {
@@ -193,6 +194,20 @@ class Run {
     else if (!(await this.#add(chat, member))) return;
     chat.inside.add(member);
     chat.leftByChoice.delete(member);
+  }
+
+  /** Adds everyone else with one entry. Users who left before accept the offer that they get. */
+  async #gather(chat: Chat, outside: readonly Member[]): Promise<void> {
+    if ((chat.kind !== 'group' && chat.kind !== 'private') || outside.length === 0) return;
+    const ids = outside.map(({ id }) => id);
+    const additions = await chat.owner.client.members.addAll(chat.id, ids);
+    for (const [at, { user, refusal }] of additions.entries()) {
+      const member = outside[at] as Member;
+      if (user === undefined) expect(refusal.reason).toBe('change-too-often');
+      else if (user.memberRole === MemberRole.UNSPECIFIED) await member.client.chats.join(chat.id);
+      if (user !== undefined) chat.inside.add(member);
+      if (user !== undefined) chat.leftByChoice.delete(member);
+    }
   }
 
   /**

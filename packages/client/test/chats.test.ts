@@ -77,6 +77,30 @@ test.each(ways)('%s: members are added, get roles, are muted, banned and removed
   await expect(bob.members.remove(id, bobId)).rejects.toMatchObject({ reason: 'owner-stays' });
 });
 
+test.each(ways)('%s: several users are added with one entry, which everyone sees', async (way) => {
+  const { ann, bob, cy, ids } = await three(way, 'several');
+  const { id } = await ann.create({ name: 'team', kind: ChannelKind.GROUP });
+  const listener = new Listener(await ann.listen(id));
+  const additions = await ann.members.addAll(id, [ids[1], 'nobody-at-all', ids[2]]);
+  expect(additions).toMatchObject([
+    { userId: ids[1], user: { id: ids[1], memberRole: MemberRole.MEMBER } },
+    { userId: 'nobody-at-all', refusal: { reason: 'user-not-found', message: 'User not found. Check the id.' } },
+    { userId: ids[2], user: { id: ids[2], memberRole: MemberRole.MEMBER } },
+  ]);
+  const entry = { type: 'member', seq: 1, userId: ids[1], userIds: [ids[1], ids[2]], joined: true, by: ids[0] };
+  await until(() => listener.of('member').length > 0);
+  expect(listener.of('member')).toMatchObject([entry]);
+  for (const client of [ann, bob, cy]) expect((await client.history(id)).entries).toMatchObject([entry]);
+  const { log } = (await bob.channel(id)) ?? {};
+  const resumed = await cy.listen(id, { after: { log: log ?? '', seq: 0 } });
+  await resumed.send('all here');
+  await until(() => listener.texts.includes('all here'));
+  const reader = new Listener(resumed);
+  await until(() => reader.texts.includes('all here'));
+  expect(reader.of('member')).toMatchObject([entry]);
+  await expect(ann.members.addAll(id, [])).rejects.toMatchObject({ reason: 'invalid-member-change' });
+});
+
 test.each(ways)('%s: an invite link is shown before joining, counted, listed and revoked', async (way) => {
   const { ann, bob, cy, ids } = await three(way, 'i');
   const { id: channelId } = await ann.create({ name: 'by invitation', kind: ChannelKind.PRIVATE });

@@ -56,6 +56,7 @@ const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
   'ChannelService/Overview': () => first(client.chats.overview()),
   'ChannelService/ListMembers': () => client.members.page(1),
   'ChannelService/ChangeMember': () => client.members.add(1, 'bob'),
+  'ChannelService/AddMembers': () => client.members.addAll(1, ['bob']),
   'ChannelService/CreateInvite': () => client.invites.create(1),
   'ChannelService/ListInvites': () => client.invites.list(1),
   'ChannelService/RevokeInvite': () => client.invites.revoke('id'),

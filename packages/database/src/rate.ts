@@ -3,7 +3,11 @@ import { float8, int4, text } from './sql-types.js';
 import type { Queryable } from './statement.js';
 
 const sql = loadSql('rate.sql', import.meta.url);
-const spendCall = sql.statement('spend', { key: text, secondsPerCall: float8, burst: int4 }, { waitMs: int4 });
+const spendCalls = sql.statement(
+  'spend',
+  { key: text, secondsPerCall: float8, burst: int4, calls: int4 },
+  { waitMs: int4 },
+);
 const refundCall = sql.statement('refund', { key: text, secondsPerCall: float8 });
 
 /** A rate limit shared by all processes. */
@@ -16,13 +20,13 @@ export interface Rate {
 }
 
 /**
- * Counts one call by `who` and returns 0. If the limit is reached, counts nothing and returns the
- * milliseconds until the next call is allowed.
+ * Counts calls by `who`, at most a burst, and returns 0. If that would pass the limit, counts nothing
+ * and returns the milliseconds until the calls are allowed.
  * @throws the database error.
  */
-export async function spend(client: Queryable, rate: Rate, who: string): Promise<number> {
+export async function spend(client: Queryable, rate: Rate, who: string, calls = 1): Promise<number> {
   const { secondsPerCall, burst } = rate;
-  const [row] = await spendCall.run(client, { key: `${rate.key}:${who}`, secondsPerCall, burst });
+  const [row] = await spendCalls.run(client, { key: `${rate.key}:${who}`, secondsPerCall, burst, calls });
   return row?.waitMs ?? 1; // There is no row if the key was new and another call inserted it first.
 }
 

@@ -75,6 +75,15 @@ describe('a rate', () => {
     }
   });
 
+  test('a rate limit counts several calls together, or none of them', async () => {
+    const waits: number[] = [];
+    for (const calls of [2, 2, 1, 1]) waits.push(await spend(pool, rate, 'bob', calls));
+    expect([waits[0], waits[2]]).toEqual([0, 0]);
+    expect(waits[1]).toBeGreaterThan(0);
+    expect(waits[1]).toBeLessThanOrEqual(1_000);
+    expect(waits[3]).toBeGreaterThan(0);
+  });
+
   test('a rate limit allows its burst, then returns a plausible wait', async () => {
     const waits: number[] = [];
     for (let n = 0; n < 5; n++) waits.push(await spend(pool, rate, 'ann'));

@@ -90,6 +90,31 @@ test('creates events for membership changes, but not for receipts or bans of non
   expect(await eventsOf(id)).toEqual(['chat_created', ...members, 'chat_deleted', 'chat_changed']);
 });
 
+test('a transaction has one event of a kind for a channel, with all users whom it concerns', async () => {
+  const [id, other] = [await addChannel(pool, 'alice', 'group'), await addChannel(pool, 'alice', 'group')];
+  const enter = `INSERT INTO chat.member (channel_id, user_id, joined_seq) SELECT $1, u, 0 FROM unnest($2::varchar[]) u
+    ON CONFLICT (channel_id, user_id) DO UPDATE SET left_seq = NULL`;
+  await pool.query(enter, [id, ['bob']]);
+  await pool.query('UPDATE chat.member SET left_seq = 0 WHERE channel_id = $1', [id]);
+  await transaction(pool, async (client) => {
+    await client.query(enter, [id, ['alice', 'bob']]);
+    await client.query(enter, [other, ['bob']]);
+    await client.query("UPDATE chat.member SET role = 'admin' WHERE channel_id = $1", [id]);
+  });
+  const { rows } = await pool.query(
+    `SELECT kind, channel_id AS id, (SELECT array_agg(u ORDER BY u) FROM unnest(user_ids) u) AS ids FROM chat.event
+     WHERE channel_id = ANY ($1) AND kind LIKE 'member%' ORDER BY txid, chat.event.id`,
+    [[id, other]],
+  );
+  expect(rows).toEqual([
+    { kind: 'member_added', id, ids: ['bob'] },
+    { kind: 'member_removed', id, ids: ['bob'] },
+    { kind: 'member_added', id, ids: ['alice', 'bob'] },
+    { kind: 'member_added', id: other, ids: ['bob'] },
+    { kind: 'member_changed', id, ids: ['alice', 'bob'] },
+  ]);
+});
+
 /**
  * Runs a transaction that writes at once and commits later, so that transactions commit in another
  * order than they write.
@@ -140,7 +165,6 @@ test('an uncommitted change of members delays no change in other channels', asyn
   const join = "INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, 'bob', 0)";
   await transaction(pool, async (client) => {
     await client.query(join, [slow]);
-    await client.query('SET CONSTRAINTS ALL IMMEDIATE');
     await transaction(pool, async (second) => {
       await second.query("SET LOCAL lock_timeout = '5s'");
       await second.query(join, [other]);

@@ -119,6 +119,8 @@ export const limits = {
   roomSeats: 25,
   chatMembers: 10_000,
   chatMembersDefault: 1_000,
+  /** Users whom one call adds to a chat. */
+  membersAddedAtOnce: 100,
   seatsPerUser: 20,
   /** Valid invites of a channel, and maximum uses of one invite. */
   invitesPerChannel: 100,

@@ -255,18 +255,30 @@ test('keeps roles, pins and mentions of this user in the lines', () => {
     type: 'entries',
     entries: [
       { ...said(1, 'bob', 'hi @ann'), mentions: ['ann'] },
-      { type: 'member', seq: 2, userId: 'cy', joined: true, role: 'admin', by: 'bob', ...facts },
+      { type: 'member', seq: 2, userId: 'cy', userIds: ['cy'], joined: true, role: 'admin', by: 'bob', ...facts },
       { type: 'pin', seq: 3, target: 1, ...facts },
       { ...said(4, 'bob', 'hi @cy'), mentions: ['cy'] },
+      {
+        type: 'member',
+        seq: 5,
+        userId: 'di',
+        userIds: ['di', 'ed'],
+        joined: true,
+        role: 'member',
+        by: 'bob',
+        ...facts,
+      },
     ],
-    place: { log, seq: 4 },
+    place: { log, seq: 5 },
   });
   expect(state.lines).toMatchObject([
     { type: 'said', mentionsMe: true },
     { type: 'member', userId: 'cy', role: 'admin' },
     { type: 'pin', sender: 'bob', target: 1 },
     { type: 'said' },
+    { type: 'member', userIds: ['di', 'ed'] },
   ]);
+  expect(state.lines[1]).not.toHaveProperty('userIds');
   expect(state.lines[3]).not.toHaveProperty('mentionsMe');
 });
 

@@ -14,8 +14,9 @@ inChromium('notices in a room', () => {
     const host = await stage.host({ name: 'club', kind: 3, retention: { everything: true } });
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     const [annId, bobId] = [await idOf(ann), await idOf(bob)];
-    for (const userId of [annId, bobId]) await host.change({ userId, add: true });
+    await host.client.members.addAll(host.id, [annId, bobId]);
     await ann.enter('club');
+    await ann.page.getByText(/^(Ann and Bob|Bob and Ann) are now members$/).waitFor();
     await host.change({ userId: bobId, role: 2 });
     await ann.page.getByText('Bob is now an admin').waitFor();
     await host.change({ userId: bobId, role: 1 });

@@ -45,6 +45,7 @@ import { createUpdateReceipt } from './inbox/update-receipt.js';
 import { createCreateInvite, createListInvites, createRevokeInvite } from './invites/invites.js';
 import { createJoin } from './invites/join.js';
 import { createPreviewInvite } from './invites/preview.js';
+import { createAddMembers } from './members/add-members.js';
 import { createChangeMember } from './members/change-member.js';
 import { createListMembers } from './members/list-members.js';
 import { followActivity } from './placement/activity-store.js';
@@ -89,6 +90,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     openDirect: forUser(callers, createOpenDirect(deps)),
     listMembers: forUser(callers, createListMembers(pool)),
     changeMember: forUser(callers, createChangeMember(deps)),
+    addMembers: forUser(callers, createAddMembers(pool)),
     join: forUser(callers, createJoin(pool)),
     createInvite: forUser(callers, createCreateInvite(pool)),
     listInvites: forUser(callers, createListInvites(pool)),

@@ -1,5 +1,7 @@
 import type { Client } from '@grpc/grpc-js';
 import {
+  AddMembersRequest,
+  type AddMembersResponse,
   ChangeMemberRequest,
   type Channel,
   ChannelService,
@@ -63,6 +65,11 @@ export class Chats {
 
   add(who: Person, channelId: number, ...whom: readonly Person[]): Promise<User[]> {
     return Promise.all(whom.map((one) => this.change(who, channelId, one, { add: true })));
+  }
+
+  addAll(who: Person, channelId: number, userIds: readonly string[]): Promise<AddMembersResponse> {
+    const request = AddMembersRequest.fromPartial({ channelId, userIds: [...userIds] });
+    return callUnary(this.#manager, ChannelService.addMembers, request, options(who));
   }
 
   members(who: Person, channelId: number, size = 0, after = ''): Promise<ListMembersResponse> {

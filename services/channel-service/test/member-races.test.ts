@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  AddMembersRequest,
   ChangeMemberRequest,
   Channel,
   ChannelKind,
@@ -248,7 +249,37 @@ async function watch(who: TestPerson, isOver: () => boolean): Promise<void> {
   }
 }
 
-const races = { invites, limits, handOver, addAgainstBan, removals, receipts };
+/** Members add some of the same people at once. The limit lets in all of a list or nobody of it. */
+const gatherings: Race = async (owner, people) => {
+  const { id } = await create(owner, ChannelKind.GROUP, { limit: 10 });
+  await addAll(owner, id, people[0] as TestPerson);
+  const lists = range(4).map(() => shuffled(people.slice(0, 12)).slice(0, 5));
+  const calls = lists.map(async (list, n) => {
+    const request = AddMembersRequest.fromPartial({ channelId: id, userIds: list.map((who) => who.id) });
+    const { additions } = await ask(
+      n % 2 === 0 ? owner : (people[0] as TestPerson),
+      ChannelService.addMembers,
+      request,
+    );
+    expect(additions.map(({ user }) => user?.memberRole)).toEqual(list.map(() => MemberRole.MEMBER));
+    return list;
+  });
+  const { answers, reasons } = await outcomes(calls);
+  expect(new Set(['channel-full', ...reasons])).toEqual(new Set(['channel-full']));
+  const inside = new Set([owner, people[0], ...answers.flat()].map((who) => who?.id));
+  expect(new Set(await insideOf(id))).toEqual(inside);
+  expect(inside.size).toBeLessThanOrEqual(10);
+  const [counted] = await trio.people.sql(
+    `SELECT h.members, h.last_seq::int AS entries, (SELECT count(*)::int FROM chat.event e
+       WHERE e.channel_id = h.channel_id AND e.kind = 'member_added') AS events
+     FROM chat.channel_head h WHERE h.channel_id = $1`,
+    [id],
+  );
+  expect(counted).toMatchObject({ members: inside.size, events: Number(counted?.entries) + 1 }); // one for the owner
+  return [id];
+};
+
+const races = { invites, limits, gatherings, handOver, addAgainstBan, removals, receipts };
 
 async function playRound(people: readonly TestPerson[], owner: TestPerson): Promise<void> {
   await trio.people.sql('DELETE FROM chat.rate WHERE key IN (SELECT key FROM chat.rate FOR UPDATE SKIP LOCKED)');

@@ -28,7 +28,7 @@ beforeAll(async () => {
   [me, ...readers] = (await rig.persons(6)) as [Person, ...Person[]];
   await rig.owner.query(`
     ALTER TABLE chat.channel DISABLE TRIGGER channel_changed;
-    ALTER TABLE chat.member DISABLE TRIGGER member_changed;
+    ALTER TABLE chat.member DISABLE TRIGGER members_added;
     INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u' || n, '!' FROM generate_series(1, 1000) n;
     INSERT INTO chat.channel (name, owner_id, kind, user_limit) SELECT 'c', '${me.id}', 'group', 1000 FROM generate_series(1, ${allChats}) n;
     UPDATE chat.channel_head SET last_seq = 40, last_at = now() - channel_id * interval '1 s';

@@ -1,4 +1,12 @@
-import { ChangeMemberRequest, type ListMembersResponse, MemberRole, type User } from '@parley/contract';
+import {
+  ChangeMemberRequest,
+  type ListMembersResponse,
+  type MemberAddition,
+  MemberRole,
+  type User,
+} from '@parley/contract';
+import { type Refusal, refuse } from '@parley/runtime/refusal';
+import { refusalOf } from '../verdict.js';
 import { type Abortable, type Ask, allPages, type ListOptions, type PageRange } from './ask.js';
 import { calls } from './methods.js';
 
@@ -6,6 +14,17 @@ const roles = { member: MemberRole.MEMBER, admin: MemberRole.ADMIN } as const;
 
 /** Roles that an owner can give to a member. */
 export type GivenRole = keyof typeof roles;
+
+/** The result for one user whom `addAll` named: either the user, or why they were not added. */
+export type Addition =
+  | { readonly userId: string; readonly user: User; readonly refusal?: undefined }
+  | { readonly userId: string; readonly user?: undefined; readonly refusal: Refusal };
+
+function additionOf(userId: string, result: MemberAddition | undefined): Addition {
+  const { user, refusal } = result ?? {};
+  if (user !== undefined) return { userId, user };
+  return { userId, refusal: refusal === undefined ? refuse('internal') : refusalOf(refusal) };
+}
 
 type Change = Parameters<typeof ChangeMemberRequest.fromPartial>[0];
 
@@ -18,6 +37,8 @@ type Change = Parameters<typeof ChangeMemberRequest.fromPartial>[0];
  *
  * export async function moderate(client: ParleyClient, channelId: number): Promise<void> {
  *   await client.members.add(channelId, 'bob');
+ *   for (const { userId, refusal } of await client.members.addAll(channelId, ['cy', 'dee']))
+ *     if (refusal !== undefined) console.log(`${userId} was not added: ${refusal.message}`);
  *   await client.members.setRole(channelId, 'bob', 'admin');
  *   await client.members.mute(channelId, 'cy', Date.now() + 3_600_000);
  *   for await (const user of client.members.list(channelId)) console.log(user.id, user.memberRole);
@@ -54,6 +75,19 @@ export class Members {
    */
   add(channelId: number, userId: string, options: Abortable = {}): Promise<User> {
     return this.#change({ channelId, userId, add: true }, options);
+  }
+
+  /**
+   * Adds up to 100 users, with one entry in the channel for all of them. Resolves with the result for
+   * each one, in the order of `userIds`: as of `add`, or the refusal of this user. Members stay what
+   * they are.
+   * @throws {Refusal} `channel-full` if not all of them fit, `not-channel-admin`, and others that
+   * concern the channel or the caller. Then nobody is added.
+   */
+  async addAll(channelId: number, userIds: readonly string[], { signal }: Abortable = {}): Promise<Addition[]> {
+    const request = { channelId, userIds: [...userIds] };
+    const { additions } = await this.#ask(calls.addMembers, request, signal);
+    return userIds.map((userId, n) => additionOf(userId, additions[n]));
   }
 
   /**

@@ -50,6 +50,7 @@ export const calls = {
   reportAbuse: toManagers(ChannelServiceDefinition.methods.reportAbuse, repeatable), // A user has at most one open report of the same target.
   listMembers: toManagers(ChannelServiceDefinition.methods.listMembers, repeatable),
   changeMember: toManagers(ChannelServiceDefinition.methods.changeMember, once),
+  addMembers: toManagers(ChannelServiceDefinition.methods.addMembers, once),
   join: toManagers(ChannelServiceDefinition.methods.join, repeatable), // A member who joins again does not use up an invite.
   createInvite: toManagers(ChannelServiceDefinition.methods.createInvite, once),
   listInvites: toManagers(ChannelServiceDefinition.methods.listInvites, repeatable),

@@ -14,6 +14,7 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "Overview",
     "ListMembers",
     "ChangeMember",
+    "AddMembers",
     "CreateInvite",
     "ListInvites",
     "RevokeInvite",

@@ -48,6 +48,7 @@ const ownMessages: readonly (readonly [call: string, reason: string, message: st
   ['ChannelService/ChangeMember, own role', 'not-owner', 'Only the owner can set roles. Ask the owner.'],
   ['ChannelService/ChangeMember, offer', 'not-owner', 'Only the owner can set roles. Ask the owner.'],
   ['ChannelService/ChangeMember, add', 'wrong-kind', 'A room has no members. Call Listen to enter it.'],
+  ['ChannelService/AddMembers', 'wrong-kind', 'A room has no members. Call Listen to enter it.'],
   [
     'ChannelService/ChangeMember, remove',
     'wrong-kind',

@@ -67,8 +67,8 @@ export async function askAboutUsers(world: World, people: People): Promise<Map<s
  * Calls whose answers do not reveal whether a user exists. To some of them, a user who has blocked
  * the caller looks missing too.
  */
-const blindToUsers = ['Get', 'Search', 'OpenDirect', 'ChangeMember', 'SetBlock', 'ReportAbuse'];
-const blindToBlocks = ['OpenDirect', 'ChangeMember, add'];
+const blindToUsers = ['Get', 'Search', 'OpenDirect', 'ChangeMember', 'AddMembers', 'SetBlock', 'ReportAbuse'];
+const blindToBlocks = ['OpenDirect', 'AddMembers', 'ChangeMember, add'];
 /** A call that answers alike for a user who has blocked the caller and for one who has not. */
 const blindOffer = 'ChannelService/ChangeMember, offer a room';
 

@@ -39,6 +39,8 @@ export interface SaidLine extends LineFacts {
 export interface MemberLine extends LineFacts {
   readonly type: 'member';
   readonly userId: string;
+  /** All users of the change, if they are several. */
+  readonly userIds?: readonly string[];
   readonly joined: boolean;
   /** New role. Undefined in lines that an earlier version of the page stored. */
   readonly role?: 'member' | 'admin' | 'owner';
@@ -125,8 +127,8 @@ function saidIn(entry: MessageEvent, me: string): SaidLine {
 function lineOf(entry: EntryEvent, me: string): Line | undefined {
   const { seq, timestamp: at } = entry;
   if (entry.type === 'member') {
-    const { userId, joined, role, by } = entry;
-    return { type: 'member', seq, at, userId, joined, role, by };
+    const { userId, userIds, joined, role, by } = entry;
+    return { type: 'member', seq, at, userId, ...(userIds.length > 1 && { userIds }), joined, role, by };
   }
   if (entry.type === 'pin' || entry.type === 'unpin') {
     const { type, sender, target } = entry;

@@ -1,3 +1,4 @@
+import { Fragment } from 'react';
 import type { MemberLine, PinLine } from '../state/lines.js';
 import { type Names, nameOf } from '../state/names.js';
 import type { Row, Start } from '../state/timeline.js';
@@ -76,15 +77,40 @@ function Note({ line, names, jump }: { line: Extract<Row, { type: 'note' }>['lin
 }
 
 const became = { member: 'is now a member', admin: 'is now an admin', owner: 'is now the owner' };
+const mostNamed = 5;
 
 function Membership({ line, names }: { line: MemberLine; names: Names }) {
-  const { userId, joined, role = 'member', by } = line;
+  const { userId, userIds, joined, role = 'member', by } = line;
   const isRemoved = !joined && by !== '' && by !== userId;
+  if (userIds !== undefined) {
+    return (
+      <p className="note">
+        <People ids={userIds} names={names} /> are now members
+      </p>
+    );
+  }
   return (
     <p className="note">
       <Person id={userId} names={names} /> {joined ? became[role] : isRemoved ? 'was removed by ' : 'left'}
       {isRemoved && <Person id={by} names={names} />}
     </p>
+  );
+}
+
+/** The names of several users. Of many users, only the first ones are named. */
+function People({ ids, names }: { ids: readonly string[]; names: Names }) {
+  const named = ids.length > mostNamed ? ids.slice(0, mostNamed - 1) : ids;
+  const others = ids.length - named.length;
+  return (
+    <>
+      {named.map((id, at) => (
+        <Fragment key={id}>
+          {at > 0 && (at === ids.length - 1 ? ' and ' : ', ')}
+          <Person id={id} names={names} />
+        </Fragment>
+      ))}
+      {others > 0 && ` and ${others} others`}
+    </>
   );
 }
 

@@ -40,8 +40,9 @@ function wordOf(kind: number): string {
 }
 
 function changeOf(data: Buffer): object {
-  const { userId, joined, role, by } = MemberChange.decode(data);
-  return { change: { user_id: userId, joined, role, by } };
+  const { userId, moreUserIds, joined, role, by } = MemberChange.decode(data);
+  const more = moreUserIds.length > 0 && { more_user_ids: moreUserIds };
+  return { change: { user_id: userId, joined, role, by, ...more } };
 }
 
 /** Returns the export line for an entry of a log. */

@@ -72,7 +72,7 @@ async function make(client: PoolClient, fields: NewChannelFields, address: strin
   const [made] = await createChannel.run(client, { ...fields, maxChannels: most });
   if (made === undefined) throw tooMany(most);
   if (kind !== 'room')
-    await enter.run(client, { channelId: made.id, userId: ownerId, afterSeq: 0, isOpenHistory: true });
+    await enter.run(client, { channelId: made.id, userIds: [ownerId], afterSeq: 0, isOpenHistory: true });
   return made.id;
 }
 

@@ -3,7 +3,7 @@ import { type PoolClient, transaction } from '@parley/database';
 import { Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { enter, type FoundUser } from '../members/member-store.js';
-import { addMember, checkMayOpenDirect, readUser, throttleChanges } from '../members/membership.js';
+import { checkMayOpenDirect, enterChannel, readUser, throttleChanges } from '../members/membership.js';
 import { readMemberships } from '../members/membership-rules.js';
 import { directRate, makeOffer } from '../members/offers.js';
 import { checkBotChannel } from '../requests/bot-channel.js';
@@ -26,9 +26,7 @@ async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise
   if (!other.reachable || other.bars) throw refuse('user-not-found');
   const [made] = await createDirect.run(client, { openerId: me.id, ...pair });
   if (made === undefined) return undefined;
-  for (const userId of [pair.low, pair.high]) {
-    await enter.run(client, { channelId: made.id, userId, afterSeq: 0, isOpenHistory: true });
-  }
+  await enter.run(client, { channelId: made.id, userIds: [pair.low, pair.high], afterSeq: 0, isOpenHistory: true });
   return made.id;
 }
 
@@ -52,7 +50,7 @@ async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller
   const [mine, theirs] = await readMemberships(client, channel, [me.id, other.id]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
   if (mine.bannedForMs > 0) throw refuse('user-not-found');
-  await addMember(client, channel, me.id, mine, me.id);
+  await enterChannel(client, channel, me.id, mine);
   if (theirs.leftByChoice && theirs.bannedForMs === 0 && other.reachable) await ask(client, channel, me, other);
 }
 

@@ -3,8 +3,9 @@ import type { Pool, PoolClient } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { describeChannel } from '../channels/describe.js';
-import { addMember, throttleChanges } from '../members/membership.js';
+import { enterChannel, throttleChanges } from '../members/membership.js';
 import { type ChannelMembership, checkVisible, readMemberships } from '../members/membership-rules.js';
+import { checkBotChannel } from '../requests/bot-channel.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { withChannel, withVisibleChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
@@ -26,6 +27,7 @@ async function enterAs(
   const work = async (client: PoolClient, channel: LockedChannel) => {
     const [mine] = await readMemberships(client, channel, [me.id]);
     if (mine === undefined) throw refuse('channel-not-found');
+    checkBotChannel(me, id);
     await enter(client, channel, mine);
   };
   await (invited ? withChannel(pool, id, work) : withVisibleChannel(pool, me, id, work));
@@ -37,7 +39,7 @@ function joinById(pool: Pool, me: UserCaller, id: number): Promise<Channel> {
     checkVisible(channel, mine);
     if (channel.kind === 'room')
       throw refuse('wrong-kind', { message: 'A room has no members to join. Call Listen instead.' });
-    await addMember(client, channel, me.id, mine, me.id);
+    await enterChannel(client, channel, me.id, mine);
   };
   return enterAs(pool, me, id, enter, { invited: false });
 }
@@ -55,7 +57,7 @@ async function joinByLink(pool: Pool, me: UserCaller, inviteId: string, call: Ca
     if (mine.rank !== 'none') return;
     const [spent] = await spendInvite.run(client, { id: inviteId, channelId });
     if (spent === undefined) throw refuse('invite-not-found');
-    await addMember(client, channel, me.id, mine, me.id);
+    await enterChannel(client, channel, me.id, mine);
   };
   return enterAs(pool, me, channelId, enter, { invited: !found.expired }).catch((thrown) => {
     throw withoutTrace(thrown);

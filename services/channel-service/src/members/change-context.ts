@@ -4,15 +4,22 @@ import type { LockedChannel } from '../transactions/locks.js';
 import type { FoundUser, OfferedRole } from './member-store.js';
 import type { ChannelMembership } from './membership-rules.js';
 
-/** Input of a membership change. The channel is locked. */
-export interface ChangeContext {
+/** The user who changes memberships, and the locked channel. */
+export interface ChangeActor {
   readonly client: PoolClient;
   readonly channel: LockedChannel;
   readonly me: UserCaller;
   readonly mine: ChannelMembership;
+}
+
+/** A user whom a change concerns, with their membership. */
+export interface ChangeSubject {
   readonly user: FoundUser;
   readonly theirs: ChannelMembership;
 }
+
+/** Input of one change of one membership. */
+export type ChangeContext = ChangeActor & ChangeSubject;
 
 /** Outcome of a change: the user's rank, and whether their seats in the channel end. */
 export interface ChangedMember {

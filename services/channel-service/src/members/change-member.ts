@@ -12,7 +12,7 @@ import type { LockedChannel } from '../transactions/locks.js';
 import type { Change, ChangedMember } from './change-context.js';
 import { changeOf } from './member-changes.js';
 import type { FoundUser } from './member-store.js';
-import { asMember, readUser, requireUserId, throttleChanges } from './membership.js';
+import { asMember, readUserIn, requireUserId, throttleChanges } from './membership.js';
 import { checkVisible, readMemberships } from './membership-rules.js';
 
 export interface ChangeMemberDeps {
@@ -27,16 +27,6 @@ interface ChangeOutcome {
   readonly ended: readonly ServerTarget[];
 }
 
-/**
- * Reads a user whom the caller can find or has met in the channel. An operator may read anyone.
- * @throws {Refusal} `user-not-found`.
- */
-async function userIn(client: PoolClient, { id }: LockedChannel, me: UserCaller, userId: string): Promise<FoundUser> {
-  const user = await readUser(client, me, userId, id);
-  if (!user.reachable && !user.met && me.role !== 'admin') throw refuse('user-not-found');
-  return user;
-}
-
 async function changeIn(
   client: PoolClient,
   channel: LockedChannel,
@@ -47,7 +37,7 @@ async function changeIn(
   const [mine, theirs] = await readMemberships(client, channel, [me.id, userId]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
   if (me.role !== 'admin') checkVisible(channel, mine);
-  const user = await userIn(client, channel, me, userId);
+  const user = await readUserIn(client, channel, me, userId);
   const changed = await change({ client, channel, me, mine, user, theirs });
   if (changed.audit !== undefined) {
     const detail = { user: user.id, ...changed.audit };

@@ -17,18 +17,17 @@ RETURNING seq - 1 AS before, seq AS at;
 -- name: nextRevision
 UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = :channelId RETURNING last_seq AS before, last_seq AS at;
 
--- Reads the number of members of a channel, and whether a user is a bot that was made for another
--- channel. Run after lockChannel.
--- name: readRoom
-SELECT h.members, EXISTS (SELECT FROM chat.bot b WHERE b.user_id = :userId AND b.channel_id <> :channelId) AS is_elsewhere
-FROM chat.channel_head h WHERE h.channel_id = :channelId;
+-- Reads the number of members of a channel. Run after lockChannel.
+-- name: countMembers
+SELECT members FROM chat.channel_head WHERE channel_id = :channelId;
 
--- Adds or re-adds a member, and deletes their offer. With open history, a returning member keeps
+-- Adds or re-adds members, and deletes their offers. With open history, a returning member keeps
 -- the `joined_seq` of their first join. With closed history, `joined_seq` moves forward, so they
--- cannot read what was written before they returned.
+-- cannot read what was written before they returned. The order is that of `chat.save_receipts`.
 -- name: enter
-WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND user_id = :userId)
-INSERT INTO chat.member AS m (channel_id, user_id, joined_seq) VALUES (:channelId, :userId, :afterSeq)
+WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND user_id = ANY (:userIds))
+INSERT INTO chat.member AS m (channel_id, user_id, joined_seq)
+SELECT :channelId::int, n.user_id, :afterSeq::bigint FROM unnest(:userIds::varchar[]) AS n (user_id) ORDER BY n.user_id
 ON CONFLICT (channel_id, user_id) DO UPDATE SET left_seq = NULL, joined_at = now(), left_by_choice = false,
   joined_seq = CASE WHEN :isOpenHistory AND m.left_seq > 0 THEN m.joined_seq ELSE excluded.joined_seq END;
 
@@ -73,6 +72,8 @@ WHERE (SELECT count(*) FROM chat.offer o WHERE o.user_id = :userId::varchar AND 
 ON CONFLICT (channel_id, user_id) DO UPDATE SET role = excluded.role, offered_by = excluded.offered_by, lapses_at = excluded.lapses_at
 RETURNING role;
 
--- Notifies a user of a change that another user made, unless the user has blocked that other user.
--- name: notifyUser
-SELECT FROM chat.notify(ARRAY[:kind::text], ARRAY[:channelId::int], ARRAY[0::bigint], ARRAY[:byId::varchar], ARRAY[:userId::varchar]);
+-- Notifies users of a change that another user made, except those who have blocked that other user.
+-- name: notifyUsers
+SELECT FROM (SELECT ARRAY[cardinality(:userIds::varchar[])] AS size) n, chat.notify(
+  array_fill(:kind::text, n.size), array_fill(:channelId::int, n.size), array_fill(0::bigint, n.size), array_fill(:byId::varchar, n.size),
+  :userIds::varchar[]);

@@ -1,53 +1,36 @@
 import { type ChangeMemberRequest, MemberRole } from '@parley/contract';
-import { refuse } from '@parley/runtime';
+import { Refusal, refuse } from '@parley/runtime';
 import { ranks } from '../requests/ranks.js';
 import type { LockedChannel } from '../transactions/locks.js';
+import { addAll, checkMayAdd } from './adding.js';
 import type { Change, ChangeContext, ChangedMember } from './change-context.js';
-import { endOffer, notifyUser, setRole } from './member-store.js';
-import { addMember, recordChange } from './membership.js';
-import { checkManages, checkVisible } from './membership-rules.js';
+import { endOffer, notifyUsers, setRole } from './member-store.js';
+import { enterChannel, recordChange } from './membership.js';
+import { checkVisible } from './membership-rules.js';
 import { bans, mutes, remove } from './moderation.js';
-import { makeOffer, takeOver, throttleAdding, throttleStrangers } from './offers.js';
+import { makeOffer, takeOver, throttleStrangers } from './offers.js';
 
 function notInRooms({ kind }: LockedChannel): void {
   if (kind === 'room') throw refuse('wrong-kind', { message: 'A room has no members. Call Listen to enter it.' });
 }
 
 /** Adds the caller by their own choice: to a public chat, back to a direct chat, or by an offer. */
-async function enterChannel({ client, channel, me, mine }: ChangeContext): Promise<ChangedMember> {
-  await addMember(client, channel, me.id, mine, me.id);
+async function enter({ client, channel, me, mine }: ChangeContext): Promise<ChangedMember> {
+  await enterChannel(client, channel, me.id, mine);
   return { rank: mine.rank === 'none' ? 'member' : mine.rank, out: false };
 }
 
-function mustAdd({ channel, mine, user, theirs }: ChangeContext): void {
-  if (mine.rank === 'none') throw refuse('not-a-member');
-  if (channel.kind === 'direct' && !theirs.known) {
-    throw refuse('wrong-kind', { message: 'Nobody can be added to a direct chat. Create a group instead.' });
-  }
-  if (channel.kind !== 'group' && channel.kind !== 'direct') checkManages(channel, mine);
-  if (theirs.rank === 'none' && (!user.reachable || user.bars)) throw refuse('user-not-found');
-  if (theirs.rank === 'none' && theirs.bannedForMs > 0) {
-    const message = 'That user is banned from this channel. Lift the ban first.';
-    throw refuse('banned', { message, retryAfterMs: theirs.bannedForMs });
-  }
-}
-
 const add: Change = async (context) => {
-  const { client, channel, me, mine, user, theirs } = context;
-  checkVisible(channel, mine);
-  notInRooms(channel);
-  if (user.id === me.id) return enterChannel(context);
-  mustAdd(context);
-  if (theirs.rank !== 'none') return { rank: theirs.rank, out: false };
-  const adding = { by: me.id, userId: user.id, belonged: theirs.belonged };
-  if (theirs.leftByChoice) {
-    await makeOffer(client, channel, adding, 'member');
-    return { rank: 'none', out: false, offered: 'member' };
+  const { me, user } = context;
+  if (user.id === me.id) {
+    checkVisible(context.channel, context.mine);
+    notInRooms(context.channel);
+    return enter(context);
   }
-  await throttleStrangers(context);
-  await throttleAdding(client, channel, adding);
-  await addMember(client, channel, user.id, theirs, me.id);
-  return { rank: 'member', out: false };
+  checkMayAdd(context);
+  const result = (await addAll(context, [context])).get(context) ?? refuse('user-not-found');
+  if (result instanceof Refusal) throw result;
+  return result;
 };
 
 /** Accepts the offer if the role matches the offer, otherwise declines it. */
@@ -59,7 +42,7 @@ async function respondToOffer(context: ChangeContext, role: MemberRole): Promise
     await takeOver(client, channel, me, mine);
     return { rank: 'owner', out: false };
   }
-  if (mine.offered === 'member' && role === MemberRole.MEMBER) return enterChannel(context);
+  if (mine.offered === 'member' && role === MemberRole.MEMBER) return enter(context);
   if (mine.offered === null) throw refuse('not-owner', { message: 'Only the owner can set roles. Ask the owner.' });
   await endOffer(client, channel.id, me.id);
   return { rank: mine.rank, out: false };
@@ -78,8 +61,8 @@ function mustGiveRoles({ channel, mine, theirs }: ChangeContext): void {
 async function offerOwnership(context: ChangeContext): Promise<ChangedMember> {
   const { client, channel, me, user, theirs } = context;
   if (!user.reachable && theirs.rank === 'none') throw refuse('user-not-found');
-  await throttleStrangers(context);
   await makeOffer(client, channel, { by: me.id, userId: user.id, belonged: theirs.belonged }, 'owner');
+  await throttleStrangers(client, me, [context]);
   await endOffer(client, channel.id, user.bars ? user.id : ''); // Nobody has the empty id: the time reveals nothing either.
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
@@ -95,7 +78,7 @@ async function giveRole(
   await recordChange(client, channel, { userId: user.id, joined: true, role: ranks[rank], by: me.id });
   await setRole(client, channel.id, user.id, rank);
   if (rank !== theirs.rank)
-    await notifyUser.run(client, { kind: 'role', channelId: channel.id, byId: me.id, userId: user.id });
+    await notifyUsers.run(client, { kind: 'role', channelId: channel.id, byId: me.id, userIds: [user.id] });
   return { rank, out: false };
 }
 

@@ -1,5 +1,6 @@
 import { kindConstants } from '@parley/contract';
 import {
+  array,
   bool,
   bytea,
   type ChannelKind,
@@ -29,6 +30,7 @@ export type OfferedRole = 'owner' | 'member';
 const role = text.as<MemberRole>();
 const offeredRole = text.as<OfferedRole>();
 const member = { channelId: int4, userId: text };
+const members = { channelId: int4, userIds: array(text) };
 const noted = { before: int8, at: int8 };
 
 export const readAccess = memberships.statement('readAccess', member, {
@@ -103,16 +105,17 @@ export const findUser = memberships.statement(
     blocked: bool,
     shares: bool,
     met: bool,
+    isElsewhere: bool,
   },
 );
-export const readRoom = changes.statement('readRoom', member, { members: int4, isElsewhere: bool });
+export const countMembers = changes.statement('countMembers', { channelId: int4 }, { members: int4 });
 export const appendMemberChange = changes.statement(
   'appendMemberChange',
   { channelId: int4, byId: text, change: bytea },
   noted,
 );
 export const nextRevision = changes.statement('nextRevision', { channelId: int4 }, noted);
-export const enter = changes.statement('enter', { ...member, afterSeq: int8, isOpenHistory: bool });
+export const enter = changes.statement('enter', { ...members, afterSeq: int8, isOpenHistory: bool });
 export const leave = changes.statement('leave', { ...member, lastSeq: int8, byChoice: bool });
 export const mute = changes.statement('mute', { ...member, untilMs: float8 });
 export const ban = changes.statement('ban', { ...member, untilMs: float8 });
@@ -123,11 +126,10 @@ export const offerRole = changes.statement(
   { role: offeredRole },
 );
 
-export const notifyUser = changes.statement('notifyUser', {
+export const notifyUsers = changes.statement('notifyUsers', {
+  ...members,
   kind: text.as<NotificationKind>(),
-  channelId: int4,
   byId: text,
-  userId: text,
 });
 
 /** Facts that decide which part of a channel a user may read. */

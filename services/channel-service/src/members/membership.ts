@@ -8,22 +8,22 @@ import type { LockedChannel } from '../transactions/locks.js';
 import {
   appendMemberChange,
   type ChangePosition,
+  countMembers,
   enter,
   type FoundUser,
   findUser,
   type ListedMember,
   nextRevision,
-  notifyUser,
+  notifyUsers,
   type OfferedRole,
-  readRoom,
 } from './member-store.js';
 import type { ChannelMembership } from './membership-rules.js';
 
 const changeRate: Rate = { key: 'change', secondsPerCall: 1, burst: 100 };
 
-/** Counts one change by the caller against their rate limit. */
-export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {
-  return limitRate(pool, changeRate, me, 'change-too-often');
+/** Counts changes by the caller against their rate limit: all of them or none. */
+export function throttleChanges(pool: Pool, me: UserCaller, changes = 1): Promise<void> {
+  return limitRate(pool, changeRate, me, 'change-too-often', changes);
 }
 
 /** Checks the form of a user id. */
@@ -48,6 +48,21 @@ export async function readUser(
   return found;
 }
 
+/**
+ * Reads a user whom the caller can find or has met in the channel. An operator may read anyone.
+ * @throws {Refusal} `invalid-user-id` or `user-not-found`.
+ */
+export async function readUserIn(
+  client: Queryable,
+  { id }: LockedChannel,
+  me: UserCaller,
+  userId: string,
+): Promise<FoundUser> {
+  const user = await readUser(client, me, userId, id);
+  if (!user.reachable && !user.met && me.role !== 'admin') throw refuse('user-not-found');
+  return user;
+}
+
 /** Builds the `User` message of a member with a rank. */
 export function asMember(
   { id, name, number, blocked }: Pick<ListedMember, 'id' | 'name' | 'number' | 'blocked'>,
@@ -64,9 +79,9 @@ export function asMember(
 export async function recordChange(
   client: PoolClient,
   { id: channelId, hasHistory }: LockedChannel,
-  change: Omit<MemberChange, '$type'>,
+  change: Omit<MemberChange, '$type' | 'moreUserIds'> & Partial<Pick<MemberChange, 'moreUserIds'>>,
 ): Promise<ChangePosition> {
-  const bytes = MemberChange.encode(change).finish();
+  const bytes = MemberChange.encode(MemberChange.fromPartial(change)).finish();
   const [position] = await (hasHistory
     ? appendMemberChange.run(client, { channelId, byId: change.by, change: bytes })
     : nextRevision.run(client, { channelId }));
@@ -80,30 +95,49 @@ export async function checkMayOpenDirect(client: Queryable, userId: string): Pro
   if (bot !== undefined && bot.channelId !== null) throw refuse('bot-channel');
 }
 
-/** Checks that a channel has room for one more member, and that the user may be in it. */
-async function checkRoom(client: Queryable, { id: channelId, userLimit }: LockedChannel, userId: string) {
-  const [room] = await readRoom.run(client, { channelId, userId });
-  if (room?.isElsewhere !== false) throw refuse('bot-channel');
-  if (room.members >= userLimit) throw refuse('channel-full');
+/** Checks that a channel has room for more members. */
+async function checkSpace(client: Queryable, { id: channelId, userLimit }: LockedChannel, added: number) {
+  const [counted] = await countMembers.run(client, { channelId });
+  if (counted === undefined) throw new Error(`channel ${channelId} has no head`);
+  if (counted.members + added <= userLimit) return;
+  const free = userLimit - counted.members;
+  if (free <= 0) throw refuse('channel-full');
+  throw refuse('channel-full', { message: `The channel has space for ${free} more members. Add fewer users.` });
 }
 
 /**
- * Makes a user a member, or does nothing if they are one. Notifies the user if somebody else adds
- * them.
- * @throws {Refusal} `banned`, `channel-full` or `bot-channel`.
+ * Makes users members, with one entry for all of them. Nobody may be one yet, or be banned.
+ * Notifies those whom somebody else adds.
+ * @throws {Refusal} `channel-full`, unless all of them fit.
  */
-export async function addMember(
+export async function addMembers(
+  client: PoolClient,
+  channel: LockedChannel,
+  userIds: readonly string[],
+  by: string,
+): Promise<void> {
+  const [userId, ...moreUserIds] = userIds;
+  if (userId === undefined) return;
+  const { id: channelId, openHistory: isOpenHistory } = channel;
+  await checkSpace(client, channel, userIds.length);
+  const change = { userId, moreUserIds, joined: true, role: MemberRole.MEMBER, by };
+  const { before } = await recordChange(client, channel, change);
+  await enter.run(client, { channelId, userIds, afterSeq: before, isOpenHistory });
+  if (by !== userId) await notifyUsers.run(client, { kind: 'added', channelId, byId: by, userIds });
+}
+
+/**
+ * Makes a user a member by their own choice, or does nothing if they are one.
+ * @throws {Refusal} `banned` or `channel-full`.
+ */
+export async function enterChannel(
   client: PoolClient,
   channel: LockedChannel,
   userId: string,
   { rank, bannedForMs }: ChannelMembership,
-  by: string,
 ): Promise<void> {
   if (rank !== 'none') return;
   if (bannedForMs > 0 && channel.kind === 'direct') throw refuse('channel-not-found');
   if (bannedForMs > 0) throw refuse('banned', { retryAfterMs: bannedForMs });
-  await checkRoom(client, channel, userId);
-  const { before } = await recordChange(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });
-  await enter.run(client, { channelId: channel.id, userId, afterSeq: before, isOpenHistory: channel.openHistory });
-  if (by !== userId) await notifyUser.run(client, { kind: 'added', channelId: channel.id, byId: by, userId });
+  await addMembers(client, channel, [userId], userId);
 }

@@ -48,6 +48,7 @@ ORDER BY page.id;
 -- in that chat. `blocked`: the viewer has blocked the user. `shares`: both belong to a chat that is
 -- not public. `met`: the user has a member row in the channel (current or past), is in it now, or
 -- has sent a message that is still stored there; false if `channelId` is NULL.
+-- `is_elsewhere`: the user is a bot that was made for another channel.
 -- name: findUser
 SELECT u.id, u.name, u.number,
   u.status = 'active' AND chat.sees(:lookerId, 'user', u.id, u.status, u.visibility) AS reachable,
@@ -62,7 +63,8 @@ SELECT u.id, u.name, u.number,
   :channelId::int IS NOT NULL AND (
     EXISTS (SELECT FROM chat.member m WHERE m.channel_id = :channelId AND m.user_id = u.id)
     OR EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = :channelId AND t.user_id = u.id AND t.live)
-    OR (SELECT s.client_id FROM chat.message s WHERE s.channel_id = :channelId AND s.sender_id = u.id ORDER BY s.client_id LIMIT 1) IS NOT NULL) AS met
+    OR (SELECT s.client_id FROM chat.message s WHERE s.channel_id = :channelId AND s.sender_id = u.id ORDER BY s.client_id LIMIT 1) IS NOT NULL) AS met,
+  EXISTS (SELECT FROM chat.bot b WHERE b.user_id = u.id AND b.channel_id <> :channelId) AS is_elsewhere
 FROM chat.users u LEFT JOIN chat.channel d ON d.kind = 'direct' AND d.deleted_at IS NULL
   AND (d.pair_low = :lookerId AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = :lookerId)
 WHERE lower(u.id) = lower(:userId) AND u.status <> 'deleted';

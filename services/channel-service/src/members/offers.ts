@@ -1,10 +1,10 @@
 import { MemberRole } from '@parley/contract';
-import { type PoolClient, type Rate, spend } from '@parley/database';
+import { type PoolClient, type Rate, refund, spend } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { type LockedChannel, lockUser } from '../transactions/locks.js';
-import type { ChangeContext } from './change-context.js';
-import { nextRevision, notifyUser, type OfferedRole, offerRole, setRole, transferOwnership } from './member-store.js';
+import type { ChangeSubject } from './change-context.js';
+import { nextRevision, notifyUsers, type OfferedRole, offerRole, setRole, transferOwnership } from './member-store.js';
 import { recordChange } from './membership.js';
 import type { ChannelMembership } from './membership-rules.js';
 
@@ -33,43 +33,60 @@ const addedByRate: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
  */
 const addedAnywhereRate: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
 
+/** A rate, and the key that a call counts against. */
+type Counted = readonly [rate: Rate, key: string];
+
+/** Takes back what was counted, because other users in the same transaction may still be added. */
+async function takeBack(client: PoolClient, counted: readonly Counted[]): Promise<void> {
+  for (const [rate, key] of counted) await refund(client, rate, key);
+}
+
 /**
- * Counts an offer or an addition. If the user was in the channel before, it counts only against the
- * caller and the channel.
+ * Counts an offer or an addition, or nothing if it is refused. If the user was in the channel before,
+ * it counts only against the caller and the channel. Returns what it has counted.
  */
 async function count(
   client: PoolClient,
   rate: Rate,
   { id }: LockedChannel,
   { by, userId, belonged }: Adding,
-): Promise<void> {
-  const waits = [await spend(client, rate, `${userId}/${id}`), await spend(client, addedByRate, `${by}/${userId}`)];
-  if (!belonged) waits.push(await spend(client, addedAnywhereRate, userId));
-  const retryAfterMs = Math.max(...waits);
-  if (retryAfterMs > 0) {
-    throw refuse('change-too-often', {
-      message: 'That user has been added or asked too often. Try again later.',
-      retryAfterMs,
-    });
+): Promise<readonly Counted[]> {
+  const counted: Counted[] = [];
+  const anywhere: Counted[] = belonged ? [] : [[addedAnywhereRate, userId]];
+  const all: readonly Counted[] = [[rate, `${userId}/${id}`], [addedByRate, `${by}/${userId}`], ...anywhere];
+  for (const [of, key] of all) {
+    const retryAfterMs = await spend(client, of, key);
+    if (retryAfterMs > 0) {
+      await takeBack(client, counted);
+      const message = 'That user has been added or asked too often. Try again later.';
+      throw refuse('change-too-often', { message, retryAfterMs });
+    }
+    counted.push([of, key]);
   }
+  return counted;
 }
 
 /**
  * Counts an addition by another user.
  * @throws {Refusal} `change-too-often`.
  */
-export function throttleAdding(client: PoolClient, channel: LockedChannel, adding: Adding): Promise<void> {
-  return count(client, addedThereRate, channel, adding);
+export async function throttleAdding(client: PoolClient, channel: LockedChannel, adding: Adding): Promise<void> {
+  await count(client, addedThereRate, channel, adding);
 }
 
 /**
- * Counts a first contact with a user who shares no chat with the caller. New direct chats count
+ * Counts first contacts: those users who share no chat with the caller. New direct chats count
  * against the same limit.
  * @throws {Refusal} `change-too-often`.
  */
-export async function throttleStrangers({ client, me, user, theirs }: ChangeContext): Promise<void> {
-  if (theirs.belonged || user.shares) return;
-  const retryAfterMs = await spend(client, directRate, me.id);
+export async function throttleStrangers(
+  client: PoolClient,
+  me: UserCaller,
+  contacted: readonly ChangeSubject[],
+): Promise<void> {
+  const strangers = contacted.filter(({ user, theirs }) => !theirs.belonged && !user.shares);
+  if (strangers.length === 0) return;
+  const retryAfterMs = await spend(client, directRate, me.id, strangers.length);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', {
       message: 'You have contacted too many new people today. Try again later.',
@@ -88,7 +105,7 @@ export async function makeOffer(
   adding: Adding,
   role: OfferedRole,
 ): Promise<void> {
-  await count(client, askedRate, channel, adding);
+  const counted = await count(client, askedRate, channel, adding);
   const { userId, by } = adding;
   const [made] = await offerRole.run(client, {
     channelId: channel.id,
@@ -98,8 +115,11 @@ export async function makeOffer(
     maxOffers: limits.offersPerUser,
     maxOffersOfOfferer: limits.offersPerOfferer,
   });
-  if (made === undefined) throw refuse('too-many-offers');
-  await notifyUser.run(client, { kind: 'offered', channelId: channel.id, byId: by, userId });
+  if (made === undefined) {
+    await takeBack(client, counted);
+    throw refuse('too-many-offers');
+  }
+  await notifyUsers.run(client, { kind: 'offered', channelId: channel.id, byId: by, userIds: [userId] });
 }
 
 /**
@@ -128,5 +148,5 @@ export async function takeOver(
   if (transferred.length === 0) throw refuse('too-many-channels');
   if (channel.kind === 'room') return;
   await setRole(client, channel.id, channel.ownerId, 'admin');
-  await notifyUser.run(client, { kind: 'role', channelId: channel.id, byId: me.id, userId: channel.ownerId });
+  await notifyUsers.run(client, { kind: 'role', channelId: channel.id, byId: me.id, userIds: [channel.ownerId] });
 }

@@ -21,6 +21,7 @@ import {
   Notification,
   Page,
   Receipt,
+  Refusal,
   Retention,
   User,
 } from "./types.js";
@@ -271,6 +272,27 @@ export interface ChangeMemberRequest {
   role?: MemberRole | undefined;
   muteUntil?: number | undefined;
   banUntil?: number | undefined;
+}
+
+export interface AddMembersRequest {
+  channelId: number;
+  /** 1 to 100 */
+  userIds: string[];
+}
+
+export interface AddMembersResponse {
+  /** one for each of user_ids, in that order */
+  additions: MemberAddition[];
+}
+
+/** The result for one user, as of ChangeMember with `add`. */
+export interface MemberAddition {
+  /** member_role: a member now, or before; offered: the user must accept first */
+  user?:
+    | User
+    | undefined;
+  /** not added; the others are */
+  refusal?: Refusal | undefined;
 }
 
 export interface Invite {
@@ -2935,6 +2957,257 @@ export const ChangeMemberRequest: MessageFns<ChangeMemberRequest> = {
   },
 };
 
+function createBaseAddMembersRequest(): AddMembersRequest {
+  return { channelId: 0, userIds: [] };
+}
+
+export const AddMembersRequest: MessageFns<AddMembersRequest> = {
+  encode(message: AddMembersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    for (const v of message.userIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddMembersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddMembersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddMembersRequest {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      userIds: globalThis.Array.isArray(object?.userIds)
+        ? object.userIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.user_ids)
+        ? object.user_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: AddMembersRequest): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.userIds?.length) {
+      obj.userIds = message.userIds;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddMembersRequest>): AddMembersRequest {
+    return AddMembersRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddMembersRequest>): AddMembersRequest {
+    const message = createBaseAddMembersRequest();
+    message.channelId = object.channelId ?? 0;
+    message.userIds = object.userIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseAddMembersResponse(): AddMembersResponse {
+  return { additions: [] };
+}
+
+export const AddMembersResponse: MessageFns<AddMembersResponse> = {
+  encode(message: AddMembersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.additions) {
+      MemberAddition.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddMembersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddMembersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.additions.push(MemberAddition.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddMembersResponse {
+    return {
+      additions: globalThis.Array.isArray(object?.additions)
+        ? object.additions.map((e: any) => MemberAddition.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: AddMembersResponse): unknown {
+    const obj: any = {};
+    if (message.additions?.length) {
+      obj.additions = message.additions.map((e) => MemberAddition.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddMembersResponse>): AddMembersResponse {
+    return AddMembersResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddMembersResponse>): AddMembersResponse {
+    const message = createBaseAddMembersResponse();
+    message.additions = object.additions?.map((e) => MemberAddition.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMemberAddition(): MemberAddition {
+  return { user: undefined, refusal: undefined };
+}
+
+export const MemberAddition: MessageFns<MemberAddition> = {
+  encode(message: MemberAddition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    if (message.refusal !== undefined) {
+      Refusal.encode(message.refusal, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberAddition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberAddition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.refusal = Refusal.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MemberAddition {
+    return {
+      user: isSet(object.user) ? User.fromJSON(object.user) : undefined,
+      refusal: isSet(object.refusal) ? Refusal.fromJSON(object.refusal) : undefined,
+    };
+  },
+
+  toJSON(message: MemberAddition): unknown {
+    const obj: any = {};
+    if (message.user !== undefined) {
+      obj.user = User.toJSON(message.user);
+    }
+    if (message.refusal !== undefined) {
+      obj.refusal = Refusal.toJSON(message.refusal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MemberAddition>): MemberAddition {
+    return MemberAddition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MemberAddition>): MemberAddition {
+    const message = createBaseMemberAddition();
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    message.refusal = (object.refusal !== undefined && object.refusal !== null)
+      ? Refusal.fromPartial(object.refusal)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseInvite(): Invite {
   return { id: "", channelId: 0, maxUses: 0, useCount: 0, expiresAt: 0, expired: false, createdAt: 0, createdBy: "" };
 }
@@ -3745,6 +4018,15 @@ export const ChannelServiceDefinition = {
       requestType: ChangeMemberRequest as typeof ChangeMemberRequest,
       requestStream: false,
       responseType: User as typeof User,
+      responseStream: false,
+      options: {},
+    },
+    /** Adds users to a chat: one entry in its log for all of them. Adds none if not all of them fit. */
+    addMembers: {
+      name: "AddMembers",
+      requestType: AddMembersRequest as typeof AddMembersRequest,
+      requestStream: false,
+      responseType: AddMembersResponse as typeof AddMembersResponse,
       responseStream: false,
       options: {},
     },

@@ -789,6 +789,8 @@ export interface MemberChange {
   joined: boolean;
   role: MemberRole;
   by: string;
+  /** users added together with user_id */
+  moreUserIds: string[];
 }
 
 export interface Welcome {
@@ -3138,7 +3140,7 @@ export const Replies: MessageFns<Replies> = {
 };
 
 function createBaseMemberChange(): MemberChange {
-  return { userId: "", joined: false, role: 0, by: "" };
+  return { userId: "", joined: false, role: 0, by: "", moreUserIds: [] };
 }
 
 export const MemberChange: MessageFns<MemberChange> = {
@@ -3154,6 +3156,9 @@ export const MemberChange: MessageFns<MemberChange> = {
     }
     if (message.by !== "") {
       writer.uint32(34).string(message.by);
+    }
+    for (const v of message.moreUserIds) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -3203,6 +3208,14 @@ export const MemberChange: MessageFns<MemberChange> = {
             message.by = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.moreUserIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3225,6 +3238,11 @@ export const MemberChange: MessageFns<MemberChange> = {
       joined: isSet(object.joined) ? globalThis.Boolean(object.joined) : false,
       role: isSet(object.role) ? memberRoleFromJSON(object.role) : 0,
       by: isSet(object.by) ? globalThis.String(object.by) : "",
+      moreUserIds: globalThis.Array.isArray(object?.moreUserIds)
+        ? object.moreUserIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.more_user_ids)
+        ? object.more_user_ids.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -3242,6 +3260,9 @@ export const MemberChange: MessageFns<MemberChange> = {
     if (message.by !== "") {
       obj.by = message.by;
     }
+    if (message.moreUserIds?.length) {
+      obj.moreUserIds = message.moreUserIds;
+    }
     return obj;
   },
 
@@ -3254,6 +3275,7 @@ export const MemberChange: MessageFns<MemberChange> = {
     message.joined = object.joined ?? false;
     message.role = object.role ?? 0;
     message.by = object.by ?? "";
+    message.moreUserIds = object.moreUserIds?.map((e) => e) || [];
     return message;
   },
 };
