@@ -5,16 +5,16 @@
 -- key counts as one with only these calls left, so nobody waits until the old time is reached again.
 -- name: spend
 WITH counted AS (
-  INSERT INTO chat.rate AS r (key, tat) VALUES (:key, clock_timestamp() + make_interval(secs => :secondsPerCall * :calls))
+  INSERT INTO chat.rate AS r (key, tat) VALUES (:key, clock_timestamp() + make_interval(secs => :secondsPerCall::float8 * :calls::int))
   ON CONFLICT (key) DO UPDATE
-    SET tat = least(greatest(r.tat, clock_timestamp()), clock_timestamp() + make_interval(secs => :secondsPerCall * (:burst - :calls)))
-      + make_interval(secs => :secondsPerCall * :calls)
-    WHERE r.tat <= clock_timestamp() + make_interval(secs => :secondsPerCall * (:burst - :calls))
+    SET tat = least(greatest(r.tat, clock_timestamp()), clock_timestamp() + make_interval(secs => :secondsPerCall::float8 * (:burst::int - :calls::int)))
+      + make_interval(secs => :secondsPerCall::float8 * :calls::int)
+    WHERE r.tat <= clock_timestamp() + make_interval(secs => :secondsPerCall::float8 * (:burst::int - :calls::int))
       OR r.tat > clock_timestamp() + make_interval(secs => :secondsPerCall * :burst + 1)
   RETURNING 0 AS wait_ms)
 SELECT wait_ms FROM counted
 UNION ALL
-SELECT greatest(1, ceil(1000 * (extract(epoch FROM r.tat - clock_timestamp()) - :secondsPerCall * (:burst - :calls))))::int
+SELECT greatest(1, ceil(1000 * (extract(epoch FROM r.tat - clock_timestamp()) - :secondsPerCall::float8 * (:burst::int - :calls::int))))::int
 FROM chat.rate r WHERE r.key = :key AND NOT EXISTS (SELECT FROM counted);
 
 -- Takes back one counted call.

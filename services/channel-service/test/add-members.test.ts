@@ -248,7 +248,7 @@ test('in a chat without history, changes the revision once', async () => {
 
 describe('rates', () => {
   const set = (key: string, calls: number, seconds: number) =>
-    rig.owner.query('INSERT INTO chat.rate (key, tat) VALUES ($1, now() + $2 * $3 * interval $$1 s$$)', [
+    rig.owner.query('INSERT INTO chat.rate (key, tat) VALUES ($1, now() + $2::float8 * $3::int * interval $$1 s$$)', [
       key,
       calls - 0.5,
       seconds,

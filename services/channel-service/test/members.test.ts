@@ -66,9 +66,9 @@ describe('adding', () => {
     await chats.change(owner, id, member, { role: ranks.admin });
     await chats.change(member, id, other, { add: true });
     expect(await entries(id)).toEqual([
-      [1, owner.id, { userId: member.id, joined: true, role: 1, by: owner.id }],
-      [2, owner.id, { userId: member.id, joined: true, role: 2, by: owner.id }],
-      [3, member.id, { userId: other.id, joined: true, role: 1, by: member.id }],
+      [1, owner.id, { userId: member.id, joined: true, role: 1, by: owner.id, moreUserIds: [] }],
+      [2, owner.id, { userId: member.id, joined: true, role: 2, by: owner.id, moreUserIds: [] }],
+      [3, member.id, { userId: other.id, joined: true, role: 1, by: member.id, moreUserIds: [] }],
     ]);
     const { instance_id, epoch } = before;
     expect(await chats.head(id)).toMatchObject({ instance_id, epoch, last_seq: 3, revision: before.revision + 3 });
