@@ -37,7 +37,7 @@ interface Writer {
   write(): Promise<unknown>;
 }
 
-/** Returns the rows of a batch, column by column. */
+/** Returns the rows of a batch as arrays, one for each column. */
 function rowsOf(channels: readonly number[]) {
   const rows = Array.from({ length: batchRows }, (_, n) => ({
     at: n % channelCount,

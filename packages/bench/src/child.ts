@@ -11,7 +11,7 @@ interface Failure {
 export class BenchProcess {
   readonly #process: ChildProcess;
 
-  /** `module` is a compiled module of this package, such as `load/main.js`. */
+  /** Starts a process. `module` is a compiled module of this package, such as `load/main.js`. */
   constructor(module: string) {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NODE_OPTIONS|JEST_)/.test(name));
     const path = fileURLToPath(new URL(module, import.meta.url));
@@ -42,7 +42,7 @@ export class BenchProcess {
     return answer;
   }
 
-  /** Kills it and waits for its end. */
+  /** Kills the process and waits for its end. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null) return;
     const exited = new Promise((resolve) => this.#process.once('exit', resolve));

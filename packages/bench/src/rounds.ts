@@ -5,7 +5,7 @@ export interface BenchRound {
   readonly p99Ms: number;
   /** NaN if nothing was written. */
   readonly framesPerWrite: number;
-  /** Share of its core that the load generator used. */
+  /** Share of one core that the load generator used. */
   readonly generatorShare: number;
   /** Reasons why the round is not valid. */
   readonly faults: readonly string[];

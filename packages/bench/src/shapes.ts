@@ -7,7 +7,7 @@ export interface BenchAudience {
   readonly isStored?: boolean;
 }
 
-/** Channels, users, and how the sender of each channel sends. */
+/** A load: channels, users, and the way in which the sender of each channel sends. */
 export interface Shape extends BenchAudience {
   readonly description: string;
   /**
@@ -19,7 +19,7 @@ export interface Shape extends BenchAudience {
   readonly perSecond?: number;
   /** Whether every user sends a receipt once a second. */
   readonly receipts?: boolean;
-  /** Number of connections that all streams share. Absent: one each. */
+  /** Number of connections that all streams share. Absent: each stream has its own. */
   readonly connections?: number;
   /** Rounds of each target that do not count. Default: 1. */
   readonly warmUps?: number;

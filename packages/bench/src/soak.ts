@@ -23,7 +23,7 @@ export interface SoakPlan {
   readonly log: (line: string) => void;
 }
 
-/** Joins, sends and leaves with all users, and records what fails. */
+/** Visits of all users: each joins, sends and leaves again and again. Records failures. */
 class Soak {
   visits = 0;
   sends = 0;
@@ -36,7 +36,7 @@ class Soak {
     this.#over = over;
   }
 
-  /** Joins, sends for a time and leaves, repeatedly. */
+  /** Joins a room, sends for a time and leaves, again and again until the soak is over. */
   async visitRepeatedly(client: ParleyClient): Promise<void> {
     while (!this.#over.aborted) {
       await this.#visit(client).catch((thrown) => {

@@ -10,7 +10,7 @@ import type { CommandSession } from './session.js';
 
 /** The options of `register`. */
 export interface RegisterOptions {
-  /** Default: the user id. */
+  /** Display name. Default: the user id. */
   readonly name?: string;
   readonly email?: string;
   /** Id of an operator's invitation. */
@@ -31,7 +31,7 @@ export async function registerAccount(
   session.print(`Registered ${terminalLine(userId)}. ${next}`, { user_id: userId, name });
 }
 
-/** Sets a password in place of a one-time password. */
+/** Replaces a one-time password with a new password that the user types. */
 async function replaceOneTime(session: CommandSession, client: ParleyClient, current: string): Promise<void> {
   const { self } = await session.advised();
   output.complain(`* This was a one-time password. Choose your own now, or later with \`${self} password\`.`);

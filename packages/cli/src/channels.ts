@@ -104,7 +104,7 @@ export interface CreateOptions {
   readonly kind: keyof typeof createdKinds;
   /** Maximum number of users. Default: 10 for a room, and the server's default for other kinds. */
   readonly limit?: number;
-  /** Default: 7 days for a room, forever for other kinds. */
+  /** Retention. Default: 7 days for a room, forever for other kinds. */
   readonly retention?: Partial<Retention>;
   readonly closedHistory?: true;
 }

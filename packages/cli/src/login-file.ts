@@ -38,8 +38,8 @@ export class LoginFile {
   readonly #self: string;
 
   /**
-   * Without `path`, uses the default file, and also makes its folder private. `self` is the command
-   * that error texts suggest.
+   * Opens a login file. Without `path`, uses the default file, and also makes its folder private.
+   * `self` is the command that error texts suggest.
    */
   constructor(path: string | undefined, env: NodeJS.ProcessEnv, self = 'npx parley') {
     this.#self = self;

@@ -21,9 +21,9 @@ export interface ServiceFacts {
   readonly name: string;
   /** Process id, which changes with each restart. */
   readonly pid: number;
-  /** `host:port` of its service. */
+  /** Address of the service, as `host:port`. */
   readonly address: string;
-  /** `host:port` of its ops server, for health and metrics. */
+  /** Address of the ops server, for health and metrics, as `host:port`. */
   readonly admin: string;
 }
 

@@ -36,7 +36,10 @@ export class TextView implements ChatView {
   /** Name of the channel, after the first welcome. */
   #where = '';
 
-  /** `me` is the id of this user. `hint` is appended to the line of the first welcome. */
+  /**
+   * Creates a view. `me` is the id of this user. `hint` is appended to the line of the first
+   * welcome.
+   */
   constructor(print: (line: string) => void, names: UserNames, me: string, hint = '') {
     this.#print = print;
     this.#names = names;

@@ -15,7 +15,7 @@ export type TypedLine =
   | { readonly do: 'help' }
   /** For a line that cannot be carried out; `words` says why. */
   | { readonly do: 'explain'; readonly words: string }
-  /** `failed` names the action that did not happen if the server refuses it. */
+  /** For a line to send. If the server refuses it, `failed` says what did not happen. */
   | { readonly do: 'send'; readonly failed: string; readonly act: Act };
 
 interface Command {

@@ -11,7 +11,7 @@ export class CommandRig {
   readonly users: string;
   /** Runs commands within one process. */
   readonly process: OneProcess;
-  /** Runs each command in a process of its own. */
+  /** Runs each command in its own process. */
   readonly commands: Commands;
 
   private constructor(trio: Trio, users: string, process: OneProcess, commands: Commands) {

@@ -138,7 +138,7 @@ test('the Dockerfile has two stages from one exact base image, an unprivileged u
 
 const deploy = join(projectFolder, 'packages/cli/dist/src/launcher/deploy.js');
 
-test('the secrets are created once and open the database for their own role', async () => {
+test('each secret is created once, and opens the database only for its own role', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'parley-deploy-'));
   await run('chmod', ['755', folder]);
   const server = await startEmbedded({ dataDir: folder, log: () => {} });

@@ -62,8 +62,8 @@ function helpOf(...args: string[]): Promise<string> {
 }
 
 /**
- * Returns the options of a command line that neither the command nor those above it have, or the
- * first word if it is not a command.
+ * Returns the options of a command line that neither its command nor the commands above it have. If
+ * the first word is not a command, returns that word.
  */
 function unknownWords(line: string, program: Command): string[] {
   let command: Command | undefined = program;

@@ -103,7 +103,7 @@ test('reaches a chat server through a TLS proxy if PARLEY_ADDR_TLS is set', asyn
   expect(inside.said).not.toContain('warning');
 });
 
-test('without PARLEY_ADDR_TLS, the terminal says why it waits and gives up', async () => {
+test('without PARLEY_ADDR_TLS, the terminal says why it waits, and then gives up', async () => {
   await serve({});
   const why = `Chat server ${chatAddress} cannot be reached: it requires TLS.`;
   const lost = await commands.start(ann, '--ca', ca, 'chat', 'room');

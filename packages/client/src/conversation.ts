@@ -304,7 +304,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#deps.onEnd();
   }
 
-  /** @throws {Refusal} if the server would refuse this frame in any channel */
+  /**
+   * Checks a frame before it is queued. @throws {Refusal} if the server would refuse it in any
+   * channel
+   */
   #check(frame: Message): void {
     if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
     if (rulesOf(frame.kind)?.data === 'content' && isBlank(frame)) throw refuse('empty-message');

@@ -44,11 +44,11 @@ export interface MessageEvent extends EntryBase, Payload {
   readonly replyTo: number | undefined;
   /** Ids of the mentioned users. */
   readonly mentions: readonly string[];
-  /** From History: time of the last edit, Unix ms. */
+  /** Time of the last edit, in Unix ms. Only set in History. */
   readonly editedAt: number | undefined;
-  /** From History: whether the message was deleted; `data` is then empty. */
+  /** Whether the message was deleted; `data` is then empty. Only true in History. */
   readonly deleted: boolean;
-  /** From History: the reactions. */
+  /** Reactions to the message. Only set in History. */
   readonly reactions: readonly MessageReaction[];
 }
 
@@ -211,7 +211,7 @@ export function passingEvent(frame: Message): PassingEvent | undefined {
 }
 
 /**
- * Returns whether an event is something that a user said, and not a change of it or of the members.
+ * Returns whether an event is a message, and not a change of a message or of the members.
  * @example
  * ```ts
  * import { type HistoryPage, isSaid } from '@parley/client';

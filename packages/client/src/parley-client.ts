@@ -37,9 +37,12 @@ export interface ClientOptions {
 
 /** A new account. */
 export interface NewUser {
-  /** 1 to 64 of A-Z a-z 0-9 . _ - with a letter or a digit first. It cannot be changed later. */
+  /**
+   * User id: 1 to 64 of A-Z a-z 0-9 . _ - with a letter or a digit first. It cannot be changed
+   * later.
+   */
   readonly userId: string;
-  /** 8 to 72 bytes of UTF-8. */
+  /** Password of 8 to 72 bytes of UTF-8. */
   readonly password: string;
   /** Display name. */
   readonly name: string;
@@ -87,11 +90,11 @@ export interface HistoryRange extends Abortable {
 /** A page of the channel list, the most recently active first. */
 export interface ChannelsRange extends PageRange {
   /**
-   * True: channels that the user owns, belongs to or was invited to. False: channels listed for
-   * everyone. Default: false.
+   * Whether to list the channels that the user owns, belongs to or was invited to. If false, lists
+   * the channels for everyone. Default: false.
    */
   readonly mine?: boolean;
-  /** Only channels with this name, ignoring case. */
+  /** Name of the channels to list, ignoring case. Default: any name. */
   readonly name?: string;
   /**
    * Channels that the caller already has; the response repeats them only if their version differs.

@@ -12,9 +12,9 @@ export interface CallOptions {
 
 /** A call with one request and one response. */
 export interface UnaryCall<Request, Response> extends Method<Request, Response> {
-  /** The service that serves it: the user-service or a manager. */
+  /** The service that serves this call: the user-service or a manager. */
   readonly service: 'users' | 'managers';
-  /** Whether it may be sent to a second address if the first one does not respond. */
+  /** Whether the call may be sent to a second address if the first one does not respond. */
   readonly isRepeatable: boolean;
 }
 

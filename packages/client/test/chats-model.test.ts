@@ -55,7 +55,7 @@ interface Step {
   readonly act: Act;
   /** Index of the user who acts. */
   readonly who: number;
-  /** Number that selects the chat, and the message in it, by the remainder. */
+  /** Number whose remainder selects the chat, and the message in the chat. */
   readonly pick: number;
 }
 

@@ -9,7 +9,7 @@ let server: Http2Server;
 let client: ParleyClient;
 let operator: Administration;
 
-/** Refuses every call, and records its path. */
+/** Starts a server that refuses every call and records its path. */
 beforeAll(async () => {
   server = createServer();
   server.on('stream', (stream, { ':path': path = '' }) => {

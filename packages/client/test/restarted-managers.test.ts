@@ -48,7 +48,7 @@ const rooms = new Map<number, Talker[]>();
 const restarted: ServiceProcess[] = [];
 const talkers = () => [...rooms.values()].flat();
 
-/** Returns a client that knows both managers, every second one in reverse order. */
+/** Returns a client that knows both managers. Every second client knows them in reverse order. */
 function clientOf({ token }: { readonly token: string }, n: number): ParleyClient {
   const managers = trio.managers.map(({ grpc }) => grpc);
   const channelService = (n % 2 === 0 ? managers : managers.toReversed()).join(',');

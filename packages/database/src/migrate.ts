@@ -71,7 +71,7 @@ export async function migrate(url: string): Promise<string[]> {
 }
 
 /**
- * Checks, with the service's own role, that the schema is exactly the one of this code.
+ * Checks with the service's own role that the database has exactly the migrations of this code.
  * @throws {Error} with one sentence if it is not; otherwise the database error.
  */
 export async function checkSchema(pool: pg.Pool): Promise<void> {

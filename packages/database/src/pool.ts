@@ -13,9 +13,9 @@ const TIMESTAMPTZ: number = 1184;
 const LAST_DATE = new Date(8.64e15);
 
 export interface PoolSettings {
-  /** `postgres://role:password@host:port/database` */
+  /** URL of the database: `postgres://role:password@host:port/database`. */
   readonly url: string;
-  /** Shown in `pg_stat_activity`. */
+  /** Name that `pg_stat_activity` shows. */
   readonly applicationName: string;
   /** Maximum number of connections. */
   readonly max: number;

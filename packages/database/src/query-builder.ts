@@ -79,7 +79,9 @@ class QueryableDriver implements Driver {
   }
 
   async beginTransaction(): Promise<never> {
-    throw new Error('Use transaction(pool, work), and db(client) inside.');
+    throw new Error(
+      'The query builder cannot begin a transaction. Use transaction(pool, work), and db(client) inside it.',
+    );
   }
 
   async commitTransaction(): Promise<void> {}

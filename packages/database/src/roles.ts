@@ -68,7 +68,10 @@ function changesOf(
   ];
 }
 
-/** The current database, and whether its owner may limit temporary files. Only a superuser may. */
+/**
+ * The current database, and whether its owner may limit temporary files. PostgreSQL allows that
+ * only to superusers, unless they grant it.
+ */
 interface DatabaseRow {
   readonly oid: number;
   readonly name: string;

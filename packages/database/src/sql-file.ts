@@ -18,7 +18,7 @@ export class SqlFile {
   readonly #constants: Readonly<Record<string, string>>;
   readonly #declared = new Map<string, Statement<SqlFields, SqlFields>>();
 
-  /** @throws {Error} if the file is missing or malformed. */
+  /** Loads a file. @throws {Error} if the file is missing or malformed. */
   constructor(path: string, constants: Readonly<Record<string, string>>) {
     this.path = path;
     this.#constants = constants;

@@ -23,24 +23,30 @@ export class SqlType<Output, Input = Output> {
 export const bool = new SqlType<boolean>('boolean');
 export const int2 = new SqlType<number>('smallint');
 export const int4 = new SqlType<number>('integer');
-/** Read as a number, exact up to 2^53. */
+/** Type `bigint`, read as a number that is exact up to 2^53. */
 export const int8 = new SqlType<number>('bigint');
 export const float4 = new SqlType<number>('real');
 export const float8 = new SqlType<number>('double precision');
 export const numeric = new SqlType<number>('numeric');
-/** Also used for `varchar`. */
+/** Type `text`, also used for `varchar`. */
 export const text = new SqlType<string>('text');
 export const uuid = new SqlType<string>('uuid');
 export const bytea = new SqlType<Buffer, Uint8Array>('bytea');
-/** Read as a Date; `infinity` is the last possible one. */
+/** Type `timestamptz`, read as a Date. `infinity` is read as the last possible Date. */
 export const timestamptz = new SqlType<Date>('timestamp with time zone');
 
-/** `json` with values of type `Value`. Pass an object, and an array only as JSON text. */
+/**
+ * Returns the type `json` with values of type `Value`. Pass an object as it is, but an array as
+ * JSON text.
+ */
 export function json<Value>(): SqlType<Value> {
   return new SqlType('json');
 }
 
-/** `jsonb` with values of type `Value`. Pass an object, and an array only as JSON text. */
+/**
+ * Returns the type `jsonb` with values of type `Value`. Pass an object as it is, but an array as
+ * JSON text.
+ */
 export function jsonb<Value>(): SqlType<Value> {
   return new SqlType('jsonb');
 }
@@ -54,7 +60,7 @@ export function array<Output, Input>(item: SqlType<Output, Input>): SqlType<Outp
   return new SqlType(`${item.name}[]`);
 }
 
-/** Allows NULL. A parameter may then also be undefined. */
+/** Returns the type with NULL allowed. A parameter may then also be undefined. */
 export function nullable<Output, Input>(
   type: SqlType<Output, Input>,
 ): SqlType<Output | null, Input | null | undefined> {
@@ -65,7 +71,7 @@ type AllNullable<Fields extends Readonly<Record<string, SqlType<unknown>>>> = {
   readonly [Name in keyof Fields]: SqlType<Fields[Name]['output'] | null, Fields[Name]['input'] | null | undefined>;
 };
 
-/** Allows NULL in every field. */
+/** Returns the fields with NULL allowed in each. */
 export function allNullable<Fields extends Readonly<Record<string, SqlType<unknown>>>>(
   fields: Fields,
 ): AllNullable<Fields> {

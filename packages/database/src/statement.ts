@@ -36,7 +36,10 @@ export class Statement<Parameters extends SqlFields, Columns extends SqlFields> 
   readonly #columnNames: readonly string[];
   readonly #preparedName: string;
 
-  /** @throws {Error} if the parameters of the text and those declared have different names. */
+  /**
+   * Creates a statement. @throws {Error} if the parameters of the text and those declared have
+   * different names.
+   */
   constructor(name: string, { text, parameters: used }: SqlText, parameters: Parameters, columns: Columns) {
     this.name = name;
     this.text = text;

@@ -22,7 +22,7 @@ interface WireConnection {
   once(event: 'parameterDescription', listener: (message: { dataTypeIDs: number[] }) => void): void;
 }
 
-/** Sends Parse and Describe, as pg has no call for it. */
+/** Query that sends only Parse and Describe, for which pg has no call. */
 class DescribeQuery {
   readonly #text: string;
   readonly #done: (outcome: StatementDescription | Error) => void;

@@ -18,7 +18,7 @@ const placeAt = `WITH there AS (
   SELECT (SELECT count(*) FROM moved) AS moved, count(*) AS seats FROM chat.seat x JOIN there USING (instance_id)
   JOIN chat.channel_head h ON h.channel_id = x.channel_id AND h.epoch = x.epoch WHERE x.live AND x.channel_id = ANY ($1)`;
 
-/** The newest instance at each address of $1, if it is draining. */
+/** Finds a draining chat server among the newest instances at the addresses $1. */
 const draining = `SELECT name FROM (
     SELECT DISTINCT ON (addr) name, state FROM chat.server WHERE addr = ANY ($1) ORDER BY addr, started_at DESC
   ) newest WHERE state = 'draining' ORDER BY name LIMIT 1`;

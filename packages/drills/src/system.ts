@@ -9,7 +9,7 @@ export interface System {
   /** Addresses of the managers, as `host:port`. */
   readonly managers: readonly string[];
   readonly userService: string;
-  /** Access to its processes and database, if it runs on this machine. */
+  /** Access to the processes and the database of the system, if it runs on this machine. */
   readonly local: LocalSystem | undefined;
   /** Creates logged-in users. */
   makePeople(count: number): Promise<DrillPerson[]>;

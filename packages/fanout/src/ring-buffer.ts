@@ -4,7 +4,7 @@ import type { Framing } from './framing.js';
 export interface Amendment {
   /** Seq of the earlier entry. */
   readonly target: number;
-  /** Returns the earlier entry as it reads from now on. */
+  /** Returns the earlier entry in its new form. */
   readonly apply: (earlier: EncodedMessage) => EncodedMessage;
   /**
    * For an edit: returns the edit without its text. The ring stores that instead of the edit once a
@@ -26,7 +26,7 @@ export interface EncodedMessage {
 
 /** Messages framed and joined for one write. */
 export interface JoinedMessages {
-  /** Empty if no message in the range is for this view. */
+  /** Bytes of the joined messages. Empty if no message in the range is for this view. */
   readonly bytes: Buffer;
   /** Number of messages in `bytes`. */
   readonly count: number;
@@ -68,8 +68,8 @@ export class RingBuffer {
   #tail = 0;
 
   /**
-   * `maxBytes` limits the ring and `maxWrite` one joined write, both in bytes. The ring reports its
-   * size to `memory`.
+   * Creates an empty ring. `maxBytes` limits the ring and `maxWrite` one joined write, both in
+   * bytes. The ring reports its size to `memory`.
    */
   constructor(maxBytes: number, maxWrite: number, memory = new RingMemory()) {
     this.#maxBytes = maxBytes;
@@ -301,7 +301,7 @@ export class RingMemory {
   readonly #full: () => void;
   #bytes = 0;
 
-  /** `full` is called on each growth beyond `maxBytes`. */
+  /** Creates a count of zero. `full` is called on each growth beyond `maxBytes`. */
   constructor(maxBytes = Number.POSITIVE_INFINITY, full: () => void = () => {}) {
     this.#maxBytes = maxBytes;
     this.#full = full;

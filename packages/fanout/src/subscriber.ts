@@ -289,8 +289,8 @@ export class FlushQueue {
   readonly #failed: (cause: unknown) => void;
 
   /**
-   * `atTurnEnd` is `setImmediate`, or a function that a test steps by hand. `failed` receives any
-   * error that a flush throws.
+   * Creates an empty queue. `atTurnEnd` is `setImmediate`, or in a test a function that runs the
+   * flushes on request. `failed` receives any error that a flush throws.
    */
   constructor(atTurnEnd: (run: () => void) => void, failed: (cause: unknown) => void) {
     this.#atTurnEnd = atTurnEnd;

@@ -29,7 +29,7 @@ export const clientOptions: ClientOptions = {
 
 /** Token and deadline of a unary call. */
 export interface UnaryOptions {
-  /** Sent as `authorization: Bearer <token>`. */
+  /** Token that is sent as `authorization: Bearer <token>`. */
   readonly token?: string;
   /** Deadline in milliseconds from now. */
   readonly withinMs: number;

@@ -15,7 +15,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 export interface LogOptions {
   readonly service: string;
   readonly level: LogLevel;
-  /** `json` for machines, `text` for people. */
+  /** Format of the lines: `json` for machines, `text` for people. */
   readonly format: 'json' | 'text';
 }
 

@@ -7,7 +7,7 @@ import type { Metrics } from './metrics.js';
 /** The address of the ops port and what it serves. */
 export interface OpsOptions {
   readonly host: string;
-  /** 0: any free port. */
+  /** Port to listen on. 0: any free port. */
   readonly port: number;
   readonly metrics: Metrics;
   /**

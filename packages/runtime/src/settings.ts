@@ -24,7 +24,7 @@ const positive = z.coerce.number().int().positive();
 
 interface Row<S extends z.ZodType> {
   readonly schema: S;
-  /** Default, spelled as in the environment. Absent: no default. */
+  /** Default value, in the form of the environment variable. Absent: no default. */
   readonly fallback?: string;
   readonly unit: string;
   readonly secret?: boolean;

@@ -5,9 +5,9 @@ import type { Proxies } from './grpc/proxies.js';
 
 /** Maximum numbers of open connections. */
 export interface ConnectionBounds {
-  /** From one IPv4 address or IPv6 /64 network. */
+  /** Maximum from one IPv4 address or IPv6 /64 network. */
   readonly perAddress: number;
-  /** In this process, not counting connections of proxies. */
+  /** Maximum in this process, not counting connections of proxies. */
   readonly perProcess: number;
 }
 

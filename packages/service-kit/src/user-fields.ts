@@ -15,7 +15,7 @@ import { bool, nullable, text, timestamptz, uuid } from '@parley/database';
 export const profileColumns = {
   about: text,
   avatarId: nullable(uuid),
-  /** Null if hidden or never. */
+  /** Time of the last visit. Null if it is hidden, or there was none. */
   lastSeenAt: nullable(timestamptz),
   online: bool,
   bot: bool,

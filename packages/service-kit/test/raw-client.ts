@@ -16,7 +16,7 @@ export interface RawAnswer {
 export class RawClient {
   readonly session: ClientHttp2Session;
 
-  /** `localAddress` is the address that the server sees. */
+  /** Connects to a server. `localAddress` is the address that the server sees. */
   constructor(port: number, localAddress = '127.0.0.1') {
     const createConnection = () => connectSocket({ port, host: '127.0.0.1', localAddress });
     const settings = { initialWindowSize: 65_535 };

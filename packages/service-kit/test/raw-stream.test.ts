@@ -159,7 +159,7 @@ test('ends a stream once at the deadline of its client, and writes nothing after
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'deadline-exceeded' }]);
 });
 
-test('counts a stuck reader as ended after the deadline', async () => {
+test('a stream whose reader is stuck counts as ended after its deadline', async () => {
   let taken: RawStream | undefined;
   scene = (stream) => {
     taken = stream;

@@ -15,7 +15,7 @@ export class Grpcurl {
   readonly #options: readonly string[];
   readonly #prefix: string;
 
-  /** `prefix` precedes the name of each service. */
+  /** Creates a runner. `prefix` precedes the name of each service. */
   constructor(options: readonly string[], prefix: string) {
     this.#options = ['-plaintext', ...options];
     this.#prefix = prefix;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** A running program with typed input and recorded output. */
 export class Program {
   readonly child: ChildProcess;
-  /** Exit code, or null if a signal ended it. All output has arrived by then. */
+  /** Exit code, or null if a signal ended the program. All output has arrived by then. */
   readonly exited: Promise<number | null>;
   /** Output on stdout and stderr. */
   said = '';

@@ -22,7 +22,8 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
   #output = '';
   /**
-   * `host:port` of its gRPC and ops servers, and the URL of its HTTP server; empty if it has none.
+   * Addresses of the gRPC and the ops server, as `host:port`, and URL of the HTTP server. Each is
+   * empty if the service has no such server.
    */
   grpc = '';
   http = '';
@@ -41,8 +42,10 @@ export class ServiceProcess {
   }
 
   /**
-   * Starts it on free ports of 127.0.0.1, unless `env` sets them, and waits until it listens.
-   * @param entry a module in its test folder with a planted fault, instead of the service itself
+   * Starts a service on free ports of 127.0.0.1, unless `env` sets them, and waits until it
+   * listens.
+   * @param entry a module with a planted fault in the test folder of the service, to run instead of
+   * the service itself
    * @throws {Error} with its output if it does not start
    */
   static async start(
@@ -81,7 +84,7 @@ export class ServiceProcess {
     return this.#child.pid as number;
   }
 
-  /** Its output so far. */
+  /** Output of the process so far. */
   get output(): string {
     return this.#output;
   }

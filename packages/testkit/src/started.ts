@@ -28,17 +28,17 @@ export async function freePorts(count: number): Promise<number> {
 
 /** A running `npm start`. */
 export class Started extends Program {
-  /** Exit code, or the signal that ended it. */
+  /** Exit code of `npm start`, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 
-  /** `node` is the Node executable that runs `npm start` and all services. */
+  /** Starts `npm start`. `node` is the Node executable that runs `npm start` and all services. */
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, node = process.execPath) {
     const main = join(projectFolder, 'dist', 'command', 'start.js');
     super(node, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.ended = this.exited.then((code) => code ?? this.child.signalCode ?? '');
   }
 
-  /** Returns its live child processes with their command lines. */
+  /** Returns the live child processes of `npm start` with their command lines. */
   async services(): Promise<{ pid: number; name: string }[]> {
     return (await processes()).filter(({ parent }) => parent === this.child.pid);
   }

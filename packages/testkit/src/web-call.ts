@@ -15,7 +15,7 @@ export interface WebCallOptions {
   readonly token?: string | undefined;
   readonly text?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent instead of the framed body. */
+  /** Bytes to send instead of the framed body. */
   readonly raw?: Buffer | string;
   readonly signal?: AbortSignal;
 }
@@ -126,7 +126,7 @@ export class WebStream {
       if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`No such frame among ${this.frames.length}; ${JSON.stringify(this.#trailers)}`);
+    throw new Error(`None of the ${this.frames.length} frames matched. Trailers: ${JSON.stringify(this.#trailers)}`);
   }
 
   /** Aborts the call. */

@@ -30,7 +30,7 @@ test('takes users and their number from the room while connected, and otherwise 
   expect(inside([welcome, ended('channel-deleted')], ['eve'])).toMatchObject({ ids: [], count: 0 });
 });
 
-test('removes a user who left from the room, even before the list is polled again', () => {
+test('no longer shows a user who has left, even before the list of rooms is polled again', () => {
   const room = { id: 1, name: 'den', users: [user('ann'), user('bob')], userCount: 2 } as Channel;
   const changed = [room, { ...room, id: 2 }];
   const listed = roomsReducer(noRooms, { type: 'listed', part: 'listed', ids: [1, 2], changed, more: false });

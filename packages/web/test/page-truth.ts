@@ -79,7 +79,7 @@ inChromium('true statements', () => {
     expect([ann.complaints, other.complaints]).toEqual([[], []]);
   });
 
-  test('removes a user who left from the list, and shows the users inside in other tabs', async () => {
+  test('no longer lists a user who has left, and shows the users inside in other tabs too', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('left at once');
     await countOf(ann, 'left at once').getByText('1/10').waitFor({ timeout: 2_000 });

@@ -33,7 +33,7 @@ export async function waitUntil(condition, holds, withinMs = 20_000) {
     const held = await holds();
     if (held) return held;
   }
-  throw new Error(`Not within ${withinMs / 1_000} s: ${condition}.`);
+  throw new Error(`Still not true after ${withinMs / 1_000} s: ${condition}.`);
 }
 
 export class EnvoySystem {

@@ -11,8 +11,8 @@ const request = {
 };
 
 /**
- * Hand-written gRPC on node:http2. Its flow-control windows are so large that they never limit a
- * stream.
+ * A hand-written gRPC client on node:http2. Its flow-control windows are so large that they never
+ * limit a stream.
  */
 export class GrpcWire implements BenchWire {
   readonly #authority: string;
@@ -21,8 +21,8 @@ export class GrpcWire implements BenchWire {
   #opened = 0;
 
   /**
-   * `connections` is the number of connections that the streams share in turn. If it is infinite,
-   * each stream has its own.
+   * Creates a client. `connections` is the number of connections that the streams share in turn. If
+   * it is infinite, each stream has its own.
    */
   constructor(address: string, connections: number) {
     this.#authority = `http://${address}`;

@@ -31,7 +31,7 @@ export interface JobOutcome {
   readonly seconds: number;
   /** CPU time of all servers, in seconds. */
   readonly serverCpuSeconds: number;
-  /** Share of its own core that the generator used. */
+  /** Share of one core that the load generator used. */
   readonly generatorShare: number;
   readonly p50Ms: number;
   readonly p99Ms: number;

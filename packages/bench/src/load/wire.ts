@@ -25,7 +25,10 @@ export interface BenchWire {
   bounds(bytes: Buffer, at: number): Bounds | undefined;
   /** Opens a stream. Resolves once the user is in the channel. */
   open(headers: Readonly<Record<string, string>>, events: LineEvents): Promise<StreamLine>;
-  /** Joins a user that never reads, on its own connection with the default windows of a client. */
+  /**
+   * Joins a user that never reads. The user has a connection of their own, with the default windows
+   * of a client.
+   */
   stall(headers: Readonly<Record<string, string>>): Promise<void>;
   close(): void;
 }

@@ -6,7 +6,7 @@ const finalBinary = 0x82;
 const masked = 0x80;
 const twoByteLength = 126;
 
-/** Hand-written WebSocket on TCP. A masking key of zero leaves the bytes unchanged. */
+/** A hand-written WebSocket client on TCP. A masking key of zero leaves the bytes unchanged. */
 export class WsWire implements BenchWire {
   readonly #host: string;
   readonly #port: number;
@@ -68,7 +68,7 @@ function upgrade(host: string, headers: Readonly<Record<string, string>>): strin
   return `GET / HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-/** Resolves with the bytes that followed the response. */
+/** Waits for the response to the WebSocket upgrade. Resolves with the bytes that followed it. */
 function upgraded(socket: Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject);

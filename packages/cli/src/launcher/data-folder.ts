@@ -76,7 +76,7 @@ export class DataFolder {
     return runFileOf(this.path);
   }
 
-  /** Creates the lock file together with its content, through a hard link. */
+  /** Creates the lock file together with its content in one step, through a hard link. */
   async #lock(): Promise<void> {
     const draft = `${this.#lockFile}.${process.pid}`;
     try {

@@ -11,7 +11,7 @@ import { type Reason, type Settings, shellWord } from '@parley/runtime';
 export interface FirstAdminOptions {
   readonly settings: Pick<Settings, 'FIRST_ADMIN' | 'TLS_CA'>;
   readonly ownerUrl: string;
-  /** `host:port`. */
+  /** Address of the user-service, as `host:port`. */
   readonly userService: string;
   /** Folder for the file with the password of the account. */
   readonly dataDir: string;

@@ -72,8 +72,8 @@ function restoredWords(channels: number): string {
 }
 
 /**
- * Migrates the database and sets the passwords of its roles, from the data folder. After a restore
- * it also gives every channel a new log.
+ * Migrates the database and sets the passwords of its roles, from the data folder. With
+ * `isRestored`, also gives every channel a new log.
  */
 export async function openProjectDatabase(
   ownerUrl: string,

@@ -9,7 +9,7 @@ export interface ServicePlan {
   /** Database role; undefined if the process does not use the database. */
   readonly role: ServiceRole | undefined;
   readonly port: number;
-  /** The option that sets its port. */
+  /** Option that sets the port. */
   readonly option: '--user-port' | '--manager-port' | '--chat-port' | '--web-port' | '--envoy-port';
 }
 
@@ -20,7 +20,7 @@ export interface Plan {
   readonly chatServers: readonly ServicePlan[];
   /** The gateway, which stands in front of all the others. */
   readonly gateway: ServicePlan;
-  /** Envoy, which stands in front of the gateway, if requested. */
+  /** Envoy, which stands in front of the gateway; undefined if it was not requested. */
   readonly envoy: ServicePlan | undefined;
 }
 

@@ -68,7 +68,7 @@ async function faultOf(plan: ServicePlan, host: string, print: Print): Promise<s
 
 /**
  * Checks that every port is free.
- * @throws {Error} naming the first one that is not
+ * @throws {Error} that names the first port that is not free
  */
 export async function checkFree(plans: readonly ServicePlan[], host: string, print: Print): Promise<void> {
   const faults = await Promise.all(plans.map((plan) => faultOf(plan, host, print)));

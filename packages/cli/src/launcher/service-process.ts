@@ -45,7 +45,10 @@ export class SupervisedProcess implements Part {
   #startedAt = 0;
   #stopping = false;
 
-  /** `onRevived` is called when the service listens again after an unexpected exit. */
+  /**
+   * Creates the process without starting it. `onRevived` is called when the service listens again
+   * after an unexpected exit.
+   */
   constructor(launch: Launch, print: (line: string) => void, onRevived: () => void) {
     this.#launch = launch;
     this.#print = print;

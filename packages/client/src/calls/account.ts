@@ -8,7 +8,7 @@ export interface ProfileChange {
   readonly about?: string;
   /** Users who may see the rest of the profile, and may find the user by name. */
   readonly visibility?: Visibility;
-  /** True: other users do not learn what this user has read. */
+  /** Whether to hide from other users what this user has read. */
   readonly privateReads?: boolean;
 }
 

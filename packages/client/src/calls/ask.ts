@@ -10,7 +10,7 @@ export interface Abortable {
 
 /** One page of a list. */
 export interface PageRange extends Abortable {
-  /** `next` of the previous page. */
+  /** Token of this page: `next` of the previous page. */
   readonly after?: string;
   /** Page size, 1 to 100. Default: 100. */
   readonly size?: number;

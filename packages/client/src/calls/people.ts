@@ -11,7 +11,7 @@ export type ReportTarget =
   | { readonly channelId: number; readonly seq: number };
 
 /**
- * Other users.
+ * Other users: search, blocks and reports of abuse.
  * @example
  * ```ts
  * import type { ParleyClient } from '@parley/client';

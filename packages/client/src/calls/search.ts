@@ -5,13 +5,13 @@ import { calls } from './methods.js';
 
 /** The channels, senders and times to which a search is limited. */
 export interface SearchOptions extends ListOptions {
-  /** Only in this channel. Default: in every channel that the user may read. */
+  /** Channel to search. Default: all channels that the user may read. */
   readonly channelId?: number;
-  /** Only messages of this user. */
+  /** Id of the user whose messages to find. Default: all users. */
   readonly sender?: string;
-  /** Only messages before this time, in Unix ms. */
+  /** Time before which to search, in Unix ms. */
   readonly before?: number;
-  /** Only messages at or after this time, in Unix ms. */
+  /** Time at or after which to search, in Unix ms. */
   readonly after?: number;
 }
 

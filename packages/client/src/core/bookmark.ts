@@ -13,9 +13,9 @@ export interface StreamOpening {
   /** The log and its last seq. */
   readonly place: LogPosition;
   /**
-   * How the server resumed. `new`: the client did not ask to resume. `whole`: every missed entry
-   * follows. `gap`: entries up to `missingTo` are missing, the rest follows. `reset`: the log is a
-   * different one.
+   * Way in which the server resumed. `new`: the client did not ask to resume. `whole`: every missed
+   * entry follows. `gap`: entries up to `missingTo` are missing, the rest follows. `reset`: the log
+   * is a different one.
    */
   readonly resumption: 'new' | 'whole' | 'gap' | 'reset';
   /** Last missing seq; set with `gap` only. */

@@ -7,7 +7,7 @@ export interface QueuedSend {
   /** Unix ms. */
   readonly timestamp: number;
   readonly clientId: string;
-  /** Whether this user sent it. */
+  /** Whether this user sent the entry. */
   readonly own: boolean;
 }
 
@@ -33,7 +33,7 @@ export type Step<F, E, R> =
 export interface Hold {
   /** Delay in milliseconds. */
   readonly forMs: number;
-  /** True: only frames of the same lane wait. False: every frame waits. */
+  /** Whether only frames of the same lane wait. If false, every frame waits. */
   readonly laneOnly: boolean;
 }
 

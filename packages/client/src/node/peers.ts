@@ -47,7 +47,10 @@ export class Peers {
   readonly #clients: readonly Client[];
   #first = 0;
 
-  /** `addresses`: `host:port`, several separated by commas. */
+  /**
+   * Creates clients that connect on demand. `addresses` is a list of `host:port`, separated by
+   * commas.
+   */
   constructor(addresses: string, credentials: ChannelCredentials) {
     this.#clients = addresses.split(',').map((address) => new Client(address.trim(), credentials, clientOptions));
   }

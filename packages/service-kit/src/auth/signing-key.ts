@@ -57,8 +57,8 @@ export class SigningKey<C extends object> {
   #tending: Promise<void> | undefined;
 
   /**
-   * `owner` is the instance id of this process. Only a holder of `secret` can publish more keys
-   * under that id.
+   * Creates a signer without a key pair yet. `owner` is the instance id of this process. Only a
+   * holder of `secret` can publish more keys under that id.
    */
   constructor(kind: TokenKind<C>, owner: string, pool: Pool, clock: DatabaseClock, secret = randomBytes(32)) {
     this.#kind = kind;

@@ -37,7 +37,7 @@ export interface UserClaims {
   readonly sub: string;
   readonly num: number;
   readonly name: string;
-  /** For the client only. Privileged calls read the role in the database. */
+  /** Role of the user, for the client only. Privileged calls read the role in the database. */
   readonly role: string;
   /**
    * Session id. Each call checks the row of the session in the database, so logout and suspension

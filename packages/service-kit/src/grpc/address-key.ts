@@ -30,8 +30,9 @@ export function addressKey(address: string): string {
 }
 
 /**
- * Returns the key for limits by network: the /48 network of an IPv6 {@link addressKey}, which one
- * site owns with its 65,536 /64 networks, or any other key unchanged.
+ * Returns the key for limits by network. For the {@link addressKey} of an IPv6 address, this is its
+ * /48 network, because one site may own all 65,536 /64 networks in it. Returns any other key
+ * unchanged.
  * @example
  * ```ts
  * import { networkKey } from '@parley/service-kit';

@@ -29,7 +29,9 @@ class MessageDeframer {
   #halfClosed = false;
   #onHalfClose: (() => void) | undefined;
 
-  /** `failed` is called with the refusal if the stream cannot be read further. */
+  /**
+   * Takes over a stream. `failed` is called with the refusal if the stream cannot be read further.
+   */
   constructor(stream: ServerHttp2Stream, failed: (refusal: Refusal) => void) {
     this.#stream = stream;
     this.#failed = failed;
@@ -152,7 +154,10 @@ export class RawStream {
   readonly #call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
   readonly #serverCall: ServerCall;
   readonly #inner: ServerHttp2Stream;
-  /** Undefined for a server stream, whose client sends only one request. */
+  /**
+   * Deframer of the client's messages. Undefined for a server stream, whose client sends only one
+   * request.
+   */
   readonly #inbound: MessageDeframer | undefined;
   #ended: boolean;
   #writtenBytes = 0;
@@ -171,7 +176,7 @@ export class RawStream {
   }
 
   /**
-   * True once either side or the deadline has ended the stream. A field backs it, because each
+   * Whether either side or the deadline has ended the stream. The value is in a field, because each
    * write reads it.
    */
   get ended(): boolean {

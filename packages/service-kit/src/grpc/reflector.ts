@@ -52,7 +52,10 @@ function failure(code: status, message: string): Answer {
 export class Reflector {
   readonly #answers: Answers;
 
-  /** `served` lists full names of services of the contract, such as `chat.v1.UserService`. */
+  /**
+   * Creates a reflector. `served` lists full names of services of the contract, such as
+   * `chat.v1.UserService`.
+   */
   constructor(served: readonly string[]) {
     this.#answers = answersFor(served);
   }

@@ -46,7 +46,7 @@ export class ServerCall {
     return stream;
   }
 
-  /** True once a status has been sent. Nothing may be written after it. */
+  /** Whether a status has been sent. Nothing may be written after that. */
   get answered(): boolean {
     return this.#answer !== undefined;
   }

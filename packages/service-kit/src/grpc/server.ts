@@ -19,7 +19,7 @@ import { refuseUnknownPaths } from './unknown-paths.js';
 /** Address, credentials and limits of a gRPC server. */
 export interface GrpcServerOptions {
   readonly host: string;
-  /** 0: any free port. */
+  /** Port to listen on. 0: any free port. */
   readonly port: number;
   readonly credentials: ServerCredentials;
   readonly reflection: boolean;

@@ -5,7 +5,7 @@ import { bearerMetadata, clientOptions } from '@parley/rpc';
 export interface Answer {
   readonly code: number;
   readonly message: string;
-  /** `ok`, or the trailer `chat-reason`. */
+  /** Reason of the refusal, from the trailer `chat-reason`, or `ok`. */
   readonly reason: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly trailers: Readonly<Record<string, string>>;

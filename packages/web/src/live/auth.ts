@@ -57,7 +57,7 @@ export class Auth {
     await this.signIn(user.userId, user.password);
   }
 
-  /** @throws {Refusal} */
+  /** Opens a session and shows the user as signed in, in every tab. @throws {Refusal} */
   async signIn(userId: string, password: string): Promise<void> {
     const client = createClient({ transport: webTransport() });
     const { token, user, mustChangePassword } = await client.login(userId, password, {

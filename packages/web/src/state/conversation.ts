@@ -40,8 +40,8 @@ export interface ConversationState extends Bookmarked {
   readonly hereCount: number;
   readonly typing: readonly Typist[];
   /**
-   * Value of `readSeq` when this page opened the channel, or when it last came back after missing
-   * something.
+   * Value of `readSeq` when this page opened the channel, or when it last reconnected after it had
+   * missed entries.
    */
   readonly openedAtSeq: number;
 }

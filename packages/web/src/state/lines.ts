@@ -9,7 +9,7 @@ interface LineFacts {
 /** One emoji on a message, and the users who reacted with it. */
 export interface Reaction {
   readonly emoji: string;
-  /** The first of these users, and this user if they reacted with it. */
+  /** Ids of the first users who reacted with it, and of this user if they did. */
   readonly userIds: readonly string[];
   /** Number of users who reacted with it. */
   readonly count: number;

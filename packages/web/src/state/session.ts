@@ -8,7 +8,7 @@ export interface Session {
 }
 
 export type SessionState =
-  /** Before the session has been read from the browser's storage. */
+  /** For the time before the session has been read from the browser's storage. */
   | { readonly state: 'unknown' }
   | { readonly state: 'out'; readonly notice: string | undefined }
   /** The user has to choose a new password first. */

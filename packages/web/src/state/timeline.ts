@@ -36,7 +36,7 @@ interface ShownLine {
   readonly line: Line;
   readonly outgoing?: Outgoing;
   readonly past?: boolean;
-  /** Whether a change of it is pending. */
+  /** Whether a change of this message is pending. */
   readonly changing?: boolean;
 }
 

@@ -36,8 +36,8 @@ export function untilWords(inMs: number, nowMs: number): string {
 }
 
 /**
- * Returns the start, in Unix ms, of the local day of a time, or of the day `daysLater`. A local day
- * can have 23 or 25 hours.
+ * Returns the start, in Unix ms, of the local day of a time, or of the day that is `daysLater` days
+ * later. A local day can have 23 or 25 hours.
  */
 export function midnight(at: number, daysLater = 0): number {
   const day = new Date(at);

@@ -15,7 +15,7 @@ export interface EnvoyAddresses {
   readonly port: number;
   /** Unix socket of Envoy's admin pages. */
   readonly adminSocket?: string;
-  /** `host:port` of every host, by cluster. */
+  /** Addresses of the hosts of each cluster, as `host:port`. */
   readonly clusters: Readonly<Record<string, readonly string[]>>;
   /** Paths of PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string };

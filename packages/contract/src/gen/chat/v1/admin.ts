@@ -46,7 +46,7 @@ export interface ListAbuseReportsResponse {
 export interface DeleteUserRequest {
   userId: string;
   /**
-   * True: the user's messages are blanked. False: the messages stay, under the name "deleted
+   * Whether to blank the user's messages. If false, the messages stay, under the name "deleted
    * account".
    */
   purge: boolean;
@@ -78,7 +78,7 @@ export interface AuditEntry {
   at: number;
   /** a user id, or "(database)" for the owner of the database */
   actor: string;
-  /** Such as user.set, user.kick, channel.kick, server.drain, channel.delete, channel.member. */
+  /** Name of the action: user.set, user.kick, channel.kick, server.drain, channel.delete and so on. */
   action: string;
   /** a user id, a channel id, or the instance id of a chat server */
   target: string;

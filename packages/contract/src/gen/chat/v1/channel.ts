@@ -79,7 +79,10 @@ export interface ListChannelsRequest {
   page:
     | Page
     | undefined;
-  /** True: the caller's chats, offered chats and own rooms; false: channels listed for everyone. */
+  /**
+   * Whether to list the caller's chats, offered chats and own rooms, or else the channels for
+   * everyone.
+   */
   mine: boolean;
   /** only channels of this name, ignoring case */
   name: string;

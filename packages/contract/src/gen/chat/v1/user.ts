@@ -30,8 +30,8 @@ export interface LoginResponse {
   user: User | undefined;
   expiresAt: number;
   /**
-   * True after a one-time password: every call but Logout fails until Update has set a new
-   * password.
+   * Set after a login with a one-time password: every call but Logout fails until Update has set a
+   * new password.
    */
   mustChangePassword: boolean;
 }
