@@ -72,7 +72,7 @@ function boundsOf({ uses, expires }: InviteOptions): NewInvite {
 function checkOptions({ uses, expires, list, revoke }: InviteOptions): void {
   const asked = [uses !== undefined || expires !== undefined, list === true, revoke !== undefined];
   if (asked.filter(Boolean).length > 1)
-    throw usage('Create an invite, --list them or --revoke one, not several of these.');
+    throw usage('Use only one at a time: --list, --revoke, or the options of a new invite.');
 }
 
 /** Revokes an invite link, which may be of any chat that the user manages. */

@@ -19,7 +19,7 @@ let client: ParleyClient;
 let prometheus: Program;
 let url: string;
 
-/** The alert rules, with shorter times for the test. */
+/** Returns the alert rules, with shorter times for the test. */
 async function hastyRules(): Promise<string> {
   const text = await readFile(join(projectFolder, 'docs', 'alerts.yml'), 'utf8');
   return text.replaceAll(/\[\d+[sm]\]/g, '[15s]').replaceAll(/for: \d+[sm]/g, 'for: 2s');
@@ -54,8 +54,8 @@ async function fires(name: string): Promise<void> {
 }
 
 /**
- * Number of processes in the last scrape. A counter must be scraped once before its increase can be
- * seen.
+ * Returns the number of processes in the last scrape. A counter must be scraped once before its
+ * increase can be seen.
  */
 async function scrapedCount(): Promise<number> {
   const answer = await (await fetch(`${url}/api/v1/query?query=sum(up)`)).json();

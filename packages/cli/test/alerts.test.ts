@@ -87,7 +87,7 @@ test('the metrics count a placed channel, its seats and resumes, and its loss', 
   expect(await metricsOf(chatMetrics)).toContain('parley_channels_left_total{why="lost"} 1');
 });
 
-test('logs calls that a page makes all the time only if they are refused', async () => {
+test('does not log the calls that a page repeats all the time, unless they are refused', async () => {
   const [manager] = trio.managers;
   const { token } = await trio.people.make('bob');
   const transport = grpcTransport({ userService: '127.0.0.1:1', channelService: manager?.grpc ?? '' });

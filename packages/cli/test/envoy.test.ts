@@ -66,7 +66,7 @@ describeEnvoy('the real Envoy', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** The proxy reads new keys within two seconds. */
+  /** Waits until the proxy trusts a new key, which it reads within two seconds. */
   async function untilTrusted(): Promise<void> {
     const ann = await trio.people.make('key-ann');
     for (let tries = 0; tries < 100; tries++) {
@@ -175,7 +175,7 @@ describeEnvoy('the real Envoy', () => {
     expect(error).toMatchObject({ code: 12, details: 'unknown method' });
   });
 
-  test('passes native gRPC, under both names', async () => {
+  test('passes native gRPC calls through, with and without the name of the package', async () => {
     const [ann, bob] = [await trio.people.make('native-ann'), await trio.people.make('native-bob')];
     const { id } = await trio.create(ann, 'native');
     const one = new Chatter(await trio.listen(ann, id), { events: true, address });

@@ -51,7 +51,7 @@ test('creates no account without the setting', async () => {
   expect(await trio.people.sql("SELECT FROM chat.users WHERE role = 'admin'")).toEqual([]);
 });
 
-test('completes an earlier start that stopped before the grant', async () => {
+test('makes the account an operator if an earlier start created it but stopped before that', async () => {
   const file = join(dataDir, 'early.password');
   await writeFile(file, 'left by the start before\n');
   const client = createClient({ transport: grpcTransport({ userService, channelService: userService }) });

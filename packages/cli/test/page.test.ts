@@ -47,7 +47,7 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
     await rm(data, { recursive: true });
   });
 
-  /** A grpcurl user in a room of that name, through Envoy if the test uses it. */
+  /** Joins the room of that name with grpcurl, through Envoy if the test uses it. */
   async function joinByHand(userId: string, room: string, door: Door): Promise<Program> {
     const isNative = door === 'envoy';
     const [users, channels] = isNative ? [ports.envoy, ports.envoy] : [ports.user, ports.manager];

@@ -39,7 +39,8 @@ interface Received extends QueuedSend {
 type Steps = Step<Message, Received, Refusal>[];
 
 /**
- * A monotonic clock in milliseconds, so that setting the system clock does not disturb any wait.
+ * Returns milliseconds of a monotonic clock, so that setting the system clock does not disturb any
+ * wait.
  */
 const nowMs = () => performance.now();
 

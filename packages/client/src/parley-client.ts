@@ -89,10 +89,7 @@ export interface HistoryRange extends Abortable {
 
 /** A page of the channel list, the most recently active first. */
 export interface ChannelsRange extends PageRange {
-  /**
-   * Whether to list the channels that the user owns, belongs to or was invited to. If false, lists
-   * the channels for everyone. Default: false.
-   */
+  /** Lists the user's own and offered channels, not those for everyone. Default: false. */
   readonly mine?: boolean;
   /** Name of the channels to list, ignoring case. Default: any name. */
   readonly name?: string;

@@ -253,7 +253,7 @@ export class Chat {
     });
   }
 
-  /** The watermarks that a member may have after `settle`. */
+  /** Returns the lowest and the highest read seq that a member may have after `settle`. */
   readBounds(member: Member): { readonly certain: number; readonly possible: number } {
     return this.#read.get(member) ?? { certain: 0, possible: 0 };
   }

@@ -51,7 +51,7 @@ export function jsonb<Value>(): SqlType<Value> {
   return new SqlType('jsonb');
 }
 
-/** An enumeration type of the database, such as `chat.channel_kind`. */
+/** Returns an enumeration type of the database, such as `chat.channel_kind`. */
 export function enumeration<Value extends string>(name: string): SqlType<Value> {
   return new SqlType(name);
 }

@@ -95,7 +95,7 @@ test('every statement of every service has the parameters and columns of its dec
   expect(count).toBeGreaterThan(0);
 });
 
-test('every statement of every file is declared', async () => {
+test('every statement of every .sql file is declared in TypeScript', async () => {
   for (const path of sqlFiles()) await importDeclarations(path);
   const loaded = new Map(loadedSqlFiles().map((file) => [file.path, file]));
   const undeclared = sqlFiles().flatMap((path) => loaded.get(path)?.undeclared ?? [`nothing of ${path}`]);

@@ -215,8 +215,8 @@ export class RingView {
   readonly #ring: RingBuffer;
   readonly #maxWrite: number;
   /**
-   * Joined writes by cursor, until the ring changes. Limited in bytes, because many subscribers
-   * that resume each read from a different cursor.
+   * Joined writes by cursor, until the ring changes. Limited in bytes, because each of many
+   * resuming subscribers reads from its own cursor.
    */
   readonly #joined = new Map<number, JoinedMessages>();
   #joinedBytes = 0;

@@ -4,7 +4,7 @@ import { hostAndPort } from './address.js';
 import type { Part } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
 
-/** The address of the ops port and what it serves. */
+/** Address of the ops port, and the metrics and the readiness that it shows. */
 export interface OpsOptions {
   readonly host: string;
   /** Port to listen on. 0: any free port. */

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** Makes a call. Abort `over` to simulate that the caller has received the response. */
+/** Returns a call. Abort `over` to simulate that the caller has received the response. */
 function callWith(token?: string, over = new AbortController(), path = '/chat.v1.UserService/Get'): Call {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);

@@ -90,7 +90,9 @@ test('limits the calls of one connection, and raises the limit when accepted str
 
 describe('Health', () => {
   const question = (service: string) => frameOf(Channel.encode(Channel.fromPartial({ name: service })).finish());
-  /** Field 2 is the name of a Channel, field 1 the name of a service. */
+  /**
+   * Returns a message whose field 2 is the name of a Channel, and field 1 the name of a service.
+   */
   const about = (service: string) => {
     const bytes = question(service);
     bytes.writeUInt8(0x0a, 5);

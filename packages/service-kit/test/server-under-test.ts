@@ -18,7 +18,7 @@ export interface Line {
   readonly [fact: string]: unknown;
 }
 
-/** Logger that stores its lines. */
+/** Returns a logger that stores its lines. */
 function keepingLogger(lines: Line[]): Logger {
   const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => [
     level,

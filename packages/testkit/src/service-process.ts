@@ -11,7 +11,7 @@ interface ToSupervisor {
 
 const startWithinMs = 45_000;
 
-/** Path of the service's bundle, or of a module in its test folder. */
+/** Returns the path of the service's bundle, or of a module in its test folder. */
 function entryOf(service: ServiceName, entry?: string): string {
   const file = entry === undefined ? `dist/services/${service}.js` : `services/${service}/dist/test/${entry}.js`;
   return fileURLToPath(new URL(`../../../../${file}`, import.meta.url));

@@ -15,7 +15,7 @@ const heldBound = 524_288; // Maximum bytes held in Envoy, for all five streams 
 const outsideBound = 1_048_576;
 const authorized = (token) => ({ authorization: `Bearer ${token}`, te: 'trailers', 'chat-events': '1' });
 
-/** A page on HTTP/1.1 in text mode. It stops reading after its welcome. */
+/** Opens a page on HTTP/1.1 in text mode, which stops reading after its welcome. */
 async function slowPage({ url }, token) {
   const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
   const type = 'application/grpc-web-text';
@@ -27,7 +27,7 @@ async function slowPage({ url }, token) {
   return { resume: () => socket.resume(), end };
 }
 
-/** A native client on HTTP/2 that reads its connection but not its stream. */
+/** Opens a native client on HTTP/2 that reads its connection but not its stream. */
 async function slowNative({ url }, token) {
   const session = connectHttp2(url).on('error', () => {});
   const headers = { ':method': 'POST', ':path': '/chat.v1.ChatService/Connect', 'content-type': 'application/grpc' };

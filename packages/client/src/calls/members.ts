@@ -64,7 +64,10 @@ export class Members {
     });
   }
 
-  /** Fetches one page of `list`; `next` is the `after` of the next page, empty at the end. */
+  /**
+   * Fetches one page of `list`. Pass its `next` as `after` to get the next page; at the end it is
+   * empty.
+   */
   page(channelId: number, { after = '', size = 0, signal }: PageRange = {}): Promise<ListMembersResponse> {
     return this.#ask(calls.listMembers, { channelId, page: { size, after } }, signal);
   }

@@ -4,7 +4,7 @@ import { Outbox, type OutboxEntry } from './outbox.js';
 /** The fields of a received entry that `SendExchange` needs. */
 export interface QueuedSend {
   readonly seq: number;
-  /** Unix ms. */
+  /** Time of the entry, in Unix ms. */
   readonly timestamp: number;
   readonly clientId: string;
   /** Whether this user sent the entry. */
@@ -15,7 +15,7 @@ export interface QueuedSend {
 export interface SendAnswer<R> {
   readonly clientId: string;
   readonly seq: number;
-  /** Unix ms. */
+  /** Time of the entry, in Unix ms. */
   readonly timestamp: number;
   readonly refusal: R | undefined;
 }

@@ -47,7 +47,7 @@ export interface UserClaims {
 }
 
 /**
- * Token that Login returns.
+ * Kind of the token that Login returns.
  * @example
  * ```ts
  * import { type TrustedKeys, userAudience, userToken } from '@parley/service-kit';
@@ -80,7 +80,7 @@ export interface JoinClaims {
 }
 
 /**
- * Token that Listen returns. Its audience is the instance id of one chat server.
+ * Kind of the token that Listen returns. Its audience is the instance id of one chat server.
  * @example
  * ```ts
  * import { joinToken, type TrustedKeys } from '@parley/service-kit';
@@ -112,7 +112,8 @@ export interface ServiceClaims {
 }
 
 /**
- * Token for calls between services. Its audience is `manager` or an instance id.
+ * Returns the kind of a token for calls between services. Its audience is `manager` or an instance
+ * id.
  * @example
  * ```ts
  * import { serviceToken } from '@parley/service-kit';

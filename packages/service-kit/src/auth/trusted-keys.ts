@@ -22,7 +22,7 @@ interface TrustedKey {
   /** Instance id of the process with the private half. */
   readonly owner: string;
   readonly key: CryptoKey | Uint8Array;
-  /** Unix ms. */
+  /** Expiry of the key, in Unix ms. */
   readonly expiresAt: number;
 }
 

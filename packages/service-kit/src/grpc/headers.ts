@@ -69,7 +69,7 @@ function respond(stream: ServerHttp2Stream, refusal: Refusal): void {
   stream.close(constants.NGHTTP2_NO_ERROR); // The rest of the request is not read.
 }
 
-/** Functions that decide about new calls. */
+/** Hooks that the check of headers calls for each new call. */
 export interface HeaderChecks {
   /** Returns whether the connection of the stream is being closed, so that no call begins on it. */
   readonly isEnding: (stream: ServerHttp2Stream) => boolean;

@@ -3,7 +3,7 @@ import { type Line, put, type SaidLine, saidAt, withEdit, withoutReaction, withR
 /** A delay that the server imposes, such as slow mode. */
 export interface HeldBack {
   readonly why: string;
-  /** Unix ms. */
+  /** End of the delay, in Unix ms. */
   readonly untilMs: number;
 }
 
@@ -14,7 +14,7 @@ export interface Outgoing {
    * attempt.
    */
   readonly id: string;
-  /** Unix ms. */
+  /** Time at which the user made it, in Unix ms. */
   readonly at: number;
   readonly do: 'say' | 'edit' | 'delete' | 'react' | 'unreact';
   /** The text or the emoji. */

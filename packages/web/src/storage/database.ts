@@ -7,7 +7,7 @@ import type { Session } from '../state/session.js';
 /** A visited channel. */
 export interface ChannelRecord extends Bookmarked {
   readonly id: number;
-  /** Unix ms. */
+  /** Time of the last visit, in Unix ms. */
   readonly visitedAt: number;
 }
 
