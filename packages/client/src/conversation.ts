@@ -38,10 +38,7 @@ interface Received extends QueuedSend {
 
 type Steps = Step<Message, Received, Refusal>[];
 
-/**
- * Returns milliseconds of a monotonic clock, so that setting the system clock does not disturb any
- * wait.
- */
+/** Milliseconds of a clock that setting the system clock does not move. */
 const nowMs = () => performance.now();
 
 /**
@@ -305,10 +302,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#deps.onEnd();
   }
 
-  /**
-   * Checks a frame before it is queued. @throws {Refusal} if the server would refuse it in any
-   * channel
-   */
+  /** @throws {Refusal} if the server would refuse this frame in any channel */
   #check(frame: Message): void {
     if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
     if (rulesOf(frame.kind)?.data === 'content' && isBlank(frame)) throw refuse('empty-message');
