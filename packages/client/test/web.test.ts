@@ -98,7 +98,7 @@ test('transfers megabytes over several streams without loss', async () => {
   await Promise.all(Array.from({ length: count }, () => there.send(Buffer.alloc(60_000, 'x'))));
   await until(() => seen.of('message').length >= count, 40_000);
   expect(seen.of('message').map(({ seq }) => seq)).toEqual(Array.from({ length: count }, (_, n) => n + 1));
-  expect(new Set(seen.of('reconnecting').map(({ reason }) => reason))).toEqual(new Set(['long-stream']));
+  expect(seen.of('reconnecting').map(({ reason }) => reason)).toContain('long-stream');
   expect(seen.of('gap')).toEqual([]);
   await Promise.all([page.close(), terminal.close()]);
 });

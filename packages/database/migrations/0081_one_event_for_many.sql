@@ -1,6 +1,7 @@
 -- Each member of a chat made an event of its own, so an addition of 100 users was one entry of the log and 100 events. A
 -- transaction has one event of a kind for a channel, with all users whom it concerns. No reader has seen the event that
 -- grows here: its transaction is still running. Events are written at once: publish takes no lock that a commit must free soon.
+CREATE INDEX event_subject ON chat.event (txid, channel_id);
 CREATE OR REPLACE FUNCTION chat.publish(kind TEXT, channel_id INTEGER, user_ids VARCHAR[], body JSONB) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -23,7 +23,7 @@ function resolverWith(answers: Record<string, string | Error>) {
     resolver.resolve(by(...senders), names);
     await settled();
   };
-  return { meet, asked, nameOf: (id: string) => nameOf(names, id) };
+  return { meet, asked, resolver, nameOf: (id: string) => nameOf(names, id) };
 }
 
 test('fetches an unknown name once and uses it from then on', async () => {
@@ -70,4 +70,12 @@ test('requests the names of a member and of the user who changed the membership'
   resolver.resolve([{ sender: '', userId: 'bob', by: 'eve' }], {});
   await settled();
   expect(asked).toEqual(['bob', 'eve']);
+});
+
+test('fetches the names of users who were added together, as many as the page shows', async () => {
+  const userIds = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const { asked, resolver } = resolverWith(Object.fromEntries(userIds.map((id) => [id, id])));
+  resolver.resolve([{ sender: 'ann', userId: 'a', userIds, by: 'ann' }], { ann: 'Ann' });
+  await settled();
+  expect(asked).toEqual(['a', 'b', 'c', 'd', 'e']);
 });

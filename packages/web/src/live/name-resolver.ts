@@ -1,16 +1,21 @@
 import { Refusal, type User } from '@parley/client';
-import type { Names } from '../state/names.js';
+import { type Names, namedTogether } from '../state/names.js';
 
 type NamedUser = Pick<User, 'id' | 'name'>;
 
 /**
- * The users of an entry: its sender, and for a change of membership also the member and the user
+ * The users of an entry: its sender, and for a change of membership also the members and the user
  * who made the change.
  */
 interface PeopledEntry {
   readonly sender: string;
   readonly userId?: string;
+  readonly userIds?: readonly string[];
   readonly by?: string;
+}
+
+function idsOf({ sender, userId = '', userIds = [], by = '' }: PeopledEntry): string[] {
+  return [sender, userId, ...userIds.slice(0, namedTogether), by];
 }
 
 /** Loads the names of users who are not in the room, each once and one at a time. */
@@ -27,7 +32,7 @@ export class NameResolver {
 
   /** Requests the names of unknown users in entries. */
   resolve(entries: readonly PeopledEntry[], names: Names): void {
-    for (const id of entries.flatMap(({ sender, userId = '', by = '' }) => [sender, userId, by])) {
+    for (const id of entries.flatMap(idsOf)) {
       if (id === '' || Object.hasOwn(names, id) || this.#requested.has(id)) continue;
       this.#requested.add(id);
       this.#last = this.#last.then(() => this.#load(id));

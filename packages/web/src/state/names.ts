@@ -2,6 +2,9 @@ import type { User } from '@parley/client';
 import { glanceOf } from './look-alikes.js';
 import { plainLine } from './text.js';
 
+/** Maximum number of users of one entry who are named. */
+export const namedTogether = 5;
+
 /** Display names by user id. */
 export type Names = Readonly<Record<string, string>>;
 

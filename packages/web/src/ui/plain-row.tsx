@@ -1,6 +1,6 @@
 import { Fragment } from 'react';
 import type { MemberLine, PinLine } from '../state/lines.js';
-import { type Names, nameOf } from '../state/names.js';
+import { type Names, namedTogether, nameOf } from '../state/names.js';
 import type { Row, Start } from '../state/timeline.js';
 import { dayWords } from '../state/times.js';
 import { useNow } from './hooks.js';
@@ -77,7 +77,6 @@ function Note({ line, names, jump }: { line: Extract<Row, { type: 'note' }>['lin
 }
 
 const became = { member: 'is now a member', admin: 'is now an admin', owner: 'is now the owner' };
-const mostNamed = 5;
 
 function Membership({ line, names }: { line: MemberLine; names: Names }) {
   const { userId, userIds, joined, role = 'member', by } = line;
@@ -99,7 +98,7 @@ function Membership({ line, names }: { line: MemberLine; names: Names }) {
 
 /** The names of several users. Of many users, only the first ones are named. */
 function People({ ids, names }: { ids: readonly string[]; names: Names }) {
-  const named = ids.length > mostNamed ? ids.slice(0, mostNamed - 1) : ids;
+  const named = ids.length > namedTogether ? ids.slice(0, namedTogether - 1) : ids;
   const others = ids.length - named.length;
   return (
     <>
