@@ -235,6 +235,7 @@ test('With closed history, edits of messages from before a member joined arrive 
   const { id, a, b, hiddenSeq: targetSeq } = await joinedLater();
   for (const data of ['one secret', 'another secret'].map((text) => Buffer.from(text))) {
     expect(await say(a, { kind: Kind.EDIT, targetSeq, data })).toBeUndefined();
+    await a.find((edit) => edit.kind === Kind.EDIT && utf8(edit.data) === utf8(data)); // before the next edit withdraws it
   }
   const checkEdits = async (stream: Chatter, data: string) => {
     await until(() => stream.messages.filter(({ kind }) => kind === Kind.EDIT).length === 2);
@@ -257,6 +258,38 @@ test('With closed history, edits of messages from before a member joined arrive 
   const fromTable = await trio.join(bob, id, { resume });
   await checkEdits(fromTable, '');
   for (const stream of [a, b, fromRing, fromTable]) stream.cancel();
+});
+
+/**
+ * Removes bob from a chat with closed history and adds him again, in one transaction, with a
+ * message of ann in between.
+ */
+async function removeAndAddBob(id: number, secret: string): Promise<void> {
+  await trio.people.sql(
+    `WITH head AS (
+      UPDATE chat.channel_head SET last_seq = last_seq + 3, revision = revision + 1, last_at = clock_timestamp()
+      WHERE channel_id = $1 RETURNING last_seq, last_at
+    ), added AS (UPDATE chat.member m SET joined_seq = head.last_seq FROM head WHERE m.channel_id = $1 AND m.user_id = $3)
+    INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
+    SELECT $1, last_seq - 3 + n, CASE n WHEN 2 THEN $4::int ELSE $5::int END, $2, gen_random_uuid(), last_at, data, sha256(data)
+    FROM head, LATERAL (SELECT n, CASE n WHEN 2 THEN convert_to($6, 'UTF8') ELSE ''::bytea END AS data FROM generate_series(1, 3) n) entry`,
+    [id, ann.id, bob.id, Kind.UNSPECIFIED, Kind.MEMBER, secret],
+  );
+}
+
+test('With closed history, a stream does not show what was said between a removal and an addition', async () => {
+  const { id, a, b } = await joinedLater();
+  await removeAndAddBob(id, 'secret');
+  expect(await say(a)).toBeUndefined();
+  const { seq } = await a.find(({ data }) => utf8(data) === 'secret');
+  expect((await b.ended).reason).toBe('moved');
+  const resumed = await trio.join(bob, id, { resume: `${welcomeOf(b)?.log}:${seq - 2}` });
+  expect(await say(a)).toBeUndefined();
+  await resumed.find((message) => message.seq === seq + 3);
+  expect(
+    [...b.messages, ...resumed.messages].filter((message) => message.seq >= seq && message.seq <= seq + 1),
+  ).toEqual([]);
+  for (const stream of [a, resumed]) stream.cancel();
 });
 
 test('In a chat a new role applies to an open stream', async () => {

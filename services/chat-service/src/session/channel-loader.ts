@@ -90,8 +90,9 @@ export class ChannelLoader {
 }
 
 /**
- * Ends the streams of removed users who have seen their last entry. Returns the lowest of the last
- * seqs that the other removed users may see; infinite if there are none.
+ * Ends the streams of removed users who have seen their last entry, and of users who were added
+ * again and may not see the next ones. Returns the lowest of the last seqs that the other removed
+ * users may see; infinite if there are none.
  */
 function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: ChannelMembers): number {
   const members = new Map(row.members.map((member) => [member.userId, member]));
@@ -100,10 +101,20 @@ function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: Cha
     const member = members.get(session.person.id);
     const last = lastSeqFor(member, channel);
     if (last <= channel.lastSeq) part(session, member);
+    else if (isAddedAgain(member, channel)) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
     else partAfter = Math.min(partAfter, last);
     session.membership = membershipOf(member, row.revision, Number.isFinite(last));
   }
   return partAfter;
+}
+
+/**
+ * Returns whether the log goes on with entries from before a member was added. Members have no
+ * stream before they are added, so the member was removed before. A new stream begins after those
+ * entries.
+ */
+function isAddedAgain(member: ChannelMember | undefined, { facts, lastSeq }: LiveChannel): boolean {
+  return facts.hasHistory && member !== undefined && member.visibleAfter > lastSeq;
 }
 
 function isBanned(member: ChannelMember | undefined): boolean {

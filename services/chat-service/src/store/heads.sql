@@ -14,7 +14,7 @@ WHERE h.channel_id = :channelId AND h.instance_id = :instanceId AND c.deleted_at
 -- channel does not exist.
 -- name: readMembers
 SELECT h.revision, c.owner_id, :SETTINGS, (
-  SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq,
+  SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq, 'visibleAfter', CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END,
     'bannedForMs', CASE WHEN m.banned_until > now() THEN ceil(extract(epoch FROM least(m.banned_until, now() + interval '24 d') - now()) * 1000)::int ELSE 0 END,
     'mutedUntilMs', coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0))), '[]')
   FROM chat.member m WHERE m.channel_id = :channelId AND m.user_id = ANY (:userIds::varchar[])

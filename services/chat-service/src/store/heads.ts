@@ -46,6 +46,8 @@ export interface ChannelMember {
   readonly userId: string;
   readonly role: Role;
   readonly leftSeq: number | null;
+  /** Seq up to which the member may not read the log. */
+  readonly visibleAfter: number;
   /** Remaining time of a ban in milliseconds, at most 24 days; 0 if there is none. */
   readonly bannedForMs: number;
   readonly mutedUntilMs: number;
