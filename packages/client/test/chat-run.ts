@@ -246,11 +246,22 @@ export class Chat {
   async #received(member: Member, last: number): Promise<void> {
     const reader = this.readerOf(member);
     await until(() => reader.conversation?.place?.seq === last || reader.conversation === undefined);
-    if (reader.conversation === undefined) return void this.faults.push(`${member.id} is in, but got ${reader.ended}`);
+    if (reader.conversation === undefined) await this.#openAgain(member, reader, last);
     await until(async () => {
       const { mine } = await this.look(member);
       return mine.deliveredSeq >= reader.lastHere || pause(200, false);
     });
+  }
+
+  /**
+   * Opens a conversation again that has ended. An earlier removal may end a conversation late, when
+   * its user is in the chat again, but it ends only one.
+   */
+  async #openAgain(member: Member, reader: Reader, last: number): Promise<void> {
+    if (reader.ended !== 'removed') this.faults.push(`${member.id} is in, but got ${reader.ended}`);
+    reader.open(member.client, this.id);
+    await until(() => reader.conversation?.place?.seq === last || reader.conversation === undefined);
+    if (reader.conversation === undefined) this.faults.push(`${member.id} is in, but got ${reader.ended} twice`);
   }
 
   /** Returns the lowest and the highest read seq that a member may have after `settle`. */

@@ -34,8 +34,11 @@ function search(who: TestPerson, text: string): Promise<HistoryResponse> {
   return callUnary(trio.manager(), ChannelService.search, request, { token: who.token, withinMs });
 }
 
-/** Searches at most twice a second, as often as a user may. */
-async function finds(who: TestPerson, text: string, expected: readonly string[]): Promise<void> {
+/**
+ * Searches until the messages found are exactly these. Searches at most twice a second, as often as
+ * a user may.
+ */
+async function untilFound(who: TestPerson, text: string, expected: readonly string[]): Promise<void> {
   const texts = async () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     return (await search(who, text)).messages.map(({ data }) => utf8(data)).join('/');
@@ -53,14 +56,14 @@ async function say(text: string, fields: Parameters<Chatter['send']>[1] = {}): P
 test('Search follows messages, edits and deletions in a live channel, for users while they are members', async () => {
   const seq = await say('the brown fox');
   await say('a brown bear');
-  await finds(bob, 'brown', ['a brown bear', 'the brown fox']);
+  await untilFound(bob, 'brown', ['a brown bear', 'the brown fox']);
   await say('the red fox', { kind: 1, targetSeq: seq });
-  await finds(bob, 'brown', ['a brown bear']);
-  await finds(bob, 'fox', ['the red fox']);
+  await untilFound(bob, 'brown', ['a brown bear']);
+  await untilFound(bob, 'fox', ['the red fox']);
   await say('', { kind: 2, targetSeq: seq, contentType: '' });
-  await finds(bob, 'fox', []);
+  await untilFound(bob, 'fox', []);
   await trio.changeMember(ann, { channelId: id, userId: 'bob', remove: true });
   await say('a brown dog');
-  await finds(ann, 'brown', ['a brown dog', 'a brown bear']);
-  await finds(bob, 'brown', ['a brown bear']);
+  await untilFound(ann, 'brown', ['a brown dog', 'a brown bear']);
+  await untilFound(bob, 'brown', ['a brown bear']);
 });

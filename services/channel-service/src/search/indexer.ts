@@ -24,8 +24,8 @@ const channelsPerSlice = 8;
 const slice = { maxEntries: 500, maxBytes: 131_072 };
 const removedPerSlice = 5_000;
 const runMs = 2_000;
-/** Time for which cutting words may hold up the calls of this process. */
-const busyMs = 10;
+/** Milliseconds for which cutting words may hold up the calls of this process. */
+const blockedMs = 10;
 
 /** Words of a message; `words` is undefined if the message has no text to find. */
 interface MessageWords {
@@ -56,7 +56,7 @@ async function cutAll(entries: readonly IndexedEntry[]): Promise<MessageWords[]>
     if (entry.messageSeq === null) continue;
     const key = `${entry.channelId}/${entry.messageSeq}`;
     if (!cut.has(key)) cut.set(key, wordsOf(entry, entry.messageSeq));
-    if (performance.now() - since < busyMs) continue;
+    if (performance.now() - since < blockedMs) continue;
     await yieldToCalls();
     since = performance.now();
   }

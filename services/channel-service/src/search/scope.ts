@@ -79,7 +79,12 @@ function matchedScope(pool: Pool, searchPool: Pool, me: UserCaller): Scope {
 }
 
 /** Returns the scope of all channels of a user. */
-export async function ownScope(pool: Pool, searchPool: Pool, me: UserCaller, few = fewChannels): Promise<Scope> {
+export async function allChannelsScope(
+  pool: Pool,
+  searchPool: Pool,
+  me: UserCaller,
+  few = fewChannels,
+): Promise<Scope> {
   const [counted] = await countSearchable.run(pool, { userId: me.id, most: few + 1 });
   if ((counted?.channels ?? 0) > few) return matchedScope(pool, searchPool, me);
   const parts = await allParts(pool, me);

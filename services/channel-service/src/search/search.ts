@@ -8,7 +8,7 @@ import { oneChannel } from '../requests/channel-id.js';
 import { pageSize } from '../requests/page.js';
 import { windowsUntil } from './labels.js';
 import { queryOf, termsOf } from './query.js';
-import { oneChannelScope, ownScope, type ReadablePart, type Scope, type Span } from './scope.js';
+import { allChannelsScope, oneChannelScope, type ReadablePart, type Scope, type Span } from './scope.js';
 import { findMatches, type SearchMatch } from './search-store.js';
 
 /**
@@ -146,7 +146,7 @@ export function createSearch(pool: Pool, searchPool: Pool, few?: number) {
     const at = positionAfter(page?.after ?? '');
     const terms = termsIn(request);
     const scope = await (channelId === 0
-      ? ownScope(pool, searchPool, me, few)
+      ? allChannelsScope(pool, searchPool, me, few)
       : oneChannelScope(pool, oneChannel({ id: channelId }), me));
     const beforeMs = before === 0 ? Number.MAX_SAFE_INTEGER : before;
     return findNewest(searchPool, { terms, scope, sinceMs: after, beforeMs, at, size });

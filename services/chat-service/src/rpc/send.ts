@@ -16,7 +16,7 @@ export class SendHandler {
    * Handles one frame of a seat at a time, as a stream would. A client that needs an order waits
    * for each response.
    */
-  readonly #turns = new KeyedSemaphore(1, limits.callsWaitingPerUser);
+  readonly #seats = new KeyedSemaphore(1, limits.callsWaitingPerUser);
 
   constructor(deps: SendDeps) {
     this.#deps = deps;
@@ -34,11 +34,11 @@ export class SendHandler {
     call.facts.channel = claims.ch;
     const [session] = sessions.find({ seat: claims.jti });
     if (session === undefined) throw refuse('seat-gone');
-    await this.#turns.acquire(claims.jti);
+    await this.#seats.acquire(claims.jti);
     try {
       return Ack.fromPartial(await session.post(request));
     } finally {
-      this.#turns.release(claims.jti);
+      this.#seats.release(claims.jti);
     }
   };
 }

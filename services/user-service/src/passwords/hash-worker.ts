@@ -29,7 +29,7 @@ function costOf(hash: string | undefined): number | undefined {
  * bcrypt, one more hash of the same cost doubles the time spent so far, and so reaches the next
  * cost.
  */
-function spendTheRest(form: string, hash: string | undefined, { bcrypt, argon2id }: SchemesInUse): void {
+function spendRemainingTime(form: string, hash: string | undefined, { bcrypt, argon2id }: SchemesInUse): void {
   const spent = costOf(hash);
   if (bcrypt !== undefined && spent === undefined) hashSync(form, bcrypt);
   for (let cost = spent ?? Number.POSITIVE_INFINITY; cost < (bcrypt ?? 0); cost++) hashSync(form, cost);
@@ -39,7 +39,7 @@ function spendTheRest(form: string, hash: string | undefined, { bcrypt, argon2id
 /** Returns the index of the form that matches, or -1. */
 function verify({ forms, hash, inUse }: Verify): number {
   const found = hash === undefined ? -1 : forms.findIndex((form) => fits(hash, form));
-  if (found < 0) for (const form of forms) spendTheRest(form, hash, inUse);
+  if (found < 0) for (const form of forms) spendRemainingTime(form, hash, inUse);
   return found;
 }
 

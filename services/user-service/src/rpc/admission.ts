@@ -13,8 +13,8 @@ export interface Admission {
    */
   check(client: Queryable, invite: string): Promise<void>;
   /**
-   * Admits one account within its transaction.
-   * @throws {Refusal} the same.
+   * Checks the same in the transaction that creates the account, and uses up the invitation.
+   * @throws {Refusal} `invite-not-found`, `registration-closed`
    */
   admit(client: PoolClient, invite: string): Promise<void>;
 }
