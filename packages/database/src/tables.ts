@@ -71,6 +71,7 @@ export interface ChannelHeadTable {
   storedBytes: Generated<number>;
   storedRows: Generated<number>;
   members: Generated<number>;
+  reservedUntil: Date | null;
 }
 
 export interface DeletionTable {

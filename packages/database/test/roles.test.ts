@@ -48,7 +48,7 @@ test.each<[ServiceRole, string[]]>([
   ['chat_user', ['user']],
   ['chat_manager', ['join', 'manager']],
   ['chat_server', ['chat']],
-  ['chat_gateway', []],
+  ['chat_gateway', ['gateway']],
 ])('the role %s can publish keys of the purposes %j and no others', async (role, allowed) => {
   for (const purpose of ['user', 'join', 'manager', 'chat', 'gateway']) {
     const published = publishKey(role, purpose);
@@ -63,6 +63,7 @@ test('limits the lifetime of keys and lets no role set their creation time', asy
     ['chat_manager', 'manager', '7 hours'],
     ['chat_manager', 'join', '4 days'],
     ['chat_user', 'user', '11 days'],
+    ['chat_gateway', 'gateway', '7 hours'],
   ] as const) {
     await expect(publishKey(role, purpose, life)).rejects.toMatchObject({ constraint: 'key_life' });
   }

@@ -4184,8 +4184,9 @@ export const ChannelServiceDefinition = {
       options: {},
     },
     /**
-     * For gateways: returns the chat server of a channel, placing the channel if needed. Reserves no
-     * seat.
+     * For gateways: returns the chat server that owns a chat, with its internal address and, in
+     * `channels`, the epoch. Places a chat without an owner, and reserves it for its owner for 10 s.
+     * Reads only id. Reserves no seat.
      */
     locate: {
       name: "Locate",

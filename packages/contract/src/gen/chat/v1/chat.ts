@@ -7,7 +7,18 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Empty } from "../../google/protobuf/empty.js";
-import { Ack, Channel, Goodbye, Message, Refusal } from "./types.js";
+import {
+  Ack,
+  Channel,
+  Goodbye,
+  Message,
+  Ping,
+  Presence,
+  Refusal,
+  Resume,
+  resumeFromJSON,
+  resumeToJSON,
+} from "./types.js";
 
 export interface SubscribeRequest {
   log: string;
@@ -33,36 +44,165 @@ export interface DrainRequest {
   deadlineMs: number;
 }
 
+/** One frame of a gateway. */
 export interface RelayUp {
-  /** echoed in the response */
+  /** Number of the request, ascending. The response repeats it, and so does every frame of a follow. */
   id: number;
   channelId: number;
-  follow?: SubscribeRequest | undefined;
+  /** response: following, then frames; or closed */
+  follow?:
+    | Follow
+    | undefined;
+  /** no response */
   unfollow?:
     | boolean
     | undefined;
-  /**
-   * A user token, or the join token of a room. The response has a handle for sending as this
-   * user.
-   */
-  attach?: string | undefined;
-  detach?: number | undefined;
-  post?: Post | undefined;
+  /** response: handle, or refusal */
+  attach?:
+    | Attach
+    | undefined;
+  /** ends a handle; no response */
+  detach?:
+    | number
+    | undefined;
+  /** response: ack. Lossy messages, typing and receipts get none */
+  post?:
+    | Post
+    | undefined;
+  /** response: one page of owned */
+  owned?:
+    | OwnedRequest
+    | undefined;
+  /** the first frame, and only that */
+  hello?:
+    | RelayHello
+    | undefined;
+  /** the user of this handle is present in the channel; response: closed if refused */
+  enter?:
+    | number
+    | undefined;
+  /** the user of this handle is no longer present; no response */
+  leave?:
+    | number
+    | undefined;
+  /** response to a ping: the same Ping */
+  pong?: Ping | undefined;
 }
 
+export interface RelayHello {
+  /** Name of the relay, which stays the same when its gateway opens it again: 1 to 64 characters. */
+  name: string;
+}
+
+/** Follows a channel from a position. With an empty log: from the end of the log. */
+export interface Follow {
+  log: string;
+  afterSeq: number;
+}
+
+/** Opens a handle, with which the relay acts for a user. */
+export interface Attach {
+  /**
+   * A user token; or, with channel_id set, the join token of a room. Not needed to take a handle
+   * back.
+   */
+  token: string;
+  /** If set: takes this handle back, within 10 s after the earlier relay of the same name broke. */
+  handle: number;
+}
+
+/**
+ * Asks for a page of the channels that the server owns. After the first page, the server also
+ * announces changes.
+ */
+export interface OwnedRequest {
+  /** `next` of the previous page; 0: the first page */
+  afterChannelId: number;
+}
+
+/** A message in the name of a user: as on a stream of that user in the channel. */
 export interface Post {
   handle: number;
   message: Message | undefined;
 }
 
+/** One frame of a chat server. */
 export interface RelayDown {
+  /** the id of the request, or of the follow to which a frame belongs */
   id: number;
   channelId: number;
-  /** a frame of the channel, as its members see it */
-  frame?: Message | undefined;
+  /** a frame of the channel, as members with events see it */
+  frame?:
+    | Message
+    | undefined;
+  /** the number of the new handle */
   handle?: number | undefined;
   ack?: Ack | undefined;
   refusal?: Refusal | undefined;
+  owned?: Owned | undefined;
+  following?:
+    | Following
+    | undefined;
+  /** a follow or a handle is over */
+  closed?:
+    | RelayClosed
+    | undefined;
+  /** answer it with a pong; silence for 10 s ends the relay */
+  ping?: RelayPing | undefined;
+}
+
+/**
+ * A page of the channels that the server owns, in ascending order; or, with the id 0 in RelayDown,
+ * changes. Of two statements about one channel, the one with the higher epoch is true.
+ */
+export interface Owned {
+  channels: OwnedChannel[];
+  /** no longer owned */
+  dropped: OwnedChannel[];
+  /** `after_channel_id` of the next page; 0: this is the last page */
+  next: number;
+}
+
+export interface OwnedChannel {
+  channelId: number;
+  epoch: number;
+}
+
+/** The start of a follow. Drop frames up to the position that you know already. */
+export interface Following {
+  log: string;
+  /** the first entry of which a frame will follow */
+  firstSeq: number;
+  /** the end of the log */
+  lastSeq: number;
+  /**
+   * WHOLE: frames continue after the position. GAP: the entries between the position and first_seq
+   * are missing; read them in the table. RESET: the position belongs to another log.
+   */
+  resume: Resume;
+  epoch: number;
+  /** `came`: users who are here, at most 100; `here`: number of all */
+  presence: Presence | undefined;
+}
+
+/** The end of a follow, of a handle, or of the presence of a handle in a channel. */
+export interface RelayClosed {
+  /**
+   * 0: the follow with this id is over. Otherwise: the handle; with channel_id, only its presence
+   * there, or the room.
+   */
+  handle: number;
+  /** reason `behind`: read the missing entries in the table, and follow again */
+  goodbye: Goodbye | undefined;
+}
+
+export interface RelayPing {
+  /**
+   * Unix ms by the database's clock: everything that was committed in the followed channels until
+   * then has been sent before this ping. 0: not known yet.
+   */
+  shownUntil: number;
+  ping: Ping | undefined;
 }
 
 function createBaseSubscribeRequest(): SubscribeRequest {
@@ -460,6 +600,11 @@ function createBaseRelayUp(): RelayUp {
     attach: undefined,
     detach: undefined,
     post: undefined,
+    owned: undefined,
+    hello: undefined,
+    enter: undefined,
+    leave: undefined,
+    pong: undefined,
   };
 }
 
@@ -472,19 +617,34 @@ export const RelayUp: MessageFns<RelayUp> = {
       writer.uint32(16).uint32(message.channelId);
     }
     if (message.follow !== undefined) {
-      SubscribeRequest.encode(message.follow, writer.uint32(26).fork()).join();
+      Follow.encode(message.follow, writer.uint32(26).fork()).join();
     }
     if (message.unfollow !== undefined) {
       writer.uint32(32).bool(message.unfollow);
     }
     if (message.attach !== undefined) {
-      writer.uint32(42).string(message.attach);
+      Attach.encode(message.attach, writer.uint32(42).fork()).join();
     }
     if (message.detach !== undefined) {
       writer.uint32(48).uint32(message.detach);
     }
     if (message.post !== undefined) {
       Post.encode(message.post, writer.uint32(58).fork()).join();
+    }
+    if (message.owned !== undefined) {
+      OwnedRequest.encode(message.owned, writer.uint32(66).fork()).join();
+    }
+    if (message.hello !== undefined) {
+      RelayHello.encode(message.hello, writer.uint32(74).fork()).join();
+    }
+    if (message.enter !== undefined) {
+      writer.uint32(80).uint32(message.enter);
+    }
+    if (message.leave !== undefined) {
+      writer.uint32(88).uint32(message.leave);
+    }
+    if (message.pong !== undefined) {
+      Ping.encode(message.pong, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -523,7 +683,7 @@ export const RelayUp: MessageFns<RelayUp> = {
               break;
             }
 
-            message.follow = SubscribeRequest.decode(reader, reader.uint32());
+            message.follow = Follow.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -539,7 +699,7 @@ export const RelayUp: MessageFns<RelayUp> = {
               break;
             }
 
-            message.attach = reader.string();
+            message.attach = Attach.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -556,6 +716,46 @@ export const RelayUp: MessageFns<RelayUp> = {
             }
 
             message.post = Post.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.owned = OwnedRequest.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.hello = RelayHello.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.enter = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.leave = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.pong = Ping.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -578,11 +778,16 @@ export const RelayUp: MessageFns<RelayUp> = {
         : isSet(object.channel_id)
         ? globalThis.Number(object.channel_id)
         : 0,
-      follow: isSet(object.follow) ? SubscribeRequest.fromJSON(object.follow) : undefined,
+      follow: isSet(object.follow) ? Follow.fromJSON(object.follow) : undefined,
       unfollow: isSet(object.unfollow) ? globalThis.Boolean(object.unfollow) : undefined,
-      attach: isSet(object.attach) ? globalThis.String(object.attach) : undefined,
+      attach: isSet(object.attach) ? Attach.fromJSON(object.attach) : undefined,
       detach: isSet(object.detach) ? globalThis.Number(object.detach) : undefined,
       post: isSet(object.post) ? Post.fromJSON(object.post) : undefined,
+      owned: isSet(object.owned) ? OwnedRequest.fromJSON(object.owned) : undefined,
+      hello: isSet(object.hello) ? RelayHello.fromJSON(object.hello) : undefined,
+      enter: isSet(object.enter) ? globalThis.Number(object.enter) : undefined,
+      leave: isSet(object.leave) ? globalThis.Number(object.leave) : undefined,
+      pong: isSet(object.pong) ? Ping.fromJSON(object.pong) : undefined,
     };
   },
 
@@ -595,19 +800,34 @@ export const RelayUp: MessageFns<RelayUp> = {
       obj.channelId = Math.round(message.channelId);
     }
     if (message.follow !== undefined) {
-      obj.follow = SubscribeRequest.toJSON(message.follow);
+      obj.follow = Follow.toJSON(message.follow);
     }
     if (message.unfollow !== undefined) {
       obj.unfollow = message.unfollow;
     }
     if (message.attach !== undefined) {
-      obj.attach = message.attach;
+      obj.attach = Attach.toJSON(message.attach);
     }
     if (message.detach !== undefined) {
       obj.detach = Math.round(message.detach);
     }
     if (message.post !== undefined) {
       obj.post = Post.toJSON(message.post);
+    }
+    if (message.owned !== undefined) {
+      obj.owned = OwnedRequest.toJSON(message.owned);
+    }
+    if (message.hello !== undefined) {
+      obj.hello = RelayHello.toJSON(message.hello);
+    }
+    if (message.enter !== undefined) {
+      obj.enter = Math.round(message.enter);
+    }
+    if (message.leave !== undefined) {
+      obj.leave = Math.round(message.leave);
+    }
+    if (message.pong !== undefined) {
+      obj.pong = Ping.toJSON(message.pong);
     }
     return obj;
   },
@@ -620,12 +840,337 @@ export const RelayUp: MessageFns<RelayUp> = {
     message.id = object.id ?? 0;
     message.channelId = object.channelId ?? 0;
     message.follow = (object.follow !== undefined && object.follow !== null)
-      ? SubscribeRequest.fromPartial(object.follow)
+      ? Follow.fromPartial(object.follow)
       : undefined;
     message.unfollow = object.unfollow ?? undefined;
-    message.attach = object.attach ?? undefined;
+    message.attach = (object.attach !== undefined && object.attach !== null)
+      ? Attach.fromPartial(object.attach)
+      : undefined;
     message.detach = object.detach ?? undefined;
     message.post = (object.post !== undefined && object.post !== null) ? Post.fromPartial(object.post) : undefined;
+    message.owned = (object.owned !== undefined && object.owned !== null)
+      ? OwnedRequest.fromPartial(object.owned)
+      : undefined;
+    message.hello = (object.hello !== undefined && object.hello !== null)
+      ? RelayHello.fromPartial(object.hello)
+      : undefined;
+    message.enter = object.enter ?? undefined;
+    message.leave = object.leave ?? undefined;
+    message.pong = (object.pong !== undefined && object.pong !== null) ? Ping.fromPartial(object.pong) : undefined;
+    return message;
+  },
+};
+
+function createBaseRelayHello(): RelayHello {
+  return { name: "" };
+}
+
+export const RelayHello: MessageFns<RelayHello> = {
+  encode(message: RelayHello, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RelayHello {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRelayHello();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RelayHello {
+    return { name: isSet(object.name) ? globalThis.String(object.name) : "" };
+  },
+
+  toJSON(message: RelayHello): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RelayHello>): RelayHello {
+    return RelayHello.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RelayHello>): RelayHello {
+    const message = createBaseRelayHello();
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseFollow(): Follow {
+  return { log: "", afterSeq: 0 };
+}
+
+export const Follow: MessageFns<Follow> = {
+  encode(message: Follow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.log !== "") {
+      writer.uint32(10).string(message.log);
+    }
+    if (message.afterSeq !== 0) {
+      writer.uint32(16).uint64(message.afterSeq);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Follow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFollow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.afterSeq = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Follow {
+    return {
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+      afterSeq: isSet(object.afterSeq)
+        ? globalThis.Number(object.afterSeq)
+        : isSet(object.after_seq)
+        ? globalThis.Number(object.after_seq)
+        : 0,
+    };
+  },
+
+  toJSON(message: Follow): unknown {
+    const obj: any = {};
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    if (message.afterSeq !== 0) {
+      obj.afterSeq = Math.round(message.afterSeq);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Follow>): Follow {
+    return Follow.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Follow>): Follow {
+    const message = createBaseFollow();
+    message.log = object.log ?? "";
+    message.afterSeq = object.afterSeq ?? 0;
+    return message;
+  },
+};
+
+function createBaseAttach(): Attach {
+  return { token: "", handle: 0 };
+}
+
+export const Attach: MessageFns<Attach> = {
+  encode(message: Attach, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    if (message.handle !== 0) {
+      writer.uint32(16).uint32(message.handle);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Attach {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttach();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.handle = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Attach {
+    return {
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      handle: isSet(object.handle) ? globalThis.Number(object.handle) : 0,
+    };
+  },
+
+  toJSON(message: Attach): unknown {
+    const obj: any = {};
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    if (message.handle !== 0) {
+      obj.handle = Math.round(message.handle);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Attach>): Attach {
+    return Attach.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Attach>): Attach {
+    const message = createBaseAttach();
+    message.token = object.token ?? "";
+    message.handle = object.handle ?? 0;
+    return message;
+  },
+};
+
+function createBaseOwnedRequest(): OwnedRequest {
+  return { afterChannelId: 0 };
+}
+
+export const OwnedRequest: MessageFns<OwnedRequest> = {
+  encode(message: OwnedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.afterChannelId !== 0) {
+      writer.uint32(8).uint32(message.afterChannelId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OwnedRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOwnedRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.afterChannelId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OwnedRequest {
+    return {
+      afterChannelId: isSet(object.afterChannelId)
+        ? globalThis.Number(object.afterChannelId)
+        : isSet(object.after_channel_id)
+        ? globalThis.Number(object.after_channel_id)
+        : 0,
+    };
+  },
+
+  toJSON(message: OwnedRequest): unknown {
+    const obj: any = {};
+    if (message.afterChannelId !== 0) {
+      obj.afterChannelId = Math.round(message.afterChannelId);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OwnedRequest>): OwnedRequest {
+    return OwnedRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OwnedRequest>): OwnedRequest {
+    const message = createBaseOwnedRequest();
+    message.afterChannelId = object.afterChannelId ?? 0;
     return message;
   },
 };
@@ -718,7 +1263,18 @@ export const Post: MessageFns<Post> = {
 };
 
 function createBaseRelayDown(): RelayDown {
-  return { id: 0, channelId: 0, frame: undefined, handle: undefined, ack: undefined, refusal: undefined };
+  return {
+    id: 0,
+    channelId: 0,
+    frame: undefined,
+    handle: undefined,
+    ack: undefined,
+    refusal: undefined,
+    owned: undefined,
+    following: undefined,
+    closed: undefined,
+    ping: undefined,
+  };
 }
 
 export const RelayDown: MessageFns<RelayDown> = {
@@ -740,6 +1296,18 @@ export const RelayDown: MessageFns<RelayDown> = {
     }
     if (message.refusal !== undefined) {
       Refusal.encode(message.refusal, writer.uint32(50).fork()).join();
+    }
+    if (message.owned !== undefined) {
+      Owned.encode(message.owned, writer.uint32(58).fork()).join();
+    }
+    if (message.following !== undefined) {
+      Following.encode(message.following, writer.uint32(66).fork()).join();
+    }
+    if (message.closed !== undefined) {
+      RelayClosed.encode(message.closed, writer.uint32(74).fork()).join();
+    }
+    if (message.ping !== undefined) {
+      RelayPing.encode(message.ping, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -805,6 +1373,38 @@ export const RelayDown: MessageFns<RelayDown> = {
             message.refusal = Refusal.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.owned = Owned.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.following = Following.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.closed = RelayClosed.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.ping = RelayPing.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -829,6 +1429,10 @@ export const RelayDown: MessageFns<RelayDown> = {
       handle: isSet(object.handle) ? globalThis.Number(object.handle) : undefined,
       ack: isSet(object.ack) ? Ack.fromJSON(object.ack) : undefined,
       refusal: isSet(object.refusal) ? Refusal.fromJSON(object.refusal) : undefined,
+      owned: isSet(object.owned) ? Owned.fromJSON(object.owned) : undefined,
+      following: isSet(object.following) ? Following.fromJSON(object.following) : undefined,
+      closed: isSet(object.closed) ? RelayClosed.fromJSON(object.closed) : undefined,
+      ping: isSet(object.ping) ? RelayPing.fromJSON(object.ping) : undefined,
     };
   },
 
@@ -852,6 +1456,18 @@ export const RelayDown: MessageFns<RelayDown> = {
     if (message.refusal !== undefined) {
       obj.refusal = Refusal.toJSON(message.refusal);
     }
+    if (message.owned !== undefined) {
+      obj.owned = Owned.toJSON(message.owned);
+    }
+    if (message.following !== undefined) {
+      obj.following = Following.toJSON(message.following);
+    }
+    if (message.closed !== undefined) {
+      obj.closed = RelayClosed.toJSON(message.closed);
+    }
+    if (message.ping !== undefined) {
+      obj.ping = RelayPing.toJSON(message.ping);
+    }
     return obj;
   },
 
@@ -870,6 +1486,543 @@ export const RelayDown: MessageFns<RelayDown> = {
     message.refusal = (object.refusal !== undefined && object.refusal !== null)
       ? Refusal.fromPartial(object.refusal)
       : undefined;
+    message.owned = (object.owned !== undefined && object.owned !== null) ? Owned.fromPartial(object.owned) : undefined;
+    message.following = (object.following !== undefined && object.following !== null)
+      ? Following.fromPartial(object.following)
+      : undefined;
+    message.closed = (object.closed !== undefined && object.closed !== null)
+      ? RelayClosed.fromPartial(object.closed)
+      : undefined;
+    message.ping = (object.ping !== undefined && object.ping !== null) ? RelayPing.fromPartial(object.ping) : undefined;
+    return message;
+  },
+};
+
+function createBaseOwned(): Owned {
+  return { channels: [], dropped: [], next: 0 };
+}
+
+export const Owned: MessageFns<Owned> = {
+  encode(message: Owned, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.channels) {
+      OwnedChannel.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.dropped) {
+      OwnedChannel.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.next !== 0) {
+      writer.uint32(24).uint32(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Owned {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOwned();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.channels.push(OwnedChannel.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dropped.push(OwnedChannel.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.next = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Owned {
+    return {
+      channels: globalThis.Array.isArray(object?.channels)
+        ? object.channels.map((e: any) => OwnedChannel.fromJSON(e))
+        : [],
+      dropped: globalThis.Array.isArray(object?.dropped)
+        ? object.dropped.map((e: any) => OwnedChannel.fromJSON(e))
+        : [],
+      next: isSet(object.next) ? globalThis.Number(object.next) : 0,
+    };
+  },
+
+  toJSON(message: Owned): unknown {
+    const obj: any = {};
+    if (message.channels?.length) {
+      obj.channels = message.channels.map((e) => OwnedChannel.toJSON(e));
+    }
+    if (message.dropped?.length) {
+      obj.dropped = message.dropped.map((e) => OwnedChannel.toJSON(e));
+    }
+    if (message.next !== 0) {
+      obj.next = Math.round(message.next);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Owned>): Owned {
+    return Owned.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Owned>): Owned {
+    const message = createBaseOwned();
+    message.channels = object.channels?.map((e) => OwnedChannel.fromPartial(e)) || [];
+    message.dropped = object.dropped?.map((e) => OwnedChannel.fromPartial(e)) || [];
+    message.next = object.next ?? 0;
+    return message;
+  },
+};
+
+function createBaseOwnedChannel(): OwnedChannel {
+  return { channelId: 0, epoch: 0 };
+}
+
+export const OwnedChannel: MessageFns<OwnedChannel> = {
+  encode(message: OwnedChannel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OwnedChannel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOwnedChannel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OwnedChannel {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
+    };
+  },
+
+  toJSON(message: OwnedChannel): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.epoch !== 0) {
+      obj.epoch = Math.round(message.epoch);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OwnedChannel>): OwnedChannel {
+    return OwnedChannel.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OwnedChannel>): OwnedChannel {
+    const message = createBaseOwnedChannel();
+    message.channelId = object.channelId ?? 0;
+    message.epoch = object.epoch ?? 0;
+    return message;
+  },
+};
+
+function createBaseFollowing(): Following {
+  return { log: "", firstSeq: 0, lastSeq: 0, resume: 0, epoch: 0, presence: undefined };
+}
+
+export const Following: MessageFns<Following> = {
+  encode(message: Following, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.log !== "") {
+      writer.uint32(10).string(message.log);
+    }
+    if (message.firstSeq !== 0) {
+      writer.uint32(16).uint64(message.firstSeq);
+    }
+    if (message.lastSeq !== 0) {
+      writer.uint32(24).uint64(message.lastSeq);
+    }
+    if (message.resume !== 0) {
+      writer.uint32(32).int32(message.resume);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(40).uint64(message.epoch);
+    }
+    if (message.presence !== undefined) {
+      Presence.encode(message.presence, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Following {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFollowing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.firstSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lastSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.resume = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.presence = Presence.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Following {
+    return {
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+      firstSeq: isSet(object.firstSeq)
+        ? globalThis.Number(object.firstSeq)
+        : isSet(object.first_seq)
+        ? globalThis.Number(object.first_seq)
+        : 0,
+      lastSeq: isSet(object.lastSeq)
+        ? globalThis.Number(object.lastSeq)
+        : isSet(object.last_seq)
+        ? globalThis.Number(object.last_seq)
+        : 0,
+      resume: isSet(object.resume) ? resumeFromJSON(object.resume) : 0,
+      epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
+      presence: isSet(object.presence) ? Presence.fromJSON(object.presence) : undefined,
+    };
+  },
+
+  toJSON(message: Following): unknown {
+    const obj: any = {};
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    if (message.firstSeq !== 0) {
+      obj.firstSeq = Math.round(message.firstSeq);
+    }
+    if (message.lastSeq !== 0) {
+      obj.lastSeq = Math.round(message.lastSeq);
+    }
+    if (message.resume !== 0) {
+      obj.resume = resumeToJSON(message.resume);
+    }
+    if (message.epoch !== 0) {
+      obj.epoch = Math.round(message.epoch);
+    }
+    if (message.presence !== undefined) {
+      obj.presence = Presence.toJSON(message.presence);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Following>): Following {
+    return Following.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Following>): Following {
+    const message = createBaseFollowing();
+    message.log = object.log ?? "";
+    message.firstSeq = object.firstSeq ?? 0;
+    message.lastSeq = object.lastSeq ?? 0;
+    message.resume = object.resume ?? 0;
+    message.epoch = object.epoch ?? 0;
+    message.presence = (object.presence !== undefined && object.presence !== null)
+      ? Presence.fromPartial(object.presence)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRelayClosed(): RelayClosed {
+  return { handle: 0, goodbye: undefined };
+}
+
+export const RelayClosed: MessageFns<RelayClosed> = {
+  encode(message: RelayClosed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.handle !== 0) {
+      writer.uint32(8).uint32(message.handle);
+    }
+    if (message.goodbye !== undefined) {
+      Goodbye.encode(message.goodbye, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RelayClosed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRelayClosed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.handle = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.goodbye = Goodbye.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RelayClosed {
+    return {
+      handle: isSet(object.handle) ? globalThis.Number(object.handle) : 0,
+      goodbye: isSet(object.goodbye) ? Goodbye.fromJSON(object.goodbye) : undefined,
+    };
+  },
+
+  toJSON(message: RelayClosed): unknown {
+    const obj: any = {};
+    if (message.handle !== 0) {
+      obj.handle = Math.round(message.handle);
+    }
+    if (message.goodbye !== undefined) {
+      obj.goodbye = Goodbye.toJSON(message.goodbye);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RelayClosed>): RelayClosed {
+    return RelayClosed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RelayClosed>): RelayClosed {
+    const message = createBaseRelayClosed();
+    message.handle = object.handle ?? 0;
+    message.goodbye = (object.goodbye !== undefined && object.goodbye !== null)
+      ? Goodbye.fromPartial(object.goodbye)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRelayPing(): RelayPing {
+  return { shownUntil: 0, ping: undefined };
+}
+
+export const RelayPing: MessageFns<RelayPing> = {
+  encode(message: RelayPing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shownUntil !== 0) {
+      writer.uint32(8).uint64(message.shownUntil);
+    }
+    if (message.ping !== undefined) {
+      Ping.encode(message.ping, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RelayPing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRelayPing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shownUntil = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ping = Ping.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RelayPing {
+    return {
+      shownUntil: isSet(object.shownUntil)
+        ? globalThis.Number(object.shownUntil)
+        : isSet(object.shown_until)
+        ? globalThis.Number(object.shown_until)
+        : 0,
+      ping: isSet(object.ping) ? Ping.fromJSON(object.ping) : undefined,
+    };
+  },
+
+  toJSON(message: RelayPing): unknown {
+    const obj: any = {};
+    if (message.shownUntil !== 0) {
+      obj.shownUntil = Math.round(message.shownUntil);
+    }
+    if (message.ping !== undefined) {
+      obj.ping = Ping.toJSON(message.ping);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RelayPing>): RelayPing {
+    return RelayPing.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RelayPing>): RelayPing {
+    const message = createBaseRelayPing();
+    message.shownUntil = object.shownUntil ?? 0;
+    message.ping = (object.ping !== undefined && object.ping !== null) ? Ping.fromPartial(object.ping) : undefined;
     return message;
   },
 };
@@ -974,7 +2127,10 @@ export const ChatServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** For gateways: follows many channels and sends for many users over one stream. */
+    /**
+     * For gateways: follows many channels, and sends for many users, over one stream. The first frame
+     * is a hello.
+     */
     relay: {
       name: "Relay",
       requestType: RelayUp as typeof RelayUp,
