@@ -83,6 +83,8 @@ export class Reader {
   lastHere = 0;
   /** Faults found while reading. */
   readonly faults: string[] = [];
+  /** Seq below which messages may have changed without an event, because a gap was filled. */
+  staleBelow = 0;
   /** Seq after which the reader must get every entry. */
   startsAfter: number | undefined;
   conversation: Conversation | undefined;
@@ -118,6 +120,7 @@ export class Reader {
     if (event.type === 'welcome') this.startsAfter ??= event.place.seq;
     else if (event.type === 'ended') this.ended = event.reason;
     else if (event.type === 'reset') this.faults.push('the log was reset');
+    else if (event.type === 'gap') this.staleBelow = event.from;
     else if (event.type === 'receipt') this.note({ [event.userId]: event });
     else if ('seq' in event) this.#receive(event.seq);
   }
