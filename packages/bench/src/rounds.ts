@@ -1,6 +1,6 @@
 /** One round of one target. */
 export interface BenchRound {
-  /** The compared figure. */
+  /** The figure by which targets are compared, in the unit of the benchmark. */
   readonly value: number;
   readonly p99Ms: number;
   /** NaN if nothing was written. */

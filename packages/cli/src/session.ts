@@ -167,7 +167,7 @@ export class CommandSession {
     const open = openAddress(this.#security(saved), addresses);
     if (open === undefined) return;
     const words = `Passwords and tokens would travel to ${terminalLine(open)} in plain text`;
-    throw usage(`${words}. Give --tls or --ca FILE, or --insecure if nobody can listen on the way.`);
+    throw usage(`${words}. Give --tls or --ca FILE. If nobody can intercept the connection, give --insecure instead.`);
   }
 
   /**

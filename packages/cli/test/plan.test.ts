@@ -26,7 +26,7 @@ test('the largest plan has no port conflict', () => {
 
 test('PostgreSQL allows enough connections for every process', () => {
   const largest = planServices(readOptions(['--managers', '9', '--chat-servers', '50']));
-  expect(connectionsOf(largest, 5)).toBeGreaterThanOrEqual((50 * 6) / 0.7);
+  expect(connectionsOf(largest, 5)).toBeGreaterThanOrEqual((50 * 8) / 0.7);
   expect(connectionsOf(planServices(readOptions([])), 5)).toBe(200);
 });
 

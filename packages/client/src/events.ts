@@ -115,7 +115,7 @@ export type StateEvent =
   /** The channel has another log now. Earlier seqs are void, and missed entries are lost. */
   | { readonly type: 'reset'; readonly place: LogPosition }
   /**
-   * All entries since the last stream have arrived, `missed` in number. From now on, new entries
+   * All entries since the last stream have arrived; `missed` is their number. From now on, entries
    * arrive live.
    */
   | { readonly type: 'live'; readonly missed: number }

@@ -29,7 +29,7 @@ function isLater(one: Watermark, other: Watermark): boolean {
   return one.deliveredSeq > other.deliveredSeq || one.readSeq > other.readSeq;
 }
 
-/** Returns whether the channel has receipts: it has members and a history. */
+/** Returns whether the channel has receipts. Only channels with members and a history do. */
 function hasReceipts({ channel }: Welcome): boolean {
   return (channel?.kind ?? 0) > ChannelKind.ROOM && channel?.retention?.nothing !== true;
 }

@@ -56,7 +56,7 @@ describe('Document 004, receive message flow', () => {
     await until(async () => (await from.receipts()).get(bob.id)?.deliveredSeq === first + missed.length);
   });
 
-  test('39. A message without an acknowledgement is sent again to a client that returns', async () => {
+  test('39. A message that a client has not confirmed as delivered reaches it again when it returns', async () => {
     const { ann, bob, id } = await cast.group();
     const from = await ann.client.listen(id);
     const raw = await cast.trio.join(bob.person, id);

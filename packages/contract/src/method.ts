@@ -2,7 +2,7 @@
 export interface Codec<T> {
   encode(message: T): { finish(): Uint8Array };
   /**
-   * Decodes a message. Its `bytes` fields are views of `bytes`, not copies.
+   * Decodes a message. Fields of the protobuf type `bytes` are views of the input, not copies.
    * @throws {Error} if the bytes are malformed
    */
   decode(bytes: Uint8Array): T;

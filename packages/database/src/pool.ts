@@ -130,7 +130,7 @@ async function run<T>(pool: pg.Pool, begin: string, work: (client: pg.PoolClient
 
 /**
  * Runs `work` in one READ COMMITTED transaction: commits when it returns, rolls back when it
- * throws. Closes a connection whose rollback or commit failed.
+ * throws. Closes the connection if the rollback fails.
  * @throws the error of `work` or of the commit.
  */
 export function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {

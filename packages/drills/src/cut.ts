@@ -65,7 +65,10 @@ export const cutFromDatabase: Disturbance = {
   },
 };
 
-/** Cuts a chat server off from everything except its users. */
+/**
+ * Returns a disturbance that cuts a chat server off from everything except its users. With
+ * `isReset`, the cut connections are reset when the cut ends.
+ */
 function isolated(name: string, isReset: boolean): Disturbance {
   return {
     name,

@@ -90,7 +90,7 @@ test.each([
   [['drill', 'kill', '--data', '/nowhere'], 'No `npm start` runs with the data folder /nowhere'],
   [['drill', 'kill', '--rounds', '0'], 'Use a whole number from 1 to 10000.'],
   [['drill', 'watch', '--manager', 'localhost:1'], 'Give both --manager and --user-service'],
-])('refuses %j with one sentence', async (args, words) => {
+])('refuses %j with a short error and no stack trace', async (args, words) => {
   const { status, output } = await parley(args);
   expect(output).toContain(words);
   expect(output).not.toContain('    at ');

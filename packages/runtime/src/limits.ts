@@ -1,6 +1,6 @@
 /**
- * Every limit that a client can reach, with its unit in the name. Settings can lower `messageBytes`
- * and set the message rates.
+ * Sizes, counts and times that a client can reach, with the unit in the name. Most rates are next to
+ * the calls that they limit. Settings can lower `messageBytes` and set the message rates.
  */
 export const limits = {
   /** Maximum of a PostgreSQL SERIAL. */

@@ -55,7 +55,7 @@ export const refusals = {
   'invalid-page': row(
     'INVALID_ARGUMENT',
     400,
-    'Invalid page. Ask for at most 100 entries (0 means as many as fit), start where the last page ended and keep its direction.',
+    'Invalid page. Use a size of at most 100 (0: as many as fit). To continue, start where the last page ended, and read in one direction only.',
   ),
   'invalid-notify': row('INVALID_ARGUMENT', 400, 'Invalid choice. Choose NOTIFY_ALL, NOTIFY_MENTIONS or NOTIFY_NONE.'),
   'invalid-message': row('INVALID_ARGUMENT', 400, 'A field of the message is too long or has an unknown value.'),
@@ -211,10 +211,15 @@ export const refusals = {
   ),
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'You are in the maximum number of channels. Leave one first.'),
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts to enter a channel. Wait a moment.', 1_000),
-  'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many new channels. Wait a few seconds.', 5_000),
-  'change-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many changes. Wait a moment.', 1_000),
-  'read-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many requests. Wait a moment.', 1_000),
-  'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts. Wait a few seconds.', 5_000),
+  'create-too-often': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'You have created too many channels or bots. Try again later.',
+    5_000,
+  ),
+  'change-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many changes. Try again later.', 1_000),
+  'read-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many requests. Try again later.', 1_000),
+  'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts. Try again in a minute or two.', 5_000),
   'register-too-often': row(
     'RESOURCE_EXHAUSTED',
     429,

@@ -143,7 +143,7 @@ async function checkConnections(pool: Pool, wanted: number, { log }: ProcessCont
   const open = rows[0]?.open ?? 0;
   if (usable - open >= wanted) return;
   const advice =
-    'raise max_connections to the sum of PARLEY_DATABASE_CONNECTIONS of all processes, plus one per chat server, plus two per manager, plus 10';
+    'raise max_connections to the sum of PARLEY_DATABASE_CONNECTIONS of all processes, plus three per chat server, plus two per manager, plus 10';
   log.warn({ usable, open, wanted, advice }, 'too few free PostgreSQL connections');
 }
 

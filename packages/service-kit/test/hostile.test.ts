@@ -49,6 +49,14 @@ test('ends a health check without a request', async () => {
   expect(code).toBe(status.DEADLINE_EXCEEDED);
 });
 
+test('a reflection stream ends after its time, and its error names the limit', async () => {
+  const { status: code, headers } = await answerOf(
+    raw.open('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'),
+  );
+  expect(code).toBe(status.DEADLINE_EXCEEDED);
+  expect(headers['grpc-message']).toContain('This reflection stream has reached its time limit.');
+});
+
 test('does not limit the time of complete requests and of request streams', async () => {
   const whole = frameOf(RegisterRequest.encode(RegisterRequest.fromPartial({ userId: 'ann' })).finish());
   expect((await raw.call('/chat.v1.UserService/Register', whole)).status).toBe(status.OK);

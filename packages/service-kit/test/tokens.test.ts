@@ -103,7 +103,7 @@ describe('a user token', () => {
     expect(await reasonFor(await sign(key, { payload: { exp: seconds() - 1 } }))).toBe('expired-token');
   });
 
-  test('a token is invalid if it is unsigned, signed with another key or by HMAC with the public key, changed or malformed', async () => {
+  test('rejects a token that is unsigned, signed with another key, signed by HMAC with the public key, altered, or malformed', async () => {
     const body = base64(good());
     const none = `${base64({ alg: 'none', typ: userToken.typ, kid: key.kid })}.${body}.`;
     const head = `${base64({ alg: 'HS256', typ: userToken.typ, kid: key.kid })}.${body}`;

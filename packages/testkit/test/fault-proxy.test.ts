@@ -59,7 +59,7 @@ async function dial(): Promise<[near: End, far: End]> {
   return [near, accepted.at(-1) as End];
 }
 
-test('a proxy without faults passes data and ends through', async () => {
+test('a proxy without faults forwards the data and the end of each direction', async () => {
   const [near, far] = await dial();
   const bytes = Buffer.alloc(3_000_000, 'x');
   near.socket.end(bytes);

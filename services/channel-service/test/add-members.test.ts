@@ -205,7 +205,11 @@ test('adds everyone or nobody if the chat has too little space', async () => {
   });
   expect([await recorded(id), await chats.head(id)]).toEqual([before, head]);
   for (const who of people) expect((await inbox.notifications(who)).notifications).toHaveLength(who === first ? 1 : 0);
-  expect(await add(owner, id, idsOf([first, ...rest.slice(0, 4)]))).toEqual(Array(5).fill(ranks.member));
+  expect(await add(owner, id, idsOf([first, ...rest.slice(0, 3)]))).toEqual(Array(4).fill(ranks.member));
+  await expect(add(owner, id, idsOf(rest.slice(3, 5)))).rejects.toMatchObject({
+    message: 'The channel has space for 1 more member. Add fewer users.',
+  });
+  expect(await add(owner, id, idsOf(rest.slice(3, 4)))).toEqual([ranks.member]);
   await expect(add(owner, id, idsOf(rest.slice(4, 5)))).rejects.toMatchObject({
     reason: 'channel-full',
     message: 'Channel is full. Try again when someone leaves.',

@@ -87,7 +87,7 @@ const said = (text: string, fields: Partial<Message> = {}) => ({ data: Buffer.fr
 const seqs = (page: Page) => page.frames.filter(({ seq }) => seq > 0).map(({ seq }) => seq);
 
 describe('Subscribe and Send', () => {
-  test('Subscribe and Send share one seat in the channel, with the frames of Connect', async () => {
+  test('Subscribe and Send share one seat, and Subscribe receives the same entries as Connect', async () => {
     const chatter = new Chatter(await trio.listen(bob, room), { events: true });
     await chatter.find(({ welcome }) => welcome !== undefined);
     const page = await open(ann);

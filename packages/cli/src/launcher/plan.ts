@@ -57,8 +57,10 @@ export function adminPort(plan: ServicePlan): number {
 }
 
 const leastConnections = 200;
-/** Connections of a process in addition to its pool: one for the append queue of a chat server. */
-const beside = 1;
+/** Connections of a chat server in addition to its pool: those of the append queue. */
+const appendConnections = 3;
+/** Connections of a manager in addition to its pool: those of the search. */
+const searchConnections = 2;
 /**
  * Number of connections for `npm start`, for tools, and for those that PostgreSQL reserves for its
  * owner.
@@ -73,8 +75,8 @@ const shareOfChat = 0.65;
 
 /** Returns the number of connections that PostgreSQL must allow for the whole plan. */
 export function connectionsOf({ first, chatServers }: Plan, ofEach: number): number {
-  const chat = chatServers.length * (ofEach + beside);
-  const others = (first.length + 1) * (ofEach + beside);
+  const chat = chatServers.length * (ofEach + appendConnections);
+  const others = (first.length + 1) * (ofEach + searchConnections);
   return Math.max(leastConnections, spare + chat + others, spare + Math.ceil(chat / shareOfChat));
 }
 

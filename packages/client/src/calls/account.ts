@@ -6,7 +6,7 @@ import { calls } from './methods.js';
 export interface ProfileChange {
   readonly name?: string;
   readonly about?: string;
-  /** Users who may see the rest of the profile, and may find the user by name. */
+  /** Users who may see the rest of the profile and `online`, and may find the user. */
   readonly visibility?: Visibility;
   /** Whether to hide from other users what this user has read. */
   readonly privateReads?: boolean;

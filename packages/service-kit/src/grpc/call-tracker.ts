@@ -163,7 +163,9 @@ export class CallTracker {
 
   /** Limits the life of a reflection stream. */
   #endLater(serverCall: ServerCall): void {
-    const timer = setTimeout(giveUp, this.#timeouts.reflectionWithinMs, serverCall);
+    const message = 'This reflection stream has reached its time limit. Open another one.';
+    const end = () => breakOff(serverCall, refuse('deadline-exceeded', { message }));
+    const timer = setTimeout(end, this.#timeouts.reflectionWithinMs);
     serverCall.call.onOver(() => clearTimeout(timer));
   }
 

@@ -6,7 +6,7 @@ const words: Readonly<Record<string, string>> = {
   'deadline-exceeded': 'The server took too long to answer. Try again.',
   'too-busy': 'The server is busy. Try again in a moment.',
   'listen-too-often': 'Too many attempts. Try again in a moment.',
-  'create-too-often': 'You are creating rooms too quickly. Try again in a few seconds.',
+  'create-too-often': 'You have created too many rooms. Try again later.',
   'invalid-password':
     'Use a password of 8 to 72 bytes. An English letter or a digit takes 1 byte, other characters take 2 to 4.',
   'not-your-message': 'Only the sender can change this message.',

@@ -46,7 +46,7 @@ export const channelColumns = {
   openHistory: bool,
   metadata: text,
   createdMs: int8,
-  /** Whether the owner has a live lease. */
+  /** Whether the owning server has a live lease. */
   serving: bool,
   /** Number of members; 0 for rooms. */
   memberCount: int4,

@@ -12,7 +12,7 @@ import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite 
 
 /** Number of random bytes in an id. An id of 128 bits cannot be guessed. */
 const idBytes = 16;
-/** The last millisecond of the year 9999. The database stores every time up to it to the millisecond. */
+/** Last millisecond of the year 9999, in Unix ms. Until then, the database stores each millisecond exactly. */
 const lastExpiryMs = 253_402_300_799_999;
 const inviteForm = /^[A-Za-z0-9_-]{22}$/;
 
@@ -128,8 +128,8 @@ export function createListInvites(pool: Pool) {
 const revealing: ReadonlySet<string> = new Set<Reason>(['channel-not-found', 'not-a-member', 'not-operator']);
 
 /**
- * Returns the error for a caller who tried to use an invitation. Turns a reason from which a
- * stranger could learn that the invitation exists into `invite-not-found`.
+ * Returns the error for a caller who tried to use an invitation. Replaces reasons that would reveal
+ * the invitation to a stranger with `invite-not-found`.
  */
 export function withoutTrace(thrown: unknown): unknown {
   return thrown instanceof Refusal && revealing.has(thrown.reason) ? refuse('invite-not-found') : thrown;

@@ -135,7 +135,7 @@ export const notifyUsers = changes.statement('notifyUsers', {
 /** Facts that decide which part of a channel a user may read. */
 export type Access = RowOf<typeof readAccess>;
 
-/** A user as another user may find them. */
+/** A user, with the facts that decide whether the caller may find and contact them. */
 export type FoundUser = RowOf<typeof findUser>;
 
 /** A member in a list. */

@@ -102,7 +102,8 @@ async function checkSpace(client: Queryable, { id: channelId, userLimit }: Locke
   if (counted.members + added <= userLimit) return;
   const free = userLimit - counted.members;
   if (free <= 0) throw refuse('channel-full');
-  throw refuse('channel-full', { message: `The channel has space for ${free} more members. Add fewer users.` });
+  const members = free === 1 ? 'member' : 'members';
+  throw refuse('channel-full', { message: `The channel has space for ${free} more ${members}. Add fewer users.` });
 }
 
 /**

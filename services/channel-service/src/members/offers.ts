@@ -25,11 +25,14 @@ export const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100
 const askedRate: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
 /** Limits how often one user who was removed may be added to one channel again. */
 const addedThereRate: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
-/** Limits how often one user may add or ask one other user, in all channels together. */
+/**
+ * Limits how often one user may add one other user, or make them an offer, in all channels
+ * together.
+ */
 const addedByRate: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
 /**
- * Limits how often all users together may add or ask one user in channels that are new to that
- * user: 20 times the limit of one user.
+ * Limits how often all users together may add one user, or make them an offer, in channels that are
+ * new to that user: 400 times in a burst, then once a minute.
  */
 const addedAnywhereRate: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
 
@@ -58,7 +61,7 @@ async function count(
     const retryAfterMs = await spend(client, of, key);
     if (retryAfterMs > 0) {
       await takeBack(client, counted);
-      const message = 'That user has been added or asked too often. Try again later.';
+      const message = 'That user was added, or was made an offer, too often. Try again later.';
       throw refuse('change-too-often', { message, retryAfterMs });
     }
     counted.push([of, key]);

@@ -45,8 +45,8 @@ type NewSeat = SeatOutcome & { readonly seatId: string };
 type ReservedSeat = NewSeat & FoundOwner;
 
 /**
- * Limits how often the listed channels of one owner rise in the list: 5 times in 10 minutes in
- * total.
+ * Limits how often the listed channels of one owner together rise in the list: 5 times in a burst,
+ * then once in 2 minutes.
  */
 const riseRate: Rate = { key: 'rise', secondsPerCall: 120, burst: 5 };
 /**

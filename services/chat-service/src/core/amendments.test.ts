@@ -25,7 +25,10 @@ function edit(target: number, text: string): EncodedMessage {
   return { bytes: Buffer.from(`[edit ${text}]`), plain: false, amendment: { target, apply, withdrawn } };
 }
 
-/** A channel whose turns end at once. Its subscribers can be kept from reading. */
+/**
+ * A channel that writes to its subscribers at once, not at the end of the turn of the event loop.
+ * Subscribers can be kept from reading.
+ */
 class World {
   readonly channel: LiveChannel;
 

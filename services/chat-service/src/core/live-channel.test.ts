@@ -168,7 +168,7 @@ describe('the rings of all channels', () => {
     return { channel, left: () => channel.rings.entries.head - channel.rings.entries.tail };
   }
 
-  test('all rings shrink together, the largest first, while users are in their channels', () => {
+  test('if all rings together are too large, the largest ones shrink, even while users are in their channels', () => {
     const { channels, endTurn } = setUp(20_000);
     const large = occupied(channels, 1, 35);
     const small = occupied(channels, 2, 10);

@@ -139,7 +139,7 @@ export class Publisher {
     return true;
   }
 
-  /** Refuses a change of a message, or a reply to one, that the author may not read. */
+  /** Refuses a change of, or a reply to, a message that this user may not read. */
   #checkTarget({ targetSeq }: Message): Refusal | undefined {
     const isHidden = targetSeq > 0 && targetSeq <= this.#author.hiddenUpTo;
     return isHidden ? refuse('message-not-found') : undefined;

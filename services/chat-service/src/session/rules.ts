@@ -82,7 +82,7 @@ export interface Membership {
   readonly mutedUntilMs: number;
   /** Whether the user was removed or banned. The stream ends after the entry that reports it. */
   readonly removed: boolean;
-  /** Revision of the members and settings from which this was read. */
+  /** Revision of the channel's members and settings when these rights were read. */
   readonly revision: number;
 }
 

@@ -103,8 +103,7 @@ function createOpen(deps: LoginDeps) {
 }
 
 /**
- * Handles Login. Every failure returns the same refusal, and an unknown user takes as long as a
- * known one.
+ * Handles Login. An unknown user gets the same refusal as a wrong password, after the same time.
  */
 export function createLogin(deps: LoginDeps) {
   const { pool, key, proxies } = deps;
