@@ -3,7 +3,7 @@ export interface BenchRound {
   /** The figure by which targets are compared, in the unit of the benchmark. */
   readonly value: number;
   readonly p99Ms: number;
-  /** NaN if nothing was written. */
+  /** Frames per write; NaN if nothing was written. */
   readonly framesPerWrite: number;
   /** Share of one core that the load generator used. */
   readonly generatorShare: number;

@@ -81,7 +81,7 @@ export class Seating {
     return this.#pool.end();
   }
 
-  /** Returns the owner of each channel. */
+  /** Returns the owning server of each channel. */
   async #owners(channels: number): Promise<Owner[]> {
     const { people, chatServers } = this.#trio;
     const found = (await people.sql(servers, [chatServers.map(({ grpc }) => grpc)])) as unknown as Owner[];

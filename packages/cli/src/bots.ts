@@ -20,7 +20,7 @@ export interface BotOptions {
 /** Maximum number of bots that the list prints. */
 const mostListed = 1_000;
 
-/** Returns the id of the named channel, or no id without a name, which means all channels. */
+/** Returns the id of the named channel. Without a name, returns no id, which means all channels. */
 async function channelOf(client: ParleyClient, wanted: string | undefined): Promise<{ channelId?: number }> {
   return wanted === undefined ? {} : { channelId: (await findOnly(client, wanted)).id };
 }

@@ -116,7 +116,10 @@ async function tellOfNamesakes(session: CommandSession, client: ParleyClient, ch
 
 const roomRetention = { seconds: 604_800 };
 
-/** Creates a channel. */
+/**
+ * Creates a channel, and prints its id, limit and history. Warns if other channels have the same
+ * name.
+ */
 export async function makeChannel(session: CommandSession, name: string, options: CreateOptions): Promise<void> {
   const { kind, limit, closedHistory = false } = options;
   if (kind === 'room' && limit !== undefined && limit > limits.roomSeats)

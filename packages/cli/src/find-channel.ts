@@ -50,8 +50,9 @@ async function listedNames(client: ParleyClient): Promise<string[]> {
 }
 
 /**
- * Returns a note if other channels have the same name, the user's own first. It says how to choose
- * one of them. `self` is the beginning of a command.
+ * Returns a note that lists up to five other channels with the same name, the user's own first, and
+ * says how to choose one. Returns undefined if there are none. `self` is the beginning of a
+ * command.
  */
 export async function namesakeNote(client: ParleyClient, { id, name }: Channel, self: string) {
   const { mine, others } = await named(client, name);

@@ -47,7 +47,10 @@ export class LoginFile {
     this.#ownFolder = path === undefined;
   }
 
-  /** Tells the logins of one machine apart: the name of the file, if it is not the default one. */
+  /**
+   * Name of the file in parentheses, if it is not the default file. Tells the logins of one machine
+   * apart.
+   */
   get label(): string {
     return this.#ownFolder ? '' : ` (${basename(this.#path)})`;
   }

@@ -7,7 +7,7 @@ import { type OwnerOptions, withOwner } from './owner-database.js';
 
 /** The options of `token`. */
 export interface ServiceTokenOptions extends OwnerOptions {
-  /** Owner of the token: `manager`, or the instance id of a chat server. */
+  /** Service for which the token stands: `manager`, or the instance id of a chat server. */
   readonly as: string;
   /**
    * Instance id of the chat server that may receive a manager's token. Default: every live chat

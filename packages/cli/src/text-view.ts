@@ -10,7 +10,10 @@ import { type LastRead, Readers } from './readers.js';
 
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
 
-/** Formats a duration, in seconds up to days. */
+/**
+ * Formats a number of milliseconds in the largest unit of which it has at least two, from seconds
+ * to days.
+ */
 export function waitWords(ms: number): string {
   const steps = [
     [86_400_000, 'days'],

@@ -38,7 +38,10 @@ interface Received extends QueuedSend {
 
 type Steps = Step<Message, Received, Refusal>[];
 
-/** Milliseconds of a clock that setting the system clock does not move. */
+/**
+ * Returns milliseconds of a monotonic clock, which does not change when someone sets the system
+ * clock.
+ */
 const nowMs = () => performance.now();
 
 /**
@@ -302,7 +305,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#deps.onEnd();
   }
 
-  /** @throws {Refusal} if the server would refuse this frame in any channel */
+  /**
+   * Checks a frame before it is queued.
+   * @throws {Refusal} if the server would refuse this frame in any channel
+   */
   #check(frame: Message): void {
     if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
     if (rulesOf(frame.kind)?.data === 'content' && isBlank(frame)) throw refuse('empty-message');

@@ -8,7 +8,7 @@ import type { HistoryPage } from './history.js';
 /** Reasons that a user gets after a removal. */
 const removals: ReadonlySet<Reason> = new Set(['removed', 'banned', 'not-a-member', 'channel-not-found']);
 
-/** Those of them that a user who was never a member gets too. */
+/** Reasons of `removals` that a user who was never a member also gets. */
 const unclear: ReadonlySet<Reason> = new Set(['not-a-member', 'channel-not-found']);
 
 /** The end of a conversation. */
@@ -22,8 +22,8 @@ export interface Farewell {
 }
 
 /**
- * Returns the end of a conversation that has read up to `place`. The last entry that a user may read
- * after a removal is the removal itself, so it tells a removal from a channel that is gone.
+ * Returns the end of a conversation that has read up to `place`. The last entry that a user may
+ * read after a removal is the removal itself, so it distinguishes a removal from a deleted channel.
  */
 export async function farewellOf(
   refusal: Refusal | undefined,

@@ -67,7 +67,7 @@ export class ReceiptBook {
     this.#reportsDelivered = reportsDelivered;
   }
 
-  /** Fetches the watermarks of other users. The map follows later receipts. */
+  /** Fetches the watermarks of other users. Later receipts update the map. */
   async fetch(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
     this.#isFollowed = true;
     await this.#catchUp(signal);

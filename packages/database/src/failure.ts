@@ -56,7 +56,7 @@ export function isAway(error: unknown): boolean {
 
 /**
  * Returns whether the database reported an error and rolled the transaction back, so that nothing
- * was changed. After a lost connection that is not known.
+ * was changed. Returns false after a lost connection, because then the outcome is unknown.
  */
 export function isRolledBack(error: unknown): boolean {
   return asFailure(error).severity === 'ERROR' && !isAway(error);

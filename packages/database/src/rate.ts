@@ -20,8 +20,8 @@ export interface Rate {
 }
 
 /**
- * Counts calls by `who`, at most a burst, and returns 0. If that would pass the limit, counts nothing
- * and returns the milliseconds until the calls are allowed.
+ * Counts `calls` calls by `who`, at most `burst`, and returns 0. If they would exceed the limit,
+ * counts nothing and returns the milliseconds until they are allowed.
  * @throws the database error.
  */
 export async function spend(client: Queryable, rate: Rate, who: string, calls = 1): Promise<number> {

@@ -16,7 +16,8 @@ export interface SqlText {
 /**
  * Replaces each parameter `:userId` by `$n`, in order of first appearance, and each constant
  * `:KIND_EDIT` by its value, which may contain parameters.
- * @throws {Error} if a constant is unknown, a name has another form, or a parameter has a number.
+ * @throws {Error} if a constant is unknown, a name is neither camelCase nor UPPER_CASE, or a
+ * parameter is a number such as `$1`.
  */
 export function parseSql(source: string, constants: Readonly<Record<string, string>>): SqlText {
   const parameters: string[] = [];

@@ -13,7 +13,7 @@ import { killChatServer, killDatabase, killManager } from './kill.js';
 import { resetConnections, slowClients, slowDatabase } from './slow.js';
 import { watched } from './watch.js';
 
-/** A drill. */
+/** A drill: its description and its disturbances. */
 export interface CatalogEntry {
   readonly description: string;
   /** Disturbances of the drill, in the order in which they are made. */

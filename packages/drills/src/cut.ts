@@ -16,8 +16,8 @@ import { freeze, thaw } from './freeze.js';
 const cutMs = 3 * leaseMs;
 
 /**
- * Cuts an owner off for at least three leases, so that another server replaces it. `reconnect` ends
- * the cut.
+ * Cuts an owning server off for at least three leases, so that another server replaces it.
+ * `reconnect` ends the cut.
  */
 async function replaced(
   context: DrillContext,
@@ -37,7 +37,7 @@ async function replaced(
   return { since, complaints: [...complaints, ...(await takeover.end(since))] };
 }
 
-/** Freezes the owner of the channels for three leases. */
+/** Freezes the owning server of the channels for three leases. */
 export const pausedServer: Disturbance = {
   name: 'frozen chat server for three leases',
   owner: 'chat server',
@@ -47,9 +47,9 @@ export const pausedServer: Disturbance = {
 };
 
 /**
- * Cuts a chat server off from the database. Its data arrives after the cut, as if TCP had
- * retransmitted it. The server remains the owner of its channels, because managers still accept its
- * reports.
+ * Cuts a chat server off from the database. Data that is sent meanwhile arrives after the cut, as
+ * if TCP had retransmitted it. The server remains the owning server of its channels, because
+ * managers still accept its reports.
  */
 export const cutFromDatabase: Disturbance = {
   name: 'black hole between a chat server and the database',
@@ -97,7 +97,7 @@ export const isolatedThenReset = isolated('black hole around a chat server, then
 
 /**
  * Makes a cut that connected users should not notice. Their time without an ack is therefore
- * measured from its start.
+ * measured from the start of the cut.
  */
 async function cutUnnoticed(cutOff: () => void, reconnect: () => void): Promise<DisturbanceResult> {
   const since = performance.now();

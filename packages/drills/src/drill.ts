@@ -25,8 +25,8 @@ const ackedWithinMs = 30_000;
 const restMs = 1_000;
 
 /**
- * Moves all channels to the kind of chat server that the disturbance needs as their owner, if it
- * needs one, and waits until all users are connected there. Returns a chat server of the running
+ * If the disturbance needs a kind of chat server as the owning server, moves all channels to one of
+ * that kind. Waits until all users are connected there. Returns a chat server of the running
  * system, not the extra one.
  */
 async function setUp(context: DrillContext, { owner }: Disturbance) {

@@ -8,7 +8,9 @@ import type { Load } from './load.js';
 import type { DrillPerson } from './person.js';
 import type { System } from './system.js';
 
-/** Prefix of messages that are sent to a replaced owner. Such messages must not appear anywhere. */
+/**
+ * Prefix of messages that are sent to a replaced server. Such messages must not appear anywhere.
+ */
 export const staleOwnerPrefix = 'to the replaced';
 
 const endWithinMs = 2_000;
@@ -23,7 +25,7 @@ export interface ChannelOwner {
 }
 
 /**
- * Two users of one channel. One stays connected to the old owner, and the other joins at its
+ * Two users of one channel. One stays connected to the old server, and the other joins at its
  * successor. Neither retries a send.
  */
 class Pair {
@@ -55,8 +57,8 @@ class Pair {
   }
 
   /**
-   * Connects the first user to the owner. Calls `place` to move the channel there, and calls it
-   * again if the owner gave the empty channel back in between.
+   * Connects the first user to the owning server. Calls `place` to move the channel there, and
+   * calls it again if the server gave the empty channel back in between.
    * @throws {Error} if the channel does not stay there
    */
   static async enter(
@@ -77,8 +79,8 @@ class Pair {
   }
 
   /**
-   * Lets the second user call Listen until the channel has another owner. Then each user sends to
-   * the server to which they are connected. Returns false if no other owner appears.
+   * Lets the second user call Listen until the channel has another owning server. Then each user
+   * sends to the server to which they are connected. Returns false if no other server appears.
    */
   async replace(): Promise<boolean> {
     for (const end = performance.now() + replacedWithinMs; performance.now() < end; await pause(askEveryMs)) {
@@ -101,7 +103,7 @@ class Pair {
   }
 
   /**
-   * Returns what the old owner did wrong after it was replaced. `since` is the time from which it
+   * Returns what the old server did wrong after it was replaced. `since` is the time from which it
    * could know of its successor.
    */
   complaints(subject: string, since: number): string[] {
@@ -131,7 +133,7 @@ class Pair {
 export class Takeover {
   readonly #transport: Transport;
   readonly #load: Load;
-  /** A room without history, in which only the lease stops an old owner from relaying. */
+  /** A room without history, in which only the lease stops an old server from relaying. */
   readonly #relayRoom: number;
   #pairs: Pair[] = [];
 
@@ -149,7 +151,7 @@ export class Takeover {
     return new Takeover(transport, load, id);
   }
 
-  /** Connects the first users at the owner, before the disturbance. */
+  /** Connects the first users at the owning server, before the disturbance. */
   async enter(owner: ChannelOwner): Promise<void> {
     const [a, b, c, d] = this.#load.spareUsers as [DrillPerson, DrillPerson, DrillPerson, DrillPerson];
     const stored = await Pair.enter(this.#transport, this.#load.rooms[0]?.id ?? 0, [a, b], owner);
@@ -157,7 +159,8 @@ export class Takeover {
   }
 
   /**
-   * Waits until another server has replaced the owner, which cannot know of it. Returns complaints.
+   * Waits until another server has replaced the owning server, which cannot know of it. Returns
+   * complaints.
    */
   async replace(): Promise<string[]> {
     const replaced = await Promise.all(this.#pairs.map((one) => one.replace()));
@@ -165,7 +168,7 @@ export class Takeover {
   }
 
   /**
-   * Ends the check after the old owner has had time to notice its successor. Returns complaints.
+   * Ends the check after the old server has had time to notice its successor. Returns complaints.
    */
   async end(since: number): Promise<string[]> {
     await pause(Math.max(0, since + endWithinMs + 500 - performance.now()));

@@ -68,7 +68,7 @@ function tooLate({ disturbance, p95Ms, boundMs }: Recovery): string[] {
     : [];
 }
 
-/** Returns a complaint if messages that were sent to a replaced owner are stored. */
+/** Returns a complaint if messages that were sent to a replaced server are stored. */
 function storedByReplaced({ channel, stored }: RecordedHistory): string[] {
   const found = stored.filter(({ name }) => name.startsWith(staleOwnerPrefix));
   return found.length > 0 ? [`${channel}: ${found.length} messages stored by a replaced owner`] : [];

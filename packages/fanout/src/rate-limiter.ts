@@ -37,8 +37,8 @@ export class RateLimiter {
   }
 
   /**
-   * Adjusts the limiter to a clock that was set back: moves the time up to which units are spent
-   * back by the same amount. Otherwise everyone would wait until the clock reached its old time
+   * Adjusts the limiter to a clock that was set back: subtracts the size of the step from the time
+   * up to which units are spent. Otherwise everyone would wait until the clock reached its old time
    * again.
    */
   #follow(nowMs: number): void {

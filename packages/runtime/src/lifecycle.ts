@@ -52,8 +52,8 @@ const minIdleShare = 0.25;
 
 /**
  * Calls `work` at once and then every `everyMs`, measured from start to start and varied by up to
- * `jitter` (0 to 1) of it. Calls never overlap, and at least a quarter of the interval is idle.
- * `failed` receives what `work` throws.
+ * the share `jitter` (0 to 1) of `everyMs`. Calls never overlap, and at least a quarter of the
+ * interval is idle. `failed` receives what `work` throws.
  */
 export function repeat(
   everyMs: number,

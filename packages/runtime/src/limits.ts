@@ -6,7 +6,7 @@ export const limits = {
   /** Maximum of a PostgreSQL SERIAL. */
   channelId: 2_147_483_647,
   messageBytes: 65_536,
-  /** One request, except Send, Report and the frames of a stream. */
+  /** Size of one request. Send, Report and the frames of a stream have limits of their own. */
   requestBytes: 65_536,
   /**
    * One frame of a Connect stream, or one Send: a message with its metadata. A larger frame ends
@@ -16,22 +16,22 @@ export const limits = {
   /** One Report with the maximum number of channels. */
   reportBytes: 2_097_152,
   /**
-   * Memory of all unanswered requests of a process. Beyond it, a request from the address that
-   * holds the most memory is refused.
+   * Memory of all unanswered requests of a process. Beyond it, the address that holds the most
+   * loses the largest request of its largest connection.
    */
   requestBudgetBytes: 25_165_824,
   /** Metadata of one call: total size of names and values, and number of pairs. */
   headersBytes: 12_288,
   headerPairs: 64,
-  /** Memory of an open call beyond its request: that of HTTP/2 and grpc-js, as measured. */
+  /** Memory of an open call in addition to its request, for HTTP/2 and grpc-js, as measured. */
   callBytes: 16_384,
-  /** Time to send the request of a unary call. */
+  /** Time within which the request of a unary call must arrive. */
   requestWithinMs: 10_000,
   /** Maximum life of a reflection stream. */
   reflectionWithinMs: 30_000,
   /** Health watchers of a process. They need no account, so a new one ends the oldest. */
   healthWatchers: 256,
-  /** Time for a caller to read a response. After it the call is reset. */
+  /** Time for a caller to read a response. When it is over, the call is reset. */
   takenWithinMs: 30_000,
   /**
    * Memory of responses that clients have not read, in one process. Messages that wait for single
@@ -45,24 +45,26 @@ export const limits = {
    */
   connectionsPerAddress: 1_000,
   connectionsPerProcess: 20_000,
-  /** Time from connecting to the first call. After it the connection is closed. */
+  /** Time from connecting to the first call. When it is over, the connection is closed. */
   firstCallWithinMs: 30_000,
-  /** Time without an open call. After it a gRPC connection is closed; clients connect again. */
+  /**
+   * Time without an open call. When it is over, a gRPC connection is closed; clients connect again.
+   */
   idleConnectionMs: 300_000,
   /**
-   * Concurrent calls and streams on one HTTP/2 connection to a chat server. Applies to a connection
-   * of a trusted proxy, and to any other connection once accepted streams fill half of its current
-   * limit.
+   * Highest limit of concurrent calls and streams on one HTTP/2 connection to a chat server. A
+   * connection of a trusted proxy has it from the start. Any other connection begins with
+   * `callsPerConnection`, which doubles whenever accepted streams fill half of it.
    */
   streamsPerConnection: 1_000,
   /**
-   * Concurrent calls on any other connection. A proxy that reaches the limit opens another
+   * Concurrent calls on any other connection. A gateway that reaches the limit opens another
    * connection.
    */
   callsPerConnection: 100,
   /**
-   * Concurrent calls of one user in one process, and calls that wait in a queue beyond them. The
-   * process always has more database connections than the first number.
+   * Concurrent calls of one user in one process, and calls that wait in a queue beyond them. A
+   * process allows at most one call fewer than it has database connections.
    */
   callsPerUser: 8,
   callsWaitingPerUser: 100,
@@ -91,8 +93,8 @@ export const limits = {
   contentTypeCharacters: 127,
   mentions: 50,
   /**
-   * Time for which the dedupe cache remembers a client id, with retention or without. A send that
-   * would evict an id before that time is refused.
+   * Time for which the dedupe cache of a channel without history remembers a client id. A send that
+   * would evict an id earlier is refused.
    */
   clientIdMs: 600_000,
   /** Client ids of one sender in one channel. */
@@ -137,8 +139,8 @@ export const limits = {
   /** Open offers from one user to another. */
   offersPerOfferer: 3,
   /**
-   * The caller's own channels that List returns at most, and the same number of channels that are
-   * listed for everyone.
+   * Maximum number of the caller's own channels that List returns, and of channels that are listed
+   * for everyone.
    */
   channelsPerList: 1_000,
   serversListed: 1_000,
@@ -193,7 +195,7 @@ export const limits = {
   /** Rate of one channel, for all senders together. */
   channelMessagesPerSecond: 5_000,
   channelBytesPerSecond: 8_388_608,
-  /** Size of the ring buffer of one channel. A subscriber that lags by more is reset. */
+  /** Size of the ring buffer of one channel. The stream of a subscriber that lags by more ends. */
   ringBytes: 1_048_576,
   lossyRingBytes: 65_536,
   /**

@@ -286,7 +286,10 @@ const reasonByCode: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [14, 'unreachable'],
 ]);
 
-/** Returns the reason for a gRPC status code that came without one, as transports send it. */
+/**
+ * Returns the reason for a gRPC status code that came without a reason. Such codes come from the
+ * transport.
+ */
 export function reasonOfCode(code: number): Reason {
   return reasonByCode.get(code) ?? 'internal';
 }

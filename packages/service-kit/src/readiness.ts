@@ -4,8 +4,8 @@ import { atMost, type Metrics, type Part, repeat } from '@parley/runtime';
 const everyMs = 5_000;
 const timeoutMs = 3_000;
 /**
- * Number of rows that do not fit into `work_mem`, so that PostgreSQL writes a temporary file. This
- * fails if its disk is full.
+ * Number of rows that do not fit into `work_mem`, so that PostgreSQL writes a temporary file. The
+ * query fails if the disk for that file is full.
  */
 const rows = 20_000;
 const probe = `SELECT current_setting('transaction_read_only') AS "readOnly", count(*) FROM generate_series(1, ${rows})`;

@@ -19,7 +19,7 @@ export default async function setUp(): Promise<void> {
   process.env[ownerVariable] = server.url;
 }
 
-/** No test outlives this PostgreSQL. */
+/** Turns fsync off. No test needs its data after this PostgreSQL has stopped. */
 async function turnFsyncOff(url: string): Promise<void> {
   const pool = createPool({ url, applicationName: 'test', max: 1 });
   await pool.query('ALTER SYSTEM SET fsync = off');

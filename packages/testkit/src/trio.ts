@@ -121,7 +121,7 @@ export class Trio {
     });
   }
 
-  /** Makes a live chat server the owner of a channel. */
+  /** Makes a live chat server the owning server of a channel. */
   async place(channelId: number, { grpc }: ServiceProcess): Promise<void> {
     const placed = `UPDATE chat.channel_head SET epoch = epoch + 1,
       instance_id = (SELECT instance_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;

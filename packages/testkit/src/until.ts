@@ -11,7 +11,7 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
   }
 }
 
-/** Messages of pool errors before a statement was sent. */
+/** Messages of errors that a pool reports before it has sent a statement. */
 const notConnected = /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/;
 const overload: ReadonlySet<unknown> = new Set(['database-away', 'too-busy', 'deadline-exceeded']);
 
@@ -21,8 +21,8 @@ function isOverload(thrown: unknown): boolean {
 }
 
 /**
- * Makes a call, and again as long as the processes of the test are overloaded, as they are on a
- * busy machine.
+ * Makes a call, and repeats it while the processes of the test are overloaded, as on a busy
+ * machine.
  * @throws any other error of the call
  */
 export async function insist<T>(call: () => Promise<T>, tries = 60): Promise<T> {

@@ -43,8 +43,8 @@ async function unreadableCode(account: SystemAccount, code: string): Promise<str
 }
 
 /**
- * Returns what an account cannot run of a service; only Envoy can have such a problem. Its file may
- * be a script whose interpreter is below /root.
+ * Returns the reason why an account cannot run Envoy; empty if it can, or if the service is not
+ * Envoy. The file may be a script whose interpreter is below /root.
  */
 async function unrunnableEnvoy(account: SystemAccount, { ENVOY_BINARY }: NodeJS.ProcessEnv): Promise<string[]> {
   if (ENVOY_BINARY === undefined) return [];

@@ -1,12 +1,13 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { migrate, openRoles, readSecrets, roleUrl, type ServiceRole } from '@parley/database';
-
 /**
  * Command for docker-compose.yml that runs the one-time steps before the services start. `secrets
  * DIR OWNER-URL` creates the passwords, each in its own folder. `migrate DIR OWNER-URL` migrates
  * the database and sets the passwords of its roles. OWNER-URL contains no password.
  */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { migrate, openRoles, readSecrets, roleUrl, type ServiceRole } from '@parley/database';
+
+/** Folder of the passwords of each role. */
 const folders: Readonly<Record<ServiceRole, string>> = {
   chat_user: 'user-service',
   chat_manager: 'channel-service',

@@ -81,9 +81,9 @@ export class Members {
   }
 
   /**
-   * Adds up to 100 users, with one entry in the channel for all of them. Resolves with the result for
-   * each one, in the order of `userIds`: as of `add`, or the refusal of this user. Members stay what
-   * they are.
+   * Adds up to 100 users, with one entry in the channel for all of them. Resolves with the result
+   * for each one, in the order of `userIds`: what `add` would return, or the refusal for this user.
+   * Existing members are not changed.
    * @throws {Refusal} `channel-full` if not all of them fit, `not-channel-admin`, and others that
    * concern the channel or the caller. Then nobody is added.
    */

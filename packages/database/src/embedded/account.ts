@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** System user that runs PostgreSQL. If empty, it is the user of this process. */
+/** System user that runs PostgreSQL. An empty object means the user of this process. */
 export type SystemUser = { readonly uid: number; readonly gid: number } | Readonly<Record<string, never>>;
 
 async function idOf(flag: '-u' | '-g', name: string): Promise<number> {

@@ -47,7 +47,7 @@ export async function connectWhenReady(
 
 /**
  * Allows one Parley per data folder by taking a lock on `client`. The lock ends with this process.
- * @throws {Error} with one sentence if another process has it, after closing the client.
+ * @throws {Error} with one sentence if another process has the lock; the client is then closed.
  */
 export async function guard(client: pg.Client, folder: string): Promise<void> {
   for (const end = Date.now() + GUARD_MS; Date.now() < end; await sleep(POLL_MS)) {

@@ -65,7 +65,10 @@ export async function launch(settings: PostgresLaunch): Promise<PostgresChild> {
   };
 }
 
-/** Patterns of the reason, the most specific first. A refused early connection is not a reason. */
+/**
+ * Patterns of the log line that gives the reason, the most specific first. Lines about early
+ * connections do not count.
+ */
 const reasons = [/No space left on device/, /PANIC/, /FATAL/, /error/i];
 const tooEarly = /the database system is (not yet accepting connections|starting up|shutting down)/;
 

@@ -27,8 +27,8 @@ async function readPidFile(home: string): Promise<Postmaster | undefined> {
 }
 
 /**
- * Returns whether a command line is that of a PostgreSQL on these database files, no matter which
- * path to them it names.
+ * Returns whether a command line is that of a PostgreSQL that serves these database files. Any path
+ * to the files counts.
  */
 async function serves(home: string, words: readonly string[]): Promise<boolean> {
   const [program = ''] = words;

@@ -68,7 +68,7 @@ function callerOf(row: RowOf<typeof readCaller>, sessionId: string, changesPassw
 
 /**
  * Returns the number of concurrent calls that one user may have: fewer than the database
- * connections, so that other users get one too.
+ * connections, so that other users get a connection too.
  */
 export function callsPerUser(connections: number): number {
   return Math.max(1, Math.min(limits.callsPerUser, connections - 1));

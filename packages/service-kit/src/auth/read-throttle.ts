@@ -9,9 +9,9 @@ const search: BurstRate = { burst: 30, perSecond: 2 };
 const bytesPerCall = 65_536;
 
 /**
- * Rate limits of the methods that only read, for each user in one process. `Get` of the
- * user-service is missing, because the database counts it. A call costs 1, plus 1 for each 64 KiB
- * of its response.
+ * Rate limits of the methods that only read, for each user in one process. Methods whose calls the
+ * database counts, such as `Get` of the user-service, are missing. A call costs 1, plus 1 for each
+ * 64 KiB of its response.
  */
 export const readRates: Readonly<Record<string, BurstRate>> = {
   'UserService/Search': search,

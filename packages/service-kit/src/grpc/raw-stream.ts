@@ -12,9 +12,9 @@ const nothing = Buffer.alloc(0);
 const maxDroppedBytes = 1_048_576;
 
 /**
- * Cuts the bytes of a stream into messages. It replaces grpc-js, which needs a promise and a queue
- * entry for each message. Create it in the handler of the call: at that time grpc-js has paused the
- * stream and has read nothing.
+ * Cuts the bytes of a stream into messages. It replaces the one of grpc-js, which needs a promise
+ * and a queue entry for each message. Create it in the handler of the call: at that time grpc-js
+ * has paused the stream and has read nothing.
  */
 class MessageDeframer {
   readonly #stream: ServerHttp2Stream;

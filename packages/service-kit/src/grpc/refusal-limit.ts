@@ -8,7 +8,10 @@ import type { Proxies } from './proxies.js';
 const refusals: BurstRate = { burst: 100, perSecond: 10 };
 /** Stricter rate limit for an address with many recently closed connections. */
 const fewRefusals: BurstRate = { burst: 10, perSecond: 10 };
-/** Rate of closed connections of an address above which the stricter limit applies. */
+/**
+ * If the connections of an address are closed more often than this, the stricter limit applies to
+ * the address.
+ */
 const closures: BurstRate = { burst: 10, perSecond: 0.1 };
 
 /**

@@ -42,7 +42,7 @@ export class RequestIntake {
     this.#stream.pause();
   }
 
-  /** Releases the memory. Call it once the call has its response or its stream is accepted. */
+  /** Releases the memory. Call it when the call has its response or its stream is accepted. */
   end(): void {
     this.#stream.off('data', this.#receive);
     this.#memory.set(0);

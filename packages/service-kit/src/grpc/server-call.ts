@@ -20,7 +20,7 @@ export class ServerCall {
   readonly path: string;
   readonly call: Call;
   readonly startedAt = performance.now();
-  /** Memory of the request. Undefined until it is read. */
+  /** Memory of the request. Undefined until the request is read. */
   intake: RequestIntake | undefined;
   /** Memory of the response. Undefined until the request is read. */
   unread: MemoryHolding | undefined;

@@ -16,8 +16,8 @@ function failureText(thrown: unknown): string {
 export type SendMethods = Pick<Conversation, 'send' | 'edit' | 'remove' | 'react' | 'unreact'>;
 
 /**
- * Sends pending messages and changes to the server and reports the results. Never sends one again
- * while its result is unknown.
+ * Sends pending messages and changes to the server and reports the results. Never sends a message
+ * or change again while its result is unknown.
  */
 export class OutboxSender {
   readonly #conversation: SendMethods;

@@ -1,6 +1,6 @@
 /**
- * Returns a function that runs the callback once in the next turn, however often it is called.
- * Unlike a timer, it is not throttled in hidden tabs.
+ * Returns a function that runs the callback once in the next turn of the event loop, however often
+ * the function is called. Unlike a timer, the callback is not delayed in hidden tabs.
  */
 export function inNextTurn(callback: () => void): () => void {
   const { port1, port2 } = new MessageChannel();

@@ -1,4 +1,7 @@
-/** Marks of browsers in a user agent. A browser also carries the marks of those further down. */
+/**
+ * Names of browsers, each with a pattern for its user agent. The first match counts, because a user
+ * agent also contains the marks of browsers further down.
+ */
 const browsers: readonly (readonly [mark: RegExp, name: string])[] = [
   [/Edg/, 'Edge'],
   [/OPR\//, 'Opera'],

@@ -3,7 +3,10 @@ export interface Session {
   readonly userId: string;
   readonly name: string;
   readonly token: string;
-  /** The user logged in with a one-time password. The session can only set a new one. */
+  /**
+   * Whether the user logged in with a one-time password. Such a session can only set a new password
+   * or log out.
+   */
   readonly mustChangePassword?: true;
 }
 

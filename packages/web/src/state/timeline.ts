@@ -6,7 +6,10 @@ import { hasHistory } from './retention.js';
 /** State of the delivery of a message. Messages by others are `theirs`. */
 export type Delivery = 'theirs' | 'sending' | 'sent' | 'failed' | 'long sent';
 
-/** Reason for which the list of messages starts at its first row. */
+/**
+ * What comes before the first row of the list of messages: older messages that can be loaded,
+ * nothing, messages that have expired, or messages that the server never stored.
+ */
 export type Start = 'older' | 'beginning' | 'expired' | 'not kept';
 
 /** One row of the list. The key of a message is the same before and after it was sent. */
@@ -121,7 +124,7 @@ export function lastOwn({ lines, outgoing, me }: ConversationState): SaidLine | 
   return shown.findLast(({ sender, deleted }) => sender === me && !deleted);
 }
 
-/** Returns the reason for which the list of messages starts at its first row. */
+/** Returns what comes before the first row of the list of messages. */
 function startOf({ channel, earlier, lines, place }: ConversationState): Start {
   const first = earlier[0] ?? lines[0];
   if (first === undefined ? place?.seq === 0 : first.seq === 1 && first.type !== 'missing') return 'beginning';

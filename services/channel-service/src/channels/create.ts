@@ -87,7 +87,10 @@ export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCa
   await limitRate(pool, createOfAddress, { id: addressOf(proxies, call) }, 'create-too-often');
 }
 
-/** Handles Create: makes a channel owned by the caller, who becomes the first member of a chat. */
+/**
+ * Handles Create: makes a channel that the caller owns. In a chat, the caller is also the first
+ * member.
+ */
 export function createCreate(deps: CreateDeps) {
   const { pool, proxies } = deps;
   return async (asked: Channel, me: UserCaller, call: Call): Promise<Channel> => {

@@ -31,8 +31,8 @@ async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise
 }
 
 /**
- * Offers a user who has left to return, if the limits for offers allow it. Hides from the caller
- * whether an offer was made.
+ * Makes an offer to return to a user who has left, if the limits for offers allow it. Hides from
+ * the caller whether an offer was made.
  */
 async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   try {

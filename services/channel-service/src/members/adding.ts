@@ -30,8 +30,8 @@ function checkMayBeAdded({ channel }: ChangeActor, { user, theirs }: ChangeSubje
 }
 
 /**
- * Returns what a user is without being added: a member already, or one who left and must accept an
- * offer. Returns undefined for a user to add, and counts the addition.
+ * Returns the result for a user who is not added: for a member, the rank; for a user who left by
+ * choice, the offer that is made now. Returns undefined for a user to add, and counts the addition.
  */
 async function alreadyIs(actor: ChangeActor, subject: ChangeSubject): Promise<ChangedMember | undefined> {
   const { client, channel, me } = actor;
@@ -48,8 +48,8 @@ async function alreadyIs(actor: ChangeActor, subject: ChangeSubject): Promise<Ch
 }
 
 /**
- * Returns the result of a step that concerns one user, or its refusal, which does not concern the
- * others.
+ * Returns the result of a step, or the refusal that it throws. The step concerns one user, so its
+ * refusal does not stop the additions of others.
  */
 export async function orRefusal<T>(step: Promise<T>): Promise<T | Refusal> {
   try {

@@ -65,8 +65,8 @@ export async function readMemberships(
 }
 
 /**
- * Checks that the user may know that the channel exists. That includes a user who left a direct
- * chat or has an offer.
+ * Checks that the user may know that the channel exists. A user who left a direct chat, or who has
+ * an offer, may know it.
  * @throws {Refusal} `channel-not-found`.
  */
 export function checkVisible({ kind }: LockedChannel, { rank, offered, known }: ChannelMembership): void {

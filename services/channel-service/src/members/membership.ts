@@ -32,8 +32,8 @@ export function requireUserId(id: string): void {
 }
 
 /**
- * Reads a user by id, in any case, even one whom the caller cannot find. `met` is about the channel
- * (null: always false); see findUser in memberships.sql.
+ * Reads a user by id, in any case, even one whom the caller cannot find. `met` says whether the two
+ * have met in the channel `channelId`; it is false for null. See findUser in memberships.sql.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
 export async function readUser(
@@ -95,7 +95,7 @@ export async function checkMayOpenDirect(client: Queryable, userId: string): Pro
   if (bot !== undefined && bot.channelId !== null) throw refuse('bot-channel');
 }
 
-/** Checks that a channel has room for more members. */
+/** Checks that a channel has space for `added` more members. */
 async function checkSpace(client: Queryable, { id: channelId, userLimit }: LockedChannel, added: number) {
   const [counted] = await countMembers.run(client, { channelId });
   if (counted === undefined) throw new Error(`channel ${channelId} has no head`);
@@ -107,8 +107,8 @@ async function checkSpace(client: Queryable, { id: channelId, userLimit }: Locke
 }
 
 /**
- * Makes users members, with one entry for all of them. Nobody may be one yet, or be banned.
- * Notifies those whom somebody else adds.
+ * Makes users members, with one entry for all of them. None of them may be a member already, or
+ * banned. Notifies each user whom somebody else adds.
  * @throws {Refusal} `channel-full`, unless all of them fit.
  */
 export async function addMembers(

@@ -78,8 +78,8 @@ export async function throttleAdding(client: PoolClient, channel: LockedChannel,
 }
 
 /**
- * Counts first contacts: those users who share no chat with the caller. New direct chats count
- * against the same limit.
+ * Counts first contacts: users who share no chat with the caller and never belonged to the channel.
+ * New direct chats count against the same limit.
  * @throws {Refusal} `change-too-often`.
  */
 export async function throttleStrangers(

@@ -35,7 +35,7 @@ const answersAgainMs = 300;
 
 /**
  * Sends commands to chat servers. Callers wait only for `drain` and `answers`. The other commands
- * only make faster what the servers or their clients find out themselves.
+ * only save time: without them, the servers or their clients find out a little later.
  */
 export class ChatServers implements Part {
   readonly #options: ChatServersOptions;

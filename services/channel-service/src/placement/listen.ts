@@ -21,8 +21,8 @@ import {
 } from './seat-store.js';
 
 /**
- * Origin of the owner that Listen found: the channel already had one, it had none, or the lease of
- * the previous owner lapsed `afterMs` milliseconds ago.
+ * How Listen found the owning server: the channel already had one, it had none, or the lease of the
+ * previous one lapsed `afterMs` milliseconds ago.
  */
 export type OwnerLookup = { readonly how: 'kept' | 'placed' } | { readonly how: 'recovered'; readonly afterMs: number };
 
@@ -65,8 +65,8 @@ function checkAdmission({ kind }: LockedChannel, { member, bannedForMs }: Channe
 }
 
 /**
- * Returns the live owner, even if it is draining. Assigns a channel without one to a serving
- * server.
+ * Returns the owning server if its lease is live, even if it is draining. Otherwise assigns the
+ * channel to a server that accepts channels.
  */
 async function findOwner(client: PoolClient, channelId: number, state: ChannelState): Promise<FoundOwner> {
   const { epoch, lapsedMs, waitMs } = state;

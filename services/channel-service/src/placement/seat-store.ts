@@ -66,7 +66,7 @@ const seatSelector = { channelId: nullable(int4), userId: nullable(text) };
 export const endSeats = sql.statement('endSeats', seatSelector, endedSeats);
 export const kickSeats = sql.statement('kickSeats', seatSelector, endedSeats);
 
-/** Live owner of a channel, with its epoch. */
+/** Owning server of a channel, with a live lease, and the epoch. */
 export type Owner = RowOf<typeof claimChannel>;
 
 /** Time until which a reserved seat can be taken, and the seat it replaces. */
@@ -76,15 +76,18 @@ export type SeatOutcome = RowOf<typeof reserveRoomSeat>;
 export type EndedSeats = RowOf<typeof endSeats>;
 
 /**
- * State of a channel for one user: the membership of the user, and the owner named by the head if
- * its lease is live.
+ * State of a channel for one user: the membership of the user, and the owning server named by the
+ * head, if its lease is live.
  */
 export interface ChannelState {
   readonly epoch: number;
   readonly owner: Owner | undefined;
   /** Milliseconds to wait before treating the lapsed lease as dead. */
   readonly waitMs: number;
-  /** Milliseconds since the owner's lease lapsed; null if it has not lapsed or there is none. */
+  /**
+   * Milliseconds since the lease of the owning server lapsed; null if it has not lapsed or there is
+   * none.
+   */
   readonly lapsedMs: number | null;
   readonly member: boolean;
   /** Remaining time of a ban in milliseconds, at most 24 days; 0 if there is none. */

@@ -4,7 +4,7 @@ import type { UserCaller } from '@parley/service-kit';
 
 /**
  * Counts calls of a user, all of them or none.
- * @throws {Refusal} `reason`, with the milliseconds until the calls are free.
+ * @throws {Refusal} `reason`, with the milliseconds until the calls are allowed.
  */
 export async function limitRate(
   pool: Queryable,

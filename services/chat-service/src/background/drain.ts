@@ -43,9 +43,10 @@ function comeBackInMs({ seats }: LiveChannel): number {
 }
 
 /**
- * Gives every channel back, spread over half of the available time. For each channel it refuses new
- * messages, waits for pending writes, gives the head back and says goodbye to its streams. A
- * channel works as usual, and accepts new streams, until it is given back.
+ * Gives every channel back, so that about 100 streams reconnect per second, or more if that would
+ * take longer than half of the available time. For each channel, it refuses new messages, waits for
+ * pending writes, gives the head back and says goodbye to its streams. A channel works as usual,
+ * and accepts new streams, until it is given back.
  */
 export class Drain implements Part {
   readonly #deps: DrainDutyDeps;

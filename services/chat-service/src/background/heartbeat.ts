@@ -23,7 +23,7 @@ export interface HeartbeatDeps {
   readonly lease: Lease;
   readonly channels: Channels;
   readonly sessions: Sessions;
-  /** Milliseconds since the database last answered this server. */
+  /** Milliseconds since the last response of the database to this server. */
   readonly unansweredMs: () => number;
   /** Called if the database responds to the managers but not to this server. */
   readonly onCutOff: () => void;

@@ -53,7 +53,7 @@ export class Reconciler {
     this.#deps = deps;
   }
 
-  /** Milliseconds since the database last answered. */
+  /** Milliseconds since the last response of the database. */
   get unansweredMs(): number {
     return performance.now() - this.#answeredAtMs;
   }

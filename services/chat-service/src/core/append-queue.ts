@@ -161,7 +161,7 @@ export class AppendQueue {
    */
   readonly #asideUntilMs = new Map<number, number>();
   readonly #bytesOfUsers = new Map<string, number>();
-  /** Unsettled entries by their number, the oldest first. */
+  /** Unsettled entries, the oldest first, each with its number. */
   readonly #unsettled = new Map<QueuedEntry, number>();
   #bytes = 0;
   #inFlight = false;
@@ -379,7 +379,7 @@ export class AppendQueue {
   }
 
   /**
-   * Merges entries with one client id, for example from two streams of a user: the message is
+   * Merges entries with the same client id, for example from two streams of a user. The message is
    * written once, and both callers get its outcome.
    */
   #fold(batch: readonly QueuedEntry[]): QueuedEntry[] {

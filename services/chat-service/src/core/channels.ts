@@ -34,7 +34,7 @@ export class Channels {
   }
 
   /**
-   * Returns the live channel of this ownership, creating it if needed. Drops a channel of an older
+   * Returns the live channel of this epoch, creating it if needed. Drops a channel of an older
    * epoch.
    */
   open(opening: LoadedChannel, nowMs: number): LiveChannel {
@@ -48,8 +48,8 @@ export class Channels {
   }
 
   /**
-   * Drops a channel, unless a newer ownership has replaced it. Open streams keep the object until
-   * they end.
+   * Drops a channel, unless a channel of a newer epoch has replaced it. Open streams keep the
+   * object until they end.
    */
   close(channel: LiveChannel): void {
     if (this.find(channel.facts.id) !== channel) return;

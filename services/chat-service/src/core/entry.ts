@@ -9,7 +9,7 @@ export interface Denial {
 /** A message to be written into the log of a channel with history. */
 export interface LogEntry {
   readonly channelId: number;
-  /** Epoch of the ownership under which it is written. */
+  /** Epoch in which this server owns the channel. */
   readonly epoch: number;
   readonly senderId: string;
   /** UUID, made by the server if the sender gave none. */
@@ -87,8 +87,8 @@ export type Append = (
 ) => Promise<readonly BatchOutcome[]>;
 
 /**
- * Returns the number of bytes by which an entry counts towards a quota, as `chat.stored_bytes` will
- * once it is written.
+ * Returns the number of bytes by which an entry will count towards a quota once it is written: the
+ * result of `chat.stored_bytes`.
  */
 export function weightOf({ data, contentType, mentions }: LogEntry): number {
   const text = data.length + Buffer.byteLength(contentType);

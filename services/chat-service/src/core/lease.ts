@@ -8,8 +8,8 @@ export interface LeaseMoment {
 }
 
 /**
- * The time for which this process may act as the owner of its channels. It counts from the moment
- * the confirmed request was *sent*, by whichever clock advanced more.
+ * The time for which this process may act as the owning server of its channels. It counts from the
+ * moment the confirmed request was *sent*, by whichever clock advanced more.
  */
 export class Lease {
   readonly #lifeMs: number;
@@ -37,8 +37,8 @@ export class Lease {
   }
 
   /**
-   * Returns whether the lease holds. Once it has lapsed, do nothing as the owner until it is
-   * confirmed again.
+   * Returns whether the lease holds. If it does not, this process must not act as an owning server
+   * until `confirm` is called again.
    */
   holds(now: LeaseMoment): boolean {
     return this.ageMs(now) < this.#lifeMs;

@@ -51,7 +51,7 @@ export class LiveChannel {
   readonly rateLimiter: MessageRateLimiter;
   readonly senders: SenderRateLimiters;
   readonly slowMode = new SlowMode();
-  /** Typing indicators that are not shown yet: whether the user has stopped. */
+  /** Typing indicators that are not shown yet. The value says whether the user has stopped. */
   readonly typing = new LatestOfUsers<boolean>(typingEveryMs);
   readonly sent: DedupeCache;
   /** Whether another server owns the channel or soon will. Sends are refused in that case. */

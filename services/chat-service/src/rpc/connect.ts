@@ -22,9 +22,7 @@ function optionsOfConnect(call: Call): StreamOptions {
   return { events: call.metadata('chat-events') === '1', resume: readResume(call.metadata('chat-resume')) };
 }
 
-/**
- * Reads the position to resume from: from the request, or else from the metadata as for Connect.
- */
+/** Reads the resume position from the request, or else from the metadata, as Connect does. */
 function optionsOfSubscribe(call: Call, bytes: Buffer): StreamOptions {
   const { log, afterSeq } = decodeSubscribe(bytes);
   const resume = log === '' ? call.metadata('chat-resume') : `${log}:${afterSeq}`;

@@ -47,9 +47,7 @@ export class ChannelLoader {
     this.#deps = deps;
   }
 
-  /**
-   * Returns the live channel of this ownership. Ends streams of an older ownership with `moved`.
-   */
+  /** Returns the live channel of a row. Ends streams of an older epoch with `moved`. */
   open(row: ChannelHead): LiveChannel {
     const { channels, sessions, now } = this.#deps;
     const before = channels.find(row.channelId);
@@ -109,9 +107,8 @@ function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: Cha
 }
 
 /**
- * Returns whether the log goes on with entries from before a member was added. Members have no
- * stream before they are added, so the member was removed before. A new stream begins after those
- * entries.
+ * Returns whether a user was removed and added again: the next entries of the log are older than
+ * the new membership, so the user may not see them. A new stream begins after those entries.
  */
 function isAddedAgain(member: ChannelMember | undefined, { facts, lastSeq }: LiveChannel): boolean {
   return facts.hasHistory && member !== undefined && member.visibleAfter > lastSeq;

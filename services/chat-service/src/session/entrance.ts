@@ -40,13 +40,14 @@ export interface Arrival {
   readonly onSeat: () => void;
 }
 
-/** Milliseconds that a client waits until the entries that precede its stream are shown. */
+/** Maximum milliseconds that a client waits until the entries before its stream are shown. */
 const showEarlierWithinMs = 1_000;
 
 /**
- * Returns the seq up to which the channel must have shown its log before a stream starts: the last
- * entry from before the member joined, or the one that the client resumes from. Another server, or
- * History, may have shown that entry before this server has read it.
+ * Returns the seq up to which the channel must have shown its log before a stream starts: that of
+ * the last entry from before the member joined or, if it is greater, the one that the client
+ * resumes from. Another server, or History, may have shown that entry before this server has read
+ * it.
  */
 function startsAfter(
   { facts }: LiveChannel,

@@ -31,7 +31,7 @@ const eventBytes = 1_024;
 const firstEventField = 16;
 
 /**
- * Returns whether a frame is cheap to decode. A frame that is not can hold an empty nested message
+ * Returns whether a frame is cheap to decode. An expensive frame can hold an empty nested message
  * in every two bytes, and each of these becomes an object.
  */
 function isCheap(bytes: Buffer): boolean {
@@ -70,11 +70,11 @@ export function decodeMessage(bytes: Buffer): Message {
   return message;
 }
 
-/** Bytes that a mention counts for a rate limit, because each one is looked up. */
+/** Bytes for which a mention counts in a rate limit, because each mention is looked up. */
 const mentionBytes = 1_024;
 
 /**
- * Returns the bytes that a message counts for a rate limit: those of its data, content type and
+ * Returns the bytes for which a message counts in a rate limit: those of its data, content type and
  * mentions.
  */
 export function sizeOf({ data, contentType, mentions }: Message): number {
@@ -211,7 +211,7 @@ function users(people: readonly Person[]): Presence['came'] {
   return Message.fromPartial({ presence: { came: [...people] } }).presence?.came ?? [];
 }
 
-/** Encodes that users came or went. `here` is the number of users who are here now. */
+/** Encodes the event that users came or went. `here` is the number of users who are here now. */
 export function encodePresence(came: readonly Person[], went: readonly Person[], here: number): EncodedMessage {
   return { bytes: event({ presence: { came: users(came), went: users(went), here } }), plain: false };
 }

@@ -146,7 +146,7 @@ function publishChecked(world: World, { clientId, text, lossy }: Step & { do: 'p
   } else if (lossy) expect([answers, world.lossyCount]).toEqual([[], lossyBefore + 1]);
 }
 
-/** Checks everything once every message has its answer. */
+/** Checks everything after every message has its result. */
 function checkEnd({ said, log, shown, channel }: World): void {
   expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
   for (const { clientId, text, lossy, answers } of said) {

@@ -251,7 +251,10 @@ export class Publisher {
     return stamped(message, { userId: number, sender: id, timestamp, seq });
   }
 
-  /** A message also ends the typing of its author, so an indicator that waits is not shown any more. */
+  /**
+   * Acknowledges a message. A message ends the typing of its author, so an indicator that still
+   * waits is dropped.
+   */
   #acknowledge(message: Message, digest: Buffer, { seq, timestamp }: Position, responder: PublishResponder): void {
     const { clientId } = message;
     this.#channel.typing.offer(this.#author.person.id, undefined);

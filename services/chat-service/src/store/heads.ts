@@ -87,7 +87,7 @@ export type OwnedHead = RowOf<typeof ownedHeads>;
 /** A channel and its head. */
 export type ChannelHead = RowOf<typeof ownedHead>;
 
-/** One ownership of a channel: the epoch changes with each owner. */
+/** A channel in the epoch in which this server owns it. */
 export type Ownership = Pick<OwnedHead, 'channelId' | 'epoch'>;
 
 /** Settings of a channel and some of its members. */
@@ -144,7 +144,7 @@ export class HeadStore {
     return server?.stopped === true;
   }
 
-  /** Releases channels, which then have no owner. */
+  /** Releases channels, which then have no owning server. */
   async release(heads: readonly Ownership[]): Promise<void> {
     await releaseHeads.run(this.#pool, this.#channels(heads));
   }

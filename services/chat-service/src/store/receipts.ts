@@ -16,7 +16,7 @@ const saveLastSeen = sql.statement('saveLastSeen', { userIds: array(text) }, {})
 /** A stored watermark. `told`: others in the channel may see it. */
 export type SavedReceipt = RowOf<typeof saveReceipts>;
 
-/** The place of a watermark: a member of a channel while it has this log. */
+/** The place of a watermark: a member of a channel, and the current log of that channel. */
 export type ReceiptPlace = Pick<UnsavedReceipt, 'channel' | 'userId'>;
 
 function placesOf(receipts: readonly ReceiptPlace[]) {

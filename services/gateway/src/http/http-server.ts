@@ -16,7 +16,7 @@ export interface HttpOptions {
   readonly stopMs: number;
   readonly connections: Connections;
   /**
-   * Milliseconds for a connection to send a whole request, from its start. Absent: the value in
+   * Milliseconds within which a whole request must arrive on a new connection. Absent: the value in
    * `limits`.
    */
   readonly requestWithinMs?: number;

@@ -9,7 +9,7 @@ const contentTypes: Readonly<Record<WebFraming, string>> = {
   text: 'application/grpc-web-text+proto',
 };
 const trailersFlag = 0x80;
-/** Metadata of a service that a page receives. */
+/** Keys of the metadata that a page receives from a service. */
 const forwardedKeys = ['chat-token', 'chat-reason', 'chat-retry-after-ms'];
 
 /** Percent-encodes text as gRPC does for `grpc-message`. */

@@ -12,7 +12,7 @@ export interface SchemesInUse {
 /** Costs of argon2id: 19 MiB, two passes, one lane. */
 export const argonCosts = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** Returns the prefix of every hash of a scheme. */
+/** Returns the prefix with which every hash of a scheme begins. */
 export function prefixOf(scheme: PasswordScheme): string {
   if (scheme.name === 'bcrypt') return `$2b$${String(scheme.cost).padStart(2, '0')}$`;
   const { memoryCost, timeCost, parallelism } = argonCosts;

@@ -27,8 +27,8 @@ function mustBeDone([row]: readonly { readonly outcome: Reason | 'done' }[]): vo
 }
 
 /**
- * Handles CreateBot: operators create a bot for any channel or for one, the owner and the admins of
- * a channel create one for that channel.
+ * Handles CreateBot. Operators create bots for all channels or for one channel. The owner and the
+ * admins of a channel create bots for that channel.
  */
 export function createCreateBot(pool: Pool) {
   return async (request: CreateBotRequest, me: UserCaller): Promise<CreateBotResponse> => {

@@ -22,7 +22,8 @@ export function isEmail(text: string): boolean {
 }
 
 /**
- * Returns whether a text can be a new password: bcrypt ignores everything after 72 bytes or a NUL.
+ * Returns whether a text can be a new password. Longer texts and texts with NUL cannot, because
+ * bcrypt ignores everything after 72 bytes or a NUL.
  */
 export function isPassword(text: string): boolean {
   const bytes = Buffer.byteLength(text);

@@ -60,7 +60,7 @@ function numberOf(text: string): number {
 /**
  * Handles Search: returns users whose id or name begins with the text. If the text is a number, the
  * user with that number comes first. Finds only users whose profile the caller may see, so a hidden
- * user and a missing one are alike.
+ * user looks like a missing one.
  */
 export function createSearchUsers(pool: Pool) {
   async function withNumber(number: number, me: UserCaller): Promise<Profile[]> {

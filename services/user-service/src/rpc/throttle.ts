@@ -34,13 +34,14 @@ export const botOfUser: Rate = { key: 'bot-user', secondsPerCall: 30, burst: 30 
 /** Limits the calls of one user that end another session. */
 export const sessionsOfUser: Rate = { key: 'sessions-user', secondsPerCall: 1, burst: 60 };
 /**
- * Limits the lookups by number of one user, because numbers are sequential and could be enumerated.
+ * Limits how often one user looks up users by number, because numbers are sequential and could be
+ * enumerated.
  */
 export const numbersOfUser: Rate = { key: 'get-number', secondsPerCall: 2, burst: 30 };
 
 /**
  * Counts one attempt.
- * @throws {Refusal} `reason`, with the milliseconds until the next one is free.
+ * @throws {Refusal} `reason`, with the milliseconds until the next attempt is allowed.
  */
 export async function throttle(
   pool: Queryable,
