@@ -13,7 +13,7 @@ function firstUsers(users: AsyncIterable<User>, size: number): Promise<User[]> {
 export async function findPeople(session: CommandSession, text: string, size: number): Promise<void> {
   const client = await session.loggedIn();
   const found = await firstUsers(client.people.search(text, { size }), size);
-  const none = 'Nobody is found. People may hide their profiles.';
+  const none = 'No one was found. People can hide their profiles.';
   session.print(found.length === 0 ? none : userTable(found, false), found.map(userValue));
 }
 

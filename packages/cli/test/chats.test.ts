@@ -244,8 +244,8 @@ test('people are found, blocked and unblocked', async () => {
   expect((await run(ann, 'people SEEK')).said).toMatch(/^id +name +seen\nseek-1 .*\nseek-2 .*\nseek-3 .*\n$/);
   expect(await json(ann, 'people seek-2')).toMatchObject([{ id: 'seek-2', name: 'seek-2' }]);
   expect((await run(ann, 'people seek --size 1')).said).toContain('* there are more than 1;');
-  expect((await run(ann, 'people nobody-here')).said).toContain('Nobody is found.');
-  expect((await run(ann, 'people ?')).said).toContain('Nobody is found.');
+  expect((await run(ann, 'people nobody-here')).said).toContain('No one was found.');
+  expect((await run(ann, 'people ?')).said).toContain('No one was found.');
   expect((await run(ann, 'block seek-2')).said).toMatch(/^seek-2 can no longer write to you directly/);
   expect((await run(bob, 'direct seek-1')).said).toContain('User not found');
   expect(await json(ann, 'block')).toMatchObject([{ id: 'seek-2' }]);

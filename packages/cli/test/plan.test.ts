@@ -37,7 +37,7 @@ test.each([
   ],
   [['--user-port', '51053'], 'chat-1 and user-service would both use port 51053'],
   [['--chat-port', '64535'], 'chat-2 would use port 65536. Choose a smaller --chat-port.'],
-])('rejects the options %j, with which a port is used twice or too large', (args, words) => {
+])('rejects the options %j, because a port would be used twice or be too large', (args, words) => {
   expect(() => plan(...args)).toThrow(words);
 });
 

@@ -38,10 +38,7 @@ interface Received extends QueuedSend {
 
 type Steps = Step<Message, Received, Refusal>[];
 
-/**
- * Returns milliseconds of a monotonic clock, which does not change when someone sets the system
- * clock.
- */
+/** Milliseconds of a monotonic clock, which ignores changes of the system clock. */
 const nowMs = () => performance.now();
 
 /**
@@ -305,10 +302,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#deps.onEnd();
   }
 
-  /**
-   * Checks a frame before it is queued.
-   * @throws {Refusal} if the server would refuse this frame in any channel
-   */
+  /** Checks a frame. @throws {Refusal} if the server would refuse it in any channel */
   #check(frame: Message): void {
     if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
     if (rulesOf(frame.kind)?.data === 'content' && isBlank(frame)) throw refuse('empty-message');

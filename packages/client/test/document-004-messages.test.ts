@@ -203,7 +203,7 @@ describe('Document 004, send message flow', () => {
     expect([here.texts, away.texts]).toEqual([['here'], ['elsewhere']]);
   });
 
-  test('29, 31. A message is delivered once the client acknowledges it, and not before', async () => {
+  test('29, 31. A message counts as delivered when the client acknowledges it, and not before', async () => {
     const { ann, bob, id } = await cast.group();
     const from = await ann.client.listen(id);
     const { log } = await ann.client.chats.get(id);

@@ -127,7 +127,7 @@ test('ignores a pid file that names another program', async () => {
   await start(dataDir);
 });
 
-test('ignores a pid file left by a power cut: empty, truncated, with a reused pid, or zeros', async () => {
+test('ignores a pid file left by a power cut: empty, truncated, with a reused pid, or full of zeros', async () => {
   const dataDir = await folder();
   const home = join(dataDir, 'postgres');
   await (await start(dataDir)).stop();

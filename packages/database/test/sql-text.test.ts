@@ -30,7 +30,7 @@ test('recognises a parameter after a string, an operator, or an opening bracket'
   expect(textOf("SELECT ':x' || :a, ARRAY[:b], f(:c), x=:d").parameters).toEqual(['a', 'b', 'c', 'd']);
 });
 
-test('rejects numbered parameters and names in another form', () => {
+test('rejects numbered parameters, and names that are neither camelCase nor UPPER_CASE', () => {
   expect(() => textOf('SELECT $1')).toThrow('$1 has no name. Write it as :name.');
   expect(() => textOf('SELECT :user_id')).toThrow(':user_id is neither camelCase nor UPPER_CASE.');
 });

@@ -70,14 +70,14 @@ test('killing any part loses, repeats or reorders no acked message, and the chec
   expect(swapped).toEqual(['silent gap', 'out of order']);
 }, 120_000);
 
-test('the pause drill passes: a frozen owner is replaced and relays nothing more', async () => {
+test('the pause drill passes: a frozen chat server is replaced and relays nothing more', async () => {
   const { status, output } = await parley(['drill', 'pause', '--data', data, '--channels', '2']);
   expect(output).toMatch(/PASSED\n$/);
   expect(status).toBe(0);
 }, 120_000);
 
 /** Runs a part of `parley drill partition`, which takes minutes, with a planted fault. */
-test('detects an owner that ignores its lease and continues after it was replaced', async () => {
+test('detects a chat server that ignores its lease and continues after it was replaced', async () => {
   const planted = { ...shape, extraServerEntry: 'endless-lease' };
   const alone = { description: '', disturbances: [isolatedThenLate] };
   const { wrong } = await runDrill(await LocalSystem.open(data), alone, planted);

@@ -39,7 +39,7 @@ test('shares the bytes of a caller evenly between its connections', () => {
   expect(dropped).not.toContain('second');
 });
 
-test('drops the newest of several equal holdings, and as many of them as a large one needs', () => {
+test('of several equal holdings, drops the newest first, and as many as a large holding needs', () => {
   const { budget, dropped, open } = setUp();
   for (let n = 0; n < 10; n++) open('ann', `ann ${n}`).set(10);
   open('bob').set(35);

@@ -209,7 +209,7 @@ describe('List', () => {
 });
 
 describe('Delete', () => {
-  test('lets the owner delete a channel, clears owner and seats and fences the old ownership', async () => {
+  test('lets the owner delete a channel, which then has no owning server and no seats, and a new epoch', async () => {
     const server = await rig.server();
     const id = await rig.room(me);
     const [a, b] = (await rig.persons(2)) as [Person, Person];

@@ -31,7 +31,7 @@ afterAll(async () => {
   await database.close();
 });
 
-test('announces a channel to its new owner with a token for that server', async () => {
+test('announces a channel to its new owning server with a token for that server', async () => {
   const id = await rig.room(me);
   await rig.listen(me, id);
   const [first] = await listener.hears(1);

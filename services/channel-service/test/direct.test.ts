@@ -61,7 +61,7 @@ test('a direct chat lets each user leave, get an offer and return by choice', as
   }
 });
 
-test('a user gets at most three requests a day to return, and the requester does not learn of the limit', async () => {
+test('a user gets at most three offers to return in a row, and the other user does not learn of the limit', async () => {
   for (let n = 0; n < 5; n++) {
     await chats.change(other, id, other, { remove: true }).catch(() => undefined);
     expect(await chats.direct(opener, other.id)).toMatchObject({ id });
@@ -110,7 +110,7 @@ test('a direct chat lets each user mute the other, who stays a member', async ()
   expect(await row()).toEqual({ left_seq: null, muted: false });
 });
 
-test('limits a user to 100 first contacts a day', async () => {
+test('limits a user to 100 first contacts in a row', async () => {
   const { rows } = await rig.owner.query<{ id: string }>(
     `INSERT INTO chat.users (id, name, password_hash) SELECT $1 || '-friend-' || n, 'x', '!' FROM generate_series(1, 120) n RETURNING id`,
     [opener.id],

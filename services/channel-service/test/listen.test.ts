@@ -162,8 +162,8 @@ describe('the rate limit', () => {
   });
 });
 
-describe('the owner of a channel', () => {
-  test('200 concurrent first Listens over two managers give a channel one owner', async () => {
+describe('the owning server of a channel', () => {
+  test('200 concurrent first Listens over two managers give a channel one owning server', async () => {
     const servers = [await rig.server(), await rig.server(), await rig.server()];
     const id = await rig.room(owner);
     const people = await rig.persons(200);
@@ -178,7 +178,7 @@ describe('the owner of a channel', () => {
     expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', id)).toEqual({ epoch: 1 });
   });
 
-  test('the less loaded of two servers becomes the owner', async () => {
+  test('the less loaded of two servers becomes the owning server', async () => {
     await rig.server(0.9);
     const idle = await rig.server(0.1);
     for (let n = 0; n < 5; n++) {
@@ -187,7 +187,7 @@ describe('the owner of a channel', () => {
     }
   });
 
-  test('a draining owner keeps its channels and gets no new ones', async () => {
+  test('a draining server keeps its channels and gets no new ones', async () => {
     const one = await rig.server();
     const id = await rig.room(owner);
     await rig.listen(await rig.person(), id);

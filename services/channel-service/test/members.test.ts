@@ -57,7 +57,7 @@ async function entries(id: number): Promise<[number, string, MemberChange][]> {
 }
 
 describe('adding', () => {
-  test('each change of members is an entry, changes the revision and keeps the ownership', async () => {
+  test('each change of members is an entry, changes the revision and keeps the owning server', async () => {
     const id = await chats.make(owner, 'group');
     await rig.listen(owner, id);
     const before = await chats.head(id);

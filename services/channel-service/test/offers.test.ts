@@ -77,7 +77,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     expect((await rig.list(owner, id))[0]).toMatchObject({ ownerId: owner.id });
   });
 
-  test('ownership goes to the user asked last, and offers of a former owner are void', async () => {
+  test('only the last user with an offer of ownership can accept it, and offers of a former owner are void', async () => {
     await chats.change(owner, id, friend, { role: ranks.owner });
     await chats.change(owner, id, other, { role: ranks.owner });
     await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
@@ -86,7 +86,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     expect((await rig.list(other, id))[0]).toMatchObject({ ownerId: other.id });
   });
 
-  test('ownership can be offered to a user three times a day', async () => {
+  test('ownership can be offered to a user three times in a row', async () => {
     const tries = Array.from({ length: 5 }, () => chats.change(owner, id, friend, { role: ranks.owner }));
     const { answers, reasons } = await outcomes(tries);
     expect([answers.length, reasons]).toEqual([3, ['change-too-often', 'change-too-often']]);
@@ -148,7 +148,7 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
     await expect(chats.add(owner, id, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
   });
 
-  test('a user who left may decline offers, and gets at most three a day', async () => {
+  test('a user who left may decline offers, and gets at most three in a row', async () => {
     for (let n = 0; n < 3; n++) {
       await chats.add(owner, id, friend);
       await chats.change(friend, id, friend, { remove: true });

@@ -125,7 +125,7 @@ describe('Update', () => {
 });
 
 describe('a new log', () => {
-  test('a log starts at seq 1 when history is turned on, and the old owner releases the channel', async () => {
+  test('a log starts at seq 1 when history is turned on, and the old server releases the channel', async () => {
     const id = await chat('group', { retention: { nothing: true } });
     await rig.listen(owner, id);
     await chats.change(owner, id, member, { remove: true });

@@ -96,7 +96,7 @@ describe('A channel with history', () => {
     await again.leave();
   });
 
-  test('a resume sends entries from the table in order, then live ones, across owners', async () => {
+  test('a resume sends entries from the table in order, then live ones, even from another owning server', async () => {
     const id = await keptRoom();
     const [a, b] = [await join(alice, id), await join(bob, id)];
     const log = welcomeOf(b)?.log;

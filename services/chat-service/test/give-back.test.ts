@@ -83,7 +83,7 @@ function reserve(id: number, forSeconds: number) {
 }
 
 describe('an empty channel', () => {
-  test('an empty channel stays for a while for users who reconnect, then has no owner', async () => {
+  test('an empty channel stays for a while for users who reconnect, then has no owning server', async () => {
     const { channels, reconciler, left } = setUp();
     const id = await owned();
     load(channels, id);

@@ -83,9 +83,9 @@ async function checkRoom(room: Room, successor: Chatter, before: number): Promis
   expect(ackedOf(successor)).toBeGreaterThan(10);
 }
 
-describe('an owner that was paused past its lease', () => {
+describe('an owning server that was paused past its lease', () => {
   test.each([1, 2, 3])(
-    'a paused owner shows nothing after waking while its successor writes, round %i',
+    'a paused server shows nothing after waking while its successor writes, round %i',
     async () => {
       const rooms = [await openRoom(true), await openRoom(false)];
       for (const { speaker, reader } of rooms) {

@@ -67,14 +67,14 @@ const mute = (id: number) =>
   );
 const slowDown = (id: number) => change(id, 'UPDATE chat.channel SET slow_mode_s = $2 WHERE id = $1', [600]);
 
-describe('an owner that was suspended meanwhile', () => {
+describe('a server that was suspended meanwhile', () => {
   const deeds: [string, Partial<Message>][] = [
     ['text', {}],
     ['an edit', { kind: Kind.EDIT, targetSeq: 1 }],
     ['a deletion', { kind: Kind.DELETE, targetSeq: 1, data: Buffer.alloc(0) }],
     ['a reaction', { kind: Kind.REACT, targetSeq: 1, data: Buffer.from('👍') }],
   ];
-  test.each(deeds)('an owner that was suspended meanwhile does not store %s of a muted user', async (_, fields) => {
+  test.each(deeds)('a server that was suspended meanwhile does not store %s of a muted user', async (_, fields) => {
     const id = await keptRoom();
     const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     expect(await say(b, 'first')).toBe(1);
@@ -88,7 +88,7 @@ describe('an owner that was suspended meanwhile', () => {
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('an owner that was suspended meanwhile does not store text of a banned user who left before the ack', async () => {
+  test('a server that was suspended meanwhile does not store text of a banned user who left before the ack', async () => {
     const id = await keptRoom();
     const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     server.kill('SIGSTOP');
@@ -102,7 +102,7 @@ describe('an owner that was suspended meanwhile', () => {
     await a.leave();
   });
 
-  test('an owner that was suspended meanwhile does not store messages that slow mode forbids', async () => {
+  test('a server that was suspended meanwhile does not store messages that slow mode forbids', async () => {
     const id = await keptRoom();
     const b = await trio.join(guest, id);
     expect(await say(b, 'first')).toBe(1);
@@ -114,7 +114,7 @@ describe('an owner that was suspended meanwhile', () => {
     await b.leave();
   });
 
-  test('an owner that was suspended meanwhile does not store a deletion by a user who is no longer admin', async () => {
+  test('a server that was suspended meanwhile does not store a deletion by a user who is no longer admin', async () => {
     const id = await keptRoom();
     await trio.people.sql(
       `INSERT INTO chat.member (channel_id, user_id, joined_seq, role) VALUES ($1, $2, 0, 'admin')`,

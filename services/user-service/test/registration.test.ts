@@ -67,7 +67,7 @@ test('a refused registration does not use up an invitation', async () => {
   expect(await uses(code)).toBe(0);
 });
 
-test('gives the same refusal for every invitation that is not open', async () => {
+test('gives the same refusal for every invitation that cannot be used', async () => {
   const [{ id: channel }] = (await invited.sql(
     "INSERT INTO chat.channel (name, owner_id, kind) VALUES ('c', 'root', 'group') RETURNING id",
   )) as [{ id: number }];

@@ -19,9 +19,9 @@ interface Adding {
 }
 
 const day = 86_400;
-/** Limits the new people that one user contacts: 100 a day. */
+/** Limits the new people that one user contacts: 100 in a burst, then one every 864 s. */
 export const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
-/** Limits the offers that one user may get in one channel. */
+/** Limits the offers that one user may get in one channel: 3 in a burst, then one a day. */
 const askedRate: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
 /** Limits how often one user who was removed may be added to one channel again. */
 const addedThereRate: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };

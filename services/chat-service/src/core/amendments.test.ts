@@ -157,7 +157,7 @@ describe('Trimming a channel', () => {
     expect(world.after(2)).toBe('[c]');
   });
 
-  test('trimming first gives the entries to a ready subscriber, and resets a slow one', () => {
+  test('trimming first gives the entries to a ready subscriber, and reports a slow one', () => {
     const world = new World();
     const slow = world.slowReader('bob');
     world.show(words('first'), words('trimmed'), words('stays'));

@@ -87,7 +87,7 @@ describe('LiveChannel', () => {
     expect(got).toEqual(['abc']);
   });
 
-  test('a burst larger than the ring does not reset ready subscribers', () => {
+  test('a ready subscriber receives all of a burst that is larger than the ring', () => {
     const { open, endTurn } = setUp();
     const channel = open(1);
     let bytes = 0;
@@ -133,7 +133,7 @@ describe('LiveChannel', () => {
 });
 
 describe('Channels', () => {
-  test('keeps the live channel of an ownership, and creates a new one for a newer epoch', () => {
+  test('keeps the live channel of an epoch, and creates a new one for a newer epoch', () => {
     const { open, channels } = setUp();
     const first = open(1);
     expect(open(1, 'other')).toBe(first);
