@@ -1,6 +1,6 @@
 import { limits } from '@parley/runtime';
 import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
-import { findChats, readChats } from '../src/inbox/chat-store.js';
+import { readChats } from '../src/inbox/chat-store.js';
 import { Chats } from './chats.js';
 import { Inbox } from './inbox-api.js';
 import { type Person, Rig } from './rig.js';
@@ -11,7 +11,7 @@ let chats: Chats;
 let inbox: Inbox;
 let me: Person;
 let readers: Person[];
-let owned: number[];
+let reader: Person;
 
 /**
  * Number of chats in the database, and of the caller's chats among them. Each has members and
@@ -42,11 +42,7 @@ beforeAll(async () => {
       FROM chat.channel c, generate_series(1, 40) s WHERE c.id % ${allChats / 100} = 0;
   `);
   await rig.owner.query('VACUUM ANALYZE');
-  const { rows } = await rig.owner.query<{ id: number }>(
-    'SELECT channel_id AS id FROM chat.member WHERE user_id = $1 ORDER BY id',
-    [readers[0]?.id],
-  );
-  owned = rows.map(({ id }) => id);
+  [reader] = readers as [Person];
 }, 180_000);
 
 afterAll(async () => {
@@ -54,24 +50,33 @@ afterAll(async () => {
   await database.close();
 });
 
-function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {
-  return planOf(rig.owner, { text, values, mode });
+function plan(page: ReturnType<typeof pageOf>, mode: (typeof planModes)[number]): Promise<string> {
+  return planOf(rig.owner, { text: readChats.text, values: readChats.valuesOf(page), mode });
 }
 
-/** Returns the parameters with which `readChats` reads these chats for one of their members. */
-function pageOf(channelIds: readonly number[]): unknown[] {
-  const { usersCounted: maxPresent, unreadCounted: maxUnread } = limits;
-  const { unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
-  const userId = readers[0]?.id ?? '';
-  return readChats.valuesOf({ userId, channelIds, maxPresent, maxLooked, maxUnread, maxTold });
+/** Returns the parameters with which `readChats` reads a page, or one chat, for a user. */
+function pageOf({ id: readerId }: Person, channelId: number | null = null) {
+  return {
+    readerId,
+    readerRole: 'user',
+    channelId,
+    at: Number.MAX_SAFE_INTEGER,
+    id: limits.channelId,
+    size: 101,
+    maxBytes: limits.pageBytes,
+    maxPresent: limits.usersCounted,
+    maxLooked: limits.unreadLookedAt,
+    maxUnread: limits.unreadCounted,
+    maxTold: limits.membersToldReceipts,
+    maxEmoji: limits.emojiListed,
+    maxReactors: limits.reactorsListed,
+  } as const;
 }
-
-const maxAt = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId };
 
 describe.each(planModes)('with 100,000 chats, 5,000 of them mine (%s)', (mode) => {
   test('finds a page by index, and sorts only as many chats as the page holds', async () => {
-    const text = await plan(findChats.text, findChats.valuesOf({ userId: me.id, ...maxAt, size: 101 }), mode);
-    expect(text).not.toMatch(/Seq Scan on (member|channel|channel_head)/);
+    const text = await plan(pageOf(me), mode);
+    expect(text).not.toMatch(/Seq Scan on (member|channel|channel_head) /);
     expect(text).toContain('member_chats');
     expect(text).toMatch(/Sort Method: top-N heapsort/);
     expect(
@@ -82,29 +87,44 @@ describe.each(planModes)('with 100,000 chats, 5,000 of them mine (%s)', (mode) =
   });
 
   test('reads the chats of a page by index', async () => {
-    const text = await plan(readChats.text, pageOf(owned), mode);
+    const text = await plan(pageOf(reader), mode);
     expect(text).toContain('message_said');
     expect(text).toContain('message_mentions');
-    expect(text).not.toMatch(/Seq Scan on (message|member|users|channel|channel_head)/);
+    expect(text).not.toMatch(/Seq Scan on (message|member|users|channel|channel_head) /);
+  });
+
+  test('reads one chat without the others of the user', async () => {
+    const text = await plan(pageOf(me, allChats), mode);
+    const rows = [...text.matchAll(/actual rows=(\d+)(?:\.\d+)? loops=(\d+)/g)];
+    expect(rows.every(([, rows, loops]) => Number(rows) * Number(loops) <= 40)).toBe(true);
   });
 
   test('counts unread messages from an index alone', async () => {
-    const text = await plan(readChats.text, pageOf(owned), mode);
+    const text = await plan(pageOf(reader), mode);
     const [, rows, fetched] =
       /Index Only Scan using message_said .*rows=(\d+)[\s\S]*?Heap Fetches: (\d+)/.exec(text) ?? [];
     expect([rows, fetched]).toEqual(['30', '0']);
   });
 });
 
+test.each([
+  [1, 1],
+  [1_000, 2],
+])('with a page of %i bytes, reads the data of %i messages', async (maxBytes, count) => {
+  const rows = await readChats.run(rig.owner, { ...pageOf(reader), maxBytes });
+  expect(rows).toHaveLength(100);
+  expect(rows.map(({ data }) => data !== null)).toEqual(rows.map((_, at) => at < count));
+});
+
 test('counts unread messages without looking at reactions', async () => {
-  const [id] = owned as [number];
+  const id = allChats;
   await rig.owner.query(
     `INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, data, digest)
      SELECT $1, s, 3, 'u1', gen_random_uuid(), now(), 1, '', sha256('') FROM generate_series(41, 50040) s`,
     [id],
   );
   await rig.owner.query('UPDATE chat.channel_head SET last_seq = 50040 WHERE channel_id = $1', [id]);
-  const values = pageOf([id]);
+  const values = readChats.valuesOf(pageOf(reader, id));
   const { rows } = await rig.owner.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${readChats.text}`, values);
   const { Plan: root } = rows[0]['QUERY PLAN'][0];
   expect(root['Shared Hit Blocks'] + root['Shared Read Blocks']).toBeLessThan(200);

@@ -2,7 +2,7 @@ import { Message } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits } from '@parley/runtime';
 import { fitting } from '../requests/page.js';
-import { type HistoryEntry, type HistoryPosition, readEntries } from './history-store.js';
+import { type HistoryEntry, type HistoryPosition, readEntries, type StoredMessage } from './history-store.js';
 
 /** Maximum number of emoji per message and of users per emoji. */
 export const reactionLimits = { maxEmoji: limits.emojiListed, maxReactors: limits.reactorsListed };
@@ -12,8 +12,12 @@ function repliesOf({ replies, lastReplySeq, lastReplyMs, lastReplier }: HistoryE
   return { count: replies, lastSeq: lastReplySeq, lastAt: lastReplyMs, lastSender: lastReplier };
 }
 
-function toMessage(row: HistoryEntry): Message {
-  return Message.fromPartial({
+/**
+ * Builds the message of a row, without its replies. Does not use fromPartial, which would copy every
+ * list.
+ */
+export function toMessage(row: StoredMessage): Message {
+  return {
     channelId: row.channelId,
     userId: row.number,
     timestamp: row.sentMs,
@@ -29,9 +33,12 @@ function toMessage(row: HistoryEntry): Message {
     editedAt: row.editedMs ?? 0,
     deleted: row.deleted,
     reactions: row.reactions,
-    replies: repliesOf(row),
-  });
+    replies: undefined,
+    lossy: false,
+  };
 }
+
+const toEntry = (row: HistoryEntry): Message => ({ ...toMessage(row), replies: repliesOf(row) });
 
 const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
 
@@ -54,5 +61,5 @@ export async function readPage(
     maxReplies: limits.repliesCounted,
     readerId,
   });
-  return fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
+  return fitting(rows.map(toEntry), limits.pageBytes, sizeOnTheWire);
 }

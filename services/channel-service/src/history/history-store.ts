@@ -14,13 +14,28 @@ import {
   uuid,
 } from '@parley/database';
 
-const sql = loadSql('history.sql', import.meta.url, kindConstants);
+/**
+ * Reactions and files of the message `entry` as the user `:readerId` sees them. `maxEmoji` and
+ * `maxReactors` limit the emoji, and the users of each.
+ */
+export const entryConstants = {
+  REACTIONS: `coalesce((
+    SELECT json_agg(json_build_object('emoji', one.emoji, 'count', one.people,
+      'userIds', ARRAY(SELECT y.user_id FROM chat.reaction y WHERE y.channel_id = entry.channel_id AND y.seq = entry.seq AND y.emoji = one.emoji ORDER BY y.user_id LIMIT :maxReactors),
+      'mine', EXISTS (SELECT FROM chat.reaction y WHERE y.channel_id = entry.channel_id AND y.seq = entry.seq AND y.emoji = one.emoji AND y.user_id = :readerId)
+    ) ORDER BY one.emoji)
+    FROM (SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = entry.channel_id AND x.seq = entry.seq ORDER BY x.emoji LIMIT :maxEmoji) one
+  ), '[]')`,
+  FILE_IDS: `ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = entry.channel_id AND f.seq = entry.seq ORDER BY 1)`,
+};
+
+const sql = loadSql('history.sql', import.meta.url, { ...kindConstants, ...entryConstants });
 
 const range = { channelId: int4, firstSeq: int8, lastSeq: int8, size: int8, maxEmoji: int8, maxReactors: int4 };
 const position = { channelId: int4, seq: int8, bytes: int4 };
 
 /** Users who reacted with one emoji: their number and the first ids. */
-interface StoredReaction {
+export interface StoredReaction {
   readonly emoji: string;
   readonly count: number;
   readonly userIds: string[];
@@ -30,24 +45,29 @@ interface StoredReaction {
 
 export const findNewest = sql.statement('findNewest', range, position);
 export const findOldest = sql.statement('findOldest', range, position);
+/** Columns of a message, without its replies. */
+export const messageColumns = {
+  channelId: int4,
+  seq: int8,
+  kind: int2,
+  senderId: text,
+  number: int4,
+  clientId: uuid,
+  sentMs: int8,
+  targetSeq: nullable(int8),
+  data: bytea,
+  contentType: text,
+  mentions: array(text),
+  editedMs: nullable(int8),
+  deleted: bool,
+  reactions: json<StoredReaction[]>(),
+  fileIds: array(text),
+};
 export const readEntries = sql.statement(
   'readEntries',
   { channelIds: array(int4), seqs: array(int8), maxEmoji: int8, maxReactors: int8, maxReplies: int8, readerId: text },
   {
-    channelId: int4,
-    seq: int8,
-    kind: int2,
-    senderId: text,
-    number: int4,
-    clientId: uuid,
-    sentMs: int8,
-    targetSeq: nullable(int8),
-    data: bytea,
-    contentType: text,
-    mentions: array(text),
-    editedMs: nullable(int8),
-    deleted: bool,
-    reactions: json<StoredReaction[]>(),
+    ...messageColumns,
     /**
      * Number of replies that still have their text, counted up to a limit. The next three columns
      * describe the last of them.
@@ -56,7 +76,6 @@ export const readEntries = sql.statement(
     lastReplySeq: int8,
     lastReplyMs: int8,
     lastReplier: text,
-    fileIds: array(text),
   },
 );
 
@@ -65,3 +84,6 @@ export type HistoryPosition = RowOf<typeof findNewest>;
 
 /** An entry in its current state. */
 export type HistoryEntry = RowOf<typeof readEntries>;
+
+/** A message in its current state, without its replies. */
+export type StoredMessage = Omit<HistoryEntry, 'replies' | 'lastReplySeq' | 'lastReplyMs' | 'lastReplier'>;

@@ -24,36 +24,26 @@ FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq 
 -- edited later looks deleted. LATERAL with LIMIT makes each lookup an index probe, whatever the
 -- statistics say.
 -- name: readEntries
-SELECT m.channel_id, m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
-  floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq,
-  CASE WHEN it.is_gone THEN '' ELSE m.data END AS data,
-  CASE WHEN it.is_gone THEN '' ELSE m.content_type END AS content_type,
-  CASE WHEN it.is_gone THEN '{}' ELSE m.mentions END AS mentions,
-  CASE WHEN NOT it.is_edited_later THEN floor(extract(epoch FROM m.edited_at) * 1000)::bigint END AS edited_ms, it.is_gone AS deleted,
-  coalesce(r.reactions, '[]') AS reactions, replies.count AS replies, coalesce(replies.last_seq, 0) AS last_reply_seq,
-  coalesce(floor(extract(epoch FROM reply.sent_at) * 1000)::bigint, 0) AS last_reply_ms, coalesce(reply.sender_id, '') AS last_replier,
-  ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = page.channel_id AND f.seq = m.seq ORDER BY 1) AS file_ids
+SELECT entry.channel_id, entry.seq, entry.kind, entry.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = entry.sender_id) AS number,
+  entry.client_id, floor(extract(epoch FROM entry.sent_at) * 1000)::bigint AS sent_ms, entry.target_seq,
+  CASE WHEN it.is_gone THEN '' ELSE entry.data END AS data,
+  CASE WHEN it.is_gone THEN '' ELSE entry.content_type END AS content_type,
+  CASE WHEN it.is_gone THEN '{}' ELSE entry.mentions END AS mentions,
+  CASE WHEN NOT it.is_edited_later THEN floor(extract(epoch FROM entry.edited_at) * 1000)::bigint END AS edited_ms, it.is_gone AS deleted,
+  CASE WHEN reader.left_seq IS NULL THEN :REACTIONS ELSE '[]' END AS reactions, :FILE_IDS AS file_ids,
+  replies.count AS replies, coalesce(replies.last_seq, 0) AS last_reply_seq,
+  coalesce(floor(extract(epoch FROM reply.sent_at) * 1000)::bigint, 0) AS last_reply_ms, coalesce(reply.sender_id, '') AS last_replier
 FROM unnest(:channelIds::int[], :seqs::bigint[]) WITH ORDINALITY AS page (channel_id, seq, place)
-CROSS JOIN LATERAL (SELECT * FROM chat.message x WHERE x.channel_id = page.channel_id AND x.seq = page.seq LIMIT 1) m
+CROSS JOIN LATERAL (SELECT * FROM chat.message x WHERE x.channel_id = page.channel_id AND x.seq = page.seq LIMIT 1) entry
 CROSS JOIN LATERAL (
   SELECT (SELECT nullif(y.left_seq, 0) FROM chat.member y WHERE y.channel_id = page.channel_id AND y.user_id = :readerId) AS left_seq
 ) reader
 CROSS JOIN LATERAL (
-  SELECT m.edited_at IS NOT NULL AND reader.left_seq IS NOT NULL AND EXISTS (
+  SELECT entry.edited_at IS NOT NULL AND reader.left_seq IS NOT NULL AND EXISTS (
     SELECT FROM chat.message e WHERE e.channel_id = page.channel_id AND e.target_seq = page.seq AND e.kind = :KIND_EDIT AND e.seq > reader.left_seq
   ) AS is_edited_later
 ) edits
-CROSS JOIN LATERAL (SELECT edits.is_edited_later, m.deleted_at IS NOT NULL OR edits.is_edited_later AS is_gone) it
-CROSS JOIN LATERAL (
-  SELECT json_agg(json_build_object('emoji', one.emoji, 'count', one.people,
-    'userIds', ARRAY(SELECT y.user_id FROM chat.reaction y WHERE y.channel_id = page.channel_id AND y.seq = page.seq AND y.emoji = one.emoji ORDER BY y.user_id LIMIT :maxReactors),
-    'mine', EXISTS (SELECT FROM chat.reaction y WHERE y.channel_id = page.channel_id AND y.seq = page.seq AND y.emoji = one.emoji AND y.user_id = :readerId)
-  ) ORDER BY one.emoji) AS reactions
-  FROM (
-    SELECT x.emoji, x.people FROM chat.reaction_count x
-    WHERE x.channel_id = page.channel_id AND x.seq = page.seq AND reader.left_seq IS NULL ORDER BY x.emoji LIMIT :maxEmoji
-  ) one
-) r
+CROSS JOIN LATERAL (SELECT edits.is_edited_later, entry.deleted_at IS NOT NULL OR edits.is_edited_later AS is_gone) it
 CROSS JOIN LATERAL (
   SELECT count(*) AS count, max(one.seq) AS last_seq FROM (
     SELECT x.seq FROM chat.message x

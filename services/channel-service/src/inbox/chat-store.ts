@@ -1,7 +1,10 @@
-import { kindConstants } from '@parley/contract';
+import { kindConstants, type User } from '@parley/contract';
 import {
+  allNullable,
   array,
   bool,
+  bytea,
+  int2,
   int4,
   int8,
   json,
@@ -9,48 +12,84 @@ import {
   type Notify,
   nullable,
   type RowOf,
+  type SqlFields,
   text,
   type UserRole,
+  uuid,
 } from '@parley/database';
-import { profileColumns } from '@parley/service-kit';
 import { channelColumns, channelConstants, viewColumns } from '../channels/channel-store.js';
+import { entryConstants, type StoredReaction } from '../history/history-store.js';
 
-const sql = loadSql('chats.sql', import.meta.url, { ...kindConstants, ...channelConstants });
+const sql = loadSql('chats.sql', import.meta.url, { ...kindConstants, ...channelConstants, ...entryConstants });
 
-/** User id, delivered seq and read seq of a member. */
-export type StoredReceipt = readonly [userId: string, deliveredSeq: number, readSeq: number];
+/** Columns of the last message that the user may read. */
+const saidColumns = {
+  saidSeq: int8,
+  saidKind: int2,
+  senderId: text,
+  number: int4,
+  clientId: uuid,
+  sentMs: int8,
+  targetSeq: nullable(int8),
+  /** Null if the message does not fit into the page. */
+  data: nullable(bytea),
+  contentType: text,
+  mentioned: array(text),
+  editedMs: nullable(int8),
+  deleted: bool,
+  reactions: json<StoredReaction[]>(),
+  fileIds: array(text),
+};
+const chatColumns = {
+  /** Time of the last activity, in microseconds since 1970. */
+  at: int8,
+  ...channelColumns,
+  ...viewColumns,
+  deliveredSeq: int8,
+  readSeq: int8,
+  markedUnread: bool,
+  notify: text.as<Notify>(),
+  unread: int8,
+  mentions: int8,
+  /** User id, delivered seq and read seq of each other member, separated by spaces. */
+  others: text,
+  /** The other user of a direct chat. */
+  peer: nullable(json<Partial<User>>()),
+  /** `saidSeq` is null if the user may read no message. */
+  ...allNullable(saidColumns),
+};
 
-export const findChats = sql.statement(
-  'findChats',
-  { userId: text, at: int8, id: int4, size: int8 },
-  { id: int4, at: int8 },
-);
 export const readChats = sql.statement(
   'readChats',
-  { userId: text, channelIds: array(int4), maxPresent: int8, maxLooked: int8, maxUnread: int8, maxTold: int4 },
   {
-    ...channelColumns,
-    ...viewColumns,
-    deliveredSeq: int8,
-    readSeq: int8,
-    markedUnread: bool,
-    notify: text.as<Notify>(),
-    /**
-     * Seq of the last message that the user may read. It and `saidBytes` are null if there is none.
-     */
-    saidSeq: nullable(int8),
-    saidBytes: nullable(int4),
-    unread: int8,
-    mentions: int8,
-    others: json<readonly StoredReceipt[]>(),
+    readerId: text,
+    readerRole: text.as<UserRole>(),
+    channelId: nullable(int4),
+    at: int8,
+    id: int4,
+    size: int8,
+    maxBytes: int4,
+    maxPresent: int8,
+    maxLooked: int8,
+    maxUnread: int8,
+    maxTold: int4,
+    maxEmoji: int8,
+    maxReactors: int8,
   },
+  { txid: text, readAt: int8, life: int8, ...allNullable(chatColumns) },
 );
-export const readPeers = sql.statement(
-  'readPeers',
-  { userId: text, userRole: text.as<UserRole>(), channelIds: array(int4) },
-  { channelId: int4, id: text, name: text, number: int4, blocked: bool, ...profileColumns },
-);
-export const readPosition = sql.statement('readPosition', {}, { txid: text, at: int8, life: int8 });
+
+type ReadRow = RowOf<typeof readChats>;
+type OutputsOf<Columns extends SqlFields> = { readonly [Name in keyof Columns]: Columns[Name]['output'] };
+
+/** The position of a snapshot among all events and entries. */
+export type SnapshotPosition = Pick<ReadRow, 'txid' | 'readAt' | 'life'>;
 
 /** A chat as one of its members sees it. */
-export type StoredChat = RowOf<typeof readChats>;
+export type StoredChat = ReadRow & OutputsOf<typeof chatColumns>;
+
+/** Returns whether a row of `readChats` has a chat, and not only a position. */
+export const hasChat = (row: ReadRow): row is StoredChat => row.id !== null;
+
+/** Returns whether a chat has a message that the user may read. */
+export const hasLast = (row: StoredChat): row is StoredChat & OutputsOf<typeof saidColumns> => row.saidSeq !== null;

@@ -1,12 +1,13 @@
 import { Chat, type Message, Notify, type Receipt, User } from '@parley/contract';
-import type { Notify as NotifyWord, Pool, PoolClient } from '@parley/database';
-import { snapshot } from '@parley/database';
+import type { Notify as NotifyWord, Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { profileFields, type UserCaller } from '@parley/service-kit';
+import type { UserCaller } from '@parley/service-kit';
+import { first } from '../channels/channel-search.js';
 import { toChannel } from '../channels/describe.js';
-import { readPage } from '../history/entries.js';
+import type { ListPosition } from '../channels/list-store.js';
+import { reactionLimits, toMessage } from '../history/entries.js';
 import { fitting } from '../requests/page.js';
-import { readChats, readPeers, type StoredChat, type StoredReceipt } from './chat-store.js';
+import { hasChat, hasLast, readChats, type SnapshotPosition, type StoredChat } from './chat-store.js';
 
 export const notifyWords: Readonly<Record<NotifyWord, Notify>> = {
   all: Notify.ALL,
@@ -14,94 +15,97 @@ export const notifyWords: Readonly<Record<NotifyWord, Notify>> = {
   none: Notify.NONE,
 };
 
-/** Reads the other users of direct chats, by the id of the chat. */
-async function readPeersOf(client: PoolClient, me: UserCaller, chats: readonly StoredChat[]) {
-  const channelIds = chats.flatMap(({ id, kind }) => (kind === 'direct' ? [id] : []));
-  if (channelIds.length === 0) return new Map<number, User>();
-  const rows = await readPeers.run(client, { userId: me.id, userRole: me.role, channelIds });
-  return new Map(
-    rows.map(({ channelId, id, name, number, blocked, ...profile }) => [
-      channelId,
-      User.fromPartial({ id, name, number, blocked, ...profileFields(profile) }),
-    ]),
-  );
+const chatLimits = {
+  ...reactionLimits,
+  maxBytes: limits.pageBytes,
+  maxPresent: limits.usersCounted,
+  maxUnread: limits.unreadCounted,
+  maxLooked: limits.unreadLookedAt,
+  maxTold: limits.membersToldReceipts,
+};
+
+function receiptOf(userId: string, deliveredSeq: number, readSeq: number): Receipt {
+  return { userId, deliveredSeq, readSeq, log: '', updatedAt: 0 };
 }
 
-function receiptOf([userId, deliveredSeq, readSeq]: StoredReceipt): Receipt {
-  return { userId, deliveredSeq, readSeq, log: '', updatedAt: 0 };
+function receiptsOf(others: string): Receipt[] {
+  const words = others === '' ? [] : others.split(' ');
+  const receipts: Receipt[] = [];
+  for (let at = 0; at < words.length; at += 3)
+    receipts.push(receiptOf(words[at] as string, Number(words[at + 1]), Number(words[at + 2])));
+  return receipts;
+}
+
+/** Returns the last message of a chat, or undefined if there is none or it does not fit. */
+function lastOf(row: StoredChat): Message | undefined {
+  if (!hasLast(row) || row.data === null) return undefined;
+  return toMessage({
+    channelId: row.id,
+    seq: row.saidSeq,
+    kind: row.saidKind,
+    senderId: row.senderId,
+    number: row.number,
+    clientId: row.clientId,
+    sentMs: row.sentMs,
+    targetSeq: row.targetSeq,
+    data: row.data,
+    contentType: row.contentType,
+    mentions: row.mentioned,
+    editedMs: row.editedMs,
+    deleted: row.deleted,
+    reactions: row.reactions,
+    fileIds: row.fileIds,
+  });
 }
 
 /**
  * Builds the Chat message without fromPartial, which would copy every receipt. A page has thousands
  * of them.
  */
-function toChat(me: UserCaller, row: StoredChat, last?: Message, peer?: User): Chat {
-  const { deliveredSeq, readSeq, unread, mentions, markedUnread, notify, others } = row;
+function toChat(me: UserCaller, row: StoredChat): Chat {
+  const { deliveredSeq, readSeq, unread, mentions, markedUnread, notify, peer } = row;
   return {
     channel: toChannel(row),
-    last,
+    last: lastOf(row),
     unread,
     mentions,
-    mine: receiptOf([me.id, deliveredSeq, readSeq]),
+    mine: receiptOf(me.id, deliveredSeq, readSeq),
     log: row.logId,
     markedUnread,
     notify: notifyWords[notify],
-    others: others.map(receiptOf),
-    peer,
+    others: receiptsOf(row.others),
+    peer: peer === null ? undefined : User.fromPartial(peer),
   };
 }
 
 const sizeOnTheWire = (chat: Chat) => Chat.encode(chat).finish().length;
 
-const hasLast = ({ saidSeq }: StoredChat) => saidSeq !== null;
+const exceedsPage = (row: StoredChat) => hasLast(row) && row.data === null;
 
-/** Reads the last messages of the chats, from the first chat on, as many as fit into a page. */
-async function readLast(client: PoolClient, me: UserCaller, rows: readonly StoredChat[]) {
-  const positions = rows.flatMap(({ id, saidSeq, saidBytes }) =>
-    saidSeq === null ? [] : [{ channelId: id, seq: saidSeq, bytes: saidBytes ?? 0 }],
-  );
-  const messages = await readPage(client, positions, me.id);
-  return new Map(messages.map((message) => [message.channelId, message]));
+/** Returns the chats of the first rows, as many as fit into a page. */
+export function chatsOf(me: UserCaller, rows: readonly StoredChat[]): readonly Chat[] {
+  const over = rows.findIndex(exceedsPage);
+  const chats = (over === -1 ? rows : rows.slice(0, over)).map((row) => toChat(me, row));
+  return fitting(chats, limits.pageBytes, sizeOnTheWire);
 }
 
-/**
- * Reads chats as the caller sees them, in the order of `ids`, as many as fit into a page. Leaves
- * out chats that the caller is not in. Run in a snapshot.
- */
-export async function readChatsOf(
-  client: PoolClient,
+/** Reads `size` chats of the caller after a position, and the position of the snapshot. */
+export async function readPageOfChats(
+  pool: Queryable,
   me: UserCaller,
-  ids: readonly number[],
-): Promise<readonly Chat[]> {
-  const {
-    usersCounted: maxPresent,
-    unreadCounted: maxUnread,
-    unreadLookedAt: maxLooked,
-    membersToldReceipts: maxTold,
-  } = limits;
-  const rows = await readChats.run(client, {
-    userId: me.id,
-    channelIds: ids,
-    maxPresent,
-    maxLooked,
-    maxUnread,
-    maxTold,
-  });
-  const peers = await readPeersOf(client, me, rows);
-  const last = await readLast(client, me, rows);
-  const over = rows.findIndex((row) => hasLast(row) && !last.has(row.id));
-  const chats = rows
-    .slice(0, over === -1 ? rows.length : over)
-    .map((row) => toChat(me, row, last.get(row.id), peers.get(row.id)));
-  return fitting(chats, limits.pageBytes, sizeOnTheWire);
+  page: ListPosition & { readonly size: number; readonly channelId: number | null },
+): Promise<{ readonly rows: readonly StoredChat[]; readonly position: SnapshotPosition | undefined }> {
+  const rows = await readChats.run(pool, { readerId: me.id, readerRole: me.role, ...page, ...chatLimits });
+  return { rows: rows.filter(hasChat), position: rows[0] };
 }
 
 /**
  * Reads one chat as the caller sees it.
  * @throws {Refusal} `channel-not-found`.
  */
-export async function readChat(pool: Pool, me: UserCaller, id: number): Promise<Chat> {
-  const [chat] = await snapshot(pool, (client) => readChatsOf(client, me, [id]));
+export async function readChat(pool: Queryable, me: UserCaller, channelId: number): Promise<Chat> {
+  const { rows } = await readPageOfChats(pool, me, { ...first, size: 1, channelId });
+  const [chat] = chatsOf(me, rows);
   if (chat === undefined) throw refuse('channel-not-found');
   return chat;
 }
