@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { quantile } from './figures.js';
 import { type BenchRound, roundOf } from './rounds.js';
 
@@ -15,25 +16,71 @@ export async function loadService<Module>(path: string): Promise<Module> {
   return import(new URL([service, 'dist/src', ...rest].join('/'), services).href);
 }
 
-/**
- * Makes calls one after the other for a number of seconds. The value of the returned round is the
- * median duration in milliseconds. `check` returns what is wrong with a response, or undefined.
- */
+/** Returns what is wrong with a response, or undefined. */
+type Check<Response> = (response: Response) => string | undefined;
+
+/** Durations of the calls of a round in milliseconds, and the reasons why it is not valid. */
+export class CallTimes<Response> {
+  readonly #check: Check<Response>;
+  readonly #times: number[] = [];
+  readonly #faults = new Set<string>();
+
+  constructor(check: Check<Response>) {
+    this.#check = check;
+  }
+
+  /** Makes a call. A call that fails makes the round invalid. */
+  async measure(call: () => Promise<Response>): Promise<void> {
+    const began = performance.now();
+    try {
+      const response = await call();
+      this.#times.push(performance.now() - began);
+      this.fail(this.#check(response));
+    } catch (error) {
+      this.fail((error as Error).message);
+    }
+  }
+
+  fail(fault: string | undefined): void {
+    if (fault !== undefined) this.#faults.add(fault);
+  }
+
+  /** Returns the round. Its value is the median. */
+  round(): BenchRound {
+    const faults = [...this.#faults].slice(0, 1);
+    return { ...roundOf(quantile(this.#times, 0.5), faults), p99Ms: quantile(this.#times, 0.99) };
+  }
+}
+
+/** Makes calls one after the other for a number of seconds. */
 export async function measureCalls<Response>(
   call: () => Promise<Response>,
   seconds: number,
-  check: (response: Response) => string | undefined,
+  check: Check<Response>,
 ): Promise<BenchRound> {
-  const times: number[] = [];
-  const faults = new Set<string>();
-  for (const end = performance.now() + seconds * 1_000; performance.now() < end; ) {
-    const began = performance.now();
-    const response = await call();
-    times.push(performance.now() - began);
-    const fault = check(response);
-    if (fault !== undefined) faults.add(fault);
-  }
-  return { ...roundOf(quantile(times, 0.5), [...faults].slice(0, 1)), p99Ms: quantile(times, 0.99) };
+  const times = new CallTimes(check);
+  for (const end = performance.now() + seconds * 1_000; performance.now() < end; ) await times.measure(call);
+  return times.round();
+}
+
+/**
+ * Gives each caller one turn a second. The first turns are spread over one second. Calls `onLate`
+ * if a turn ends after the time of the caller's next one.
+ */
+export async function takeTurns(
+  callers: readonly (() => Promise<void>)[],
+  seconds: number,
+  onLate: () => void,
+): Promise<void> {
+  const began = performance.now();
+  const takeTurn = async (turn: () => Promise<void>, at: number) => {
+    for (let second = at / callers.length; second < seconds; second++) {
+      await delay(Math.max(0, began + second * 1_000 - performance.now()));
+      await turn();
+      if (performance.now() > began + (second + 1) * 1_000) onLate();
+    }
+  };
+  await Promise.all(callers.map(takeTurn));
 }
 
 /** Describes a round of calls. */

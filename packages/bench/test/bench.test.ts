@@ -7,10 +7,13 @@ import { startOurs, targets } from '../src/targets.js';
 const plan = { targets, pairs: 1, seconds: 0.5, warmUps: 0, rows: 40_000, log: () => {} };
 const few = { description: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
 
+/** Faults of a busy machine, which a test must tolerate. */
+const busy = /^(the generator took|callers fell behind)/;
+
 function check(rounds: ReadonlyMap<string, readonly BenchRound[]>, names: readonly string[]): void {
   expect([...rounds.keys()]).toEqual(names);
   for (const [round] of rounds.values()) {
-    expect(round?.faults.filter((fault) => !fault.startsWith('the generator took'))).toEqual([]);
+    expect(round?.faults.filter((fault) => !busy.test(fault))).toEqual([]);
     expect(round?.value).toBeGreaterThan(0);
   }
 }

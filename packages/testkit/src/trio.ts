@@ -4,6 +4,10 @@ import {
   Channel,
   ChannelService,
   type ListenResponse,
+  ListMembersRequest,
+  type ListMembersResponse,
+  OverviewRequest,
+  type OverviewResponse,
   UpdateChannelRequest,
   User,
 } from '@parley/contract';
@@ -165,6 +169,18 @@ export class Trio {
   openDirect(person: TestPerson, id: string): Promise<Channel> {
     const request = User.fromPartial({ id });
     return callUnary(this.manager(), ChannelService.openDirect, request, { token: person.token, withinMs });
+  }
+
+  /** Reads the first page of the chats of a user. */
+  overview(person: TestPerson, size = 0): Promise<OverviewResponse> {
+    const request = OverviewRequest.fromPartial({ page: { size } });
+    return callUnary(this.manager(), ChannelService.overview, request, { token: person.token, withinMs });
+  }
+
+  /** Reads the first page of the members of a channel. */
+  listMembers(person: TestPerson, channelId: number, size = 0): Promise<ListMembersResponse> {
+    const request = ListMembersRequest.fromPartial({ channelId, page: { size } });
+    return callUnary(this.manager(), ChannelService.listMembers, request, { token: person.token, withinMs });
   }
 
   /** Changes a channel. */
