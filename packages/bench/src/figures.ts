@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const ticksPerSecond = 100;
 const hasProc = process.platform === 'linux';
 
-/** Parses `[[days-]hours:]minutes:seconds`, as ps prints it. */
+/** Parses `[hours:]minutes:seconds`, as ps prints a time of less than a day. */
 function secondsOf(clock: string): number {
   return clock
     .trim()

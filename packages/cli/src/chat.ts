@@ -62,7 +62,7 @@ async function runLine(line: string, conversation: Conversation, view: TextView,
 
 /**
  * Sends each line that is not blank, one after the other, and then leaves. Each line waits until
- * the previous one has been accepted.
+ * the previous one has been accepted or refused.
  */
 async function sendLines(lines: Interface, conversation: Conversation, view: ChatView): Promise<void> {
   const explain = (words: string) => output.complain(`parley: warning: ${words}`);
@@ -73,7 +73,10 @@ async function sendLines(lines: Interface, conversation: Conversation, view: Cha
   await conversation.leave();
 }
 
-/** Shows the last messages, if the channel stores any, and a line before the first new one. */
+/**
+ * Shows the last messages, if the channel stores any, with a line before the first new one, and
+ * marks them as read. In a chat, also shows who has read the last message of this user.
+ */
 async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView, names: UserNames) {
   const { channel, place } = conversation;
   if (channel.retention?.nothing === true || place === undefined || place.seq === 0) return;
@@ -158,7 +161,7 @@ function converse(client: ParleyClient, conversation: Conversation, { json }: Co
   return chatFromKeyboard(conversation, names);
 }
 
-/** Returns a function that reports why `chat` waits, once for each reason. */
+/** Returns a function that reports why `chat` waits, unless it has just reported the same. */
 function waitReporter({ json }: CommandSession): (why: Refusal, inMs: number) => void {
   let reported = '';
   return ({ reason, message }, inMs) => {

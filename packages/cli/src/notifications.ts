@@ -37,7 +37,10 @@ function notificationValue({ id, kind, channelId, seq, createdAt, read, by }: No
   return { id, kind, channel_id: channelId, seq: seq || undefined, created_at: createdAt, read, by };
 }
 
-/** Lists the newest notifications, by default the unread ones, and marks them as read if asked. */
+/**
+ * Lists the newest notifications, by default the unread ones. With `read`, marks them and all older
+ * ones as read.
+ */
 export async function notifications(session: CommandSession, { read, all, size }: NotificationOptions): Promise<void> {
   const client = await session.loggedIn();
   const items = await firstOf(client.notifications.list({ unreadOnly: all !== true, size }), size);

@@ -1,6 +1,9 @@
 import { plainJson, plainText } from './plain-text.js';
 
-/** All output of the command. It removes every character that controls a terminal. */
+/**
+ * All output of the command. No character that controls a terminal gets through: text loses it, and
+ * JSON has it escaped.
+ */
 export const output = {
   /** Prints lines for people on stdout. */
   say(words: string): void {

@@ -27,8 +27,8 @@ const spaces = /[\p{White_Space}\u2800\u3164\u115f\u1160\uffa0]{2,}/gu;
 const indentSpaces = 16;
 
 /**
- * Returns the replacement for a run of spaces: for the indentation of a line, the indentation with
- * four spaces for a tab; for any other run, one space.
+ * Returns the replacement for a run of spaces: for the indentation of a line after the first, at
+ * most `indentSpaces` of it, with four spaces for a tab; for any other run, one space.
  */
 function shownSpaces(run: string, at: number, text: string): string {
   const isIndentation = text[at - 1] === '⏎' && text[at + run.length] !== '⏎' && /^[ \t]+$/.test(run);
@@ -37,7 +37,7 @@ function shownSpaces(run: string, at: number, text: string): string {
 
 /**
  * Makes text safe and puts it on one line, so that nobody can fake a line of another user. A run of
- * spaces becomes one space. The indentation of a line stays, so that code can be copied.
+ * spaces becomes one space. The indentation of later lines stays, so that code can be copied.
  */
 export function terminalLine(text: string): string {
   return plainText(text).replaceAll('\n', ' ⏎ ').replace(spaces, shownSpaces).replaceAll('\t', ' ');

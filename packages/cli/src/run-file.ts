@@ -28,7 +28,8 @@ export interface ServiceFacts {
 }
 
 /**
- * Returns the pid of the `npm start` that a lock file names, or undefined if that process is gone.
+ * Returns the pid of the `npm start` that a lock file names, or undefined if that process is gone
+ * or is this one.
  */
 export async function holderOf(lockFile: string): Promise<number | undefined> {
   const noted = (await readFile(lockFile, 'utf8').catch(() => '')).trim();

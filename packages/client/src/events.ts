@@ -112,7 +112,10 @@ export type StateEvent =
       readonly here: number;
     }
   | GapEvent
-  /** The channel has another log now. Earlier seqs are void, and missed entries are lost. */
+  /**
+   * The channel has another log now, or its log ends before the position. Earlier seqs are void,
+   * and missed entries are lost.
+   */
   | { readonly type: 'reset'; readonly place: LogPosition }
   /**
    * All entries since the last stream have arrived; `missed` is their number. From now on, entries

@@ -47,7 +47,7 @@ async function refuseNewer(pool: pg.Pool): Promise<void> {
  * the migrations it applied. Any number of processes may call it at the same time: one migrates,
  * the others wait. Needs session locks, so it does not work through a transaction pooler.
  * @throws {Error} with one sentence if the database is newer than this code or another database of
- *   the server belongs to a Parley; otherwise the database error. Nothing is applied then.
+ *   the server belongs to a Parley; otherwise the database error. In each case, nothing is applied.
  */
 export async function migrate(url: string): Promise<string[]> {
   const pool = createPool({ url, applicationName: 'parley-migrate', max: 2 });

@@ -71,7 +71,10 @@ export class MessageRateLimiter {
     this.#bytes = new RateLimiter(bytesPerSecond);
   }
 
-  /** Counts one message and returns 0, or counts nothing and returns the milliseconds to wait. */
+  /**
+   * Returns 0 if the message may be sent now, or else the milliseconds to wait. A message that
+   * exceeds only the limit of bytes still counts as a message.
+   */
   take(bytes: number, nowMs: number): number {
     return this.#messages.take(1, nowMs) || this.#bytes.take(bytes, nowMs);
   }

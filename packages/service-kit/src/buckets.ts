@@ -40,7 +40,7 @@ export class Buckets<K> {
 
   /**
    * Takes an amount, even if the balance becomes negative. Returns the milliseconds until the
-   * balance is positive again.
+   * balance is no longer negative.
    */
   charge(key: K, amount: number, rate: BurstRate): number {
     const left = this.left(key, rate) - amount;

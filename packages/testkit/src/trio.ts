@@ -151,7 +151,9 @@ export class Trio {
     return callUnary(client, ChannelService.listen, channel, { token: person.token, withinMs });
   }
 
-  /** Takes a seat and opens its stream, with events. Resolves once the channel was shown. */
+  /**
+   * Takes a seat and opens its stream, with events. Resolves once the Welcome frame has arrived.
+   */
   async join(person: TestPerson, channelId: number, options: ChatterOptions = {}): Promise<Chatter> {
     const stream = new Chatter(await this.listen(person, channelId), { events: true, ...options });
     await stream.find(({ welcome }) => welcome !== undefined);

@@ -21,8 +21,8 @@ function isOverload(thrown: unknown): boolean {
 }
 
 /**
- * Makes a call, and repeats it while the processes of the test are overloaded, as on a busy
- * machine.
+ * Makes a call, and repeats it up to `tries` times while the processes of the test are overloaded,
+ * as on a busy machine.
  * @throws any other error of the call
  */
 export async function insist<T>(call: () => Promise<T>, tries = 60): Promise<T> {

@@ -65,7 +65,10 @@ const everySecond = 1_000;
 const saveUsageEveryMs = 5_000;
 const saveLastSeenEveryMs = 60_000;
 
-/** Opens a pool for writing. It uses generic plans, so the plans of its statements never change. */
+/**
+ * Opens a pool for writing. It uses generic plans, so that statements are not planned again for
+ * each batch.
+ */
 function openAppendPool(
   host: ServiceHost,
   config: ChatServiceConfig,

@@ -98,8 +98,8 @@ export class DataFolder {
   }
 
   /**
-   * Removes a stale lock file. Another start may have replaced the file meanwhile, so its content
-   * is checked again after the file was moved aside.
+   * Removes a stale lock file, or throws if its owner runs. Another start may have replaced the
+   * file meanwhile, so its content is checked again after the file was moved aside.
    */
   async #evict(): Promise<void> {
     const aside = `${this.#lockFile}.stale.${process.pid}`;

@@ -74,7 +74,7 @@ export class Supervisor {
     this.#askToStop();
   }
 
-  /** Stops everything that runs: chat servers, then the others, then PostgreSQL. */
+  /** Stops everything that runs, in the reverse order of the starts: PostgreSQL is the last. */
   stop(): Promise<void> {
     return this.#parts.stop();
   }

@@ -15,7 +15,7 @@ export interface StreamOpening {
   /**
    * Way in which the server resumed. `new`: the client did not ask to resume. `whole`: every missed
    * entry follows. `gap`: entries up to `missingTo` are missing, the rest follows. `reset`: the log
-   * is a different one.
+   * is a different one or ends before the position.
    */
   readonly resumption: 'new' | 'whole' | 'gap' | 'reset';
   /** Last missing seq; set with `gap` only. */
@@ -38,7 +38,7 @@ export class Bookmark {
     this.#place = place;
   }
 
-  /** Position to resume from; undefined before the first stream. */
+  /** Position to resume from; undefined before the first stream, unless one was given. */
   get place(): LogPosition | undefined {
     return this.#place;
   }

@@ -68,7 +68,7 @@ export class SendExchange<F, E extends QueuedSend, R> {
     this.#bookmark = new Bookmark(after);
   }
 
-  /** Position to resume from; undefined before the first stream. */
+  /** Position to resume from; undefined before the first stream, unless one was given. */
   get place(): LogPosition | undefined {
     return this.#bookmark.place;
   }

@@ -21,7 +21,8 @@ interface Slot<F> extends OutboxEntry<F> {
 
 /**
  * Unanswered sends in the order of their calls. Frames leave in that order, with at most `inFlight`
- * unacknowledged. A frame overtakes another one only if the lane of the other one is held.
+ * unacknowledged. A frame overtakes another one only if the other one is postponed or its lane is
+ * held.
  */
 export class Outbox<F> {
   readonly #slots = new Map<string, Slot<F>>();

@@ -9,7 +9,7 @@ const leaveWithinMs = 2_000;
 /** Maximum number of queued frames; beyond it, lossy frames are dropped. */
 const maxQueued = 20;
 
-/** Returns whether the frame can be sent again later on the same stream. */
+/** Returns whether the refused frame can be sent again later on the same stream. */
 function isTemporary({ reason, retryAfterMs }: Refusal): boolean {
   return retryAfterMs > 0 && refusals[reason].status === 'RESOURCE_EXHAUSTED';
 }

@@ -83,8 +83,8 @@ async function reasonIn(logFile: string, from: number): Promise<string> {
 }
 
 /**
- * Returns whether a start that failed with `reason` may succeed in a moment, because processes of
- * the previous PostgreSQL are still exiting.
+ * Returns whether a start that failed with `reason` may succeed now, because processes of the
+ * previous PostgreSQL were still exiting. Waits 300 ms for them.
  */
 export async function worthAnotherTry(reason: string): Promise<boolean> {
   if (!reason.includes('pre-existing shared memory block')) return false;

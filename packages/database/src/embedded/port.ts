@@ -15,8 +15,8 @@ async function listenOn(port: number): Promise<number | undefined> {
 }
 
 /**
- * Returns a free port: the `fixed` one, the one used last time, or another, which is remembered in
- * the data folder.
+ * Returns a free port: the `fixed` one, the one used last time, or another. Remembers it in the
+ * data folder.
  * @throws {Error} with one sentence if the fixed one is taken.
  */
 export async function choosePort(folder: string, fixed: number | undefined): Promise<number> {

@@ -28,7 +28,7 @@ interface Pair {
   readonly publicJwk: JWK;
 }
 
-/** Returns the life of a key in seconds: an hour for service tokens, a day for the others. */
+/** Returns the seconds for which a key signs: an hour for service tokens, a day for the others. */
 function signsForSeconds({ purpose }: TokenKind<object>): number {
   return purpose === 'user' || purpose === 'join' ? 24 * hour : hour;
 }

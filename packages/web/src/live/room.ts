@@ -38,12 +38,11 @@ export interface RoomDeps {
 
 const saveAfterMs = 150;
 const expireEveryMs = 1_000;
-/**
- * Limits of the lines in memory. This one applies while the user reads at the end; the next two are
- * the size after trimming and the hard limit.
- */
+/** Limit of the lines in memory while the user reads at the end. */
 const softLimit = { lines: 2_000, characters: 4_000_000 };
+/** Size of the lines after trimming. */
 const trimmed = { lines: 1_000, characters: 1_000_000 };
+/** Limit of the lines in memory, wherever the user reads. */
 const hardLimit = { lines: 20_000, characters: 16_000_000 };
 const pageSize = 50;
 
@@ -165,7 +164,7 @@ export class Room {
     await this.close();
   }
 
-  /** Closes the room in this tab. If it leads, another tab takes over. */
+  /** Closes the room in this tab. If this tab leads, another one takes over. */
   async close(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#expiring);

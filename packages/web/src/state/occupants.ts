@@ -13,7 +13,7 @@ export interface Occupants {
 
 /**
  * Returns the users in a room. While connected, the room itself knows them; otherwise the list of
- * rooms does. Returns no users once the connection has ended.
+ * rooms does. Returns no users once the connection has ended permanently.
  */
 export function occupantsOf(
   state: ConversationState,

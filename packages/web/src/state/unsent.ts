@@ -35,7 +35,7 @@ export interface UnsentItem {
   readonly what: string;
 }
 
-/** Returns the text of an unsent message, or a phrase for an unsent change. */
+/** Returns the text of an unsent message or edit, or a phrase for another unsent change. */
 export function unsentText({ do: what, text }: Pick<Outgoing, 'do' | 'text'>): string {
   if (what === 'delete') return 'a deletion';
   return what === 'react' || what === 'unreact' ? `a reaction: ${text}` : text;

@@ -17,15 +17,18 @@ interface ComposerProps {
   readonly onIntent: (request: IntentRequest) => void;
 }
 
-/** Removes empty lines at both ends. Keeps the indentation of the first line. */
+/**
+ * Removes empty lines at the start, and white space at the end. Keeps the indentation of the first
+ * line.
+ */
 function trimLines(text: string): string {
   return text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
 }
 
 /**
- * Returns whether a key sends the message. Enter does, unless it confirms text in an input method
- * editor. The key code is checked too, because some browsers report the end of the composition
- * before the key.
+ * Returns whether a key sends the message. Enter without Shift does, unless it confirms text in an
+ * input method editor. The key code is checked too, because some browsers report the end of the
+ * composition before the key.
  */
 function isSend({ key, shiftKey, nativeEvent: { isComposing, keyCode } }: KeyboardEvent): boolean {
   return key === 'Enter' && !shiftKey && !isComposing && keyCode !== 229;

@@ -7,7 +7,7 @@ import { type ListPosition, listNamed, listOwn, listPublic } from './list-store.
 export interface ChannelQuery {
   /** User whose own channels are searched; undefined searches the public listing. */
   readonly userId?: string;
-  /** Exact name to search for; empty matches any. */
+  /** Name to search for, ignoring case; empty matches any. */
   readonly name: string;
   /** Days without use after which a channel is no longer listed. */
   readonly listedDays: number;

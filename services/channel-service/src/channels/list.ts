@@ -36,7 +36,7 @@ async function* listOne(pool: Pool, me: UserCaller, id: number): AsyncGenerator<
 
 /**
  * Handles List. Id 0 streams the caller's own channels, then the listed ones, at most 1,000 of
- * each.
+ * each. Any other id streams only that channel.
  */
 export function createList(pool: Pool, listedDays: number) {
   return (request: Channel, me: UserCaller, call: Call): AsyncGenerator<Channel> => {

@@ -32,7 +32,8 @@ export function iconRefusal(): Refusal {
 }
 
 /**
- * Returns the limit to store: seats of a room or members of a chat. 0 requests the default.
+ * Returns the limit to store: seats of a room or members of a chat. For a chat, 0 requests the
+ * default.
  * @throws {Refusal} `invalid-limit`.
  */
 export function limitOf(kind: ChannelKind, limit: number): number {

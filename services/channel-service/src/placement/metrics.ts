@@ -7,11 +7,11 @@ const owners: readonly OwnerLookup['how'][] = ['kept', 'placed', 'recovered'];
 
 /** Registers the metrics of Listen and returns a function that counts one lookup. */
 export function countOwnerLookups(metrics: Metrics): (lookup: OwnerLookup) => void {
-  const help = 'seats reserved, by how the channel got its owner';
+  const help = 'seats reserved, by how the channel got its owning server';
   const seats = metrics.counter('parley_listens_total', help, ['owner'], owners);
   const recovery = metrics.histogram(
     'parley_recovery_seconds',
-    "time from the lapse of an owner's lease to the Listen that found a new owner",
+    "time from the lapse of an owning server's lease to the Listen that found a new one",
     [],
     seconds,
   );

@@ -84,7 +84,10 @@ async function checkOwned(pool: Pool, instanceId: string, channels: ReportReques
   if (answer?.owned !== true) throw refuse('not-mine');
 }
 
-/** Handles Report: stores the state of a chat server and renews its lease. */
+/**
+ * Handles Report: stores the state of a chat server and renews its lease, or ends its lease if
+ * `cut_off` is set.
+ */
 export function createReport(deps: ReportDeps) {
   const { pool } = deps;
   const store = createStore(deps);

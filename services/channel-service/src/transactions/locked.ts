@@ -4,8 +4,8 @@ import type { UserCaller } from '@parley/service-kit';
 import { type LockedChannel, lockChannel, lockVisibleChannel } from './locks.js';
 
 /**
- * Runs `work` in a transaction that ends several seats. Retries once after a deadlock with another
- * such transaction.
+ * Runs `work` in a transaction that ends several seats. Retries once after a deadlock or a lock
+ * timeout.
  * @throws what `work` throws.
  */
 export async function endingSeats<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {

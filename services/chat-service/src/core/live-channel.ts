@@ -100,7 +100,7 @@ export class LiveChannel {
     return this.#occupants.size;
   }
 
-  /** Time since which the channel has been empty; undefined while someone is in it. */
+  /** Unix ms at which the channel became empty; undefined while a user is in it. */
   get emptySinceMs(): number | undefined {
     return this.#emptySinceMs;
   }

@@ -35,8 +35,8 @@ export interface PublisherContext {
 }
 
 /**
- * Receives the result of one message. Exactly one method is called, or none for a lossy message
- * that was relayed.
+ * Receives the result of one message. Exactly one method is called, or none for a lossy message or
+ * a typing indicator that was relayed.
  */
 export interface PublishResponder {
   readonly accepted: (clientId: string, seq: number, timestamp: number) => void;

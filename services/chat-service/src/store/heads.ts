@@ -126,8 +126,8 @@ export class HeadStore {
   }
 
   /**
-   * Renews the lease of this server directly. Returns false if the database does not know this
-   * server.
+   * Renews the lease of this server directly. Returns false if no manager has registered this
+   * server or it has stopped.
    */
   async renewLease(seconds: number): Promise<boolean> {
     const [lease] = await renewLease.run(this.#pool, {

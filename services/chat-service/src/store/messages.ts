@@ -156,8 +156,8 @@ export class MessageStore {
   }
 
   /**
-   * Returns at most `size` entries after `seq`, oldest first, with about `limits.pageBytes` of
-   * text.
+   * Returns at most `size` entries after `seq`, oldest first, with at most about `limits.pageBytes`
+   * of text.
    */
   entriesAfter(channelId: number, seq: number, size: number): Promise<StoredEntry[]> {
     return entriesAfter.run(this.#reads, { channelId, afterSeq: seq, size, bytes: limits.pageBytes });

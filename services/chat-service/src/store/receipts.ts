@@ -48,7 +48,7 @@ export class ReceiptStore {
   readonly read = (places: readonly ReceiptPlace[]): Promise<SavedReceipt[]> =>
     readReceipts.run(this.#pool, placesOf(places));
 
-  /** Records that these users are connected now. */
+  /** Records that these users were last seen now. */
   async saveLastSeen(userIds: readonly string[]): Promise<void> {
     if (userIds.length > 0) await saveLastSeen.run(this.#pool, { userIds });
   }

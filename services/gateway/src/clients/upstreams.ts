@@ -44,7 +44,7 @@ export class Upstreams implements Part {
   }
 
   /**
-   * Returns the shared connection for short calls to the chat server at this address.
+   * Returns a shared connection for short calls to the chat server at this address.
    * @throws {Refusal} `too-busy` if its connections are full.
    */
   chatServer(address: string): Upstream {

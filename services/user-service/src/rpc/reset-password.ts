@@ -27,8 +27,8 @@ function randomPassword(): string {
 
 /**
  * Handles ResetPassword: an operator gives a user a random password that opens one session. That
- * session can only set a new password or log out. Ends the user's other sessions; their streams end
- * within about a second.
+ * session can only set a new password or log out. Ends all earlier sessions of the user; their
+ * streams end within about a second.
  */
 export function createResetPassword({ pool, passwords }: ResetPasswordDeps) {
   return async ({ id }: User, me: UserCaller, call: Call): Promise<ResetPasswordResponse> => {

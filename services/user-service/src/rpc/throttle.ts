@@ -15,8 +15,8 @@ export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall:
  */
 export const failuresOfOwner: Rate = { key: 'login-owner', secondsPerCall: 45, burst: 20 };
 /**
- * Limits how often one user makes a change that needs the current password. Each such change costs
- * one or two hashes, which delay every login.
+ * Limits how often one user makes a change that needs the current password, or resets the password
+ * of another user. Each call costs one or two hashes, which delay every login.
  */
 export const passwordOfUser: Rate = { key: 'password-user', secondsPerCall: 10, burst: 10 };
 /**
