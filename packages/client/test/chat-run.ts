@@ -248,23 +248,26 @@ export class Chat {
 
   async #received(member: Member, last: number): Promise<void> {
     const reader = this.readerOf(member);
-    await until(() => reader.conversation?.place?.seq === last || reader.conversation === undefined);
-    if (reader.conversation === undefined) await this.#openAgain(member, reader, last);
-    await until(async () => {
-      const { mine } = await this.look(member);
-      return mine.deliveredSeq >= reader.lastHere || pause(200, false);
-    });
+    if (await this.#settled(member, reader, last)) return;
+    // An earlier removal may end a conversation late, when its user is in the chat again.
+    if (reader.ended !== 'removed') this.faults.push(`${member.id} is in, but got ${reader.ended}`);
+    reader.open(member.client, this.id);
+    if (!(await this.#settled(member, reader, last)))
+      this.faults.push(`${member.id} is in, but got ${reader.ended} again`);
   }
 
   /**
-   * Opens a conversation again that has ended. An earlier removal may end a conversation late, when
-   * its user is in the chat again, but it ends only one.
+   * Waits until a reader has received and acknowledged every entry. Returns false if the conversation
+   * ends before.
    */
-  async #openAgain(member: Member, reader: Reader, last: number): Promise<void> {
-    if (reader.ended !== 'removed') this.faults.push(`${member.id} is in, but got ${reader.ended}`);
-    reader.open(member.client, this.id);
-    await until(() => reader.conversation?.place?.seq === last || reader.conversation === undefined);
-    if (reader.conversation === undefined) this.faults.push(`${member.id} is in, but got ${reader.ended} twice`);
+  async #settled(member: Member, reader: Reader, last: number): Promise<boolean> {
+    const isOver = () => reader.conversation === undefined;
+    await until(() => reader.conversation?.place?.seq === last || isOver());
+    await until(async () => {
+      const { mine } = await this.look(member);
+      return mine.deliveredSeq >= reader.lastHere || isOver() || pause(200, false);
+    });
+    return !isOver();
   }
 
   /** Returns the lowest and the highest read seq that a member may have after `settle`. */

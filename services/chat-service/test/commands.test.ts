@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, credentials, status } from '@grpc/grpc-js';
-import { Channel, ChatService, DisconnectRequest } from '@parley/contract';
+import { Channel, ChannelKind, ChannelService, ChatService, DisconnectRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { callUnary } from '@parley/rpc';
 import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
@@ -79,5 +79,23 @@ describe('Disconnect', () => {
     });
     expect(await stream.ended).toMatchObject({ code: status.PERMISSION_DENIED, reason: 'kicked' });
     expect(stream.messages.at(-1)?.goodbye?.reason).toBe('kicked');
+  });
+
+  test('Disconnect of a removed user tells one who is a member again to listen again', async () => {
+    const kind = ChannelKind.GROUP;
+    const group = Channel.fromPartial({ name: 'group', kind });
+    const { id } = await callUnary(trio.manager(), ChannelService.create, group, { token: alice.token, withinMs });
+    const stream = await trio.join(alice, id);
+    const request = DisconnectRequest.fromPartial({
+      channelId: id,
+      userId: alice.id,
+      goodbye: { reason: 'removed' },
+    });
+    await callUnary(client, ChatService.disconnect, request, {
+      token: await key.sign({ sub: me }, instanceId),
+      withinMs,
+    });
+    await stream.ended;
+    expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason: 'moved', listenAgain: true });
   });
 });

@@ -62,13 +62,25 @@ function filterOf({ channelId, userId, seatId }: DisconnectRequest): SessionFilt
   };
 }
 
-async function disconnect(request: DisconnectRequest, { sessions, showLast }: CommandDeps) {
+/**
+ * Ends the streams of removed users, after they have seen the entry that removes them. A user who
+ * was added again meanwhile is not told of a removal; their client listens again.
+ */
+async function endRemoved(leaving: readonly ChatSession[], closeInfo: CloseInfo, { showLast }: CommandDeps) {
+  await showLast(leaving);
+  for (const session of leaving) {
+    if (session.membership.removed) session.goodbye('removed', closeInfo);
+    else session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+  }
+}
+
+async function disconnect(request: DisconnectRequest, deps: CommandDeps) {
   const { reason: named, listenAgain = false, retryAfterMs = 0 } = request.goodbye ?? {};
   const reason: Reason = isReason(named) ? named : 'kicked';
   const closeInfo: CloseInfo = { listenAgain, retryAfterMs };
-  const leaving = sessions.find(filterOf(request));
-  if (reason === 'removed') await showLast(leaving);
-  for (const session of leaving) session.goodbye(reason, closeInfo);
+  const leaving = deps.sessions.find(filterOf(request));
+  if (reason === 'removed') await endRemoved(leaving, closeInfo, deps);
+  else for (const session of leaving) session.goodbye(reason, closeInfo);
   return nothing;
 }
 
