@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ChannelService, ChatService, originalMethods, UserService } from '@parley/contract';
+import { ChannelService, ChatService, InboxService, originalMethods, UserService } from '@parley/contract';
 import { joinToken } from '@parley/service-kit';
 import { parse } from 'yaml';
 import { projectFolder } from '../src/launcher/options.js';
@@ -39,7 +39,7 @@ const routes = host?.routes ?? [];
 const ofServices = new Set(['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'ShowReceipt', 'Drain', 'Relay']);
 
 /** Every call of the contract that users may make, under both package names. */
-const userPaths = [UserService, ChannelService, ChatService]
+const userPaths = [UserService, ChannelService, ChatService, InboxService]
   .flatMap((service) => Object.values(service).map(({ path }) => path))
   .filter((path) => !ofServices.has(path.split('/')[2] ?? ''))
   .flatMap((path) => {
@@ -63,7 +63,12 @@ test('every user call has one exact route, and no other call has any', () => {
 test('Envoy routes each call to its service, and to a chat server only with a join token', () => {
   for (const { match, route, ...rest } of routes.filter((one) => one.match.path !== undefined)) {
     const service = match.path?.split('/')[1]?.replace('chat.v1.', '');
-    const cluster = { UserService: 'user-service', ChannelService: 'channel-service', ChatService: 'chat-service' };
+    const cluster = {
+      UserService: 'user-service',
+      ChannelService: 'channel-service',
+      ChatService: 'chat-service',
+      InboxService: 'inbox',
+    };
     expect([match.path, route?.cluster]).toEqual([match.path, cluster[service as keyof typeof cluster]]);
     if (service !== 'ChatService') continue;
     expect(rest.request_headers_to_remove).toEqual(['x-chat-route']);

@@ -45,6 +45,7 @@ describeEnvoy('the real Envoy', () => {
       'channel-service': trio.managers.map(({ grpc }) => grpc),
       'chat-service': trio.chatServers.map(({ grpc }) => grpc),
       gateway: [new URL(gateway.http).host],
+      inbox: [gateway.grpc],
     };
     const config = await writeEnvoyConfig(folder, { host: '127.0.0.1', port, clusters });
     const main = join(projectFolder, 'packages/cli/dist/src/launcher/envoy/main.js');

@@ -87,7 +87,9 @@ const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
 
 /** RPCs that this test does not make, with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
-  'InboxService/Watch': 'not offered yet',
+  'InboxService/Watch': 'not in the SDK yet',
+  'InboxService/Session': 'not in the SDK yet',
+  'InboxService/Post': 'not offered yet',
   'ChannelService/Locate': 'not offered yet',
   'ChannelService/Report': 'only chat servers make it',
   'ChatService/Add': 'of managers',

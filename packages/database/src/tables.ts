@@ -147,6 +147,7 @@ export interface MemberTable {
   receiptAt: Date | null;
   leftByChoice: Generated<boolean>;
   markedUnread: Generated<boolean>;
+  staySeq: number | null;
 }
 
 export interface MessageTable {

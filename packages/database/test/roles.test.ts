@@ -131,10 +131,12 @@ test.each([
 });
 
 test.each([
-  ['messages', 'SELECT FROM chat.message'],
-  ['members', 'SELECT FROM chat.member'],
-  ['people', 'SELECT id FROM chat.users'],
-  ['sessions', 'SELECT FROM chat.session'],
+  ['the writing of messages', "UPDATE chat.message SET data = ''"],
+  ['the writing of members', 'DELETE FROM chat.member'],
+  ['email addresses', 'SELECT email FROM chat.users'],
+  ['passwords', 'SELECT password_hash FROM chat.users'],
+  ['the devices of sessions', 'SELECT device FROM chat.session'],
+  ['the writing of sessions', 'UPDATE chat.session SET revoked_at = NULL'],
   ['throttles', 'SELECT FROM chat.rate'],
   ['tickets', "INSERT INTO chat.ticket VALUES ('', gen_random_uuid(), now())"],
   ['events', "SELECT chat.publish('x', 1, '{}', '{}')"],

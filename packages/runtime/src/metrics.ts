@@ -8,6 +8,8 @@ export class Metrics {
   readonly calls: Histogram<'rpc' | 'reason'>;
   /** Unexpected errors: those that no handler caught, and calls that failed with `internal`. */
   readonly #defects: Counter<'kind'>;
+  /** Functions whose sum is the value of a metric, by its name. */
+  readonly #reads = new Map<string, (() => Readonly<Record<string, number>>)[]>();
 
   constructor() {
     this.calls = this.histogram('parley_rpc_seconds', 'duration of calls in seconds, by rpc and reason', [
@@ -58,22 +60,44 @@ export class Metrics {
 
   /**
    * Creates a counter whose value is kept elsewhere, for code that is too hot for a counter. `read`
-   * runs at each scrape.
+   * runs at each scrape. A process with two servers calls this twice; the metric is then the sum.
    */
   total(name: string, help: string, read: () => number): void {
+    const sum = this.#sumOf(name, () => ({ all: read() }));
+    if (sum === undefined) return;
     new Counter({
       name,
       help,
       registers: [this.registry],
       collect() {
         this.reset();
-        this.inc(read());
+        this.inc(sum().all ?? 0);
       },
     });
   }
 
+  /**
+   * Adds a function to those whose sum is the value of a metric. Returns the sum of all of them, by
+   * label, or undefined if the metric already exists.
+   */
+  #sumOf(name: string, read: () => Readonly<Record<string, number>>) {
+    const reads = this.#reads.get(name);
+    reads?.push(read);
+    if (reads !== undefined) return undefined;
+    const all = [read];
+    this.#reads.set(name, all);
+    return () => {
+      const sum: Record<string, number> = {};
+      for (const [label, number] of all.flatMap((one) => Object.entries(one())))
+        sum[label] = (sum[label] ?? 0) + number;
+      return sum;
+    };
+  }
+
   /** Creates a counter like `total`, with one count per value of `label`. */
   totals<L extends string>(name: string, help: string, label: L, read: () => Readonly<Record<string, number>>): void {
+    const sum = this.#sumOf(name, read);
+    if (sum === undefined) return;
     new Counter({
       name,
       help,
@@ -81,19 +105,21 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         this.reset();
-        for (const [value, number] of Object.entries(read())) this.labels(value).inc(number);
+        for (const [value, number] of Object.entries(sum())) this.labels(value).inc(number);
       },
     });
   }
 
-  /** Creates a gauge. `read` runs at each scrape. */
+  /** Creates a gauge. `read` runs at each scrape. Called twice, it is the sum, as of `total`. */
   gauge(name: string, help: string, read: () => number): void {
+    const sum = this.#sumOf(name, () => ({ all: read() }));
+    if (sum === undefined) return;
     new Gauge({
       name,
       help,
       registers: [this.registry],
       collect() {
-        this.set(read());
+        this.set(sum().all ?? 0);
       },
     });
   }

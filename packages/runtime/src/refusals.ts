@@ -57,6 +57,11 @@ export const refusals = {
     400,
     'Invalid page. Use a size of at most 100 (0: as many as fit). To continue, start where the last page ended, and read in one direction only.',
   ),
+  'invalid-position': row(
+    'INVALID_ARGUMENT',
+    400,
+    'That is no position of your inbox. Use the last id that you received, or none.',
+  ),
   'invalid-notify': row('INVALID_ARGUMENT', 400, 'Invalid choice. Choose NOTIFY_ALL, NOTIFY_MENTIONS or NOTIFY_NONE.'),
   'invalid-message': row('INVALID_ARGUMENT', 400, 'A field of the message is too long or has an unknown value.'),
   'empty-message': row('INVALID_ARGUMENT', 400, 'The message has no visible text. Write something, then send it.'),
@@ -210,6 +215,7 @@ export const refusals = {
     'You have too many open reports. Wait until an operator has resolved some.',
   ),
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'You are in the maximum number of channels. Leave one first.'),
+  'too-many-inboxes': row('RESOURCE_EXHAUSTED', 429, 'The maximum number of inboxes is open. Close one first.'),
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts to enter a channel. Wait a moment.', 1_000),
   'create-too-often': row(
     'RESOURCE_EXHAUSTED',

@@ -57,6 +57,7 @@ export const settingsTable = {
     'port',
     'port to listen on; default: 50051 user-service, 50052 channel-service, 50053 chat-service, 8080 gateway',
   ),
+  GRPC_PORT: setting(port.optional(), 'port', 'gateway: port of InboxService over gRPC; default: PARLEY_PORT + 2000'),
   ADMIN_PORT: setting(
     port.optional(),
     'port',

@@ -43,6 +43,8 @@ export interface HostConfig {
   readonly connections: number;
   readonly host: string;
   readonly port: number;
+  /** Port of the gRPC server, if `port` is that of another server. */
+  readonly grpcPort?: number;
   readonly adminPort: number;
   readonly stopMs: number;
   readonly streamsPerConnection: number;
@@ -264,7 +266,11 @@ export class ServiceHost {
   }
 
   get #port(): number {
-    return this.#grpc?.port ?? this.#config.port;
+    return this.#grpc?.port ?? this.#grpcPort;
+  }
+
+  get #grpcPort(): number {
+    return this.#config.grpcPort ?? this.#config.port;
   }
 
   /**
@@ -289,7 +295,7 @@ export class ServiceHost {
     const credentials = serverCredentials(settings);
     const builder = new GrpcServerBuilder({
       host: this.#config.host,
-      port: this.#config.port,
+      port: this.#grpcPort,
       credentials,
       reflection: settings.REFLECTION ?? isLoopback(settings.HOST),
       log,

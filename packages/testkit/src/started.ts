@@ -14,14 +14,14 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Finds `count` consecutive ports that are free together with their ops ports, below the ephemeral
- * range. Returns the first.
+ * Finds `count` consecutive ports that are free together with the other ports of a process, which are
+ * 1,000 and 2,000 higher, below the ephemeral range. Returns the first.
  */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 10_000);
     const ports = Array.from({ length: count }, (_, index) => first + index);
-    const free = await Promise.all(ports.flatMap((port) => [port, port + 1_000]).map(isFree));
+    const free = await Promise.all(ports.flatMap((port) => [port, port + 1_000, port + 2_000]).map(isFree));
     if (free.every(Boolean)) return first;
   }
 }

@@ -78,15 +78,25 @@ function wholeQuads(): (chunk: Uint8Array) => Buffer {
   };
 }
 
-/** A Subscribe call, binary or text, that records its frames and their arrival times. */
-export class WebStream {
-  readonly frames: Message[] = [];
+/**
+ * A streaming call, binary or text, that records its frames and their arrival times. The frames are
+ * messages, unless `decode` says otherwise.
+ */
+export class WebStream<Frame = Message> {
+  readonly frames: Frame[] = [];
   readonly arrivedAtMs: number[] = [];
   readonly ended: Promise<Readonly<Record<string, string>>>;
   #trailers: Record<string, string> = {};
   readonly #abort = new AbortController();
+  readonly #decode: (bytes: Uint8Array) => Frame;
 
-  constructor(url: string, body: Uint8Array, options: WebCallOptions = {}) {
+  constructor(
+    url: string,
+    body: Uint8Array,
+    options: WebCallOptions = {},
+    decode = (bytes: Uint8Array) => Message.decode(bytes) as Frame,
+  ) {
+    this.#decode = decode;
     this.ended = this.#read(url, body, options);
   }
 
@@ -107,7 +117,7 @@ export class WebStream {
     if (bytes.length < 5 || bytes.length < 5 + bytes.readUInt32BE(1)) return bytes;
     const end = 5 + bytes.readUInt32BE(1);
     if (bytes[0] === 0) {
-      this.frames.push(Message.decode(bytes.subarray(5, end)));
+      this.frames.push(this.#decode(bytes.subarray(5, end)));
       this.arrivedAtMs.push(Date.now());
     } else {
       const lines = bytes.subarray(5, end).toString().trim().split('\r\n');
@@ -120,7 +130,7 @@ export class WebStream {
    * Waits for a frame that matches.
    * @throws {Error} after a minute
    */
-  async find(matches: (frame: Message) => boolean): Promise<Message> {
+  async find(matches: (frame: Frame) => boolean): Promise<Frame> {
     for (let tries = 0; tries < 2_400; tries++) {
       const found = this.frames.find(matches);
       if (found !== undefined) return found;

@@ -1,3 +1,4 @@
+import { InboxService } from '@parley/contract';
 import { dialable, hostAndPort, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   Connections,
@@ -15,6 +16,9 @@ import { startHttpServer } from './http/http-server.js';
 import { serveKeys } from './http/keys.js';
 import { Page } from './http/page.js';
 import { ChatRoutes } from './http/routes.js';
+import { Inbox } from './inbox/inbox.js';
+import { RoundReader } from './inbox/round.js';
+import { InboxHandlers } from './rpc/inbox-handlers.js';
 import { JoinKeys } from './store/join-keys.js';
 import { LivingServers } from './store/living-servers.js';
 
@@ -38,7 +42,15 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const failed = (err: unknown) => log.warn({ err }, 'refresh of chat servers and keys failed; keeping the last ones');
   host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
-  const bridge = new Bridge({ upstreams, routes: new ChatRoutes(host.keys, living), proxies, log, metrics });
+  const inbox = new Inbox(new RoundReader(host.pool), log, metrics);
+  const inboxHandlers = new InboxHandlers(inbox, host.callers);
+  await host.serve((builder) => {
+    builder.add(InboxService, { watch: { take: inboxHandlers.watch }, session: { take: inboxHandlers.session } });
+  });
+  host.parts.add('inbox', inbox); // Its streams end before the server waits for them.
+  const routes = new ChatRoutes(host.keys, living);
+  const openInbox = inboxHandlers.watchInPage;
+  const bridge = new Bridge({ upstreams, routes, inbox: openInbox, proxies, log, metrics });
   const handlers = [crossOrigin(config.origins), bridge.handle, serveKeys(joinKeys), page.handle];
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
@@ -46,5 +58,8 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.parts.add('http', http);
   host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);
-  return host.run({ http: `${tls === undefined ? 'http' : 'https'}://${hostAndPort(dialable(address), http.port)}` });
+  return host.run({
+    grpc: host.address,
+    http: `${tls === undefined ? 'http' : 'https'}://${hostAndPort(dialable(address), http.port)}`,
+  });
 }

@@ -22,8 +22,10 @@ const builtPage = fileURLToPath(new URL('../../../../packages/web/dist/page', im
  * @throws {Error} one sentence that says what is missing or invalid.
  */
 export function readGatewayConfig(settings: Settings): GatewayConfig {
+  const host = readHostConfig(settings, 'gateway', 8_080, 'chat_gateway');
+  const grpcPort = settings.GRPC_PORT ?? (host.port === 0 ? 0 : host.port + 2_000);
   return {
-    host: readHostConfig(settings, 'gateway', 8_080, 'chat_gateway'),
+    host: { ...host, grpcPort },
     userServices: settings.USER_SERVICES,
     managers: settings.MANAGERS,
     origins: settings.ORIGINS,

@@ -17,9 +17,9 @@ export interface ProxyAddress {
   readonly PARLEY_USER_SERVICES: string;
 }
 
-/** Returns the main address of a process: gRPC, else HTTP. */
+/** Returns the main address of a process: HTTP, else gRPC. */
 export function addressOf({ grpc, http }: Listens): string {
-  return grpc ?? http ?? '';
+  return http ?? grpc ?? '';
 }
 
 function shortPath(path: string): string {

@@ -56,6 +56,16 @@ export function adminPort(plan: ServicePlan): number {
   return plan.port + adminOffset;
 }
 
+/** Returns the port of InboxService over gRPC, which only a gateway has. */
+export function inboxPort({ port }: ServicePlan): number {
+  return port + 2 * adminOffset;
+}
+
+/** Returns all ports of a process. */
+export function portsOf(plan: ServicePlan): number[] {
+  return [plan.port, adminPort(plan), ...(plan.service === 'gateway' ? [inboxPort(plan)] : [])];
+}
+
 const leastConnections = 200;
 /** Connections of a chat server in addition to its pool: those of the append queue. */
 const appendConnections = 3;
@@ -89,7 +99,7 @@ export function mainOf({ service }: ServicePlan): string {
 function checkPorts(plans: readonly ServicePlan[]): void {
   const takers = new Map<number, ServicePlan>();
   for (const plan of plans) {
-    for (const port of [plan.port, adminPort(plan)]) {
+    for (const port of portsOf(plan)) {
       const other = takers.get(port);
       if (other !== undefined) {
         throw new Error(

@@ -1,7 +1,7 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { dialable } from '@parley/runtime';
-import { adminPort, type ServicePlan } from './plan.js';
+import { portsOf, type ServicePlan } from './plan.js';
 
 type Print = (line: string) => void;
 
@@ -57,7 +57,7 @@ function sentence(fault: string, port: number, { name, option }: ServicePlan): s
 }
 
 async function faultOf(plan: ServicePlan, host: string, print: Print): Promise<string | undefined> {
-  for (const port of [plan.port, adminPort(plan)]) {
+  for (const port of portsOf(plan)) {
     const onWait = () =>
       print(`port ${port} for ${plan.name} is still held by a closed connection; waiting up to a minute for it`);
     const fault = await probeForWhile(port, host, onWait);

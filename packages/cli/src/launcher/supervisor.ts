@@ -186,7 +186,7 @@ export class Supervisor {
   }
 
   #environment(plan: ServicePlan, { database, network }: StartContext): NodeJS.ProcessEnv {
-    const { logLevel } = this.#options;
+    const { logLevel, envoy } = this.#options;
     return {
       ...networkSettings(plan, network),
       PARLEY_DATABASE_URL: plan.role === undefined ? '' : database.urlFor(plan.role),
@@ -194,7 +194,7 @@ export class Supervisor {
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
       PARLEY_NAME: plan.name,
       PARLEY_LOG_FORMAT: 'text',
-      ...(isBehind(plan.service) ? { PARLEY_PROXIES: trustedProxies(process.env.PARLEY_PROXIES) } : {}),
+      ...(envoy || isBehind(plan.service) ? { PARLEY_PROXIES: trustedProxies(process.env.PARLEY_PROXIES) } : {}),
       ...(logLevel === undefined ? {} : { PARLEY_LOG_LEVEL: logLevel }),
     };
   }

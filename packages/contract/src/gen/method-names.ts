@@ -57,7 +57,9 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "Relay"
   ],
   "chat.v1.InboxService": [
-    "Watch"
+    "Watch",
+    "Post",
+    "Session"
   ],
   "chat.v1.UserService": [
     "Register",

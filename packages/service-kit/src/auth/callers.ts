@@ -125,6 +125,25 @@ export class Callers {
     return this.#sessionUser(claims, changesPassword);
   }
 
+  /**
+   * Authenticates a call whose response is a long stream: like `enter`, but the slot is free again
+   * as soon as the caller is known.
+   * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
+   */
+  async enterStream(call: Call): Promise<UserCaller> {
+    const isBot = isBotToken(call.bearer());
+    const claims = isBot ? undefined : await this.#verified(call);
+    const slot = claims?.sub ?? this.#bots.get(call.bearer()) ?? unknownBots;
+    await this.#slots.acquire(slot);
+    try {
+      const me = claims === undefined ? await this.#bot(call) : await this.#sessionUser(claims, false);
+      this.#reads.count(me.id, call.rpc);
+      return me;
+    } finally {
+      this.#slots.release(slot);
+    }
+  }
+
   #countRead(userId: string, call: Call): void {
     this.#reads.count(userId, call.rpc);
     call.onMessage = (bytes) => this.#reads.charge(userId, call.rpc, bytes);

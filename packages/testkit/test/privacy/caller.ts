@@ -4,6 +4,9 @@ import { channelCalls, encoded, endless, methodIn, readingCalls, type Wanted } f
 import type { Answer, RawClient } from './raw-call.js';
 import { type Account, type Kind, type ServiceName, type World, wordOf } from './world.js';
 
+/** Services that a process of its own serves. The manager serves all others. */
+const ownServices = ['UserService', 'ChatService', 'InboxService'] as const;
+
 /** One user with their own connections, and every answer that the user got. */
 export class Caller {
   readonly answers = new Map<string, Answer>();
@@ -17,8 +20,7 @@ export class Caller {
   }
 
   #client(name: string): RawClient {
-    const [service] = name.split('/');
-    const at = service === 'UserService' || service === 'ChatService' ? service : 'ChannelService';
+    const at = ownServices.find((service) => name.startsWith(`${service}/`)) ?? 'ChannelService';
     const client = this.#clients.get(at) ?? this.#world.connect(at);
     this.#clients.set(at, client);
     return client;

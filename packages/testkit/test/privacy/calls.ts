@@ -190,4 +190,9 @@ export const otherCalls: Readonly<Record<string, (wanted: Wanted) => object>> = 
 };
 
 /** Calls that never end by themselves. */
-export const endless: ReadonlySet<string> = new Set(['Health/Watch', 'ChatService/Connect', 'ChatService/Subscribe']);
+export const endless: ReadonlySet<string> = new Set([
+  'Health/Watch',
+  'ChatService/Connect',
+  'ChatService/Subscribe',
+  'InboxService/Watch',
+]);

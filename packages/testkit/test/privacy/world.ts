@@ -17,7 +17,7 @@ export const parts = ['facts', 'early', 'late', 'edited', 'link'] as const;
 export type Part = (typeof parts)[number];
 
 /** A service by one of its names; the manager has several. */
-export type ServiceName = 'UserService' | 'ChannelService' | 'ChatService';
+export type ServiceName = 'UserService' | 'ChannelService' | 'ChatService' | 'InboxService';
 
 /** One person in their relation to one channel. */
 export interface Account {
@@ -51,7 +51,7 @@ export const privateWords = ['ownersaboutw', 'ownersmailw', 'membersaboutw', 'me
 /** Running services, and a channel of each kind with all its people. */
 export class World {
   readonly trio: Trio;
-  readonly userService: string;
+  readonly #addresses: { readonly users: string; readonly gateway: string };
   readonly accounts: Account[] = [];
   readonly links = new Map<Kind, string>();
   readonly owner: TestPerson;
@@ -59,9 +59,14 @@ export class World {
   readonly #raw: RawClient[] = [];
   #own: RawClient | undefined;
 
-  private constructor(trio: Trio, userService: string, owner: TestPerson, operator: TestPerson) {
+  private constructor(
+    trio: Trio,
+    addresses: { users: string; gateway: string },
+    owner: TestPerson,
+    operator: TestPerson,
+  ) {
     this.trio = trio;
-    this.userService = userService;
+    this.#addresses = addresses;
     this.owner = owner;
     this.operator = operator;
   }
@@ -69,8 +74,14 @@ export class World {
   static async open(): Promise<World> {
     const trio = await Trio.start();
     const { grpc } = await trio.startUserService();
+    const gateway = await trio.startGateway();
     const { people } = trio;
-    const world = new World(trio, grpc, await people.make('owner'), await people.make('operator', 'admin'));
+    const world = new World(
+      trio,
+      { users: grpc, gateway: gateway.grpc },
+      await people.make('owner'),
+      await people.make('operator', 'admin'),
+    );
     await world.#fill();
     return world;
   }
@@ -84,9 +95,10 @@ export class World {
   connect(service: ServiceName): RawClient {
     const { managers, chatServers } = this.trio;
     const address = {
-      UserService: this.userService,
+      UserService: this.#addresses.users,
       ChannelService: managers[0]?.grpc,
       ChatService: chatServers[0]?.grpc,
+      InboxService: this.#addresses.gateway,
     };
     const client = new RawClient(address[service] ?? '');
     this.#raw.push(client);

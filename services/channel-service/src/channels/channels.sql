@@ -79,9 +79,9 @@ WITH head AS (
 ), notices AS (
   DELETE FROM chat.notification WHERE channel_id = :channelId AND seq IS NOT NULL
 ), living AS (
-  UPDATE chat.member SET joined_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NULL
+  UPDATE chat.member SET joined_seq = 0, stay_seq = NULL, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NULL
 )
-UPDATE chat.member SET joined_seq = 0, left_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NOT NULL;
+UPDATE chat.member SET joined_seq = 0, stay_seq = NULL, left_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NOT NULL;
 
 -- Marks a channel as deleted, removes its seats and notifications, and clears its owner. Run after
 -- lockChannel.

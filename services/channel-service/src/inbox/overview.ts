@@ -7,11 +7,13 @@ import type { SnapshotPosition } from './chat-store.js';
 import { chatsOf, readPageOfChats } from './chats.js';
 
 /**
- * Encodes the position of a snapshot among all events and entries. Clients send it back unchanged.
- * The snapshot contains every event whose transaction id is below `txid`, and every entry up to
- * `readAt` by the clock of the database. `life` is the time at which the database server started.
+ * Encodes the position of a snapshot among all events and entries, for one user. Clients send it to
+ * the inbox unchanged. The snapshot contains every event whose transaction id is below `txid`, and
+ * every entry up to `readAt` by the clock of the database. `life` is the time at which the database
+ * server started.
  */
-const inboxPosition = ({ txid, readAt, life }: SnapshotPosition) => `1-${txid}-${readAt}-${life}`;
+const inboxPosition = ({ txid, readAt, life }: SnapshotPosition, { number }: UserCaller) =>
+  `1-${txid}-${readAt}-${life}-${number}`;
 
 /** Handles Overview: returns a page of the caller's chats, most active first, from one snapshot. */
 export function createOverview(pool: Queryable) {
@@ -27,7 +29,7 @@ export function createOverview(pool: Queryable) {
     return {
       chats: [...chats],
       next: nextAfter(rows, chats.length, tokenOf),
-      inbox: position === undefined ? '' : inboxPosition(position),
+      inbox: position === undefined ? '' : inboxPosition(position, me),
     };
   };
 }

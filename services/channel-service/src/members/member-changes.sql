@@ -23,12 +23,13 @@ SELECT members FROM chat.channel_head WHERE channel_id = :channelId;
 
 -- Adds or re-adds members, and deletes their offers. With open history, a returning member keeps
 -- the `joined_seq` of their first join. With closed history, `joined_seq` moves forward, so they
--- cannot read what was written before they returned. The order is that of `chat.save_receipts`.
+-- cannot read what was written before they returned. `stay_seq` always says where this stay begins.
+-- The order is that of `chat.save_receipts`.
 -- name: enter
 WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND user_id = ANY (:userIds))
-INSERT INTO chat.member AS m (channel_id, user_id, joined_seq)
-SELECT :channelId::int, n.user_id, :afterSeq::bigint FROM unnest(:userIds::varchar[]) AS n (user_id) ORDER BY n.user_id
-ON CONFLICT (channel_id, user_id) DO UPDATE SET left_seq = NULL, joined_at = now(), left_by_choice = false,
+INSERT INTO chat.member AS m (channel_id, user_id, joined_seq, stay_seq)
+SELECT :channelId::int, n.user_id, :afterSeq::bigint, :afterSeq FROM unnest(:userIds::varchar[]) AS n (user_id) ORDER BY n.user_id
+ON CONFLICT (channel_id, user_id) DO UPDATE SET left_seq = NULL, joined_at = now(), left_by_choice = false, stay_seq = excluded.stay_seq,
   joined_seq = CASE WHEN :isOpenHistory AND m.left_seq > 0 THEN m.joined_seq ELSE excluded.joined_seq END;
 
 -- Ends a membership, and deletes the user's offer and notifications in the channel. `lastSeq` is

@@ -1,4 +1,5 @@
 import {
+  Amendments,
   type ChannelRings,
   type EncodedMessage,
   type FlushQueue,
@@ -11,7 +12,6 @@ import {
   SlowMode,
   type Subscriber,
 } from '@parley/fanout';
-import { Amendments } from './amendments.js';
 import type { ChannelFacts, ChannelSettings, LoadedChannel } from './channel-settings.js';
 import { DedupeCache, type DedupeMemory } from './dedupe-cache.js';
 import type { StoredUsage } from './usage.js';

@@ -14,20 +14,24 @@ import {
   refusals,
   refuse,
 } from '@parley/runtime';
-import { addressKey, type Proxies } from '@parley/service-kit';
+import { addressKey, type Call, type Proxies } from '@parley/service-kit';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
+import type { InboxStream } from '../inbox/stream.js';
 import { CallerSlots, callerKey } from './caller-slots.js';
 import type { HttpHandler, HttpVisit } from './handler.js';
 import type { ChatRoutes } from './routes.js';
 import { type UserCallTarget, userCalls } from './user-calls.js';
 import { WebAnswer } from './web-answer.js';
+import { WebInboxStream } from './web-inbox-stream.js';
 import { readMessage, type WebFraming, wireOf } from './web-message.js';
 
 /** Parts that the bridge uses. */
 export interface BridgeDeps {
   readonly upstreams: Upstreams;
   readonly routes: ChatRoutes;
+  /** Opens the inbox of a caller. */
+  readonly inbox: (stream: InboxStream, call: Call, request: Buffer) => Promise<void>;
   readonly proxies: Proxies;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -201,12 +205,30 @@ export class Bridge implements Part {
     try {
       const chatServer = await this.#chatServerOf(call);
       const message = await readMessage(call.request, wire, countInto(call.memory));
+      if (call.target === 'inbox') return await this.#openInbox(call, message);
       const deadline = deadlineOf(call); // The deadline includes the wait for a slot.
       upstream = await this.#upstreamFor(call, chatServer);
       this.#relay(call, upstream, message, deadline);
     } catch (thrown) {
       upstream?.release();
       this.#refuse(call, refusalFrom(thrown));
+    }
+  }
+
+  /** Opens an inbox, whose caller holds a slot until it is known. */
+  async #openInbox(call: WebCall, message: Buffer): Promise<void> {
+    const { request, response, path, answer } = call;
+    const { authorization } = request.headers;
+    const address = addressOf(request, this.#deps.proxies);
+    this.#slots.countStream(authorization);
+    const free = await this.#slots.acquire({ address, authorization });
+    try {
+      const metadata = metadataOf(request, this.#deps.proxies);
+      const stream = new WebInboxStream(response, answer, (reason) => this.#report(call, reason));
+      await this.#deps.inbox(stream, stream.call(path, metadata, address), message);
+      call.memory.set(0);
+    } finally {
+      free();
     }
   }
 
@@ -225,7 +247,7 @@ export class Bridge implements Part {
    * service.
    */
   async #chatServerOf({ target, request }: WebCall): Promise<string | undefined> {
-    if (target === 'user-service' || target === 'manager') return undefined;
+    if (target !== 'chat-server' && target !== 'chat-server stream') return undefined;
     return this.#deps.routes.addressFor(request.headers.authorization);
   }
 

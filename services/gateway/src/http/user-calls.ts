@@ -1,7 +1,10 @@
 import { methodNames, originalMethods } from '@parley/contract';
 
-/** Service to which a call is forwarded. Each stream to a chat server has its own connection. */
-export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
+/**
+ * Service to which a call is forwarded. Each stream to a chat server has its own connection. The
+ * gateway itself serves the inbox.
+ */
+export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream' | 'inbox';
 
 /** Calls that only services make. No proxy forwards them. */
 const serviceCalls: readonly string[] = ['Report', 'Locate'];
@@ -11,14 +14,15 @@ function callsOf(service: 'UserService' | 'ChannelService'): readonly string[] {
 }
 
 /**
- * Methods that the bridge forwards: all calls of users except Connect, because browsers cannot open
- * a two-way stream.
+ * Methods that the bridge forwards: all calls of users except Connect and Session, because browsers cannot
+ * open a two-way stream.
  */
 const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
   ['UserService', 'user-service', callsOf('UserService')],
   ['ChannelService', 'manager', callsOf('ChannelService')],
   ['ChatService', 'chat-server stream', ['Subscribe']],
   ['ChatService', 'chat-server', ['Send']],
+  ['InboxService', 'inbox', ['Watch']],
 ];
 
 /**

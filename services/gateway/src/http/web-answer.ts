@@ -69,6 +69,12 @@ export class WebAnswer {
     return this.#write(frameOf(bytes));
   }
 
+  /** Like `message`, for bytes that are frames already. */
+  frames(bytes: Buffer): boolean {
+    this.#cork();
+    return this.#write(bytes);
+  }
+
   /** Ends the response with a status. `http` is the HTTP status if no headers were sent yet. */
   end(status: StatusObject, http = 200): void {
     if (!this.#response.headersSent) {

@@ -4,7 +4,7 @@ import { dialable, hostAndPort, splitAddress } from '@parley/runtime';
 import { parse } from 'yaml';
 import type { Network } from '../network.js';
 import { projectFolder, type StartOptions } from '../options.js';
-import { adminPort, type Plan, type ServicePlan } from '../plan.js';
+import { adminPort, inboxPort, type Plan, portsOf, type ServicePlan } from '../plan.js';
 
 /** Number of chat server ports that `envoy.yaml` lists. */
 const portRange = 16;
@@ -70,7 +70,7 @@ export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: En
  */
 function chatPorts({ first, chatServers, gateway, envoy }: Plan, { chatPort }: StartOptions): number[] {
   const others = [...first, gateway, ...(envoy === undefined ? [] : [envoy])];
-  const taken = new Set([...others.flatMap((one) => [one.port, adminPort(one)]), ...chatServers.map(adminPort)]);
+  const taken = new Set([...others.flatMap(portsOf), ...chatServers.map(adminPort)]);
   const count = Math.max(chatServers.length, portRange);
   const range = Array.from({ length: count }, (_, index) => chatPort + index);
   return range.filter((port) => port <= 65_535 && !taken.has(port));
@@ -99,6 +99,7 @@ export function localAddresses(
       'channel-service': of(plan.first, 'channel-service'),
       'chat-service': chatPorts(plan, options).map((port) => hostAndPort(ip, port)),
       gateway: of([plan.gateway], 'gateway'),
+      inbox: [hostAndPort(ip, inboxPort(plan.gateway))],
     },
     ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
   };

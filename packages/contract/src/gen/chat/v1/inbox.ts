@@ -6,39 +6,113 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Channel, Message, Notification, Ping, User } from "./types.js";
+import { Ack, Channel, Message, Notification, Ping, User } from "./types.js";
 
 export interface WatchRequest {
+  /** `inbox` of Overview, or the newest `id` of an earlier stream. Empty: live events only. */
   after: string;
+  /**
+   * Entries that the caller has, for chats in which it received some after that id. The stream
+   * leaves these out. At most 1,000.
+   */
+  seen: SeenChat[];
+}
+
+/** The end of the part of a log that a client has. */
+export interface SeenChat {
+  channelId: number;
+  log: string;
+  seq: number;
+}
+
+export interface InboxCommand {
+  watch?:
+    | WatchRequest
+    | undefined;
+  /** as for Post; the ack is an event */
+  post?:
+    | Message
+    | undefined;
+  /** response to a ping */
+  pong?: Ping | undefined;
 }
 
 export interface InboxEvent {
-  /** pass it as `after` to resume */
+  /**
+   * Position after this event, opaque to clients: pass it as `after` to resume. Pings have one, and
+   * the welcome. Empty in other events, which a client adds to its position by channel and seq.
+   */
   id: string;
+  /**
+   * A frame of the chat `channel_id`: an entry, a lossy message, or one with a receipt, typing or
+   * presence.
+   */
   message?:
     | Message
     | undefined;
-  /** the user joined it */
-  added?: Channel | undefined;
-  removed?: Channel | undefined;
+  /** the user joined it. Repeated after some resumes */
+  added?:
+    | Channel
+    | undefined;
+  /** the user has left it, or it was deleted; only id and name */
+  removed?:
+    | Channel
+    | undefined;
+  /** settings, or the user's role in it */
   changed?: Channel | undefined;
-  presence?: User | undefined;
   notification?: Notification | undefined;
   ping?:
     | Ping
     | undefined;
-  /** events were lost: call Overview */
+  /**
+   * The position is too old or no longer valid, and events were lost: call Overview. Live events
+   * follow.
+   */
   reset?: boolean | undefined;
+  welcome?: InboxWelcome | undefined;
+  gap?: ChatGap | undefined;
+  chatReset?:
+    | ChatReset
+    | undefined;
+  /** response to a `post` of the session */
+  ack?: Ack | undefined;
+}
+
+export interface InboxWelcome {
+  me: User | undefined;
+  pingEveryMs: number;
+  /** of the data of one message */
+  maxBytes: number;
+  /** clock of the database, Unix ms */
+  now: number;
+}
+
+/** Entries of a chat that the stream lacks: fetch them with History. */
+export interface ChatGap {
+  channelId: number;
+  log: string;
+  from: number;
+  to: number;
+}
+
+/** A chat has another log: its earlier seqs are void. */
+export interface ChatReset {
+  channelId: number;
+  /** the new log; empty in a chat without history */
+  log: string;
 }
 
 function createBaseWatchRequest(): WatchRequest {
-  return { after: "" };
+  return { after: "", seen: [] };
 }
 
 export const WatchRequest: MessageFns<WatchRequest> = {
   encode(message: WatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.after !== "") {
       writer.uint32(10).string(message.after);
+    }
+    for (const v of message.seen) {
+      SeenChat.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -64,6 +138,14 @@ export const WatchRequest: MessageFns<WatchRequest> = {
             message.after = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.seen.push(SeenChat.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -77,13 +159,19 @@ export const WatchRequest: MessageFns<WatchRequest> = {
   },
 
   fromJSON(object: any): WatchRequest {
-    return { after: isSet(object.after) ? globalThis.String(object.after) : "" };
+    return {
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+      seen: globalThis.Array.isArray(object?.seen) ? object.seen.map((e: any) => SeenChat.fromJSON(e)) : [],
+    };
   },
 
   toJSON(message: WatchRequest): unknown {
     const obj: any = {};
     if (message.after !== "") {
       obj.after = message.after;
+    }
+    if (message.seen?.length) {
+      obj.seen = message.seen.map((e) => SeenChat.toJSON(e));
     }
     return obj;
   },
@@ -94,6 +182,215 @@ export const WatchRequest: MessageFns<WatchRequest> = {
   fromPartial(object: DeepPartial<WatchRequest>): WatchRequest {
     const message = createBaseWatchRequest();
     message.after = object.after ?? "";
+    message.seen = object.seen?.map((e) => SeenChat.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSeenChat(): SeenChat {
+  return { channelId: 0, log: "", seq: 0 };
+}
+
+export const SeenChat: MessageFns<SeenChat> = {
+  encode(message: SeenChat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.log !== "") {
+      writer.uint32(18).string(message.log);
+    }
+    if (message.seq !== 0) {
+      writer.uint32(24).uint64(message.seq);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SeenChat {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeenChat();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.seq = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SeenChat {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+      seq: isSet(object.seq) ? globalThis.Number(object.seq) : 0,
+    };
+  },
+
+  toJSON(message: SeenChat): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    if (message.seq !== 0) {
+      obj.seq = Math.round(message.seq);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SeenChat>): SeenChat {
+    return SeenChat.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SeenChat>): SeenChat {
+    const message = createBaseSeenChat();
+    message.channelId = object.channelId ?? 0;
+    message.log = object.log ?? "";
+    message.seq = object.seq ?? 0;
+    return message;
+  },
+};
+
+function createBaseInboxCommand(): InboxCommand {
+  return { watch: undefined, post: undefined, pong: undefined };
+}
+
+export const InboxCommand: MessageFns<InboxCommand> = {
+  encode(message: InboxCommand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.watch !== undefined) {
+      WatchRequest.encode(message.watch, writer.uint32(10).fork()).join();
+    }
+    if (message.post !== undefined) {
+      Message.encode(message.post, writer.uint32(18).fork()).join();
+    }
+    if (message.pong !== undefined) {
+      Ping.encode(message.pong, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InboxCommand {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInboxCommand();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.watch = WatchRequest.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.post = Message.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pong = Ping.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): InboxCommand {
+    return {
+      watch: isSet(object.watch) ? WatchRequest.fromJSON(object.watch) : undefined,
+      post: isSet(object.post) ? Message.fromJSON(object.post) : undefined,
+      pong: isSet(object.pong) ? Ping.fromJSON(object.pong) : undefined,
+    };
+  },
+
+  toJSON(message: InboxCommand): unknown {
+    const obj: any = {};
+    if (message.watch !== undefined) {
+      obj.watch = WatchRequest.toJSON(message.watch);
+    }
+    if (message.post !== undefined) {
+      obj.post = Message.toJSON(message.post);
+    }
+    if (message.pong !== undefined) {
+      obj.pong = Ping.toJSON(message.pong);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<InboxCommand>): InboxCommand {
+    return InboxCommand.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InboxCommand>): InboxCommand {
+    const message = createBaseInboxCommand();
+    message.watch = (object.watch !== undefined && object.watch !== null)
+      ? WatchRequest.fromPartial(object.watch)
+      : undefined;
+    message.post = (object.post !== undefined && object.post !== null) ? Message.fromPartial(object.post) : undefined;
+    message.pong = (object.pong !== undefined && object.pong !== null) ? Ping.fromPartial(object.pong) : undefined;
     return message;
   },
 };
@@ -105,10 +402,13 @@ function createBaseInboxEvent(): InboxEvent {
     added: undefined,
     removed: undefined,
     changed: undefined,
-    presence: undefined,
     notification: undefined,
     ping: undefined,
     reset: undefined,
+    welcome: undefined,
+    gap: undefined,
+    chatReset: undefined,
+    ack: undefined,
   };
 }
 
@@ -129,9 +429,6 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     if (message.changed !== undefined) {
       Channel.encode(message.changed, writer.uint32(42).fork()).join();
     }
-    if (message.presence !== undefined) {
-      User.encode(message.presence, writer.uint32(50).fork()).join();
-    }
     if (message.notification !== undefined) {
       Notification.encode(message.notification, writer.uint32(58).fork()).join();
     }
@@ -140,6 +437,18 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     }
     if (message.reset !== undefined) {
       writer.uint32(72).bool(message.reset);
+    }
+    if (message.welcome !== undefined) {
+      InboxWelcome.encode(message.welcome, writer.uint32(82).fork()).join();
+    }
+    if (message.gap !== undefined) {
+      ChatGap.encode(message.gap, writer.uint32(90).fork()).join();
+    }
+    if (message.chatReset !== undefined) {
+      ChatReset.encode(message.chatReset, writer.uint32(98).fork()).join();
+    }
+    if (message.ack !== undefined) {
+      Ack.encode(message.ack, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -197,14 +506,6 @@ export const InboxEvent: MessageFns<InboxEvent> = {
             message.changed = Channel.decode(reader, reader.uint32());
             continue;
           }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.presence = User.decode(reader, reader.uint32());
-            continue;
-          }
           case 7: {
             if (tag !== 58) {
               break;
@@ -229,6 +530,38 @@ export const InboxEvent: MessageFns<InboxEvent> = {
             message.reset = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.welcome = InboxWelcome.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.gap = ChatGap.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.chatReset = ChatReset.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.ack = Ack.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -248,10 +581,17 @@ export const InboxEvent: MessageFns<InboxEvent> = {
       added: isSet(object.added) ? Channel.fromJSON(object.added) : undefined,
       removed: isSet(object.removed) ? Channel.fromJSON(object.removed) : undefined,
       changed: isSet(object.changed) ? Channel.fromJSON(object.changed) : undefined,
-      presence: isSet(object.presence) ? User.fromJSON(object.presence) : undefined,
       notification: isSet(object.notification) ? Notification.fromJSON(object.notification) : undefined,
       ping: isSet(object.ping) ? Ping.fromJSON(object.ping) : undefined,
       reset: isSet(object.reset) ? globalThis.Boolean(object.reset) : undefined,
+      welcome: isSet(object.welcome) ? InboxWelcome.fromJSON(object.welcome) : undefined,
+      gap: isSet(object.gap) ? ChatGap.fromJSON(object.gap) : undefined,
+      chatReset: isSet(object.chatReset)
+        ? ChatReset.fromJSON(object.chatReset)
+        : isSet(object.chat_reset)
+        ? ChatReset.fromJSON(object.chat_reset)
+        : undefined,
+      ack: isSet(object.ack) ? Ack.fromJSON(object.ack) : undefined,
     };
   },
 
@@ -272,9 +612,6 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     if (message.changed !== undefined) {
       obj.changed = Channel.toJSON(message.changed);
     }
-    if (message.presence !== undefined) {
-      obj.presence = User.toJSON(message.presence);
-    }
     if (message.notification !== undefined) {
       obj.notification = Notification.toJSON(message.notification);
     }
@@ -283,6 +620,18 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     }
     if (message.reset !== undefined) {
       obj.reset = message.reset;
+    }
+    if (message.welcome !== undefined) {
+      obj.welcome = InboxWelcome.toJSON(message.welcome);
+    }
+    if (message.gap !== undefined) {
+      obj.gap = ChatGap.toJSON(message.gap);
+    }
+    if (message.chatReset !== undefined) {
+      obj.chatReset = ChatReset.toJSON(message.chatReset);
+    }
+    if (message.ack !== undefined) {
+      obj.ack = Ack.toJSON(message.ack);
     }
     return obj;
   },
@@ -305,32 +654,390 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     message.changed = (object.changed !== undefined && object.changed !== null)
       ? Channel.fromPartial(object.changed)
       : undefined;
-    message.presence = (object.presence !== undefined && object.presence !== null)
-      ? User.fromPartial(object.presence)
-      : undefined;
     message.notification = (object.notification !== undefined && object.notification !== null)
       ? Notification.fromPartial(object.notification)
       : undefined;
     message.ping = (object.ping !== undefined && object.ping !== null) ? Ping.fromPartial(object.ping) : undefined;
     message.reset = object.reset ?? undefined;
+    message.welcome = (object.welcome !== undefined && object.welcome !== null)
+      ? InboxWelcome.fromPartial(object.welcome)
+      : undefined;
+    message.gap = (object.gap !== undefined && object.gap !== null) ? ChatGap.fromPartial(object.gap) : undefined;
+    message.chatReset = (object.chatReset !== undefined && object.chatReset !== null)
+      ? ChatReset.fromPartial(object.chatReset)
+      : undefined;
+    message.ack = (object.ack !== undefined && object.ack !== null) ? Ack.fromPartial(object.ack) : undefined;
     return message;
   },
 };
 
-/** All events of one user in one stream. */
+function createBaseInboxWelcome(): InboxWelcome {
+  return { me: undefined, pingEveryMs: 0, maxBytes: 0, now: 0 };
+}
+
+export const InboxWelcome: MessageFns<InboxWelcome> = {
+  encode(message: InboxWelcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.me !== undefined) {
+      User.encode(message.me, writer.uint32(10).fork()).join();
+    }
+    if (message.pingEveryMs !== 0) {
+      writer.uint32(16).uint32(message.pingEveryMs);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(24).uint32(message.maxBytes);
+    }
+    if (message.now !== 0) {
+      writer.uint32(32).uint64(message.now);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InboxWelcome {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInboxWelcome();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.me = User.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pingEveryMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.now = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): InboxWelcome {
+    return {
+      me: isSet(object.me) ? User.fromJSON(object.me) : undefined,
+      pingEveryMs: isSet(object.pingEveryMs)
+        ? globalThis.Number(object.pingEveryMs)
+        : isSet(object.ping_every_ms)
+        ? globalThis.Number(object.ping_every_ms)
+        : 0,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : 0,
+      now: isSet(object.now) ? globalThis.Number(object.now) : 0,
+    };
+  },
+
+  toJSON(message: InboxWelcome): unknown {
+    const obj: any = {};
+    if (message.me !== undefined) {
+      obj.me = User.toJSON(message.me);
+    }
+    if (message.pingEveryMs !== 0) {
+      obj.pingEveryMs = Math.round(message.pingEveryMs);
+    }
+    if (message.maxBytes !== 0) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
+    if (message.now !== 0) {
+      obj.now = Math.round(message.now);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<InboxWelcome>): InboxWelcome {
+    return InboxWelcome.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InboxWelcome>): InboxWelcome {
+    const message = createBaseInboxWelcome();
+    message.me = (object.me !== undefined && object.me !== null) ? User.fromPartial(object.me) : undefined;
+    message.pingEveryMs = object.pingEveryMs ?? 0;
+    message.maxBytes = object.maxBytes ?? 0;
+    message.now = object.now ?? 0;
+    return message;
+  },
+};
+
+function createBaseChatGap(): ChatGap {
+  return { channelId: 0, log: "", from: 0, to: 0 };
+}
+
+export const ChatGap: MessageFns<ChatGap> = {
+  encode(message: ChatGap, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.log !== "") {
+      writer.uint32(18).string(message.log);
+    }
+    if (message.from !== 0) {
+      writer.uint32(24).uint64(message.from);
+    }
+    if (message.to !== 0) {
+      writer.uint32(32).uint64(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChatGap {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChatGap();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.from = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.to = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChatGap {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+      from: isSet(object.from) ? globalThis.Number(object.from) : 0,
+      to: isSet(object.to) ? globalThis.Number(object.to) : 0,
+    };
+  },
+
+  toJSON(message: ChatGap): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    if (message.from !== 0) {
+      obj.from = Math.round(message.from);
+    }
+    if (message.to !== 0) {
+      obj.to = Math.round(message.to);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChatGap>): ChatGap {
+    return ChatGap.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChatGap>): ChatGap {
+    const message = createBaseChatGap();
+    message.channelId = object.channelId ?? 0;
+    message.log = object.log ?? "";
+    message.from = object.from ?? 0;
+    message.to = object.to ?? 0;
+    return message;
+  },
+};
+
+function createBaseChatReset(): ChatReset {
+  return { channelId: 0, log: "" };
+}
+
+export const ChatReset: MessageFns<ChatReset> = {
+  encode(message: ChatReset, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.log !== "") {
+      writer.uint32(18).string(message.log);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChatReset {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChatReset();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChatReset {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+    };
+  },
+
+  toJSON(message: ChatReset): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChatReset>): ChatReset {
+    return ChatReset.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChatReset>): ChatReset {
+    const message = createBaseChatReset();
+    message.channelId = object.channelId ?? 0;
+    message.log = object.log ?? "";
+    return message;
+  },
+};
+
+/** The inbox of a user: one stream per device for all chats of the user. Gateways serve it. */
 export type InboxServiceDefinition = typeof InboxServiceDefinition;
 export const InboxServiceDefinition = {
   name: "InboxService",
   fullName: "chat.v1.InboxService",
   methods: {
-    /**
-     * Streams the events that follow `after` (from Overview or an earlier event), then live ones. An
-     * event can arrive twice: recognise it by channel and seq.
-     */
+    /** Streams what follows a position, then live events. The first event is the welcome. */
     watch: {
       name: "Watch",
       requestType: WatchRequest as typeof WatchRequest,
       requestStream: false,
+      responseType: InboxEvent as typeof InboxEvent,
+      responseStream: true,
+      options: {},
+    },
+    /**
+     * Sends one frame to the chat `channel_id`: a message, a receipt or `typing`. The ack of a
+     * receipt or of `typing` has no seq.
+     */
+    post: {
+      name: "Post",
+      requestType: Message as typeof Message,
+      requestStream: false,
+      responseType: Ack as typeof Ack,
+      responseStream: false,
+      options: {},
+    },
+    /** Watch and Post on one stream. The first command is `watch`. */
+    session: {
+      name: "Session",
+      requestType: InboxCommand as typeof InboxCommand,
+      requestStream: true,
       responseType: InboxEvent as typeof InboxEvent,
       responseStream: true,
       options: {},
@@ -345,6 +1052,17 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

@@ -1,4 +1,4 @@
-import type { Amendment, RingBuffer } from '@parley/fanout';
+import type { Amendment, RingBuffer } from './ring-buffer.js';
 
 /**
  * Keeps the ring in step with the log, so that later readers of an entry do not see text that was

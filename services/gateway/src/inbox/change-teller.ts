@@ -1,0 +1,54 @@
+import type { ChannelRow, InboxChange, LogEnd, MembershipRow } from '../store/inbox-store.js';
+import { addedEvent, changedEvent } from './channel-event.js';
+import type { Feeds } from './feeds.js';
+import type { InboxReader } from './reader.js';
+import type { RoundFacts } from './round.js';
+
+function keyOf(userId: string, channelId: number): string {
+  return `${channelId} ${userId}`;
+}
+
+/** Tells readers of changes: chats that they joined or left, and changed settings. */
+export class ChangeTeller {
+  readonly #feeds: Feeds;
+  readonly #facts: RoundFacts;
+  readonly #stays: ReadonlyMap<string, MembershipRow>;
+
+  constructor(feeds: Feeds, facts: RoundFacts) {
+    this.#feeds = feeds;
+    this.#facts = facts;
+    this.#stays = new Map(facts.stays.map((stay) => [keyOf(stay.userId, stay.channelId), stay]));
+  }
+
+  /** Tells everyone whom a change concerns. */
+  tell(change: InboxChange, readersOf: (userId: string) => Iterable<InboxReader>): void {
+    const { kind, channelId, userIds } = change;
+    if (kind === 'member_added' || kind === 'member_removed' || kind === 'member_changed') {
+      for (const userId of userIds) for (const reader of readersOf(userId)) this.#tellMember(change, reader);
+      return;
+    }
+    const [feed, channel] = [this.#feeds.find(channelId), this.#facts.channels.get(channelId)];
+    if (feed === undefined || channel === undefined) return;
+    this.#feeds.compare(feed);
+    if (kind === 'chat_deleted') for (const follow of [...feed.follows]) follow.endAt(feed.seq);
+    if (kind === 'chat_changed') feed.tellAll(changedEvent(channel));
+  }
+
+  /** Tells one reader of a change of its own membership. The table says how the membership is now. */
+  #tellMember({ kind, channelId }: InboxChange, reader: InboxReader): void {
+    const stay = this.#stays.get(keyOf(reader.userId, channelId));
+    const channel = this.#facts.channels.get(channelId);
+    const end = this.#facts.ends.get(channelId);
+    if (stay === undefined || channel === undefined || channel.deleted || end === undefined) return;
+    if (stay.leftSeq !== null) this.#feeds.find(channelId)?.remove(reader.userId, stay.leftSeq);
+    else if (kind === 'member_changed') reader.send(changedEvent(channel));
+    else if (kind === 'member_added') this.#enter(reader, stay, channel, end);
+  }
+
+  /** A chat that is new here is shown from the entry of the join on. */
+  #enter(reader: InboxReader, stay: MembershipRow, channel: ChannelRow, end: LogEnd): void {
+    const feed = this.#feeds.open({ ...end, lastSeq: Math.min(end.lastSeq, stay.sinceSeq) }, 0);
+    this.#feeds.compare(feed);
+    reader.enter({ feed, stay, added: addedEvent(channel) });
+  }
+}

@@ -1,0 +1,155 @@
+import type { Framing, JoinedMessages, RingView } from '@parley/fanout';
+import type { Feed, Follower } from './feed.js';
+
+/** The stay of a user in a channel. */
+export interface Stay {
+  /** Last seq before the stay. */
+  readonly sinceSeq: number;
+  /** Edits of messages up to this seq arrive without their text. */
+  readonly hiddenUpTo: number;
+}
+
+/** The reader of a follow. */
+export interface CursorReader {
+  readonly userId: string;
+  readonly framing: Framing;
+  /** The follow has something to write. */
+  wake(follow: FeedCursor): void;
+  send(event: Uint8Array): void;
+  /** The follow has written its last entry. */
+  left(follow: FeedCursor): void;
+  /** The client has missed entries. */
+  missed(follow: FeedCursor, from: number, to: number): void;
+  /** The channel has another log. */
+  restarted(follow: FeedCursor): void;
+  /** The ring no longer has what comes next. */
+  fellBehind(): void;
+}
+
+/** One reader in one channel: a cursor in the entries, and where they end for this reader. */
+export class FeedCursor implements Follower {
+  readonly feed: Feed;
+  readonly userId: string;
+  readonly #reader: CursorReader;
+  readonly #entries: RingView;
+  readonly #lossy: RingView;
+  #stay: Stay;
+  #cursor: number;
+  #lossyCursor: number;
+  /** Cursor at which the entries end for this reader. */
+  #end = Number.POSITIVE_INFINITY;
+  #isAwake = false;
+
+  /** Follows a feed from the entry after `seq` on. */
+  constructor(feed: Feed, reader: CursorReader, stay: Stay, seq: number) {
+    this.feed = feed;
+    this.userId = reader.userId;
+    this.#reader = reader;
+    this.#stay = stay;
+    this.#entries = feed.entries.view(reader.framing, false);
+    this.#lossy = feed.lossy.view(reader.framing, false);
+    this.#cursor = feed.cursorAfter(seq);
+    this.#lossyCursor = feed.lossy.head;
+  }
+
+  /** Starts. Entries that the ring no longer has are reported as missed. */
+  start(): void {
+    const { feed } = this;
+    feed.follows.add(this);
+    const first = feed.seqBefore(this.#cursor) + 1;
+    const last = feed.seqBefore(feed.entries.tail);
+    if (first <= last) {
+      this.#cursor = feed.entries.tail;
+      this.#reader.missed(this, first, last);
+    }
+    const removal = feed.removalAfter(this.userId, this.sinceSeq);
+    if (removal !== undefined) this.endAt(removal);
+    this.wake();
+  }
+
+  get sinceSeq(): number {
+    return this.#stay.sinceSeq;
+  }
+
+  /** Seq of the last entry that was written. */
+  get seq(): number {
+    return this.feed.seqBefore(this.#cursor);
+  }
+
+  get stay(): Stay {
+    return this.#stay;
+  }
+
+  set stay(stay: Stay) {
+    this.#stay = stay;
+  }
+
+  wake(): void {
+    if (this.#cursor < this.feed.entries.tail) this.#reader.fellBehind();
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    this.#reader.wake(this);
+  }
+
+  send(event: Uint8Array): void {
+    this.#reader.send(event);
+  }
+
+  endAt(seq: number): void {
+    this.#end = Math.min(this.#end, this.feed.cursorAfter(seq));
+    this.wake();
+  }
+
+  /** Removes the follow from its feed. */
+  stop(): void {
+    this.feed.follows.delete(this);
+  }
+
+  miss(from: number, to: number): void {
+    const { head } = this.feed.entries;
+    const gap = to - from + 1;
+    const shifted = (cursor: number) => (cursor > head ? Math.max(head, cursor - gap) : cursor);
+    const first = from + Math.max(0, this.#cursor - head);
+    this.#cursor = shifted(this.#cursor);
+    this.#end = Number.isFinite(this.#end) ? shifted(this.#end) : this.#end;
+    if (first <= to) this.#reader.missed(this, first, to);
+  }
+
+  restart(): void {
+    this.#cursor = this.feed.entries.head;
+    this.#stay = { sinceSeq: 0, hiddenUpTo: 0 };
+    this.#reader.restarted(this);
+  }
+
+  /**
+   * Returns what comes next as one write, or undefined if there is nothing for now. Entries come
+   * before lossy frames.
+   */
+  next(): JoinedMessages | undefined {
+    const joined = this.#nextEntries() ?? this.#nextLossy();
+    if (joined !== undefined) return joined;
+    this.#isAwake = false;
+    if (this.#cursor < this.#end) return undefined;
+    this.stop();
+    this.#reader.left(this);
+    return undefined;
+  }
+
+  #nextEntries(): JoinedMessages | undefined {
+    const end = Math.min(this.#end, this.feed.entries.head);
+    if (this.#cursor >= end) return undefined;
+    const shared = this.#end < end + 1 ? this.#entries.between(this.#cursor, end) : this.#entries.after(this.#cursor);
+    const isOpen = shared === undefined || shared.lowestEdited > this.#stay.hiddenUpTo;
+    const joined = isOpen ? shared : this.#entries.between(this.#cursor, end, this.#stay.hiddenUpTo);
+    this.#cursor = joined?.next ?? this.#cursor;
+    return joined;
+  }
+
+  #nextLossy(): JoinedMessages | undefined {
+    const { head, tail } = this.feed.lossy;
+    if (this.#lossyCursor >= head || this.#cursor >= this.#end) return undefined;
+    const joined = this.#lossy.after(Math.max(this.#lossyCursor, tail));
+    this.#lossyCursor = joined?.next ?? head;
+    return joined;
+  }
+}

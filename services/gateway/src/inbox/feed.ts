@@ -1,0 +1,221 @@
+import { MemberChange } from '@parley/contract';
+import { Amendments, type EncodedMessage, type Flushable, RingBuffer, type RingMemory } from '@parley/fanout';
+import { limits } from '@parley/runtime';
+import type { LogEnd } from '../store/inbox-store.js';
+import type { FeedEntry } from './event-frames.js';
+
+/** A reader of the feed. */
+export interface Follower {
+  readonly userId: string;
+  /** Last seq before the present stay of the user. */
+  readonly sinceSeq: number;
+  /** Something is ready. */
+  wake(): void;
+  /** Sends an event. */
+  send(event: Uint8Array): void;
+  /** The user sees the entry with this seq, and nothing after it. */
+  endAt(seq: number): void;
+  /** The entries `from` to `to` do not exist any more. */
+  miss(from: number, to: number): void;
+  /** The channel has another log. */
+  restart(): void;
+}
+
+/** The inbox, as a feed sees it. */
+export interface FeedListener {
+  /** Followers can be woken at the end of this turn. */
+  ready(feed: Flushable): void;
+  /** Users joined the channel: their memberships should be read. */
+  joined(): void;
+}
+
+/** Entries that arrived before their turn. Beyond this number they are read from the table. */
+const maxAhead = 500;
+/** A removal is remembered until every fact from before it has arrived. */
+const removalMs = 60_000;
+
+/**
+ * One channel at this edge: the last entry that was shown, the latest entries, and the readers that
+ * follow them. Entries are shown in the order of the log, whether they come from the chat server or
+ * from the table.
+ */
+export class Feed implements Flushable {
+  readonly channelId: number;
+  readonly entries: RingBuffer;
+  readonly lossy: RingBuffer;
+  readonly follows = new Set<Follower>();
+  /** Time, by the clock of the database in microseconds, up to which everything was shown. */
+  shownUntil: number;
+  /** Whether a chat server owns the channel, as of the last read of the head. */
+  isOwned: boolean;
+  /** Unix ms of the last entry, by the clock of the database. */
+  lastAtMs: number;
+  /** Time at which it last had a reader, and time of the last entry, by the clock of this process. */
+  usedAtMs = performance.now();
+  changedAtMs = performance.now();
+  readonly #listener: FeedListener;
+  /** Removals by user: the seq of the entry, and when it was noted. */
+  readonly #removals = new Map<string, { readonly seq: number; readonly atMs: number }>();
+  readonly #amendments: Amendments;
+  readonly #ahead = new Map<number, FeedEntry>();
+  #unflushedBytes = 0;
+  #log: string;
+  #seq: number;
+
+  /** Creates a feed that has shown everything up to an end of the log. */
+  constructor(end: LogEnd, shownUntil: number, listener: FeedListener, memory: RingMemory) {
+    this.channelId = end.channelId;
+    this.#log = end.log;
+    this.#seq = end.lastSeq;
+    this.lastAtMs = end.lastAtMs;
+    this.isOwned = end.isOwned;
+    this.shownUntil = shownUntil;
+    this.#listener = listener;
+    this.entries = new RingBuffer(limits.ringBytes, limits.writeBytes, memory);
+    this.lossy = new RingBuffer(limits.lossyRingBytes, limits.writeBytes, memory);
+    this.#amendments = new Amendments(this.entries);
+  }
+
+  /** Id of the log; empty in a channel without history that no relay shows. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Seq of the last entry that was shown. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Cursor after the entry with this seq. It lies beyond the head if the entry is not shown yet. */
+  cursorAfter(seq: number): number {
+    return this.entries.head - (this.#seq - seq);
+  }
+
+  /** Seq of the last entry before a cursor. */
+  seqBefore(cursor: number): number {
+    return this.#seq - (this.entries.head - cursor);
+  }
+
+  /** Seq of the entry that removed the user after `sinceSeq`, or undefined if none is known. */
+  removalAfter(userId: string, sinceSeq: number): number | undefined {
+    const seq = this.#removals.get(userId)?.seq ?? 0;
+    return seq > sinceSeq ? seq : undefined;
+  }
+
+  /**
+   * Shows an entry if it is the next one. Returns false if entries are missing before it; it then
+   * waits for them.
+   */
+  offer(log: string, entry: FeedEntry): boolean {
+    if (log !== this.#log || entry.seq <= this.#seq) return true;
+    if (entry.seq > this.#seq + 1) {
+      if (this.#ahead.size < maxAhead) this.#ahead.set(entry.seq, entry);
+      return false;
+    }
+    this.#show(entry);
+    this.#showAhead();
+    return true;
+  }
+
+  /** Shows a lossy frame, or an event such as a receipt or typing. */
+  flash(frame: EncodedMessage): void {
+    this.lossy.push(frame);
+    this.#listener.ready(this);
+  }
+
+  /** Sends an event to every follower. */
+  tellAll(event: Uint8Array): void {
+    for (const follow of this.follows) follow.send(event);
+  }
+
+  /** Skips entries that no longer exist, up to `seq`. Tells every follower which ones. */
+  skipTo(seq: number): void {
+    if (seq <= this.#seq) return;
+    const from = this.#seq + 1;
+    for (const follow of [...this.follows]) follow.miss(from, seq);
+    this.#seq = seq;
+    this.#showAhead();
+  }
+
+  /** Starts another log. Earlier seqs are void. */
+  restart(end: Pick<LogEnd, 'log' | 'lastSeq' | 'lastAtMs'>): void {
+    this.#log = end.log;
+    this.#seq = end.lastSeq;
+    this.lastAtMs = end.lastAtMs;
+    this.#ahead.clear();
+    this.#removals.clear();
+    this.entries.dropBefore(this.entries.head);
+    for (const follow of [...this.follows]) follow.restart();
+  }
+
+  /** A user was removed by the entry with this seq: the user sees it, and nothing after it. */
+  remove(userId: string, seq: number): void {
+    if (this.#log !== '') this.#removals.set(userId, { seq, atMs: performance.now() });
+    for (const follow of [...this.follows]) {
+      if (follow.userId === userId && (this.#log === '' || follow.sinceSeq < seq))
+        follow.endAt(this.#log === '' ? this.#seq : seq);
+    }
+  }
+
+  /** Wakes the followers. */
+  flush(): void {
+    this.#unflushedBytes = 0;
+    for (const follow of [...this.follows]) follow.wake();
+  }
+
+  /** Forgets old removals. */
+  tick(nowMs: number): void {
+    for (const [userId, { atMs }] of this.#removals) if (nowMs - atMs > removalMs) this.#removals.delete(userId);
+  }
+
+  /** Bytes that the rings hold. */
+  get ringBytes(): number {
+    return this.entries.memoryBytes + this.lossy.memoryBytes;
+  }
+
+  shrinkRings(maxBytes: number): void {
+    this.entries.shrinkTo(maxBytes);
+    this.lossy.shrinkTo(maxBytes);
+  }
+
+  /** Stops counting the memory of the rings. */
+  end(): void {
+    this.entries.release();
+    this.lossy.release();
+  }
+
+  #showAhead(): void {
+    for (let next = this.#takeNext(); next !== undefined; next = this.#takeNext()) this.#show(next);
+    for (const seq of this.#ahead.keys()) if (seq <= this.#seq) this.#ahead.delete(seq);
+  }
+
+  #takeNext(): FeedEntry | undefined {
+    const next = this.#ahead.get(this.#seq + 1);
+    if (next !== undefined) this.#ahead.delete(next.seq);
+    return next;
+  }
+
+  #show({ seq, timestamp, change, event }: FeedEntry): void {
+    const { amendment } = event;
+    if (amendment !== undefined) this.#amendments.apply(amendment, this.cursorAfter(amendment.target) - 1);
+    this.#seq = seq;
+    this.lastAtMs = timestamp;
+    this.changedAtMs = performance.now();
+    this.entries.push(event);
+    if (change.length > 0) this.#noteChange(seq, MemberChange.decode(change));
+    this.#ready(event.bytes.length);
+  }
+
+  /** Wakes the followers early if a burst could otherwise push a ready one off the ring. */
+  #ready(bytes: number): void {
+    this.#unflushedBytes += bytes;
+    if (this.#unflushedBytes > limits.ringBytes / 2) this.flush();
+    else this.#listener.ready(this);
+  }
+
+  /** An entry is the fence of those whom it removes. Those whom it adds are read from the table. */
+  #noteChange(seq: number, { userId, moreUserIds, joined }: MemberChange): void {
+    if (joined) this.#listener.joined();
+    else for (const id of [userId, ...moreUserIds]) this.remove(id, seq);
+  }
+}

@@ -1,0 +1,265 @@
+import type { WatchRequest } from '@parley/contract';
+import { FlushQueue } from '@parley/fanout';
+import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
+import { addressKey, asRefusal, type UserCaller } from '@parley/service-kit';
+import type { LogEnd } from '../store/inbox-store.js';
+import { ChangeTeller } from './change-teller.js';
+import { encodeInboxEvent, storedEntry } from './event-frames.js';
+import type { Feed } from './feed.js';
+import { Feeds } from './feeds.js';
+import { decodePosition, encodePosition, shortLog } from './position.js';
+import { InboxReader, pingEveryMs } from './reader.js';
+import { type ChangeCursor, marginMs, type RoundFacts, type RoundReader, type StartingReader } from './round.js';
+import { startReader } from './start-reader.js';
+import type { InboxStream } from './stream.js';
+
+/** Bounds of open inboxes: of a user, of an address and of a process. */
+const inboxesPerUser = 20;
+const inboxesPerAddress = 2_000;
+const inboxesPerProcess = 20_000;
+/** Readers that start in one round. */
+const startsPerRound = 100;
+/** Chats that one request may name as seen. */
+const maxSeen = 1_000;
+const tickEveryMs = 1_000;
+/** Delay before memberships are read after somebody joined, so that joins of one moment share a round. */
+const joinDelayMs = 50;
+
+/** A device that opens its inbox. */
+export interface InboxOpening {
+  readonly me: UserCaller;
+  readonly address: string;
+  readonly stream: InboxStream;
+  readonly watch: WatchRequest;
+  /** Bytes after which the stream ends, to be resumed. */
+  readonly mostBytes: number;
+}
+
+interface WaitingReader extends StartingReader {
+  readonly reader: InboxReader;
+  readonly stream: InboxStream;
+}
+
+/**
+ * The open inboxes of this process. Facts arrive in rounds, each read at one moment of the database:
+ * changes, memberships, the entries that no chat server shows here, and the chats of starting
+ * readers. Rounds and frames of chat servers may overlap in any order: seqs decide.
+ */
+export class Inbox implements Part {
+  readonly feeds: Feeds;
+  readonly #rounds: RoundReader;
+  readonly #log: Logger;
+  readonly #readers = new Map<string, Set<InboxReader>>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #unread = new MemoryBudget(limits.unreadBytes);
+  readonly #feedQueue: FlushQueue;
+  readonly #readerQueue: FlushQueue;
+  readonly #timer: NodeJS.Timeout;
+  #size = 0;
+  #waiting: WaitingReader[] = [];
+  #cursor: ChangeCursor | undefined;
+  #isReading = false;
+  #isWoken = false;
+  #isStopped = false;
+  #joinTimer: NodeJS.Timeout | undefined;
+
+  constructor(rounds: RoundReader, log: Logger, metrics: Metrics) {
+    this.#rounds = rounds;
+    this.#log = log;
+    const failed = (err: unknown) => log.error({ err }, 'write to inboxes failed');
+    this.#feedQueue = new FlushQueue(setImmediate, failed);
+    this.#readerQueue = new FlushQueue(queueMicrotask, failed);
+    this.feeds = new Feeds(this.#feedQueue, () => this.#joined());
+    this.#timer = setInterval(() => this.#tick(), tickEveryMs).unref();
+    metrics.gauge('parley_inboxes', 'open inboxes', () => this.#size);
+    metrics.gauge('parley_inbox_channels', 'channels that open inboxes follow', () => this.feeds.size);
+    metrics.gauge(
+      'parley_inbox_ring_bytes',
+      'bytes of the latest entries of these channels',
+      () => this.feeds.ringBytes,
+    );
+  }
+
+  /**
+   * Opens the inbox of a device. Its events begin after the next round.
+   * @throws {Refusal} `invalid-position`, `too-many-inboxes` or `too-busy`.
+   */
+  open({ me, address, stream, watch, mostBytes }: InboxOpening): InboxReader {
+    const position = watch.after === '' ? undefined : decodePosition(watch.after, me.number);
+    if (watch.seen.length > maxSeen) throw refuse('invalid-position');
+    const forget = this.#count(me.id, addressKey(address));
+    const unread = this.#unread.open(
+      () => [me.id],
+      () => reader.fellBehind(),
+    );
+    const reader = new InboxReader({ me, stream, queue: this.#readerQueue, unread, mostBytes });
+    stream.onClose(() => {
+      forget();
+      this.#close(reader);
+    });
+    const places = [...(position?.places ?? []), ...watch.seen.filter(({ log }) => log !== '')];
+    const seen = new Map<number, { seq: number; log: string }>();
+    for (const { channelId, seq, log } of places) {
+      const known = seen.get(channelId);
+      const isNewer = known === undefined || known.log !== shortLog(log) || known.seq < seq;
+      if (isNewer) seen.set(channelId, { seq, log: shortLog(log) });
+    }
+    this.#waiting.push({ userId: me.id, position, seen, reader, stream });
+    this.wake();
+    return reader;
+  }
+
+  /** Reads a round now, or right after the present one. */
+  wake(): void {
+    this.#isWoken = true;
+    if (!this.#isReading && !this.#isStopped) void this.#readRounds();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#joinTimer);
+    for (const reader of this.#all()) reader.end(refuse('draining'));
+    for (const { stream } of this.#waiting) stream.end(refuse('draining'));
+  }
+
+  /** Counts an inbox. Returns a function that forgets it. */
+  #count(userId: string, address: string): () => void {
+    const ofUser = this.#readers.get(userId)?.size ?? 0;
+    const waiting = this.#waiting.filter((one) => one.userId === userId).length;
+    if (ofUser + waiting >= inboxesPerUser) throw refuse('too-many-inboxes');
+    const ofAddress = this.#perAddress.get(address) ?? 0;
+    if (this.#isStopped || this.#size >= inboxesPerProcess || ofAddress >= inboxesPerAddress) throw refuse('too-busy');
+    this.#size += 1;
+    this.#perAddress.set(address, ofAddress + 1);
+    return () => {
+      this.#size -= 1;
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#perAddress.set(address, left);
+      else this.#perAddress.delete(address);
+    };
+  }
+
+  #close(reader: InboxReader): void {
+    reader.close();
+    this.#waiting = this.#waiting.filter((one) => one.reader !== reader);
+    const ofUser = this.#readers.get(reader.userId);
+    ofUser?.delete(reader);
+    if (ofUser?.size === 0) this.#readers.delete(reader.userId);
+  }
+
+  *#all(): Generator<InboxReader> {
+    for (const ofUser of this.#readers.values()) yield* ofUser;
+  }
+
+  #joined(): void {
+    this.#joinTimer ??= setTimeout(() => {
+      this.#joinTimer = undefined;
+      this.wake();
+    }, joinDelayMs).unref();
+  }
+
+  #tick(): void {
+    this.feeds.tick(performance.now());
+    this.wake();
+  }
+
+  async #readRounds(): Promise<void> {
+    this.#isReading = true;
+    while (this.#isWoken && !this.#isStopped) {
+      this.#isWoken = false;
+      await this.#readRound();
+    }
+    this.#isReading = false;
+  }
+
+  async #readRound(): Promise<void> {
+    const starting = this.#waiting.splice(0, startsPerRound);
+    if (this.#waiting.length > 0) this.#isWoken = true;
+    const due = this.feeds.due(performance.now());
+    try {
+      const facts = await this.#rounds.read({
+        cursor: this.#cursor,
+        starting,
+        due: due.map(({ channelId, log, seq }) => ({ channelId, log, seq })),
+        sessionIds: [...this.#all()].map(({ me }) => me.sessionId),
+        hasReader: (userId) => this.#readers.has(userId),
+        hasFeed: (channelId) => this.feeds.find(channelId) !== undefined,
+      });
+      this.#apply(facts, due, starting);
+    } catch (err) {
+      this.#log.warn({ err }, 'round of the inbox failed; will retry');
+      for (const { stream } of starting) stream.end(asRefusal(err));
+    }
+  }
+
+  /** Applies a round in one turn: entries first, because they are the fences of what follows. */
+  #apply(facts: RoundFacts, due: readonly Feed[], starting: readonly WaitingReader[]): void {
+    const nowMs = performance.now();
+    this.#showEntries(facts);
+    for (const feed of due) this.#catchUp(feed, facts, nowMs);
+    const teller = new ChangeTeller(this.feeds, facts);
+    for (const change of facts.changes) teller.tell(change, (userId) => this.#readers.get(userId) ?? []);
+    this.#cursor = facts.cursor;
+    this.#isWoken ||= facts.hasMore;
+    for (const one of starting) if (!one.stream.ended) this.#start(one, facts);
+    this.#endSessions(facts);
+    for (const reader of this.#all()) reader.ping(nowMs, (one) => this.#positionOf(one, facts));
+  }
+
+  #showEntries({ entries }: RoundFacts): void {
+    for (const row of entries) {
+      const feed = this.feeds.find(row.channelId);
+      if (feed === undefined || row.seq <= feed.seq) continue;
+      feed.skipTo(row.seq - 1);
+      feed.offer(feed.log, storedEntry(row));
+    }
+  }
+
+  /** Notes the end of a log: another log, entries that are gone, and the time up to which all was shown. */
+  #catchUp(feed: Feed, { ends, complete, moment }: RoundFacts, nowMs: number): void {
+    const end = ends.get(feed.channelId); // Absent if the channel was deleted.
+    if (end !== undefined) {
+      feed.isOwned = end.isOwned;
+      if (end.log !== '' && end.log !== feed.log) feed.restart(end);
+      if (!complete.has(feed.channelId)) {
+        this.#isWoken = true;
+        return;
+      }
+      feed.skipTo(end.lastSeq);
+      feed.shownUntil = moment.now;
+    }
+    this.feeds.compared(feed, nowMs);
+  }
+
+  #start(one: WaitingReader, facts: RoundFacts): void {
+    const { reader, userId } = one;
+    const ofUser = this.#readers.get(userId) ?? new Set();
+    this.#readers.set(userId, ofUser.add(reader));
+    const { id, name, number } = reader.me;
+    const welcome = {
+      me: { id, name, number },
+      pingEveryMs,
+      maxBytes: limits.messageBytes,
+      now: Math.floor(facts.moment.now / 1_000),
+    };
+    reader.send(encodeInboxEvent({ welcome }));
+    startReader(one, facts, (end: LogEnd) => this.feeds.open(end, facts.moment.now));
+    reader.flush();
+  }
+
+  #endSessions({ ended }: RoundFacts): void {
+    const reasons = new Map(ended.map(({ sessionId, suspended }) => [sessionId, suspended]));
+    for (const reader of [...this.#all()]) {
+      const suspended = reasons.get(reader.me.sessionId);
+      if (suspended !== undefined) reader.end(refuse(suspended ? 'suspended' : 'logged-out'));
+    }
+  }
+
+  #positionOf(reader: InboxReader, { moment, cursor }: RoundFacts): string {
+    const at = reader.shownUntil(moment.now);
+    const places = reader.places(Math.floor(at / 1_000) - marginMs);
+    const { txid, id: eventId } = cursor;
+    return encodePosition({ txid, eventId, at, life: moment.life, userNumber: reader.me.number, places });
+  }
+}

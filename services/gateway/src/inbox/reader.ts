@@ -1,0 +1,217 @@
+import type { Flushable, FlushQueue } from '@parley/fanout';
+import { limits, type MemoryHolding, type Refusal, refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
+import { encodeInboxEvent, removedEvent } from './event-frames.js';
+import type { Feed } from './feed.js';
+import { type CursorReader, FeedCursor, type Stay } from './feed-cursor.js';
+import { type LogPlace, maxPlaces, shortLog } from './position.js';
+import type { InboxStream } from './stream.js';
+
+/** Events that wait for one reader alone. A reader with more is too slow. */
+const maxOwnBytes = 2_097_152;
+/** Interval of pings: a position for a reader with news, and a sign of life for any other. */
+const newsEveryMs = 5_000;
+export const pingEveryMs = 25_000;
+
+/** A chat to enter once the earlier stay in it has been shown to its end. */
+interface NextStay {
+  readonly feed: Feed;
+  readonly stay: Stay;
+  readonly added: Buffer;
+}
+
+export interface ReaderOptions {
+  readonly me: UserCaller;
+  readonly stream: InboxStream;
+  /** Writes what became ready, once per turn. */
+  readonly queue: FlushQueue;
+  readonly unread: MemoryHolding;
+  /** Bytes after which the stream ends, to be resumed. */
+  readonly mostBytes: number;
+}
+
+/** One device: its chats, and the events that only it receives. It writes once per turn. */
+export class InboxReader implements CursorReader, Flushable {
+  readonly me: UserCaller;
+  readonly #stream: InboxStream;
+  readonly #queue: FlushQueue;
+  readonly #unread: MemoryHolding;
+  readonly #follows = new Map<number, FeedCursor>();
+  readonly #nextStays = new Map<number, NextStay>();
+  #pending: FeedCursor[] = [];
+  #own: Uint8Array[] = [];
+  #ownBytes = 0;
+  #leftBytes: number;
+  #isBlocked = false;
+  #hasNews = true;
+  #pingedAtMs = 0;
+
+  constructor({ me, stream, queue, unread, mostBytes }: ReaderOptions) {
+    this.me = me;
+    this.#stream = stream;
+    this.#queue = queue;
+    this.#unread = unread;
+    this.#leftBytes = mostBytes;
+  }
+
+  get userId(): string {
+    return this.me.id;
+  }
+
+  get framing(): InboxStream['framing'] {
+    return this.#stream.framing;
+  }
+
+  /** Queues an event for this reader alone. */
+  send(event: Uint8Array): void {
+    if (this.#stream.ended) return;
+    this.#own.push(event);
+    this.#ownBytes += event.length;
+    this.#unread.set(this.#ownBytes);
+    if (this.#ownBytes > maxOwnBytes) this.fellBehind();
+    else this.#queue.add(this);
+  }
+
+  /** Follows a chat from the entry after `seq` on. */
+  follow(feed: Feed, stay: Stay, seq: number): void {
+    const follow = new FeedCursor(feed, this, stay, seq);
+    this.#follows.set(feed.channelId, follow);
+    follow.start();
+  }
+
+  /**
+   * Enters a chat that the user has joined. An earlier stay is first shown to its end. Does nothing
+   * but update the stay if it is the present one.
+   */
+  enter(next: NextStay): void {
+    const { feed, stay, added } = next;
+    const present = this.#follows.get(feed.channelId);
+    if (present === undefined) {
+      if (feed.removalAfter(this.userId, stay.sinceSeq) !== undefined) return;
+      this.send(added);
+      this.follow(feed, stay, stay.sinceSeq);
+    } else if (present.sinceSeq === stay.sinceSeq) present.stay = stay;
+    else this.#nextStays.set(feed.channelId, next);
+  }
+
+  /** Whether the reader follows this chat. */
+  isIn(channelId: number): boolean {
+    return this.#follows.has(channelId);
+  }
+
+  wake(follow: FeedCursor): void {
+    this.#pending.push(follow);
+    this.#queue.add(this);
+  }
+
+  left({ feed: { channelId } }: FeedCursor): void {
+    this.#follows.delete(channelId);
+    this.send(removedEvent(channelId));
+    const next = this.#nextStays.get(channelId);
+    this.#nextStays.delete(channelId);
+    if (next !== undefined) this.enter(next);
+  }
+
+  missed({ feed: { channelId, log } }: FeedCursor, from: number, to: number): void {
+    this.send(encodeInboxEvent({ gap: { channelId, log, from, to } }));
+  }
+
+  restarted({ feed: { channelId, log } }: FeedCursor): void {
+    this.send(encodeInboxEvent({ chatReset: { channelId, log } }));
+  }
+
+  fellBehind(): void {
+    if (!this.#stream.ended) this.#stream.reset();
+  }
+
+  /** Writes everything that is ready, as far as the stream accepts it. */
+  flush(): void {
+    while (!this.#isBlocked && !this.#stream.ended && (this.#ownBytes > 0 || this.#pending.length > 0)) {
+      this.#write(this.#takeNext());
+    }
+  }
+
+  /**
+   * Sends a ping with the position if it is time for one. `positionOf` encodes a position with the
+   * places of this reader; nothing may wait for the reader at that moment.
+   */
+  ping(nowMs: number, positionOf: (reader: InboxReader) => string): void {
+    const dueMs = this.#pingedAtMs + (this.#hasNews ? newsEveryMs : pingEveryMs);
+    if (nowMs < dueMs || this.#isBlocked || this.#ownBytes > 0 || this.#pending.length > 0) return;
+    this.#pingedAtMs = nowMs;
+    this.send(encodeInboxEvent({ id: positionOf(this), ping: { sentAt: Date.now() } }));
+    this.flush();
+    this.#hasNews = false;
+  }
+
+  /** Time in microseconds up to which everything was shown, or `now` without chats. */
+  shownUntil(now: number): number {
+    let until = now;
+    for (const { feed } of this.#follows.values()) until = Math.min(until, feed.shownUntil);
+    return until;
+  }
+
+  /** Places in the channels whose last entry is from `sinceMs` or later. */
+  places(sinceMs: number): LogPlace[] {
+    const places: LogPlace[] = [];
+    for (const { feed, seq } of this.#follows.values()) {
+      if (feed.log === '' || feed.lastAtMs < sinceMs || places.length === maxPlaces) continue;
+      places.push({ channelId: feed.channelId, seq, log: shortLog(feed.log) });
+    }
+    return places;
+  }
+
+  /** Leaves all chats. Nothing more is written. */
+  close(): void {
+    for (const follow of this.#follows.values()) follow.stop();
+    this.#follows.clear();
+    this.#pending = [];
+    this.#own = [];
+    this.#ownBytes = 0;
+    this.#unread.set(0);
+  }
+
+  /** Ends the stream after everything that was written. */
+  end(refusal: Refusal): void {
+    this.#stream.end(refusal);
+  }
+
+  #takeNext(): Buffer {
+    if (this.#ownBytes > 0) return this.#takeOwn();
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    while (bytes < limits.writeBytes && this.#pending.length > 0) {
+      const joined = this.#pending[0]?.next();
+      if (joined === undefined) this.#pending.shift();
+      else {
+        parts.push(joined.bytes);
+        bytes += joined.bytes.length;
+      }
+    }
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, bytes);
+  }
+
+  #takeOwn(): Buffer {
+    const own = this.framing.join(this.#own, this.#ownBytes);
+    this.#own = [];
+    this.#ownBytes = 0;
+    this.#unread.set(0);
+    return own;
+  }
+
+  #write(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#hasNews = true;
+    this.#leftBytes -= bytes.length;
+    if (this.#leftBytes < 0) this.end(refuse('long-stream'));
+    else if (!this.#stream.write(bytes)) this.#waitForDrain();
+  }
+
+  #waitForDrain(): void {
+    this.#isBlocked = true;
+    this.#stream.onDrain(() => {
+      this.#isBlocked = false;
+      this.flush();
+    });
+  }
+}

@@ -1,0 +1,290 @@
+import { type Pool, type PoolClient, snapshot } from '@parley/database';
+import {
+  type ChannelRow,
+  findEnded,
+  findRecent,
+  findStays,
+  type InboxChange,
+  type LogEnd,
+  type LogPart,
+  type MembershipRow,
+  type Moment,
+  partParameters,
+  readChannels,
+  readEvents,
+  readHeads,
+  readLogs,
+  readMoment,
+  readStays,
+  type StoredLogEntry,
+} from '../store/inbox-store.js';
+import type { InboxPosition, LogPlace } from './position.js';
+
+/** Place among the changes: everything up to it was handled. */
+export interface ChangeCursor {
+  readonly txid: number;
+  readonly id: number;
+}
+
+/** A reader that starts, with the position to resume from, if it has one. */
+export interface StartingReader {
+  readonly userId: string;
+  readonly position: InboxPosition | undefined;
+  /** Places of the position and of the client, by channel. */
+  readonly seen: ReadonlyMap<number, Omit<LogPlace, 'channelId'>>;
+}
+
+/** The next questions of this edge. */
+export interface RoundRequest {
+  /** Undefined in the first round. */
+  readonly cursor: ChangeCursor | undefined;
+  readonly starting: readonly StartingReader[];
+  /** Channels whose logs are compared with the table. */
+  readonly due: readonly { readonly channelId: number; readonly log: string; readonly seq: number }[];
+  /** Sessions of the open inboxes. */
+  readonly sessionIds: readonly string[];
+  readonly hasReader: (userId: string) => boolean;
+  readonly hasFeed: (channelId: number) => boolean;
+}
+
+/** Changes and entries that a starting reader missed since its position. */
+export interface Missed {
+  /** The position cannot be resumed from: events were lost. */
+  readonly isLost: boolean;
+  readonly changes: readonly InboxChange[];
+  readonly parts: readonly (LogPart & { readonly entries: readonly StoredLogEntry[] })[];
+}
+
+/** Everything that a round has read, at one moment of the database. */
+export interface RoundFacts {
+  readonly moment: Moment;
+  readonly cursor: ChangeCursor;
+  readonly changes: readonly InboxChange[];
+  /** Whether there are more changes. */
+  readonly hasMore: boolean;
+  readonly stays: readonly MembershipRow[];
+  readonly ends: ReadonlyMap<number, LogEnd>;
+  readonly channels: ReadonlyMap<number, ChannelRow>;
+  /** Entries of due channels, and the channels that were read to their end. */
+  readonly entries: readonly StoredLogEntry[];
+  readonly complete: ReadonlySet<number>;
+  readonly missed: ReadonlyMap<StartingReader, Missed>;
+  readonly ended: readonly { readonly sessionId: string; readonly suspended: boolean }[];
+}
+
+const maxChanges = 1_000;
+/** Entries of due channels in one round. Their bytes must fit into a ring. */
+const dueEntries = 2_000;
+const dueBytes = 262_144;
+/** A resume goes back as far as this, and no further. */
+const resumeEntries = 1_000;
+const resumeBytes = 1_048_576;
+const resumeMicros = 600_000_000;
+/** An entry can be committed this long after its time. */
+export const marginMs = 10_000;
+
+const nothingMissed: Missed = { isLost: false, changes: [], parts: [] };
+const lost: Missed = { ...nothingMissed, isLost: true };
+
+function pairKey({ userId, channelId }: { readonly userId: string; readonly channelId: number }): string {
+  return `${channelId} ${userId}`;
+}
+
+/** Reads one round. All statements see the database at one moment. */
+export class RoundReader {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  read(request: RoundRequest): Promise<RoundFacts> {
+    return snapshot(this.#pool, (client) => new RoundReading(client, request).read());
+  }
+}
+
+class RoundReading {
+  readonly #client: PoolClient;
+  readonly #request: RoundRequest;
+
+  constructor(client: PoolClient, request: RoundRequest) {
+    this.#client = client;
+    this.#request = request;
+  }
+
+  async read(): Promise<RoundFacts> {
+    const [moment] = await readMoment.run(this.#client);
+    if (moment === undefined) throw new Error('The database has no moment.');
+    const cursor = this.#request.cursor ?? { txid: moment.txid, id: 0 };
+    const changes = await readEvents.run(this.#client, { ...cursor, size: maxChanges });
+    const resumed = await this.#changesOfResumed(moment);
+    const stays = await this.#stays([...changes, ...resumed]);
+    const ends = await this.#ends(changes, stays);
+    const { entries, complete } = await this.#entries(ends);
+    const last = changes.at(-1);
+    const hasMore = changes.length === maxChanges;
+    return {
+      moment,
+      cursor: hasMore && last !== undefined ? { txid: last.txid, id: last.id } : { txid: moment.txid, id: 0 },
+      changes,
+      hasMore,
+      stays,
+      ends,
+      channels: await this.#channels([...changes, ...resumed]),
+      entries,
+      complete,
+      missed: await this.#missed(moment, resumed, stays, ends),
+      ended: await this.#ended(),
+    };
+  }
+
+  /** Whether a position can be resumed from at this moment. */
+  #isResumable({ txid, at, life }: InboxPosition, moment: Moment): boolean {
+    return life === moment.life && txid <= moment.txid && at <= moment.now && at >= moment.now - resumeMicros;
+  }
+
+  /** Reads the changes since the oldest position, for all starting readers at once. */
+  async #changesOfResumed(moment: Moment): Promise<readonly InboxChange[]> {
+    const positions = this.#request.starting.flatMap(({ position }) =>
+      position !== undefined && this.#isResumable(position, moment) ? [position] : [],
+    );
+    const [oldest] = positions.toSorted((one, other) => one.txid - other.txid || one.eventId - other.eventId);
+    if (oldest === undefined) return [];
+    return readEvents.run(this.#client, { txid: oldest.txid, id: oldest.eventId, size: maxChanges });
+  }
+
+  async #stays(changes: readonly InboxChange[]): Promise<readonly MembershipRow[]> {
+    const { starting, hasReader } = this.#request;
+    const userIds = [...new Set(starting.map(({ userId }) => userId))];
+    const isWanted = (userId: string) => userIds.includes(userId) || hasReader(userId);
+    const ofChanges = changes.flatMap(({ kind, channelId, userIds: ids }) => {
+      const concerned = kind === 'chat_deleted' ? userIds : ids.filter(isWanted);
+      return concerned.map((userId) => ({ userId, channelId }));
+    });
+    const own = userIds.length === 0 ? [] : await findStays.run(this.#client, { userIds });
+    const pairs = [...new Map([...ofChanges, ...own].map((pair) => [pairKey(pair), pair])).values()];
+    if (pairs.length === 0) return [];
+    return readStays.run(this.#client, {
+      userIds: pairs.map(({ userId }) => userId),
+      channelIds: pairs.map(({ channelId }) => channelId),
+    });
+  }
+
+  async #ends(changes: readonly InboxChange[], stays: readonly MembershipRow[]): Promise<ReadonlyMap<number, LogEnd>> {
+    const { due, hasFeed } = this.#request;
+    const ofChanges = changes.map(({ channelId }) => channelId).filter(hasFeed);
+    const channelIds = [
+      ...new Set([...due.map(({ channelId }) => channelId), ...ofChanges, ...stays.map(({ channelId }) => channelId)]),
+    ];
+    const ends = channelIds.length === 0 ? [] : await readHeads.run(this.#client, { channelIds });
+    return new Map(ends.map((end) => [end.channelId, end]));
+  }
+
+  /** Reads what the due channels lack, many channels in one statement. */
+  async #entries(ends: ReadonlyMap<number, LogEnd>): Promise<Pick<RoundFacts, 'entries' | 'complete'>> {
+    const { due } = this.#request;
+    const parts = due.flatMap(({ channelId, log, seq }) => {
+      const end = ends.get(channelId);
+      const isBehind = end !== undefined && end.log === log && end.lastSeq > seq;
+      return isBehind ? [{ channelId, afterSeq: seq, untilSeq: end.lastSeq }] : [];
+    });
+    const entries = await this.#readParts(parts, dueEntries, dueBytes);
+    const isCut = entries.length === dueEntries || bytesOf(entries) >= dueBytes;
+    const cutFrom = isCut ? (entries.at(-1)?.place ?? 1) : parts.length + 1;
+    const cut = new Set(parts.slice(cutFrom - 1).map(({ channelId }) => channelId));
+    const complete = new Set(due.map(({ channelId }) => channelId).filter((id) => !cut.has(id)));
+    return { entries, complete };
+  }
+
+  async #readParts(parts: readonly LogPart[], size: number, bytes: number): Promise<readonly StoredLogEntry[]> {
+    return parts.length === 0 ? [] : readLogs.run(this.#client, { ...partParameters(parts), size, bytes });
+  }
+
+  async #channels(changes: readonly InboxChange[]): Promise<ReadonlyMap<number, ChannelRow>> {
+    const channelIds = [...new Set(changes.map(({ channelId }) => channelId))];
+    const rows = channelIds.length === 0 ? [] : await readChannels.run(this.#client, { channelIds });
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  async #ended() {
+    const { sessionIds } = this.#request;
+    return sessionIds.length === 0 ? [] : findEnded.run(this.#client, { sessionIds });
+  }
+
+  /** Reads what the starting readers missed. Each statement serves all of them. */
+  async #missed(
+    moment: Moment,
+    changes: readonly InboxChange[],
+    stays: readonly MembershipRow[],
+    ends: ReadonlyMap<number, LogEnd>,
+  ): Promise<ReadonlyMap<StartingReader, Missed>> {
+    const missed = new Map<StartingReader, Missed>();
+    const wanted: (LogPart & { readonly of: StartingReader })[] = [];
+    const recent: (LogPart & { readonly of: StartingReader; readonly sinceMs: number })[] = [];
+    for (const of of this.#request.starting) {
+      const { position, userId, seen } = of;
+      if (position === undefined) missed.set(of, nothingMissed);
+      else if (!this.#isResumable(position, moment) || changes.length === maxChanges) missed.set(of, lost);
+      else {
+        const own = changes.filter(
+          ({ txid, id }) => txid > position.txid || (txid === position.txid && id > position.eventId),
+        );
+        missed.set(of, { ...nothingMissed, changes: own });
+        const isRecent = ({ leftSeq, channelId }: MembershipRow) =>
+          leftSeq === null || own.some((change) => change.channelId === channelId);
+        for (const stay of stays.filter((row) => row.userId === userId && isRecent(row))) {
+          const end = ends.get(stay.channelId);
+          const place = seen.get(stay.channelId);
+          const untilSeq = stay.leftSeq ?? end?.lastSeq ?? 0;
+          if (end === undefined || end.log === '' || stay.isDeleted || untilSeq <= stay.sinceSeq) continue;
+          const part = { of, channelId: stay.channelId, untilSeq };
+          if (place === undefined || !end.log.startsWith(place.log)) {
+            recent.push({ ...part, afterSeq: stay.sinceSeq, sinceMs: Math.floor(position.at / 1_000) - marginMs });
+          } else if (place.seq > end.lastSeq) missed.set(of, lost);
+          else wanted.push({ ...part, afterSeq: Math.max(place.seq, stay.sinceSeq) });
+        }
+      }
+    }
+    wanted.push(...(await this.#recentParts(recent)));
+    return this.#withEntries(
+      missed,
+      wanted.filter(({ afterSeq, untilSeq }) => afterSeq < untilSeq),
+    );
+  }
+
+  async #recentParts<Part extends LogPart & { readonly sinceMs: number }>(parts: readonly Part[]): Promise<Part[]> {
+    if (parts.length === 0) return [];
+    const sinceMs = parts.map((part) => part.sinceMs);
+    const found = await findRecent.run(this.#client, {
+      ...partParameters(parts),
+      sinceMs,
+      maxEntries: resumeEntries + 1,
+    });
+    return found.map(({ place, afterSeq }) => ({ ...(parts[place - 1] as Part), afterSeq }));
+  }
+
+  async #withEntries(
+    missed: Map<StartingReader, Missed>,
+    wanted: readonly (LogPart & { readonly of: StartingReader })[],
+  ): Promise<ReadonlyMap<StartingReader, Missed>> {
+    for (const [of, what] of missed) {
+      const parts = wanted.filter((part) => part.of === of);
+      const count = parts.reduce((sum, { afterSeq, untilSeq }) => sum + untilSeq - afterSeq, 0);
+      if (what.isLost || parts.length === 0) continue;
+      if (count > resumeEntries) missed.set(of, lost);
+      else missed.set(of, await this.#withParts(what, parts));
+    }
+    return missed;
+  }
+
+  async #withParts(what: Missed, parts: readonly LogPart[]): Promise<Missed> {
+    const entries = await this.#readParts(parts, resumeEntries, resumeBytes);
+    if (bytesOf(entries) >= resumeBytes) return lost;
+    const of = (at: number) => entries.filter(({ place }) => place === at + 1);
+    return { ...what, parts: parts.map((part, at) => ({ ...part, entries: of(at) })) };
+  }
+}
+
+function bytesOf(entries: readonly StoredLogEntry[]): number {
+  return entries.reduce((sum, { data }) => sum + data.length, 0);
+}

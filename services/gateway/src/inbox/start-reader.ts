@@ -1,0 +1,78 @@
+import { withoutHidden } from '@parley/fanout';
+import type { InboxChange, LogEnd, LogPart, MembershipRow, StoredLogEntry } from '../store/inbox-store.js';
+import { addedEvent, changedEvent } from './channel-event.js';
+import { encodeInboxEvent, removedEvent, storedEntry } from './event-frames.js';
+import type { Feed } from './feed.js';
+import type { LogPlace } from './position.js';
+import type { InboxReader } from './reader.js';
+import type { Missed, RoundFacts, StartingReader } from './round.js';
+
+type Part = LogPart & { readonly entries: readonly StoredLogEntry[] };
+
+/** Sends the entries of a part, and names those that no longer exist. */
+function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: string): void {
+  const { channelId } = part;
+  let seq = part.afterSeq;
+  const skipTo = (to: number) => {
+    if (to > seq) reader.send(encodeInboxEvent({ gap: { channelId, log, from: seq + 1, to } }));
+    seq = Math.max(seq, to);
+  };
+  for (const row of part.entries) {
+    skipTo(row.seq - 1);
+    reader.send(withoutHidden(storedEntry(row).event, stay.hiddenUpTo).bytes);
+    seq = row.seq;
+  }
+  skipTo(part.untilSeq);
+}
+
+/** Returns the newest change of each chat that concerns the user, in order. */
+function newestOf({ changes }: Missed, userId: string): readonly InboxChange[] {
+  const own = changes.filter(({ kind, userIds }) => !kind.startsWith('member') || userIds.includes(userId));
+  const isAdded = new Set(own.filter(({ kind }) => kind === 'member_added').map(({ channelId }) => channelId));
+  const newest = new Map(own.map((change) => [change.channelId, change]));
+  return [...newest.values()].map((one) => (isAdded.has(one.channelId) ? { ...one, kind: 'member_added' } : one));
+}
+
+/** Sends what was missed: chats that were joined or changed, entries, and chats that were left. */
+function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<number, MembershipRow>, facts: RoundFacts) {
+  const left: number[] = [];
+  for (const { kind, channelId } of newestOf(missed, reader.userId)) {
+    const [stay, channel] = [stays.get(channelId), facts.channels.get(channelId)];
+    if (stay === undefined || channel === undefined) continue;
+    if (stay.leftSeq !== null || stay.isDeleted) left.push(channelId);
+    else reader.send(kind === 'member_added' ? addedEvent(channel) : changedEvent(channel));
+  }
+  for (const part of missed.parts) {
+    const stay = stays.get(part.channelId);
+    if (stay !== undefined) sendPart(reader, part, stay, facts.ends.get(part.channelId)?.log ?? '');
+  }
+  for (const channelId of left) reader.send(removedEvent(channelId));
+}
+
+/**
+ * Starts a reader: sends what it missed since its position, and follows its chats from the moment of
+ * the round on.
+ */
+export function startReader(
+  starting: StartingReader & { readonly reader: InboxReader },
+  facts: RoundFacts,
+  feedOf: (end: LogEnd) => Feed,
+): void {
+  const { reader, seen, userId } = starting;
+  const stays = new Map(facts.stays.filter((stay) => stay.userId === userId).map((stay) => [stay.channelId, stay]));
+  const missed = facts.missed.get(starting);
+  if (missed?.isLost === true) reader.send(encodeInboxEvent({ reset: true }));
+  else if (missed !== undefined) sendMissed(reader, missed, stays, facts);
+  for (const stay of stays.values()) {
+    const end = facts.ends.get(stay.channelId);
+    if (end === undefined || stay.leftSeq !== null || stay.isDeleted) continue;
+    if (isOtherLog(end, seen.get(stay.channelId))) {
+      reader.send(encodeInboxEvent({ chatReset: { channelId: end.channelId, log: end.log } }));
+    }
+    reader.follow(feedOf(end), stay, end.lastSeq);
+  }
+}
+
+function isOtherLog({ log }: LogEnd, place: Pick<LogPlace, 'log'> | undefined): boolean {
+  return place !== undefined && log !== '' && !log.startsWith(place.log);
+}

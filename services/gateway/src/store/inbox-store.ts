@@ -1,0 +1,129 @@
+import { kindConstants } from '@parley/contract';
+import {
+  array,
+  bool,
+  bytea,
+  type ChannelKind,
+  enumeration,
+  int2,
+  int4,
+  int8,
+  loadSql,
+  nullable,
+  type RowOf,
+  text,
+  uuid,
+} from '@parley/database';
+import { settingColumns, settingConstants } from '@parley/service-kit';
+
+const sql = loadSql('inbox.sql', import.meta.url, { ...kindConstants, ...settingConstants });
+
+export const readMoment = sql.statement('readMoment', {}, { txid: int8, now: int8, life: int8 });
+
+export const readEvents = sql.statement(
+  'readEvents',
+  { txid: int8, id: int8, size: int8 },
+  { txid: int8, id: int8, kind: text, channelId: int4, userIds: array(text) },
+);
+
+export const findStays = sql.statement('findStays', { userIds: array(text) }, { userId: text, channelId: int4 });
+
+export const readStays = sql.statement(
+  'readStays',
+  { userIds: array(text), channelIds: array(int4) },
+  { userId: text, channelId: int4, sinceSeq: int8, leftSeq: nullable(int8), hiddenUpTo: int8, isDeleted: bool },
+);
+
+export const readHeads = sql.statement(
+  'readHeads',
+  { channelIds: array(int4) },
+  { channelId: int4, log: text, lastSeq: int8, lastAtMs: int8, isOwned: bool },
+);
+
+const partsOfLogs = { channelIds: array(int4), afterSeqs: array(int8), untilSeqs: array(int8) };
+
+export const findRecent = sql.statement(
+  'findRecent',
+  { ...partsOfLogs, sinceMs: array(int8), maxEntries: int8 },
+  { place: int8, afterSeq: int8, entries: int8 },
+);
+
+export const readLogs = sql.statement(
+  'readLogs',
+  { ...partsOfLogs, size: int8, bytes: int8 },
+  {
+    place: int8,
+    channelId: int4,
+    seq: int8,
+    kind: int2,
+    senderId: text,
+    senderNumber: int4,
+    clientId: uuid,
+    sentAtMs: int8,
+    targetSeq: int8,
+    contentType: text,
+    data: bytea,
+    mentions: array(text),
+    editedAtMs: int8,
+    deleted: bool,
+  },
+);
+
+export const readChannels = sql.statement(
+  'readChannels',
+  { channelIds: array(int4) },
+  {
+    id: int4,
+    name: text,
+    userLimit: int4,
+    kind: enumeration<ChannelKind>('chat.channel_kind'),
+    ownerId: text,
+    iconId: nullable(uuid),
+    retentionSeconds: nullable(int4),
+    retentionCount: nullable(int4),
+    ...settingColumns,
+    openHistory: bool,
+    metadata: text,
+    createdMs: int8,
+    memberCount: int4,
+    log: text,
+    lastSeq: int8,
+    deleted: bool,
+  },
+);
+
+export const findEnded = sql.statement('findEnded', { sessionIds: array(uuid) }, { sessionId: uuid, suspended: bool });
+
+/** The moment of a snapshot: see the statement. */
+export type Moment = RowOf<typeof readMoment>;
+
+/** A change of a channel or of its members. */
+export type InboxChange = RowOf<typeof readEvents>;
+
+/** Membership of a user in a channel. `leftSeq` is null while it lasts. */
+export type MembershipRow = RowOf<typeof readStays>;
+
+/** The end of the log of a channel. */
+export type LogEnd = RowOf<typeof readHeads>;
+
+/** Part of a log: the entries after one seq up to another. */
+export interface LogPart {
+  readonly channelId: number;
+  readonly afterSeq: number;
+  readonly untilSeq: number;
+}
+
+/** Returns parts of logs as the parameters of a statement. */
+export function partParameters(parts: readonly LogPart[]) {
+  return {
+    channelIds: parts.map(({ channelId }) => channelId),
+    afterSeqs: parts.map(({ afterSeq }) => afterSeq),
+    untilSeqs: parts.map(({ untilSeq }) => untilSeq),
+  };
+}
+
+/** An entry as it is stored now. */
+export type StoredLogEntry = RowOf<typeof readLogs>;
+
+/** A channel as any member sees it. */
+export type ChannelRow = RowOf<typeof readChannels>;

@@ -1,0 +1,98 @@
+-- Reads the moment of the snapshot. It contains every event whose txid is below `txid`, and every
+-- entry up to `now`. Times are in microseconds since 1970; `life` is the time at which the database
+-- server started.
+-- name: readMoment
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid, (extract(epoch FROM now()) * 1000000)::bigint AS now,
+  (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life;
+
+-- Reads the events after a position, in order. Leaves out those from which a running transaction
+-- may still write an earlier one.
+-- name: readEvents
+SELECT e.txid::text::bigint AS txid, e.id, e.kind, e.channel_id, e.user_ids FROM chat.event e
+WHERE (e.txid, e.id) > (:txid::bigint::text::xid8, :id::bigint) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())
+  AND e.channel_id IS NOT NULL
+ORDER BY e.txid, e.id LIMIT :size;
+
+-- Finds the chats of users: pairs of a user and a channel.
+-- name: findStays
+SELECT m.user_id, m.channel_id FROM unnest(:userIds::varchar[]) AS u (id)
+CROSS JOIN LATERAL (SELECT x.user_id, x.channel_id FROM chat.member x WHERE x.user_id = u.id AND x.left_seq IS NULL) m;
+
+-- Reads the memberships of pairs of a user and a channel, present and past ones. Leaves out rooms.
+-- `since_seq` is the last seq before the present stay, and the member sees no
+-- text up to `hidden_up_to`. LATERAL with LIMIT makes each lookup an index probe.
+-- name: readStays
+SELECT m.user_id, m.channel_id, coalesce(m.stay_seq, m.joined_seq) AS since_seq, m.left_seq,
+  CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END AS hidden_up_to, c.deleted_at IS NOT NULL AS is_deleted
+FROM unnest(:userIds::varchar[], :channelIds::int[]) AS pair (user_id, channel_id)
+CROSS JOIN LATERAL (
+  SELECT * FROM chat.member x WHERE x.channel_id = pair.channel_id AND x.user_id = pair.user_id AND x.left_seq IS DISTINCT FROM 0 LIMIT 1
+) m
+CROSS JOIN LATERAL (
+  SELECT x.open_history, x.deleted_at FROM chat.channel x WHERE x.id = pair.channel_id AND x.kind <> 'room' LIMIT 1
+) c;
+
+-- Reads the ends of logs. `is_owned`: a chat server owns the channel, living or not. The log id of
+-- a channel without history is empty: its owner makes one in memory.
+-- name: readHeads
+SELECT h.channel_id, CASE WHEN c.has_history THEN h.log_id::text ELSE '' END AS log,
+  CASE WHEN c.has_history THEN h.last_seq ELSE 0 END AS last_seq, floor(extract(epoch FROM h.last_at) * 1000)::bigint AS last_at_ms,
+  h.instance_id IS NOT NULL AS is_owned
+FROM unnest(:channelIds::int[]) AS page (id)
+CROSS JOIN LATERAL (
+  SELECT x.retention_seconds IS DISTINCT FROM 0 AS has_history FROM chat.channel x WHERE x.id = page.id AND x.deleted_at IS NULL LIMIT 1
+) c
+CROSS JOIN LATERAL (SELECT * FROM chat.channel_head x WHERE x.channel_id = page.id LIMIT 1) h;
+
+-- Finds what was written after a time in parts of logs: the seq before the first such entry, and the
+-- number of entries up to `maxEntries`. `place` is the number of the part: 1, 2, 3, ...
+-- name: findRecent
+SELECT p.place, min(m.seq) - 1 AS after_seq, count(*) AS entries
+FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[], :sinceMs::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, since_ms, place)
+CROSS JOIN LATERAL (
+  SELECT x.seq, x.sent_at FROM chat.message x WHERE x.channel_id = p.channel_id AND x.seq > p.after_seq AND x.seq <= p.until_seq
+  ORDER BY x.seq DESC LIMIT :maxEntries
+) m
+WHERE m.sent_at > to_timestamp(p.since_ms / 1000.0)
+GROUP BY p.place;
+
+-- Reads parts of many logs, in order: at most `size` entries with about `bytes` of data. `place` is
+-- the number of the part: 1, 2, 3, ... An entry that was
+-- deleted, replaced or trimmed has no text, as in the statement `entriesAfter` of the chat server.
+-- name: readLogs
+SELECT m.place, m.channel_id, m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
+  coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,
+  CASE WHEN void.deleted THEN '' ELSE m.data END AS data, CASE WHEN void.deleted THEN '{}' ELSE m.mentions END AS mentions,
+  coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_at_ms, void.deleted
+FROM (
+  SELECT page.*, sum(octet_length(page.data)) OVER (ORDER BY page.place, page.seq) - octet_length(page.data) AS bytes_before
+  FROM (
+    SELECT p.place, x.* FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, place)
+    CROSS JOIN LATERAL (
+      SELECT * FROM chat.message y WHERE y.channel_id = p.channel_id AND y.seq > p.after_seq AND y.seq <= p.until_seq ORDER BY y.seq LIMIT :size
+    ) x
+    ORDER BY p.place, x.seq LIMIT :size
+  ) page
+) m JOIN chat.users u ON u.id = m.sender_id JOIN chat.channel_head h ON h.channel_id = m.channel_id
+CROSS JOIN LATERAL (
+  SELECT m.deleted_at IS NOT NULL OR m.seq < h.first_seq OR m.kind = :KIND_EDIT AND (m.target_seq < h.first_seq
+    OR EXISTS (SELECT FROM chat.message t WHERE t.channel_id = m.channel_id AND t.seq = m.target_seq AND t.deleted_at IS NOT NULL)
+    OR EXISTS (SELECT FROM chat.message e WHERE e.channel_id = m.channel_id AND e.target_seq = m.target_seq AND e.kind = :KIND_EDIT AND e.seq > m.seq)
+  ) AS deleted
+) void
+WHERE m.bytes_before < :bytes ORDER BY m.place, m.seq;
+
+-- Reads channels for events, as any member sees them.
+-- name: readChannels
+SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.icon_id, c.retention_seconds, c.retention_count, :SETTINGS, c.open_history,
+  c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms, h.members AS member_count,
+  CASE WHEN c.retention_seconds IS DISTINCT FROM 0 THEN h.log_id::text ELSE '' END AS log,
+  CASE WHEN c.retention_seconds IS DISTINCT FROM 0 THEN h.last_seq ELSE 0 END AS last_seq, c.deleted_at IS NOT NULL AS deleted
+FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id WHERE c.id = ANY (:channelIds::int[]) AND c.kind <> 'room';
+
+-- Returns those of the sessions that have ended, or whose user may no longer have one.
+-- name: findEnded
+SELECT open.id AS session_id, coalesce(u.status = 'suspended', false) AS suspended FROM unnest(:sessionIds::uuid[]) AS open (id)
+LEFT JOIN LATERAL (SELECT x.id, x.user_id, x.revoked_at, x.expires_at FROM chat.session x WHERE x.id = open.id LIMIT 1) s ON true
+LEFT JOIN LATERAL (SELECT x.status FROM chat.users x WHERE x.id = s.user_id LIMIT 1) u ON true
+WHERE s.id IS NULL OR s.revoked_at IS NOT NULL OR s.expires_at <= now() OR u.status <> 'active';

@@ -1,0 +1,229 @@
+import {
+  type Channel,
+  ChannelKind,
+  ChannelService,
+  Channel as ChannelType,
+  Kind,
+  OverviewRequest,
+} from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { type Chatter, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
+import { InboxClient, watchInPage } from './inbox-client.js';
+
+let trio: Trio;
+let gateway: ServiceProcess;
+let ann: TestPerson;
+let bob: TestPerson;
+let names = 0;
+
+beforeAll(async () => {
+  trio = await Trio.start();
+  gateway = await trio.startGateway();
+});
+afterAll(async () => {
+  await trio.stop();
+});
+
+beforeEach(async () => {
+  names += 1;
+  ann = await trio.people.make(`ann${names}`);
+  bob = await trio.people.make(`bob${names}`);
+});
+
+/** Creates a group of its owner and members. */
+async function group(owner: TestPerson, members: readonly TestPerson[], more: Partial<Channel> = {}): Promise<number> {
+  const fields = ChannelType.fromPartial({ name: `group ${names}`, kind: ChannelKind.GROUP, ...more });
+  const { id } = await callUnary(trio.manager(), ChannelService.create, fields, {
+    token: owner.token,
+    withinMs: 30_000,
+  });
+  for (const { id: userId } of members) await trio.changeMember(owner, { channelId: id, userId, add: true });
+  return id;
+}
+
+/** Says texts in a chat, and waits until each is acknowledged. */
+async function say(stream: Chatter, ...texts: string[]): Promise<void> {
+  for (const text of texts) {
+    const clientId = crypto.randomUUID();
+    stream.send(text, { clientId });
+    await stream.find(({ ack }) => ack?.clientId === clientId);
+  }
+}
+
+/** Joins until the channel has moved to a chat server that lives. */
+async function joinAgain(id: number): Promise<Chatter> {
+  try {
+    return await trio.join(ann, id);
+  } catch {
+    return joinAgain(id);
+  }
+}
+
+const open = (person: TestPerson, watch = {}) => InboxClient.open(gateway.grpc, person, watch);
+
+test('two devices receive the messages of three chats, each chat in order', async () => {
+  const chats = [await group(ann, [bob]), await group(ann, [bob]), await group(bob, [ann])];
+  const devices = [await open(bob), await open(bob)];
+  expect(devices[0]?.events[0]).toMatchObject({
+    welcome: { me: { id: bob.id, number: bob.number }, pingEveryMs: 25_000 },
+  });
+  const streams = await Promise.all(chats.map((id) => trio.join(ann, id)));
+  for (let n = 1; n <= 20; n++) await Promise.all(streams.map((stream) => say(stream, `text ${n}`)));
+  for (const device of devices) {
+    for (const id of chats) {
+      await device.find(({ message }) => message?.channelId === id && message.data.toString() === 'text 20');
+      expect(device.texts(id)).toEqual(Array.from({ length: 20 }, (_, at) => `text ${at + 1}`));
+    }
+    await device.cut();
+  }
+});
+
+test('a removed member sees the entry of the removal and nothing after it, and a returning one sees from there on', async () => {
+  const id = await group(ann, [bob]);
+  const stream = await trio.join(ann, id);
+  await say(stream, 'before');
+  const inbox = await open(bob);
+  await say(stream, 'seen');
+  await trio.changeMember(ann, { channelId: id, userId: bob.id, remove: true });
+  await say(stream, 'hidden');
+  await inbox.find(({ removed }) => removed?.id === id);
+  await trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
+  await say(stream, 'back');
+  await inbox.find(({ message }) => message?.data.toString() === 'back');
+  expect(inbox.seqs(id)).toEqual([3, 4, 6, 7]);
+  expect(inbox.texts(id)).not.toContain('hidden');
+  const kinds = inbox.events
+    .map(({ added, removed, message }) => (added ? 'added' : removed ? 'removed' : message?.seq))
+    .filter(Boolean);
+  expect(kinds).toEqual([3, 4, 'removed', 'added', 6, 7]);
+  await inbox.cut();
+});
+
+test.each(['binary', 'text'])('a page watches its inbox over gRPC-Web, in %s form', async (form) => {
+  const id = await group(ann, [bob]);
+  const page = watchInPage(gateway.http, bob, '', form === 'text');
+  await page.find(({ id: position }) => position !== '');
+  await say(await trio.join(ann, id), 'hello');
+  await page.find(({ message }) => message?.channelId === id && utf8(message.data) === 'hello');
+  page.cancel();
+  const refused = watchInPage(gateway.http, bob, 'nonsense', form === 'text');
+  expect(await refused.ended).toMatchObject({ 'chat-reason': 'invalid-position' });
+});
+
+test('positions that are made up, of others, of the future or of long ago bring nothing', async () => {
+  const inbox = await open(bob);
+  const [, txid = '', at = '', life = '', number = ''] = inbox.position.split('-');
+  const wrong = [
+    'x',
+    `${inbox.position}x`,
+    '1-1-1-1',
+    `1-${txid}-${at}-${life}-${Number(number) + 1}`,
+    `2${inbox.position.slice(1)}`,
+    'x'.repeat(10_000),
+  ];
+  for (const after of wrong) {
+    const refused = new InboxClient(gateway.grpc, bob, { after });
+    expect(await refused.ended).toMatchObject({ reason: 'invalid-position' });
+  }
+  const shifted = (by: number) => String(Number(at) + by);
+  const lost = [
+    `1-${txid}-${shifted(3_600_000_000)}-${life}-${number}`,
+    `1-${txid}-${shifted(-601_000_000)}-${life}-${number}`,
+    `1-${Number(txid) + 1_000_000}-${at}-${life}-${number}`,
+    `1-${txid}-${at}-${Number(life) - 1}-${number}`,
+  ];
+  for (const after of lost) {
+    const reset = await open(bob, { after });
+    expect(reset.events[1]).toMatchObject({ reset: true });
+    await reset.cut();
+  }
+  await inbox.cut();
+});
+
+test('a killed chat server is no reason to reconnect: its messages arrive, and those of the next one', async () => {
+  const id = await group(ann, [bob]);
+  const inbox = await open(bob);
+  const owner = await trio.addChatServer();
+  await trio.place(id, owner);
+  await say(await trio.join(ann, id), 'before the kill');
+  owner.kill('SIGKILL');
+  await owner.exited;
+  const [next] = trio.chatServers;
+  if (next === undefined) throw new Error('There is no other chat server.');
+  await until(
+    async () =>
+      (await trio.people.sql('SELECT FROM chat.server WHERE addr = $1 AND lease_until < now()', [owner.grpc])).length >
+      0,
+  );
+  await say(await joinAgain(id), 'after the kill');
+  await inbox.find(({ message }) => message?.data.toString() === 'after the kill');
+  expect(inbox.texts(id)).toEqual(['before the kill', 'after the kill']);
+  expect(inbox.seqs(id)).toEqual([2, 3]);
+  await inbox.cut();
+});
+
+test('a session that ends closes its inbox, and a user has at most 20', async () => {
+  const inboxes = await Promise.all(Array.from({ length: 20 }, () => open(bob)));
+  const refused = new InboxClient(gateway.grpc, bob);
+  expect(await refused.ended).toMatchObject({ reason: 'too-many-inboxes' });
+  await trio.people.sql('UPDATE chat.session SET revoked_at = now() WHERE id = $1', [bob.sessionId]);
+  for (const inbox of inboxes) expect(await inbox.ended).toMatchObject({ reason: 'logged-out' });
+});
+
+test('with closed history, an edit of a message from before the join has no text', async () => {
+  const id = await group(ann, [], { closedHistory: true });
+  const stream = await trio.join(ann, id);
+  await say(stream, 'secret');
+  await trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
+  const [bobs, anns] = [await open(bob), await open(ann)];
+  const clientId = crypto.randomUUID();
+  stream.send('secret, edited', { clientId, kind: Kind.EDIT, targetSeq: 1 });
+  await stream.find(({ ack }) => ack?.clientId === clientId);
+  for (const [inbox, text] of [
+    [bobs, ''],
+    [anns, 'secret, edited'],
+  ] as const) {
+    const { message } = await inbox.entry(id, 3);
+    expect(utf8(message?.data ?? Buffer.alloc(0))).toBe(text);
+    await inbox.cut();
+  }
+});
+
+test('an inbox continues from Overview, without the entries that Overview has', async () => {
+  const id = await group(ann, [bob]);
+  const stream = await trio.join(ann, id);
+  await say(stream, 'in Overview');
+  const request = OverviewRequest.fromPartial({});
+  const overview = await callUnary(trio.manager(), ChannelService.overview, request, {
+    token: bob.token,
+    withinMs: 30_000,
+  });
+  await say(stream, 'after Overview');
+  const seen = overview.chats.map(({ channel, log }) => ({ channelId: channel?.id, log, seq: channel?.lastSeq }));
+  const [exact, repeating] = [
+    await open(bob, { after: overview.inbox, seen }),
+    await open(bob, { after: overview.inbox }),
+  ];
+  expect(exact.texts(id)).toEqual(['after Overview']);
+  expect(repeating.texts(id)).toContain('after Overview');
+  await Promise.all([exact.cut(), repeating.cut()]);
+});
+
+test('a resume brings what was missed, and nothing twice', async () => {
+  const [id, other] = [await group(ann, [bob]), await group(ann, [bob])];
+  const stream = await trio.join(ann, id);
+  const first = await open(bob);
+  await say(stream, 'one', 'two');
+  await first.entry(id, 3);
+  const positions = first.events.length;
+  await first.find((event) => event.id !== '' && first.events.indexOf(event) >= positions);
+  await first.cut();
+  await say(stream, 'three', 'four');
+  const fresh = await group(ann, [bob]);
+  const second = await open(bob, { after: first.position });
+  expect(second.texts(id)).toEqual(['three', 'four']);
+  expect(second.events.flatMap(({ added }) => added?.id ?? [])).toEqual([fresh]);
+  expect(second.seqs(fresh)).toEqual([1]);
+  expect(second.seqs(other)).toEqual([]);
+  await second.cut();
+});
