@@ -38,7 +38,7 @@ async function createBot(session: CommandSession, wanted: string | undefined, id
   const channel = await channelOf(client, wanted);
   const { token } = await client.bots.create(id, { name, ...channel }).catch((thrown: unknown) => {
     if (!(thrown instanceof Refusal) || thrown.reason !== 'user-id-taken') throw thrown;
-    throw new Failure(thrown.reason, exitCodes.refused, thrown.message); // A bot does not log in, so an advice to log in would be wrong.
+    throw new Failure(thrown.reason, exitCodes.refused, thrown.message); // A bot does not log in, so advice to log in would be wrong.
   });
   const where = wanted === undefined ? '' : `, which may be only in channel ${channel.channelId}`;
   const words = `Created the bot ${terminalLine(id)}${where}. Its token is not shown again:\n${terminalLine(token)}`;

@@ -1,4 +1,4 @@
--- Reads the user of a session. Every authenticated call runs this.
+-- Reads the user of a session, for every call with a user token.
 -- name: readCaller
 SELECT u.id, u.number, u.name, u.role, u.status, s.revoked_at IS NULL AND s.expires_at > now() AS has_session,
   u.password_state = 'used' AS must_change_password

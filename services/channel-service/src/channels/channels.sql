@@ -56,13 +56,14 @@ WHERE id = :channelId;
 
 -- Starts a new log for a channel that begins or ceases to have history. Run after lockChannel. Old
 -- seqs lose their meaning, so the log gets a new id, and readers of the old log must reset. The
--- epoch increases and the owner becomes NULL, which fences the previous owner. A batch that it has
--- in flight either was committed before this lock or fails. Its reconciler ends the streams with
--- `moved`, and the next Listen places the channel on a server that reads the new head. A log that
--- begins to have history starts at seq 1, and the last rows of an older log are deleted here
--- (retention has deleted most of them before). A log that ceases to have history gets a first seq
--- above its last seq, so nothing is readable, and retention deletes the rows. Two statements update
--- the members, because a single update of left_seq would announce every current member as changed.
+-- epoch increases and instance_id becomes NULL, which fences the previous owning server. A batch
+-- that it has in flight either was committed before this lock or fails. Its reconciler ends the
+-- streams with `moved`, and the next Listen places the channel on a server that reads the new head.
+-- A log that begins to have history starts at seq 1, and the last rows of an older log are deleted
+-- here (retention has deleted most of them before). A log that ceases to have history gets a first
+-- seq above its last seq, so nothing is readable, and retention deletes the rows. Two statements
+-- update the members, because a single update of left_seq would announce every current member as
+-- changed.
 -- name: startLog
 WITH head AS (
   UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, instance_id = NULL, revision = revision + 1,
@@ -83,8 +84,8 @@ WITH head AS (
 )
 UPDATE chat.member SET joined_seq = 0, stay_seq = NULL, left_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NOT NULL;
 
--- Marks a channel as deleted, removes its seats and notifications, and clears its owner. Run after
--- lockChannel.
+-- Marks a channel as deleted, removes its seats and notifications, and ends the ownership of its
+-- chat server. Run after lockChannel.
 -- name: deleteChannel
 WITH gone AS (UPDATE chat.channel SET deleted_at = now(), updated_at = now() WHERE id = :channelId),
   seats AS (DELETE FROM chat.seat WHERE channel_id = :channelId),

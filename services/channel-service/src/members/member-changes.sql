@@ -1,7 +1,7 @@
--- Appends an encoded MemberChange to the log. Run after lockChannel.
--- The head stays locked until the commit, so every earlier entry has a seq of at most `before` and
--- every later one a seq above `at`. Epoch and instance_id stay unchanged: the owner continues and
--- learns from the seqs of its next batch that another process has written.
+-- Appends an encoded MemberChange to the log. Run after lockChannel. The head stays locked until
+-- the commit, so every earlier entry has a seq of at most `before` and every later one a seq above
+-- `at`. Epoch and instance_id stay unchanged: the owning server continues and learns from the seqs
+-- of its next batch that another process has written.
 -- name: appendMemberChange
 WITH head AS (
   UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = greatest(last_at, statement_timestamp()), revision = revision + 1,
@@ -12,8 +12,8 @@ INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, 
 SELECT channel_id, last_seq, :KIND_MEMBER, :byId, gen_random_uuid(), last_at, :change::bytea, sha256(:change::bytea) FROM head
 RETURNING seq - 1 AS before, seq AS at;
 
--- Increments the revision of the members and settings, so the owner learns of a change that is not
--- a log entry. Run after lockChannel.
+-- Increments the revision of the members and settings, so the owning server learns of a change that
+-- is not a log entry. Run after lockChannel.
 -- name: nextRevision
 UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = :channelId RETURNING last_seq AS before, last_seq AS at;
 

@@ -63,7 +63,7 @@ async function offerOwnership(context: ChangeContext): Promise<ChangedMember> {
   if (!user.reachable && theirs.rank === 'none') throw refuse('user-not-found');
   await makeOffer(client, channel, { by: me.id, userId: user.id, belonged: theirs.belonged }, 'owner');
   await throttleStrangers(client, me, [context]);
-  await endOffer(client, channel.id, user.bars ? user.id : ''); // Nobody has the empty id: the time reveals nothing either.
+  await endOffer(client, channel.id, user.bars ? user.id : ''); // With the empty id the statement changes nothing but takes as long, so the time reveals nothing.
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
 

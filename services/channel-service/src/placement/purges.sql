@@ -21,7 +21,8 @@ DELETE FROM chat.notification WHERE id IN (
   SELECT id FROM (SELECT id, created_at FROM chat.notification ORDER BY id LIMIT 5000) oldest WHERE created_at < now() - interval '90 days'
 );
 
--- Deletes records of kicks that every chat server has seen: each reads its seats once a second.
+-- Deletes records of kicks an hour later. By then, every chat server has seen them, because each
+-- server reads its seats once a second.
 -- name: purgeKicks
 DELETE FROM chat.kicked_seat WHERE kicked_at < now() - interval '1 h';
 

@@ -1,7 +1,7 @@
--- Reads the owner of a channel, live or dead, and the membership of a user. Run after lockChannel.
--- Uses statement_timestamp(), because now() is older than the lock. `wait_ms`: how long to wait
--- before treating the lapsed lease as dead. `lapsed_ms`: time since the lease expired without a
--- clean shutdown.
+-- Reads the owning server of a channel, live or dead, and the membership of a user. Run after
+-- lockChannel. Uses statement_timestamp(), because now() is older than the lock. `wait_ms`: how
+-- long to wait before treating the lapsed lease as dead. `lapsed_ms`: time since the lease expired
+-- without a clean shutdown.
 -- name: readChannelState
 SELECT h.epoch, s.instance_id, s.name, s.addr, s.internal_addr, s.tls,
   coalesce(s.lease_until > statement_timestamp(), false) AS alive,
@@ -17,11 +17,11 @@ LEFT JOIN chat.server s ON s.instance_id = h.instance_id
 LEFT JOIN chat.member m ON m.channel_id = h.channel_id AND m.user_id = :userId
 WHERE h.channel_id = :channelId;
 
--- Assigns a channel without a live owner to a server, by power of two choices. `epoch` is the epoch
--- that the caller has read. Returns no row if no server is serving or the epoch has changed.
--- Prefers a server that is not overloaded, then the one with fewer placements, counted now: a
--- reported load is a second old, and clients of a channel that was just placed have not connected
--- yet. Each placed channel counts as much as 10 seats.
+-- Assigns a channel without a live owning server to a server, by power of two choices. `epoch` is
+-- the epoch that the caller has read. Returns no row if no server is serving or the epoch has
+-- changed. Prefers a server that is not overloaded, then the one with fewer placements, counted
+-- now: a reported load is a second old, and clients of a channel that was just placed have not
+-- connected yet. Each placed channel counts as much as 10 seats.
 -- name: claimChannel
 WITH two AS MATERIALIZED (
   SELECT instance_id, name, addr, internal_addr, tls, load FROM chat.server
@@ -37,10 +37,10 @@ FROM pick WHERE h.channel_id = :channelId AND h.epoch = :epoch
 RETURNING h.epoch, pick.instance_id, pick.name, pick.addr, pick.internal_addr, pick.tls;
 
 -- Reserves the seat of a user in a room, replacing their seat in any other room. The instance and
--- the epoch are those of the owner. Run after lockChannel. Returns no row if the room is full.
--- Counts only seats of the current ownership, because no other can be taken. A reservation counts 5
--- s longer than it can be used, to cover a statement that is taking it. The conditions are in the
--- FILTER so that the planner does not choose another index.
+-- the epoch are those of the owning server. Run after lockChannel. Returns no row if the room is
+-- full. Counts only seats of the current ownership, because no other can be taken. A reservation
+-- counts 5 s longer than it can be used, to cover a statement that is taking it. The conditions are
+-- in the FILTER so that the planner does not choose another index.
 -- name: reserveRoomSeat
 WITH old AS (
   SELECT x.id, s.instance_id AS "instanceId", s.internal_addr AS "internalAddr" FROM chat.seat x
@@ -58,8 +58,9 @@ ON CONFLICT (user_id) WHERE exclusive DO UPDATE SET id = excluded.id, channel_id
   join_by = excluded.join_by, created_at = statement_timestamp()
 RETURNING t.join_by, (SELECT to_json(old) FROM old) AS replaced;
 
--- Reserves one more seat for a user in a chat. The instance and the epoch are those of the owner.
--- Run after lockUser. Returns no row if the user has the maximum number of seats on live servers.
+-- Reserves one more seat for a user in a chat. The instance and the epoch are those of the owning
+-- server. Run after lockUser. Returns no row if the user has the maximum number of seats on live
+-- servers.
 -- name: reserveChatSeat
 INSERT INTO chat.seat AS t (id, channel_id, user_id, instance_id, epoch, session_id, exclusive, join_by)
 SELECT :seatId::uuid, :channelId::int, :userId::varchar, :instanceId::uuid, :epoch::bigint, :sessionId::uuid, false, statement_timestamp() + make_interval(secs => :joinWithinSeconds)

@@ -1,7 +1,7 @@
 -- Continues the sweep over all channels and returns its next part: channels above `after_id`, up to
 -- `last_id`. Only the sweep finds channels that no server owns any more. Returns no row if another
--- manager has the lock, or did this within the last half second. The caller keeps the lock until it
--- has looked for new entries.
+-- manager has the lock, or moved the sweep within the last half second. The caller keeps the lock
+-- until it has looked for new entries.
 -- name: moveSweep
 UPDATE chat.upkeep_turn t SET taken_at = clock_timestamp(), position = coalesce((
   SELECT h.channel_id FROM chat.channel_head h WHERE h.channel_id > was.position ORDER BY h.channel_id OFFSET :channels - 1 LIMIT 1), 0)

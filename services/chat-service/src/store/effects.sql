@@ -21,8 +21,8 @@ WITH was AS (
 SELECT sender_id, bytes FROM more;
 
 -- Deletes a message: blanks its text, content type and mentions, and those of all its edits. The
--- rows stay, so that a retry does not bring it back. Returns the sender, and the change in its
--- stored bytes.
+-- rows stay, so that a retried Send does not bring the message back. Returns the sender, and the
+-- change in its stored bytes.
 -- name: applyDelete
 WITH was AS (
   SELECT sender_id, chat.stored_bytes(data, content_type, mentions) AS bytes

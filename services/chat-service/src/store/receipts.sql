@@ -17,6 +17,6 @@ CROSS JOIN LATERAL (
 ) m
 CROSS JOIN LATERAL (SELECT x.private_reads FROM chat.users x WHERE x.id = i.user_id LIMIT 1) u;
 
--- Records that these users are connected now.
+-- Records that these users were last seen now.
 -- name: saveLastSeen
 SELECT FROM chat.save_last_seen(:userIds::varchar[]);
