@@ -42,7 +42,7 @@ function printPage(
   session.print(rows.length === 0 ? 'Nothing found.' : `${table}${more}`, value);
 }
 
-/** Prints a page of accounts whose id, name or e-mail address starts with `text`. */
+/** Prints a page of accounts whose id, name or email address starts with `text`. */
 export async function printUsers(session: CommandSession, text: string, options: UserListPick): Promise<void> {
   const { size, after = '', status } = options;
   const request = { text, page: { size, after }, ...(status && { status: accountStatusWords[status] }) };
@@ -57,7 +57,7 @@ export async function printUsers(session: CommandSession, text: string, options:
     last_seen: user.lastSeen,
   }));
   const rows = listed.map((one) => [String(one.number), one.id, one.name, one.email, one.role, one.status]);
-  printPage(session, ['number', 'id', 'name', 'e-mail', 'role', 'status'], rows, { users: listed, next });
+  printPage(session, ['number', 'id', 'name', 'email', 'role', 'status'], rows, { users: listed, next });
 }
 
 /** Prints a page of channels of every kind whose name starts with `text`. */

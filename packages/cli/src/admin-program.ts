@@ -89,7 +89,7 @@ function paged(command: Command): Command {
 
 function addLists(admin: Command): void {
   paged(admin.command('users [text]'))
-    .description('list accounts whose id, name or e-mail address starts with the text')
+    .description('list accounts whose id, name or email address starts with the text')
     .addOption(new Option('--status <status>', 'only these accounts').choices(Object.keys(accountStatusWords)))
     .action((text: string | undefined, options: UserListPick, command: Command) =>
       printUsers(sessionOf(command), text ?? '', options),

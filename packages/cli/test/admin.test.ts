@@ -109,7 +109,7 @@ test('lists users, channels and reports as tables and as JSON', async () => {
   const options = { token: reporter.token, withinMs: 30_000 };
   await callUnary(trio.manager(), ChannelService.reportAbuse, report, options);
   const [, users] = await run(root, 'users', loud.id);
-  expect(users).toMatch(new RegExp(`^number +id +name +e-mail +role +status\n\\d+ +${loud.id} .* user +active\n$`));
+  expect(users).toMatch(new RegExp(`^number +id +name +email +role +status\n\\d+ +${loud.id} .* user +active\n$`));
   const [, channels] = await run(root, 'channels', 'listed', '--json');
   expect(JSON.parse(channels)).toMatchObject({ channels: [{ id, kind: 'room', owner: loud.id }], next: '' });
   const [, json] = await run(root, 'reports', '--json');

@@ -258,7 +258,7 @@ describe('Document 004, send message flow', () => {
     },
   );
 
-  test('32. A client recognizes its own message by the client id, and other devices of the sender get it too', async () => {
+  test('32. A client recognises its own message by the client id, and other devices of the sender get it too', async () => {
     const { ann, id } = await cast.group();
     const [phone, laptop] = [await cast.trio.join(ann.person, id), await cast.trio.join(ann.person, id)];
     const clientId = randomUUID();

@@ -83,7 +83,7 @@ test('cancels a statement after the timeout', async () => {
   await own.end();
 });
 
-test('recognizes a refused connection and an exhausted pool as unreachable', async () => {
+test('recognises a refused connection and an exhausted pool as unreachable', async () => {
   const nowhere = createPool({ url: 'postgres://a:b@127.0.0.1:1/x', applicationName: 'test', max: 1 });
   expect(isAway(await failureOf(nowhere.query('SELECT 1')))).toBe(true);
   const small = createPool({ url, applicationName: 'test', max: 1 });
@@ -93,7 +93,7 @@ test('recognizes a refused connection and an exhausted pool as unreachable', asy
   await small.end();
 });
 
-test('isDuplicate() recognizes a violated constraint by its name', async () => {
+test('isDuplicate() recognises a violated constraint by its name', async () => {
   await addUser(pool, 'Twin');
   const error = await failureOf(addUser(pool, 'twin'));
   expect([isDuplicate(error), isDuplicate(error, 'users_id_folded'), isDuplicate(error, 'users_pkey')]).toEqual([
@@ -109,7 +109,7 @@ test('isDuplicate() recognizes a violated constraint by its name', async () => {
   ]);
 });
 
-test('isLockTimeout() recognizes a lock timeout', async () => {
+test('isLockTimeout() recognises a lock timeout', async () => {
   await addUser(pool, 'locked');
   const update = "UPDATE chat.users SET about = 'x' WHERE id = 'locked'";
   const error = await transaction(pool, async (holder) => {

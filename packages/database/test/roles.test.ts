@@ -184,7 +184,7 @@ test.each([
   ['revive a session', 'UPDATE chat.session SET revoked_at = NULL'],
   ['read invites', 'SELECT * FROM chat.invite'],
   ['read files', 'SELECT * FROM chat.file_chunk'],
-  ['read e-mails', 'SELECT email FROM chat.users'],
+  ['read email addresses', 'SELECT email FROM chat.users'],
   ['publish an event', "SELECT chat.publish('x', 1, '{}', '{}')"],
   ['write an audit line', "INSERT INTO chat.audit (actor, action, target) VALUES ('a', 'b', 'c')"],
   ['change the sender of a message', "UPDATE chat.message SET sender_id = 'alice'"],
@@ -199,13 +199,13 @@ test.each([
   ['revive a session', 'UPDATE chat.session SET revoked_at = NULL'],
   ['end a session', 'DELETE FROM chat.session'],
   ['read password hashes', 'SELECT password_hash FROM chat.users'],
-  ['change e-mails', "UPDATE chat.users SET email = 'x@example.org'"],
+  ['change email addresses', "UPDATE chat.users SET email = 'x@example.org'"],
   ['delete a user without an audit entry', "UPDATE chat.users SET status = 'deleted'"],
 ])('the manager cannot %s', async (_, statement) => {
   await expect(roles.chat_manager.query(statement)).rejects.toMatchObject(DENIED);
 });
 
-test('lets only the manager set a user for an active operator, and the owner for anyone', async () => {
+test('lets only the manager change an account on behalf of an active operator, and the owner on behalf of anyone', async () => {
   const set = "SELECT chat.set_user($1, 'alice', 'admin', NULL) AS outcome";
   for (const role of ['chat_user', 'chat_server', 'chat_gateway'] as const) {
     await expect(roles[role].query(set, ['alice'])).rejects.toMatchObject(DENIED);

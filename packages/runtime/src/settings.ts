@@ -63,7 +63,7 @@ export const settingsTable = {
     'port',
     'ops port, serving /healthz /readyz /metrics; default: PARLEY_PORT + 1000; 0: off',
   ),
-  INSECURE: setting(onOff, 'on/off', 'allow to listen without TLS on an address that other machines can reach', 'off'),
+  INSECURE: setting(onOff, 'on/off', 'allow listening without TLS on an address that other machines can reach', 'off'),
   TLS_CERT: setting(z.string().optional(), 'file', 'PEM certificate of this process'),
   TLS_KEY: setting(z.string().optional(), 'file', 'PEM key of this process'),
   TLS_CA: setting(

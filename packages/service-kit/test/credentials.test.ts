@@ -43,7 +43,7 @@ async function login(address: string, channel: ReturnType<typeof clientCredentia
   await callUnary(client, UserService.login, LoginRequest.create(), { withinMs }).finally(() => client.close());
 }
 
-test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('allows to listen on %s without TLS', (HOST) => {
+test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('allows listening on %s without TLS', (HOST) => {
   expect(() => serverCredentials({ ...plain, HOST })).not.toThrow();
 });
 

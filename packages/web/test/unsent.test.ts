@@ -21,7 +21,7 @@ test('counts messages, changes and non-empty drafts as unsent', () => {
   );
 });
 
-test('recognizes every fragment that is neither a room nor the list', () => {
+test('recognises every fragment that is neither a room nor the list', () => {
   for (const hash of ['', '#', '#rooms']) expect(placeOf(hash)).toEqual({ channelId: undefined, isNone: false });
   expect(placeOf('#room-12')).toEqual({ channelId: 12, isNone: false });
   for (const hash of ['#room-0', '#room-9999999999', '#room-x', '#Room-1', '#room', '#rooms/1', '#12', '#/room/1'])

@@ -133,7 +133,7 @@ test('a stolen chat server can change the usage counts of any user or channel, a
   await expect(stolen.query('DELETE FROM chat.usage')).rejects.toMatchObject(DENIED);
 });
 
-test('a stolen chat server can lock an account, because saving when users were last seen does', async () => {
+test('a stolen chat server can lock the row of an account, because saving the last-seen time locks that row', async () => {
   const thief = await stolen.connect();
   try {
     await thief.query('BEGIN');

@@ -54,7 +54,7 @@ export class Members {
 
   /**
    * Yields the members of a channel, ordered by id. For the owner and admins, also yields former
-   * members, which have no role.
+   * members and banned users, who have no role.
    * @throws {Refusal} `channel-not-found` if there is none or the user may not see it
    */
   list(channelId: number, options: ListOptions = {}): AsyncGenerator<User, void> {

@@ -23,7 +23,7 @@ const createOfAddress: Rate = { key: 'create-address', secondsPerCall: 10, burst
 /** Limits the channels that accounts less than a day old create from one address. */
 const createOfYoung: Rate = { key: 'create-young', secondsPerCall: 30, burst: 60 };
 
-/** Limits the channels of all kinds that one user creates. */
+/** Limits the channels that one user creates, of all kinds but direct chats. */
 const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
 
 function kindToMake({ kind: asked, closedHistory }: Channel) {

@@ -127,7 +127,8 @@ export class Publisher {
 
   /**
    * Sends the first ack of a known client id again, before any later check can refuse the retry.
-   * Refuses another message with that client id. Returns false if the client id is new.
+   * Refuses another message with that client id. Returns false if the client id is new or the
+   * message has none.
    */
   #answerRetry(message: Message, responder: PublishResponder): boolean {
     if (message.clientId === '' || isPassing(message)) return false;

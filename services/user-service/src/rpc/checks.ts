@@ -32,7 +32,7 @@ export function isPassword(text: string): boolean {
 
 /**
  * Returns whether a text can be an account's password. Old passwords were measured before
- * normalization.
+ * normalisation.
  */
 export function isOldPassword(text: string): boolean {
   return isPassword(text) || isPassword(usualForm(text));

@@ -1168,8 +1168,8 @@ export const AuditEntry: MessageFns<AuditEntry> = {
 
 /**
  * Calls for operators, whose role is checked in the database at each call. The manager serves them;
- * no proxy routes them. Every change is in the audit. Only ExportUser reads messages: those of one
- * user.
+ * no proxy routes them. Every change is in the audit. Apart from the copies in reports of abuse,
+ * only ExportUser returns messages: those of one user.
  */
 export type AdminServiceDefinition = typeof AdminServiceDefinition;
 export const AdminServiceDefinition = {
@@ -1201,9 +1201,9 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
-     * Sets role and status of a user. A suspension ends sessions and streams. Reads only id, role and
-     * status of the User; unspecified values stay as they are. The last active operator cannot be
-     * demoted or suspended.
+     * Sets role and status of a user, or marks the email address as verified. A suspension ends
+     * sessions and streams. Reads only id, role, status, email and email_verified of the User;
+     * unspecified values stay as they are. The last active operator cannot be demoted or suspended.
      */
     setUser: {
       name: "SetUser",

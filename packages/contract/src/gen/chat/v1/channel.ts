@@ -121,7 +121,10 @@ export interface ReportRequest {
   server:
     | ChannelServer
     | undefined;
-  /** The server cannot reach the database: its lease ends now, whatever the other fields are. */
+  /**
+   * The server cannot reach the database: its lease ends now if another server can take over,
+   * whatever the other fields are.
+   */
   cutOff: boolean;
 }
 
@@ -3912,7 +3915,7 @@ export const ChannelServiceDefinition = {
   methods: {
     /**
      * Original contract. With id 0: the caller's own channels, then the most active listed ones, at
-     * most 1,000 of each.
+     * most 1,000 of each. With another id: only that channel.
      */
     list: {
       name: "List",
@@ -4006,7 +4009,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Lists members. Channel admins also see former members. */
+    /** Lists members. The owner and channel admins also see former members and banned users. */
     listMembers: {
       name: "ListMembers",
       requestType: ListMembersRequest as typeof ListMembersRequest,
@@ -4057,7 +4060,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Revokes an invite link. */
+    /** Revokes an invite link or an invitation to register. */
     revokeInvite: {
       name: "RevokeInvite",
       requestType: Invite as typeof Invite,
@@ -4087,7 +4090,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Returns messages, the newest first, at most 100 and at most 1 MiB per page. */
+    /** Returns a page of messages, by default the newest first: at most 100, and at most 1 MiB. */
     history: {
       name: "History",
       requestType: HistoryRequest as typeof HistoryRequest,
@@ -4096,7 +4099,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Searches for words in the caller's channels, the newest first. */
+    /** Searches the messages of the caller's channels for words, the newest messages first. */
     search: {
       name: "Search",
       requestType: SearchRequest as typeof SearchRequest,
@@ -4185,8 +4188,8 @@ export const ChannelServiceDefinition = {
     },
     /**
      * For gateways: returns the chat server that owns a chat, with its internal address and, in
-     * `channels`, the epoch. Places a chat without an owner, and reserves it for its owner for 10 s.
-     * Reads only id. Reserves no seat.
+     * `channels`, the epoch. Places a chat that no server owns, and keeps it there for 10 s. Reads only
+     * id. Reserves no seat.
      */
     locate: {
       name: "Locate",

@@ -1558,7 +1558,7 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Changes the caller's name, about, avatar, email address, visibility or password. */
+    /** Changes the caller's name, about, avatar, email address, visibility, private_reads or password. */
     update: {
       name: "Update",
       requestType: UpdateUserRequest as typeof UpdateUserRequest,
