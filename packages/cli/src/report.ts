@@ -17,8 +17,8 @@ export interface ReportOptions {
 }
 
 /**
- * Returns the target of a report. @throws {Failure} unless the arguments name one user or one
- * message
+ * Returns the target of a report.
+ * @throws {Failure} unless the arguments name one user or one message
  */
 async function targetOf(
   client: ParleyClient,

@@ -19,7 +19,7 @@ function bytesOf(event: ConversationEvent): number {
 }
 
 /**
- * Summarizes dropped events: the last reset among them, then one gap that covers all entries after
+ * Summarises dropped events: the last reset among them, then one gap that covers all entries after
  * it.
  */
 function remainsOf(events: readonly ConversationEvent[]): ConversationEvent[] {

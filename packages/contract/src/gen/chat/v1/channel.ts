@@ -4188,8 +4188,8 @@ export const ChannelServiceDefinition = {
     },
     /**
      * For gateways: returns the chat server that owns a chat, with its internal address and, in
-     * `channels`, the epoch. Places a chat that no server owns, and keeps it there for 10 s. Reads only
-     * id. Reserves no seat.
+     * `channels`, the epoch. Places a chat that no server owns, and keeps it there for 10 s. Reads
+     * only id. Reserves no seat.
      */
     locate: {
       name: "Locate",
