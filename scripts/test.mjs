@@ -9,36 +9,41 @@ import { root, setUp } from './setup.mjs';
 const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
 /**
- * Number of test files that run at once, beside one that mostly waits. With more, the services of a
- * test would wait for seconds on two cores.
+ * Number of test files that run at once, and number of those that run beside them and mostly wait.
+ * Together they use most of two cores. With many more, the services of a test would wait for
+ * seconds.
  */
-const atOnce = 2;
+const [atOnce, waitingAtOnce] = [3, 2];
 /**
  * Tests that use less than half of a core, because they wait for leases, shutdowns, clocks or a
- * browser. They run one by one, beside the other tests.
+ * browser.
  */
 const waiting = [
   'web/dist/test/page-of',
-  'cli/dist/test/alerts-fire',
-  'channel-service/dist/test/(claim|housekeeping)[.]',
+  'cli/dist/test/(alerts-fire|page|secure|terminal)[.]',
+  'channel-service/dist/test/(claim|housekeeping|set-clock|stolen-chat-server)[.]',
   'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|withdrawn)[.]',
-  'gateway/dist/test/page[.]',
+  'client/dist/test/(conversation|peers)[.]',
+  'gateway/dist/test/(crowd|page|unread)[.]',
+  'service-kit/dist/test/tokens[.]',
 ].join('|');
+/** Tests that load the machine and bound how long something may take. They run two at once. */
+const heavy = ['bench/dist/test/bench[.]', 'drills/dist/test/drill[.]'].join('|');
 /** Tests that compare durations or shares of load. They run one by one after all other tests. */
 const alone = [
-  'packages/drills/',
-  'packages/bench/',
+  'drills/dist/test/drain[.]',
   'chat-service/dist/test/arrivals',
-  'channel-service/dist/test/(history-plan|set-clock)',
+  'channel-service/dist/test/history-plan',
   'user-service/dist/test/login-time',
   'client/dist/test/shared-connection',
 ].join('|');
 /** What runs, as arguments of jest: groups one after the other, the runs of a group at once. */
 const groups = [
   [
-    [`--maxWorkers=${atOnce}`, `--testPathIgnorePatterns=${alone}|${waiting}`],
-    ['--maxWorkers=1', `--testPathPatterns=${waiting}`],
+    [`--maxWorkers=${atOnce}`, `--testPathIgnorePatterns=${alone}|${heavy}|${waiting}`],
+    [`--maxWorkers=${waitingAtOnce}`, `--testPathPatterns=${waiting}`],
   ],
+  [['--maxWorkers=2', `--testPathPatterns=${heavy}`]],
   [['--maxWorkers=1', `--testPathPatterns=${alone}`]],
 ];
 

@@ -4,7 +4,7 @@ import type { BenchRound } from '../src/rounds.js';
 import { runShape } from '../src/suite.js';
 import { startOurs, targets } from '../src/targets.js';
 
-const plan = { targets, pairs: 1, seconds: 0.5, warmUps: 0, rows: 40_000, log: () => {} };
+const plan = { targets, pairs: 1, seconds: 0.25, warmUps: 0, rows: 40_000, log: () => {} };
 const few = { description: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
 
 /** Faults of a busy machine, which a test must tolerate. */

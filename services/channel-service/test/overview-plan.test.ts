@@ -143,16 +143,16 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 test('compares the cost of an Overview of 100 chats with that of a call that reads one row', async () => {
   const [pages, trips]: [number[], number[]] = [[], []];
   const id = allChats;
-  for (let n = 0; n < 220; n++) {
+  for (let n = 0; n < 60; n++) {
     const reader = readers[n % readers.length] as Person;
     const page = await timed(async () => expect((await inbox.overview(reader)).chats).toHaveLength(100));
     const trip = await timed(() => chats.members(reader, id, 1));
-    if (n < 20) continue;
+    if (n < 10) continue;
     pages.push(page);
     trips.push(trip);
   }
   const figures = (times: readonly number[]) =>
-    `p50 ${quantile(times, 0.5).toFixed(1)}, p99 ${quantile(times, 0.99).toFixed(1)} ms`;
+    `p50 ${quantile(times, 0.5).toFixed(1)}, p90 ${quantile(times, 0.9).toFixed(1)} ms`;
   process.stdout.write(
     `Overview of 100 chats, over RPC: ${figures(pages)}; a call that reads one row: ${figures(trips)}\n`,
   );
