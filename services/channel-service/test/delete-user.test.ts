@@ -115,6 +115,32 @@ test('an owned chat goes to the oldest admin, else to the oldest member, else it
   }
 });
 
+test('neither a bot nor a banned user inherits a chat, and the heir is no longer muted', async () => {
+  const [bot, banned, muted] = (await rig.persons(3)) as [Person, Person, Person];
+  await rig.owner.query('UPDATE chat.users SET bot = true WHERE id = $1', [bot.id]);
+  const shared = await chats.make(victim, 'private');
+  const robotic = await chats.make(victim, 'private');
+  for (const who of [bot, banned, muted]) await chats.add(victim, shared, who);
+  await chats.add(victim, robotic, bot);
+  for (const who of [bot, banned]) await chats.change(victim, shared, who, { role: ranks.admin });
+  await chats.change(victim, shared, muted, { muteUntil: 9e15 });
+  await rig.owner.query("UPDATE chat.member SET banned_until = 'infinity' WHERE channel_id = $1 AND user_id = $2", [
+    shared,
+    banned.id,
+  ]);
+  await deleteUser(victim.id);
+  await worked(victim.id);
+  expect((await rig.list(muted, shared))[0]).toMatchObject({ ownerId: muted.id, myRole: ranks.owner });
+  const row = await rig.one(
+    `SELECT (SELECT muted_until FROM chat.member WHERE channel_id = $1 AND user_id = $2) AS muted_until,
+       (SELECT deleted_at IS NOT NULL FROM chat.channel WHERE id = $3) AS gone`,
+    shared,
+    muted.id,
+    robotic,
+  );
+  expect(row).toEqual({ muted_until: null, gone: true });
+});
+
 test('a purge blanks messages and edits by deletions in the log, and gives their storage back', async () => {
   const group = await chats.make(friend, 'group');
   await chats.add(friend, group, victim);

@@ -1,3 +1,5 @@
+import { AbuseReport, ChannelService } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { AdminApi } from './admin-api.js';
 import { Chats, ranks, reason } from './chats.js';
@@ -48,7 +50,8 @@ test('treats a hidden user as missing in every change', async () => {
           chats.change(owner, id, whom, change).catch((one) => one.reason),
         ),
       );
-      expect(answers).toEqual(['user-not-found', 'user-not-found']);
+      const expected = id === room && 'add' in change ? 'wrong-kind' : 'user-not-found';
+      expect(answers).toEqual([expected, expected]);
     }
   }
   await expect(chats.direct(owner, hidden.id)).rejects.toEqual(reason('user-not-found'));
@@ -151,4 +154,68 @@ test('a change of a member finds the user id in any case', async () => {
   expect(await api.setUser(root, { id: shouted, role: 2 })).toMatchObject({ id: friend.id, role: 2 });
   const { entries } = await api.listAudit(root, { size: 2 });
   expect(entries.map(({ target }) => target)).toEqual([friend.id, friend.id]);
+});
+
+const nobody = { id: 'nobody-at-all' };
+
+/** Returns the reasons of the answers to every change of a user. */
+function answersTo(who: Person, id: number, whom: Pick<Person, 'id'>): Promise<string[]> {
+  const answer = async (change: (typeof changes)[number]) =>
+    chats.change(who, id, whom, change).then(
+      () => 'ok',
+      ({ reason: word, message }) => `${word}: ${message}`,
+    );
+  return Promise.all(changes.map(answer));
+}
+
+test('a caller without rights learns nothing from a change, whether the user was never there, is there or was', async () => {
+  const [stranger, member, gone] = (await rig.persons(3)) as [Person, Person, Person];
+  await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [gone.id]);
+  const open = await chats.make(owner, 'public');
+  for (const one of [hidden, member, gone]) await chats.join(one, open);
+  await chats.change(gone, open, gone, { remove: true });
+  await rig.listen(hidden, room);
+  await rig.take(room, hidden.id);
+  await chats.say(room, gone);
+  for (const [who, id] of [
+    [stranger, open],
+    [stranger, room],
+    [member, open],
+  ] as const) {
+    const answers = await answersTo(who, id, nobody);
+    expect(answers.filter((one) => one.startsWith('user-not-found'))).toEqual([]);
+    for (const whom of [hidden, gone, owner]) expect(await answersTo(who, id, whom)).toEqual(answers);
+  }
+});
+
+test('only a user who could see a hidden person in a channel can report them there', async () => {
+  const [stranger, friend, banned] = (await rig.persons(3)) as [Person, Person, Person];
+  await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [banned.id]);
+  const open = await chats.make(owner, 'public');
+  await chats.join(hidden, open);
+  await chats.join(friend, open);
+  await rig.owner.query(
+    "INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, banned_until) SELECT c, $2, 0, 0, 'infinity' FROM unnest($1::int[]) c",
+    [[open, room], banned.id],
+  );
+  const report = (who: Person, channelId: number, userId: string) => {
+    const asked = AbuseReport.fromPartial({ channelId, userId, reason: 'rude' });
+    const call = callUnary(rig.manager, ChannelService.reportAbuse, asked, { token: who.token, withinMs: 15_000 });
+    return call.then(
+      () => 'ok',
+      ({ reason: word }) => word as string,
+    );
+  };
+  await rig.listen(hidden, room);
+  await rig.take(room, hidden.id);
+  expect(await report(stranger, room, hidden.id)).toBe('user-not-found');
+  expect(await report(friend, open, hidden.id)).toBe('ok');
+  expect(await report(owner, room, hidden.id)).toBe('ok');
+  expect(await report(friend, open, banned.id)).toBe('user-not-found');
+  expect(await report(stranger, room, banned.id)).toBe('user-not-found');
+  await rig.listen(stranger, room);
+  await rig.take(room, stranger.id);
+  expect(await report(stranger, room, hidden.id)).toBe('ok');
+  await chats.change(friend, open, friend, { remove: true });
+  expect(await report(friend, open, hidden.id)).toBe('ok');
 });

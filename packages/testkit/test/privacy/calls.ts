@@ -110,11 +110,33 @@ export interface UserTarget {
   /** A group and a room of the caller. */
   readonly group: number;
   readonly room: number;
+  /** A public chat and a room of somebody else, in which the user is. */
+  readonly openChat: number;
+  readonly openRoom: number;
 }
 
 const changeIn =
-  (where: 'group' | 'room', what: object) =>
+  (where: 'group' | 'room' | 'openChat' | 'openRoom', what: object) =>
   ({ user: userId, [where]: channelId }: UserTarget) => ({ channelId, userId, ...what });
+
+/** Every call that names a user and a channel of somebody else, in which that user is. */
+function callsIn(name: string, where: 'openChat' | 'openRoom') {
+  const calls = {
+    'ChangeMember, add': changeIn(where, { add: true }),
+    'ChangeMember, remove': changeIn(where, { remove: true }),
+    'ChangeMember, role': changeIn(where, { role: 2 }),
+    'ChangeMember, offer': changeIn(where, { role: 3 }),
+    'ChangeMember, mute': changeIn(where, { muteUntil: later }),
+    'ChangeMember, ban': changeIn(where, { banUntil: later }),
+    AddMembers: ({ user, [where]: channelId }: UserTarget) => ({ channelId, userIds: [user] }),
+    'ReportAbuse, the user': ({ user: userId, [where]: channelId }: UserTarget) => ({ userId, channelId }),
+  };
+  const named = ([call, request]: [string, (target: UserTarget) => object]) => [
+    `ChannelService/${call}${call.includes(',') ? ' in' : ', in'} ${name}`,
+    request,
+  ];
+  return Object.fromEntries(Object.entries(calls).map(named)) as Record<string, (target: UserTarget) => object>;
+}
 
 /** Every call that names a user. */
 export const userCalls: Readonly<Record<string, (target: UserTarget) => object>> = {
@@ -138,6 +160,8 @@ export const userCalls: Readonly<Record<string, (target: UserTarget) => object>>
   'ChannelService/SetBlock, unblock': ({ user: userId }) => ({ userId, blocked: false }),
   'ChannelService/ReportAbuse, the user': ({ user: userId }) => ({ userId, reason: 'rude' }),
   'ChannelService/Search, the sender': ({ user: sender }) => ({ sender }),
+  ...callsIn('a public chat of others', 'openChat'),
+  ...callsIn('a room of others', 'openRoom'),
   'AdminService/SetUser': ({ user: id }) => ({ id, status: 2 }),
   'AdminService/Kick': ({ user: userId }) => ({ userId }),
   'AdminService/DeleteUser': ({ user: userId }) => ({ userId }),

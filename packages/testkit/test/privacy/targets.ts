@@ -24,6 +24,7 @@ export type People = ReadonlyMap<Target, TestPerson>;
 export async function makeTargets(world: World): Promise<People> {
   const people = new Map<Target, TestPerson>();
   for (const target of targets.slice(1)) people.set(target, await world.trio.people.make(`the-${target}`));
+  await admitAll(world, [...people.values()]);
   const show = "UPDATE chat.users SET visibility = $2, about = 'hiddenaboutw' WHERE id = $1";
   await world.sql(show, ['the-hidden', 'nobody']);
   await world.sql(show, ['the-contacts', 'contacts']);
@@ -31,6 +32,23 @@ export async function makeTargets(world: World): Promise<People> {
   await world.must('AdminService/DeleteUser', { userId: 'the-deleted' }, world.operator);
   await world.must('AdminService/SetUser', { id: 'the-suspended', status: 2 }, world.operator);
   return people;
+}
+
+/** Channels of somebody else in which every target is. */
+const openChannels = (world: World) => ({
+  openChat: world.account('stranger', 'public').channel,
+  openRoom: world.account('stranger', 'room').channel,
+});
+
+/** Adds everyone to the public chat, mutes them in the room, and lets them enter it. */
+async function admitAll(world: World, people: readonly TestPerson[]): Promise<void> {
+  const { openChat, openRoom } = openChannels(world);
+  for (const person of people) {
+    await world.change(openChat, person.id, { add: true });
+    await world.change(openRoom, person.id, { muteUntil: 4e12 });
+    await world.trio.join(person, openRoom);
+  }
+  await world.sql('DELETE FROM chat.rate');
 }
 
 /** Creates a user whom one target has blocked, and gives that user a group and a room. */
@@ -41,7 +59,7 @@ async function makeAsker(world: World, id: string) {
   const group = await create({ kind: 3 });
   const room = await create({ limit: 5, retention: { everything: true } });
   await world.sql("INSERT INTO chat.block (user_id, blocked_id) VALUES ('the-blocking', $1)", [id]);
-  return { person, group, room };
+  return { person, group, room, ...openChannels(world) };
 }
 
 /**
@@ -51,12 +69,12 @@ async function makeAsker(world: World, id: string) {
 export async function askAboutUsers(world: World, people: People): Promise<Map<string, Map<Target, Answer>>> {
   const answers = new Map<string, Map<Target, Answer>>();
   for (const [n, [call, request]] of Object.entries(userCalls).entries()) {
-    const { person, group, room } = await makeAsker(world, `asker-${n}`);
+    const { person, ...channels } = await makeAsker(world, `asker-${n}`);
     const caller = new Caller(world, person.token);
     const row = new Map<Target, Answer>();
     for (const target of targets) {
       const { id: user, number } = people.get(target) ?? { id: `unknown-${n}`, number: noNumber };
-      row.set(target, await caller.call(call, request({ user, number, group, room })));
+      row.set(target, await caller.call(call, request({ user, number, ...channels })));
     }
     answers.set(call, row);
   }
@@ -77,10 +95,10 @@ const blindOffer = 'ChannelService/ChangeMember, offer a room';
  * missing, the other about one who is. For `blindOffer`, both look as if nobody had blocked anyone.
  */
 export async function pairsOfUsers(world: World, people: People, id: string): Promise<Pair[]> {
-  const { person, group, room } = await makeAsker(world, id);
+  const { person, ...channels } = await makeAsker(world, id);
   const requestFor = (call: string, target: Target) => {
     const { id: user, number } = people.get(target) ?? { id: 'nobody-at-all', number: noNumber };
-    return userCalls[call]?.({ user, number, group, room }) ?? {};
+    return userCalls[call]?.({ user, number, ...channels }) ?? {};
   };
   return Object.keys(userCalls).flatMap((call) =>
     lookMissingTo(call).map((what) => {

@@ -109,7 +109,7 @@ export class Deletions {
 
 /**
  * Ends the membership of a deleted account in one channel. If the account owns the channel, gives
- * the channel to another member, or deletes it if there is no other. Returns the live server that
+ * the channel to an heir, or deletes it if there is none. Returns the live server that
  * owned a deleted channel, otherwise undefined.
  */
 async function leaveIn(client: PoolClient, channel: LockedChannel, userId: string): Promise<Owner | undefined> {
@@ -131,10 +131,7 @@ async function leaveIn(client: PoolClient, channel: LockedChannel, userId: strin
   return undefined;
 }
 
-/**
- * Gives the channel of a deleted account to another member. Returns false if there is no other
- * member.
- */
+/** Gives the channel of a deleted account to an heir. Returns false if there is none. */
 async function handOver(client: PoolClient, channel: LockedChannel): Promise<boolean> {
   const { id: channelId, ownerId } = channel;
   const [heir] = await findHeir.run(client, { channelId, userId: ownerId });

@@ -1,12 +1,12 @@
 import { type Channel, ChannelKind } from '@parley/contract';
 import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
-import { displayName, limits, type Refusal, refuse } from '@parley/runtime';
+import { displayName, refuse } from '@parley/runtime';
 import { addressKey, type Call, type Proxies, settingsOf, type UserCaller } from '@parley/service-kit';
 import { enter } from '../members/member-store.js';
+import { lockNextOwner, tooManyChannels } from '../members/ownership.js';
 import { checkBotChannel } from '../requests/bot-channel.js';
 import { kindOf } from '../requests/kinds.js';
 import { limitRate } from '../requests/rate-limit.js';
-import { lockUser } from '../transactions/locks.js';
 import { createChannel, type NewChannelFields } from './channel-store.js';
 import { describeChannel } from './describe.js';
 import { checkSettings, iconRefusal, limitOf, metadataOf, readRetention } from './settings.js';
@@ -56,21 +56,12 @@ function readChannel(asked: Channel, me: UserCaller): NewChannelFields {
   };
 }
 
-function tooMany(most: number): Refusal {
-  if (most === limits.channelsPerUser) return refuse('too-many-channels');
-  return refuse('too-many-channels', {
-    message: `An account less than a day old can own at most ${most} channels. Delete one or try again tomorrow.`,
-  });
-}
-
 async function make(client: PoolClient, fields: NewChannelFields, address: string): Promise<number> {
   const { ownerId, kind } = fields;
-  const [user] = await lockUser.run(client, { userId: ownerId });
-  const isNew = user?.isNew === true;
-  if (isNew) await limitRate(client, createOfYoung, { id: address }, 'create-too-often');
-  const most = isNew ? limits.channelsPerNewUser : limits.channelsPerUser;
-  const [made] = await createChannel.run(client, { ...fields, maxChannels: most });
-  if (made === undefined) throw tooMany(most);
+  const owner = await lockNextOwner(client, ownerId);
+  if (owner.isNew) await limitRate(client, createOfYoung, { id: address }, 'create-too-often');
+  const [made] = await createChannel.run(client, { ...fields, maxChannels: owner.maxChannels });
+  if (made === undefined) throw tooManyChannels(owner);
   if (kind !== 'room')
     await enter.run(client, { channelId: made.id, userIds: [ownerId], afterSeq: 0, isOpenHistory: true });
   return made.id;

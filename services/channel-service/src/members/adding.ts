@@ -1,7 +1,7 @@
 import { Refusal, refuse } from '@parley/runtime';
 import type { ChangeActor, ChangedMember, ChangeSubject } from './change-context.js';
 import { addMembers } from './membership.js';
-import { checkManages, checkVisible } from './membership-rules.js';
+import { type ChannelMembership, checkManages, checkVisible } from './membership-rules.js';
 import { makeOffer, throttleAdding, throttleStrangers } from './offers.js';
 
 /**
@@ -16,16 +16,18 @@ export function checkMayAdd({ channel, mine }: ChangeActor): void {
   if (channel.kind === 'public' || channel.kind === 'private') checkManages(channel, mine);
 }
 
+/** Returns the refusal of a role for a user who is banned from the channel. */
+export function bannedTarget({ bannedForMs: retryAfterMs }: ChannelMembership): Refusal {
+  return refuse('banned', { message: 'That user is banned from this channel. Lift the ban first.', retryAfterMs });
+}
+
 function checkMayBeAdded({ channel }: ChangeActor, { user, theirs }: ChangeSubject): void {
   if (channel.kind === 'direct' && !theirs.known) {
     throw refuse('wrong-kind', { message: 'Nobody can be added to a direct chat. Create a group instead.' });
   }
   if (theirs.rank !== 'none') return;
   if (!user.reachable || user.bars) throw refuse('user-not-found');
-  if (theirs.bannedForMs > 0) {
-    const message = 'That user is banned from this channel. Lift the ban first.';
-    throw refuse('banned', { message, retryAfterMs: theirs.bannedForMs });
-  }
+  if (theirs.bannedForMs > 0) throw bannedTarget(theirs);
   if (user.isElsewhere) throw refuse('bot-channel');
 }
 

@@ -31,4 +31,18 @@ export interface ChangedMember {
   readonly audit?: object;
 }
 
-export type Change = (context: ChangeContext) => Promise<ChangedMember>;
+type ApplyChange = (context: ChangeContext) => Promise<ChangedMember>;
+
+/** A change of one membership. */
+export interface Change {
+  /**
+   * Checks that the caller may make the change. Runs before anything is read about the other user,
+   * so a refusal says nothing about that user.
+   * @throws {Refusal} of the caller.
+   */
+  readonly checkCaller: (actor: ChangeActor) => void;
+  /** Applies the change. Run after `checkCaller`. */
+  readonly apply: ApplyChange;
+  /** Replaces both if the caller names themselves. */
+  readonly applyToSelf?: ApplyChange;
+}

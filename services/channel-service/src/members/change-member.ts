@@ -37,8 +37,10 @@ async function changeIn(
   const [mine, theirs] = await readMemberships(client, channel, [me.id, userId]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
   if (me.role !== 'admin') checkVisible(channel, mine);
+  const applyToSelf = userId.toLowerCase() === me.id.toLowerCase() ? change.applyToSelf : undefined;
+  if (applyToSelf === undefined) change.checkCaller({ client, channel, me, mine });
   const user = await readUserIn(client, channel, me, userId);
-  const changed = await change({ client, channel, me, mine, user, theirs });
+  const changed = await (applyToSelf ?? change.apply)({ client, channel, me, mine, user, theirs });
   if (changed.audit !== undefined) {
     const detail = { user: user.id, ...changed.audit };
     await audit(client, { actor: me.id, action: 'channel.member', target: String(channel.id), detail });

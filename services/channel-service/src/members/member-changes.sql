@@ -53,10 +53,11 @@ INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, banned_until
 VALUES (:channelId, :userId, 0, 0, to_timestamp(nullif(:untilMs::float8, 0) / 1000))
 ON CONFLICT (channel_id, user_id) DO UPDATE SET banned_until = excluded.banned_until;
 
--- Makes a user the owner. Run after lockChannel and lockUser. Returns no row if the user has the
--- maximum number of channels.
+-- Makes a user the owner, and ends their mute, because nobody could lift it later. Run after
+-- lockChannel and lockUser. Returns no row if the user has the maximum number of channels.
 -- name: transferOwnership
-WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND role = 'owner')
+WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND role = 'owner'),
+  voice AS (UPDATE chat.member SET muted_until = NULL WHERE channel_id = :channelId AND user_id = :userId AND muted_until IS NOT NULL)
 UPDATE chat.channel SET owner_id = :userId, updated_at = now()
 WHERE id = :channelId AND (SELECT count(*) FROM chat.channel WHERE owner_id = :userId AND deleted_at IS NULL AND kind <> 'direct') < :maxChannels
 RETURNING id;

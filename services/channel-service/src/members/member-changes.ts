@@ -2,13 +2,14 @@ import { type ChangeMemberRequest, MemberRole } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime';
 import { ranks } from '../requests/ranks.js';
 import type { LockedChannel } from '../transactions/locks.js';
-import { addAll, checkMayAdd } from './adding.js';
-import type { Change, ChangeContext, ChangedMember } from './change-context.js';
+import { addAll, bannedTarget, checkMayAdd } from './adding.js';
+import type { Change, ChangeActor, ChangeContext, ChangedMember } from './change-context.js';
 import { endOffer, notifyUsers, setRole } from './member-store.js';
 import { enterChannel, recordChange } from './membership.js';
 import { checkVisible } from './membership-rules.js';
 import { bans, mutes, remove } from './moderation.js';
 import { makeOffer, takeOver, throttleStrangers } from './offers.js';
+import { checkMayOwn } from './ownership.js';
 
 function notInRooms({ kind }: LockedChannel): void {
   if (kind === 'room') throw refuse('wrong-kind', { message: 'A room has no members. Call Listen to enter it.' });
@@ -20,26 +21,26 @@ async function enter({ client, channel, me, mine }: ChangeContext): Promise<Chan
   return { rank: mine.rank === 'none' ? 'member' : mine.rank, out: false };
 }
 
-const add: Change = async (context) => {
-  const { me, user } = context;
-  if (user.id === me.id) {
+const add: Change = {
+  checkCaller: checkMayAdd,
+  async apply(context) {
+    const result = (await addAll(context, [context])).get(context) ?? refuse('user-not-found');
+    if (result instanceof Refusal) throw result;
+    return result;
+  },
+  async applyToSelf(context) {
     checkVisible(context.channel, context.mine);
     notInRooms(context.channel);
     return enter(context);
-  }
-  checkMayAdd(context);
-  const result = (await addAll(context, [context])).get(context) ?? refuse('user-not-found');
-  if (result instanceof Refusal) throw result;
-  return result;
+  },
 };
 
 /** Accepts the offer if the role matches the offer, otherwise declines it. */
 async function respondToOffer(context: ChangeContext, role: MemberRole): Promise<ChangedMember> {
   const { client, channel, me, mine } = context;
-  checkVisible(channel, mine);
   if (mine.rank === 'owner') throw refuse('owner-stays');
   if (role === MemberRole.OWNER) {
-    await takeOver(client, channel, me, mine);
+    await takeOver(context);
     return { rank: 'owner', out: false };
   }
   if (mine.offered === 'member' && role === MemberRole.MEMBER) return enter(context);
@@ -48,10 +49,17 @@ async function respondToOffer(context: ChangeContext, role: MemberRole): Promise
   return { rank: mine.rank, out: false };
 }
 
-function mustGiveRoles({ channel, mine, theirs }: ChangeContext): void {
+/** In a direct chat, only a user who has an offer can change a role: by responding to it. */
+function checkHasRoles({ channel, mine }: ChangeActor): void {
   checkVisible(channel, mine);
-  if (mine.rank !== 'owner') throw refuse('not-owner', { message: 'Only the owner can set roles. Ask the owner.' });
-  if (theirs.rank === 'none' && channel.kind !== 'room') throw refuse('member-not-found');
+  if (channel.kind === 'direct' && mine.offered === null)
+    throw refuse('wrong-kind', { message: 'A direct chat has no roles. Leave out the role.' });
+}
+
+function checkGivesRoles(actor: ChangeActor): void {
+  checkHasRoles(actor);
+  if (actor.mine.rank !== 'owner')
+    throw refuse('not-owner', { message: 'Only the owner can set roles. Ask the owner.' });
 }
 
 /**
@@ -61,6 +69,8 @@ function mustGiveRoles({ channel, mine, theirs }: ChangeContext): void {
 async function offerOwnership(context: ChangeContext): Promise<ChangedMember> {
   const { client, channel, me, user, theirs } = context;
   if (!user.reachable && theirs.rank === 'none') throw refuse('user-not-found');
+  checkMayOwn(user);
+  if (theirs.bannedForMs > 0) throw bannedTarget(theirs);
   await makeOffer(client, channel, { by: me.id, userId: user.id, belonged: theirs.belonged }, 'owner');
   await throttleStrangers(client, me, [context]);
   await endOffer(client, channel.id, user.bars ? user.id : ''); // With the empty id the statement changes nothing but takes as long, so the time reveals nothing.
@@ -85,16 +95,16 @@ async function giveRole(
 function roles(role: MemberRole): Change {
   const rank = (['owner', 'admin', 'member'] as const).find((name) => ranks[name] === role);
   if (rank === undefined) throw refuse('invalid-member-change');
-  return async (context) => {
-    const { channel, me, mine, user } = context;
-    if (channel.kind === 'direct') {
-      checkVisible(channel, mine);
-      if (mine.offered === null)
-        throw refuse('wrong-kind', { message: 'A direct chat has no roles. Leave out the role.' });
-    }
-    if (user.id === me.id) return respondToOffer(context, role);
-    mustGiveRoles(context);
-    return rank === 'owner' ? offerOwnership(context) : giveRole(context, rank);
+  return {
+    checkCaller: checkGivesRoles,
+    async apply(context) {
+      if (context.theirs.rank === 'none' && context.channel.kind !== 'room') throw refuse('member-not-found');
+      return rank === 'owner' ? offerOwnership(context) : giveRole(context, rank);
+    },
+    async applyToSelf(context) {
+      checkHasRoles(context);
+      return respondToOffer(context, role);
+    },
   };
 }
 
@@ -103,10 +113,13 @@ function roles(role: MemberRole): Change {
  * caller has blocked, because there the ban follows the block.
  */
 function banAsAsked(untilMs: number): Change {
-  const change = bans(untilMs);
-  return async (context) => {
-    if (context.channel.kind === 'direct' && context.user.blocked) throw refuse('user-blocked');
-    return change(context);
+  const { checkCaller, apply } = bans(untilMs);
+  return {
+    checkCaller,
+    async apply(context) {
+      if (context.channel.kind === 'direct' && context.user.blocked) throw refuse('user-blocked');
+      return apply(context);
+    },
   };
 }
 
@@ -116,14 +129,16 @@ function onlyIfSet(isSet: boolean, change: Change): Change {
 }
 
 /**
- * Returns the change that a request names.
+ * Returns the change that a request names. The generated code does not enforce the `oneof`, so a
+ * request may name several.
  * @throws {Refusal} `invalid-member-change`.
  */
 export function changeOf(request: ChangeMemberRequest): Change {
-  if (request.add !== undefined) return onlyIfSet(request.add, add);
-  if (request.remove !== undefined) return onlyIfSet(request.remove, remove);
-  if (request.role !== undefined) return roles(request.role);
-  if (request.muteUntil !== undefined) return mutes(request.muteUntil);
-  if (request.banUntil !== undefined) return banAsAsked(request.banUntil);
-  throw refuse('invalid-member-change');
+  const { add: adds, remove: removes, role, muteUntil, banUntil } = request;
+  const named = [adds, removes, role, muteUntil, banUntil].filter((one) => one !== undefined);
+  if (named.length !== 1) throw refuse('invalid-member-change');
+  if (adds !== undefined) return onlyIfSet(adds, add);
+  if (removes !== undefined) return onlyIfSet(removes, remove);
+  if (role !== undefined) return roles(role);
+  return muteUntil === undefined ? banAsAsked(banUntil ?? 0) : mutes(muteUntil);
 }

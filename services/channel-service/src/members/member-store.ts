@@ -105,7 +105,9 @@ export const findUser = memberships.statement(
     blocked: bool,
     shares: bool,
     met: bool,
+    seen: bool,
     isElsewhere: bool,
+    isBot: bool,
   },
 );
 export const countMembers = changes.statement('countMembers', { channelId: int4 }, { members: int4 });

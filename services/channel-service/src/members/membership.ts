@@ -32,8 +32,8 @@ export function requireUserId(id: string): void {
 }
 
 /**
- * Reads a user by id, in any case, even one whom the caller cannot find. `met` says whether the two
- * have met in the channel `channelId`; it is false for null. See findUser in memberships.sql.
+ * Reads a user by id, in any case, even one whom the caller cannot find. For `met` and
+ * `seen` in the channel `channelId`, see findUser in memberships.sql; both are false for null.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
 export async function readUser(

@@ -47,7 +47,9 @@ ORDER BY page.id;
 -- `direct_id`: their direct chat. `bars`: the user has blocked the viewer, or has banned the viewer
 -- in that chat. `blocked`: the viewer has blocked the user. `shares`: both belong to a chat that is
 -- not public. `met`: the user has a member row in the channel (current or past), is in it now, or
--- has sent a message that is still stored there; false if `channelId` is NULL.
+-- has sent a message that is still stored there. `seen`: the viewer could see the user in the
+-- channel: both were members at one time, or in a room, the user has sent a message that is still
+-- stored, or both are in it now (the owner need not be). Both are false if `channelId` is NULL.
 -- `is_elsewhere`: the user is a bot that was made for another channel.
 -- name: findUser
 SELECT u.id, u.name, u.number,
@@ -64,7 +66,17 @@ SELECT u.id, u.name, u.number,
     EXISTS (SELECT FROM chat.member m WHERE m.channel_id = :channelId AND m.user_id = u.id)
     OR EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = :channelId AND t.user_id = u.id AND t.live)
     OR (SELECT s.client_id FROM chat.message s WHERE s.channel_id = :channelId AND s.sender_id = u.id ORDER BY s.client_id LIMIT 1) IS NOT NULL) AS met,
-  EXISTS (SELECT FROM chat.bot b WHERE b.user_id = u.id AND b.channel_id <> :channelId) AS is_elsewhere
+  :channelId::int IS NOT NULL AND (
+    EXISTS (
+      SELECT FROM chat.member mine JOIN chat.member theirs USING (channel_id)
+      WHERE channel_id = :channelId AND mine.user_id = :lookerId AND theirs.user_id = u.id
+        AND coalesce(mine.left_seq, 'infinity'::float8) > theirs.joined_seq AND coalesce(theirs.left_seq, 'infinity'::float8) > mine.joined_seq)
+    OR EXISTS (
+      SELECT FROM chat.channel r WHERE r.id = :channelId AND r.kind = 'room' AND (
+        (SELECT s.client_id FROM chat.message s WHERE s.channel_id = :channelId AND s.sender_id = u.id ORDER BY s.client_id LIMIT 1) IS NOT NULL
+        OR EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = :channelId AND t.user_id = u.id AND t.live)
+          AND (r.owner_id = :lookerId OR EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = :channelId AND t.user_id = :lookerId AND t.live))))) AS seen,
+  EXISTS (SELECT FROM chat.bot b WHERE b.user_id = u.id AND b.channel_id <> :channelId) AS is_elsewhere, u.bot AS is_bot
 FROM chat.users u LEFT JOIN chat.channel d ON d.kind = 'direct' AND d.deleted_at IS NULL
   AND (d.pair_low = :lookerId AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = :lookerId)
 WHERE lower(u.id) = lower(:userId) AND u.status <> 'deleted';

@@ -1,6 +1,6 @@
 import { MemberRole } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime';
-import type { Change, ChangeContext } from './change-context.js';
+import type { Change, ChangeActor, ChangeContext, ChangedMember } from './change-context.js';
 import { ban, endOffer, leave, mute, nextRevision } from './member-store.js';
 import { recordChange } from './membership.js';
 import { checkManages, checkVisible } from './membership-rules.js';
@@ -14,9 +14,23 @@ function actsAsOperator({ me, mine, theirs }: ChangeContext): boolean {
   return me.role === 'admin' && !isHost;
 }
 
-function mustBeTheOther({ channel, me, mine, user, theirs }: ChangeContext): void {
-  if (!mine.known) throw refuse('channel-not-found');
-  checkVisible(channel, mine);
+const isOwnerHere = ({ me, mine }: ChangeActor) => mine.rank === 'owner' || me.role === 'admin';
+
+/**
+ * Checks that the caller may moderate somebody. The owner may moderate everyone else, a channel
+ * admin may moderate members, and both users of a direct chat may moderate each other. An operator
+ * may do what the owner may, except in a direct chat, but gets no read access.
+ * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-channel-admin`.
+ */
+function checkModerates(actor: ChangeActor): void {
+  const { channel, mine } = actor;
+  if (channel.kind === 'direct') {
+    if (!mine.known) throw refuse('channel-not-found');
+    checkVisible(channel, mine);
+  } else if (!isOwnerHere(actor)) checkManages(channel, mine);
+}
+
+function mustBeTheOther({ me, user, theirs }: ChangeContext): void {
   if (user.id === me.id || !theirs.known) {
     throw refuse('wrong-kind', {
       message: 'In a direct chat you can mute or ban only the other user. Name that user.',
@@ -24,12 +38,8 @@ function mustBeTheOther({ channel, me, mine, user, theirs }: ChangeContext): voi
   }
 }
 
-/**
- * Checks that the caller may moderate the target. The owner may moderate everyone else, a channel
- * admin may moderate members, and both users of a direct chat may moderate each other. An operator
- * may do what the owner may, except in a direct chat, but gets no read access.
- */
-function checkMayModerate(context: ChangeContext): void {
+/** Checks that a caller who may moderate may moderate this user. Run after `checkModerates`. */
+function checkTarget(context: ChangeContext): void {
   if (context.channel.kind === 'direct') mustBeTheOther(context);
   else mustOutrank(context);
 }
@@ -41,11 +51,10 @@ function ownerStays(isOwner: boolean): Refusal {
   return refuse('owner-stays', { message });
 }
 
-function mustOutrank({ channel, me, mine, theirs }: ChangeContext): void {
-  const asOwner = mine.rank === 'owner' || me.role === 'admin';
-  if (!asOwner) checkManages(channel, mine);
+function mustOutrank(context: ChangeContext): void {
+  const { mine, theirs } = context;
   if (theirs.rank === 'owner') throw ownerStays(mine.rank === 'owner');
-  if (theirs.rank === 'admin' && !asOwner) {
+  if (theirs.rank === 'admin' && !isOwnerHere(context)) {
     throw refuse('not-owner', { message: 'Only the owner can moderate channel admins. Ask the owner.' });
   }
 }
@@ -66,7 +75,7 @@ function audited(context: ChangeContext, act: string, untilMs?: number): { reado
 }
 
 /** Handles a user who leaves or declines an offer. */
-const leaveChannel: Change = async (context) => {
+async function leaveChannel(context: ChangeContext): Promise<ChangedMember> {
   const { client, channel, mine, user } = context;
   checkVisible(channel, mine);
   if (mine.rank === 'owner') throw refuse('owner-stays');
@@ -74,37 +83,34 @@ const leaveChannel: Change = async (context) => {
   else if (mine.offered !== null) await endOffer(client, channel.id, user.id);
   else if (channel.kind !== 'room') throw refuse('not-a-member');
   return { rank: 'none', out: mine.offered === null || mine.rank !== 'none' };
-};
+}
 
 /** Removes a user from the channel, or withdraws their offer, on behalf of another user. */
-const removeOther: Change = async (context) => {
-  const { client, channel, me, mine, user, theirs } = context;
-  if (me.role !== 'admin') checkVisible(channel, mine);
+async function removeOther(context: ChangeContext): Promise<ChangedMember> {
+  const { client, channel, user, theirs } = context;
+  checkTarget(context);
   if (channel.kind === 'direct') {
-    mustBeTheOther(context);
     throw refuse('wrong-kind', {
       message: 'Nobody can be removed from a direct chat. Leave it or ban the other user.',
     });
   }
-  checkMayModerate(context);
   if (theirs.offered !== null) await endOffer(client, channel.id, user.id);
   if (channel.kind === 'room') return { rank: 'none', out: true, ...audited(context, 'remove') };
   if (theirs.rank !== 'none') await endMembership(context);
   else if (theirs.offered === null) throw refuse('member-not-found');
   return { rank: 'none', out: true, ...audited(context, 'remove') };
-};
+}
 
-export const remove: Change = (context) =>
-  context.user.id === context.me.id ? leaveChannel(context) : removeOther(context);
+export const remove: Change = { checkCaller: checkModerates, apply: removeOther, applyToSelf: leaveChannel };
 
 /**
  * Returns the change that sets or lifts a mute. A mute is private and has no field in MemberChange,
  * so it is not an entry. The chat server that owns the channel learns of it by the revision.
  */
 export function mutes(untilMs: number): Change {
-  return async (context) => {
+  const apply = async (context: ChangeContext): Promise<ChangedMember> => {
     const { client, channel, user, theirs } = context;
-    checkMayModerate(context);
+    checkTarget(context);
     if (theirs.rank === 'none' && channel.kind !== 'room' && channel.kind !== 'direct')
       throw refuse('member-not-found');
     await nextRevision.run(client, { channelId: channel.id });
@@ -112,6 +118,7 @@ export function mutes(untilMs: number): Change {
     const audit = untilMs === 0 ? audited(context, 'unmute') : audited(context, 'mute', untilMs);
     return { rank: theirs.rank, out: false, ...audit };
   };
+  return { checkCaller: checkModerates, apply };
 }
 
 /**
@@ -119,9 +126,9 @@ export function mutes(untilMs: number): Change {
  * lifted can join again.
  */
 export function bans(untilMs: number): Change {
-  return async (context) => {
+  const apply = async (context: ChangeContext): Promise<ChangedMember> => {
     const { client, channel, user, theirs } = context;
-    checkMayModerate(context);
+    checkTarget(context);
     const lifted = untilMs === 0;
     if (!lifted && theirs.rank !== 'none') await endMembership(context);
     else await nextRevision.run(client, { channelId: channel.id });
@@ -130,4 +137,5 @@ export function bans(untilMs: number): Change {
     if (lifted) return { rank: theirs.rank, out: false, ...audited(context, 'unban') };
     return { rank: 'none', out: true, ...audited(context, 'ban', untilMs) };
   };
+  return { checkCaller: checkModerates, apply };
 }

@@ -2,11 +2,11 @@ import { MemberRole } from '@parley/contract';
 import { type PoolClient, type Rate, refund, spend } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
-import { type LockedChannel, lockUser } from '../transactions/locks.js';
-import type { ChangeSubject } from './change-context.js';
+import type { LockedChannel } from '../transactions/locks.js';
+import type { ChangeContext, ChangeSubject } from './change-context.js';
 import { nextRevision, notifyUsers, type OfferedRole, offerRole, setRole, transferOwnership } from './member-store.js';
 import { recordChange } from './membership.js';
-import type { ChannelMembership } from './membership-rules.js';
+import { checkMayOwn, lockNextOwner, tooManyChannels } from './ownership.js';
 
 /**
  * An addition or an offer: the user who makes it, the user whom it is for, and whether that user
@@ -128,27 +128,26 @@ export async function makeOffer(
 /**
  * Makes the caller the owner, if the current owner offered it. The previous owner stays as a
  * channel admin, if the kind has admins.
- * @throws {Refusal} `not-owner` or `too-many-channels`.
+ * @throws {Refusal} `not-owner`, `banned`, `invalid-member-change` or `too-many-channels`.
  */
-export async function takeOver(
-  client: PoolClient,
-  channel: LockedChannel,
-  me: UserCaller,
-  { offered, offeredBy }: ChannelMembership,
-): Promise<void> {
+export async function takeOver(context: ChangeContext): Promise<void> {
+  const { client, channel, me, user } = context;
+  const { offered, offeredBy, bannedForMs } = context.mine;
   if (offered !== 'owner' || offeredBy !== channel.ownerId) {
     throw refuse('not-owner', { message: 'You have no valid offer to own this channel. Ask the owner.' });
   }
-  await lockUser.run(client, { userId: me.id });
+  if (bannedForMs > 0) throw refuse('banned', { retryAfterMs: bannedForMs });
+  checkMayOwn(user);
+  const owner = await lockNextOwner(client, me.id);
   if (channel.kind === 'room') await nextRevision.run(client, { channelId: channel.id });
   else
     await recordChange(client, channel, { userId: me.id, joined: true, role: MemberRole.OWNER, by: channel.ownerId });
   const transferred = await transferOwnership.run(client, {
     channelId: channel.id,
     userId: me.id,
-    maxChannels: limits.channelsPerUser,
+    maxChannels: owner.maxChannels,
   });
-  if (transferred.length === 0) throw refuse('too-many-channels');
+  if (transferred.length === 0) throw tooManyChannels(owner);
   if (channel.kind === 'room') return;
   await setRole(client, channel.id, channel.ownerId, 'admin');
   await notifyUsers.run(client, { kind: 'role', channelId: channel.id, byId: me.id, userIds: [channel.ownerId] });

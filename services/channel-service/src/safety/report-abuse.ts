@@ -41,11 +41,11 @@ async function reportedMessage(pool: Pool, asked: AbuseReport, me: UserCaller): 
   return { userId: senderId, contentType, data };
 }
 
-/** Finds a user whom the caller can find, shares a chat with, or has met in the channel. */
+/** Finds a user whom the caller can find, shares a chat with, or could see in the channel. */
 async function reportedUser(pool: Pool, { userId, channelId }: AbuseReport, me: UserCaller): Promise<ReportedContent> {
   if (channelId !== 0) readable(await accessOf(pool, me, channelId));
-  const { id, reachable, shares, met } = await readUser(pool, me, userId, channelId || null);
-  if (!reachable && !shares && !met) throw refuse('user-not-found');
+  const { id, reachable, shares, seen } = await readUser(pool, me, userId, channelId || null);
+  if (!reachable && !shares && !seen) throw refuse('user-not-found');
   return { userId: id, contentType: '', data: Buffer.alloc(0) };
 }
 

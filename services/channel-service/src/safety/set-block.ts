@@ -45,7 +45,7 @@ async function setBan(
 ): Promise<readonly ServerTarget[]> {
   const [mine, theirs] = await readMemberships(client, channel, [me.id, user.id]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
-  const { out } = await bans(untilMs)({ client, channel, me, mine, user, theirs });
+  const { out } = await bans(untilMs).apply({ client, channel, me, mine, user, theirs });
   return out ? endSeatsInChannel.run(client, { channelId: channel.id, userId: user.id }) : [];
 }
 
