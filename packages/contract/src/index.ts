@@ -44,7 +44,7 @@ export const ChannelService = /* @__PURE__ */ serviceOf(ChannelServiceDefinition
 export const ChatService = /* @__PURE__ */ serviceOf(ChatServiceDefinition);
 /** The gRPC health protocol. */
 export const HealthService = /* @__PURE__ */ serviceOf(HealthDefinition);
-/** Stream of all changes in the channels of one user. It is not offered yet. */
+/** Stream of everything that happens in the chats of one user, served by a gateway. */
 export const InboxService = /* @__PURE__ */ serviceOf(InboxServiceDefinition);
 /** Methods for accounts, sessions and profiles. */
 export const UserService = /* @__PURE__ */ serviceOf(UserServiceDefinition);

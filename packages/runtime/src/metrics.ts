@@ -110,7 +110,7 @@ export class Metrics {
     });
   }
 
-  /** Creates a gauge. `read` runs at each scrape. Called twice, it is the sum, as of `total`. */
+  /** Creates a gauge. `read` runs at each scrape. A second call with the name adds to its value. */
   gauge(name: string, help: string, read: () => number): void {
     const sum = this.#sumOf(name, () => ({ all: read() }));
     if (sum === undefined) return;

@@ -215,7 +215,7 @@ export const refusals = {
     'You have too many open reports. Wait until an operator has resolved some.',
   ),
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'You are in the maximum number of channels. Leave one first.'),
-  'too-many-inboxes': row('RESOURCE_EXHAUSTED', 429, 'The maximum number of inboxes is open. Close one first.'),
+  'too-many-inboxes': row('RESOURCE_EXHAUSTED', 429, 'You have the maximum number of open inboxes. Close one first.'),
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts to enter a channel. Wait a moment.', 1_000),
   'create-too-often': row(
     'RESOURCE_EXHAUSTED',

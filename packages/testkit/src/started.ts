@@ -14,8 +14,8 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Finds `count` consecutive ports that are free together with the other ports of a process, which are
- * 1,000 and 2,000 higher, below the ephemeral range. Returns the first.
+ * Finds `count` consecutive ports below the ephemeral range that are free together with the other
+ * ports of a process, which are 1,000 and 2,000 higher. Returns the first.
  */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {

@@ -215,7 +215,7 @@ export class Bridge implements Part {
     }
   }
 
-  /** Opens an inbox, whose caller holds a slot until it is known. */
+  /** Opens an inbox. The call holds a slot until its caller has been authenticated. */
   async #openInbox(call: WebCall, message: Buffer): Promise<void> {
     const { request, response, path, answer } = call;
     const { authorization } = request.headers;

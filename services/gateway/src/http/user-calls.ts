@@ -14,8 +14,8 @@ function callsOf(service: 'UserService' | 'ChannelService'): readonly string[] {
 }
 
 /**
- * Methods that the bridge forwards: all calls of users except Connect and Session, because browsers cannot
- * open a two-way stream.
+ * Methods that the bridge serves: all calls of users except Connect and Session, because browsers
+ * cannot open a two-way stream.
  */
 const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
   ['UserService', 'user-service', callsOf('UserService')],
