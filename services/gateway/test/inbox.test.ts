@@ -209,6 +209,37 @@ test('an inbox continues from Overview, without the entries that Overview has', 
   await Promise.all([exact.cut(), repeating.cut()]);
 });
 
+test('entries that retention has deleted are a gap, and a new log is a reset of its chat', async () => {
+  const id = await group(ann, [bob]);
+  const inbox = await open(bob);
+  await trio.people.sql('UPDATE chat.channel_head SET last_seq = 10 WHERE channel_id = $1', [id]);
+  await inbox.find(({ gap }) => gap !== undefined);
+  expect(inbox.events.find(({ gap }) => gap !== undefined)?.gap).toMatchObject({ channelId: id, from: 2, to: 10 });
+  await trio.people.sql('DELETE FROM chat.message WHERE channel_id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel_head SET last_seq = 0, log_id = gen_random_uuid() WHERE channel_id = $1', [
+    id,
+  ]);
+  const { chatReset } = await inbox.find((event) => event.chatReset !== undefined);
+  await say(await trio.join(ann, id), 'in the new log');
+  await inbox.entry(id, 1);
+  expect(inbox.entries(id)).toHaveLength(1);
+  expect(chatReset?.log).not.toBe(inbox.events.find(({ gap }) => gap !== undefined)?.gap?.log);
+  await inbox.cut();
+});
+
+test('a client resumes on another gateway, and one that floods its session is refused', async () => {
+  const id = await group(ann, [bob]);
+  const stream = await trio.join(ann, id);
+  const first = await open(bob);
+  await first.cut();
+  await say(stream, 'while away');
+  const other = await trio.startGateway();
+  const second = await InboxClient.open(other.grpc, bob, { after: first.position });
+  expect(second.texts(id)).toEqual(['while away']);
+  for (let n = 0; n < 1_000; n++) second.command({ pong: { sentAt: n } });
+  expect(await second.ended).toMatchObject({ reason: 'send-too-fast' });
+});
+
 test('a resume brings what was missed, and nothing twice', async () => {
   const [id, other] = [await group(ann, [bob]), await group(ann, [bob])];
   const stream = await trio.join(ann, id);

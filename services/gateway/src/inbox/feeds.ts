@@ -72,7 +72,7 @@ export class Feeds {
   tick(nowMs: number): void {
     for (const feed of this.#feeds.values()) {
       feed.tick(nowMs);
-      if (nowMs - feed.changedAtMs > quietMs) feed.shrinkRings(0);
+      if (nowMs - feed.changedAtMs > quietMs && feed.ringBytes > 0) feed.shrinkRings(0);
       if (feed.follows.size > 0) feed.usedAtMs = nowMs;
       else if (nowMs - feed.usedAtMs > unusedMs) this.#drop(feed);
     }

@@ -60,6 +60,8 @@ export class Inbox implements Part {
   #cursor: ChangeCursor | undefined;
   #isReading = false;
   #isWoken = false;
+  /** Whether the next round also checks the sessions, as it does once a second. */
+  #isTick = false;
   #isStopped = false;
   #joinTimer: NodeJS.Timeout | undefined;
 
@@ -161,6 +163,7 @@ export class Inbox implements Part {
 
   #tick(): void {
     this.feeds.tick(performance.now());
+    this.#isTick = true;
     this.wake();
   }
 
@@ -177,12 +180,14 @@ export class Inbox implements Part {
     const starting = this.#waiting.splice(0, startsPerRound);
     if (this.#waiting.length > 0) this.#isWoken = true;
     const due = this.feeds.due(performance.now());
+    const isTick = this.#isTick;
+    this.#isTick = false;
     try {
       const facts = await this.#rounds.read({
         cursor: this.#cursor,
         starting,
         due: due.map(({ channelId, log, seq }) => ({ channelId, log, seq })),
-        sessionIds: [...this.#all()].map(({ me }) => me.sessionId),
+        sessionIds: isTick ? [...this.#all()].map(({ me }) => me.sessionId) : [],
         hasReader: (userId) => this.#readers.has(userId),
         hasFeed: (channelId) => this.feeds.find(channelId) !== undefined,
       });
@@ -256,8 +261,10 @@ export class Inbox implements Part {
     }
   }
 
-  #positionOf(reader: InboxReader, { moment, cursor }: RoundFacts): string {
+  /** Returns undefined while a chat that the user has just joined was never compared with the table. */
+  #positionOf(reader: InboxReader, { moment, cursor }: RoundFacts): string | undefined {
     const at = reader.shownUntil(moment.now);
+    if (at === 0) return undefined;
     const places = reader.places(Math.floor(at / 1_000) - marginMs);
     const { txid, id: eventId } = cursor;
     return encodePosition({ txid, eventId, at, life: moment.life, userNumber: reader.me.number, places });

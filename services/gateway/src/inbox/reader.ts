@@ -133,13 +133,16 @@ export class InboxReader implements CursorReader, Flushable {
 
   /**
    * Sends a ping with the position if it is time for one. `positionOf` encodes a position with the
-   * places of this reader; nothing may wait for the reader at that moment.
+   * places of this reader, or returns undefined if there is none yet; nothing may wait for the
+   * reader at that moment.
    */
-  ping(nowMs: number, positionOf: (reader: InboxReader) => string): void {
+  ping(nowMs: number, positionOf: (reader: InboxReader) => string | undefined): void {
     const dueMs = this.#pingedAtMs + (this.#hasNews ? newsEveryMs : pingEveryMs);
     if (nowMs < dueMs || this.#isBlocked || this.#ownBytes > 0 || this.#pending.length > 0) return;
+    const id = positionOf(this);
+    if (id === undefined) return;
     this.#pingedAtMs = nowMs;
-    this.send(encodeInboxEvent({ id: positionOf(this), ping: { sentAt: Date.now() } }));
+    this.send(encodeInboxEvent({ id, ping: { sentAt: Date.now() } }));
     this.flush();
     this.#hasNews = false;
   }

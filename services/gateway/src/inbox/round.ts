@@ -189,7 +189,7 @@ class RoundReading {
       return isBehind ? [{ channelId, afterSeq: seq, untilSeq: end.lastSeq }] : [];
     });
     const entries = await this.#readParts(parts, dueEntries, dueBytes);
-    const isCut = entries.length === dueEntries || bytesOf(entries) >= dueBytes;
+    const isCut = entries.length === dueEntries || isFull(entries, dueBytes);
     const cutFrom = isCut ? (entries.at(-1)?.place ?? 1) : parts.length + 1;
     const cut = new Set(parts.slice(cutFrom - 1).map(({ channelId }) => channelId));
     const complete = new Set(due.map(({ channelId }) => channelId).filter((id) => !cut.has(id)));
@@ -279,12 +279,13 @@ class RoundReading {
 
   async #withParts(what: Missed, parts: readonly LogPart[]): Promise<Missed> {
     const entries = await this.#readParts(parts, resumeEntries, resumeBytes);
-    if (bytesOf(entries) >= resumeBytes) return lost;
+    if (isFull(entries, resumeBytes)) return lost;
     const of = (at: number) => entries.filter(({ place }) => place === at + 1);
     return { ...what, parts: parts.map((part, at) => ({ ...part, entries: of(at) })) };
   }
 }
 
-function bytesOf(entries: readonly StoredLogEntry[]): number {
-  return entries.reduce((sum, { data }) => sum + data.length, 0);
+/** Whether more entries did not fit into `bytes`. */
+function isFull(entries: readonly StoredLogEntry[], bytes: number): boolean {
+  return (entries.at(-1)?.totalBytes ?? 0) >= bytes;
 }

@@ -2,6 +2,8 @@ import { InboxCommand, WatchRequest } from '@parley/contract';
 import { limits, refuse } from '@parley/runtime';
 import {
   asRefusal,
+  Buckets,
+  type BurstRate,
   type Call,
   type Callers,
   type RawStream,
@@ -18,6 +20,9 @@ function decoded<T>(decode: () => T): T {
     throw refuse('malformed', { cause });
   }
 }
+
+/** Rate of the commands of one session. */
+const commandRate: BurstRate = { burst: 100, perSecond: 20 };
 
 /** Handles the calls of InboxService, over gRPC and for pages. */
 export class InboxHandlers {
@@ -38,9 +43,11 @@ export class InboxHandlers {
   readonly session: TakeHandler = async (stream, call) => {
     const me = await this.#callers.enterStream(call);
     let isOpen = false;
+    const commands = new Buckets<'session'>();
     stream.onHalfClose(() => stream.end());
     stream.onMessage((bytes) => {
       try {
+        if (commands.take('session', commandRate) > 0) throw refuse('send-too-fast');
         const command = decoded(() => InboxCommand.decode(bytes));
         if (isOpen) this.#take(command);
         else this.#begin(stream, call, me, command);

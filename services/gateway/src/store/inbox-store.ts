@@ -53,6 +53,7 @@ export const readLogs = sql.statement(
   { ...partsOfLogs, size: int8, bytes: int8 },
   {
     place: int8,
+    totalBytes: int8,
     channelId: int4,
     seq: int8,
     kind: int2,

@@ -57,10 +57,10 @@ WHERE m.sent_at > to_timestamp(p.since_ms / 1000.0)
 GROUP BY p.place;
 
 -- Reads parts of many logs, in order: at most `size` entries with about `bytes` of data. `place` is
--- the number of the part: 1, 2, 3, ... An entry that was
+-- the number of the part: 1, 2, 3, ..., and `total_bytes` the data up to this entry. An entry that was
 -- deleted, replaced or trimmed has no text, as in the statement `entriesAfter` of the chat server.
 -- name: readLogs
-SELECT m.place, m.channel_id, m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
+SELECT m.place, m.bytes_before + octet_length(m.data) AS total_bytes, m.channel_id, m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
   coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,
   CASE WHEN void.deleted THEN '' ELSE m.data END AS data, CASE WHEN void.deleted THEN '{}' ELSE m.mentions END AS mentions,
   coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_at_ms, void.deleted
