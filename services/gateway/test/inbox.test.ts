@@ -6,6 +6,7 @@ import {
   Kind,
   OverviewRequest,
 } from '@parley/contract';
+import { createPool, transaction } from '@parley/database';
 import { callUnary } from '@parley/rpc';
 import { type Chatter, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 import { InboxClient, watchInPage } from './inbox-client.js';
@@ -238,6 +239,22 @@ test('a client resumes on another gateway, and one that floods its session is re
   expect(second.texts(id)).toEqual(['while away']);
   for (let n = 0; n < 1_000; n++) second.command({ pong: { sentAt: n } });
   expect(await second.ended).toMatchObject({ reason: 'send-too-fast' });
+});
+
+test('a change whose transaction takes long is not skipped', async () => {
+  const [slow, quick] = [await group(ann, [bob]), await group(ann, [bob])];
+  const inbox = await open(bob);
+  const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
+  await transaction(pool, async (client) => {
+    await client.query("UPDATE chat.channel SET description = 'slow' WHERE id = $1", [slow]);
+    await trio.update(ann, { id: quick, description: 'quick' });
+    await say(await trio.join(ann, quick), 'after both changes');
+    await inbox.find(({ message }) => message?.channelId === quick && message.seq === 2);
+  });
+  for (const id of [slow, quick]) await inbox.find(({ changed }) => changed?.id === id);
+  expect(inbox.events.filter(({ changed }) => changed !== undefined)).toHaveLength(2);
+  await pool.end();
+  await inbox.cut();
 });
 
 test('a resume brings what was missed, and nothing twice', async () => {

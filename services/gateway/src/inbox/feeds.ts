@@ -10,7 +10,7 @@ const unusedMs = 60_000;
 /** The entries of a channel in which nothing happens are dropped after this time. */
 const quietMs = 120_000;
 /** Interval at which a channel that nobody owns is compared with the table. */
-const compareEveryMs = 5_000;
+const compareEveryMs = 2_000;
 
 /** The channels that the users of this edge are in. */
 export class Feeds {
