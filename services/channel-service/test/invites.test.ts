@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Channel, ChannelKind, ChannelService, Invite } from '@parley/contract';
+import { createPool, type Pool } from '@parley/database';
 import { callUnary } from '@parley/rpc';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { createRevokeInvite } from '../src/invites/invites.js';
+import { createJoin } from '../src/invites/join.js';
 import { Chats, type kinds, ranks, reason } from './chats.js';
 import { outcomes, type Person, Rig } from './rig.js';
 
@@ -21,6 +24,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
+  await rig.owner.query('DELETE FROM chat.invite WHERE channel_id IS NULL');
   [owner, member, stranger] = (await rig.persons(3)) as [Person, Person, Person];
 });
 
@@ -160,6 +164,90 @@ test('a chat has at most 100 valid invite links', async () => {
   await expect(invite(owner, { channelId: id })).rejects.toEqual(reason('too-many-invites'));
   await revoke(owner, last.id);
   await expect(invite(owner, { channelId: id })).resolves.toMatchObject({ channelId: id });
+});
+
+test.each(['a chat', 'registration'])(
+  'ListInvites for %s lists every valid link, and then the newest others',
+  async (what) => {
+    const inviter = what === 'a chat' ? owner : await rig.person('admin');
+    const channelId = what === 'a chat' ? await chats.make(owner, 'group') : 0;
+    const valid = await Promise.all([{}, { maxUses: 2 }].map((more) => invite(inviter, { channelId, ...more })));
+    await rig.owner.query(
+      `INSERT INTO chat.invite (id, channel_id, created_by, created_at, expires_at)
+     SELECT rpad($1::int || n::text, 22, 'x'), nullif($1::int, 0), $2, now() + n * interval '1 s', now() - interval '1 h' FROM generate_series(1, 250) n`,
+      [channelId, inviter.id],
+    );
+    const listed = await list(inviter, channelId);
+    expect(listed).toHaveLength(200);
+    expect(new Set(listed.slice(0, 2).map(({ id }) => id))).toEqual(new Set(valid.map(({ id }) => id)));
+    expect(listed.slice(2).every(({ expired }) => expired)).toBe(true);
+    const times = listed.slice(2).map(({ createdAt }) => createdAt);
+    expect(times).toEqual(times.toSorted((one, other) => other - one));
+  },
+);
+
+test('one user creates at most 100 invite links in a row, and a link is revoked once in the audit', async () => {
+  const ids = await Promise.all([1, 2].map(() => chats.make(owner, 'group')));
+  const reasons: string[] = [];
+  for (let n = 0; n < 101; n++) {
+    await rig.owner.query("DELETE FROM chat.rate WHERE key LIKE 'change:%'");
+    const made = await invite(owner, { channelId: ids[n % 2] as number }).catch((thrown) => thrown.reason as string);
+    if (typeof made === 'string') reasons.push(made);
+    else for (let again = 0; again < 2; again++) await revoke(owner, made.id);
+    await rig.owner.query("DELETE FROM chat.rate WHERE key LIKE 'change:%'");
+  }
+  expect(reasons).toEqual(['create-too-often']);
+  const { rows } = await rig.owner.query(
+    'SELECT action, count(*)::int AS n FROM chat.audit WHERE actor = $1 GROUP BY action ORDER BY action',
+    [owner.id],
+  );
+  expect(rows).toEqual([
+    { action: 'invite.create', n: 100 },
+    { action: 'invite.revoke', n: 100 },
+  ]);
+});
+
+/** Returns a pool that notes the text of every statement. */
+function recording(pool: Pool, texts: string[]): Pool {
+  const noting = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get(_, key) {
+        const value: unknown = Reflect.get(target, key);
+        if (typeof value !== 'function') return value;
+        if (key === 'connect') return async () => noting((await value.call(target)) as object);
+        return (...parameters: readonly unknown[]) => {
+          const [asked] = parameters as readonly (string | { text: string } | undefined)[];
+          if (key === 'query') texts.push(typeof asked === 'string' ? asked : String(asked?.text));
+          return value.apply(target, parameters);
+        };
+      },
+    });
+  return noting(pool);
+}
+
+test.each([
+  ['Join', createJoin],
+  ['RevokeInvite', createRevokeInvite],
+])('for a stranger, %s runs the same statements for old links and for an unknown one', async (_, create) => {
+  const id = await chats.make(owner, 'private');
+  const spent = await invite(owner, { channelId: id, maxUses: 1 });
+  await join(member, spent.id);
+  const revoked = await invite(owner, { channelId: id });
+  await revoke(owner, revoked.id);
+  const registration = await invite(await rig.person('admin'), { channelId: 0 });
+  const pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test invites', max: 1 });
+  const texts: string[] = [];
+  const handle = create(recording(pool, texts));
+  const me = { id: stranger.id, role: 'user' as const } as Parameters<typeof handle>[1];
+  const seen = new Set<string>();
+  for (const link of [unknown(), spent.id, revoked.id, registration.id]) {
+    texts.length = 0;
+    const call = { facts: {} } as Parameters<ReturnType<typeof createJoin>>[2];
+    await expect(handle(Invite.fromPartial({ id: link }), me, call)).rejects.toEqual(reason('invite-not-found'));
+    seen.add(texts.join('\n'));
+  }
+  await pool.end();
+  expect([...seen]).toEqual([expect.stringContaining('FROM chat.invite')]);
 });
 
 test('an invite link for 10 uses lets in exactly 10 of 100 people at once', async () => {

@@ -31,7 +31,7 @@ export const createInvite = sql.statement(
 export const readInvite = sql.statement('readInvite', { id: text }, inviteColumns);
 export const listInvites = sql.statement('listInvites', { channelId: nullable(int4), most: int8 }, inviteColumns);
 export const spendInvite = sql.statement('spendInvite', { id: text, channelId: int4 }, { id: text });
-export const revokeInvite = sql.statement('revokeInvite', { id: text });
+export const revokeInvite = sql.statement('revokeInvite', { id: text }, inviteColumns);
 
 /** An invitation as it is stored. */
 export type StoredInvite = RowOf<typeof readInvite>;

@@ -18,13 +18,13 @@ SELECT id, channel_id, created_by, use_count, max_uses, round(extract(epoch FROM
   revoked_at IS NOT NULL OR coalesce(use_count >= max_uses, false) OR coalesce(expires_at <= statement_timestamp(), false) AS expired
 FROM chat.invite WHERE id = :id;
 
--- Lists the newest invitations to a channel or, without a channel, the newest invitations to
--- register.
+-- Lists the invitations to a channel or, without a channel, the invitations to register: the valid
+-- ones first, and then the newest others.
 -- name: listInvites
 SELECT id, channel_id, created_by, use_count, max_uses, round(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
   floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms,
   revoked_at IS NOT NULL OR coalesce(use_count >= max_uses, false) OR coalesce(expires_at <= statement_timestamp(), false) AS expired
-FROM chat.invite WHERE channel_id IS NOT DISTINCT FROM :channelId::int ORDER BY created_at DESC, id LIMIT :most;
+FROM chat.invite WHERE channel_id IS NOT DISTINCT FROM :channelId::int ORDER BY expired, created_at DESC, id LIMIT :most;
 
 -- Counts one use of an invitation. Returns no row if it is revoked, used up or past its time of
 -- expiry. Run after lockChannel, so that the invitations of a channel are used one after the other.
@@ -33,6 +33,8 @@ UPDATE chat.invite SET use_count = use_count + 1, used_at = now() WHERE id = :id
   AND (max_uses IS NULL OR use_count < max_uses) AND (expires_at IS NULL OR expires_at > statement_timestamp())
 RETURNING id;
 
--- Revokes an invitation.
+-- Revokes an invitation. Returns no row if it was revoked before.
 -- name: revokeInvite
-UPDATE chat.invite SET revoked_at = coalesce(revoked_at, now()) WHERE id = :id;
+UPDATE chat.invite SET revoked_at = now() WHERE id = :id AND revoked_at IS NULL
+RETURNING id, channel_id, created_by, use_count, max_uses, round(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
+  floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, true AS expired;

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, Invite, ListInvitesResponse } from '@parley/contract';
-import type { Pool, Queryable } from '@parley/database';
+import type { Pool, Queryable, Rate } from '@parley/database';
 import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { throttleChanges } from '../members/membership.js';
 import { checkManages, readMemberships } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
+import { limitRate } from '../requests/rate-limit.js';
 import { audit } from '../transactions/audit.js';
 import { withVisibleChannel } from '../transactions/locked.js';
 import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite } from './invite-store.js';
@@ -14,6 +15,13 @@ import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite 
 const idBytes = 16;
 /** Last millisecond of the year 9999, in Unix ms. Until then, the database stores each millisecond exactly. */
 const lastExpiryMs = 253_402_300_799_999;
+/** Limits the invite links that one user creates. Each of them adds at most two lines to the audit. */
+const inviteRate: Rate = { key: 'invite', secondsPerCall: 60, burst: 100 };
+/**
+ * Id that no channel has. A call for it runs the statements of a call for a channel that the caller
+ * cannot see.
+ */
+export const noChannelId = 0;
 const inviteForm = /^[A-Za-z0-9_-]{22}$/;
 
 /**
@@ -39,22 +47,30 @@ function toInvite(row: StoredInvite): Invite {
 }
 
 /**
+ * Returns the channel whose invitations a request names: null for the invitations to register.
+ * @throws {Refusal} `invalid-channel-id`.
+ */
+function inviteChannel(id: number): number | null {
+  return id === 0 ? null : oneChannel({ id });
+}
+
+/**
  * Runs `work` with the channel locked, for a caller who may manage its invitations. For an
- * operator, `channelId` 0 stands for the invitations to register, and no channel is locked.
+ * operator, `channelId` null stands for the invitations to register, and no channel is locked.
  * @throws {Refusal} `not-operator`, `wrong-kind`, what `checkManages` throws, or what `work`
  * throws.
  */
 async function asInviter<T>(
   pool: Pool,
   me: UserCaller,
-  channelId: number,
+  channelId: number | null,
   work: (client: Queryable) => Promise<T>,
 ): Promise<T> {
-  if (channelId === 0) {
+  if (channelId === null) {
     if (me.role !== 'admin') throw refuse('not-operator');
     return work(pool);
   }
-  return withVisibleChannel(pool, me, oneChannel({ id: channelId }), async (client, channel) => {
+  return withVisibleChannel(pool, me, channelId, async (client, channel) => {
     const [mine] = await readMemberships(client, channel, [me.id]);
     if (mine === undefined) throw refuse('channel-not-found');
     checkManages(channel, mine);
@@ -87,10 +103,12 @@ export function createCreateInvite(pool: Pool) {
     call.facts.channel = request.channelId;
     await throttleChanges(pool, me);
     checkBounds(request);
-    return asInviter(pool, me, request.channelId, async (client) => {
+    const channelId = inviteChannel(request.channelId);
+    return asInviter(pool, me, channelId, async (client) => {
+      if (channelId !== null) await limitRate(client, inviteRate, me, 'create-too-often');
       const [made] = await createInvite.run(client, {
         id: randomBytes(idBytes).toString('base64url'),
-        channelId: request.channelId || null,
+        channelId,
         createdBy: me.id,
         maxUses: request.maxUses || null,
         expiresAtMs: request.expiresAt || null,
@@ -112,13 +130,17 @@ function auditLine(action: string, me: UserCaller, { id, channelId, maxUses, exp
   return { actor: me.id, action, target: String(channelId ?? ''), detail };
 }
 
-/** Handles ListInvites: returns the newest invitations of a chat, or those to register. */
+/**
+ * Handles ListInvites: returns the valid invitations of a chat, or those to register, and then the
+ * newest others.
+ */
 export function createListInvites(pool: Pool) {
-  return async ({ id: channelId }: Channel, me: UserCaller, call: Call): Promise<ListInvitesResponse> => {
-    call.facts.channel = channelId;
+  return async ({ id }: Channel, me: UserCaller, call: Call): Promise<ListInvitesResponse> => {
+    call.facts.channel = id;
     await throttleChanges(pool, me);
+    const channelId = inviteChannel(id);
     const rows = await asInviter(pool, me, channelId, (client) =>
-      listInvites.run(client, { channelId: channelId || null, most: 2 * limits.invitesPerChannel }),
+      listInvites.run(client, { channelId, most: 2 * limits.invitesPerChannel }),
     );
     return ListInvitesResponse.fromPartial({ invites: rows.map(toInvite) });
   };
@@ -141,11 +163,11 @@ export function createRevokeInvite(pool: Pool) {
     await throttleChanges(pool, me);
     const id = inviteIdOf(request);
     const [found] = await readInvite.run(pool, { id });
-    if (found === undefined) throw refuse('invite-not-found');
+    const isHidden = found === undefined || (found.channelId === null && me.role !== 'admin');
     try {
-      await asInviter(pool, me, found.channelId ?? 0, async (client) => {
-        await revokeInvite.run(client, { id });
-        await audit(client, auditLine('invite.revoke', me, found));
+      await asInviter(pool, me, isHidden ? noChannelId : found.channelId, async (client) => {
+        const [revoked] = await revokeInvite.run(client, { id });
+        if (revoked !== undefined) await audit(client, auditLine('invite.revoke', me, revoked));
       });
     } catch (thrown) {
       throw withoutTrace(thrown);

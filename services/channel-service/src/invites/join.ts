@@ -10,7 +10,7 @@ import { oneChannel } from '../requests/channel-id.js';
 import { withChannel, withVisibleChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import { readInvite, spendInvite } from './invite-store.js';
-import { inviteIdOf, withoutTrace } from './invites.js';
+import { inviteIdOf, noChannelId, withoutTrace } from './invites.js';
 
 type Enter = (client: PoolClient, channel: LockedChannel, mine: ChannelMembership) => Promise<void>;
 
@@ -50,16 +50,16 @@ function joinById(pool: Pool, me: UserCaller, id: number): Promise<Channel> {
  */
 async function joinByLink(pool: Pool, me: UserCaller, inviteId: string, call: Call): Promise<Channel> {
   const [found] = await readInvite.run(pool, { id: inviteId });
-  if (found === undefined || found.channelId === null) throw refuse('invite-not-found');
-  const { channelId } = found;
-  call.facts.channel = channelId;
+  const channelId = found?.channelId ?? noChannelId;
+  const invited = channelId !== noChannelId && found?.expired === false;
+  if (channelId !== noChannelId) call.facts.channel = channelId;
   const enter: Enter = async (client, channel, mine) => {
     if (mine.rank !== 'none') return;
     const [spent] = await spendInvite.run(client, { id: inviteId, channelId });
     if (spent === undefined) throw refuse('invite-not-found');
     await enterChannel(client, channel, me.id, mine);
   };
-  return enterAs(pool, me, channelId, enter, { invited: !found.expired }).catch((thrown) => {
+  return enterAs(pool, me, channelId, enter, { invited }).catch((thrown) => {
     throw withoutTrace(thrown);
   });
 }
