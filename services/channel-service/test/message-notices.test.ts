@@ -4,7 +4,7 @@ import { notifyOfMessages } from '../src/inbox/message-notices.js';
 import { Indexer } from '../src/search/indexer.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
-import { indexAll } from './search-index.js';
+import { amend, indexAll } from './search-index.js';
 
 let database: TestDatabase;
 let rig: Rig;
@@ -78,6 +78,27 @@ test('a mention or a reply notifies its user once, however often the log is read
   await rig.owner.query('UPDATE chat.notice_progress SET seq = 0');
   await indexAll(rig, pool);
   expect(await noticesOf(bob)).toHaveLength(2);
+});
+
+test('a reply notifies only the sender of a message', async () => {
+  const id = await group();
+  const { last_seq: entered } = await chats.head(id);
+  const asked = await say(id, carol);
+  const reaction = await chats.say(id, carol, 1, 3);
+  for (const target of [entered, reaction, asked]) await say(id, bob, { target });
+  await indexAll(rig, pool);
+  expect(await noticesOf(ann)).toEqual([]);
+  expect(await noticesOf(carol)).toEqual([`reply ${reaction + 3} by ${bob.id}`]);
+});
+
+test('the notifications of a message are deleted after the message', async () => {
+  const id = await group();
+  const [first, second] = [await say(id, ann, { mentions: [bob.id] }), await say(id, ann, { mentions: [bob.id] })];
+  await indexAll(rig, pool);
+  expect(await noticesOf(bob)).toHaveLength(2);
+  await amend.remove(rig, id, first);
+  await indexAll(rig, pool);
+  expect(await noticesOf(bob)).toEqual([`mention ${second} by ${ann.id}`]);
 });
 
 test('search words that cannot be stored delay neither notifications nor other channels', async () => {

@@ -170,6 +170,56 @@ describe('a message', () => {
     ]);
   });
 
+  test('the notifications of one channel displace no others, and a user keeps the newest 100 of them', async () => {
+    const [loud, quiet] = [await group(member), await group(member)];
+    const heard = await chats.say(quiet, owner);
+    await tell('mention', quiet, heard, owner, member);
+    const of = async (id: number) => {
+      const kept =
+        'SELECT coalesce(seq, 0) AS seq FROM chat.notification WHERE user_id = $1 AND channel_id = $2 ORDER BY id';
+      return (await rig.owner.query<{ seq: number }>(kept, [member.id, id])).rows.map(({ seq }) => seq);
+    };
+    const last = await chats.say(loud, owner, 1_100);
+    const { log_id: log } = await chats.head(loud);
+    for (const [from, to] of [
+      [1, 60],
+      [61, 120],
+      [121, last],
+    ] as const) {
+      const each = (value: string) => `ARRAY(SELECT ${value} FROM generate_series($4::bigint, $5::bigint) n)`;
+      await pool.query(
+        `SELECT FROM chat.notify_of_messages(${each("'mention'")}, ${each('$1::int')}, ${each('$2::uuid')}, ${each('n')},
+           ${each('$3::varchar')}, ${each('$6::varchar')})`,
+        [loud, log, owner.id, from, to, member.id],
+      );
+      const newest = await of(loud);
+      expect(newest.length).toBeLessThanOrEqual(100);
+      expect(newest.at(-1)).toBe(to);
+    }
+    expect(await of(loud)).toEqual(Array.from({ length: 100 }, (_, n) => last - 99 + n));
+    expect(await of(quiet)).toEqual([0, heard]);
+  });
+
+  test('a notification disappears with its message', async () => {
+    const id = await group(member);
+    const seq = await chats.say(id, owner, 3);
+    for (const one of [seq - 2, seq - 1, seq]) await tell('mention', id, one, owner, member);
+    const seqs = async () => {
+      const { notifications, unread } = await inbox.notifications(member);
+      return [notifications.map((one) => one.seq), unread];
+    };
+    expect(await seqs()).toEqual([[seq, seq - 1, seq - 2, 0], 4]);
+    await rig.owner.query("UPDATE chat.message SET deleted_at = now(), data = '' WHERE channel_id = $1 AND seq = $2", [
+      id,
+      seq,
+    ]);
+    expect(await seqs()).toEqual([[seq - 1, seq - 2, 0], 3]);
+    await rig.owner.query('UPDATE chat.channel_head SET first_seq = $2 WHERE channel_id = $1', [id, seq - 1]);
+    expect(await seqs()).toEqual([[seq - 1, 0], 2]);
+    await rig.owner.query('DELETE FROM chat.message WHERE channel_id = $1', [id]);
+    expect(await seqs()).toEqual([[0], 1]);
+  });
+
   test('a message that many calls announce at once notifies once, and no call waits for ever', async () => {
     const people = await rig.persons(20);
     const id = await group(...people);
@@ -219,13 +269,22 @@ describe('ListNotifications', () => {
     await expect(inbox.mark(member, { ids: Array(101).fill(1) })).rejects.toEqual(reason('invalid-page'));
   });
 
-  test('a user keeps about the newest 1,000 notifications, for 90 days', async () => {
+  test('a user keeps the newest 1,000 notifications, for 90 days', async () => {
     const id = await group(member);
-    await fill(member, id, 1_500);
+    for (let n = 0; n < 12; n++) await fill(member, await chats.make(owner, 'group'), 100);
     await fill(owner, id, 3, '91 days');
     await tell('mention', id, await chats.say(id, owner), owner, member);
     const count = async (who: Person) =>
       (await rig.one<{ n: number }>('SELECT count(*) AS n FROM chat.notification WHERE user_id = $1', who.id)).n;
+    expect(await count(member)).toBe(1_000);
+    const last = await chats.say(id, owner, 30);
+    const { log_id: log } = await chats.head(id);
+    const each = (value: string) => `ARRAY(SELECT ${value} FROM generate_series(1, 30) n)`;
+    await pool.query(
+      `SELECT FROM chat.notify_of_messages(${each("'mention'")}, ${each('$1::int')}, ${each('$2::uuid')}, ${each('$3::bigint - n')},
+         ${each('$4::varchar')}, ${each('$5::varchar')})`,
+      [id, log, last + 1, owner.id, member.id],
+    );
     expect(await count(member)).toBe(1_000);
     expect((await inbox.notifications(member)).notifications[0]).toMatchObject({ kind: kinds.mention });
     await rig.owner.query("UPDATE chat.notification SET created_at = now() - interval '91 days' WHERE user_id = $1", [

@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 describe('retention', () => {
-  test('deletes entries older than the retention, with their reactions and file links', async () => {
+  test('deletes entries older than the retention, with their reactions, file links and notifications', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 10);
     await chats.age(id, 6, '61 min');
@@ -55,7 +55,13 @@ describe('retention', () => {
        INSERT INTO chat.message_file SELECT $1, s, id FROM f, generate_series(6, 7) s`,
       [id, me.id],
     );
+    await rig.owner.query(
+      "INSERT INTO chat.notification (user_id, kind, channel_id, seq, by_id) SELECT $2, 'mention', $1, s, $2 FROM unnest('{6, 7, NULL}'::bigint[]) s",
+      [id, me.id],
+    );
     await new Retention(pool, undefined).run();
+    const notified = 'SELECT seq FROM chat.notification WHERE channel_id = $1 ORDER BY seq';
+    expect((await rig.owner.query(notified, [id])).rows).toEqual([{ seq: 7 }, { seq: null }]);
     expect(await chats.stored(id)).toEqual([7, 8, 9, 10]);
     expect(await chats.head(id)).toMatchObject({ first_seq: 7, last_seq: 10, revision: 0 });
     expect(await chats.seqs(me, id)).toEqual([10, 9, 8, 7]);

@@ -94,10 +94,15 @@ FROM chat.message m CROSS JOIN LATERAL (
   ) AS is_gone
 ) words WHERE m.channel_id = :channelId AND m.seq = ANY (:seqs::bigint[]) ORDER BY m.seq;
 
--- Deletes entries with their reactions and file links. Returns the usage to subtract (see
+-- Deletes entries with their reactions, file links and notifications. (A notification that another
+-- transaction has locked stays until it is 90 days old; no list shows it.) Returns the usage to subtract (see
 -- subtractUsage).
 -- name: deleteEntries
-WITH gone AS (
+WITH notices AS (
+  DELETE FROM chat.notification WHERE id IN (
+    SELECT n.id FROM chat.notification n WHERE n.channel_id = :channelId AND n.seq = ANY (:seqs::bigint[]) FOR UPDATE SKIP LOCKED
+  )
+), gone AS (
   DELETE FROM chat.message WHERE channel_id = :channelId AND seq = ANY (:seqs::bigint[])
   RETURNING sender_id, kind = :KIND_MEMBER AS of_members, chat.stored_bytes(data, content_type, mentions) AS bytes
 )

@@ -17,6 +17,16 @@ CROSS JOIN LATERAL (SELECT greatest(CASE WHEN p.log_id = h.log_id THEN p.seq ELS
 WHERE p.channel_id = ANY (:channelIds::int[]) AND set_config('synchronous_commit', 'off', true) IS NOT NULL
 ORDER BY p.channel_id FOR NO KEY UPDATE OF p SKIP LOCKED;
 
+-- Deletes the notifications of messages that entries in parts of logs have deleted. Skips locked
+-- rows: another transaction marks or deletes them, and lists do not show them.
+-- name: forgetDeleted
+DELETE FROM chat.notification WHERE id IN (
+  SELECT n.id FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :lastSeqs::bigint[]) AS p (channel_id, after_seq, last_seq)
+  JOIN chat.message m ON m.channel_id = p.channel_id AND m.seq > p.after_seq AND m.seq <= p.last_seq AND m.kind = :KIND_DELETE
+  JOIN chat.notification n ON n.channel_id = m.channel_id AND n.seq = m.target_seq
+  FOR UPDATE OF n SKIP LOCKED
+);
+
 -- Records how far the logs of channels have been searched for notifications.
 -- name: saveNotices
 UPDATE chat.notice_progress p SET log_id = n.log_id, seq = n.last_seq
@@ -37,7 +47,7 @@ WITH said AS (
   FROM said s CROSS JOIN LATERAL unnest(s.mentions) AS u (user_id)
   UNION ALL
   SELECT 2, 'reply', s.channel_id, s.log_id, s.seq, s.sender_id, t.sender_id
-  FROM said s JOIN chat.message t ON t.channel_id = s.channel_id AND t.seq = s.target_seq AND t.deleted_at IS NULL
+  FROM said s JOIN chat.message t ON t.channel_id = s.channel_id AND t.seq = s.target_seq AND t.deleted_at IS NULL AND t.kind IN :SPEECH_KINDS
   UNION ALL
   SELECT 3, 'direct', s.channel_id, s.log_id, s.seq, s.sender_id, d.user_id
   FROM said s JOIN chat.channel c ON c.id = s.channel_id AND c.kind = 'direct'

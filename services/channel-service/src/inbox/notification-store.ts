@@ -1,6 +1,12 @@
 import { array, bool, int4, int8, loadSql, type NotificationKind, text } from '@parley/database';
 
-const sql = loadSql('notifications.sql', import.meta.url);
+/** Condition that the message of the notification `n` can still be shown, or that it has none. */
+const shown = `(n.seq IS NULL OR coalesce((
+    SELECT x.seq >= (SELECT h.first_seq FROM chat.channel_head h WHERE h.channel_id = x.channel_id)
+    FROM chat.message x WHERE x.channel_id = n.channel_id AND x.seq = n.seq AND x.deleted_at IS NULL
+  ), false))`;
+
+const sql = loadSql('notifications.sql', import.meta.url, { SHOWN: shown });
 
 export const listNotifications = sql.statement(
   'listNotifications',
