@@ -220,7 +220,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
 
   /**
    * Tells the others that this user has read everything up to `seq`; by default, everything that
-   * has arrived. Sends a receipt at most once a second, and again after a lost connection. Does
+   * has arrived. Also clears the mark as unread. Sends a receipt at most once a second, and again after a lost connection. Does
    * nothing in a room, or without history.
    */
   markRead(seq = this.place?.seq ?? 0): void {

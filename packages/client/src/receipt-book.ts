@@ -59,6 +59,8 @@ export class ReceiptBook {
   #own = none;
   #sent = none;
   #confirmed = none;
+  /** Whether the user has read to the end of what they had read before, since the last report. */
+  #hasRead = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Creates a book. With `reportsDelivered`, it reports entries as delivered when they arrive. */
@@ -82,6 +84,7 @@ export class ReceiptBook {
     if (log !== this.#log) {
       this.#others.clear();
       this.#own = none;
+      this.#hasRead = false;
       this.#confirmed = none;
     }
     this.#log = log;
@@ -97,6 +100,7 @@ export class ReceiptBook {
 
   /** Records that the user has read everything up to `seq`. */
   read(seq: number): void {
+    if (seq > 0 && seq >= this.#own.readSeq) this.#hasRead = true;
     this.#raise({ deliveredSeq: seq, readSeq: seq });
   }
 
@@ -142,10 +146,17 @@ export class ReceiptBook {
     this.#report();
   }
 
+  /**
+   * Sends what is new. Names the read seq only if the user has read: to name it ends the mark
+   * "unread", which the user may have set meanwhile.
+   */
   #report(): void {
-    if (!this.#isOn || this.#timer !== undefined || !isLater(this.#own, this.#sent)) return;
+    const hasRead = this.#hasRead || this.#own.readSeq > this.#sent.readSeq;
+    if (!this.#isOn || this.#timer !== undefined || !(hasRead || isLater(this.#own, this.#sent))) return;
     this.#sent = this.#own;
-    this.#deps.send(Message.fromPartial({ receipt: { ...this.#own, log: this.#log } }));
+    this.#hasRead = false;
+    const readSeq = hasRead ? this.#own.readSeq : 0;
+    this.#deps.send(Message.fromPartial({ receipt: { ...this.#own, readSeq, log: this.#log } }));
     this.#timer = setTimeout(() => this.flush(), intervalMs);
   }
 }

@@ -42,6 +42,24 @@ test('reports what arrived and what was read, at most once a second', () => {
   expect(sent).toHaveLength(2);
 });
 
+test('reports that the user has read again, but not with a delivery', () => {
+  const { receipts, sent } = book();
+  const read = (seq: number) => {
+    receipts.read(seq);
+    jest.advanceTimersByTime(1_000);
+  };
+  for (const seq of [5, 5, 4, 0]) read(seq);
+  receipts.received(6);
+  jest.advanceTimersByTime(1_000);
+  read(5);
+  expect(sent.map(([delivered, seq]) => [delivered, seq])).toEqual([
+    [5, 5],
+    [5, 5],
+    [6, 0],
+    [6, 5],
+  ]);
+});
+
 test('does not report what arrived if `reportsDelivered` is false', () => {
   const { receipts, sent } = book(false);
   receipts.received(5);

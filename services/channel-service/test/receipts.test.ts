@@ -91,6 +91,19 @@ describe('UpdateReceipt', () => {
     expect(await inbox.receipt(member, id, { markedUnread: false })).toMatchObject({ markedUnread: false });
   });
 
+  test('reading a chat again clears the mark as unread, unless the same call sets it', async () => {
+    const last = await chats.say(id, owner, 3);
+    const receipt = (more: object) => inbox.receipt(member, id, { log, ...more });
+    await receipt({ readSeq: last - 1 });
+    await receipt({ markedUnread: true });
+    expect(await receipt({ readSeq: last - 2, deliveredSeq: last })).toMatchObject({ markedUnread: true });
+    const { updatedAt } = (await inbox.receipts(owner, id, last - 2)).receipts[0] ?? {};
+    expect(await receipt({ readSeq: last - 1 })).toMatchObject({ markedUnread: false, mine: { readSeq: last - 1 } });
+    expect((await inbox.receipts(owner, id, last - 2)).receipts).toMatchObject([{ userId: member.id, updatedAt }]);
+    expect(await receipt({ readSeq: last - 1, markedUnread: true })).toMatchObject({ markedUnread: true });
+    expect(await receipt({ readSeq: last })).toMatchObject({ markedUnread: false });
+  });
+
   test('strangers and former members get the refusal for a channel that does not exist', async () => {
     await chats.say(id, owner, 2);
     await inbox.receipt(member, id, { log, readSeq: 1 });

@@ -191,6 +191,32 @@ test('receipts of a removed member end at the removal, and reading on clears a m
   await Promise.all([a.leave(), c.leave()]);
 });
 
+test('reading a chat again clears the mark as unread, shows nothing to the others, and a delivery leaves the mark', async () => {
+  const id = await chat();
+  const [a, b] = [await trio.join(ann, id), await trio.join(bob, id)];
+  const seq = await say(a, 3);
+  const { log = '' } = (await a.find(({ welcome }) => welcome !== undefined)).welcome ?? {};
+  acknowledge(b, { readSeq: seq - 1 });
+  await a.find(({ receipt }) => receipt?.readSeq === seq - 1);
+  await update(bob, { channelId: id, log, markedUnread: true });
+  const isMarked = async () =>
+    (await trio.people.sql('SELECT marked_unread AS marked FROM chat.member WHERE user_id = $1', [bob.id]))[0]?.marked;
+  acknowledge(b, { readSeq: seq - 2 });
+  acknowledge(b, { deliveredSeq: seq });
+  await waitForStored(bob, id, { delivered: seq, read: seq - 1 });
+  expect(await isMarked()).toBe(true);
+  acknowledge(b, { readSeq: seq - 1 });
+  await until(async () => (await isMarked()) === false);
+  acknowledge(b, { readSeq: seq });
+  await a.find(({ receipt }) => receipt?.readSeq === seq);
+  expect(receiptsOf(a).map(({ deliveredSeq, readSeq }) => [deliveredSeq, readSeq])).toEqual([
+    [seq - 1, seq - 1],
+    [seq, seq - 1],
+    [seq, seq],
+  ]);
+  await Promise.all([a.leave(), b.leave()]);
+});
+
 test('Send carries a receipt, and rooms and channels without history ignore them', async () => {
   const id = await chat();
   const a = await trio.join(ann, id);

@@ -1,6 +1,6 @@
 -- Moves the watermarks of a member forward, at most to the end of the log. 0 leaves a watermark
--- unchanged. `markedUnread` sets or clears the mark "unread"; NULL clears it if the read watermark
--- moves. Returns no row if the user is not a member, or if the log has another id. Locks the row of
+-- unchanged. `markedUnread` sets or clears the mark "unread"; NULL clears it if the new read watermark
+-- is not below the old one. Returns no row if the user is not a member, or if the log has another id. Locks the row of
 -- the member first, so that a concurrent removal is seen. `instance_id` is the live chat server of
 -- the channel, or NULL if no watermark has moved.
 -- name: moveReceipt
@@ -12,7 +12,7 @@ WITH due AS MATERIALIZED (
   WHERE m.channel_id = :channelId AND m.user_id = :userId AND m.left_seq IS NULL AND h.log_id = :logId FOR NO KEY UPDATE OF m
 )
 UPDATE chat.member m SET read_seq = greatest(m.read_seq, d.read_seq), delivered_seq = greatest(m.delivered_seq, d.delivered_seq, d.read_seq),
-  marked_unread = coalesce(:markedUnread, m.marked_unread AND d.read_seq <= m.read_seq),
+  marked_unread = coalesce(:markedUnread, m.marked_unread AND NOT (d.read_seq > 0 AND d.read_seq >= m.read_seq)),
   receipt_at = CASE WHEN d.read_seq > m.read_seq OR d.delivered_seq > m.delivered_seq THEN now() ELSE m.receipt_at END
 FROM due d LEFT JOIN chat.server s ON s.instance_id = d.instance_id AND s.lease_until > statement_timestamp()
   AND (d.read_seq > d.was_read OR d.delivered_seq > d.was_delivered)

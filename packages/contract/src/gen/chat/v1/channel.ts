@@ -190,7 +190,7 @@ export interface UpdateReceiptRequest {
   deliveredSeq: number;
   /** 0: stays as it is */
   readSeq: number;
-  /** does not move a receipt; the next move of read_seq clears it */
+  /** moves no receipt; a read_seq at or after the current one clears it */
   markedUnread?: boolean | undefined;
 }
 
