@@ -24,6 +24,7 @@ import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
 import { applyEffect, hasEffect, type SizeChange } from './effects.js';
 import { entriesMentioningOutsiders } from './mentions.js';
+import { repliesToNothing } from './replies.js';
 
 const sql = loadSql('messages.sql', import.meta.url, kindConstants);
 
@@ -134,6 +135,7 @@ async function denialsOf(client: Queryable, batch: readonly LogEntry[]): Promise
   for (const entry of await entriesMentioningOutsiders(client, batch)) {
     denials.set(entry, { reason: 'mention-not-found' });
   }
+  for (const entry of await repliesToNothing(client, batch)) denials.set(entry, { reason: 'message-not-found' });
   for (const entry of batch) if (entry.denial !== undefined) denials.set(entry, entry.denial);
   return denials;
 }
