@@ -43,7 +43,7 @@ test('a direct chat refuses deletion, roles and removal of the other user', asyn
     expect((await rig.list(one, id))[0]).toMatchObject({ myRole: ranks.member, memberCount: 2 });
   }
   const stranger = await rig.person();
-  for (const change of [{ remove: true }, { muteUntil: 1 }, { banUntil: 1 }, { add: true }]) {
+  for (const change of [{ remove: true }, { muteUntil: 9e15 }, { banUntil: 9e15 }, { add: true }]) {
     await expect(chats.change(stranger, id, other, change)).rejects.toEqual(reason('channel-not-found'));
   }
   await expect(rig.remove(stranger, id)).rejects.toEqual(reason('channel-not-found'));
@@ -84,6 +84,31 @@ test('a banned user reads only earlier messages until the ban is lifted', async 
     expect(await chats.direct(two, one.id)).toMatchObject({ id, memberCount: 2 });
     await expect(rig.listen(two, id)).resolves.toBeDefined();
   }
+});
+
+test('opening a direct chat brings back the other user after a ban, but not after they left by choice', async () => {
+  await rig.listen(opener, id);
+  for (const [one, two] of both() as [Person, Person][]) {
+    await chats.change(one, id, two, { banUntil: forGood });
+    expect(await chats.direct(one, two.id)).toMatchObject({ memberCount: 1 });
+    await chats.change(one, id, two, { banUntil: 0 });
+    expect(await chats.direct(one, two.id)).toMatchObject({ id, memberCount: 2 });
+    expect(await listed(two)).toEqual([id]);
+    await expect(rig.listen(two, id)).resolves.toBeDefined();
+  }
+  await chats.change(other, id, other, { remove: true });
+  expect(await chats.direct(opener, other.id)).toMatchObject({ memberCount: 1 });
+});
+
+test('a user is brought back into a direct chat at most 20 times in a row, and the other does not learn of the limit', async () => {
+  const counts: number[] = [];
+  for (let n = 0; n < 22; n++) {
+    await rig.owner.query("DELETE FROM chat.rate WHERE key LIKE 'change:%'");
+    await chats.change(opener, id, other, { banUntil: forGood });
+    await chats.change(opener, id, other, { banUntil: 0 });
+    counts.push((await chats.direct(opener, other.id)).memberCount);
+  }
+  expect(counts).toEqual([...Array(20).fill(2), 1, 1]);
 });
 
 test('a user who left or was banned can still ban the other', async () => {

@@ -2,10 +2,11 @@ import type { Channel, User } from '@parley/contract';
 import { type PoolClient, transaction } from '@parley/database';
 import { Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
+import type { ChangeActor, ChangeSubject } from '../members/change-context.js';
 import { enter, type FoundUser } from '../members/member-store.js';
-import { checkMayOpenDirect, enterChannel, readUser, throttleChanges } from '../members/membership.js';
+import { addMembers, checkMayOpenDirect, enterChannel, readUser, throttleChanges } from '../members/membership.js';
 import { readMemberships } from '../members/membership-rules.js';
-import { directRate, makeOffer } from '../members/offers.js';
+import { directRate, makeOffer, throttleAdding } from '../members/offers.js';
 import { checkBotChannel } from '../requests/bot-channel.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { withChannel } from '../transactions/locked.js';
@@ -31,27 +32,32 @@ async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise
 }
 
 /**
- * Makes an offer to return to a user who has left, if the limits for offers allow it. Hides from
- * the caller whether an offer was made.
+ * Makes an offer to return to a user who has left by choice, or adds one who was removed, if the
+ * limits for offers and additions allow it. Hides from the caller whether they did.
  */
-async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
+async function bringBack({ client, channel, me }: ChangeActor, { user, theirs }: ChangeSubject): Promise<void> {
+  const adding = { by: me.id, userId: user.id, belonged: true };
   try {
-    await makeOffer(client, channel, { by: me.id, userId: other.id, belonged: true }, 'member');
+    if (theirs.leftByChoice) return await makeOffer(client, channel, adding, 'member');
+    await throttleAdding(client, channel, adding);
+    await addMembers(client, channel, [user.id], me.id);
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
   }
 }
 
 /**
- * Brings the caller back if they had left. If the other user has banned the caller, the refusal is
- * the same as for a missing user.
+ * Brings the caller back if they had left, and the other user if they were removed by a block or a
+ * ban that is over. A user who left by choice gets an offer instead. If the other user has banned
+ * the caller, the refusal is the same as for a missing user.
  */
 async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   const [mine, theirs] = await readMemberships(client, channel, [me.id, other.id]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
   if (mine.bannedForMs > 0) throw refuse('user-not-found');
   await enterChannel(client, channel, me.id, mine);
-  if (theirs.leftByChoice && theirs.bannedForMs === 0 && other.reachable) await ask(client, channel, me, other);
+  const mayReturn = theirs.rank === 'none' && theirs.bannedForMs === 0 && other.reachable && !other.blocked;
+  if (mayReturn) await bringBack({ client, channel, me, mine }, { user: other, theirs });
 }
 
 async function begin(deps: CreateDeps, me: UserCaller, pair: UserPair, call: Call): Promise<number | undefined> {
