@@ -19,6 +19,7 @@ const languages: Readonly<Record<string, Language>> = {
       'Version 3.14 of the server is out 🎉',
       'naïve résumé parsing FAILED again',
       'See https://example.org/guide for snake_case names',
+      'Flights 🇩🇪🇫🇷 and 👩‍🚀',
     ],
     queries: {
       cafe: [0],
@@ -32,6 +33,10 @@ const languages: Readonly<Record<string, Language>> = {
       'example.com': [2],
       '3.14': [3],
       '🎉': [3],
+      '🇩🇪': [6],
+      '🇫🇷': [6],
+      '🇪🇫': [],
+      '"🇩🇪🇫🇷"': [6],
       resume: [4],
       failed: [4],
       guide: [5],

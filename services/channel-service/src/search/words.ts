@@ -2,9 +2,9 @@
  * Version of the rules in this file. Increment it with every change that cuts any text into other
  * words: the indexer then cuts all messages again.
  */
-export const wordRules = 1;
+export const wordRules = 2;
 
-/** A word, an emoji, or a run of letters of a script that is written without spaces. */
+/** A word, an emoji (two regional indicators are a flag), or a run of letters of a script that is written without spaces. */
 export interface Token {
   /** The spellings under which the token is found: one, or two for a word with an umlaut. */
   readonly forms: readonly string[];
@@ -21,7 +21,7 @@ const unspaced = ['Han', 'Hira', 'Kana', 'Bopo', 'Hang', 'Yiii', 'Thai', 'Laoo',
   .join('');
 const letters = String.raw`[\p{L}\p{M}\p{N}]`;
 const pieces = new RegExp(
-  `(?<run>[${letters}&&[${unspaced}]]+)|[${letters}--[${unspaced}]]+|\\p{Extended_Pictographic}`,
+  `(?<run>[${letters}&&[${unspaced}]]+)|[${letters}--[${unspaced}]]+|\\p{Extended_Pictographic}|\\p{Regional_Indicator}{1,2}`,
   'gv',
 );
 
