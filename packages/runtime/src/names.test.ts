@@ -1,4 +1,4 @@
-import { displayName, isDisplayName } from './names.js';
+import { displayName, isDisplayName, isPrintable } from './names.js';
 
 test.each([
   ['decomposed letters', 'Cafe\u0301', 'Café'],
@@ -55,3 +55,17 @@ test.each([
 test('rejects a name that is not normalised', () => {
   expect(isDisplayName('Cafe\u0301')).toBe(false);
 });
+
+test.each(['', 'two\nlines\tand a tab', 'Café', '👨‍👩‍👧 ❤️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'کتاب\u200cها'])(
+  'accepts %j as a printable text',
+  (text) => {
+    expect(isPrintable(text)).toBe(true);
+  },
+);
+
+test.each(['nul\0', '\u202eevil', 'a\u200bb', 'a\ud83d', 'ad\u200dmin', 'a\rb', '\u{e0041}'])(
+  'rejects %j as a printable text',
+  (text) => {
+    expect(isPrintable(text)).toBe(false);
+  },
+);

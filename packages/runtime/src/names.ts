@@ -33,6 +33,17 @@ const visible = new RegExp(
   'gu',
 );
 
+/** Characters that a text of several lines cannot have: controls, format characters, lone surrogates. */
+const unprintable = /(?![\n\t])\p{C}/u;
+
+/**
+ * Returns whether every character of a text shows, is a line break or a tab, or changes the
+ * appearance of its neighbours.
+ */
+export function isPrintable(text: string): boolean {
+  return !unprintable.test(text.replace(visible, ''));
+}
+
 function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -247,6 +247,7 @@ describe('kick', () => {
     ['without a target', {}, 'invalid-kick'],
     ['with a long reason', { userId: 'x', reason: 'x'.repeat(1_001) }, 'invalid-kick'],
     ['with NUL in the reason', { userId: 'x', reason: '\0' }, 'invalid-kick'],
+    ['with a change of direction in the reason', { userId: 'x', reason: '\u202eevil' }, 'invalid-kick'],
     ['of an unknown user', { userId: 'nobody' }, 'user-not-found'],
     ['of a malformed user id', { userId: '!' }, 'invalid-user-id'],
     ['in an unknown channel', { channelId: 2_000_000_000 }, 'channel-not-found'],

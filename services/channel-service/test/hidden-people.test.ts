@@ -32,8 +32,8 @@ afterAll(async () => {
 });
 
 const changes = [
-  { muteUntil: 1 },
-  { banUntil: 1 },
+  { muteUntil: 9e15 },
+  { banUntil: 9e15 },
   { banUntil: 0 },
   { remove: true },
   { add: true },

@@ -1,8 +1,7 @@
 import type { KickRequest } from '@parley/contract';
 import type { Pool, PoolClient, Queryable } from '@parley/database';
-import { limits, refuse } from '@parley/runtime';
+import { isPrintable, limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
-import { isStorable } from '../channels/settings.js';
 import { requireUserId } from '../members/membership.js';
 import { accessOf } from '../members/membership-rules.js';
 import type { ChatServers, StreamSelector } from '../placement/chat-servers.js';
@@ -19,7 +18,7 @@ export interface KickDeps {
 
 function selectorOf({ channelId, userId, reason }: KickRequest): StreamSelector {
   const hasTarget = channelId !== 0 || userId !== '';
-  if (!hasTarget || [...reason].length > limits.kickReasonCharacters || !isStorable(reason))
+  if (!hasTarget || [...reason].length > limits.kickReasonCharacters || !isPrintable(reason))
     throw refuse('invalid-kick');
   if (userId !== '') requireUserId(userId);
   return {

@@ -1,6 +1,6 @@
 import { type ChannelSetting, type Retention, settingRows, snakeCase } from '@parley/contract';
 import type { ChannelKind } from '@parley/database';
-import { limits, type Refusal, refuse } from '@parley/runtime';
+import { isPrintable, limits, type Refusal, refuse } from '@parley/runtime';
 import type { SomeSettings } from '@parley/service-kit';
 import type { ChannelRetention } from './channel-store.js';
 
@@ -9,8 +9,10 @@ const largestInteger = 2_147_483_647;
 const unstorable = /\0|\p{Cs}/u;
 
 function checkSetting(name: string, row: ChannelSetting, value: string | number | boolean): void {
-  if (row.type === 'text' && ([...String(value)].length > row.max || String(value).includes('\0')))
-    throw refuse('invalid-channel');
+  if (row.type === 'text' && ([...String(value)].length > row.max || !isPrintable(String(value))))
+    throw refuse('invalid-channel', {
+      message: `Invalid ${snakeCase(name)}. Use at most ${row.max} characters, and no invisible ones.`,
+    });
   if (row.type === 'number' && Number(value) > row.max)
     throw refuse('invalid-channel', { message: `Invalid ${snakeCase(name)}. Use 0 to ${row.max}.` });
 }
@@ -43,6 +45,14 @@ export function limitOf(kind: ChannelKind, limit: number): number {
   return asked;
 }
 
+/** Checks that at most one rule is set. Protobuf would take the last one, but its order is lost here. */
+function checkOneRule({ nothing, seconds, everything }: Retention): void {
+  if ([nothing, seconds, everything].filter((rule) => rule !== undefined).length <= 1) return;
+  throw refuse('invalid-channel', {
+    message: 'The retention has more than one rule. Set one of nothing, seconds and everything.',
+  });
+}
+
 function secondsOf({ nothing, everything, seconds }: Retention): number | null | undefined {
   if (nothing === true) return 0;
   return everything === true ? null : seconds;
@@ -54,6 +64,7 @@ function secondsOf({ nothing, everything, seconds }: Retention): number | null |
  * @throws {Refusal} `invalid-channel`.
  */
 export function readRetention(retention: Retention | undefined): ChannelRetention | undefined {
+  if (retention !== undefined) checkOneRule(retention);
   const seconds = retention === undefined ? undefined : secondsOf(retention);
   const count = retention?.maxCount || null;
   if (seconds === undefined && count === null) return undefined;

@@ -129,6 +129,17 @@ function onlyIfSet(isSet: boolean, change: Change): Change {
 }
 
 /**
+ * Checks the end of a mute or a ban; 0 lifts it.
+ * @throws {Refusal} `invalid-member-change`.
+ */
+function checkEnd(untilMs: number): void {
+  if (untilMs === 0 || untilMs > Date.now()) return;
+  throw refuse('invalid-member-change', {
+    message: 'That time is in the past. Choose a later time, or 0 to lift the mute or ban.',
+  });
+}
+
+/**
  * Returns the change that a request names. The generated code does not enforce the `oneof`, so a
  * request may name several.
  * @throws {Refusal} `invalid-member-change`.
@@ -140,5 +151,6 @@ export function changeOf(request: ChangeMemberRequest): Change {
   if (adds !== undefined) return onlyIfSet(adds, add);
   if (removes !== undefined) return onlyIfSet(removes, remove);
   if (role !== undefined) return roles(role);
+  checkEnd(muteUntil ?? banUntil ?? 0);
   return muteUntil === undefined ? banAsAsked(banUntil ?? 0) : mutes(muteUntil);
 }

@@ -1,12 +1,11 @@
 import { Visibility } from '@parley/contract';
 import type { Visibility as StoredVisibility } from '@parley/database';
-import { isUserId, limits, refuse } from '@parley/runtime';
+import { isPrintable, isUserId, limits, refuse } from '@parley/runtime';
 import { isCommonPassword } from '../passwords/common-passwords.js';
 import { usualForm } from '../passwords/passwords.js';
 import { visibilities } from './profiles.js';
 
 const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
-const unprintable = /(?![\n\t])\p{C}/u;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Returns whether a text has the form of a UUID, as the ids of sessions and files have. */
@@ -59,7 +58,7 @@ export function checkPassword(text: string): void {
 
 /** Checks the text that a user writes about themselves. */
 export function checkAbout(text: string): void {
-  if ([...text].length > limits.aboutCharacters || unprintable.test(text)) throw refuse('invalid-profile');
+  if ([...text].length > limits.aboutCharacters || !isPrintable(text)) throw refuse('invalid-profile');
 }
 
 /**

@@ -657,7 +657,10 @@ export interface Channel {
   version: number;
 }
 
-/** Retention of messages. Unset in Create: nothing in a room, everything in other channels. */
+/**
+ * Retention of messages. Unset in Create: nothing in a room, everything in other channels. A request
+ * with more than one rule is refused.
+ */
 export interface Retention {
   nothing?: boolean | undefined;
   seconds?: number | undefined;
