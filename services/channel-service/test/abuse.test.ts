@@ -101,6 +101,7 @@ test('refuses malformed reports and reports of oneself, and treats users whom th
     report(me, { seq: 1 }),
     report(me, { userId: rude.id, reason: 'x'.repeat(1_001) }),
     report(me, { userId: rude.id, reason: 'a\u0000' }),
+    report(me, { userId: rude.id, reason: '\u202eevil' }),
     report(me, { userId: me.id }),
     report(me, { channelId: group, seq: own }),
     report(me, { userId: 'no such' }),
@@ -108,11 +109,20 @@ test('refuses malformed reports and reports of oneself, and treats users whom th
     report(me, { userId: 'nobody-of-that-name' }),
   ]);
   expect(reasons).toEqual([
-    ...Array(6).fill('invalid-abuse-report'),
+    ...Array(7).fill('invalid-abuse-report'),
     'invalid-user-id',
     'user-not-found',
     'user-not-found',
   ]);
+});
+
+test('a suspended user can be reported by anyone who may see the profile', async () => {
+  const [seen, hidden] = (await rig.persons(2)) as [Person, Person];
+  await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = ANY ($1)", [[seen.id, hidden.id]]);
+  await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [hidden.id]);
+  await report(me, { userId: seen.id });
+  await expect(report(me, { userId: hidden.id })).rejects.toEqual(reason('user-not-found'));
+  expect((await reports()).reports).toMatchObject([{ userId: seen.id }]);
 });
 
 test('limits the rate of reports and the number of open reports by one user', async () => {

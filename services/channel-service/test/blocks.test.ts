@@ -153,6 +153,25 @@ test('refuses to block oneself or a malformed id, and treats users whom the call
   expect(idsOf(await listBlocked(me))).toEqual([hidden.id]);
 });
 
+test('a list of blocked users shows a hidden user by id only', async () => {
+  const seen = await rig.person();
+  for (const { id } of [pest, seen]) await setBlock(me, id);
+  await rig.owner.query("UPDATE chat.users SET visibility = 'nobody', name = 'New Name' WHERE id = $1", [pest.id]);
+  const shown = (who: Person) => ({ id: who.id, name: who.id === pest.id ? pest.id : expect.any(String) });
+  const { users } = await listBlocked(me);
+  expect(users).toMatchObject([pest, seen].toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(shown));
+  expect(Object.fromEntries(users.map(({ id, number }) => [id, number > 0]))).toEqual({
+    [pest.id]: false,
+    [seen.id]: true,
+  });
+});
+
+test('a suspended user can be blocked by anyone who may see the profile', async () => {
+  await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [pest.id]);
+  await setBlock(me, pest.id);
+  expect(idsOf(await listBlocked(me))).toEqual([pest.id]);
+});
+
 test('a user can block 1,000 users', async () => {
   await rig.owner.query(
     `WITH made AS (INSERT INTO chat.users (id, name, password_hash) SELECT $1 || '-' || n, 'x', '!' FROM generate_series(1, 1000) n RETURNING id)

@@ -98,7 +98,7 @@ export const findUser = memberships.statement(
     id: text,
     name: text,
     number: int4,
-    /** Whether the user is active and visible to the viewer. */
+    visible: bool,
     reachable: bool,
     directId: nullable(int4),
     bars: bool,

@@ -44,6 +44,7 @@ FROM (
 ORDER BY page.id;
 
 -- Reads a user, by id in any case, and what decides whether the viewer may find and contact them.
+-- `visible`: the viewer may see the user's profile. `reachable`: the user is also active.
 -- `direct_id`: their direct chat. `bars`: the user has blocked the viewer, or has banned the viewer
 -- in that chat. `blocked`: the viewer has blocked the user. `shares`: both belong to a chat that is
 -- not public. `met`: the user has a member row in the channel (current or past), is in it now, or
@@ -52,8 +53,7 @@ ORDER BY page.id;
 -- stored, or both are in it now (the owner need not be). Both are false if `channelId` is NULL.
 -- `is_elsewhere`: the user is a bot that was made for another channel.
 -- name: findUser
-SELECT u.id, u.name, u.number,
-  u.status = 'active' AND chat.sees(:lookerId, 'user', u.id, u.status, u.visibility) AS reachable,
+SELECT u.id, u.name, u.number, v.visible, v.visible AND u.status = 'active' AS reachable,
   d.id AS direct_id,
   EXISTS (SELECT FROM chat.block k WHERE k.user_id = u.id AND k.blocked_id = :lookerId) OR EXISTS (
     SELECT FROM chat.member b WHERE b.channel_id = d.id AND b.user_id = :lookerId AND b.banned_until > statement_timestamp()) AS bars,
@@ -79,4 +79,5 @@ SELECT u.id, u.name, u.number,
   EXISTS (SELECT FROM chat.bot b WHERE b.user_id = u.id AND b.channel_id <> :channelId) AS is_elsewhere, u.bot AS is_bot
 FROM chat.users u LEFT JOIN chat.channel d ON d.kind = 'direct' AND d.deleted_at IS NULL
   AND (d.pair_low = :lookerId AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = :lookerId)
+CROSS JOIN LATERAL (SELECT chat.sees(:lookerId, 'user', u.id, u.status, u.visibility) AS visible OFFSET 0) v
 WHERE lower(u.id) = lower(:userId) AND u.status <> 'deleted';

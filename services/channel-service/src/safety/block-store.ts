@@ -1,4 +1,4 @@
-import { int4, int8, loadSql, text } from '@parley/database';
+import { int4, int8, loadSql, text, type UserRole } from '@parley/database';
 
 const sql = loadSql('blocks.sql', import.meta.url);
 const pair = { userId: text, blockedId: text };
@@ -7,6 +7,6 @@ export const addBlock = sql.statement('addBlock', { ...pair, maxBlocks: int8 }, 
 export const removeBlock = sql.statement('removeBlock', pair);
 export const listBlocked = sql.statement(
   'listBlocked',
-  { userId: text, afterId: text, size: int8 },
+  { userId: text, userRole: text.as<UserRole>(), afterId: text, size: int8 },
   { id: text, name: text, number: int4 },
 );

@@ -9,7 +9,10 @@ RETURNING blocked_id;
 -- name: removeBlock
 DELETE FROM chat.block WHERE user_id = :userId AND blocked_id = :blockedId;
 
--- Reads a page of the users whom a user has blocked, by id.
+-- Reads a page of the users whom a user has blocked, by id. A user whose profile the reader may not
+-- see has only an id.
 -- name: listBlocked
-SELECT u.id, u.name, u.number FROM chat.block b JOIN chat.users u ON u.id = b.blocked_id
+SELECT u.id, CASE WHEN v.visible THEN u.name ELSE u.id END AS name, CASE WHEN v.visible THEN u.number ELSE 0 END AS number
+FROM chat.block b JOIN chat.users u ON u.id = b.blocked_id
+CROSS JOIN LATERAL (SELECT chat.sees(:userId, :userRole, u.id, u.status, u.visibility) AS visible OFFSET 0) v
 WHERE b.user_id = :userId AND b.blocked_id > :afterId ORDER BY b.blocked_id LIMIT :size;

@@ -8,7 +8,12 @@ import { listBlocked } from './block-store.js';
 export function createListBlocked(pool: Pool) {
   return async (page: Page, me: UserCaller): Promise<ListMembersResponse> => {
     const size = pageSize(page.size);
-    const rows = await listBlocked.run(pool, { userId: me.id, afterId: pageAfter(page), size: size + 1 });
+    const rows = await listBlocked.run(pool, {
+      userId: me.id,
+      userRole: me.role,
+      afterId: pageAfter(page),
+      size: size + 1,
+    });
     return ListMembersResponse.fromPartial({
       users: rows.slice(0, size).map((row) => ({ ...row, blocked: true })),
       next: nextAfter(rows, size, ({ id }) => id),

@@ -1,8 +1,7 @@
 import { type AbuseReport, rulesOf } from '@parley/contract';
 import type { Pool, Rate } from '@parley/database';
-import { limits, refuse } from '@parley/runtime';
+import { isPrintable, limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
-import { isStorable } from '../channels/settings.js';
 import { type HistoryEntry, readEntries } from '../history/history-store.js';
 import { readable } from '../history/readable.js';
 import { readUser } from '../members/membership.js';
@@ -22,7 +21,7 @@ const reportRate: Rate = { key: 'report', secondsPerCall: 60, burst: 20 };
 
 function checkForm({ userId, channelId, seq, reason }: AbuseReport): void {
   const hasTarget = userId !== '' || seq > 0;
-  const fits = [...reason].length <= limits.reportReasonCharacters && isStorable(reason);
+  const fits = [...reason].length <= limits.reportReasonCharacters && isPrintable(reason);
   if (!hasTarget || !fits || (seq > 0 && channelId === 0)) throw refuse('invalid-abuse-report');
 }
 
@@ -41,11 +40,14 @@ async function reportedMessage(pool: Pool, asked: AbuseReport, me: UserCaller): 
   return { userId: senderId, contentType, data };
 }
 
-/** Finds a user whom the caller can find, shares a chat with, or could see in the channel. */
+/**
+ * Finds a user whose profile the caller may see, with whom the caller shares a chat, or whom the
+ * caller could see in the channel.
+ */
 async function reportedUser(pool: Pool, { userId, channelId }: AbuseReport, me: UserCaller): Promise<ReportedContent> {
   if (channelId !== 0) readable(await accessOf(pool, me, channelId));
-  const { id, reachable, shares, seen } = await readUser(pool, me, userId, channelId || null);
-  if (!reachable && !shares && !seen) throw refuse('user-not-found');
+  const { id, visible, shares, seen } = await readUser(pool, me, userId, channelId || null);
+  if (!visible && !shares && !seen) throw refuse('user-not-found');
   return { userId: id, contentType: '', data: Buffer.alloc(0) };
 }
 

@@ -21,14 +21,14 @@ export interface SetBlockDeps {
 const lastDateMs = 8.64e15;
 
 /**
- * Reads a user whom the caller can find, shares a chat with or has blocked.
+ * Reads a user whom the caller can see, shares a chat with or has blocked.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
 async function findTarget(client: Queryable, me: UserCaller, userId: string): Promise<FoundUser> {
   const user = await readUser(client, me, userId, null);
   if (user.id === me.id)
     throw refuse('invalid-user-id', { message: 'You cannot block yourself. Choose another user.' });
-  if (!user.reachable && !user.shares && !user.blocked && user.directId === null) throw refuse('user-not-found');
+  if (!user.visible && !user.shares && !user.blocked && user.directId === null) throw refuse('user-not-found');
   return user;
 }
 
