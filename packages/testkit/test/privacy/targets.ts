@@ -113,7 +113,8 @@ export async function pairsOfUsers(world: World, people: People, id: string): Pr
 function lookMissingTo(call: string): readonly Target[] {
   const isOneOf = (of: readonly string[]) => of.some((one) => call.split('/')[1]?.startsWith(one));
   const always: readonly Target[] = isOneOf(blindToUsers) ? ['hidden', 'contacts', 'deleted'] : [];
-  const suspended: readonly Target[] = always.length > 0 && !call.includes('Get') ? ['suspended'] : [];
+  const findsSuspended = isOneOf(['Get', 'SetBlock', 'ReportAbuse']);
+  const suspended: readonly Target[] = always.length > 0 && !findsSuspended ? ['suspended'] : [];
   const isBlind = isOneOf(blindToBlocks) || call === blindOffer;
   return [...always, ...suspended, ...(isBlind ? (['blocking'] as const) : [])];
 }
