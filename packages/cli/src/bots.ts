@@ -1,12 +1,13 @@
 import type { ParleyClient } from '@parley/client';
-import { Refusal } from '@parley/runtime';
+import type { User } from '@parley/contract';
+import { Refusal, textTable } from '@parley/runtime';
 import { exitCodes, Failure, usage } from './failure.js';
 import { findOnly } from './find-channel.js';
 import { firstOf } from './first-of.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
-import { userTable, userValue } from './user-table.js';
+import { seenWords, userValue } from './user-table.js';
 
 /** The options of `bots`. */
 export interface BotOptions {
@@ -25,12 +26,26 @@ async function channelOf(client: ParleyClient, wanted: string | undefined): Prom
   return wanted === undefined ? {} : { channelId: (await findOnly(client, wanted)).id };
 }
 
+function botTable(bots: readonly User[]): string {
+  const rows = bots.map((bot) => [
+    terminalLine(bot.id),
+    terminalLine(bot.name),
+    terminalLine(bot.createdBy),
+    seenWords(bot),
+  ]);
+  return textTable(['id', 'name', 'created by', 'seen'], rows);
+}
+
+function botValue(bot: User) {
+  return { ...userValue(bot), created_by: bot.createdBy || undefined };
+}
+
 async function listBots(session: CommandSession, wanted: string | undefined): Promise<void> {
   const client = await session.loggedIn();
   const onMore = () => output.complain(`* there are more than ${mostListed} bots; the list shows the first ones by id`);
   const bots = await firstOf(client.bots.list(await channelOf(client, wanted)), mostListed, onMore);
   const none = wanted === undefined ? 'There are no bots.' : 'This channel has no bots.';
-  session.print(bots.length === 0 ? none : userTable(bots, false), bots.map(userValue));
+  session.print(bots.length === 0 ? none : botTable(bots), bots.map(botValue));
 }
 
 async function createBot(session: CommandSession, wanted: string | undefined, id: string, name = id): Promise<void> {

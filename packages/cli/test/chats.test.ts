@@ -301,10 +301,12 @@ test('bots of a channel are created, listed, and ended', async () => {
     code: 1,
     said: 'parley: That user id is taken. Choose another.\n',
   });
-  expect((await run(ann, 'bots lab')).said).toMatch(/^id +name +seen\nbots-helper +Helper \(bot\)/);
+  expect((await run(ann, 'bots lab')).said).toMatch(
+    new RegExp(`^id +name +created by +seen\nbots-helper +Helper +${ann.id}\n`),
+  );
   expect((await run(bob, 'bots')).said).toContain('Only an operator can do this.');
   expect(await json(await rig.trio.people.make('bots-host', 'admin'), 'bots')).toMatchObject([
-    { id: 'bots-helper', bot: true },
+    { id: 'bots-helper', bot: true, created_by: ann.id },
   ]);
   expect((await run(ann, 'bots --revoke bots-helper')).said).toBe('The bot bots-helper has ended for good.\n');
   expect((await run({ ...ann, id: 'bots-helper', token }, 'chats')).code).toBe(4);

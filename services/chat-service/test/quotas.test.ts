@@ -165,6 +165,37 @@ test(
   testMs,
 );
 
+test(
+  'a user and the bots that they made for channels share one quota, except the bots of operators',
+  async () => {
+    const [botId, freeId] = [`bot-${tests}`, `free-${tests}`];
+    const [bot, free] = [await trio.people.make(botId), await trio.people.make(freeId)];
+    const operator = await trio.people.make(`operator-${tests}`, 'admin');
+    const id = await keptRoom();
+    for (const [one, maker] of [
+      [bot, guest],
+      [free, operator],
+    ] as const)
+      await trio.people.sql('INSERT INTO chat.bot (user_id, channel_id, created_by) VALUES ($1, $2, $3)', [
+        ...[one.id, id, maker.id],
+      ]);
+    const usage = 'INSERT INTO chat.usage (user_id, bytes, rows) VALUES ($1, 0, $2)';
+    await trio.people.sql(usage, [guest.id, 30]);
+    await trio.people.sql(usage, [operator.id, 70]);
+    const a = await trio.join(bot, id);
+    for (let n = 0; n < 30; n++) await say(a, Buffer.from(`${n}`));
+    expect(await until('string', 500, a, Buffer.from('and more'))).toBe('quota-exceeded');
+    await a.leave();
+    const b = await trio.join(guest, await keptRoom());
+    expect(await say(b, Buffer.from('of the creator'))).toBe('quota-exceeded');
+    await b.leave();
+    const c = await trio.join(free, id);
+    expect(typeof (await say(c, Buffer.from('of an operator')))).toBe('number');
+    await c.leave();
+  },
+  testMs,
+);
+
 /** Waits until this number of rows is counted. */
 async function expectUsage(rows: number): Promise<void> {
   const end = performance.now() + patienceMs;

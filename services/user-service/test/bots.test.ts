@@ -109,10 +109,10 @@ test('owner and admins of a channel make bots for it, and nobody else learns whe
     if (reason !== 'ok') expect(await reasonOf(accounts.listBots(token, channelId))).toBe(reason);
   }
   const { users } = await accounts.listBots(admin, group);
-  expect(users.map(({ id, bot }) => [id, bot])).toEqual([
-    ['made-0', true],
-    ['made-1', true],
-    ['made-7', true],
+  expect(users.map(({ id, bot, createdBy }) => [id, bot, createdBy])).toEqual([
+    ['made-0', true, 'owner'],
+    ['made-1', true, 'admin'],
+    ['made-7', true, 'root'],
   ]);
   const pages = [await accounts.listBots(root, 0, { size: 2 })];
   pages.push(await accounts.listBots(root, 0, { size: 2, after: pages[0]?.next ?? '' }));

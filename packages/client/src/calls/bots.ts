@@ -59,7 +59,7 @@ export class Bots {
   }
 
   /**
-   * Yields the bots of a channel, ordered by id, to its owner and admins. Without a channel, yields
+   * Yields the bots of a channel with their `createdBy`, ordered by id, to its owner and admins. Without a channel, yields
    * all bots, to operators only.
    * @throws {Refusal} `channel-not-found`, `not-channel-admin` or `not-operator`
    */

@@ -31,6 +31,11 @@ export interface UserCaller {
   readonly sessionId: string;
   /** The only channel that this bot may be in. Absent for other bots and for people. */
   readonly onlyChannelId?: number;
+  /**
+   * The user who made this bot for one channel, and against whose limits it contacts people. Absent
+   * for bots of operators and for people.
+   */
+  readonly creatorId?: string;
 }
 
 const sql = loadSql('callers.sql', import.meta.url);
@@ -48,7 +53,7 @@ const readCaller = sql.statement('readCaller', { sessionId: uuid }, callerColumn
 const readBotCaller = sql.statement(
   'readBotCaller',
   { tokenHash: bytea },
-  { ...callerColumns, sessionId: uuid, onlyChannelId: nullable(int4) },
+  { ...callerColumns, sessionId: uuid, onlyChannelId: nullable(int4), creatorId: nullable(text) },
 );
 
 /** Key of the slots that all unknown bot tokens share. No user has this id. */
@@ -171,11 +176,11 @@ export class Callers {
     const [row] = await readBotCaller.run(this.#pool, { tokenHash: botTokenHash(token) });
     if (row === undefined) throw refuse('invalid-token');
     call.facts.user = row.id;
-    const { sessionId, onlyChannelId } = row;
+    const { sessionId, onlyChannelId, creatorId } = row;
     const bot = callerOf(row, sessionId);
     if (this.#bots.size >= botsRemembered) this.#bots.clear();
     this.#bots.set(token, bot.id);
-    return onlyChannelId === null ? bot : { ...bot, onlyChannelId };
+    return { ...bot, ...(onlyChannelId !== null && { onlyChannelId }), ...(creatorId !== null && { creatorId }) };
   }
 
   async #verified(call: Call): Promise<UserClaims> {

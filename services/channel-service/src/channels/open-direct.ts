@@ -36,7 +36,7 @@ async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise
  * limits for offers and additions allow it. Hides from the caller whether they did.
  */
 async function bringBack({ client, channel, me }: ChangeActor, { user, theirs }: ChangeSubject): Promise<void> {
-  const adding = { by: me.id, userId: user.id, belonged: true };
+  const adding = { by: me, userId: user.id, belonged: true };
   try {
     if (theirs.leftByChoice) return await makeOffer(client, channel, adding, 'member');
     await throttleAdding(client, channel, adding);

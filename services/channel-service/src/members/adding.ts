@@ -40,7 +40,7 @@ async function alreadyIs(actor: ChangeActor, subject: ChangeSubject): Promise<Ch
   const { user, theirs } = subject;
   checkMayBeAdded(actor, subject);
   if (theirs.rank !== 'none') return { rank: theirs.rank, out: false };
-  const adding = { by: me.id, userId: user.id, belonged: theirs.belonged };
+  const adding = { by: me, userId: user.id, belonged: theirs.belonged };
   if (theirs.leftByChoice) {
     await makeOffer(client, channel, adding, 'member');
     return { rank: 'none', out: false, offered: 'member' };

@@ -63,14 +63,16 @@ WHERE id = :channelId AND (SELECT count(*) FROM chat.channel WHERE owner_id = :u
 RETURNING id;
 
 -- Offers a role in a channel to a user. Run after lockChannel. Ownership is offered to one user at
--- a time. Returns no row if the user has the maximum number of offers, in total or from this
--- offerer.
+-- a time. Returns no row if the user has the maximum number of offers, in total or from
+-- `payerId`, who is the offerer or, if a channel's bot offers, its creator. The offers of a user and
+-- of the bots that they made for channels count together.
 -- name: offerRole
 WITH before AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND role = 'owner' AND :role = 'owner' AND user_id <> :userId)
 INSERT INTO chat.offer (channel_id, user_id, role, offered_by) SELECT :channelId, :userId::varchar, :role, :byId::varchar
 WHERE (SELECT count(*) FROM chat.offer o WHERE o.user_id = :userId::varchar AND o.channel_id <> :channelId AND o.lapses_at > now()) < :maxOffers
   AND (SELECT count(*) FROM chat.offer o
-    WHERE o.user_id = :userId::varchar AND o.channel_id <> :channelId AND o.offered_by = :byId::varchar AND o.lapses_at > now()) < :maxOffersOfOfferer
+    WHERE o.user_id = :userId::varchar AND o.channel_id <> :channelId AND o.lapses_at > now() AND (o.offered_by = :payerId::varchar
+      OR o.offered_by IN (SELECT b.user_id FROM chat.bot b WHERE b.created_by = :payerId::varchar AND b.channel_id IS NOT NULL))) < :maxOffersOfOfferer
 ON CONFLICT (channel_id, user_id) DO UPDATE SET role = excluded.role, offered_by = excluded.offered_by, lapses_at = excluded.lapses_at
 RETURNING role;
 

@@ -71,7 +71,7 @@ async function offerOwnership(context: ChangeContext): Promise<ChangedMember> {
   if (!user.reachable && theirs.rank === 'none') throw refuse('user-not-found');
   checkMayOwn(user);
   if (theirs.bannedForMs > 0) throw bannedTarget(theirs);
-  await makeOffer(client, channel, { by: me.id, userId: user.id, belonged: theirs.belonged }, 'owner');
+  await makeOffer(client, channel, { by: me, userId: user.id, belonged: theirs.belonged }, 'owner');
   await throttleStrangers(client, me, [context]);
   await endOffer(client, channel.id, user.bars ? user.id : ''); // With the empty id the statement changes nothing but takes as long, so the time reveals nothing.
   return { rank: theirs.rank, out: false, offered: 'owner' };

@@ -124,7 +124,7 @@ export const ban = changes.statement('ban', { ...member, untilMs: float8 });
 export const transferOwnership = changes.statement('transferOwnership', { ...member, maxChannels: int8 }, { id: int4 });
 export const offerRole = changes.statement(
   'offerRole',
-  { ...member, role: offeredRole, byId: text, maxOffers: int8, maxOffersOfOfferer: int8 },
+  { ...member, role: offeredRole, byId: text, payerId: text, maxOffers: int8, maxOffersOfOfferer: int8 },
   { role: offeredRole },
 );
 

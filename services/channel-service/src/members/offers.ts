@@ -9,14 +9,17 @@ import { recordChange } from './membership.js';
 import { checkMayOwn, lockNextOwner, tooManyChannels } from './ownership.js';
 
 /**
- * An addition or an offer: the user who makes it, the user whom it is for, and whether that user
+ * An addition or an offer: the caller who makes it, the user whom it is for, and whether that user
  * was in the channel before.
  */
 interface Adding {
-  readonly by: string;
+  readonly by: UserCaller;
   readonly userId: string;
   readonly belonged: boolean;
 }
+
+/** Returns the id of the user against whose limits a caller contacts people. */
+const payerOf = ({ id, creatorId }: UserCaller) => creatorId ?? id;
 
 const day = 86_400;
 /** Limits the new people that one user contacts: 100 in a burst, then one every 864 s. */
@@ -56,7 +59,7 @@ async function count(
 ): Promise<readonly Counted[]> {
   const counted: Counted[] = [];
   const anywhere: Counted[] = belonged ? [] : [[addedAnywhereRate, userId]];
-  const all: readonly Counted[] = [[rate, `${userId}/${id}`], [addedByRate, `${by}/${userId}`], ...anywhere];
+  const all: readonly Counted[] = [[rate, `${userId}/${id}`], [addedByRate, `${payerOf(by)}/${userId}`], ...anywhere];
   for (const [of, key] of all) {
     const retryAfterMs = await spend(client, of, key);
     if (retryAfterMs > 0) {
@@ -89,7 +92,7 @@ export async function throttleStrangers(
 ): Promise<void> {
   const strangers = contacted.filter(({ user, theirs }) => !theirs.belonged && !user.shares);
   if (strangers.length === 0) return;
-  const retryAfterMs = await spend(client, directRate, me.id, strangers.length);
+  const retryAfterMs = await spend(client, directRate, payerOf(me), strangers.length);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', {
       message: 'You have contacted too many new people today. Try again later.',
@@ -114,7 +117,8 @@ export async function makeOffer(
     channelId: channel.id,
     userId,
     role,
-    byId: by,
+    byId: by.id,
+    payerId: payerOf(by),
     maxOffers: limits.offersPerUser,
     maxOffersOfOfferer: limits.offersPerOfferer,
   });
@@ -122,7 +126,7 @@ export async function makeOffer(
     await takeBack(client, counted);
     throw refuse('too-many-offers');
   }
-  await notifyUsers.run(client, { kind: 'offered', channelId: channel.id, byId: by, userIds: [userId] });
+  await notifyUsers.run(client, { kind: 'offered', channelId: channel.id, byId: by.id, userIds: [userId] });
 }
 
 /**

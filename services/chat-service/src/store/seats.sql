@@ -3,7 +3,7 @@
 -- deleted, or if the user logged out or was suspended, banned or deleted.
 -- name: claimSeat
 UPDATE chat.seat t SET live = true
-FROM chat.channel_head h, chat.users u LEFT JOIN chat.usage q ON q.user_id = u.id,
+FROM chat.channel_head h, chat.users u CROSS JOIN LATERAL chat.stored_by(u.id) q,
   chat.channel c LEFT JOIN chat.member m ON m.channel_id = :channelId AND m.user_id = :userId
 WHERE t.id = :seatId AND t.instance_id = :instanceId AND t.channel_id = :channelId AND t.user_id = :userId AND NOT t.live AND t.join_by > now()
   AND h.channel_id = t.channel_id AND h.instance_id = t.instance_id AND h.epoch = t.epoch
@@ -15,7 +15,7 @@ RETURNING c.id AS channel_id, c.kind, c.owner_id, :SETTINGS, c.retention_seconds
   h.epoch, h.log_id, h.first_seq, h.last_seq, h.revision, h.stored_bytes, h.stored_rows,
   c.name, c.user_limit, c.icon_id, c.retention_seconds, c.retention_count, c.open_history, c.metadata::text AS metadata,
   floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
-  u.id AS user_id, u.number, u.name AS user_name, coalesce(q.bytes, 0) AS used_bytes, coalesce(q.rows, 0) AS used_rows,
+  u.id AS user_id, u.number, u.name AS user_name, q.bytes AS used_bytes, q.rows AS used_rows,
   CASE WHEN c.kind = 'room' THEN 'none' ELSE coalesce(m.role, 'none') END AS role,
   CASE WHEN c.open_history THEN 0 ELSE coalesce(m.joined_seq, 0) END AS visible_after,
   coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0) AS muted_until_ms;

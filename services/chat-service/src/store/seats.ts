@@ -24,7 +24,10 @@ const claimSeat = sql.statement(
     userId: text,
     number: int4,
     userName: text,
-    /** Bytes and rows that this user has stored in all channels. */
+    /**
+     * Bytes and rows stored in all channels by this user and the users who share the quota: a user
+     * and the bots that they made for channels.
+     */
     usedBytes: int8,
     usedRows: int8,
     role: text.as<Role>(),

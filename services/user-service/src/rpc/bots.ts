@@ -56,7 +56,7 @@ export function createListBots(pool: Pool) {
     const page = { readerId: me.id, readerRole: me.role, channelId, afterId, size: size + 1 };
     const rows = await listBots.run(pool, page);
     return SearchUsersResponse.fromPartial({
-      users: rows.slice(0, size).map(userOfHit),
+      users: rows.slice(0, size).map((row) => ({ ...userOfHit(row), createdBy: row.createdBy ?? '' })),
       next: nextAfter(rows, size, ({ id }) => id),
     });
   };

@@ -14,9 +14,10 @@ SELECT chat.manages_bots(:actorId, :channelId) AS outcome;
 -- Reads a page of the bots of a channel (NULL: all bots) that were not revoked, by id.
 -- name: listBots
 SELECT page.user_id AS key, u.id, u.number, u.name, u.role, u.status, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot,
-  EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked
+  EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked,
+  page.created_by
 FROM (
-  SELECT b.user_id FROM chat.bot b
+  SELECT b.user_id, b.created_by FROM chat.bot b
   WHERE (:channelId::int IS NULL OR b.channel_id = :channelId) AND b.revoked_at IS NULL AND b.user_id > :afterId
   ORDER BY b.user_id LIMIT :size
 ) page JOIN chat.users u ON u.id = page.user_id CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, u.id) p

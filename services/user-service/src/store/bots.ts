@@ -15,5 +15,5 @@ export const managesBots = sql.statement('managesBots', { actorId: text, channel
 export const listBots = sql.statement(
   'listBots',
   { readerId: text, channelId: nullable(int4), afterId: text, size: int8, readerRole: text.as<UserRole>() },
-  hitColumns,
+  { ...hitColumns, createdBy: nullable(text) },
 );

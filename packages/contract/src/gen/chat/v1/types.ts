@@ -612,6 +612,8 @@ export interface User {
   createdAt: number;
   /** in lists of members: time of joining, Unix ms; 0: not a member */
   joinedAt: number;
+  /** in ListBots: id of the user who created the bot */
+  createdBy: string;
 }
 
 export interface Channel {
@@ -923,6 +925,7 @@ function createBaseUser(): User {
     blocked: false,
     createdAt: 0,
     joinedAt: 0,
+    createdBy: "",
   };
 }
 
@@ -984,6 +987,9 @@ export const User: MessageFns<User> = {
     }
     if (message.joinedAt !== 0) {
       writer.uint32(152).uint64(message.joinedAt);
+    }
+    if (message.createdBy !== "") {
+      writer.uint32(162).string(message.createdBy);
     }
     return writer;
   },
@@ -1153,6 +1159,14 @@ export const User: MessageFns<User> = {
             message.joinedAt = longToNumber(reader.uint64());
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.createdBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1214,6 +1228,11 @@ export const User: MessageFns<User> = {
         : isSet(object.joined_at)
         ? globalThis.Number(object.joined_at)
         : 0,
+      createdBy: isSet(object.createdBy)
+        ? globalThis.String(object.createdBy)
+        : isSet(object.created_by)
+        ? globalThis.String(object.created_by)
+        : "",
     };
   },
 
@@ -1276,6 +1295,9 @@ export const User: MessageFns<User> = {
     if (message.joinedAt !== 0) {
       obj.joinedAt = Math.round(message.joinedAt);
     }
+    if (message.createdBy !== "") {
+      obj.createdBy = message.createdBy;
+    }
     return obj;
   },
 
@@ -1303,6 +1325,7 @@ export const User: MessageFns<User> = {
     message.blocked = object.blocked ?? false;
     message.createdAt = object.createdAt ?? 0;
     message.joinedAt = object.joinedAt ?? 0;
+    message.createdBy = object.createdBy ?? "";
     return message;
   },
 };
