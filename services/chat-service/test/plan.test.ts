@@ -1,6 +1,7 @@
 import { createPool, type ParametersOf, type Pool } from '@parley/database';
 import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { appendEntries } from '../src/store/messages.js';
+import { findWithoutMessage } from '../src/store/replies.js';
 import { listSeats } from '../src/store/seats.js';
 
 let database: TestDatabase;
@@ -32,6 +33,8 @@ beforeAll(async () => {
       FROM (SELECT *, row_number() OVER () AS n FROM chat.session) s CROSS JOIN generate_series(0, 1) k
       JOIN (SELECT id, row_number() OVER () AS n FROM chat.channel) c ON c.n = (s.n + k * 500) % 1000 + 1;
     RESET session_replication_role;
+    INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
+      SELECT 1 + n % 1000, 1 + n / 1000, 0, 'u1', gen_random_uuid(), now(), '', sha256('') FROM generate_series(0, 49999) n;
     ANALYZE;`);
 }, 120_000);
 
@@ -62,6 +65,14 @@ test('reads every seat of the server, each with the state of its user and sessio
   ).rows;
   const rows = await listSeats.run(owner, { instanceId });
   expect({ n: rows.length, over: rows.filter(({ hasEnded }) => hasEnded).length }).toEqual(expected);
+});
+
+test.each(planModes)('finds the target of a reply by index (%s)', async (mode) => {
+  const values = findWithoutMessage.valuesOf({ channelIds: [1, 2], seqs: [1, 1] });
+  const text = await planOf(owner, { text: findWithoutMessage.text, values, mode });
+  expect(text).toContain('channel_head_pkey');
+  expect(text).toMatch(/Index .*using message_(pkey|said)/);
+  expect(text).not.toMatch(/Seq Scan|Hash/);
 });
 
 test('appends a batch without a subquery per entry', async () => {

@@ -4,7 +4,7 @@ import type { LogEntry } from '../core/entry.js';
 import { hasEffect } from './effects.js';
 
 const sql = loadSql('replies.sql', import.meta.url, kindConstants);
-const findWithoutMessage = sql.statement(
+export const findWithoutMessage = sql.statement(
   'findWithoutMessage',
   { channelIds: array(int4), seqs: array(int8) },
   { position: int4 },
