@@ -8,7 +8,7 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid, (extract(e
 -- Reads the events after a position, in order. Leaves out those from which a running transaction
 -- may still write an earlier one.
 -- name: readEvents
-SELECT e.txid::text::bigint AS txid, e.id, e.kind, e.channel_id, e.user_ids FROM chat.event e
+SELECT e.txid::text::bigint AS txid, e.id, e.kind, coalesce(e.channel_id, 0) AS channel_id, e.user_ids FROM chat.event e
 WHERE (e.txid, e.id) > (:txid::bigint::text::xid8, :id::bigint) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())
   AND e.channel_id IS NOT NULL
 ORDER BY e.txid, e.id LIMIT :size;
