@@ -161,6 +161,7 @@ export const exportMemberships = sql.statement(
     role: text,
     joinedAt: timestamptz,
     joinedSeq: int8,
+    staySeq: nullable(int8),
     leftSeq: nullable(int8),
     leftByChoice: bool,
     mutedUntil: time,

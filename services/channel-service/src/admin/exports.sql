@@ -98,7 +98,7 @@ FROM chat.channel_head h WHERE h.channel_id > :afterChannel ORDER BY h.channel_i
 -- name: exportMemberships
 SELECT m.channel_id, CASE WHEN m.left_seq IS NULL THEN c.name ELSE '' END AS channel_name, c.kind::text AS channel_kind,
   CASE m.user_id WHEN c.pair_low THEN c.pair_high WHEN c.pair_high THEN c.pair_low END AS "with",
-  m.role, m.joined_at, m.joined_seq, m.left_seq, m.left_by_choice, m.muted_until, m.banned_until, m.notify, m.delivered_seq, m.read_seq,
+  m.role, m.joined_at, m.joined_seq, m.stay_seq, m.left_seq, m.left_by_choice, m.muted_until, m.banned_until, m.notify, m.delivered_seq, m.read_seq,
   m.receipt_at, m.marked_unread
 FROM chat.member m JOIN chat.channel c ON c.id = m.channel_id
 WHERE m.user_id = :userId AND m.channel_id = ANY (:channelIds::int[]) ORDER BY m.channel_id;
