@@ -36,6 +36,13 @@ module.exports = {
       comment: 'session/ imports no handlers, background tasks or clients',
       severity: 'error',
       from: { path: '^services/chat-service/src/session/' },
+      to: { path: '^services/chat-service/src/(rpc|background|clients|relay)/' },
+    },
+    {
+      name: 'a-relay-is-no-rpc',
+      comment: 'relay/ stands on session/, beside rpc/ and background/',
+      severity: 'error',
+      from: { path: '^services/chat-service/src/relay/' },
       to: { path: '^services/chat-service/src/(rpc|background|clients)/' },
     },
     ...[

@@ -17,6 +17,7 @@ export {
   type EncodedMessage,
   type JoinedMessages,
   levelFor,
+  messageCostBytes,
   RingBuffer,
   RingMemory,
   type RingView,

@@ -113,7 +113,7 @@ export class RingBuffer {
     const known = this.#views.find((view) => view.framing === framing && view.plainOnly === plainOnly);
     if (known !== undefined) return known;
     const view = new RingView(this, framing, plainOnly, this.#maxWrite);
-    this.#views.push(view);
+    if (framing.unshared !== true) this.#views.push(view);
     return view;
   }
 
@@ -250,6 +250,7 @@ export class RingView {
     const known = this.#joined.get(cursor);
     if (known !== undefined) return known;
     const joined = this.#join(cursor, this.#ring.head);
+    if (this.framing.unshared === true) return joined;
     if (this.#joinedBytes + joined.bytes.length > 2 * this.#maxWrite) this.forget();
     this.#joinedBytes += joined.bytes.length;
     this.#ring.count(joined.bytes.length);

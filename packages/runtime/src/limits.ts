@@ -192,6 +192,26 @@ export const limits = {
    * one: a browser keeps the whole response in memory.
    */
   subscribeBytes: 4_194_304,
+  /** One frame of a relay: a frame of a user with its envelope. */
+  relayFrameBytes: 74_752,
+  /** Rate at which one relay is read. The rest waits unread. */
+  relayFramesPerSecond: 20_000,
+  relayBytesPerSecond: 67_108_864,
+  /** Responses and announcements that a relay has not read. Beyond it, the relay is reset. */
+  relayUnreadBytes: 8_388_608,
+  /** Relays of a process, and what one relay may have: follows, handles, and calls that wait. */
+  relays: 256,
+  relayFollows: 200_000,
+  relayHandles: 50_000,
+  relayWaiting: 20_000,
+  /** Chats in which one handle is present. */
+  relayPresences: 100,
+  relayNameCharacters: 64,
+  /** Time for which a relay may be silent, and in which a relay that broke may take its handles back. */
+  relaySilentMs: 10_000,
+  relayGraceMs: 10_000,
+  /** Channels in a page of `owned`, and in one announcement. */
+  ownedPage: 1_000,
   /** Rate of one channel, for all senders together. */
   channelMessagesPerSecond: 5_000,
   channelBytesPerSecond: 8_388_608,

@@ -111,6 +111,12 @@ export const refusals = {
     401,
     'This join token was already used, was replaced or came too late. Listen again.',
   ),
+  'handle-gone': row('UNAUTHENTICATED', 401, 'This relay has no such handle. Attach the user again.'),
+  'invalid-relay': row(
+    'INVALID_ARGUMENT',
+    400,
+    'Invalid relay. Send a hello first, and only once, with a name of 1 to 64 visible ASCII characters.',
+  ),
   'not-owner': row('PERMISSION_DENIED', 403, 'Only the channel owner or an operator can do this.'),
   'not-channel-admin': row('PERMISSION_DENIED', 403, 'Only the owner or an admin of the channel can do this.'),
   'not-operator': row('PERMISSION_DENIED', 403, 'Only an operator can do this.'),
@@ -278,6 +284,11 @@ export const refusals = {
   'channel-deleted': row('NOT_FOUND', 404, 'The channel was deleted.'),
   'too-slow': row('RESOURCE_EXHAUSTED', 429, 'Your connection reads too slowly. Listen again and resume.'),
   'long-stream': row('ABORTED', 409, 'This stream reached its size limit. Listen again and resume.'),
+  behind: row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'The relay fell behind this channel. Read the missing entries in the table, then follow again.',
+  ),
   idle: row('DEADLINE_EXCEEDED', 504, 'Nothing was received from you for too long. Listen again.'),
 } as const satisfies Record<string, RefusalRow>;
 

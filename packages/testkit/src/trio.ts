@@ -16,6 +16,7 @@ import { Chatter, type ChatterOptions } from './chatter.js';
 import { People, type TestPerson } from './people.js';
 import { ServiceProcess } from './service-process.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
+import type { ServerIdentity } from './test-gateway.js';
 import { until } from './until.js';
 
 /** Options of `Trio.start`. */
@@ -123,6 +124,13 @@ export class Trio {
     await until(async () => (await this.people.sql(living, [server.grpc])).length > 0).catch((cause: Error) => {
       throw new Error(`No manager accepts ${server.grpc}.\n${server.output}`, { cause });
     });
+  }
+
+  /** Returns the address and the instance id of a chat server that lives. */
+  async identityOf({ grpc }: ServiceProcess): Promise<ServerIdentity> {
+    const living = 'SELECT instance_id FROM chat.server WHERE addr = $1 AND lease_until > now()';
+    const [row] = await this.people.sql(living, [grpc]);
+    return { addr: grpc, instanceId: String(row?.instance_id) };
   }
 
   /** Makes a live chat server the owning server of a channel. */

@@ -54,8 +54,10 @@ import { ChatServers } from './placement/chat-servers.js';
 import { createDrain } from './placement/drain.js';
 import { Housekeeping } from './placement/housekeeping.js';
 import { createListServers } from './placement/list-servers.js';
-import { createListen, type OwnerLookup } from './placement/listen.js';
+import { createListen } from './placement/listen.js';
+import { createLocate } from './placement/locate.js';
 import { countOwnerLookups } from './placement/metrics.js';
+import type { OwnerLookup } from './placement/owners.js';
 import { createReport } from './placement/report.js';
 import { createListBlocked } from './safety/list-blocked.js';
 import { createReportAbuse } from './safety/report-abuse.js';
@@ -108,6 +110,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     listNotifications: forUser(callers, createListNotifications(pool)),
     markNotifications: forUser(callers, createMarkNotifications(pool)),
     listen: forUser(callers, createListen(deps)),
+    locate: forService(callers, 'gateway', managerAudience, createLocate(deps)),
     report: forService(callers, 'chat', managerAudience, createReport(deps)),
   };
 }

@@ -29,14 +29,18 @@ import type { Track } from './core/entry.js';
 import { Lease } from './core/lease.js';
 import { Receipts } from './core/receipts.js';
 import { Usage } from './core/usage.js';
-import { countAppendQueue, countBackground, countChat } from './metrics.js';
+import { countAppendQueue, countBackground, countChat, countRelays } from './metrics.js';
+import { Relays } from './relay/relays.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectHandler } from './rpc/connect.js';
+import { createRelay } from './rpc/relay.js';
 import { SendHandler } from './rpc/send.js';
 import { ChannelLoader } from './session/channel-loader.js';
 import { Entrance } from './session/entrance.js';
-import type { ChatSession } from './session/session.js';
+import { Participants } from './session/participants.js';
+import { arrivalsFor, type ChatSession } from './session/session.js';
 import { Sessions } from './session/sessions.js';
+import { HandleStore } from './store/handles.js';
 import { HeadStore } from './store/heads.js';
 import { MessageStore } from './store/messages.js';
 import { ReceiptStore } from './store/receipts.js';
@@ -131,6 +135,7 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
       flushQueue,
     ),
     sessions,
+    participants: new Participants(),
     receipts: new Receipts(),
     receiptStore,
     lastSeen: new LastSeen(sessions, receiptStore),
@@ -161,14 +166,15 @@ interface BackgroundTasks {
   readonly drain: Drain;
 }
 
-function createEndpoints(
+/** Creates the two ways in: the entrance for streams of users, and relays for gateways. */
+function createWaysIn(
   host: ServiceHost,
   config: ChatServiceConfig,
   state: State,
-  { reconciler, shutdown, drain }: BackgroundTasks,
+  { reconciler, shutdown }: BackgroundTasks,
 ) {
   const { instanceId, callers, keys } = host;
-  const { now, appendQueue, messages, receipts, usage, unread, lease, lastSeen, log, counters } = state;
+  const { now, appendQueue, messages, receipts, participants, usage, unread, lease, lastSeen, log, counters } = state;
   const replays = new Buckets<string>();
   const session = {
     messageBytes: config.messageBytes,
@@ -177,6 +183,7 @@ function createEndpoints(
     appendQueue,
     messages,
     receipts,
+    participants,
     usage,
     unread,
     chargeReplay: (userId: string, bytes: number) => replays.charge(userId, bytes, replayRate),
@@ -193,14 +200,33 @@ function createEndpoints(
   };
   const { pingEveryMs } = config;
   const entrance = new Entrance({ ...state, instanceId, keys, session, pingEveryMs, ...counters });
+  const handleStore = new HandleStore(host.pool);
+  const arrivalRate = arrivalsFor(config.senderRate);
+  const relays = new Relays({ ...state, ...counters, callers, entrance, session, handleStore, arrivalRate });
+  countRelays(host.context.metrics, relays);
+  state.receiptSaver.ownWatchers.add(relays.tellOwn);
+  return { entrance, relays };
+}
+
+type WaysIn = ReturnType<typeof createWaysIn>;
+
+function createEndpoints(
+  host: ServiceHost,
+  state: State,
+  { entrance, relays }: WaysIn,
+  { reconciler, drain }: BackgroundTasks,
+) {
+  const { instanceId, callers, keys } = host;
   const handler = new ConnectHandler(entrance);
   const drainWithin = (withinMs: number) => void drain.begin(withinMs).then(() => host.setServing(false));
   return {
     connect: { take: handler.connect },
     subscribe: { take: handler.subscribe },
     send: { bytes: new SendHandler({ ...state, instanceId, keys }).send },
+    relay: { take: createRelay(callers, instanceId, relays) },
     ...createCommands({
       ...state,
+      relays,
       instanceId,
       callers,
       drain: drainWithin,
@@ -247,10 +273,11 @@ function startBackground(
   state: State,
   heartbeat: Heartbeat,
   { reconciler, drain }: BackgroundTasks,
+  relays: Relays,
 ): void {
   const { parts } = host;
   const { now, sessions, receiptSaver, log } = state;
-  const saveUsage = createUsageSaver(host, state);
+  const saveUsage = createUsageSaver(host, state, relays);
   const pings = new Pings(sessions, config.pingEveryMs);
   const serving = () => (drain.begun ? ServerState.DRAINING : ServerState.SERVING);
   parts.add('last usage', { stop: saveUsage });
@@ -286,6 +313,15 @@ function startBackground(
     'unread bytes',
     steadily(async () => countUnread(sessions), everySecond, log, 'unread bytes'),
   );
+  parts.add('last relays', relays);
+  parts.add(
+    'relays',
+    steadily(async () => relays.tick(), everySecond, log, 'relays'),
+  );
+  parts.add(
+    'sessions of relays',
+    steadily(() => relays.endSessions(), everySecond, log, 'sessions of relays'),
+  );
   parts.add(
     'pings',
     steadily(async () => pings.turn(now()), config.pingEveryMs, log, 'pings'),
@@ -296,9 +332,10 @@ function countUnread(sessions: Sessions): void {
   for (const session of sessions.find()) session.tick();
 }
 
-function createUsageSaver(host: ServiceHost, { usage, sessions }: State): () => Promise<void> {
+function createUsageSaver(host: ServiceHost, { usage, sessions }: State, relays: Relays): () => Promise<void> {
   const store = new UsageStore(host.pool);
-  return () => usage.save(store.add, () => new Set(sessions.find().map(({ person }) => person.id)));
+  const here = () => new Set([...sessions.find().map(({ person }) => person.id), ...relays.authorIds]);
+  return () => usage.save(store.add, here);
 }
 
 /**
@@ -336,9 +373,10 @@ export async function startChatService(
   });
   const background = { reconciler, shutdown, drain };
   countBackground(context.metrics, background);
-  await host.serve((server) => server.add(ChatService, createEndpoints(host, config, state, background)));
+  const waysIn = createWaysIn(host, config, state, background);
+  await host.serve((server) => server.add(ChatService, createEndpoints(host, state, waysIn, background)));
   const heartbeat = await createHeartbeat(host, config, state, reconciler);
-  startBackground(host, config, state, heartbeat, background);
+  startBackground(host, config, state, heartbeat, background, waysIn.relays);
   host.readiness.require('the managers', () => heartbeat.checkAccepted());
   host.parts.add('shutdown', shutdown);
   host.parts.add('drain', drain);

@@ -3,15 +3,17 @@ import type { Logger, MemoryBudget, Metrics } from '@parley/runtime';
 import type { Drain } from './background/drain.js';
 import { moment } from './background/heartbeat.js';
 import type { Reconciler } from './background/reconciler.js';
-import type { AppendQueue, BatchResult } from './core/append-queue.js';
+import type { AppendQueue } from './core/append-queue.js';
+import type { BatchResult } from './core/append-queue-options.js';
 import type { Channels } from './core/channels.js';
 import type { Lease } from './core/lease.js';
 import type { Usage } from './core/usage.js';
+import type { Relays } from './relay/relays.js';
 import type { ResetCause } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
 
 const departures = ['lost', 'empty', 'drained'] as const;
-const causes: readonly ResetCause[] = ['behind', 'goodbye', 'replay', 'memory'];
+const causes: readonly ResetCause[] = ['behind', 'goodbye', 'replay', 'memory', 'silent'];
 
 /** Callbacks that count the events of a chat server. */
 export interface ChatCounters {
@@ -107,7 +109,7 @@ export function countChat(
   metrics.total('parley_deliveries_total', 'frames written to subscribers', () => sums.deliveries);
   metrics.total('parley_stored_bytes_total', 'bytes that this server stored in logs', () => parts.usage.storedBytes);
   const resetHelp =
-    'streams reset, by cause: the subscriber fell behind, did not read its goodbye, did not finish its replay, or held too much memory';
+    'streams reset, by cause: the subscriber fell behind, did not read its goodbye, did not finish its replay, held too much memory, or was a silent relay';
   const resets = metrics.counter('parley_resets_total', resetHelp, ['why'], causes);
   const resumeHelp = 'opened streams by the outcome of their request to resume';
   const resumes = metrics.counter('parley_resumes_total', resumeHelp, ['outcome'], Object.values(resumptions));
@@ -159,4 +161,11 @@ export function countBackground(
 ): void {
   metrics.levels('parley_seats', 'seats at this server, by state', 'state', () => reconciler.seats);
   metrics.gauge('parley_draining', '1 while this server drains, else 0', () => Number(drain.begun));
+}
+
+/** Registers the metrics of relays. */
+export function countRelays(metrics: Metrics, relays: Relays): void {
+  metrics.gauge('parley_relays', 'open relays of gateways', () => relays.counts.relays);
+  metrics.gauge('parley_relay_follows', 'channels that relays follow', () => relays.counts.follows);
+  metrics.gauge('parley_relay_handles', 'sessions of users for which relays act', () => relays.counts.handles);
 }

@@ -1,7 +1,16 @@
 import { Client, credentials } from '@grpc/grpc-js';
-import { AdminService, CreateBotRequest, User, UserService } from '@parley/contract';
+import {
+  AdminService,
+  Channel,
+  ChannelKind,
+  ChannelService,
+  CreateBotRequest,
+  User,
+  UserService,
+} from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
-import { Trio } from '@parley/testkit';
+import { TestGateway, type TestPerson, Trio } from '@parley/testkit';
+import { post } from './relay-rig.js';
 
 let trio: Trio;
 let users: Client;
@@ -50,3 +59,30 @@ test('the stream of a bot ends when its creator is suspended', async () => {
   expect(await stream.ended).toMatchObject({ reason: 'suspended' });
   await expect(trio.listen(helper, id)).rejects.toMatchObject({ reason: 'logged-out' });
 });
+
+test('a bot attaches to a relay with its token, and acts only in its own channel', async () => {
+  const withinMs = 30_000;
+  const owner = await trio.people.make('owner');
+  const [own, other] = [await groupOf(owner), await groupOf(owner)];
+  const asked = CreateBotRequest.fromPartial({ userId: 'relayed', channelId: own });
+  const { token } = await callUnary(users, UserService.createBot, asked, { token: owner.token, withinMs });
+  for (const channelId of [own, other]) await trio.changeMember(owner, { channelId, userId: 'relayed', add: true });
+  const [server] = trio.chatServers;
+  if (server === undefined) throw new Error('no chat server');
+  for (const channelId of [own, other]) await trio.place(channelId, server);
+  const gateway = await TestGateway.open(trio.database);
+  const relay = await gateway.relay(await trio.identityOf(server));
+  const handle = await relay.attach(token);
+  expect((await post(relay, own, handle)).refusal).toBeUndefined();
+  expect((await post(relay, other, handle)).refusal?.reason).toBe('bot-channel');
+  await callUnary(users, UserService.revokeBot, User.fromPartial({ id: 'relayed' }), { token: owner.token, withinMs });
+  const { closed } = await relay.find((down) => down.closed?.handle === handle);
+  expect(closed?.goodbye?.reason).toBe('suspended');
+  relay.cancel();
+  await gateway.close();
+});
+
+async function groupOf({ token }: TestPerson): Promise<number> {
+  const group = Channel.fromPartial({ name: 'group', limit: 10, kind: ChannelKind.GROUP });
+  return (await callUnary(trio.manager(), ChannelService.create, group, { token, withinMs: 30_000 })).id;
+}

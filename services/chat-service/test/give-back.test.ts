@@ -6,6 +6,7 @@ import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
 import { Reconciler } from '../src/background/reconciler.js';
 import { Channels } from '../src/core/channels.js';
 import { DedupeMemory } from '../src/core/dedupe-cache.js';
+import { Participants } from '../src/session/participants.js';
 import { Sessions } from '../src/session/sessions.js';
 import { HeadStore } from '../src/store/heads.js';
 import { SeatStore } from '../src/store/seats.js';
@@ -46,6 +47,8 @@ function setUp() {
   const reconciler = new Reconciler({
     channels,
     sessions: new Sessions(),
+    participants: new Participants(),
+    appendQueue: { inFlightForMs: 0 },
     seats: new SeatStore(pool, instanceId),
     heads: new HeadStore(pool, instanceId, randomBytes(32)),
     now: () => nowMs,

@@ -111,8 +111,17 @@ export class Callers {
    * `suspended` or `must-change-password`.
    */
   async user(call: Call): Promise<UserCaller> {
-    if (isBotToken(call.bearer())) return this.#bot(call);
-    return this.#sessionUser(await this.#verified(call), false);
+    return this.userOf(call.bearer(), call.facts);
+  }
+
+  /**
+   * Returns the user of a user token or a bot token, and notes the user in the facts for the log.
+   * @throws {Refusal} `invalid-token`, `expired-token`, `logged-out`, `suspended` or
+   * `must-change-password`.
+   */
+  async userOf(token: string, facts: Call['facts'] = {}): Promise<UserCaller> {
+    if (isBotToken(token)) return this.#bot(token, facts);
+    return this.#sessionUser(await this.#verified(token, facts), false);
   }
 
   /**
@@ -124,7 +133,7 @@ export class Callers {
    */
   async enter(call: Call, changesPassword = false): Promise<UserCaller> {
     if (isBotToken(call.bearer())) return this.#enterBot(call);
-    const claims = await this.#verified(call);
+    const claims = await this.#verified(call.bearer(), call.facts);
     this.#countRead(claims.sub, call);
     await this.#occupy(claims.sub, call);
     return this.#sessionUser(claims, changesPassword);
@@ -137,11 +146,12 @@ export class Callers {
    */
   async enterStream(call: Call): Promise<UserCaller> {
     const isBot = isBotToken(call.bearer());
-    const claims = isBot ? undefined : await this.#verified(call);
+    const claims = isBot ? undefined : await this.#verified(call.bearer(), call.facts);
     const slot = claims?.sub ?? this.#bots.get(call.bearer()) ?? unknownBots;
     await this.#slots.acquire(slot);
     try {
-      const me = claims === undefined ? await this.#bot(call) : await this.#sessionUser(claims, false);
+      const me =
+        claims === undefined ? await this.#bot(call.bearer(), call.facts) : await this.#sessionUser(claims, false);
       this.#reads.count(me.id, call.rpc);
       return me;
     } finally {
@@ -166,16 +176,15 @@ export class Callers {
    */
   async #enterBot(call: Call): Promise<UserCaller> {
     await this.#occupy(this.#bots.get(call.bearer()) ?? unknownBots, call);
-    const bot = await this.#bot(call);
+    const bot = await this.#bot(call.bearer(), call.facts);
     this.#countRead(bot.id, call);
     return bot;
   }
 
-  async #bot(call: Call): Promise<UserCaller> {
-    const token = call.bearer();
+  async #bot(token: string, facts: Call['facts']): Promise<UserCaller> {
     const [row] = await readBotCaller.run(this.#pool, { tokenHash: botTokenHash(token) });
     if (row === undefined) throw refuse('invalid-token');
-    call.facts.user = row.id;
+    facts.user = row.id;
     const { sessionId, onlyChannelId, creatorId } = row;
     const bot = callerOf(row, sessionId);
     if (this.#bots.size >= botsRemembered) this.#bots.clear();
@@ -183,9 +192,9 @@ export class Callers {
     return { ...bot, ...(onlyChannelId !== null && { onlyChannelId }), ...(creatorId !== null && { creatorId }) };
   }
 
-  async #verified(call: Call): Promise<UserClaims> {
-    const { claims } = await this.#keys.verify(call.bearer(), userToken, userAudience);
-    call.facts.user = claims.sub;
+  async #verified(token: string, facts: Call['facts']): Promise<UserClaims> {
+    const { claims } = await this.#keys.verify(token, userToken, userAudience);
+    facts.user = claims.sub;
     return claims;
   }
 

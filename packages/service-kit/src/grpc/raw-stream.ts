@@ -20,6 +20,7 @@ class MessageDeframer {
   readonly #stream: ServerHttp2Stream;
   readonly #failed: (refusal: Refusal) => void;
   #take: ((message: Buffer) => void) | undefined;
+  #maxBytes: number = limits.frameBytes;
   /** Buffer whose unread bytes are between `#from` and `#to`. Its size doubles when it is full. */
   #held: Buffer = nothing;
   #from = 0;
@@ -42,9 +43,10 @@ class MessageDeframer {
     });
   }
 
-  /** Starts reading; calls `take` for each message. */
-  onMessage(take: (message: Buffer) => void): void {
+  /** Starts reading; calls `take` for each message. A larger one ends the stream. */
+  onMessage(take: (message: Buffer) => void, maxBytes: number): void {
     this.#take = take;
+    this.#maxBytes = maxBytes;
     this.#stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     if (!this.#paused) this.#stream.resume();
   }
@@ -95,7 +97,7 @@ class MessageDeframer {
     while (!this.#paused && this.#to - this.#from >= prefixBytes) {
       const start = this.#from + prefixBytes;
       const length = this.#held.readUInt32BE(this.#from + 1);
-      const refusal = prefixRefusal(this.#held[this.#from], length, limits.frameBytes);
+      const refusal = prefixRefusal(this.#held[this.#from], length, this.#maxBytes);
       if (refusal !== undefined) {
         this.#fail(refusal);
         return;
@@ -219,10 +221,10 @@ export class RawStream {
 
   /**
    * Calls `listener` with the raw bytes of each message, in order. Messages wait while the stream
-   * is paused.
+   * is paused. A message of more than `maxBytes` ends the stream.
    */
-  onMessage(listener: (message: Buffer) => void): void {
-    this.#inbound?.onMessage(listener);
+  onMessage(listener: (message: Buffer) => void, maxBytes: number = limits.frameBytes): void {
+    this.#inbound?.onMessage(listener, maxBytes);
   }
 
   pause(): void {

@@ -6,6 +6,7 @@ import { requireUserId } from '../members/membership.js';
 import { accessOf } from '../members/membership-rules.js';
 import type { ChatServers, StreamSelector } from '../placement/chat-servers.js';
 import { type EndedSeats, kickSeats } from '../placement/seat-store.js';
+import { liveServers } from '../placement/server-store.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { audit } from '../transactions/audit.js';
 import { endingSeats } from '../transactions/locked.js';
@@ -59,7 +60,7 @@ function auditKick(
 
 /**
  * Handles Kick: ends seats and their streams, at once if the server is reachable, otherwise within
- * a second.
+ * a second. Tells every chat server, because users of gateways have no seats in chats.
  */
 export function createKick({ pool, servers }: KickDeps) {
   async function kickIn(
@@ -77,8 +78,8 @@ export function createKick({ pool, servers }: KickDeps) {
 
   return async (request: KickRequest, me: UserCaller): Promise<object> => {
     const requested = selectorOf(request);
-    const { target, ended } = await endingSeats(pool, (client) => kickIn(client, requested, request.reason, me));
-    for (const server of ended) servers.endStreams(server, target, 'kicked');
+    const { target } = await endingSeats(pool, (client) => kickIn(client, requested, request.reason, me));
+    for (const server of await liveServers.run(pool)) servers.endStreams(server, target, 'kicked');
     return {};
   };
 }

@@ -10,21 +10,15 @@ import { limitRate } from '../requests/rate-limit.js';
 import { type LockedChannel, lockUser, lockVisibleChannel } from '../transactions/locks.js';
 import { findRising, raise } from './activity-store.js';
 import type { ChatServers } from './chat-servers.js';
+import { type FoundOwner, findOwner, type OwnerLookup } from './owners.js';
 import {
   type ChannelState,
-  claimChannel,
   type Owner,
   readChannelState,
   reserveChatSeat,
   reserveRoomSeat,
   type SeatOutcome,
 } from './seat-store.js';
-
-/**
- * How Listen found the owning server: the channel already had one, it had none, or the lease of the
- * previous one lapsed `afterMs` milliseconds ago.
- */
-export type OwnerLookup = { readonly how: 'kept' | 'placed' } | { readonly how: 'recovered'; readonly afterMs: number };
 
 export interface ListenDeps {
   readonly pool: Pool;
@@ -33,11 +27,6 @@ export interface ListenDeps {
   readonly servers: ChatServers;
   /** Called for each seat reserved. */
   readonly onOwnerFound: (lookup: OwnerLookup) => void;
-}
-
-interface FoundOwner {
-  readonly owner: Owner;
-  readonly lookup: OwnerLookup;
 }
 
 type NewSeat = SeatOutcome & { readonly seatId: string };
@@ -62,19 +51,6 @@ function checkAdmission({ kind }: LockedChannel, { member, bannedForMs }: Channe
   if (bannedForMs > 0 && everybodySees) throw refuse('banned', { retryAfterMs: bannedForMs });
   if (kind !== 'room' && (!member || bannedForMs > 0))
     throw refuse(everybodySees ? 'not-a-member' : 'channel-not-found');
-}
-
-/**
- * Returns the owning server if its lease is live, even if it is draining. Otherwise assigns the
- * channel to a server that accepts channels.
- */
-async function findOwner(client: PoolClient, channelId: number, state: ChannelState): Promise<FoundOwner> {
-  const { epoch, lapsedMs, waitMs } = state;
-  if (state.owner !== undefined) return { owner: state.owner, lookup: { how: 'kept' } };
-  if (waitMs > 0) throw refuse('no-server', { retryAfterMs: waitMs });
-  const [owner] = await claimChannel.run(client, { channelId, epoch });
-  if (owner === undefined) throw refuse('no-server');
-  return { owner, lookup: lapsedMs === null ? { how: 'placed' } : { how: 'recovered', afterMs: lapsedMs } };
 }
 
 async function reserveSeat(

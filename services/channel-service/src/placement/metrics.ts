@@ -1,5 +1,5 @@
 import type { Metrics } from '@parley/runtime';
-import type { OwnerLookup } from './listen.js';
+import type { OwnerLookup } from './owners.js';
 
 const seconds = [0.1, 0.5, 1, 2, 3, 5, 8, 13, 30, 60];
 

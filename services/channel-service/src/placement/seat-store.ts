@@ -60,6 +60,7 @@ export const claimChannel = sql.statement(
 );
 export const reserveRoomSeat = sql.statement('reserveRoomSeat', newSeat, reservedSeat);
 export const reserveChatSeat = sql.statement('reserveChatSeat', newSeat, reservedSeat);
+export const reserveChannel = sql.statement('reserveChannel', { channelId: int4, seconds: float8 });
 export const endSeatsInChannel = sql.statement('endSeatsInChannel', { channelId: int4, userId: text }, targetColumns);
 const endedSeats = { ...targetColumns, seats: int8 };
 const seatSelector = { channelId: nullable(int4), userId: nullable(text) };

@@ -70,6 +70,11 @@ WHERE (
 ) < :maxSeats
 RETURNING t.join_by, NULL::json AS replaced;
 
+-- Reserves a channel for its owner, so that the owner does not give it back as empty. Run after
+-- lockChannel.
+-- name: reserveChannel
+UPDATE chat.channel_head SET reserved_until = statement_timestamp() + make_interval(secs => :seconds) WHERE channel_id = :channelId;
+
 -- Deletes the seats of a user in a channel and returns the live servers that had one. Locks the
 -- seats in id order, like every other statement that ends several, to avoid deadlocks.
 -- name: endSeatsInChannel

@@ -67,7 +67,7 @@ export const listServers = sql.statement(
     channels: int8,
   },
 );
-export const liveServers = sql.statement('liveServers', {}, { internalAddr: text });
+export const liveServers = sql.statement('liveServers', {}, { instanceId: uuid, internalAddr: text });
 export const shortenLeases = sql.statement('shortenLeases', {}, instance);
 export const shortenReservations = sql.statement('shortenReservations');
 

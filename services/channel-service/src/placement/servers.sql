@@ -64,9 +64,9 @@ SELECT s.instance_id, s.name, s.addr, s.internal_addr, s.tls, s.state, s.load, s
   (SELECT count(*) FROM chat.channel_head h WHERE h.instance_id = s.instance_id) AS channels
 FROM chat.server s WHERE s.lease_until > now() - interval '10 min' ORDER BY s.name, s.started_at LIMIT :maxServers;
 
--- Reads the internal addresses of all live servers.
+-- Reads the ids and internal addresses of all live servers.
 -- name: liveServers
-SELECT internal_addr FROM chat.server WHERE lease_until > now();
+SELECT instance_id, internal_addr FROM chat.server WHERE lease_until > now();
 
 -- Shortens leases that end later than possible because the clock was set back. They now end three
 -- seconds from now: a live server renews its lease within a second, and a dead one must not count

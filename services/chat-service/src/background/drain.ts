@@ -4,12 +4,12 @@ import type { AppendQueue } from '../core/append-queue.js';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import { spread } from '../core/spread.js';
-import type { Sessions } from '../session/sessions.js';
+import type { Participants } from '../session/participants.js';
 import type { HeadStore, Ownership } from '../store/heads.js';
 
 export interface DrainDutyDeps {
   readonly channels: Channels;
-  readonly sessions: Sessions;
+  readonly participants: Participants;
   readonly heads: Pick<HeadStore, 'ownedHeads' | 'release'>;
   readonly appendQueue: Pick<AppendQueue, 'flushed'>;
   /** Tells the managers to place no more channels here. */
@@ -120,10 +120,10 @@ export class Drain implements Part {
     const release = () => this.#deps.heads.release(group.map(ownershipOf));
     const given = await this.#untilDone(release, () => this.#endsAt);
     if (given) this.#deps.onGiven(group.length);
-    const moved = new Set(group);
-    for (const session of this.#deps.sessions.find()) {
-      if (!moved.has(session.channel)) continue;
-      session.goodbye('draining', { listenAgain: true, retryAfterMs: comeBackInMs(session.channel) });
+    for (const channel of group) {
+      channel.dismissFollowers('draining');
+      for (const one of this.#deps.participants.in(channel))
+        one.goodbye('draining', { listenAgain: true, retryAfterMs: comeBackInMs(channel) });
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Receipt } from '@parley/contract';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Receipts } from '../core/receipts.js';
 import { encodeReceipt } from '../session/frames.js';
@@ -19,6 +20,8 @@ const placeOf = ({ channelId, userId }: Pick<SavedReceipt, 'channelId' | 'userId
  * Saves the receipts of clients. After a watermark has moved, shows it to the users who may see it.
  */
 export class ReceiptSaver {
+  /** Called with each receipt that only its user may see. */
+  readonly ownWatchers = new Set<(channelId: number, receipt: Receipt) => void>();
   readonly #deps: ReceiptSaverDeps;
   /** Receipts that managers have moved and that are not shown yet. */
   readonly #moved = new Map<string, ReceiptPlace>();
@@ -56,9 +59,13 @@ export class ReceiptSaver {
     for (const { channelId, userId, deliveredSeq, readSeq, told } of saved) {
       const channel = channelOf.get(channelId);
       if (channel === undefined) continue;
-      const frame = encodeReceipt({ userId, deliveredSeq, readSeq, log: channel.facts.log, updatedAt: 0 });
+      const receipt = { userId, deliveredSeq, readSeq, log: channel.facts.log, updatedAt: 0 };
+      const frame = encodeReceipt(receipt);
       if (told) channel.publishLossy(frame);
-      else own.set(placeOf({ channelId, userId }), frame.bytes);
+      else {
+        own.set(placeOf({ channelId, userId }), frame.bytes);
+        for (const tell of this.ownWatchers) tell(channelId, receipt);
+      }
     }
     if (own.size > 0) this.#tellOwn(own);
   }

@@ -1,7 +1,9 @@
 import { atMost, type Reason } from '@parley/runtime';
+import type { AppendQueue } from '../core/append-queue.js';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
-import type { ChatSession, CloseInfo } from '../session/session.js';
+import type { CloseInfo, Participant, Participants } from '../session/participants.js';
+import type { ChatSession } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import type { HeadStore, OwnedHead, Ownership } from '../store/heads.js';
 import type { SeatStore, ServerSeat } from '../store/seats.js';
@@ -11,6 +13,8 @@ export interface ReconcilerDeps {
   readonly heads: HeadStore;
   readonly channels: Channels;
   readonly sessions: Sessions;
+  readonly participants: Participants;
+  readonly appendQueue: Pick<AppendQueue, 'inFlightForMs'>;
   readonly now: () => number;
   /**
    * Called with the number of channels that were lost to another server, or that were given back
@@ -70,6 +74,7 @@ export class Reconciler {
    */
   async checkHeads(): Promise<readonly OwnedHead[]> {
     const before = this.#deps.channels.all();
+    const readAtMs = this.#deps.now();
     const mine = await this.#deps.heads.ownedHeads();
     this.#answeredAtMs = performance.now();
     const heads = new Map(mine.map((head: OwnedHead) => [head.channelId, head]));
@@ -80,14 +85,30 @@ export class Reconciler {
       if (head?.epoch !== channel.facts.epoch) continue;
       if (channel.facts.hasHistory) channel.trimTo(head.firstSeq);
       channel.stored = { bytes: head.storedBytes, rows: head.storedRows };
-      channel.sequencer?.expect(channel.facts.hasHistory ? head.lastSeq : 0, head.revision);
+      const lastSeq = channel.facts.hasHistory ? head.lastSeq : 0;
+      channel.sequencer?.expect(lastSeq, head.revision);
+      this.#noteShown(channel, lastSeq, readAtMs);
     }
     return mine;
   }
 
+  /**
+   * Notes that the channel has shown everything that was committed until `readAtMs`, once it has
+   * shown `lastSeq`. Entries of a batch in flight may be older than their commit.
+   */
+  #noteShown(channel: LiveChannel, lastSeq: number, readAtMs: number): void {
+    const { appendQueue, now } = this.#deps;
+    const untilMs = Math.min(readAtMs, Math.floor(now() - appendQueue.inFlightForMs));
+    const note = () => {
+      if (channel.lastSeq >= lastSeq) channel.shownUntilMs = Math.max(channel.shownUntilMs, untilMs);
+    };
+    if (channel.lastSeq >= lastSeq) note();
+    else void channel.sequencer?.caughtUp().then(note);
+  }
+
   /** Leaves every channel without asking the database, and tells all clients to Listen again. */
   leaveEverything(): void {
-    for (const session of this.#close(this.#deps.channels.all())) session.goodbye('moved', partingFor('moved'));
+    for (const one of this.#close(this.#deps.channels.all())) one.goodbye('moved', partingFor('moved'));
   }
 
   async #leaveAll(lost: readonly LiveChannel[]): Promise<void> {
@@ -95,17 +116,15 @@ export class Reconciler {
   }
 
   /**
-   * Closes lost channels, so that they take no more messages. Returns the sessions that are still
-   * open in them.
+   * Closes lost channels, so that they take no more messages. Returns those who are still in them.
    */
-  #close(lost: readonly LiveChannel[]): ChatSession[] {
+  #close(lost: readonly LiveChannel[]): Participant[] {
     this.#deps.onLeft('lost', lost.filter(({ moving }) => !moving).length);
     for (const channel of lost) {
       channel.moving = true;
       this.#deps.channels.close(channel);
     }
-    const left = new Set(lost);
-    return this.#deps.sessions.find().filter(({ channel }) => left.has(channel));
+    return lost.flatMap((channel) => this.#deps.participants.in(channel));
   }
 
   async #checkSeats(): Promise<void> {
@@ -127,7 +146,7 @@ export class Reconciler {
    * Ignores what they send meanwhile.
    */
   async showLast(leaving: readonly ChatSession[]): Promise<void> {
-    for (const session of leaving) session.deafen();
+    for (const one of leaving) one.deafen();
     const channels = new Set(leaving.map(({ channel }) => channel));
     const shown = this.checkHeads().then(() =>
       Promise.all([...channels].map(({ sequencer }) => sequencer?.caughtUp())),
@@ -144,12 +163,12 @@ export class Reconciler {
     this.seats.reserved = rows.length - this.seats.live - this.seats.late;
   }
 
-  async #endAll(sessions: readonly ChatSession[]): Promise<void> {
-    if (sessions.length === 0) return;
-    const reasons = await this.#deps.seats.lossReasons(sessions.map(({ key }) => key));
-    for (const [at, session] of sessions.entries()) {
+  async #endAll(ending: readonly Participant[]): Promise<void> {
+    if (ending.length === 0) return;
+    const reasons = await this.#deps.seats.lossReasons(ending.map(({ key }) => key));
+    for (const [at, one] of ending.entries()) {
       const reason = reasons[at] ?? 'moved';
-      session.goodbye(reason, partingFor(reason));
+      one.goodbye(reason, partingFor(reason));
     }
   }
 

@@ -1,5 +1,5 @@
-import type { BatchResult } from './append-queue.js';
 import { AppendQueue } from './append-queue.js';
+import type { BatchResult } from './append-queue-options.js';
 import type { Append, AppendOutcome, BatchOutcome, Candidate, LogEntry } from './entry.js';
 
 /** Bounds of the queue. Each entry costs 512 bytes plus its data. */
@@ -106,6 +106,22 @@ describe('AppendQueue', () => {
       { rows: 5, tries: 1, waitedMs: 6, tookMs: 1 },
       { rows: 1, tries: 1, waitedMs: 3, tookMs: 1 },
     ]);
+  });
+
+  test('the queue knows since when its oldest batch is in flight, over all attempts', async () => {
+    const { appendQueue, log, offer } = setUp();
+    expect(appendQueue.inFlightForMs).toBe(0);
+    log.failBefore = 2;
+    const seen: number[] = [];
+    log.verdict = () => {
+      seen.push(appendQueue.inFlightForMs);
+      return undefined;
+    };
+    offer(entry(1));
+    await appendQueue.flushed();
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toBeGreaterThan(0);
+    expect(appendQueue.inFlightForMs).toBe(0);
   });
 
   test('does not report a batch if a lock prevented all of it', async () => {

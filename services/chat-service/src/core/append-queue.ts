@@ -1,12 +1,5 @@
-import {
-  type Append,
-  type AppendOutcome,
-  type BatchOutcome,
-  type Candidate,
-  costOf,
-  type LogEntry,
-  type Track,
-} from './entry.js';
+import type { AppendQueueOptions } from './append-queue-options.js';
+import { type AppendOutcome, type BatchOutcome, type Candidate, costOf, type LogEntry, type Track } from './entry.js';
 
 /** Called once with the outcome of the entry. */
 type Settle = (outcome: AppendOutcome) => void;
@@ -72,56 +65,6 @@ class TurnQueue {
   }
 }
 
-/** Figures of a batch whose outcome is known. */
-export interface BatchResult {
-  /** Number of entries, not counting those that met a lock or an error and were not written. */
-  readonly rows: number;
-  /** Number of attempts to send it. */
-  readonly tries: number;
-  /**
-   * Milliseconds that the oldest entry waited before the batch was sent, and milliseconds from then
-   * until the outcome was known.
-   */
-  readonly waitedMs: number;
-  readonly tookMs: number;
-}
-
-export interface AppendQueueBounds {
-  /** Maximum entries of one batch. */
-  readonly rows: number;
-  /** Maximum bytes of one batch. A larger entry is sent alone. */
-  readonly batchBytes: number;
-  /** Maximum bytes that may wait: in total, for one channel, and for one user. */
-  readonly waitingBytes: number;
-  readonly channelBytes: number;
-  readonly userBytes: number;
-}
-
-export interface AppendQueueOptions {
-  readonly append: Append;
-  readonly pause: (ms: number) => Promise<void>;
-  /** Monotonic clock in milliseconds. */
-  readonly now: () => number;
-  readonly onBatch: (written: BatchResult) => void;
-  /**
-   * Called with the error of each attempt whose outcome is not known, and with errors that
-   * callbacks throw.
-   */
-  readonly onDoubt: (cause: unknown) => void;
-  /** Called with the first error of a batch that has entries the database could not write. */
-  readonly onFailed: (cause: unknown) => void;
-  readonly bounds: AppendQueueBounds;
-  /**
-   * Called for each batch. If it returns false, queued entries fail with `paused`. A batch already
-   * sent is still finished.
-   */
-  readonly mayWrite: () => boolean;
-  /**
-   * Runs a callback at the end of this turn of the event loop: `setImmediate`, or a stub in tests.
-   */
-  readonly atTurnEnd: (run: () => void) => void;
-}
-
 const firstPauseMs = 20;
 const longestPauseMs = 500;
 const paused: AppendOutcome = { is: 'paused' };
@@ -163,6 +106,8 @@ export class AppendQueue {
   readonly #bytesOfUsers = new Map<string, number>();
   /** Unsettled entries, the oldest first, each with its number. */
   readonly #unsettled = new Map<QueuedEntry, number>();
+  /** Monotonic times in ms at which the batches in flight were sent first. */
+  readonly #sentAtMs = new Set<{ readonly ms: number }>();
   #bytes = 0;
   #inFlight = false;
   #asideInFlight = 0;
@@ -176,6 +121,12 @@ export class AppendQueue {
   /** Bytes of entries that wait or are in flight. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Milliseconds since the oldest batch in flight was first sent; 0 if none is in flight. */
+  get inFlightForMs(): number {
+    const [oldest] = this.#sentAtMs;
+    return oldest === undefined ? 0 : this.#options.now() - oldest.ms;
   }
 
   /**
@@ -308,11 +259,14 @@ export class AppendQueue {
     const { append, now, onBatch, onDoubt, onFailed, pause } = this.#options;
     const entries = batch.map(({ entry }) => entry);
     const sentMs = now();
+    const sentAt = { ms: sentMs };
+    this.#sentAtMs.add(sentAt);
     const waitedMs = batch.reduce((longest, { sinceMs }) => Math.max(longest, sentMs - sinceMs), 0);
     for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         const outcomes = await append(entries, { isRetry: tries > 1, track });
         const rows = outcomes.filter(({ is }) => is !== 'busy' && is !== 'failed').length;
+        this.#sentAtMs.delete(sentAt);
         const failed = outcomes.find((outcome) => outcome.is === 'failed');
         if (failed !== undefined) onFailed(failed.cause);
         if (rows > 0) onBatch({ rows, tries, waitedMs, tookMs: now() - sentMs });

@@ -1,4 +1,6 @@
 import type { ChannelSettingValues } from '@parley/contract';
+import type { MessageRate, RingMemory } from '@parley/fanout';
+import type { DedupeMemory } from './dedupe-cache.js';
 
 /** Settings of a channel that may change while one server owns it. */
 export interface ChannelSettings extends ChannelSettingValues {
@@ -26,4 +28,17 @@ export interface ChannelFacts {
 export interface LoadedChannel {
   readonly facts: ChannelFacts;
   readonly settings: ChannelSettings;
+}
+
+/** Limits of a live channel in memory, and its rates. */
+export interface ChannelBounds {
+  readonly ringBytes: number;
+  readonly lossyRingBytes: number;
+  readonly writeBytes: number;
+  readonly rate: MessageRate;
+  readonly senderRate: MessageRate;
+  /** Memory for client ids, shared by all channels. */
+  readonly memory: DedupeMemory;
+  /** Memory for rings, shared by all channels. */
+  readonly ringMemory?: RingMemory;
 }

@@ -1,12 +1,18 @@
 import { type Flushable, type FlushQueue, levelFor, RingMemory } from '@parley/fanout';
-import type { LoadedChannel } from './channel-settings.js';
-import { type ChannelBounds, LiveChannel } from './live-channel.js';
+import type { ChannelBounds, LoadedChannel } from './channel-settings.js';
+import { LiveChannel } from './live-channel.js';
 
 /** Bounds of each channel, and of all channels together. */
 export type ChannelsBounds = Omit<ChannelBounds, 'ringMemory'> & {
   /** Memory of all rings. */
   readonly allRingsBytes: number;
 };
+
+/** Learns which channels this process has in memory. */
+export interface ChannelWatcher {
+  onOpened(channel: LiveChannel): void;
+  onClosed(channel: LiveChannel): void;
+}
 
 /** Share of their limit to which all rings shrink when together they are too large. */
 const shrinkTo = 0.9;
@@ -17,6 +23,8 @@ export class Channels {
   readonly #flushQueue: FlushQueue;
   readonly #live = new Map<number, LiveChannel>();
   readonly #ringMemory: RingMemory;
+  /** Watchers of the channels that open and close from now on. */
+  readonly watchers = new Set<ChannelWatcher>();
 
   constructor({ allRingsBytes, ...bounds }: ChannelsBounds, flushQueue: FlushQueue) {
     const shrinking: Flushable = { flush: () => this.#shrinkRings(allRingsBytes * shrinkTo) };
@@ -44,6 +52,7 @@ export class Channels {
     known?.end();
     const fresh = new LiveChannel(opening, this.#bounds, this.#flushQueue, nowMs);
     this.#live.set(facts.id, fresh);
+    for (const watcher of this.watchers) watcher.onOpened(fresh);
     return fresh;
   }
 
@@ -54,6 +63,7 @@ export class Channels {
   close(channel: LiveChannel): void {
     if (this.find(channel.facts.id) !== channel) return;
     this.#live.delete(channel.facts.id);
+    for (const watcher of this.watchers) watcher.onClosed(channel);
     channel.end();
   }
 

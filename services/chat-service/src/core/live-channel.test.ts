@@ -72,6 +72,25 @@ describe('LiveChannel', () => {
     expect(channel.emptySinceMs).toBe(5_000);
   });
 
+  test('followers keep a channel only without history, and a message keeps it for a while', () => {
+    const ends: string[] = [];
+    const follower = { flush: () => {}, onChannelEnd: (why: string) => void ends.push(why) };
+    const { channels, open } = setUp();
+    const fleeting = open(1);
+    fleeting.addFollower(follower);
+    expect(fleeting.emptySinceMs).toBeUndefined();
+    fleeting.removeFollower(follower, 3_000);
+    expect(fleeting.emptySinceMs).toBe(3_000);
+    const { facts, settings } = opening(8);
+    const stored = channels.open({ facts: { ...facts, hasHistory: true }, settings }, 1_000);
+    stored.addFollower(follower);
+    expect(stored.emptySinceMs).toBe(1_000);
+    stored.use(4_000);
+    expect(stored.emptySinceMs).toBe(4_000);
+    channels.close(stored);
+    expect(ends).toEqual(['moved']);
+  });
+
   test('a channel writes once to each subscriber at the end of the turn', () => {
     const { open, endTurn } = setUp();
     const channel = open(1);

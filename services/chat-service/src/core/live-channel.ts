@@ -2,18 +2,17 @@ import {
   Amendments,
   type ChannelRings,
   type EncodedMessage,
+  type Flushable,
   type FlushQueue,
   LatestOfUsers,
-  type MessageRate,
   MessageRateLimiter,
   RingBuffer,
-  type RingMemory,
   SenderRateLimiters,
   SlowMode,
-  type Subscriber,
 } from '@parley/fanout';
-import type { ChannelFacts, ChannelSettings, LoadedChannel } from './channel-settings.js';
-import { DedupeCache, type DedupeMemory } from './dedupe-cache.js';
+import type { ChannelBounds, ChannelFacts, ChannelSettings, LoadedChannel } from './channel-settings.js';
+import { DedupeCache } from './dedupe-cache.js';
+import type { LoadedMembers, SequencedEntry, SequencerOptions, ShownLog } from './sequenced-log.js';
 import type { StoredUsage } from './usage.js';
 
 /** A user as others in the channel see them. */
@@ -23,24 +22,18 @@ export interface Person {
   readonly name: string;
 }
 
-export interface ChannelBounds {
-  readonly ringBytes: number;
-  readonly lossyRingBytes: number;
-  readonly writeBytes: number;
-  readonly rate: MessageRate;
-  readonly senderRate: MessageRate;
-  /** Memory for client ids, shared by all channels. */
-  readonly memory: DedupeMemory;
-  /** Memory for rings, shared by all channels. */
-  readonly ringMemory?: RingMemory;
-}
-
 /** Least time between two typing indicators of one user, in milliseconds. */
 const typingEveryMs = 1_000;
 
 interface Occupant {
   readonly person: Person;
-  readonly reader: Subscriber;
+  readonly reader: Flushable | undefined;
+}
+
+/** A reader that is not a user in the channel: a relay, which passes the frames on. */
+export interface Follower extends Flushable {
+  /** Called once when another process owns the channel, or soon will. */
+  onChannelEnd(why: 'moved' | 'draining'): void;
 }
 
 /** A channel while this process owns it: its rings, the users in it and its next seq. */
@@ -62,13 +55,19 @@ export class LiveChannel {
   sequencer: Sequencer | undefined;
   readonly #flushQueue: FlushQueue;
   readonly #flushBytes: number;
+  /**
+   * Unix ms: everything that was committed until then is shown. 0: not known yet. Also true for a
+   * channel without history, which commits nothing.
+   */
+  shownUntilMs = 0;
   readonly #occupants = new Map<string, Occupant>();
+  readonly #followers = new Set<Follower>();
   readonly #seatsOf = new Map<string, number>();
   #unflushedBytes = 0;
   readonly #amendments: Amendments;
   #firstSeq = 1;
   #lastSeq: number;
-  #emptySinceMs: number | undefined;
+  #lastUsedMs: number;
 
   constructor(opening: LoadedChannel, bounds: ChannelBounds, flushQueue: FlushQueue, nowMs: number) {
     this.facts = opening.facts;
@@ -84,7 +83,7 @@ export class LiveChannel {
     this.sent = new DedupeCache(bounds.memory);
     this.#flushQueue = flushQueue;
     this.#flushBytes = bounds.ringBytes / 2;
-    this.#emptySinceMs = nowMs;
+    this.#lastUsedMs = nowMs;
   }
 
   get lastSeq(): number {
@@ -100,9 +99,18 @@ export class LiveChannel {
     return this.#occupants.size;
   }
 
-  /** Unix ms at which the channel became empty; undefined while a user is in it. */
+  /**
+   * Unix ms at which the channel became empty; undefined while a user is in it. Without history,
+   * followers keep a channel too, because its log is lost with this process.
+   */
   get emptySinceMs(): number | undefined {
-    return this.#emptySinceMs;
+    const isKept = this.#occupants.size > 0 || (this.#followers.size > 0 && !this.facts.hasHistory);
+    return isKept ? undefined : this.#lastUsedMs;
+  }
+
+  /** Records that somebody sent a message, perhaps without being in the channel. */
+  use(nowMs: number): void {
+    this.#lastUsedMs = Math.max(this.#lastUsedMs, nowMs);
   }
 
   /** Returns at most `most` of the users in the channel, each once. */
@@ -158,6 +166,13 @@ export class LiveChannel {
   end(): void {
     this.sent.end();
     for (const ring of [this.rings.entries, this.rings.lossy]) ring.release();
+    this.dismissFollowers('moved');
+  }
+
+  dismissFollowers(why: 'moved' | 'draining'): void {
+    const dismissed = [...this.#followers];
+    this.#followers.clear();
+    for (const follower of dismissed) follower.onChannelEnd(why);
   }
 
   #cursorOf(seq: number): number {
@@ -174,12 +189,22 @@ export class LiveChannel {
     return seq > this.#lastSeq || cursor < this.rings.entries.tail ? undefined : cursor;
   }
 
-  /** Adds a seat. Returns whether it is the user's first one in the channel. */
-  enter(seat: string, person: Person, reader: Subscriber): boolean {
+  addFollower(follower: Follower): void {
+    this.#followers.add(follower);
+  }
+
+  removeFollower(follower: Follower, nowMs: number): void {
+    if (this.#followers.delete(follower)) this.use(nowMs);
+  }
+
+  /**
+   * Adds a seat, with its reader unless a follower reads for it. Returns whether it is the user's
+   * first one in the channel.
+   */
+  enter(seat: string, person: Person, reader?: Flushable): boolean {
     const seats = this.#seatsOf.get(person.id) ?? 0;
     this.#occupants.set(seat, { person, reader });
     this.#seatsOf.set(person.id, seats + 1);
-    this.#emptySinceMs = undefined;
     return seats === 0;
   }
 
@@ -191,12 +216,18 @@ export class LiveChannel {
     const seats = (this.#seatsOf.get(occupant.person.id) ?? 1) - 1;
     if (seats > 0) this.#seatsOf.set(occupant.person.id, seats);
     else this.#forget(occupant.person.id);
-    if (this.#occupants.size === 0) this.#emptySinceMs = nowMs;
+    this.use(nowMs);
     return seats === 0;
   }
 
   #forget(userId: string): void {
     this.#seatsOf.delete(userId);
+    this.forgetSender(userId);
+  }
+
+  /** Forgets the rates of a user who is not here and sends no more. */
+  forgetSender(userId: string): void {
+    if (this.isHere(userId)) return;
     this.senders.forget(userId);
     this.typing.forget(userId);
   }
@@ -220,45 +251,9 @@ export class LiveChannel {
 
   flush(): void {
     this.#unflushedBytes = 0;
-    for (const { reader } of this.#occupants.values()) reader.flush();
+    for (const { reader } of this.#occupants.values()) reader?.flush();
+    for (const follower of this.#followers) follower.flush();
   }
-}
-
-/** An entry of a log, encoded for clients. */
-export interface SequencedEntry {
-  readonly seq: number;
-  readonly frame: EncodedMessage;
-  /**
-   * Whether the entry changes the members: the sequencer reloads them before it shows the next
-   * entry.
-   */
-  readonly changesMembers: boolean;
-}
-
-/** Result of loading the members and settings of a channel. */
-export interface LoadedMembers {
-  /** Number that grows with each change of members and settings. */
-  readonly revision: number;
-  /**
-   * Lowest of the last seqs that removed but still connected users may see; infinite if there are
-   * none.
-   */
-  readonly partAfter: number;
-}
-
-/** The part of a live channel in which a sequencer shows entries. */
-type ShownLog = Pick<LiveChannel, 'lastSeq' | 'show'>;
-
-export interface SequencerOptions {
-  /** Reads a page of entries after a seq, oldest first. Empty if there are none. */
-  readonly readAfter: (seq: number) => Promise<readonly SequencedEntry[]>;
-  /**
-   * Loads members and settings, and ends the streams of removed users who have seen their last
-   * entry.
-   */
-  readonly reload: () => Promise<LoadedMembers>;
-  readonly pause: (ms: number) => Promise<void>;
-  readonly onDoubt: (cause: unknown) => void;
 }
 
 interface Ahead {

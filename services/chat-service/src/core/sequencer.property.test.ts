@@ -1,6 +1,7 @@
 import type { EncodedMessage } from '@parley/fanout';
 import fc from 'fast-check';
-import { type SequencedEntry, Sequencer } from './live-channel.js';
+import { Sequencer } from './live-channel.js';
+import type { SequencedEntry } from './sequenced-log.js';
 
 const runs = { numRuns: 1_500, seed: 42 };
 const users = ['ann', 'bob', 'eve'];

@@ -1,5 +1,6 @@
 import type { EncodedMessage } from '@parley/fanout';
-import { type SequencedEntry, Sequencer } from './live-channel.js';
+import { Sequencer } from './live-channel.js';
+import type { SequencedEntry } from './sequenced-log.js';
 
 const pause = () => new Promise<void>(setImmediate);
 

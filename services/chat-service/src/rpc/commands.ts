@@ -3,24 +3,25 @@ import { isReason, limits, type Reason, refuse } from '@parley/runtime';
 import { type Callers, forService } from '@parley/service-kit';
 import type { ReceiptSaver } from '../background/receipt-saver.js';
 import type { Channels } from '../core/channels.js';
+import type { Relays } from '../relay/relays.js';
 import type { ChannelLoader } from '../session/channel-loader.js';
-import type { ChatSession, CloseInfo } from '../session/session.js';
+import type { CloseInfo } from '../session/participants.js';
+import type { ChatSession } from '../session/session.js';
 import type { SessionFilter, Sessions } from '../session/sessions.js';
-import type { HeadStore } from '../store/heads.js';
 
 export interface CommandDeps {
   readonly instanceId: string;
   readonly callers: Callers;
   readonly channels: Channels;
   readonly sessions: Sessions;
-  readonly heads: HeadStore;
   readonly channelLoader: ChannelLoader;
   readonly receiptSaver: ReceiptSaver;
+  readonly relays: Relays;
   /**
    * Shows these sessions everything that is committed in their channels, before the clients learn
    * of their removal.
    */
-  readonly showLast: (sessions: readonly ChatSession[]) => Promise<void>;
+  readonly showLast: (leaving: readonly ChatSession[]) => Promise<void>;
   /** Begins to give every channel back, without waiting for the end. */
   readonly drain: (withinMs: number) => void;
 }
@@ -36,13 +37,11 @@ function checkId(id: number): number {
  * Loads a channel that this server owns. Add is a hint: the head in the database decides who owns
  * it.
  */
-async function add(channel: Channel, { heads, channelLoader }: CommandDeps) {
+async function add(channel: Channel, { channelLoader }: CommandDeps) {
   const id = checkId(channel.id);
   if (channel.users.length > 0)
     throw refuse('channel-occupied', { message: 'Add takes a channel without users. Leave `users` empty.' });
-  const head = await heads.ownedHead(id);
-  if (head === undefined) throw refuse('not-mine');
-  channelLoader.open(head);
+  if ((await channelLoader.find(id)) === undefined) throw refuse('not-mine');
   return nothing;
 }
 
@@ -81,6 +80,7 @@ async function disconnect(request: DisconnectRequest, deps: CommandDeps) {
   const leaving = deps.sessions.find(filterOf(request));
   if (reason === 'removed') await endRemoved(leaving, closeInfo, deps);
   else for (const session of leaving) session.goodbye(reason, closeInfo);
+  if (request.seatId === '') deps.relays.disconnect(request, reason, closeInfo);
   return nothing;
 }
 

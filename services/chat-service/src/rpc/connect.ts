@@ -51,8 +51,8 @@ export class ConnectHandler {
     await this.#enter(stream, call, optionsOfSubscribe(call, request));
   };
 
-  #enter(stream: RawStream, call: Call, options: StreamOptions): Promise<void> {
+  async #enter(stream: RawStream, call: Call, options: StreamOptions): Promise<void> {
     const { facts } = call;
-    return this.#entrance.enter({ token: call.bearer(), options, stream, facts, onSeat: () => call.sendHeaders() });
+    await this.#entrance.enter({ token: call.bearer(), options, stream, facts, onSeat: () => call.sendHeaders() });
   }
 }

@@ -5,18 +5,19 @@ import { type Logger, limits } from '@parley/runtime';
 import { settingsOf } from '@parley/service-kit';
 import type { ChannelSettings, LoadedChannel } from '../core/channel-settings.js';
 import type { Channels } from '../core/channels.js';
-import type { LiveChannel } from '../core/live-channel.js';
-import { type LoadedMembers, type SequencedEntry, Sequencer } from '../core/live-channel.js';
+import { type LiveChannel, Sequencer } from '../core/live-channel.js';
+import type { LoadedMembers, SequencedEntry } from '../core/sequenced-log.js';
 import type { ChannelHead, ChannelMember, ChannelMembers, HeadStore } from '../store/heads.js';
 import type { MessageStore, StoredEntry } from '../store/messages.js';
 import { encodeStored } from './frames.js';
+import type { Participant, Participants } from './participants.js';
 import type { Membership } from './rules.js';
-import type { ChatSession } from './session.js';
 import type { Sessions } from './sessions.js';
 
 export interface ChannelLoaderDeps {
   readonly channels: Channels;
   readonly sessions: Sessions;
+  readonly participants: Participants;
   readonly heads: HeadStore;
   readonly messages: MessageStore;
   readonly now: () => number;
@@ -47,19 +48,30 @@ export class ChannelLoader {
     this.#deps = deps;
   }
 
-  /** Returns the live channel of a row. Ends streams of an older epoch with `moved`. */
-  open(row: ChannelHead): LiveChannel {
+  /**
+   * Returns the live channel of a row that was read at `readAtMs` by the database's clock, or later.
+   * Ends streams of an older epoch with `moved`.
+   */
+  open(row: ChannelHead, readAtMs: number): LiveChannel {
     const { channels, sessions, now } = this.#deps;
     const before = channels.find(row.channelId);
     const channel = channels.open(loadedChannelOf(row), now());
     if (channel.facts.hasHistory) channel.trimTo(row.firstSeq);
     channel.stored = { bytes: row.storedBytes, rows: row.storedRows };
     if (channel === before) return channel;
+    channel.shownUntilMs = readAtMs;
     channel.sequencer = this.#sequencerOf(channel, row.revision);
     for (const session of sessions.find({ channelId: row.channelId })) {
       if (session.channel !== channel) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
     }
     return channel;
+  }
+
+  /** Returns a channel that this server owns, loading it from the database. */
+  async find(channelId: number): Promise<LiveChannel | undefined> {
+    const readAtMs = this.#deps.now();
+    const head = await this.#deps.heads.ownedHead(channelId);
+    return head === undefined ? undefined : this.open(head, readAtMs);
   }
 
   #sequencerOf(channel: LiveChannel, revision: number): Sequencer {
@@ -78,8 +90,8 @@ export class ChannelLoader {
   }
 
   async #reload(channel: LiveChannel): Promise<LoadedMembers> {
-    const { heads, sessions } = this.#deps;
-    const here = sessions.find({ channelId: channel.facts.id }).filter((session) => session.channel === channel);
+    const { heads, participants } = this.#deps;
+    const here = participants.in(channel);
     const row = await heads.members(channel.facts.id, [...new Set(here.map(({ person }) => person.id))]);
     if (row === undefined) return { revision: 0, partAfter: Number.POSITIVE_INFINITY };
     channel.settings = liveSettings(row);
@@ -88,20 +100,20 @@ export class ChannelLoader {
 }
 
 /**
- * Ends the streams of removed users who have seen their last entry, and of users who were added
- * again and may not see the next ones. Returns the lowest of the last seqs that the other removed
- * users may see; infinite if there are none.
+ * Says goodbye to removed users who have seen their last entry, and to users who were added again
+ * and may not see the next ones. Returns the lowest of the last seqs that the other removed users
+ * may see; infinite if there are none.
  */
-function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: ChannelMembers): number {
+function endRemoved(channel: LiveChannel, here: readonly Participant[], row: ChannelMembers): number {
   const members = new Map(row.members.map((member) => [member.userId, member]));
   let partAfter = Number.POSITIVE_INFINITY;
-  for (const session of here) {
-    const member = members.get(session.person.id);
+  for (const one of here) {
+    const member = members.get(one.person.id);
     const last = lastSeqFor(member, channel);
-    if (last <= channel.lastSeq) part(session, member);
-    else if (isAddedAgain(member, channel)) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+    one.membership = membershipOf(member, row.revision, Number.isFinite(last));
+    if (last <= channel.lastSeq) part(one, member);
+    else if (isAddedAgain(member, channel)) one.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
     else partAfter = Math.min(partAfter, last);
-    session.membership = membershipOf(member, row.revision, Number.isFinite(last));
   }
   return partAfter;
 }
@@ -119,26 +131,26 @@ function isBanned(member: ChannelMember | undefined): boolean {
 }
 
 /**
- * Ends the stream of a removed user. In a room, the goodbye says how long a ban lasts, because the
+ * Says goodbye to a removed user. In a room, the goodbye says how long a ban lasts, because the
  * user may come back after it.
  */
-function part(session: ChatSession, member: ChannelMember | undefined): void {
-  const isOut = session.channel.facts.kind === 'room' && isBanned(member);
-  if (isOut) session.goodbye('banned', { listenAgain: false, retryAfterMs: member?.bannedForMs ?? 0 });
-  else session.goodbye('removed');
+function part(one: Participant, member: ChannelMember | undefined): void {
+  const isOut = one.channel.facts.kind === 'room' && isBanned(member);
+  if (isOut) one.goodbye('banned', { listenAgain: false, retryAfterMs: member?.bannedForMs ?? 0 });
+  else one.goodbye('removed');
 }
 
 /**
  * Returns the last seq that a user may see; infinite if the user may stay. Rooms have no members: a
  * row there is only a mute or a ban. Without history, seqs cannot be compared with `left_seq`.
  */
-function lastSeqFor(member: ChannelMember | undefined, { facts }: LiveChannel): number {
+export function lastSeqFor(member: ChannelMember | undefined, { facts }: Pick<LiveChannel, 'facts'>): number {
   const isRoom = facts.kind === 'room';
   if (!isRoom && member === undefined) return 0;
   if (!isRoom && member?.leftSeq != null) return facts.hasHistory ? member.leftSeq : 0;
   return isBanned(member) ? 0 : Number.POSITIVE_INFINITY;
 }
 
-function membershipOf(member: ChannelMember | undefined, revision: number, removed: boolean): Membership {
+export function membershipOf(member: ChannelMember | undefined, revision: number, removed: boolean): Membership {
   return { role: member?.role ?? 'none', mutedUntilMs: member?.mutedUntilMs ?? 0, removed, revision };
 }

@@ -116,8 +116,9 @@ export class Entrance {
 
   /**
    * Opens a session for an arrival, or throws the refusal with which the caller ends the stream.
+   * Resolves with undefined if the stream has ended meanwhile.
    */
-  async enter(arrival: Arrival): Promise<void> {
+  async enter(arrival: Arrival): Promise<ChatSession | undefined> {
     const { claims } = await this.#deps.keys.verify(arrival.token, joinToken, this.#deps.instanceId);
     arrival.facts.user = claims.sub;
     arrival.facts.channel = claims.ch;
@@ -125,20 +126,21 @@ export class Entrance {
     const key: SeatKey = { seat: claims.jti, channelId: claims.ch, userId: claims.sub, sessionId: claims.sid };
     if (!this.#deps.sessions.expect(key.seat)) throw refuse('seat-gone');
     try {
-      await this.#sit(key, arrival);
+      return await this.#sit(key, arrival);
     } catch (thrown) {
       this.#deps.sessions.remove(key.seat);
       throw thrown;
     }
   }
 
-  async #sit(key: SeatKey, { stream, options, onSeat }: Arrival): Promise<void> {
+  async #sit(key: SeatKey, { stream, options, onSeat }: Arrival): Promise<ChatSession | undefined> {
     const { seats, sessions, session, channelLoader } = this.#deps;
+    const readAtMs = session.now();
     const claimed = await seats.claim(key);
     if (claimed === undefined) throw refuse(await this.#whyNot(key));
     if (stream.ended) return this.#abandon(key);
     onSeat();
-    const channel = channelLoader.open(claimed);
+    const channel = channelLoader.open(claimed, readAtMs);
     const isShown = await showEarlier(channel, claimed, startsAfter(channel, claimed, options));
     if (stream.ended) return this.#abandon(key);
     session.usage.note(claimed.userId, { bytes: claimed.usedBytes, rows: claimed.usedRows });
@@ -158,6 +160,7 @@ export class Entrance {
     const welcoming = { me: person, resume: start.resume, seen, pingEveryMs, messageBytes };
     opened.open(() => welcome(channel, claimed, { ...welcoming, nowMs: now() }));
     if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+    return opened;
   }
 
   /**
@@ -173,14 +176,15 @@ export class Entrance {
    * Gives the seat back and refuses with `moved`, because the revision has changed meanwhile or the
    * log cannot be read. The next Listen tells a removed user the reason.
    */
-  async #refuseAsMoved(key: SeatKey): Promise<void> {
+  async #refuseAsMoved(key: SeatKey): Promise<never> {
     await this.#abandon(key);
     throw refuse('moved');
   }
 
   /** Gives the seat back. */
-  async #abandon(key: SeatKey): Promise<void> {
+  async #abandon(key: SeatKey): Promise<undefined> {
     this.#deps.sessions.remove(key.seat);
     await this.#deps.seats.delete([key.seat]);
+    return undefined;
   }
 }

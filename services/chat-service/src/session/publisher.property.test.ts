@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import type { AppendQueue } from '../core/append-queue.js';
 import { DedupeMemory } from '../core/dedupe-cache.js';
 import type { AppendOutcome, Candidate } from '../core/entry.js';
-import type { SequencedEntry, Sequencer } from '../core/live-channel.js';
-import { LiveChannel } from '../core/live-channel.js';
+import { LiveChannel, type Sequencer } from '../core/live-channel.js';
+import type { SequencedEntry } from '../core/sequenced-log.js';
 import { Usage } from '../core/usage.js';
 import { Publisher } from './publisher.js';
 

@@ -20,10 +20,11 @@ import {
   encodeGoodbye,
   encodePing,
   encodePong,
-  encodePresence,
   encodeRefusal,
   refusalAck,
 } from './frames.js';
+import type { CloseInfo, Participant, Participants } from './participants.js';
+import { arrive, depart } from './presence.js';
 import { isPassing, Publisher, type PublisherContext, type PublishResponder } from './publisher.js';
 import { replay } from './replay.js';
 import type { Membership } from './rules.js';
@@ -31,14 +32,15 @@ import type { MessageStream } from './stream.js';
 
 /**
  * Cause of a reset: a reader fell off the ring, did not read its goodbye or the missed entries in
- * time, or held too much memory.
+ * time, or held too much memory; or a gateway was silent.
  */
-export type ResetCause = 'behind' | 'goodbye' | 'replay' | 'memory';
+export type ResetCause = 'behind' | 'goodbye' | 'replay' | 'memory' | 'silent';
 
 /** Dependencies that all sessions of a chat server share. */
 export interface SessionContext extends PublisherContext {
   readonly messages: MessageStore;
   readonly receipts: Receipts;
+  readonly participants: Participants;
   readonly onWrite: (frames: number) => void;
   /** Called once per session, however it ends. */
   readonly onClose: (session: ChatSession) => void;
@@ -73,12 +75,6 @@ export interface SessionOptions {
   readonly mostBytes?: number;
 }
 
-/** Advice to the client at the end of a stream: whether to listen again, and when. */
-export interface CloseInfo {
-  readonly listenAgain: boolean;
-  readonly retryAfterMs: number;
-}
-
 const forGood: CloseInfo = { listenAgain: false, retryAfterMs: 0 };
 const atOnce: CloseInfo = { listenAgain: true, retryAfterMs: 0 };
 /** Milliseconds after which a reader that has not read its goodbye is reset. */
@@ -90,10 +86,10 @@ const partWithinMs = 2_000;
 const replayWithinMs = 60_000;
 
 /**
- * Returns the limit for frames of any kind on one stream, derived from the limit for the user's
+ * Returns the limit for frames of any kind on one stream or handle, derived from the limit for the user's
  * messages.
  */
-function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): MessageRate {
+export function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): MessageRate {
   return {
     messagesPerSecond: (messagesPerSecond * limits.streamFramesPerSecond) / limits.senderMessagesPerSecond,
     bytesPerSecond: (bytesPerSecond * limits.streamBytesPerSecond) / limits.senderBytesPerSecond,
@@ -101,13 +97,12 @@ function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): Messag
 }
 
 /** One user's stream in one live channel. It passes messages in both directions. */
-export class ChatSession {
+export class ChatSession implements Participant {
   readonly key: SeatKey;
   readonly person: Person;
   readonly channel: LiveChannel;
   readonly events: boolean;
   readonly hiddenUpTo: number;
-  /** The user's rights in the channel, as last read. */
   membership: Membership;
   heardAtMs: number;
   #parting = false;
@@ -162,9 +157,8 @@ export class ChatSession {
   /** Enters the channel, sends the welcome if the client asked for events, and starts to read. */
   open(welcome: () => Uint8Array): void {
     const { channel, person } = this;
-    if (channel.enter(this.key.seat, person, this.#reader)) {
-      channel.publishLossy(encodePresence([person], [], channel.users));
-    }
+    this.#context.participants.add(this);
+    arrive(channel, this.key.seat, person, this.#reader);
     if (this.events) this.tell(welcome());
     this.#stream.onClose(() => this.#close());
     this.#stream.onMessage((bytes) => this.#receive(bytes));
@@ -243,9 +237,8 @@ export class ChatSession {
   #close(): void {
     const { channel, person } = this;
     this.#reader.leave();
-    if (channel.leave(this.key.seat, this.#context.now())) {
-      channel.publishLossy(encodePresence([], [person], channel.users));
-    }
+    this.#context.participants.remove(this);
+    depart(channel, this.key.seat, person, this.#context.now());
     this.#context.onClose(this);
   }
 

@@ -3,8 +3,11 @@ import type { Refusal } from '@parley/runtime';
 
 /** The stream that carries a session, whatever its transport. */
 export interface MessageStream extends MessageSink {
-  /** Calls `listener` with each message of the client, in order, as raw bytes. */
-  onMessage(listener: (message: Buffer) => void): void;
+  /**
+   * Calls `listener` with each message of the client, in order, as raw bytes. A message of more
+   * than `maxBytes` ends the stream; the default is that of a frame of a user.
+   */
+  onMessage(listener: (message: Buffer) => void, maxBytes?: number): void;
   /** Stops reading from the client until `resume`. */
   pause(): void;
   resume(): void;

@@ -14,6 +14,7 @@ import {
   Message,
   Ping,
   Presence,
+  Receipt,
   Refusal,
   Resume,
   resumeFromJSON,
@@ -148,7 +149,14 @@ export interface RelayDown {
     | RelayClosed
     | undefined;
   /** answer it with a pong; silence for 10 s ends the relay */
-  ping?: RelayPing | undefined;
+  ping?:
+    | RelayPing
+    | undefined;
+  /**
+   * A receipt that only its user may see: a private one, or one in a large chat. Sent with id 0 to
+   * relays that have a handle of the user.
+   */
+  receipt?: Receipt | undefined;
 }
 
 /**
@@ -1274,6 +1282,7 @@ function createBaseRelayDown(): RelayDown {
     following: undefined,
     closed: undefined,
     ping: undefined,
+    receipt: undefined,
   };
 }
 
@@ -1308,6 +1317,9 @@ export const RelayDown: MessageFns<RelayDown> = {
     }
     if (message.ping !== undefined) {
       RelayPing.encode(message.ping, writer.uint32(82).fork()).join();
+    }
+    if (message.receipt !== undefined) {
+      Receipt.encode(message.receipt, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1405,6 +1417,14 @@ export const RelayDown: MessageFns<RelayDown> = {
             message.ping = RelayPing.decode(reader, reader.uint32());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.receipt = Receipt.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1433,6 +1453,7 @@ export const RelayDown: MessageFns<RelayDown> = {
       following: isSet(object.following) ? Following.fromJSON(object.following) : undefined,
       closed: isSet(object.closed) ? RelayClosed.fromJSON(object.closed) : undefined,
       ping: isSet(object.ping) ? RelayPing.fromJSON(object.ping) : undefined,
+      receipt: isSet(object.receipt) ? Receipt.fromJSON(object.receipt) : undefined,
     };
   },
 
@@ -1468,6 +1489,9 @@ export const RelayDown: MessageFns<RelayDown> = {
     if (message.ping !== undefined) {
       obj.ping = RelayPing.toJSON(message.ping);
     }
+    if (message.receipt !== undefined) {
+      obj.receipt = Receipt.toJSON(message.receipt);
+    }
     return obj;
   },
 
@@ -1494,6 +1518,9 @@ export const RelayDown: MessageFns<RelayDown> = {
       ? RelayClosed.fromPartial(object.closed)
       : undefined;
     message.ping = (object.ping !== undefined && object.ping !== null) ? RelayPing.fromPartial(object.ping) : undefined;
+    message.receipt = (object.receipt !== undefined && object.receipt !== null)
+      ? Receipt.fromPartial(object.receipt)
+      : undefined;
     return message;
   },
 };

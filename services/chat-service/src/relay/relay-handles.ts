@@ -1,0 +1,258 @@
+import type { Ack, Attach, Message } from '@parley/contract';
+import type { MessageRate } from '@parley/fanout';
+import { isReason, limits, type Reason, type Refusal, refuse } from '@parley/runtime';
+import { asRefusal, type Callers } from '@parley/service-kit';
+import type { Entrance } from '../session/entrance.js';
+import { decodeMessage, refusalAck } from '../session/frames.js';
+import type { CloseInfo } from '../session/participants.js';
+import { isPassing, type PublishResponder } from '../session/publisher.js';
+import type { ChatSession } from '../session/session.js';
+import type { RelayAuthor } from './author.js';
+import type { RelayAuthors } from './authors.js';
+import { Handle, type HandleOptions, type HandleOwner } from './handle.js';
+import { encodeDown, type ForwardedPost, goodbyeFor } from './relay-frames.js';
+import type { RelayOutbox } from './relay-outbox.js';
+import { RoomStream } from './room-stream.js';
+import { Tally } from './tally.js';
+
+/** What the handles of all relays share. */
+export interface HandleContext {
+  readonly authors: RelayAuthors;
+  readonly callers: Pick<Callers, 'userOf'>;
+  readonly entrance: Entrance;
+  /** Limit for frames of any kind from one user. */
+  readonly arrivalRate: MessageRate;
+  /** Runs a read of the database when few others run. */
+  readonly lookUp: <T>(read: () => Promise<T>) => Promise<T>;
+  /** Returns a number that no handle of this process has had. */
+  readonly nextNumber: () => number;
+}
+
+export interface RelayHandlesOptions {
+  readonly outbox: RelayOutbox;
+  /** Takes a handle from the relay of the same name that broke. */
+  readonly takeBack: (handle: number) => Handle | undefined;
+  /** Called when no handle of a room is left. */
+  readonly onRoomLeft: (channelId: number) => void;
+}
+
+/** A message of a user, and the bytes that it came in. */
+interface Posted {
+  readonly message: Message;
+  readonly bytes: Buffer;
+}
+
+const noRoomStream = { events: false, resume: undefined } as const;
+
+/** Returns whether a frame gets no response: an indicator, a receipt, a ping or a lossy message. */
+function isUnanswered(message: Message): boolean {
+  const { receipt, ping, pong } = message;
+  return isPassing(message) || receipt !== undefined || ping !== undefined || pong !== undefined;
+}
+
+/** The handles of one relay, and what it does with them. */
+export class RelayHandles implements HandleOwner {
+  readonly #context: HandleContext;
+  readonly #options: RelayHandlesOptions;
+  readonly #handles = new Map<number, Handle>();
+  readonly #rooms = new Tally<number>();
+  readonly #users = new Tally<string>();
+  #pending = 0;
+  #hasEnded = false;
+
+  constructor(context: HandleContext, options: RelayHandlesOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#handles.size;
+  }
+
+  all(): Handle[] {
+    return [...this.#handles.values()];
+  }
+
+  isInRoom(channelId: number): boolean {
+    return this.#rooms.has(channelId);
+  }
+
+  hasUser(userId: string): boolean {
+    return this.#users.has(userId);
+  }
+
+  #send(down: Parameters<typeof encodeDown>[0]): void {
+    this.#options.outbox.send(encodeDown(down));
+  }
+
+  /** Opens a handle, or takes one back. */
+  attach(id: number, channelId: number, { token, handle: number }: Attach): void {
+    const known = number === 0 ? undefined : this.#options.takeBack(number);
+    if (known !== undefined) this.#adopt(id, channelId, known);
+    else if (token === '') this.#refuse(id, channelId, refuse(number === 0 ? 'invalid-token' : 'handle-gone'));
+    else if (this.size + this.#pending >= limits.relayHandles) this.#refuse(id, channelId, refuse('too-busy'));
+    else this.#open(id, channelId, token);
+  }
+
+  #open(id: number, channelId: number, token: string): void {
+    this.#pending += 1;
+    this.#context
+      .lookUp(() => (channelId === 0 ? this.#openUser(token) : this.#openRoom(channelId, token)))
+      .then(
+        (handle) => this.#adopt(id, channelId, handle),
+        (thrown: unknown) => this.#refuse(id, channelId, asRefusal(thrown)),
+      )
+      .finally(() => {
+        this.#pending -= 1;
+      });
+  }
+
+  #handleOf(options: Omit<HandleOptions, 'number' | 'rate'>): Handle {
+    const { nextNumber, arrivalRate } = this.#context;
+    return new Handle({ ...options, number: nextNumber(), rate: arrivalRate });
+  }
+
+  async #openUser(token: string): Promise<Handle> {
+    const { id, number, name, sessionId, onlyChannelId } = await this.#context.callers.userOf(token);
+    return this.#handleOf({ person: { id, number, name }, sessionId, onlyChannelId });
+  }
+
+  /** Takes the seat of a join token, as Connect does. */
+  async #openRoom(channelId: number, token: string): Promise<Handle> {
+    const stream = new RoomStream();
+    const facts: Record<string, unknown> = {};
+    const arrival = { token, options: noRoomStream, stream, facts, onSeat: () => {} };
+    const session = await this.#context.entrance.enter(arrival);
+    if (session === undefined) throw refuse('seat-gone');
+    if (session.key.channelId !== channelId || session.channel.facts.kind !== 'room') {
+      stream.end();
+      throw refuse('wrong-kind');
+    }
+    return this.#handleOf({ person: session.person, sessionId: session.key.sessionId, room: { session, stream } });
+  }
+
+  #adopt(id: number, channelId: number, handle: Handle): void {
+    if (this.#hasEnded) handle.end();
+    if (handle.hasEnded) this.#refuse(id, channelId, refuse('handle-gone'));
+    else this.#hold(id, channelId, handle);
+  }
+
+  #hold(id: number, channelId: number, handle: Handle): void {
+    handle.owner = this;
+    this.#handles.set(handle.number, handle);
+    this.#users.add(handle.person.id);
+    if (handle.roomId !== 0) this.#rooms.add(handle.roomId);
+    this.#send({ id, channelId, handle: handle.number });
+  }
+
+  #refuse(id: number, channelId: number, { reason, message, retryAfterMs }: Refusal): void {
+    this.#send({ id, channelId, refusal: { reason, message, retryAfterMs } });
+  }
+
+  detach(number: number): void {
+    this.#handles.get(number)?.end();
+  }
+
+  forget(handle: Handle): void {
+    if (!this.#handles.delete(handle.number)) return;
+    this.#users.remove(handle.person.id);
+    if (handle.roomId !== 0 && this.#rooms.remove(handle.roomId)) this.#options.onRoomLeft(handle.roomId);
+  }
+
+  tellClosed(handle: number, channelId: number, why: Reason, closeInfo?: CloseInfo): void {
+    this.#send({ channelId, closed: { handle, goodbye: goodbyeFor(why, closeInfo) } });
+  }
+
+  /** Makes a user present in a chat. In a room, the user is present by the seat. */
+  enter(channelId: number, number: number): void {
+    const handle = this.#handles.get(number);
+    const refused = (why: Reason) => this.tellClosed(number, channelId, why);
+    const misused = misuseOf(handle, channelId);
+    if (handle === undefined || misused !== undefined) refused(misused ?? 'handle-gone');
+    else if (handle.room === undefined) this.#enter(channelId, handle, refused);
+  }
+
+  #enter(channelId: number, handle: Handle, refused: (why: Reason) => void): void {
+    this.#context.authors.with(channelId, handle, {
+      use: (author) => {
+        const why = handle.hasEnded ? undefined : author.arrive(handle);
+        if (why !== undefined) refused(why);
+      },
+      refused: ({ reason }) => refused(reason),
+    });
+  }
+
+  leave(channelId: number, number: number): void {
+    const handle = this.#handles.get(number);
+    if (handle !== undefined) this.#context.authors.withLoaded(channelId, handle, (author) => author.depart(handle));
+  }
+
+  /** Publishes a message in the name of a user, and sends its ack. */
+  post({ id, channelId, handle: number, message: bytes }: ForwardedPost): void {
+    const answer = (ack: Partial<Ack>) => this.#send({ id, channelId, ack });
+    try {
+      const message = decodeMessage(bytes);
+      const respond = isUnanswered(message) ? () => {} : answer;
+      const responder: PublishResponder = {
+        accepted: (clientId, seq, timestamp) => respond({ clientId, seq, timestamp }),
+        refused: (clientId, refusal) => respond(refusalAck(clientId, refusal)),
+      };
+      this.#publish(channelId, this.#handles.get(number), { message, bytes }, responder);
+    } catch (thrown) {
+      answer(refusalAck('', asRefusal(thrown)));
+    }
+  }
+
+  #publish(
+    channelId: number,
+    handle: Handle | undefined,
+    { message, bytes }: Posted,
+    responder: PublishResponder,
+  ): void {
+    const misused = misuseOf(handle, channelId);
+    const refused = (refusal: Refusal) => responder.refused(message.clientId, refusal);
+    if (handle === undefined || misused !== undefined) refused(refuse(misused ?? 'handle-gone'));
+    else if (handle.room !== undefined) void postInRoom(handle.room.session, bytes, message, responder);
+    else this.#publishInChat(channelId, handle, { message, bytes }, responder);
+  }
+
+  #publishInChat(channelId: number, handle: Handle, { message, bytes }: Posted, responder: PublishResponder): void {
+    const refused = (refusal: Refusal) => responder.refused(message.clientId, refusal);
+    const use = (author: RelayAuthor) => {
+      if (handle.hasEnded) refused(refuse('handle-gone'));
+      else author.post(message, responder);
+    };
+    const retryAfterMs = handle.arrivals.take(bytes.length, performance.now());
+    if (retryAfterMs > 0) refused(refuse('send-too-fast', { retryAfterMs }));
+    else this.#context.authors.with(channelId, handle, { use, refused });
+  }
+
+  /** Gives all handles up. The caller keeps them for a relay of the same name. */
+  end(): Handle[] {
+    this.#hasEnded = true;
+    const handles = this.all();
+    for (const handle of handles) handle.owner = undefined;
+    this.#handles.clear();
+    return handles;
+  }
+}
+
+/** Returns why a handle cannot be used in a channel, whatever the rights of its user are. */
+function misuseOf(handle: Handle | undefined, channelId: number): Reason | undefined {
+  if (handle === undefined) return 'handle-gone';
+  const { roomId, onlyChannelId } = handle;
+  if (channelId < 1 || channelId > limits.channelId) return 'invalid-channel-id';
+  if (roomId !== 0 && roomId !== channelId) return 'wrong-kind';
+  return onlyChannelId !== undefined && onlyChannelId !== channelId ? 'bot-channel' : undefined;
+}
+
+/** Posts in a room, where a session with a seat does what it does for a Send. */
+async function postInRoom(session: ChatSession, bytes: Buffer, message: Message, responder: PublishResponder) {
+  try {
+    const { clientId = '', seq = 0, timestamp = 0, refusal } = await session.post(bytes);
+    if (refusal === undefined) responder.accepted(clientId, seq, timestamp);
+    else if (isReason(refusal.reason)) responder.refused(clientId, refuse(refusal.reason, refusal));
+  } catch (thrown) {
+    responder.refused(message.clientId, asRefusal(thrown));
+  }
+}

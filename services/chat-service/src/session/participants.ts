@@ -1,0 +1,44 @@
+import type { Reason } from '@parley/runtime';
+import type { LiveChannel } from '../core/live-channel.js';
+import type { SeatKey } from '../store/seats.js';
+import type { Author } from './publisher.js';
+import type { Membership } from './rules.js';
+
+/** Advice to the client at the end of a stream: whether to listen again, and when. */
+export interface CloseInfo {
+  readonly listenAgain: boolean;
+  readonly retryAfterMs: number;
+}
+
+/** A user who may send in a channel: by a stream of their own, or through a relay. */
+export interface Participant extends Author {
+  readonly key: SeatKey;
+  readonly channel: LiveChannel;
+  /** The user's rights in the channel, as last read. */
+  membership: Membership;
+  /** Ends this participation, with a reason for the client. */
+  goodbye(reason: Reason, closeInfo?: CloseInfo): void;
+}
+
+const nobody: ReadonlySet<Participant> = new Set();
+
+/** The participants of each live channel of this process. */
+export class Participants {
+  readonly #of = new Map<LiveChannel, Set<Participant>>();
+
+  add(one: Participant): void {
+    const here = this.#of.get(one.channel);
+    if (here === undefined) this.#of.set(one.channel, new Set([one]));
+    else here.add(one);
+  }
+
+  remove(one: Participant): void {
+    const here = this.#of.get(one.channel);
+    here?.delete(one);
+    if (here?.size === 0) this.#of.delete(one.channel);
+  }
+
+  in(channel: LiveChannel): Participant[] {
+    return [...(this.#of.get(channel) ?? nobody)];
+  }
+}
