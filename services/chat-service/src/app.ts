@@ -208,12 +208,10 @@ function createWaysIn(
   return { entrance, relays };
 }
 
-type WaysIn = ReturnType<typeof createWaysIn>;
-
 function createEndpoints(
   host: ServiceHost,
   state: State,
-  { entrance, relays }: WaysIn,
+  { entrance, relays }: ReturnType<typeof createWaysIn>,
   { reconciler, drain }: BackgroundTasks,
 ) {
   const { instanceId, callers, keys } = host;

@@ -31,7 +31,7 @@ interface Occupant {
 }
 
 /** A reader that is not a user in the channel: a relay, which passes the frames on. */
-export interface Follower extends Flushable {
+export interface ChannelFollower extends Flushable {
   /** Called once when another process owns the channel, or soon will. */
   onChannelEnd(why: 'moved' | 'draining'): void;
 }
@@ -61,7 +61,7 @@ export class LiveChannel {
    */
   shownUntilMs = 0;
   readonly #occupants = new Map<string, Occupant>();
-  readonly #followers = new Set<Follower>();
+  readonly #followers = new Set<ChannelFollower>();
   readonly #seatsOf = new Map<string, number>();
   #unflushedBytes = 0;
   readonly #amendments: Amendments;
@@ -189,11 +189,11 @@ export class LiveChannel {
     return seq > this.#lastSeq || cursor < this.rings.entries.tail ? undefined : cursor;
   }
 
-  addFollower(follower: Follower): void {
+  addFollower(follower: ChannelFollower): void {
     this.#followers.add(follower);
   }
 
-  removeFollower(follower: Follower, nowMs: number): void {
+  removeFollower(follower: ChannelFollower, nowMs: number): void {
     if (this.#followers.delete(follower)) this.use(nowMs);
   }
 

@@ -1,7 +1,7 @@
 import { Resume } from '@parley/contract';
 import { Subscriber } from '@parley/fanout';
 import type { Reason } from '@parley/runtime';
-import type { Follower, LiveChannel } from '../core/live-channel.js';
+import type { ChannelFollower, LiveChannel } from '../core/live-channel.js';
 import { framingOf } from './relay-frames.js';
 import type { RelayOutbox } from './relay-outbox.js';
 
@@ -19,7 +19,7 @@ export interface FollowOptions {
 }
 
 /** One channel that a relay follows. */
-export class Follow implements Follower {
+export class Follow implements ChannelFollower {
   readonly id: number;
   readonly channel: LiveChannel;
   readonly #options: FollowOptions;
