@@ -5,7 +5,7 @@ export default {
   transform: {},
   testMatch: ['<rootDir>/{packages,services}/**/dist/**/*.test.js'],
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 120_000,
+  testTimeout: 300_000, // a loaded machine stretches everything
   maxWorkers: 1, // a test is several processes already
   workerIdleMemoryLimit: '500MB', // jest keeps every loaded file in memory, so a worker is replaced in time
   testSequencer: '<rootDir>/scripts/longest-first.cjs',

@@ -89,7 +89,7 @@ beforeAll(async () => {
   const { token } = await trio.people.make('ann');
   const channelService = trio.managers[0]?.grpc ?? '';
   client = createClient({ transport: grpcTransport({ userService: '127.0.0.1:1', channelService }), token });
-}, 120_000);
+});
 
 afterAll(async () => {
   if (!hasPrometheus) return;

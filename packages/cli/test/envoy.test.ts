@@ -58,7 +58,7 @@ describeEnvoy('the real Envoy', () => {
     key = new SigningKey(joinToken, randomUUID(), pool, await DatabaseClock.start(pool));
     await key.start();
     await untilTrusted();
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await envoy?.stop();

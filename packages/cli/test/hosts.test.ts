@@ -115,4 +115,4 @@ test('ignores HTTP proxies and PG* settings of the environment', async () => {
     await parley(proxy, 'login', name);
     expect(await parley(proxy, 'channels')).toContain(name);
   });
-}, 120_000);
+});

@@ -29,7 +29,7 @@ beforeAll(async () => {
     cwd: app,
     env: { ...process.env, CI: 'true' },
   });
-}, 300_000);
+});
 afterAll(() => rm(app, { recursive: true, force: true }));
 
 test('the image is small and holds no build or test tools', async () => {

@@ -39,7 +39,7 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
     run = new Started(['--data', data, ...args, '--envoy', '--chat-servers', '2']);
     await run.says('Press Ctrl-C to stop', 60_000);
     browser = await launch();
-  }, 90_000);
+  });
   afterAll(async () => {
     await browser.close();
     run.child.kill('SIGINT');

@@ -45,7 +45,7 @@ test('waits for a port that a closed connection still holds, and says so', async
     `port ${port} for user-service is still held by a closed connection; waiting up to a minute for it`,
   ]);
   server.close();
-}, 150_000);
+});
 
 test('refuses at once a port that is in use', async () => {
   const server = await listen();

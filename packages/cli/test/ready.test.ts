@@ -73,7 +73,7 @@ test('no process is ready while the database is read-only, and every one is afte
   );
   await all('ready\n');
   await metric('manager', 'parley_database_up 1');
-}, 120_000);
+});
 
 test('publishes a new signing key if the database has lost the old one', async () => {
   await trio.people.sql('DELETE FROM chat.signing_key');

@@ -101,7 +101,7 @@ test('a first start runs everything, and Ctrl-C stops it cleanly', async () => {
   expect(await living(pids)).toEqual([]);
   expect(await gone(join(data, 'run.json'))).toBe(true);
   expect(await gone(join(data, 'postgres', 'postmaster.pid'))).toBe(true);
-}, 120_000);
+});
 
 /** One running `npm start` for the next three tests. The last of them kills it. */
 let run: Started;
@@ -128,7 +128,7 @@ test('restarts a dead service, and refuses a second start on the same folder or 
 
   await run.says('chat-1 listens again (pid ');
   expect(run.said.match(/chat-1 exited \(SIGKILL\); restarting it in 1 s/g)).toHaveLength(1);
-}, 120_000);
+});
 
 test('restarts a dead PostgreSQL, and the services continue', async () => {
   const before = run.said.length;
@@ -147,7 +147,7 @@ test('restarts a dead PostgreSQL, and the services continue', async () => {
     if (Date.now() > end) throw new Error(await token());
   }
   expect(run.said.slice(before)).not.toMatch(/chat-1 exited|service exited/);
-}, 120_000);
+});
 
 test('after kill -9, the services exit and the next start adopts the running PostgreSQL', async () => {
   const pids = (await run.services()).filter(({ name }) => name.includes('services')).map(({ pid }) => pid);
@@ -161,7 +161,7 @@ test('after kill -9, the services exit and the next start adopts the running Pos
   expect(next.said).toContain('Using the PostgreSQL of an earlier run');
   next.child.kill('SIGTERM');
   expect(await next.ended).toBe(0);
-}, 180_000);
+});
 
 test.each([
   ['an unknown setting', { PARLEY_FOO: '1' }, [], 'PARLEY_FOO is not a setting'],

@@ -254,7 +254,7 @@ test('history and chat show the names of users who have left, as the live chat d
   expect(chat.said).toContain(`#1 Bob Lee (${bob.id}): hello`);
   chat.type('/quit');
   expect(await chat.exited).toBe(0);
-}, 60_000);
+});
 
 test("history shows dates, and picks the user's own channel if several have the name", async () => {
   const [ann, bob] = (await trio.people.makeMany('twin', 2)) as [TestPerson, TestPerson];

@@ -121,4 +121,4 @@ test('restarts two managers in turn under load without ending a stream or losing
   const types = talkers().flatMap(({ listener }) => listener.events.map(({ type }) => type));
   const count = (type: (typeof types)[number]) => types.filter((one) => one === type).length;
   expect([count('reconnecting'), count('ended'), count('welcome')]).toEqual([0, 0, talkers().length]);
-}, 120_000);
+});

@@ -68,13 +68,13 @@ test('killing any part loses, repeats or reorders no acked message, and the chec
     return { ...one, readers: [{ ...reader, received: [b, a, ...rest].filter((x) => x !== undefined) }, ...others] };
   });
   expect(swapped).toEqual(['silent gap', 'out of order']);
-}, 120_000);
+});
 
 test('the pause drill passes: a frozen chat server is replaced and relays nothing more', async () => {
   const { status, output } = await parley(['drill', 'pause', '--data', data, '--channels', '2']);
   expect(output).toMatch(/PASSED\n$/);
   expect(status).toBe(0);
-}, 120_000);
+});
 
 /** Runs a part of `parley drill partition`, which takes minutes, with a planted fault. */
 test('detects a chat server that ignores its lease and continues after it was replaced', async () => {
@@ -83,7 +83,7 @@ test('detects a chat server that ignores its lease and continues after it was re
   const { wrong } = await runDrill(await LocalSystem.open(data), alone, planted);
   expect(wrong.join('\n')).toContain('relayed channel: ');
   expect(wrong.join('\n')).toContain('acked by a replaced owner');
-}, 120_000);
+});
 
 test.each([
   [['drill', 'nosuch'], 'There is no drill nosuch. Choose one of: kill, pause'],

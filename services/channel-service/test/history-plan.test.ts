@@ -41,7 +41,7 @@ beforeAll(async () => {
     await chats.change(me, id, reader, { add: true });
     readers.push(reader);
   }
-}, 120_000);
+});
 
 afterAll(async () => {
   await rig.close();

@@ -31,7 +31,7 @@ beforeAll(async () => {
     UPDATE chat.listing SET active_at = now() - channel_id * interval '10 ms';
     ALTER TABLE chat.channel ENABLE TRIGGER channel_changed;
     ANALYZE`);
-}, 120_000);
+});
 
 beforeEach(() => rig.clear());
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
     INSERT INTO chat.channel (name, owner_id, kind) SELECT 'Team ' || n, 'u' || n, 'private' FROM generate_series(1, 50000) n;
     ANALYZE;
   `);
-}, 180_000);
+});
 
 afterAll(async () => {
   await rig.close();

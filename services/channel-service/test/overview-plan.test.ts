@@ -43,7 +43,7 @@ beforeAll(async () => {
   `);
   await rig.owner.query('VACUUM ANALYZE');
   [reader] = readers as [Person];
-}, 180_000);
+});
 
 afterAll(async () => {
   await rig.close();
@@ -156,4 +156,4 @@ test('compares the cost of an Overview of 100 chats with that of a call that rea
   process.stdout.write(
     `Overview of 100 chats, over RPC: ${figures(pages)}; a call that reads one row: ${figures(trips)}\n`,
   );
-}, 120_000);
+});

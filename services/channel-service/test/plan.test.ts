@@ -36,7 +36,7 @@ beforeAll(async () => {
   `);
   const { rows } = await rig.owner.query<{ instance_id: string }>('SELECT instance_id FROM chat.server');
   await rig.keepAlive(...rows.map((row) => row.instance_id));
-}, 120_000);
+});
 
 afterAll(async () => {
   await rig.close();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   ({ id } = await callUnary(trio.manager(), ChannelService.create, made, { token: ann.token, withinMs }));
   await trio.changeMember(ann, { channelId: id, userId: 'bob', add: true });
   talker = await trio.join(ann, id);
-}, 120_000);
+});
 afterAll(() => trio.stop());
 
 function search(who: TestPerson, text: string): Promise<HistoryResponse> {

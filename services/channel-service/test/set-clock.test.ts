@@ -43,14 +43,14 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
     process.env[ownerVariable] = postgres.url;
     trio = await Trio.start({ chatServers: 2 });
     ann = await trio.people.make('ann');
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await trio?.stop();
     process.env[ownerVariable] = before;
     await postgres?.stop();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** Retries within the rate limit of one listener. */
   async function until<T>(work: () => Promise<T>): Promise<T> {

@@ -36,7 +36,7 @@ beforeAll(async () => {
     INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
       SELECT 1 + n % 1000, 1 + n / 1000, 0, 'u1', gen_random_uuid(), now(), '', sha256('') FROM generate_series(0, 49999) n;
     ANALYZE;`);
-}, 120_000);
+});
 
 afterAll(async () => {
   await owner.end();

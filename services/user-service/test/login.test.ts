@@ -185,7 +185,7 @@ test('refuses a login if more than two seconds of hashing are queued', async () 
   } finally {
     await slow.stop();
   }
-}, 90_000);
+});
 
 test('a login from a familiar address overtakes the queue of strangers', async () => {
   const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '12' }, accounts.database);
@@ -204,7 +204,7 @@ test('a login from a familiar address overtakes the queue of strangers', async (
   } finally {
     await slow.stop();
   }
-}, 90_000);
+});
 
 test('rehashes with a new cost or scheme at the next login', async () => {
   await accounts.register('mover');
