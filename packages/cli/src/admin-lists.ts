@@ -27,7 +27,9 @@ function wordOf<V>(words: Readonly<Record<string, V>>, value: V): string {
 
 const roleNames = { ...roleWords, guest: UserRole.GUEST } as const;
 
-/** Prints a table, or `none` if it has no rows, and the option that shows the next page. */
+/**
+ * Prints a table and the option that shows the next page, or `Nothing found.` if it has no rows.
+ */
 function printPage(
   session: CommandSession,
   heads: readonly string[],

@@ -37,8 +37,8 @@ export function searchOf(words: readonly string[]): TypedSearch {
   for (const word of words.flatMap(wordsOf)) {
     const [, typed = '', value = ''] = filter.exec(word) ?? [];
     const name = typed.toLowerCase();
-    if (name in filters) throw usage(`Give ${name}: only once.`);
-    if (name !== '' && value.trim() === '') throw usage(`Give ${name}: with a value, such as in:team from:bob.`);
+    if (name in filters) throw usage(`\`${name}:\` may appear only once.`);
+    if (name !== '' && value.trim() === '') throw usage(`\`${name}:\` needs a value, such as in:team or from:bob.`);
     if (name === '') text.push(word);
     else filters[name] = value;
   }

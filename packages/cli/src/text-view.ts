@@ -1,4 +1,4 @@
-import type { ConversationEvent, EntryEvent, Watermark } from '@parley/client';
+import type { ConversationEvent, EntryEvent, ReceiptSeqs } from '@parley/client';
 import type { User } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
@@ -88,7 +88,7 @@ export class TextView implements ChatView {
    * Records the positions up to which the others have read. Returns the readers for `readBy`, if
    * there are new ones.
    */
-  receipts(receipts: ReadonlyMap<string, Watermark>): LastRead | undefined {
+  receipts(receipts: ReadonlyMap<string, ReceiptSeqs>): LastRead | undefined {
     return this.#readers.read([...receipts].map(([userId, { readSeq }]) => [userId, readSeq]));
   }
 

@@ -181,8 +181,8 @@ test('filters of a search are not part of its words', () => {
     from: 'bob',
   });
   expect(searchOf(['"half a phrase'])).toEqual({ text: '"half a phrase' });
-  expect(() => searchOf(['lunch', 'in:'])).toThrow('Give in: with a value');
-  expect(() => searchOf(['in:a', 'in:b'])).toThrow('Give in: only once.');
+  expect(() => searchOf(['lunch', 'in:'])).toThrow('`in:` needs a value');
+  expect(() => searchOf(['in:a', 'in:b'])).toThrow('`in:` may appear only once.');
 });
 
 test('shows and changes the profile, and lists and ends sessions', async () => {

@@ -15,7 +15,7 @@ import type { HistoryPage } from './history.js';
 import { StreamLink } from './link.js';
 import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
-import { type MemberReceipt, ReceiptBook, type Watermark } from './receipt-book.js';
+import { type MemberReceipt, ReceiptBook, type ReceiptSeqs } from './receipt-book.js';
 import type { Transport } from './transport.js';
 import { randomUuid } from './uuid.js';
 import { holdOf, refusalOf } from './verdict.js';
@@ -228,12 +228,12 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   /**
-   * Fetches the watermarks of the other members, by user id. Chats of more than 100 members have
+   * Fetches the receipts of the other members, by user id. Chats of more than 100 members have
    * none, and members who read in private are left out. The map stays up to date. After this call,
    * receipts that moved while the connection was lost arrive as events after the reconnect.
    * @throws {Refusal} `not-a-member` or `wrong-kind`, as in a room
    */
-  receipts(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
+  receipts(signal?: AbortSignal): Promise<ReadonlyMap<string, ReceiptSeqs>> {
     return this.#receipts.fetch(signal);
   }
 

@@ -52,7 +52,7 @@ export {
   ParleyClient,
 } from './parley-client.js';
 export type { Sent } from './pending.js';
-export type { MemberReceipt, Watermark } from './receipt-book.js';
+export type { MemberReceipt, ReceiptSeqs } from './receipt-book.js';
 export { isToken } from './token.js';
 export type { CallOptions, ConnectOptions, ConnectStream, Seat, Transport, UnaryCall } from './transport.js';
 export { randomUuid } from './uuid.js';

@@ -4,28 +4,28 @@ import { ChannelKind, Message, type Welcome } from '@parley/contract';
  * Position up to which a user has received and read a chat. A message that was read counts as
  * received.
  */
-export interface Watermark {
+export interface ReceiptSeqs {
   readonly deliveredSeq: number;
   readonly readSeq: number;
 }
 
-/** Watermark of one member of a chat. */
-export interface MemberReceipt extends Watermark {
+/** Receipt of one member of a chat. */
+export interface MemberReceipt extends ReceiptSeqs {
   readonly userId: string;
 }
 
-const none: Watermark = { deliveredSeq: 0, readSeq: 0 };
+const none: ReceiptSeqs = { deliveredSeq: 0, readSeq: 0 };
 /** Minimum time between two receipts of this user, in milliseconds. */
 const intervalMs = 1_000;
 
-function later(one: Watermark, other: Watermark): Watermark {
+function later(one: ReceiptSeqs, other: ReceiptSeqs): ReceiptSeqs {
   return {
     deliveredSeq: Math.max(one.deliveredSeq, other.deliveredSeq),
     readSeq: Math.max(one.readSeq, other.readSeq),
   };
 }
 
-function isLater(one: Watermark, other: Watermark): boolean {
+function isLater(one: ReceiptSeqs, other: ReceiptSeqs): boolean {
   return one.deliveredSeq > other.deliveredSeq || one.readSeq > other.readSeq;
 }
 
@@ -44,15 +44,15 @@ interface ReceiptBookDeps {
 }
 
 /**
- * Watermarks of one conversation: those of the other users, and this user's own, which it sends to
- * the server.
+ * Receipts of one conversation. Holds those of the other users, and sends this user's own to the
+ * server.
  */
 export class ReceiptBook {
   readonly #deps: ReceiptBookDeps;
   readonly #reportsDelivered: boolean;
   /** Whether the reader of the conversation has asked for the receipts of the others. */
   #isFollowed = false;
-  readonly #others = new Map<string, Watermark>();
+  readonly #others = new Map<string, ReceiptSeqs>();
   #me = '';
   #log = '';
   #isOn = false;
@@ -69,8 +69,11 @@ export class ReceiptBook {
     this.#reportsDelivered = reportsDelivered;
   }
 
-  /** Fetches the watermarks of other users. Later receipts update the map. */
-  async fetch(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
+  /**
+   * Resolves with a map from user id to receipt, for all other users. The map is live: later
+   * receipts update it.
+   */
+  async fetch(signal?: AbortSignal): Promise<ReadonlyMap<string, ReceiptSeqs>> {
     this.#isFollowed = true;
     await this.#catchUp(signal);
     return this.#others;
@@ -104,7 +107,7 @@ export class ReceiptBook {
     this.#raise({ deliveredSeq: seq, readSeq: seq });
   }
 
-  /** Records a watermark that the server sent, of any user. Returns whether it is new. */
+  /** Records a receipt that the server sent, of any user. Returns whether it is new. */
   learn({ userId, deliveredSeq, readSeq }: MemberReceipt): boolean {
     const seqs = { deliveredSeq, readSeq };
     const known = userId === this.#me ? this.#confirmed : (this.#others.get(userId) ?? none);
@@ -126,7 +129,7 @@ export class ReceiptBook {
     clearTimeout(this.#timer);
   }
 
-  /** Fetches the watermarks of other users. Returns those that are new. */
+  /** Fetches the receipts of other users. Returns those that are new. */
   async #catchUp(signal?: AbortSignal): Promise<readonly MemberReceipt[]> {
     const { log, others } = await this.#deps.chat(signal);
     return log === this.#log ? others.filter((receipt) => this.learn(receipt)) : [];
@@ -141,8 +144,8 @@ export class ReceiptBook {
     if (this.#isOn) for (const receipt of missed) this.#deps.onMissed(receipt);
   }
 
-  #raise(watermark: Watermark): void {
-    this.#own = later(this.#own, watermark);
+  #raise(receipt: ReceiptSeqs): void {
+    this.#own = later(this.#own, receipt);
     this.#report();
   }
 

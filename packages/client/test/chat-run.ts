@@ -61,10 +61,10 @@ export class Member {
   }
 }
 
-type Watermarks = Readonly<Record<string, { readonly deliveredSeq: number; readonly readSeq: number }>>;
+type Receipts = Readonly<Record<string, { readonly deliveredSeq: number; readonly readSeq: number }>>;
 
-/** Returns the ids of the users whose watermark in `now` is lower than in `before`. */
-function steppedBack(before: Watermarks, now: Watermarks): string[] {
+/** Returns the ids of the users whose receipt in `now` is lower than in `before`. */
+function steppedBack(before: Receipts, now: Receipts): string[] {
   const isBehind = (id: string) => {
     const [one, other] = [before[id], now[id]];
     return one && other && (other.deliveredSeq < one.deliveredSeq || other.readSeq < one.readSeq);
@@ -90,7 +90,7 @@ export class Reader {
   conversation: Conversation | undefined;
   /** Reason for which the last conversation ended. */
   ended = '';
-  #watermarks: Watermarks = {};
+  #receipts: Receipts = {};
   #place: LogPosition | undefined;
   #reading: Promise<void> = Promise.resolve();
 
@@ -130,12 +130,11 @@ export class Reader {
     this.lastHere = seq;
   }
 
-  /** Records watermarks that the user was shown. */
-  note(shown: Watermarks): void {
-    const back = steppedBack(this.#watermarks, shown);
-    if (back.length > 0)
-      this.faults.push(`watermarks of ${back} went back: ${JSON.stringify([this.#watermarks, shown])}`);
-    this.#watermarks = { ...this.#watermarks, ...shown };
+  /** Records receipts that the user was shown. */
+  note(shown: Receipts): void {
+    const back = steppedBack(this.#receipts, shown);
+    if (back.length > 0) this.faults.push(`receipts of ${back} went back: ${JSON.stringify([this.#receipts, shown])}`);
+    this.#receipts = { ...this.#receipts, ...shown };
   }
 }
 

@@ -205,7 +205,7 @@ test.each([
   await expect(roles.chat_manager.query(statement)).rejects.toMatchObject(DENIED);
 });
 
-test('lets only the manager change an account on behalf of an active operator, and the owner on behalf of anyone', async () => {
+test('a manager can change an account for an active operator, the database owner for anyone, and no other role at all', async () => {
   const set = "SELECT chat.set_user($1, 'alice', 'admin', NULL) AS outcome";
   for (const role of ['chat_user', 'chat_server', 'chat_gateway'] as const) {
     await expect(roles[role].query(set, ['alice'])).rejects.toMatchObject(DENIED);

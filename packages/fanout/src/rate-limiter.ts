@@ -3,8 +3,8 @@ const longestSlowMs = 21_600_000;
 const never = Number.NEGATIVE_INFINITY;
 
 /**
- * A limit in units per second, with a burst of one second's worth. It stores one number and needs
- * no timer.
+ * A limit in units per second, with a burst of one second's worth. An idle limiter accepts one
+ * `take` of any size. It needs no timer.
  * @example
  * ```ts
  * import { RateLimiter } from '@parley/fanout';

@@ -47,7 +47,7 @@ function setUp(options: Partial<SubscriberOptions> = {}) {
 }
 
 describe('Subscriber', () => {
-  test('a subscriber writes the frames for it alone first, then entries, then lossy frames', () => {
+  test('a subscriber writes first the frames that only it gets, then entries, then lossy frames', () => {
     const { sink, reader, say, flash } = setUp();
     flash('L');
     say('a');
@@ -109,7 +109,7 @@ describe('Subscriber', () => {
     expect(sink.got.at(-1)).toContain('y');
   });
 
-  test('a subscriber is reported as slow when too many frames for it alone wait', () => {
+  test('reports a subscriber as slow when too many frames are queued for it alone', () => {
     const { sink, reader, slow } = setUp();
     sink.ready = false;
     for (let i = 0; i < 6; i++) reader.send(Buffer.from('0123456789'));
@@ -146,7 +146,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['a']);
   });
 
-  test('counts the memory of messages that wait for one subscriber alone, with their overhead', () => {
+  test('counts the memory of messages that are queued for one subscriber alone, with their overhead', () => {
     const counted: number[] = [];
     const { sink, reader } = setUp({ unread: { set: (bytes) => counted.push(bytes) } });
     reader.send(Buffer.from('at once'));

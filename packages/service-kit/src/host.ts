@@ -129,7 +129,7 @@ async function ipOf(host: string): Promise<string> {
   try {
     return (await lookup(dialable(host))).address;
   } catch (cause) {
-    throw new Error(`PARLEY_HOST=${host} has no address. Use one of this machine, or 0.0.0.0 or ::.`, { cause });
+    throw new Error(`PARLEY_HOST=${host} does not resolve. Use an address of this machine, 0.0.0.0 or ::.`, { cause });
   }
 }
 

@@ -115,7 +115,7 @@ test('joins a repeated metadata key into one invalid value', async () => {
   expect(await getWith(twice)).toBe(String('a, b'.length)); // HTTP/2 joins repeated headers.
 });
 
-test('sends the status of a passed deadline only after complete messages of a stream', async () => {
+test('when the deadline of a stream passes, sends the status only after a complete message', async () => {
   const stream = raw.open('/chat.v1.ChannelService/List', { 'grpc-timeout': '60m' });
   stream.end(empty);
   expect(await answerOf(stream)).toMatchObject({ status: status.DEADLINE_EXCEEDED, reason: 'deadline-exceeded' });

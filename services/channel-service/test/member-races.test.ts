@@ -216,7 +216,7 @@ const receipts: Race = async (owner, people) => {
   ];
   await Promise.all(shuffled(work).map(async (act) => pause(Math.random() * 50).then(act)));
   for (const { chat, who } of streams)
-    await until(async () => (await watermark(chat.id, who)) >= 7 || pause(100, false));
+    await until(async () => (await readSeqOf(chat.id, who)) >= 7 || pause(100, false));
   const sent = members.slice(1).length * (3 + 3);
   for (const { id } of chats) await until(async () => (await messagesIn(id)) === sent || pause(100, false));
   for (const { id } of chats) for (const who of members) await expectRecount(id, who);
@@ -224,7 +224,7 @@ const receipts: Race = async (owner, people) => {
   return chats.map(({ id }) => id);
 };
 
-async function watermark(id: number, who: TestPerson): Promise<number> {
+async function readSeqOf(id: number, who: TestPerson): Promise<number> {
   const mine = 'SELECT read_seq FROM chat.member WHERE channel_id = $1 AND user_id = $2';
   return Number((await trio.people.sql(mine, [id, who.id]))[0]?.read_seq);
 }

@@ -195,7 +195,7 @@ describe('a chat in Overview', () => {
 });
 
 describe('unread messages and mentions', () => {
-  test('messages of others after the receipt are unread, but not edits, reactions and deleted messages', async () => {
+  test('messages of others after the receipt are unread, but edits, reactions and deleted messages do not count', async () => {
     const id = await group();
     const first = await chats.say(id, owner, 3);
     expect(await countsOf(member, id)).toEqual([3, 0]);

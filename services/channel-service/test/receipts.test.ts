@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 describe('UpdateReceipt', () => {
-  test('UpdateReceipt moves both watermarks forward, never back, and returns the chat', async () => {
+  test('UpdateReceipt moves both seqs of a receipt forward, never back, and returns the chat', async () => {
     const last = await chats.say(id, owner, 5);
     const receipt = (more: object) => inbox.receipt(member, id, { log, ...more });
     expect(await receipt({ deliveredSeq: last })).toMatchObject({

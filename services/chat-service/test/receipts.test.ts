@@ -90,7 +90,7 @@ test('a receipt is stored and shown to everyone in a small chat, with the sender
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('watermarks never go back, never pass the end of the log, and reading implies delivery', async () => {
+test('receipts never go back, never pass the end of the log, and reading implies delivery', async () => {
   const id = await chat();
   const a = await trio.join(ann, id);
   const b = await trio.join(bob, id);

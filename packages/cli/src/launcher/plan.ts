@@ -72,8 +72,8 @@ const appendConnections = 3;
 /** Connections of a manager in addition to its pool: those of the search. */
 const searchConnections = 2;
 /**
- * Number of connections for `npm start`, for tools, and for those that PostgreSQL reserves for its
- * owner.
+ * Number of connections left over for `npm start` and tools, including those that PostgreSQL
+ * reserves for its owner.
  */
 const spare = 20;
 

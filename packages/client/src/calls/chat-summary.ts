@@ -1,6 +1,6 @@
 import { Channel, type Chat, Notify, type User } from '@parley/contract';
 import { type EntryEvent, entryEvent } from '../events.js';
-import type { MemberReceipt, Watermark } from '../receipt-book.js';
+import type { MemberReceipt, ReceiptSeqs } from '../receipt-book.js';
 
 /** Value in the contract for each level of notifications. */
 export const notifyLevels = { all: Notify.ALL, mentions: Notify.MENTIONS, none: Notify.NONE } as const;
@@ -29,7 +29,7 @@ export interface ChatSummary {
   readonly markedUnread: boolean;
   /** The log of all seqs here. */
   readonly log: string;
-  readonly mine: Watermark;
+  readonly mine: ReceiptSeqs;
   /** Receipts of the others, in chats of at most 100 members. */
   readonly others: readonly MemberReceipt[];
   readonly notify: NotifyLevel;

@@ -40,8 +40,8 @@ async function move(pool: Pool, me: UserCaller, id: number, request: UpdateRecei
 }
 
 /**
- * Handles UpdateReceipt: moves the caller's watermarks forward, never back and never beyond the end
- * of the log, and marks the chat as unread or read. The streams of the chat show the new watermarks.
+ * Handles UpdateReceipt: moves the caller's receipt forward, never back and never beyond the end of
+ * the log, and marks the chat as unread or read. The streams of the chat show the new receipt.
  */
 export function createUpdateReceipt({ pool, servers }: UpdateReceiptDeps) {
   return async (request: UpdateReceiptRequest, me: UserCaller, call: Call): Promise<Chat> => {

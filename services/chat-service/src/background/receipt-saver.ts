@@ -17,7 +17,7 @@ const rowsAtOnce = 1_000;
 const placeOf = ({ channelId, userId }: Pick<SavedReceipt, 'channelId' | 'userId'>) => `${channelId} ${userId}`;
 
 /**
- * Saves the receipts of clients. After a watermark has moved, shows it to the users who may see it.
+ * Saves the receipts of clients. After a receipt has moved, shows it to the users who may see it.
  */
 export class ReceiptSaver {
   /** Called with each receipt that only its user may see. */
@@ -70,7 +70,7 @@ export class ReceiptSaver {
     if (own.size > 0) this.#tellOwn(own);
   }
 
-  /** Shows users their own watermarks. One pass over the sessions serves all of them. */
+  /** Shows users their own receipt in a channel. One pass over the sessions serves all of them. */
   #tellOwn(frames: ReadonlyMap<string, Uint8Array>): void {
     for (const session of this.#deps.sessions.find()) {
       const frame = frames.get(placeOf(session.key));

@@ -1,25 +1,28 @@
 import type { LiveChannel } from './live-channel.js';
 
-/** Progress of a user in a channel: the last seqs that were delivered and read. They only grow. */
-interface Watermark {
+/**
+ * The seqs of a receipt: up to which entries were delivered to a user, and up to which they were
+ * read.
+ */
+interface ReceiptSeqs {
   readonly deliveredSeq: number;
   readonly readSeq: number;
 }
 
-/** A watermark as a client reports it. An empty log means the log of the stream. */
-export interface ReportedWatermark extends Watermark {
+/** A receipt as a client reports it. An empty log means the log of the stream. */
+export interface ReportedReceipt extends ReceiptSeqs {
   readonly log: string;
 }
 
-/** The watermark of one user in one channel that is not saved yet. */
-export interface UnsavedReceipt extends Watermark {
+/** The receipt of one user in one channel that is not saved yet. */
+export interface UnsavedReceipt extends ReceiptSeqs {
   readonly channel: LiveChannel;
   readonly userId: string;
 }
 
 type Save<Saved> = (receipts: readonly UnsavedReceipt[]) => Promise<Saved>;
 
-function later(one: Watermark | undefined, other: Watermark): Watermark {
+function later(one: ReceiptSeqs | undefined, other: ReceiptSeqs): ReceiptSeqs {
   return {
     deliveredSeq: Math.max(one?.deliveredSeq ?? 0, other.deliveredSeq),
     readSeq: Math.max(one?.readSeq ?? 0, other.readSeq),
@@ -27,7 +30,7 @@ function later(one: Watermark | undefined, other: Watermark): Watermark {
 }
 
 /**
- * Collects the receipts of clients. It holds only the latest watermark of each user and channel, so
+ * Collects the receipts of clients. It holds only the latest receipt of each user and channel, so
  * thousands of receipts cost one row per user and save.
  */
 export class Receipts {
@@ -41,7 +44,7 @@ export class Receipts {
    * Notes a receipt. Seqs beyond the end of the log count as the end, and everything that is read
    * counts as delivered too. Ignores seqs of another log, and channels without members or history.
    */
-  note(channel: LiveChannel, userId: string, { deliveredSeq, readSeq, log }: ReportedWatermark): void {
+  note(channel: LiveChannel, userId: string, { deliveredSeq, readSeq, log }: ReportedReceipt): void {
     const { facts, lastSeq } = channel;
     if (!facts.hasHistory || facts.kind === 'room' || (log !== '' && log !== facts.log)) return;
     const read = Math.min(readSeq, lastSeq);
@@ -56,7 +59,7 @@ export class Receipts {
 
   /**
    * Saves everything that was noted, and returns what `save` returns; undefined if there is
-   * nothing. Rejects if `save` does; the next call saves the same watermarks.
+   * nothing. Rejects if `save` does; the next call saves the same receipts.
    */
   async save<Saved>(save: Save<Saved>): Promise<Saved | undefined> {
     if (this.#unsaved.size === 0) return undefined;

@@ -1,11 +1,11 @@
--- Moves watermarks forward. Returns the members whose watermarks have moved, and whether others in
+-- Moves receipts forward. Returns the members whose receipts have moved, and whether others in
 -- the channel may see them.
 -- name: saveReceipts
 SELECT channel_id, user_id, delivered_seq, read_seq, told FROM chat.save_receipts(
   :channelIds::int[], :logIds::uuid[], :userIds::varchar[], :deliveredSeqs::bigint[], :readSeqs::bigint[], :mostTold::int
 );
 
--- Reads the watermarks of members, and whether others in the channel may see them. No row for a
+-- Reads the receipts of members, and whether others in the channel may see them. No row for a
 -- former member, or another log.
 -- name: readReceipts
 SELECT m.channel_id, m.user_id, m.delivered_seq, m.read_seq, h.members <= :mostTold AND NOT u.private_reads AS told

@@ -13,10 +13,10 @@ export const saveReceipts = sql.statement(
 const readReceipts = sql.statement('readReceipts', places, receiptColumns);
 const saveLastSeen = sql.statement('saveLastSeen', { userIds: array(text) }, {});
 
-/** A stored watermark. `told`: others in the channel may see it. */
+/** A stored receipt. `told`: others in the channel may see it. */
 export type SavedReceipt = RowOf<typeof saveReceipts>;
 
-/** The place of a watermark: a member of a channel, and the current log of that channel. */
+/** The place of a receipt: a member of a channel, and the current log of that channel. */
 export type ReceiptPlace = Pick<UnsavedReceipt, 'channel' | 'userId'>;
 
 function placesOf(receipts: readonly ReceiptPlace[]) {
@@ -28,7 +28,7 @@ function placesOf(receipts: readonly ReceiptPlace[]) {
   };
 }
 
-/** Store of the watermarks in `chat.member`, and of the times at which users were last seen. */
+/** Store of the receipts in `chat.member`, and of the times at which users were last seen. */
 export class ReceiptStore {
   readonly #pool: Queryable;
 
@@ -36,7 +36,7 @@ export class ReceiptStore {
     this.#pool = pool;
   }
 
-  /** Moves watermarks forward and returns those that have moved. */
+  /** Moves receipts forward and returns those that have moved. */
   readonly save = (receipts: readonly UnsavedReceipt[]): Promise<SavedReceipt[]> =>
     saveReceipts.run(this.#pool, {
       ...placesOf(receipts),
@@ -44,7 +44,7 @@ export class ReceiptStore {
       readSeqs: receipts.map(({ readSeq }) => readSeq),
     });
 
-  /** Reads the watermarks of members. */
+  /** Reads the receipts of members. */
   readonly read = (places: readonly ReceiptPlace[]): Promise<SavedReceipt[]> =>
     readReceipts.run(this.#pool, placesOf(places));
 

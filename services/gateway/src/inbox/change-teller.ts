@@ -20,7 +20,7 @@ export class ChangeTeller {
     this.#stays = new Map(facts.stays.map((stay) => [keyOf(stay.userId, stay.channelId), stay]));
   }
 
-  /** Tells everyone whom a change concerns. */
+  /** Tells all readers whom a change concerns. */
   tell(change: InboxChange, readersOf: (userId: string) => Iterable<InboxReader>): void {
     const { kind, channelId, userIds } = change;
     if (kind === 'member_added' || kind === 'member_removed' || kind === 'member_changed') {
@@ -34,7 +34,10 @@ export class ChangeTeller {
     if (kind === 'chat_changed') feed.tellAll(changedEvent(channel));
   }
 
-  /** Tells one reader of a change of its own membership. The table says how the membership is now. */
+  /**
+   * Tells one reader of a change of its own membership. The event may be old, so the membership in
+   * the table decides.
+   */
   #tellMember({ kind, channelId }: InboxChange, reader: InboxReader): void {
     const stay = this.#stays.get(keyOf(reader.userId, channelId));
     const channel = this.#facts.channels.get(channelId);
@@ -45,7 +48,10 @@ export class ChangeTeller {
     else if (kind === 'member_added') this.#enter(reader, stay, channel, end);
   }
 
-  /** A chat that is new here is shown from the entry of the join on. */
+  /**
+   * Lets the reader follow a chat from the entry of the join on. A new feed starts right before
+   * that entry.
+   */
   #enter(reader: InboxReader, stay: MembershipRow, channel: ChannelRow, end: LogEnd): void {
     const feed = this.#feeds.open({ ...end, lastSeq: Math.min(end.lastSeq, stay.sinceSeq) }, 0);
     this.#feeds.compare(feed);

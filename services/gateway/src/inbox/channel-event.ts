@@ -27,7 +27,7 @@ export function addedEvent(row: ChannelRow): Buffer {
   return encodeInboxEvent({ added: channelOf(row) });
 }
 
-/** Encodes that a chat, or the user's place in it, has changed. */
+/** Encodes that a chat, or the user's membership of it, has changed. */
 export function changedEvent(row: ChannelRow): Buffer {
   return encodeInboxEvent({ changed: channelOf(row) });
 }

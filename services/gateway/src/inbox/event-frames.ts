@@ -9,8 +9,8 @@ const channelTag = 0x58; // field 11 of Message, a varint
 const nothing = Buffer.alloc(0);
 
 /**
- * Returns the event of an encoded `Message`, with the id of its channel. Copies the bytes as they
- * are: the channel id is appended to them.
+ * Returns the event of an encoded `Message`, with the id of its channel. Copies the bytes without
+ * decoding them, and appends the channel id.
  */
 export function messageEvent(channelId: number, message: Uint8Array): Buffer {
   const tail = new BinaryWriter().uint32(channelTag).uint32(channelId).finish();
@@ -26,7 +26,7 @@ export function encodeInboxEvent(fields: Parameters<typeof InboxEvent.fromPartia
   return asBuffer(InboxEvent.encode(InboxEvent.fromPartial(fields)).finish());
 }
 
-/** Encodes that a chat is not the user's any more. */
+/** Encodes that the user is no longer in a chat, or that it was deleted. */
 export function removedEvent(channelId: number): Buffer {
   return encodeInboxEvent({ removed: { id: channelId } });
 }
@@ -67,7 +67,9 @@ function amendmentOf(channelId: number, message: Message): EncodedMessage['amend
   };
 }
 
-/** Encodes a message as an entry of a feed. `bytes` are those of the message, if they are known. */
+/**
+ * Encodes a message as an entry of a feed. `bytes` is the encoded message, if the caller has it.
+ */
 export function entryOf(
   channelId: number,
   message: Message,

@@ -1,7 +1,7 @@
 import type { Framing, JoinedMessages, RingView } from '@parley/fanout';
 import type { Feed, Follower } from './feed.js';
 
-/** The stay of a user in a channel. */
+/** A stay of a user in a channel: from a join until the next removal. */
 export interface Stay {
   /** Last seq before the stay. */
   readonly sinceSeq: number;
@@ -9,24 +9,24 @@ export interface Stay {
   readonly hiddenUpTo: number;
 }
 
-/** The reader of a follow. */
+/** The reader to which a cursor belongs. */
 export interface CursorReader {
   readonly userId: string;
   readonly framing: Framing;
-  /** The follow has something to write. */
+  /** Called when a cursor has something to write. */
   wake(follow: FeedCursor): void;
   send(event: Uint8Array): void;
-  /** The follow has written its last entry. */
+  /** Called when a cursor has written the last entry of its stay. */
   left(follow: FeedCursor): void;
-  /** The client has missed entries. */
+  /** Called when the entries `from` to `to` can no longer be written. */
   missed(follow: FeedCursor, from: number, to: number): void;
-  /** The channel has another log. */
+  /** Called when the channel has another log. */
   restarted(follow: FeedCursor): void;
-  /** The ring no longer has what comes next. */
+  /** Called when the ring no longer has the next entry. */
   fellBehind(): void;
 }
 
-/** One reader in one channel: a cursor in the entries, and where they end for this reader. */
+/** The position of one reader in one channel, and the last entry that this reader may see. */
 export class FeedCursor implements Follower {
   readonly feed: Feed;
   readonly userId: string;
@@ -40,7 +40,7 @@ export class FeedCursor implements Follower {
   #end = Number.POSITIVE_INFINITY;
   #isAwake = false;
 
-  /** Follows a feed from the entry after `seq` on. */
+  /** Creates a cursor before the entry after `seq`. */
   constructor(feed: Feed, reader: CursorReader, stay: Stay, seq: number) {
     this.feed = feed;
     this.userId = reader.userId;
@@ -52,7 +52,7 @@ export class FeedCursor implements Follower {
     this.#lossyCursor = feed.lossy.head;
   }
 
-  /** Starts. Entries that the ring no longer has are reported as missed. */
+  /** Starts to follow the feed. Reports entries that the ring no longer has as missed. */
   start(): void {
     const { feed } = this;
     feed.follows.add(this);
@@ -100,7 +100,7 @@ export class FeedCursor implements Follower {
     this.wake();
   }
 
-  /** Removes the follow from its feed. */
+  /** Stops following the feed. */
   stop(): void {
     this.feed.follows.delete(this);
   }
@@ -122,8 +122,8 @@ export class FeedCursor implements Follower {
   }
 
   /**
-   * Returns what comes next as one write, or undefined if there is nothing for now. Entries come
-   * before lossy frames.
+   * Returns the next entries as one write, or else the next lossy frames, or undefined if neither
+   * are ready.
    */
   next(): JoinedMessages | undefined {
     const joined = this.#nextEntries() ?? this.#nextLossy();

@@ -9,7 +9,7 @@ export interface Follower {
   readonly userId: string;
   /** Last seq before the present stay of the user. */
   readonly sinceSeq: number;
-  /** Something is ready. */
+  /** Called when entries or lossy frames are ready. */
   wake(): void;
   /** Sends an event. */
   send(event: Uint8Array): void;
@@ -21,23 +21,25 @@ export interface Follower {
   restart(): void;
 }
 
-/** The inbox, as a feed sees it. */
+/** The part of the inbox that a feed calls. */
 export interface FeedListener {
-  /** Followers can be woken at the end of this turn. */
+  /** Called when a feed has something new. Flush it at the end of this turn. */
   ready(feed: Flushable): void;
-  /** Users joined the channel: their memberships should be read. */
+  /** Called when users have joined the channel. Read their memberships soon. */
   joined(): void;
 }
 
-/** Entries that arrived before their turn. Beyond this number they are read from the table. */
+/**
+ * Maximum number of entries that wait for earlier ones. Any others are read from the table later.
+ */
 const maxAhead = 500;
-/** A removal is remembered until every fact from before it has arrived. */
+/** Time for which a removal is remembered. Every older snapshot has been applied by then. */
 const removalMs = 60_000;
 
 /**
- * One channel at this edge: the last entry that was shown, the latest entries, and the readers that
- * follow them. Entries are shown in the order of the log, whether they come from the chat server or
- * from the table.
+ * One channel in this gateway: the seq of the last entry that was shown, a ring with the latest
+ * entries, and the readers that follow them. Shows entries in the order of the log, even if they
+ * arrive in another order.
  */
 export class Feed implements Flushable {
   readonly channelId: number;
@@ -50,8 +52,9 @@ export class Feed implements Flushable {
   isOwned: boolean;
   /** Unix ms of the last entry, by the clock of the database. */
   lastAtMs: number;
-  /** Time at which it last had a reader, and time of the last entry, by the clock of this process. */
+  /** Time at which the feed last had a reader, by the clock of this process. */
   usedAtMs = performance.now();
+  /** Time at which the last entry was shown, by the clock of this process. */
   changedAtMs = performance.now();
   readonly #listener: FeedListener;
   /** Removals by user: the seq of the entry, and when it was noted. */
@@ -76,7 +79,7 @@ export class Feed implements Flushable {
     this.#amendments = new Amendments(this.entries);
   }
 
-  /** Id of the log; empty in a channel without history that no relay shows. */
+  /** Id of the log; empty in a channel without history. */
   get log(): string {
     return this.#log;
   }
@@ -86,17 +89,23 @@ export class Feed implements Flushable {
     return this.#seq;
   }
 
-  /** Cursor after the entry with this seq. It lies beyond the head if the entry is not shown yet. */
+  /**
+   * Returns the cursor after the entry with this seq. It lies beyond the head if the entry is not
+   * shown yet.
+   */
   cursorAfter(seq: number): number {
     return this.entries.head - (this.#seq - seq);
   }
 
-  /** Seq of the last entry before a cursor. */
+  /** Returns the seq of the last entry before a cursor. */
   seqBefore(cursor: number): number {
     return this.#seq - (this.entries.head - cursor);
   }
 
-  /** Seq of the entry that removed the user after `sinceSeq`, or undefined if none is known. */
+  /**
+   * Returns the seq of the entry that removed the user after `sinceSeq`, or undefined if none is
+   * known.
+   */
   removalAfter(userId: string, sinceSeq: number): number | undefined {
     const seq = this.#removals.get(userId)?.seq ?? 0;
     return seq > sinceSeq ? seq : undefined;
@@ -148,7 +157,10 @@ export class Feed implements Flushable {
     for (const follow of [...this.follows]) follow.restart();
   }
 
-  /** A user was removed by the entry with this seq: the user sees it, and nothing after it. */
+  /**
+   * Ends the entries of a user at the entry that removed them. The user sees that entry, and
+   * nothing after it.
+   */
   remove(userId: string, seq: number): void {
     if (this.#log !== '') this.#removals.set(userId, { seq, atMs: performance.now() });
     for (const follow of [...this.follows]) {
@@ -213,7 +225,10 @@ export class Feed implements Flushable {
     else this.#listener.ready(this);
   }
 
-  /** An entry is the fence of those whom it removes. Those whom it adds are read from the table. */
+  /**
+   * Ends the entries of users whom an entry removes. The memberships of users whom it adds are read
+   * from the table.
+   */
   #noteChange(seq: number, { userId, moreUserIds, joined }: MemberChange): void {
     if (joined) this.#listener.joined();
     else for (const id of [userId, ...moreUserIds]) this.remove(id, seq);

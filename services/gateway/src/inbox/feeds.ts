@@ -3,16 +3,16 @@ import { limits } from '@parley/runtime';
 import type { LogEnd } from '../store/inbox-store.js';
 import { Feed, type FeedListener } from './feed.js';
 
-/** Share of their limit to which all rings shrink when together they are too large. */
+/** When all rings together exceed their limit, they shrink to this share of it. */
 const shrinkTo = 0.9;
-/** A channel without readers stays for this time, because its readers may reconnect. */
+/** A feed without readers is kept for this time, because its readers may reconnect. */
 const unusedMs = 60_000;
-/** The entries of a channel in which nothing happens are dropped after this time. */
+/** If a channel has no new entry for this time, its ring is emptied. */
 const quietMs = 120_000;
-/** Interval at which a channel that nobody owns is compared with the table. */
+/** Interval at which a channel without an owning server is compared with the table. */
 const compareEveryMs = 2_000;
 
-/** The channels that the users of this edge are in. */
+/** The feeds of this gateway: one for each channel that a reader is in. */
 export class Feeds {
   readonly #feeds = new Map<number, Feed>();
   readonly #listener: FeedListener;
@@ -22,7 +22,10 @@ export class Feeds {
   /** When each channel was last compared, by the clock of this process. */
   readonly #comparedAtMs = new WeakMap<Feed, number>();
 
-  /** `queue` wakes feeds at the end of a turn, and `joined` is called when somebody joined a channel. */
+  /**
+   * `queue` wakes feeds at the end of a turn, and `joined` is called when somebody has joined a
+   * channel.
+   */
   constructor(queue: FlushQueue, joined: () => void) {
     const shrinking: Flushable = { flush: () => this.#shrinkRings(limits.allRingsBytes * shrinkTo) };
     this.#memory = new RingMemory(limits.allRingsBytes, () => queue.add(shrinking));
@@ -55,20 +58,23 @@ export class Feeds {
     this.#due.add(feed);
   }
 
-  /** A channel was compared with the table. */
+  /** Notes that a channel was compared with the table. */
   compared(feed: Feed, nowMs: number): void {
     this.#due.delete(feed);
     this.#comparedAtMs.set(feed, nowMs);
   }
 
-  /** Returns the channels to compare now: in which something can have happened, and long unseen ones. */
+  /**
+   * Returns the channels to compare now: those that have an owning server, those for which
+   * `compare` was called, and those that were not compared for 2 s.
+   */
   due(nowMs: number): Feed[] {
     const isDue = (feed: Feed) =>
       this.#due.has(feed) || feed.isOwned || nowMs - (this.#comparedAtMs.get(feed) ?? 0) >= compareEveryMs;
     return [...this.#feeds.values()].filter(isDue);
   }
 
-  /** Drops channels without readers, and the entries of quiet ones. */
+  /** Drops feeds without readers, and empties the rings of quiet channels. */
   tick(nowMs: number): void {
     for (const feed of this.#feeds.values()) {
       feed.tick(nowMs);

@@ -13,16 +13,16 @@ import { type ChangeCursor, marginMs, type RoundFacts, type RoundReader, type St
 import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
 
-/** Bounds of open inboxes: of a user, of an address and of a process. */
+/** Maximum numbers of open inboxes: of a user, of an address and of a process. */
 const inboxesPerUser = 20;
 const inboxesPerAddress = 2_000;
 const inboxesPerProcess = 20_000;
-/** Readers that start in one round. */
+/** Maximum number of readers that start in one round. */
 const startsPerRound = 100;
-/** Chats that one request may name as seen. */
+/** Maximum number of chats that one request may name as seen. */
 const maxSeen = 1_000;
 const tickEveryMs = 1_000;
-/** Delay before memberships are read after somebody joined, so that joins of one moment share a round. */
+/** Delay of the round after somebody joins, so that joins at nearly the same time share it. */
 const joinDelayMs = 50;
 
 /** A device that opens its inbox. */
@@ -41,9 +41,9 @@ interface WaitingReader extends StartingReader {
 }
 
 /**
- * The open inboxes of this process. Facts arrive in rounds, each read at one moment of the database:
- * changes, memberships, the entries that no chat server shows here, and the chats of starting
- * readers. Rounds and frames of chat servers may overlap in any order: seqs decide.
+ * The open inboxes of this process. Reads the database in rounds, each in one snapshot: changes,
+ * memberships, new entries, and the chats of starting readers. Applies each round in one turn of
+ * the event loop.
  */
 export class Inbox implements Part {
   readonly feeds: Feeds;
@@ -111,7 +111,7 @@ export class Inbox implements Part {
     return reader;
   }
 
-  /** Reads a round now, or right after the present one. */
+  /** Reads a round now, or right after the current one. */
   wake(): void {
     this.#isWoken = true;
     if (!this.#isReading && !this.#isStopped) void this.#readRounds();
@@ -198,7 +198,10 @@ export class Inbox implements Part {
     }
   }
 
-  /** Applies a round in one turn: entries first, because they are the fences of what follows. */
+  /**
+   * Applies a round in one turn. Entries come first, because the later steps check the removals in
+   * them.
+   */
   #apply(facts: RoundFacts, due: readonly Feed[], starting: readonly WaitingReader[]): void {
     const nowMs = performance.now();
     this.#showEntries(facts);
@@ -221,7 +224,10 @@ export class Inbox implements Part {
     }
   }
 
-  /** Notes the end of a log: another log, entries that are gone, and the time up to which all was shown. */
+  /**
+   * Compares a feed with its log: starts another log, skips deleted entries, notes the time up to
+   * which all was shown.
+   */
   #catchUp(feed: Feed, { ends, complete, moment }: RoundFacts, nowMs: number): void {
     const end = ends.get(feed.channelId); // Absent if the channel was deleted.
     if (end !== undefined) {
@@ -261,7 +267,10 @@ export class Inbox implements Part {
     }
   }
 
-  /** Returns undefined while a chat that the user has just joined was never compared with the table. */
+  /**
+   * Returns undefined if a chat that the user has just joined has not been compared with the table
+   * yet.
+   */
   #positionOf(reader: InboxReader, { moment, cursor }: RoundFacts): string | undefined {
     const at = reader.shownUntil(moment.now);
     if (at === 0) return undefined;

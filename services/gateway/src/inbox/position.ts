@@ -1,6 +1,6 @@
 import { refuse } from '@parley/runtime';
 
-/** Place in the log of one channel: everything up to `seq` was shown. `log` is the start of its id. */
+/** Last shown entry of one channel. `log` is the start of the id of its log. */
 export interface LogPlace {
   readonly channelId: number;
   readonly seq: number;
@@ -9,9 +9,10 @@ export interface LogPlace {
 
 /**
  * Position of one user among all events and entries. Every change before (`txid`, `eventId`) was
- * shown, and every entry up to `at`. `places` has the last shown entry of each channel with newer ones.
- * Times are in microseconds since 1970, by the clock of the database; `life` is the time at which
- * the database server started.
+ * shown, and every entry up to `at`. `places` has the last shown entry of each channel whose last
+ * entry is from 10 s before `at` or later, in at most `maxPlaces` channels. Times are in
+ * microseconds since 1970, by the clock of the database; `life` is the time at which the database
+ * server started.
  */
 export interface InboxPosition {
   readonly txid: number;
@@ -22,23 +23,30 @@ export interface InboxPosition {
   readonly places: readonly LogPlace[];
 }
 
-/** Maximum channels in a position. If more are busy, a resume repeats some of their entries. */
+/**
+ * Maximum number of channels in a position. If more are busy, a resume repeats some of their
+ * entries.
+ */
 export const maxPlaces = 100;
 
 const number = '(\\d{1,16})';
 const form = new RegExp(
   `^1-${number}-${number}-${number}-${number}(?:-${number}((?:-\\d+\\.\\d+\\.[0-9a-f]{8}){0,${maxPlaces}}))?$`,
 );
-/** Characters of a log id that a position has. They only detect that a channel has another log. */
+/**
+ * Number of characters of a log id in a position. They only detect that a channel has another log.
+ */
 const logCharacters = 8;
 const maxCharacters = 8_192;
 
-/** Returns the form of a log id in a position. */
+/** Returns the start of a log id, as it is in a position. */
 export function shortLog(log: string): string {
   return log.slice(0, logCharacters);
 }
 
-/** Encodes a position. Overview of the manager makes such positions too, without the last two parts. */
+/**
+ * Encodes a position. Positions of `Overview` have the same form, without `eventId` and `places`.
+ */
 export function encodePosition({ txid, eventId, at, life, userNumber, places }: InboxPosition): string {
   const logs = places.map(({ channelId, seq, log }) => `-${channelId}.${seq}.${shortLog(log)}`);
   return `1-${txid}-${at}-${life}-${userNumber}-${eventId}${logs.join('')}`;

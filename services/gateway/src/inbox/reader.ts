@@ -7,13 +7,14 @@ import { type CursorReader, FeedCursor, type Stay } from './feed-cursor.js';
 import { type LogPlace, maxPlaces, shortLog } from './position.js';
 import type { InboxStream } from './stream.js';
 
-/** Events that wait for one reader alone. A reader with more is too slow. */
+/** Maximum bytes of events that wait for one reader alone. A reader with more is cut off. */
 const maxOwnBytes = 2_097_152;
-/** Interval of pings: a position for a reader with news, and a sign of life for any other. */
+/** Interval of pings if something was written since the last one. */
 const newsEveryMs = 5_000;
+/** Interval of pings otherwise. */
 export const pingEveryMs = 25_000;
 
-/** A chat to enter once the earlier stay in it has been shown to its end. */
+/** A chat to enter once the earlier stay in it has been written to its end. */
 interface NextStay {
   readonly feed: Feed;
   readonly stay: Stay;
@@ -72,7 +73,7 @@ export class InboxReader implements CursorReader, Flushable {
     else this.#queue.add(this);
   }
 
-  /** Follows a chat from the entry after `seq` on. */
+  /** Starts to follow a chat, from the entry after `seq` on. */
   follow(feed: Feed, stay: Stay, seq: number): void {
     const follow = new FeedCursor(feed, this, stay, seq);
     this.#follows.set(feed.channelId, follow);
@@ -80,8 +81,8 @@ export class InboxReader implements CursorReader, Flushable {
   }
 
   /**
-   * Enters a chat that the user has joined. An earlier stay is first shown to its end. Does nothing
-   * but update the stay if it is the present one.
+   * Starts to follow a chat that the user has joined. If an earlier stay has not been written to
+   * its end, waits for that. If the reader already follows this stay, only updates it.
    */
   enter(next: NextStay): void {
     const { feed, stay, added } = next;
@@ -132,9 +133,8 @@ export class InboxReader implements CursorReader, Flushable {
   }
 
   /**
-   * Sends a ping with the position if it is time for one. `positionOf` encodes a position with the
-   * places of this reader, or returns undefined if there is none yet; nothing may wait for the
-   * reader at that moment.
+   * Sends a ping with a position if it is time for one and nothing else waits for this reader.
+   * `positionOf` encodes the position, or returns undefined if there is none yet.
    */
   ping(nowMs: number, positionOf: (reader: InboxReader) => string | undefined): void {
     const dueMs = this.#pingedAtMs + (this.#hasNews ? newsEveryMs : pingEveryMs);
@@ -147,14 +147,17 @@ export class InboxReader implements CursorReader, Flushable {
     this.#hasNews = false;
   }
 
-  /** Time in microseconds up to which everything was shown, or `now` without chats. */
+  /**
+   * Returns the time in microseconds up to which everything was shown, or `now` if there are no
+   * chats.
+   */
   shownUntil(now: number): number {
     let until = now;
     for (const { feed } of this.#follows.values()) until = Math.min(until, feed.shownUntil);
     return until;
   }
 
-  /** Places in the channels whose last entry is from `sinceMs` or later. */
+  /** Returns the last shown entries of channels whose last entry is from `sinceMs` or later. */
   places(sinceMs: number): LogPlace[] {
     const places: LogPlace[] = [];
     for (const { feed, seq } of this.#follows.values()) {

@@ -20,7 +20,7 @@ import {
 } from '../store/inbox-store.js';
 import type { InboxPosition, LogPlace } from './position.js';
 
-/** Place among the changes: everything up to it was handled. */
+/** Position among the changes. All changes up to it were handled. */
 export interface ChangeCursor {
   readonly txid: number;
   readonly id: number;
@@ -30,11 +30,11 @@ export interface ChangeCursor {
 export interface StartingReader {
   readonly userId: string;
   readonly position: InboxPosition | undefined;
-  /** Places of the position and of the client, by channel. */
+  /** Last entries that the client has, by channel, from its position and from its request. */
   readonly seen: ReadonlyMap<number, Omit<LogPlace, 'channelId'>>;
 }
 
-/** The next questions of this edge. */
+/** The input of a round. */
 export interface RoundRequest {
   /** Undefined in the first round. */
   readonly cursor: ChangeCursor | undefined;
@@ -55,7 +55,7 @@ export interface Missed {
   readonly parts: readonly (LogPart & { readonly entries: readonly StoredLogEntry[] })[];
 }
 
-/** Everything that a round has read, at one moment of the database. */
+/** Everything that a round has read, in one snapshot of the database. */
 export interface RoundFacts {
   readonly moment: Moment;
   readonly cursor: ChangeCursor;
@@ -65,22 +65,23 @@ export interface RoundFacts {
   readonly stays: readonly MembershipRow[];
   readonly ends: ReadonlyMap<number, LogEnd>;
   readonly channels: ReadonlyMap<number, ChannelRow>;
-  /** Entries of due channels, and the channels that were read to their end. */
+  /** New entries of due channels. */
   readonly entries: readonly StoredLogEntry[];
+  /** Due channels that were read to their end. */
   readonly complete: ReadonlySet<number>;
   readonly missed: ReadonlyMap<StartingReader, Missed>;
   readonly ended: readonly { readonly sessionId: string; readonly suspended: boolean }[];
 }
 
 const maxChanges = 1_000;
-/** Entries of due channels in one round. Their bytes must fit into a ring. */
+/** Maximum entries and bytes of due channels in one round. The bytes must fit into a ring. */
 const dueEntries = 2_000;
 const dueBytes = 262_144;
-/** A resume goes back as far as this, and no further. */
+/** Limits of a resume: missed entries, their bytes, and the age of the position. */
 const resumeEntries = 1_000;
 const resumeBytes = 1_048_576;
 const resumeMicros = 600_000_000;
-/** An entry can be committed this long after its time. */
+/** Maximum delay between the time of an entry and its commit. */
 export const marginMs = 10_000;
 
 const nothingMissed: Missed = { isLost: false, changes: [], parts: [] };
@@ -90,7 +91,7 @@ function pairKey({ userId, channelId }: { readonly userId: string; readonly chan
   return `${channelId} ${userId}`;
 }
 
-/** Reads one round. All statements see the database at one moment. */
+/** Reads one round. All its statements see the same snapshot of the database. */
 export class RoundReader {
   readonly #pool: Pool;
 
@@ -138,7 +139,7 @@ class RoundReading {
     };
   }
 
-  /** Whether a position can be resumed from at this moment. */
+  /** Returns whether a position can be resumed from at this moment. */
   #isResumable({ txid, at, life }: InboxPosition, moment: Moment): boolean {
     return life === moment.life && txid <= moment.txid && at <= moment.now && at >= moment.now - resumeMicros;
   }
@@ -190,7 +191,7 @@ class RoundReading {
     });
     const entries = await this.#readParts(parts, dueEntries, dueBytes);
     const isCut = entries.length === dueEntries || isFull(entries, dueBytes);
-    const cutFrom = isCut ? (entries.at(-1)?.place ?? 1) : parts.length + 1;
+    const cutFrom = isCut ? (entries.at(-1)?.part ?? 1) : parts.length + 1;
     const cut = new Set(parts.slice(cutFrom - 1).map(({ channelId }) => channelId));
     const complete = new Set(due.map(({ channelId }) => channelId).filter((id) => !cut.has(id)));
     return { entries, complete };
@@ -211,7 +212,9 @@ class RoundReading {
     return sessionIds.length === 0 ? [] : findEnded.run(this.#client, { sessionIds });
   }
 
-  /** Reads what the starting readers missed. Each statement serves all of them. */
+  /**
+   * Reads what each starting reader missed. The entries are read for one reader after the other.
+   */
   async #missed(
     moment: Moment,
     changes: readonly InboxChange[],
@@ -260,7 +263,7 @@ class RoundReading {
       sinceMs,
       maxEntries: resumeEntries + 1,
     });
-    return found.map(({ place, afterSeq }) => ({ ...(parts[place - 1] as Part), afterSeq }));
+    return found.map(({ part, afterSeq }) => ({ ...(parts[part - 1] as Part), afterSeq }));
   }
 
   async #withEntries(
@@ -280,12 +283,12 @@ class RoundReading {
   async #withParts(what: Missed, parts: readonly LogPart[]): Promise<Missed> {
     const entries = await this.#readParts(parts, resumeEntries, resumeBytes);
     if (isFull(entries, resumeBytes)) return lost;
-    const of = (at: number) => entries.filter(({ place }) => place === at + 1);
+    const of = (at: number) => entries.filter(({ part }) => part === at + 1);
     return { ...what, parts: parts.map((part, at) => ({ ...part, entries: of(at) })) };
   }
 }
 
-/** Whether more entries did not fit into `bytes`. */
+/** Returns whether the entries use up `bytes`, so that others may have been left out. */
 function isFull(entries: readonly StoredLogEntry[], bytes: number): boolean {
   return (entries.at(-1)?.totalBytes ?? 0) >= bytes;
 }

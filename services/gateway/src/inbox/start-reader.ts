@@ -25,7 +25,7 @@ function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: str
   skipTo(part.untilSeq);
 }
 
-/** Returns the newest change of each chat that concerns the user, in order. */
+/** Returns the newest change of each chat, in order, leaving out changes of other members. */
 function newestOf({ changes }: Missed, userId: string): readonly InboxChange[] {
   const own = changes.filter(({ kind, userIds }) => !kind.startsWith('member') || userIds.includes(userId));
   const isAdded = new Set(own.filter(({ kind }) => kind === 'member_added').map(({ channelId }) => channelId));
@@ -33,7 +33,10 @@ function newestOf({ changes }: Missed, userId: string): readonly InboxChange[] {
   return [...newest.values()].map((one) => (isAdded.has(one.channelId) ? { ...one, kind: 'member_added' } : one));
 }
 
-/** Sends what was missed: chats that were joined or changed, entries, and chats that were left. */
+/**
+ * Sends chats that the user has joined or that changed, then missed entries, then chats that the
+ * user has left.
+ */
 function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<number, MembershipRow>, facts: RoundFacts) {
   const left: number[] = [];
   for (const { kind, channelId } of newestOf(missed, reader.userId)) {
@@ -50,8 +53,8 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
 }
 
 /**
- * Starts a reader: sends what it missed since its position, and follows its chats from the moment of
- * the round on.
+ * Starts a reader: sends the changes and entries that it missed since its position, and follows its
+ * chats from the moment of the round on.
  */
 export function startReader(
   starting: StartingReader & { readonly reader: InboxReader },

@@ -7,6 +7,6 @@ export interface InboxStream extends MessageSink {
   onClose(listener: () => void): void;
   /** Ends the stream after everything that was written. Only the first end counts. */
   end(refusal?: Refusal): void;
-  /** Ends the stream at once and drops what the client has not read. */
+  /** Ends the stream at once, without a status, and drops unread bytes. */
   reset(): void;
 }

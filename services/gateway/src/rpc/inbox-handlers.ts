@@ -36,7 +36,10 @@ export class InboxHandlers {
 
   readonly watch: TakeHandler = (stream, call, request) => this.#watch(stream, call, request, Number.POSITIVE_INFINITY);
 
-  /** Handles Watch of a page. A browser keeps the whole response in memory, so the stream is limited. */
+  /**
+   * Handles Watch of a page. A browser keeps the whole response in memory, so the stream is
+   * limited.
+   */
   readonly watchInPage = (stream: InboxStream, call: Call, request: Buffer): Promise<void> =>
     this.#watch(stream, call, request, limits.subscribeBytes);
 

@@ -45,14 +45,14 @@ const partsOfLogs = { channelIds: array(int4), afterSeqs: array(int8), untilSeqs
 export const findRecent = sql.statement(
   'findRecent',
   { ...partsOfLogs, sinceMs: array(int8), maxEntries: int8 },
-  { place: int8, afterSeq: int8, entries: int8 },
+  { part: int8, afterSeq: int8, entries: int8 },
 );
 
 export const readLogs = sql.statement(
   'readLogs',
   { ...partsOfLogs, size: int8, bytes: int8 },
   {
-    place: int8,
+    part: int8,
     totalBytes: int8,
     channelId: int4,
     seq: int8,
@@ -95,7 +95,7 @@ export const readChannels = sql.statement(
 
 export const findEnded = sql.statement('findEnded', { sessionIds: array(uuid) }, { sessionId: uuid, suspended: bool });
 
-/** The moment of a snapshot: see the statement. */
+/** The moment of a snapshot: the times and the transaction id that `readMoment` describes. */
 export type Moment = RowOf<typeof readMoment>;
 
 /** A change of a channel or of its members. */

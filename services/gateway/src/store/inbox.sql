@@ -1,12 +1,12 @@
--- Reads the moment of the snapshot. It contains every event whose txid is below `txid`, and every
--- entry up to `now`. Times are in microseconds since 1970; `life` is the time at which the database
--- server started.
+-- Reads the moment of the snapshot: `txid`, below which it contains the events of every
+-- transaction; `now`, its time; and `life`, the time at which the database server started. Times
+-- are in microseconds since 1970.
 -- name: readMoment
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid, (extract(epoch FROM now()) * 1000000)::bigint AS now,
   (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life;
 
--- Reads the events after a position, in order. Leaves out those from which a running transaction
--- may still write an earlier one.
+-- Reads the events after a position, in order. Leaves out each event that an event of a running
+-- transaction may still precede.
 -- name: readEvents
 SELECT e.txid::text::bigint AS txid, e.id, e.kind, coalesce(e.channel_id, 0) AS channel_id, e.user_ids FROM chat.event e
 WHERE (e.txid, e.id) > (:txid::bigint::text::xid8, :id::bigint) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())
@@ -18,9 +18,10 @@ ORDER BY e.txid, e.id LIMIT :size;
 SELECT m.user_id, m.channel_id FROM unnest(:userIds::varchar[]) AS u (id)
 CROSS JOIN LATERAL (SELECT x.user_id, x.channel_id FROM chat.member x WHERE x.user_id = u.id AND x.left_seq IS NULL) m;
 
--- Reads the memberships of pairs of a user and a channel, present and past ones. Leaves out rooms.
--- `since_seq` is the last seq before the present stay, and the member sees no
--- text up to `hidden_up_to`. LATERAL with LIMIT makes each lookup an index probe.
+-- Reads the memberships of pairs of a user and a channel, present and past ones. Leaves out rooms,
+-- and banned users who were never members. `since_seq` is the last seq before the latest stay, and
+-- the member sees no text up to `hidden_up_to`. LATERAL with LIMIT makes each lookup an index
+-- probe.
 -- name: readStays
 SELECT m.user_id, m.channel_id, coalesce(m.stay_seq, m.joined_seq) AS since_seq, m.left_seq,
   CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END AS hidden_up_to, c.deleted_at IS NOT NULL AS is_deleted
@@ -32,7 +33,7 @@ CROSS JOIN LATERAL (
   SELECT x.open_history, x.deleted_at FROM chat.channel x WHERE x.id = pair.channel_id AND x.kind <> 'room' LIMIT 1
 ) c;
 
--- Reads the ends of logs. `is_owned`: a chat server owns the channel, living or not. The log id of
+-- Reads the ends of logs. `is_owned`: a chat server owns the channel, live or not. The log id of
 -- a channel without history is empty: its owner makes one in memory.
 -- name: readHeads
 SELECT h.channel_id, CASE WHEN c.has_history THEN h.log_id::text ELSE '' END AS log,
@@ -44,34 +45,35 @@ CROSS JOIN LATERAL (
 ) c
 CROSS JOIN LATERAL (SELECT * FROM chat.channel_head x WHERE x.channel_id = page.id LIMIT 1) h;
 
--- Finds what was written after a time in parts of logs: the seq before the first such entry, and the
--- number of entries up to `maxEntries`. `place` is the number of the part: 1, 2, 3, ...
+-- Finds the entries that parts of logs have after a time: the seq before the first such entry, and
+-- the number of entries, up to `maxEntries`. `part` is the number of the part: 1, 2, 3, ...
 -- name: findRecent
-SELECT p.place, min(m.seq) - 1 AS after_seq, count(*) AS entries
-FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[], :sinceMs::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, since_ms, place)
+SELECT p.part, min(m.seq) - 1 AS after_seq, count(*) AS entries
+FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[], :sinceMs::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, since_ms, part)
 CROSS JOIN LATERAL (
   SELECT x.seq, x.sent_at FROM chat.message x WHERE x.channel_id = p.channel_id AND x.seq > p.after_seq AND x.seq <= p.until_seq
   ORDER BY x.seq DESC LIMIT :maxEntries
 ) m
 WHERE m.sent_at > to_timestamp(p.since_ms / 1000.0)
-GROUP BY p.place;
+GROUP BY p.part;
 
--- Reads parts of many logs, in order: at most `size` entries with about `bytes` of data. `place` is
--- the number of the part: 1, 2, 3, ..., and `total_bytes` the data up to this entry. An entry that was
--- deleted, replaced or trimmed has no text, as in the statement `entriesAfter` of the chat server.
+-- Reads parts of many logs, in order: at most `size` entries, with at most about `bytes` of data.
+-- `part` is the number of the part: 1, 2, 3, ..., and `total_bytes` the data up to this entry. An
+-- entry that was deleted, replaced or trimmed has no text, as in the statement `entriesAfter` of
+-- the chat server.
 -- name: readLogs
-SELECT m.place, m.bytes_before + octet_length(m.data) AS total_bytes, m.channel_id, m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
+SELECT m.part, m.bytes_before + octet_length(m.data) AS total_bytes, m.channel_id, m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
   coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,
   CASE WHEN void.deleted THEN '' ELSE m.data END AS data, CASE WHEN void.deleted THEN '{}' ELSE m.mentions END AS mentions,
   coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_at_ms, void.deleted
 FROM (
-  SELECT page.*, sum(octet_length(page.data)) OVER (ORDER BY page.place, page.seq) - octet_length(page.data) AS bytes_before
+  SELECT page.*, sum(octet_length(page.data)) OVER (ORDER BY page.part, page.seq) - octet_length(page.data) AS bytes_before
   FROM (
-    SELECT p.place, x.* FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, place)
+    SELECT p.part, x.* FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, part)
     CROSS JOIN LATERAL (
       SELECT * FROM chat.message y WHERE y.channel_id = p.channel_id AND y.seq > p.after_seq AND y.seq <= p.until_seq ORDER BY y.seq LIMIT :size
     ) x
-    ORDER BY p.place, x.seq LIMIT :size
+    ORDER BY p.part, x.seq LIMIT :size
   ) page
 ) m JOIN chat.users u ON u.id = m.sender_id JOIN chat.channel_head h ON h.channel_id = m.channel_id
 CROSS JOIN LATERAL (
@@ -80,7 +82,7 @@ CROSS JOIN LATERAL (
     OR EXISTS (SELECT FROM chat.message e WHERE e.channel_id = m.channel_id AND e.target_seq = m.target_seq AND e.kind = :KIND_EDIT AND e.seq > m.seq)
   ) AS deleted
 ) void
-WHERE m.bytes_before < :bytes ORDER BY m.place, m.seq;
+WHERE m.bytes_before < :bytes ORDER BY m.part, m.seq;
 
 -- Reads channels for events, as any member sees them.
 -- name: readChannels
@@ -90,7 +92,7 @@ SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.icon_id, c.retention_se
   CASE WHEN c.retention_seconds IS DISTINCT FROM 0 THEN h.last_seq ELSE 0 END AS last_seq, c.deleted_at IS NOT NULL AS deleted
 FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id WHERE c.id = ANY (:channelIds::int[]) AND c.kind <> 'room';
 
--- Returns those of the sessions that have ended, or whose user may no longer have one.
+-- Finds those of the sessions that have ended, or whose user is not active.
 -- name: findEnded
 SELECT open.id AS session_id, coalesce(u.status = 'suspended', false) AS suspended FROM unnest(:sessionIds::uuid[]) AS open (id)
 LEFT JOIN LATERAL (SELECT x.id, x.user_id, x.revoked_at, x.expires_at FROM chat.session x WHERE x.id = open.id LIMIT 1) s ON true

@@ -12,13 +12,13 @@ export interface WatchRequest {
   /** `inbox` of Overview, or the newest `id` of an earlier stream. Empty: live events only. */
   after: string;
   /**
-   * Entries that the caller has, for chats in which it received some after that id. The stream
-   * leaves these out. At most 1,000.
+   * The last entry of each chat from which the caller received entries after that id. The stream
+   * leaves out entries up to it. At most 1,000 chats.
    */
   seen: SeenChat[];
 }
 
-/** The end of the part of a log that a client has. */
+/** The last entry of a chat that a client has. */
 export interface SeenChat {
   channelId: number;
   log: string;
@@ -39,26 +39,23 @@ export interface InboxCommand {
 
 export interface InboxEvent {
   /**
-   * Position after this event, opaque to clients: pass it as `after` to resume. Pings have one, and
-   * the welcome. Empty in other events, which a client adds to its position by channel and seq.
+   * Position after this event, opaque to clients: pass it as `after` to resume. Only pings have one.
+   * To resume without repetitions, also pass `seen`.
    */
   id: string;
-  /**
-   * A frame of the chat `channel_id`: an entry, a lossy message, or one with a receipt, typing or
-   * presence.
-   */
+  /** A frame of the chat `channel_id`: an entry, a lossy message, or a receipt, typing or presence. */
   message?:
     | Message
     | undefined;
-  /** the user joined it. Repeated after some resumes */
+  /** the user has joined it. A resume may repeat it */
   added?:
     | Channel
     | undefined;
-  /** the user has left it, or it was deleted; only id and name */
+  /** the user has left it, or it was deleted; only its id */
   removed?:
     | Channel
     | undefined;
-  /** settings, or the user's role in it */
+  /** its settings, or the user's membership of it, have changed */
   changed?: Channel | undefined;
   notification?: Notification | undefined;
   ping?:
@@ -1006,13 +1003,16 @@ export const ChatReset: MessageFns<ChatReset> = {
   },
 };
 
-/** The inbox of a user: one stream per device for all chats of the user. Gateways serve it. */
+/**
+ * The inbox of a user: one stream for each device, which carries all chats of the user. Gateways
+ * serve it.
+ */
 export type InboxServiceDefinition = typeof InboxServiceDefinition;
 export const InboxServiceDefinition = {
   name: "InboxService",
   fullName: "chat.v1.InboxService",
   methods: {
-    /** Streams what follows a position, then live events. The first event is the welcome. */
+    /** Streams the events after a position, then live events. The first event is the welcome. */
     watch: {
       name: "Watch",
       requestType: WatchRequest as typeof WatchRequest,
