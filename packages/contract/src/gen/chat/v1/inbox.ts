@@ -39,11 +39,14 @@ export interface InboxCommand {
 
 export interface InboxEvent {
   /**
-   * Position after this event, opaque to clients: pass it as `after` to resume. Only pings have one.
-   * To resume without repetitions, also pass `seen`.
+   * Position after this event, opaque to clients: pass it as `after` to resume. Only pings have
+   * one. To resume without repetitions, also pass `seen`.
    */
   id: string;
-  /** A frame of the chat `channel_id`: an entry, a lossy message, or a receipt, typing or presence. */
+  /**
+   * A frame of the chat `channel_id`: an entry, a lossy message, or a receipt, typing or
+   * presence.
+   */
   message?:
     | Message
     | undefined;
