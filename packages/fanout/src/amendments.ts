@@ -3,6 +3,17 @@ import type { Amendment, RingBuffer } from './ring-buffer.js';
 /**
  * Keeps the ring in step with the log, so that later readers of an entry do not see text that was
  * deleted or replaced.
+ * @example
+ * ```ts
+ * import { Amendments, RingBuffer } from '@parley/fanout';
+ *
+ * const ring = new RingBuffer(1_048_576, 65_536);
+ * const amendments = new Amendments(ring);
+ * const blank = { bytes: new Uint8Array(), plain: true };
+ * ring.push({ bytes: new TextEncoder().encode('hello'), plain: true });
+ * amendments.apply({ target: 1, apply: () => blank }, ring.head - 1); // a deletion of that message
+ * ring.push(blank);
+ * ```
  */
 export class Amendments {
   readonly #ring: RingBuffer;

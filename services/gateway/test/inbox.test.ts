@@ -241,6 +241,13 @@ test('a client resumes on another gateway, and one that floods its session is re
   expect(await second.ended).toMatchObject({ reason: 'send-too-fast' });
 });
 
+test('a session that posts is refused, because gateways do not take messages yet', async () => {
+  const id = await group(ann, [bob]);
+  const inbox = await open(bob);
+  inbox.command({ post: { channelId: id, data: Buffer.from('words') } });
+  expect(await inbox.ended).toMatchObject({ reason: 'not-implemented' });
+});
+
 test('a change whose transaction takes long is not skipped', async () => {
   const [slow, quick] = [await group(ann, [bob]), await group(ann, [bob])];
   const inbox = await open(bob);

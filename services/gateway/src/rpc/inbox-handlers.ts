@@ -72,7 +72,9 @@ export class InboxHandlers {
     this.#inbox.open({ me, address: call.peer, stream, watch, mostBytes: Number.POSITIVE_INFINITY });
   }
 
-  #take({ watch }: InboxCommand): void {
+  #take({ watch, post }: InboxCommand): void {
+    if (post !== undefined)
+      throw refuse('not-implemented', { message: 'This server does not take messages here. Send them with Connect.' });
     if (watch !== undefined)
       throw refuse('malformed', { message: 'This session has begun. Open another one to watch.' });
   }
