@@ -1,5 +1,4 @@
-import { Channel, ChannelService } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
+import { Channel } from '@parley/contract';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Chats } from './chats.js';
 import { hugeEpoch, sendBytes } from './raw.js';
@@ -295,13 +294,5 @@ describe('calls', () => {
     expect(await said(Buffer.from([0xff, 0xff, 0xff]), me.token)).toEqual([3, 'malformed']);
     expect(await said(Buffer.concat([Buffer.from([0x08, 0x01]), hugeEpoch]), me.token)).toEqual([3, 'malformed']);
     expect(await said(Channel.encode(Channel.fromPartial({ id: 1 })).finish())).toEqual([16, 'unauthenticated']);
-  });
-
-  test('a call of a planned method is refused as not implemented', async () => {
-    const locate = callUnary(rig.manager, ChannelService.locate, Channel.create(), {
-      token: me.token,
-      withinMs: 5_000,
-    });
-    await expect(locate).rejects.toEqual(reason('not-implemented'));
   });
 });

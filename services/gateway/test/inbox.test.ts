@@ -1,9 +1,12 @@
+import { Client, credentials } from '@grpc/grpc-js';
 import {
   type Channel,
   ChannelKind,
   ChannelService,
   Channel as ChannelType,
+  InboxService,
   Kind,
+  Message,
   OverviewRequest,
 } from '@parley/contract';
 import { createPool, transaction } from '@parley/database';
@@ -246,6 +249,14 @@ test('a session that posts is refused, because gateways do not take messages yet
   const inbox = await open(bob);
   inbox.command({ post: { channelId: id, data: Buffer.from('words') } });
   expect(await inbox.ended).toMatchObject({ reason: 'not-implemented' });
+});
+
+test('a call of a planned method is refused as not implemented', async () => {
+  const client = new Client(gateway.grpc, credentials.createInsecure());
+  const words = Message.fromPartial({ channelId: 1, data: Buffer.from('words') });
+  const post = callUnary(client, InboxService.post, words, { token: bob.token, withinMs: 60_000 });
+  await expect(post).rejects.toMatchObject({ reason: 'not-implemented' });
+  client.close();
 });
 
 test('a change whose transaction takes long is not skipped', async () => {
