@@ -102,8 +102,7 @@ export class Reconciler {
     const note = () => {
       if (channel.lastSeq >= lastSeq) channel.shownUntilMs = Math.max(channel.shownUntilMs, untilMs);
     };
-    if (channel.lastSeq >= lastSeq) note();
-    else void channel.sequencer?.caughtUp().then(note);
+    void channel.sequencer?.caughtUp().then(note);
   }
 
   /** Leaves every channel without asking the database, and tells all clients to Listen again. */
