@@ -17,6 +17,8 @@ const fewChannels = 200;
  * matches, the rights in all channels of the user are read.
  */
 const maxMatched = 2_000;
+/** Maximum number of messages by which these channels are found. */
+const maxHits = 20_000;
 
 /** The part of a channel that the caller may read. */
 export interface ReadablePart {
@@ -67,8 +69,9 @@ function matchedScope(pool: Pool, searchPool: Pool, me: UserCaller): Scope {
   const known = new Map<number, ReadablePart | undefined>();
   return async ({ terms, labels, sinceMs, beforeMs }) => {
     const query = queryOf(terms, [], labels);
-    const matched = await findMatchedChannels.run(searchPool, { query, sinceMs, beforeMs, most: maxMatched + 1 });
-    if (matched.length > maxMatched) return allParts(pool, me);
+    const bounds = { most: maxMatched + 1, mostHits: maxHits + 1 };
+    const matched = await findMatchedChannels.run(searchPool, { query, sinceMs, beforeMs, ...bounds });
+    if (matched.length > maxMatched || matched[0]?.isCut) return allParts(pool, me);
     const ids = matched.map(({ channelId }) => channelId);
     const channelIds = ids.filter((id) => !known.has(id));
     for (const id of channelIds) known.set(id, undefined);

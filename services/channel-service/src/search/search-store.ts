@@ -33,8 +33,8 @@ export const findSearchable = sql.statement('findSearchable', { userId: text, ma
 export const countSearchable = sql.statement('countSearchable', { userId: text, most: int8 }, { channels: int8 });
 export const findMatchedChannels = sql.statement(
   'findMatchedChannels',
-  { query: text, sinceMs: int8, beforeMs: int8, most: int8 },
-  { channelId: int4 },
+  { query: text, sinceMs: int8, beforeMs: int8, most: int8, mostHits: int8 },
+  { channelId: int4, isCut: bool },
 );
 export const findSearchableOf = sql.statement(
   'findSearchableOf',

@@ -29,11 +29,15 @@ SELECT count(*) AS channels FROM (
   ) mine LIMIT :most
 ) counted;
 
--- Finds the channels of messages that match a query, at most `most`. Does not check who may read
--- them.
+-- Finds the channels of messages that match a query, at most `most`, by at most `mostHits` of these
+-- messages. `is_cut`: there may be more messages. Does not check who may read them. MATERIALIZED
+-- keeps the planner from reading the whole table in the order of the channels.
 -- name: findMatchedChannels
-SELECT DISTINCT s.channel_id FROM chat.search s
-WHERE s.words @@ :query::text::tsquery AND s.sent_ms >= :sinceMs AND s.sent_ms < :beforeMs LIMIT :most;
+WITH hits AS MATERIALIZED (
+  SELECT s.channel_id FROM chat.search s
+  WHERE s.words @@ :query::text::tsquery AND s.sent_ms >= :sinceMs AND s.sent_ms < :beforeMs LIMIT :mostHits
+)
+SELECT hit.channel_id, (SELECT count(*) FROM hits) >= :mostHits AS is_cut FROM (SELECT DISTINCT channel_id FROM hits LIMIT :most) hit;
 
 -- Reads those of the given channels in which a user may search. Applies the rules of
 -- findSearchable.
