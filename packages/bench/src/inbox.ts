@@ -29,7 +29,9 @@ const makeMessages = `INSERT INTO chat.message (channel_id, seq, kind, sender_id
   FROM chat.channel c, generate_series(1, 40) s WHERE c.id % 2 = 0`;
 const moveHeads = `UPDATE chat.channel_head SET last_seq = CASE channel_id WHEN 1 THEN 1000000000 ELSE 40 END, last_at = now() - channel_id * interval '1 s'`;
 
-/** Marks all entries as indexed and searched for notifications, so that the manager does neither. */
+/**
+ * Marks all entries as indexed and searched for notifications, so that the manager does neither.
+ */
 const markAsIndexed = `WITH searched AS (
     INSERT INTO chat.search_progress (channel_id, log_id, rules, seq, first_seq) SELECT channel_id, log_id, 1000, last_seq, first_seq FROM chat.channel_head
   ) INSERT INTO chat.notice_progress (channel_id, log_id, seq) SELECT channel_id, log_id, last_seq FROM chat.channel_head`;
@@ -83,8 +85,8 @@ const hasRows = (rows: number) => (read: readonly unknown[]) =>
 
 /**
  * Plays a round in which each caller makes a pair of calls a second: one that reads one member of a
- * chat, then Overview. Both meet the same load. If callers fall behind, both mostly wait for the same
- * queue, so their ratio means nothing and the round is not valid.
+ * chat, then Overview. Both meet the same load. If callers fall behind, both mostly wait for the
+ * same queue, so their ratio means nothing and the round is not valid.
  */
 async function playPairs(trio: Trio, callers: readonly TestPerson[], seconds: number) {
   const chatOf = ({ id }: TestPerson) => 2 * (callerCount + Number(id.slice('caller-'.length)) - 1);

@@ -96,7 +96,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#over = this.#run().finally(forget);
   }
 
-  /** Resolves after the first welcome or a removal, or rejects with the refusal or the signal's reason. */
+  /** Resolves after the first welcome or a removal. Rejects with a refusal or the signal's reason. */
   async entered(): Promise<void> {
     const welcomed = new Promise<void>((resolve) => {
       this.#onWelcome = resolve;
@@ -213,15 +213,15 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     return this.#post(changeFrame(Kind.UNPIN, seq), signal);
   }
 
-  /** Tells the others that this user is typing, or has stopped. Lossy; shown at most once a second. */
+  /** Tells the others that this user is typing or has stopped. Lossy; at most one a second shows. */
   typing(stopped = false): void {
     this.#link.send(typingOf(stopped));
   }
 
   /**
    * Tells the others that this user has read everything up to `seq`; by default, everything that
-   * has arrived. Also clears the mark as unread. Sends a receipt at most once a second, and again after a lost connection. Does
-   * nothing in a room, or without history.
+   * has arrived. Also clears the mark as unread. Sends a receipt at most once a second, and again
+   * after a lost connection. Does nothing in a room, or without history.
    */
   markRead(seq = this.place?.seq ?? 0): void {
     this.#receipts.read(seq);

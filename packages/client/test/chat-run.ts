@@ -256,8 +256,8 @@ export class Chat {
   }
 
   /**
-   * Waits until a reader has received and acknowledged every entry. Returns false if the conversation
-   * ends before.
+   * Waits until a reader has received and acknowledged every entry. Returns false if the
+   * conversation ends before.
    */
   async #settled(member: Member, reader: Reader, last: number): Promise<boolean> {
     const isOver = () => reader.conversation === undefined;

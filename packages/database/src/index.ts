@@ -42,5 +42,12 @@ export {
   timestamptz,
   uuid,
 } from './sql-types.js';
-export { type ParametersOf, type Queryable, type RowOf, type SqlFields, Statement } from './statement.js';
+export {
+  type OutputOf,
+  type ParametersOf,
+  type Queryable,
+  type RowOf,
+  type SqlFields,
+  Statement,
+} from './statement.js';
 export type * from './unions.js';

@@ -10,8 +10,8 @@ export type Queryable = Pick<pg.Pool, 'query'> | Pick<pg.ClientBase, 'query'>;
 export type SqlFields = Readonly<Record<string, SqlType<unknown>>>;
 
 type InputOf<Parameters extends SqlFields> = { readonly [Name in keyof Parameters]: Parameters[Name]['input'] };
-/** A row, or `never` for a statement without declared columns. */
-type OutputOf<Columns extends SqlFields> = keyof Columns extends never
+/** Type of a row with these columns, or `never` if there are none. */
+export type OutputOf<Columns extends SqlFields> = keyof Columns extends never
   ? never
   : { readonly [Name in keyof Columns]: Columns[Name]['output'] };
 

@@ -1,4 +1,57 @@
-import type { Amendment, RingBuffer } from './ring-buffer.js';
+import { Kind, type Message } from '@parley/contract';
+import type { Amendment, EncodedMessage, RingBuffer } from './ring-buffer.js';
+
+/** Turns the encoded messages of a ring into messages of the contract, and back. */
+export interface MessageCodec {
+  readonly decode: (encoded: Pick<EncodedMessage, 'bytes'>) => Message;
+  readonly encode: (message: Message) => EncodedMessage;
+}
+
+const nothing = new Uint8Array();
+
+/** Returns a message without its text, content type, mentions and files. */
+function withdrawn({ bytes }: Pick<EncodedMessage, 'bytes'>, { decode, encode }: MessageCodec): EncodedMessage {
+  return encode({ ...decode({ bytes }), data: nothing, contentType: '', mentions: [], fileIds: [], deleted: true });
+}
+
+/** Returns a message with the text of an edit. */
+function edited(earlier: EncodedMessage, edit: Uint8Array, { decode, encode }: MessageCodec): EncodedMessage {
+  const said = decode(earlier);
+  if (said.deleted || said.kind !== Kind.UNSPECIFIED) return earlier;
+  const { data, contentType, timestamp } = decode({ bytes: edit });
+  return encode({ ...said, data, contentType, editedAt: timestamp });
+}
+
+/**
+ * Returns the effect of an edit or a deletion on the earlier entry, or undefined for any other
+ * message. `bytes` is the message as it is encoded for the ring.
+ * @example
+ * ```ts
+ * import { Message } from '@parley/contract';
+ * import { amendmentOf, type MessageCodec } from '@parley/fanout';
+ *
+ * const codec: MessageCodec = {
+ *   decode: ({ bytes }) => Message.decode(bytes),
+ *   encode: (message) => {
+ *     const bytes = Message.encode(message).finish();
+ *     return { bytes, plain: true, amendment: amendmentOf(message, bytes, codec) };
+ *   },
+ * };
+ * ```
+ */
+export function amendmentOf(
+  { kind, targetSeq: target, deleted }: Message,
+  bytes: Uint8Array,
+  codec: MessageCodec,
+): Amendment | undefined {
+  if (kind === Kind.DELETE) return { target, apply: (earlier) => withdrawn(earlier, codec) };
+  if (kind !== Kind.EDIT || deleted) return undefined;
+  return {
+    target,
+    apply: (earlier) => edited(earlier, bytes, codec),
+    withdrawn: () => withdrawn({ bytes }, codec),
+  };
+}
 
 /**
  * Keeps the ring in step with the log, so that later readers of an entry do not see text that was

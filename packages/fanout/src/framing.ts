@@ -6,7 +6,9 @@
 export interface Framing {
   /** Bytes that framing adds to each message. */
   readonly overheadBytes: number;
-  /** Whether only one subscriber has this framing, so that joined messages are not kept for others. */
+  /**
+   * Whether only one subscriber has this framing, so that joined messages are not kept for others.
+   */
   readonly unshared?: true;
   /**
    * Returns one buffer with all messages, framed, in order. `totalBytes` is the sum of their

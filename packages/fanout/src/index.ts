@@ -2,7 +2,7 @@
  * Fans messages out to streams: a ring of recent messages, the subscribers that read it, and limits
  * on how fast senders may fill it.
  */
-export { Amendments } from './amendments.js';
+export { Amendments, amendmentOf, type MessageCodec } from './amendments.js';
 export type { Framing } from './framing.js';
 export {
   LatestOfUsers,

@@ -1,6 +1,6 @@
 /**
- * Sizes, counts and times that a client can reach, with the unit in the name. Most rates are next to
- * the calls that they limit. Settings can lower `messageBytes` and set the message rates.
+ * Sizes, counts and times that a client can reach, with the unit in the name. Most rates are next
+ * to the calls that they limit. Settings can lower `messageBytes` and set the message rates.
  */
 export const limits = {
   /** Maximum of a PostgreSQL SERIAL. */
@@ -207,7 +207,10 @@ export const limits = {
   /** Chats in which one handle is present. */
   relayPresences: 100,
   relayNameCharacters: 64,
-  /** Time for which a relay may be silent, and in which a relay that broke may take its handles back. */
+  /**
+   * Time for which a relay may be silent, and in which a relay that broke may take its handles
+   * back.
+   */
   relaySilentMs: 10_000,
   relayGraceMs: 10_000,
   /** Channels in a page of `owned`, and in one announcement. */

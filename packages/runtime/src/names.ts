@@ -33,7 +33,10 @@ const visible = new RegExp(
   'gu',
 );
 
-/** Characters that a text of several lines cannot have: controls, format characters, lone surrogates. */
+/**
+ * Characters that a text of several lines cannot have: controls, format characters, lone
+ * surrogates.
+ */
 const unprintable = /(?![\n\t])\p{C}/u;
 
 /**

@@ -6,7 +6,18 @@ import {
   settingRows,
   snakeCase,
 } from '@parley/contract';
-import { bool, int4, type ChannelKind as Kind, type SqlType, text } from '@parley/database';
+import {
+  bool,
+  enumeration,
+  int4,
+  int8,
+  type ChannelKind as KindName,
+  nullable,
+  type OutputOf,
+  type SqlType,
+  text,
+  uuid,
+} from '@parley/database';
 
 /**
  * Kinds of channels in the contract, by name in the database.
@@ -23,7 +34,7 @@ export const channelKinds = {
   group: ChannelKind.GROUP,
   public: ChannelKind.PUBLIC,
   private: ChannelKind.PRIVATE,
-} as const satisfies Record<Kind, ChannelKind>;
+} as const satisfies Record<KindName, ChannelKind>;
 
 function ruleOf(seconds: number | null) {
   if (seconds === null) return { everything: true };
@@ -64,11 +75,39 @@ export const settingColumns = Object.fromEntries(settingRows.map(([name, { type 
 /** Plain settings that a request sets. Each may be missing. */
 export type SomeSettings = { readonly [Name in ChannelSettingName]?: ChannelSettingValues[Name] | undefined };
 
+/**
+ * Columns of a channel that are the same for every reader, with their types.
+ * @example
+ * ```ts
+ * import { sharedChannelColumns } from '@parley/service-kit';
+ *
+ * Object.keys(sharedChannelColumns); // names of the fields
+ * ```
+ */
+export const sharedChannelColumns = {
+  name: text,
+  userLimit: int4,
+  kind: enumeration<KindName>('chat.channel_kind'),
+  ownerId: text,
+  iconId: nullable(uuid),
+  /** Seconds of retention: 0 for no history, null for no limit. */
+  retentionSeconds: nullable(int4),
+  /** Maximum number of entries; null for no limit. */
+  retentionCount: nullable(int4),
+  ...settingColumns,
+  openHistory: bool,
+  /** Metadata as JSON text. */
+  metadata: text,
+  createdMs: int8,
+};
+
 const columns = settingRows.map(([name]) => ({ name, column: snakeCase(name) }));
+const settings = columns.map(({ column }) => `c.${column}`).join(', ');
 
 /**
- * Fragments of SQL for the plain settings: columns of `c` to read, and columns and parameters to
- * write. In `SETTING_CHANGES`, a NULL parameter leaves its column unchanged.
+ * Fragments of SQL for channels: `CHANNEL_FIELDS` are the columns of `c` that are the same for
+ * every reader. The others are the plain settings: columns of `c` to read, and columns and
+ * parameters to write. In `SETTING_CHANGES`, a NULL parameter leaves its column unchanged.
  * @example
  * ```ts
  * import { settingConstants } from '@parley/service-kit';
@@ -77,7 +116,9 @@ const columns = settingRows.map(([name]) => ({ name, column: snakeCase(name) }))
  * ```
  */
 export const settingConstants = {
-  SETTINGS: columns.map(({ column }) => `c.${column}`).join(', '),
+  SETTINGS: settings,
+  CHANNEL_FIELDS: `c.name, c.user_limit, c.kind, c.owner_id, c.icon_id, c.retention_seconds, c.retention_count, ${settings},
+    c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms`,
   SETTING_COLUMNS: columns.map(({ column }) => column).join(', '),
   SETTING_VALUES: columns.map(({ name }) => `:${name}`).join(', '),
   SETTING_CHANGES: columns.map(({ name, column }) => `${column} = coalesce(:${name}, ${column})`).join(', '),
@@ -97,4 +138,31 @@ export function settingsOf<Settings extends SomeSettings>(
 ): { readonly [Name in ChannelSettingName]: Settings[Name] } {
   const settings = settingRows.map(([name]) => [name, from[name]]);
   return Object.fromEntries(settings) as { readonly [Name in ChannelSettingName]: Settings[Name] };
+}
+
+/**
+ * Returns the fields of a channel message that are the same for every reader.
+ * @example
+ * ```ts
+ * import type { OutputOf } from '@parley/database';
+ * import { channelFieldsOf, type sharedChannelColumns } from '@parley/service-kit';
+ *
+ * export function limitOf(row: OutputOf<typeof sharedChannelColumns>): number {
+ *   return channelFieldsOf(row).limit;
+ * }
+ * ```
+ */
+export function channelFieldsOf(row: OutputOf<typeof sharedChannelColumns>) {
+  return {
+    name: row.name,
+    limit: row.userLimit,
+    kind: channelKinds[row.kind],
+    ownerId: row.ownerId,
+    iconId: row.iconId ?? '',
+    retention: retentionOf(row.retentionSeconds, row.retentionCount),
+    ...settingsOf(row),
+    closedHistory: !row.openHistory,
+    createdAt: row.createdMs,
+    metadata: row.metadata,
+  };
 }

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import { type Logger, limits, type Metrics, type Settings } from '@parley/runtime';
 import { addressKey } from './grpc/address-key.js';
 import type { Proxies } from './grpc/proxies.js';
+import { Tally } from './tally.js';
 
 /** Maximum numbers of open connections. */
 export interface ConnectionBounds {
@@ -33,7 +34,7 @@ export class Connections {
   readonly #log: Logger;
   readonly #bounds: ConnectionBounds;
   readonly #open = new Set<Socket>();
-  readonly #byAddress = new Map<string, number>();
+  readonly #byAddress = new Tally<string>();
   readonly #refused: Record<'address' | 'process', number> = { address: 0, process: 0 };
   #counted = 0;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
@@ -71,28 +72,31 @@ export class Connections {
     const address = this.isFromProxy(socket) ? undefined : addressKey(socket.remoteAddress ?? '');
     if (address !== undefined && !this.#hasRoom(address)) return false;
     this.#open.add(socket);
-    if (address !== undefined) this.#count(address, 1);
+    if (address !== undefined) this.#count(address);
     socket.once('close', () => {
       this.#open.delete(socket);
-      if (address !== undefined) this.#count(address, -1);
+      if (address !== undefined) this.#forget(address);
     });
     return true;
   }
 
   #hasRoom(address: string): boolean {
     const { perAddress, perProcess } = this.#bounds;
-    const open = this.#byAddress.get(address) ?? 0;
+    const open = this.#byAddress.count(address);
     if (open < perAddress && this.#counted < perProcess) return true;
     this.#refused[open < perAddress ? 'process' : 'address'] += 1;
     this.#report(address, open);
     return false;
   }
 
-  #count(address: string, change: number): void {
-    this.#counted += change;
-    const open = (this.#byAddress.get(address) ?? 0) + change;
-    if (open > 0) this.#byAddress.set(address, open);
-    else this.#byAddress.delete(address);
+  #count(address: string): void {
+    this.#counted += 1;
+    this.#byAddress.add(address);
+  }
+
+  #forget(address: string): void {
+    this.#counted -= 1;
+    this.#byAddress.remove(address);
   }
 
   #report(address: string, open: number): void {

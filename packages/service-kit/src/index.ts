@@ -22,12 +22,14 @@ export {
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
 export { Buckets, type BurstRate } from './buckets.js';
 export {
+  channelFieldsOf,
   channelKinds,
   retentionOf,
   type SomeSettings,
   settingColumns,
   settingConstants,
   settingsOf,
+  sharedChannelColumns,
 } from './channel-settings.js';
 export { type ConnectionBounds, Connections, connectionBounds } from './connections.js';
 export { addressKey, networkKey } from './grpc/address-key.js';
@@ -57,5 +59,7 @@ export {
   type UnaryHandler,
 } from './grpc/service.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
+export { logEntryColumns, logEntryConstants, messageOfEntry, type StoredEntry } from './log-entries.js';
 export { nextAfter, pageAfter, pageSize } from './page.js';
+export { Tally } from './tally.js';
 export { profileColumns, profileFields, type SeenProfile, userRoles, userStatuses } from './user-fields.js';

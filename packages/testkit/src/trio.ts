@@ -133,9 +133,12 @@ export class Trio {
     return { addr: grpc, instanceId: String(row?.instance_id) };
   }
 
-  /** Makes a live chat server the owning server of a channel. */
+  /**
+   * Makes a live chat server the owning server of a channel, and reserves it for 10 s, as Locate
+   * does. Otherwise the server could give the empty channel back before a user comes.
+   */
   async place(channelId: number, { grpc }: ServiceProcess): Promise<void> {
-    const placed = `UPDATE chat.channel_head SET epoch = epoch + 1,
+    const placed = `UPDATE chat.channel_head SET epoch = epoch + 1, reserved_until = now() + interval '10 s',
       instance_id = (SELECT instance_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
     await this.people.sql(placed, [channelId, grpc]);
   }

@@ -20,8 +20,8 @@ beforeAll(async () => {
   await rig.startManager();
   chats = new Chats(rig);
   stranger = await rig.person();
-  // Each owner has as many rooms as a user may have. Half of the rooms share one name. This test does
-  // not need the events of their creation.
+  // Each owner has as many rooms as a user may have. Half of the rooms share one name. This test
+  // does not need the events of their creation.
   await rig.owner.query(`
     INSERT INTO chat.users (id, name, password_hash)
       SELECT 'owner-' || n, 'Owner', '!' FROM generate_series(0, ${rooms / limits.channelsPerUser - 1}) n;

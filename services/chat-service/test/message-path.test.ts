@@ -49,9 +49,9 @@ async function deliver(sender: Chatter, reader: Chatter): Promise<void> {
 }
 
 /**
- * Returns the files that run for every message in a new channel. On a busy machine, background tasks
- * run beside many messages, so it sends more messages while other files than `listed` seem to run for
- * every one.
+ * Returns the files that run for every message in a new channel. On a busy machine, background
+ * tasks run beside many messages, so it sends more messages while other files than `listed` seem to
+ * run for every one.
  */
 async function filesOfMessage(hasHistory: boolean, listed: readonly string[]): Promise<string[]> {
   const name = hasHistory ? 'kept' : 'relayed';

@@ -59,8 +59,8 @@ export class Bots {
   }
 
   /**
-   * Yields the bots of a channel with their `createdBy`, ordered by id, to its owner and admins. Without a channel, yields
-   * all bots, to operators only.
+   * Yields the bots of a channel with their `createdBy`, ordered by id, to its owner and admins.
+   * Without a channel, yields all bots, to operators only.
    * @throws {Refusal} `channel-not-found`, `not-channel-admin` or `not-operator`
    */
   list({ channelId = 0, size = 0, signal }: BotRange = {}): AsyncGenerator<User, void> {

@@ -145,18 +145,13 @@ export class Callers {
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enterStream(call: Call): Promise<UserCaller> {
-    const isBot = isBotToken(call.bearer());
-    const claims = isBot ? undefined : await this.#verified(call.bearer(), call.facts);
-    const slot = claims?.sub ?? this.#bots.get(call.bearer()) ?? unknownBots;
-    await this.#slots.acquire(slot);
-    try {
-      const me =
-        claims === undefined ? await this.#bot(call.bearer(), call.facts) : await this.#sessionUser(claims, false);
-      this.#reads.count(me.id, call.rpc);
-      return me;
-    } finally {
-      this.#slots.release(slot);
-    }
+    const token = call.bearer();
+    const claims = isBotToken(token) ? undefined : await this.#verified(token, call.facts);
+    const me = await this.#slots.run(claims?.sub ?? this.#slotOfBot(token), () =>
+      claims === undefined ? this.#bot(token, call.facts) : this.#sessionUser(claims, false),
+    );
+    this.#reads.count(me.id, call.rpc);
+    return me;
   }
 
   #countRead(userId: string, call: Call): void {
@@ -170,12 +165,16 @@ export class Callers {
   }
 
   /**
-   * Finds the bot of a token in the database and waits for a free slot. All tokens
-   * that have not been found yet share the slots of one user, so that invented tokens cannot keep
-   * all connections busy.
+   * Returns the key of the slots of a bot. All tokens that have not been found yet share the slots
+   * of one user, so that invented tokens cannot keep all connections busy.
    */
+  #slotOfBot(token: string): string {
+    return this.#bots.get(token) ?? unknownBots;
+  }
+
+  /** Waits for a free slot, and finds the bot of a token in the database. */
   async #enterBot(call: Call): Promise<UserCaller> {
-    await this.#occupy(this.#bots.get(call.bearer()) ?? unknownBots, call);
+    await this.#occupy(this.#slotOfBot(call.bearer()), call);
     const bot = await this.#bot(call.bearer(), call.facts);
     this.#countRead(bot.id, call);
     return bot;

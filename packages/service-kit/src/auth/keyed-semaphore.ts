@@ -7,12 +7,7 @@ import { refuse } from '@parley/runtime';
  * import { KeyedSemaphore } from '@parley/service-kit';
  *
  * const slots = new KeyedSemaphore(1, 100); // one call at a time per user, 100 may wait
- * await slots.acquire('ann');
- * try {
- *   console.log('only one of these runs for ann');
- * } finally {
- *   slots.release('ann');
- * }
+ * await slots.run('ann', async () => console.log('only one of these runs for ann'));
  * ```
  */
 export class KeyedSemaphore {
@@ -24,6 +19,19 @@ export class KeyedSemaphore {
   constructor(limit: number, maxWaiting: number) {
     this.#limit = limit;
     this.#maxWaiting = maxWaiting;
+  }
+
+  /**
+   * Runs `work` in a slot of `key`, and returns its result.
+   * @throws {Refusal} `too-busy` if too many callers wait.
+   */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    await this.acquire(key);
+    try {
+      return await work();
+    } finally {
+      this.release(key);
+    }
   }
 
   /**

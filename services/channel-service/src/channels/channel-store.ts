@@ -3,9 +3,7 @@ import {
   allNullable,
   array,
   bool,
-  type ChannelKind,
   db,
-  enumeration,
   int4,
   int8,
   json,
@@ -16,11 +14,10 @@ import {
   type Queryable,
   type RowOf,
   text,
-  uuid,
 } from '@parley/database';
-import { settingColumns, settingConstants } from '@parley/service-kit';
+import { settingColumns, settingConstants, sharedChannelColumns } from '@parley/service-kit';
 
-const kind = enumeration<ChannelKind>('chat.channel_kind');
+const { kind } = sharedChannelColumns;
 
 /**
  * Columns of a channel that are the same for every reader. They come from its row `c`, its head
@@ -28,24 +25,12 @@ const kind = enumeration<ChannelKind>('chat.channel_kind');
  */
 export const channelConstants = {
   ...settingConstants,
-  CHANNEL: `c.id, c.name, c.user_limit, c.kind, c.owner_id, c.icon_id, c.retention_seconds, c.retention_count, :SETTINGS,
-    c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
-    s.instance_id IS NOT NULL AS serving, CASE WHEN c.kind = 'room' THEN 0 ELSE h.members END AS member_count,
+  CHANNEL: `c.id, :CHANNEL_FIELDS, s.instance_id IS NOT NULL AS serving, CASE WHEN c.kind = 'room' THEN 0 ELSE h.members END AS member_count,
     floor(extract(epoch FROM greatest(h.last_at, l.active_at)) * 1000)::bigint AS last_ms`,
 };
 export const channelColumns = {
   id: int4,
-  name: text,
-  userLimit: int4,
-  kind,
-  ownerId: text,
-  iconId: nullable(uuid),
-  retentionSeconds: nullable(int4),
-  retentionCount: nullable(int4),
-  ...settingColumns,
-  openHistory: bool,
-  metadata: text,
-  createdMs: int8,
+  ...sharedChannelColumns,
   /** Whether the owning server has a live lease. */
   serving: bool,
   /** Number of members; 0 for rooms. */

@@ -1,7 +1,7 @@
 import { Channel, ChannelStatus, User } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { channelKinds, retentionOf, settingsOf, type UserCaller } from '@parley/service-kit';
+import { channelFieldsOf, type UserCaller } from '@parley/service-kit';
 import { ranks } from '../requests/ranks.js';
 import { type ChannelView, describe } from './channel-store.js';
 
@@ -9,19 +9,10 @@ import { type ChannelView, describe } from './channel-store.js';
 export function toChannel(row: ChannelView): Channel {
   return Channel.fromPartial({
     id: row.id,
-    name: row.name,
+    ...channelFieldsOf(row),
     userCount: row.people,
-    limit: row.userLimit,
     status: row.serving ? ChannelStatus.SERVING : ChannelStatus.IDLE,
-    kind: channelKinds[row.kind],
-    ownerId: row.ownerId,
-    iconId: row.iconId ?? '',
-    retention: retentionOf(row.retentionSeconds, row.retentionCount),
-    ...settingsOf(row),
-    closedHistory: !row.openHistory,
     memberCount: row.memberCount,
-    createdAt: row.createdMs,
-    metadata: row.metadata,
     lastAt: row.lastMs,
     myRole: ranks[row.myRank],
     offered: ranks[row.offered ?? 'none'],

@@ -45,7 +45,10 @@ export function limitOf(kind: ChannelKind, limit: number): number {
   return asked;
 }
 
-/** Checks that at most one rule is set. Protobuf would take the last one, but its order is lost here. */
+/**
+ * Checks that at most one rule is set. Protobuf would take the last one, but its order is lost
+ * here.
+ */
 function checkOneRule({ nothing, seconds, everything }: Retention): void {
   if ([nothing, seconds, everything].filter((rule) => rule !== undefined).length <= 1) return;
   throw refuse('invalid-channel', {

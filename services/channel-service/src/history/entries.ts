@@ -13,8 +13,8 @@ function repliesOf({ replies, lastReplySeq, lastReplyMs, lastReplier }: HistoryE
 }
 
 /**
- * Builds the message of a row, without its replies. Does not use fromPartial, which would copy every
- * list.
+ * Builds the message of a row, without its replies. Does not use fromPartial, which would copy
+ * every list.
  */
 export function toMessage(row: StoredMessage): Message {
   return {

@@ -9,6 +9,7 @@ import {
   json,
   loadSql,
   nullable,
+  type OutputOf,
   type RowOf,
   text,
   uuid,
@@ -86,4 +87,4 @@ export type HistoryPosition = RowOf<typeof findNewest>;
 export type HistoryEntry = RowOf<typeof readEntries>;
 
 /** A message in its current state, without its replies. */
-export type StoredMessage = Omit<HistoryEntry, 'replies' | 'lastReplySeq' | 'lastReplyMs' | 'lastReplier'>;
+export type StoredMessage = OutputOf<typeof messageColumns>;

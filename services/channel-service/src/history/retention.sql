@@ -95,8 +95,8 @@ FROM chat.message m CROSS JOIN LATERAL (
 ) words WHERE m.channel_id = :channelId AND m.seq = ANY (:seqs::bigint[]) ORDER BY m.seq;
 
 -- Deletes entries with their reactions, file links and notifications. (A notification that another
--- transaction has locked stays until it is 90 days old; no list shows it.) Returns the usage to subtract (see
--- subtractUsage).
+-- transaction has locked stays until it is 90 days old; no list shows it.) Returns the usage to
+-- subtract (see subtractUsage).
 -- name: deleteEntries
 WITH notices AS (
   DELETE FROM chat.notification WHERE id IN (

@@ -11,8 +11,8 @@ import {
   loadSql,
   type Notify,
   nullable,
+  type OutputOf,
   type RowOf,
-  type SqlFields,
   text,
   type UserRole,
   uuid,
@@ -80,16 +80,15 @@ export const readChats = sql.statement(
 );
 
 type ReadRow = RowOf<typeof readChats>;
-type OutputsOf<Columns extends SqlFields> = { readonly [Name in keyof Columns]: Columns[Name]['output'] };
 
 /** The position of a snapshot among all events and entries. */
 export type SnapshotPosition = Pick<ReadRow, 'txid' | 'readAt' | 'life'>;
 
 /** A chat as one of its members sees it. */
-export type StoredChat = ReadRow & OutputsOf<typeof chatColumns>;
+export type StoredChat = ReadRow & OutputOf<typeof chatColumns>;
 
 /** Returns whether a row of `readChats` has a chat, and not only a position. */
 export const hasChat = (row: ReadRow): row is StoredChat => row.id !== null;
 
 /** Returns whether a chat has a message that the user may read. */
-export const hasLast = (row: StoredChat): row is StoredChat & OutputsOf<typeof saidColumns> => row.saidSeq !== null;
+export const hasLast = (row: StoredChat): row is StoredChat & OutputOf<typeof saidColumns> => row.saidSeq !== null;

@@ -20,7 +20,8 @@ const maxEntries = 500;
 
 /**
  * Notifies users of the next mentions, replies and direct messages in the logs of channels, deletes
- * the notifications of messages that the logs delete, and records how far it has searched each log. Returns the ids of the channels whose logs have more.
+ * the notifications of messages that the logs delete, and records how far it has searched each log.
+ * Returns the ids of the channels whose logs have more.
  */
 export async function notifyOfMessages(client: PoolClient, channelIds: readonly number[]): Promise<number[]> {
   await openNotices.run(client, { channelIds });

@@ -1,8 +1,8 @@
 -- Moves the receipt of a member forward, at most to the end of the log. 0 leaves a seq unchanged.
--- `markedUnread` sets or clears the mark "unread"; NULL clears it if the new `read_seq` is not below
--- the old one. Returns no row if the user is not a member, or if the log has another id. Locks the
--- row of the member first, so that a concurrent removal is seen. `instance_id` is the live chat
--- server of the channel, or NULL if the receipt has not moved.
+-- `markedUnread` sets or clears the mark "unread"; NULL clears it if the new `read_seq` is not
+-- below the old one. Returns no row if the user is not a member, or if the log has another id.
+-- Locks the row of the member first, so that a concurrent removal is seen. `instance_id` is the
+-- live chat server of the channel, or NULL if the receipt has not moved.
 -- name: moveReceipt
 WITH due AS MATERIALIZED (
   SELECT m.channel_id, m.user_id, h.instance_id, m.read_seq AS was_read, m.delivered_seq AS was_delivered,

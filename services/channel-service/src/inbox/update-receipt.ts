@@ -48,8 +48,8 @@ export function createUpdateReceipt({ pool, servers }: UpdateReceiptDeps) {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
     await limitRate(pool, receiptRate, me, 'change-too-often');
-    // After undefined, the second attempt throws the refusal of a user who was removed, or of an old
-    // log.
+    // After undefined, the second attempt throws the refusal of a user who was removed, or of an
+    // old log.
     const moved = (await move(pool, me, id, request)) ?? (await move(pool, me, id, request));
     if (moved === undefined) throw refuse('too-busy');
     const { instanceId, internalAddr } = moved;

@@ -13,9 +13,14 @@ import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite 
 
 /** Number of random bytes in an id. An id of 128 bits cannot be guessed. */
 const idBytes = 16;
-/** Last millisecond of the year 9999, in Unix ms. Until then, the database stores each millisecond exactly. */
+/**
+ * Last millisecond of the year 9999, in Unix ms. Until then, the database stores each millisecond
+ * exactly.
+ */
 const lastExpiryMs = 253_402_300_799_999;
-/** Limits the invite links that one user creates. Each of them adds at most two lines to the audit. */
+/**
+ * Limits the invite links that one user creates. Each of them adds at most two lines to the audit.
+ */
 const inviteRate: Rate = { key: 'invite', secondsPerCall: 60, burst: 100 };
 /**
  * Id that no channel has. A call for it runs the statements of a call for a channel that the caller

@@ -64,8 +64,8 @@ RETURNING id;
 
 -- Offers a role in a channel to a user. Run after lockChannel. Ownership is offered to one user at
 -- a time. Returns no row if the user has the maximum number of offers, in total or from
--- `payerId`, who is the offerer or, if a channel's bot offers, its creator. The offers of a user and
--- of the bots that they made for channels count together.
+-- `payerId`, who is the offerer or, if a channel's bot offers, its creator. The offers of a user
+-- and of the bots that they made for channels count together.
 -- name: offerRole
 WITH before AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND role = 'owner' AND :role = 'owner' AND user_id <> :userId)
 INSERT INTO chat.offer (channel_id, user_id, role, offered_by) SELECT :channelId, :userId::varchar, :role, :byId::varchar

@@ -48,8 +48,8 @@ async function takeBack(client: PoolClient, counted: readonly Counted[]): Promis
 }
 
 /**
- * Counts an offer or an addition, or nothing if it is refused. If the user was in the channel before,
- * it counts only against the caller and the channel. Returns what it has counted.
+ * Counts an offer or an addition, or nothing if it is refused. If the user was in the channel
+ * before, it counts only against the caller and the channel. Returns what it has counted.
  */
 async function count(
   client: PoolClient,

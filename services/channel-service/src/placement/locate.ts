@@ -13,9 +13,13 @@ export interface LocateDeps {
   readonly servers: ChatServers;
 }
 
-/** Limits the calls of one gateway. It asks only for chats without an owner in which somebody acts. */
+/**
+ * Limits the calls of one gateway. It asks only for chats without an owner in which somebody acts.
+ */
 const locateRate: Rate = { key: 'locate', secondsPerCall: 0.005, burst: 2_000 };
-/** Time in which the gateway must reach the owner, which would otherwise give an empty chat back. */
+/**
+ * Time in which the gateway must reach the owner, which would otherwise give an empty chat back.
+ */
 const reserveSeconds = 10;
 const nobody = '';
 

@@ -28,8 +28,9 @@ WHERE instance_id = :instanceId AND chain IS NOT DISTINCT FROM (
 RETURNING instance_id;
 
 -- Ends the lease of a server that cannot serve its channels, so they can be placed elsewhere at
--- once. Changes nothing and returns no row unless another server has a lease that has been live for at least 4 s.
--- Without such a server, all servers may be cut off (see chat.gone_from), or none could take over.
+-- once. Changes nothing and returns no row unless another server has a lease that has been live for
+-- at least 4 s. Without such a server, all servers may be cut off (see chat.gone_from), or none
+-- could take over.
 -- name: endLease
 UPDATE chat.server s SET lease_until = least(lease_until, now()) WHERE s.instance_id = :instanceId AND EXISTS (
   SELECT FROM chat.server o WHERE o.instance_id <> :instanceId AND o.lease_until > now() AND o.lease_since < now() - interval '4 s'

@@ -4,7 +4,10 @@
  */
 export const wordRules = 2;
 
-/** A word, an emoji (two regional indicators are a flag), or a run of letters of a script that is written without spaces. */
+/**
+ * A word, an emoji (two regional indicators are a flag), or a run of letters of a script that is
+ * written without spaces.
+ */
 export interface Token {
   /** The spellings under which the token is found: one, or two for a word with an umlaut. */
   readonly forms: readonly string[];

@@ -1,3 +1,4 @@
+import { atOnce } from '../session/participants.js';
 import type { Sessions } from '../session/sessions.js';
 
 /**
@@ -16,8 +17,7 @@ export class Pings {
     for (const session of this.#sessions.find()) {
       if (!session.events) continue;
       session.heardAtMs = Math.min(session.heardAtMs, nowMs); // The clock may have been set back.
-      if (nowMs - session.heardAtMs > 3 * this.#everyMs)
-        session.goodbye('idle', { listenAgain: true, retryAfterMs: 0 });
+      if (nowMs - session.heardAtMs > 3 * this.#everyMs) session.goodbye('idle', atOnce);
       else session.ping(nowMs);
     }
   }

@@ -35,7 +35,9 @@ export class ReceiptSaver {
     this.#moved.set(placeOf({ channelId: channel.facts.id, userId }), { channel, userId });
   }
 
-  /** Saves and shows what was noted since the last run. A receipt that fails waits for the next run. */
+  /**
+   * Saves and shows what was noted since the last run. A receipt that fails waits for the next run.
+   */
   async run(): Promise<void> {
     const { receipts, receiptStore } = this.#deps;
     await receipts.save(async (unsaved) => {

@@ -1,4 +1,5 @@
 import { atMost, type Logger, type Part } from '@parley/runtime';
+import { atOnce } from '../session/participants.js';
 import type { ChatSession } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import type { SeatStore } from '../store/seats.js';
@@ -49,7 +50,7 @@ export class Shutdown implements Part {
   /** Says goodbye to every open stream, and waits until they have ended or the time is over. */
   async stop(): Promise<void> {
     const { sessions, withinMs } = this.#deps;
-    for (const session of sessions.find()) session.goodbye('draining', { listenAgain: true, retryAfterMs: 0 });
+    for (const session of sessions.find()) session.goodbye('draining', atOnce);
     await atMost(sessions.empty(), withinMs);
     await this.#clearing;
   }

@@ -1,7 +1,7 @@
 import type { Message } from '@parley/contract';
 import { limits, type Reason } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
-import type { CloseInfo, Participant } from '../session/participants.js';
+import { type CloseInfo, noteReceipt, type Participant } from '../session/participants.js';
 import { arrive, depart } from '../session/presence.js';
 import { Publisher, type PublishResponder } from '../session/publisher.js';
 import type { Membership } from '../session/rules.js';
@@ -64,13 +64,8 @@ export class RelayAuthor implements Participant, PresencePlace {
   post(message: Message, responder: PublishResponder): void {
     const { ping, pong, receipt } = message;
     this.#use();
-    if (receipt !== undefined) this.#note(receipt);
+    if (receipt !== undefined) noteReceipt(this, receipt, this.#context.receipts);
     else if (ping === undefined && pong === undefined) this.#publisher.publish(message, responder);
-  }
-
-  #note(receipt: NonNullable<Message['receipt']>): void {
-    const { role, removed } = this.membership;
-    if (role !== 'none' && !removed) this.#context.receipts.note(this.channel, this.person.id, receipt);
   }
 
   showTyping(): void {
@@ -97,7 +92,10 @@ export class RelayAuthor implements Participant, PresencePlace {
     depart(this.channel, handle.seat, this.person, this.#context.now());
   }
 
-  /** Ends the presence of all handles, and tells their relays why. The next post loads the rights again. */
+  /**
+   * Ends the presence of all handles, and tells their relays why. The next post loads the rights
+   * again.
+   */
   goodbye(reason: Reason, closeInfo?: CloseInfo): void {
     const why = ofSession.has(reason) ? 'moved' : reason;
     for (const handle of [...this.#present]) {

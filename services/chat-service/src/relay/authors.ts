@@ -66,7 +66,9 @@ export class RelayAuthors {
     else turn.refused(refuse('too-busy'));
   }
 
-  /** Like `with`, but loads nothing: calls `use` only for an author who is loaded, or soon will be. */
+  /**
+   * Like `with`, but loads nothing: calls `use` only for an author who is loaded, or soon will be.
+   */
   withLoaded(channelId: number, handle: Handle, use: (author: RelayAuthor) => void): void {
     const known = this.#slots.get(`${channelId} ${handle.person.id}`);
     if (known instanceof RelayAuthor) use(known);
@@ -133,7 +135,9 @@ export class RelayAuthors {
     return new RelayAuthor({ handle, channel, ...rights }, this.#deps.session);
   }
 
-  /** Shows waiting typing indicators, and forgets authors that are idle or whose channel is gone. */
+  /**
+   * Shows waiting typing indicators, and forgets authors that are idle or whose channel is gone.
+   */
   tick(): void {
     for (const [key, author] of this.#slots) {
       if (!(author instanceof RelayAuthor)) continue;

@@ -5,7 +5,9 @@ import { asBuffer, prefixBytes } from '@parley/rpc';
 import { type Reason, refuse } from '@parley/runtime';
 import type { CloseInfo } from '../session/participants.js';
 
-/** A post whose message is not decoded yet: it comes from a user, whom the gateway only forwards. */
+/**
+ * A post whose message is not decoded yet: it comes from a user, whom the gateway only forwards.
+ */
 export interface ForwardedPost {
   readonly id: number;
   readonly channelId: number;

@@ -1,7 +1,7 @@
 import type { Ack, Attach, Message } from '@parley/contract';
 import type { MessageRate } from '@parley/fanout';
 import { isReason, limits, type Reason, type Refusal, refuse } from '@parley/runtime';
-import { asRefusal, type Callers } from '@parley/service-kit';
+import { asRefusal, type Callers, Tally } from '@parley/service-kit';
 import type { Entrance } from '../session/entrance.js';
 import { decodeMessage, refusalAck } from '../session/frames.js';
 import type { CloseInfo } from '../session/participants.js';
@@ -13,7 +13,6 @@ import { Handle, type HandleOptions, type HandleOwner } from './handle.js';
 import { encodeDown, type ForwardedPost, goodbyeFor } from './relay-frames.js';
 import type { RelayOutbox } from './relay-outbox.js';
 import { RoomStream } from './room-stream.js';
-import { Tally } from './tally.js';
 
 /** What the handles of all relays share. */
 export interface HandleContext {

@@ -138,7 +138,9 @@ export class Relay {
     else if (this.#outbox.isIdle) this.#ping(nowMs);
   }
 
-  /** A follow that is still behind after its turn makes the outbox busy, and then there is no ping. */
+  /**
+   * A follow that is still behind after its turn makes the outbox busy, and then there is no ping.
+   */
   #ping(nowMs: number): void {
     const shownUntil = this.follows.shownUntil(nowMs);
     if (this.#outbox.isIdle) this.#send({ ping: { shownUntil, ping: { sentAt: nowMs, lastSeq: 0 } } });

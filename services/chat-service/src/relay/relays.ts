@@ -1,7 +1,7 @@
 import type { Receipt } from '@parley/contract';
 import { type Logger, limits, type Reason, refuse } from '@parley/runtime';
 import { KeyedSemaphore } from '@parley/service-kit';
-import type { CloseInfo } from '../session/participants.js';
+import { type CloseInfo, forGood } from '../session/participants.js';
 import type { MessageStream } from '../session/stream.js';
 import type { HandleStore } from '../store/handles.js';
 import { RelayAuthors, type RelayAuthorsDeps } from './authors.js';
@@ -26,7 +26,6 @@ export interface RelayFilter {
   readonly userId: string;
 }
 
-const forGood: CloseInfo = { listenAgain: false, retryAfterMs: 0 };
 /** Reasons for which nobody can follow a channel here any more. */
 const endsChannel: ReadonlySet<Reason> = new Set<Reason>(['moved', 'channel-deleted']);
 /** Reads of the database for relays that run at once. */
@@ -46,7 +45,7 @@ export class Relays {
 
   constructor(deps: RelaysDeps) {
     this.#deps = deps;
-    const lookUp = <T>(read: () => Promise<T>) => this.#lookUp(read);
+    const lookUp = <T>(read: () => Promise<T>) => this.#lookUps.run('all', read);
     this.#authors = new RelayAuthors({ ...deps, lookUp });
     this.#context = {
       ...deps,
@@ -84,15 +83,6 @@ export class Relays {
     const relay = new Relay(gatewayId, stream, this.#context);
     this.#all.add(relay);
     relay.open();
-  }
-
-  async #lookUp<T>(read: () => Promise<T>): Promise<T> {
-    await this.#lookUps.acquire('all');
-    try {
-      return await read();
-    } finally {
-      this.#lookUps.release('all');
-    }
   }
 
   #welcome(relay: Relay): void {

@@ -5,7 +5,7 @@ import type { ReceiptSaver } from '../background/receipt-saver.js';
 import type { Channels } from '../core/channels.js';
 import type { Relays } from '../relay/relays.js';
 import type { ChannelLoader } from '../session/channel-loader.js';
-import type { CloseInfo } from '../session/participants.js';
+import { atOnce, type CloseInfo } from '../session/participants.js';
 import type { ChatSession } from '../session/session.js';
 import type { SessionFilter, Sessions } from '../session/sessions.js';
 
@@ -69,7 +69,7 @@ async function endRemoved(leaving: readonly ChatSession[], closeInfo: CloseInfo,
   await showLast(leaving);
   for (const session of leaving) {
     if (session.membership.removed) session.goodbye('removed', closeInfo);
-    else session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+    else session.goodbye('moved', atOnce);
   }
 }
 

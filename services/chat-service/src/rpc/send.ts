@@ -34,11 +34,6 @@ export class SendHandler {
     call.facts.channel = claims.ch;
     const [session] = sessions.find({ seat: claims.jti });
     if (session === undefined) throw refuse('seat-gone');
-    await this.#seats.acquire(claims.jti);
-    try {
-      return Ack.fromPartial(await session.post(request));
-    } finally {
-      this.#seats.release(claims.jti);
-    }
+    return this.#seats.run(claims.jti, async () => Ack.fromPartial(await session.post(request)));
   };
 }

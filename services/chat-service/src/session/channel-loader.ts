@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kind } from '@parley/contract';
 import { type Logger, limits } from '@parley/runtime';
-import { settingsOf } from '@parley/service-kit';
+import { type StoredEntry, settingsOf } from '@parley/service-kit';
 import type { ChannelSettings, LoadedChannel } from '../core/channel-settings.js';
 import type { Channels } from '../core/channels.js';
 import { type LiveChannel, Sequencer } from '../core/live-channel.js';
 import type { LoadedMembers, SequencedEntry } from '../core/sequenced-log.js';
 import type { ChannelHead, ChannelMember, ChannelMembers, HeadStore } from '../store/heads.js';
-import type { MessageStore, StoredEntry } from '../store/messages.js';
+import type { MessageStore } from '../store/messages.js';
 import { encodeStored } from './frames.js';
-import type { Participant, Participants } from './participants.js';
+import { atOnce, type Participant, type Participants } from './participants.js';
 import type { Membership } from './rules.js';
 import type { Sessions } from './sessions.js';
 
@@ -49,8 +49,8 @@ export class ChannelLoader {
   }
 
   /**
-   * Returns the live channel of a row that was read at `readAtMs` by the database's clock, or later.
-   * Ends streams of an older epoch with `moved`.
+   * Returns the live channel of a row that was read at `readAtMs` by the database's clock, or
+   * later. Ends streams of an older epoch with `moved`.
    */
   open(row: ChannelHead, readAtMs: number): LiveChannel {
     const { channels, sessions, now } = this.#deps;
@@ -62,7 +62,7 @@ export class ChannelLoader {
     channel.shownUntilMs = readAtMs;
     channel.sequencer = this.#sequencerOf(channel, row.revision);
     for (const session of sessions.find({ channelId: row.channelId })) {
-      if (session.channel !== channel) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+      if (session.channel !== channel) session.goodbye('moved', atOnce);
     }
     return channel;
   }
@@ -112,7 +112,7 @@ function endRemoved(channel: LiveChannel, here: readonly Participant[], row: Cha
     const last = lastSeqFor(member, channel);
     one.membership = membershipOf(member, row.revision, Number.isFinite(last));
     if (last <= channel.lastSeq) part(one, member);
-    else if (isAddedAgain(member, channel)) one.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+    else if (isAddedAgain(member, channel)) one.goodbye('moved', atOnce);
     else partAfter = Math.min(partAfter, last);
   }
   return partAfter;

@@ -4,6 +4,7 @@ import { type JoinClaims, joinToken, type TrustedKeys } from '@parley/service-ki
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { ClaimedSeat, SeatKey, SeatStore } from '../store/seats.js';
 import type { ChannelLoader } from './channel-loader.js';
+import { atOnce } from './participants.js';
 import { ChatSession, type SessionContext } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { MessageStream } from './stream.js';
@@ -159,7 +160,7 @@ export class Entrance {
     const seen = start.seen ?? 0;
     const welcoming = { me: person, resume: start.resume, seen, pingEveryMs, messageBytes };
     opened.open(() => welcome(channel, claimed, { ...welcoming, nowMs: now() }));
-    if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+    if (channel.moving) opened.goodbye('moved', atOnce);
     return opened;
   }
 

@@ -2,7 +2,6 @@ import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   type Ack,
   type Goodbye,
-  Kind,
   Message,
   type Presence,
   type Receipt,
@@ -10,12 +9,11 @@ import {
   type Typing,
   type Welcome,
 } from '@parley/contract';
-import type { EncodedMessage } from '@parley/fanout';
+import { amendmentOf, type EncodedMessage, type MessageCodec } from '@parley/fanout';
 import { type Refusal, refuse } from '@parley/runtime';
+import { messageOfEntry, type StoredEntry } from '@parley/service-kit';
 import type { Person } from '../core/live-channel.js';
-import type { StoredEntry } from '../store/messages.js';
 
-const nothing = Buffer.alloc(0);
 /** Writer that all frames share, so that its grown buffer is reused. */
 let writer = new BinaryWriter();
 
@@ -130,52 +128,17 @@ function event(fields: Parameters<typeof Message.fromPartial>[0]): Uint8Array {
   return encode(Message.fromPartial(fields));
 }
 
+const codec: MessageCodec = { decode: ({ bytes }) => Message.decode(bytes), encode: encodeMessage };
+
 /** Encodes an entry or a lossy message as every recipient gets it. */
 export function encodeMessage(message: Message): EncodedMessage {
   const bytes = encode(message);
-  return { bytes, plain: rulesOf(message.kind)?.plain === true, amendment: amendmentOf(message, bytes) };
-}
-
-function amendmentOf({ kind, targetSeq: target, deleted }: Message, bytes: Uint8Array): EncodedMessage['amendment'] {
-  if (kind === Kind.DELETE) return { target, apply: withdrawn };
-  if (kind !== Kind.EDIT || deleted) return undefined;
-  return { target, apply: (earlier) => edited(earlier, bytes), withdrawn: () => withdrawn({ bytes, plain: false }) };
-}
-
-function decoded({ bytes }: Pick<EncodedMessage, 'bytes'>): Message {
-  return Message.decode(bytes);
-}
-
-/** Returns the entry without its text, content type, mentions and files. */
-function withdrawn(frame: EncodedMessage): EncodedMessage {
-  return encodeMessage({ ...decoded(frame), data: nothing, contentType: '', mentions: [], fileIds: [], deleted: true });
-}
-
-function edited(earlier: EncodedMessage, edit: Uint8Array): EncodedMessage {
-  const said = decoded(earlier);
-  if (said.deleted || said.kind !== Kind.UNSPECIFIED) return earlier;
-  const { data, contentType, timestamp } = decoded({ bytes: edit });
-  return encodeMessage({ ...said, data, contentType, editedAt: timestamp });
+  return { bytes, plain: rulesOf(message.kind)?.plain === true, amendment: amendmentOf(message, bytes, codec) };
 }
 
 /** Encodes an entry as stored in the table. A deleted one has no text. */
 export function encodeStored(entry: StoredEntry): EncodedMessage {
-  return encodeMessage(
-    Message.fromPartial({
-      userId: entry.senderNumber,
-      timestamp: entry.sentAtMs,
-      data: entry.data,
-      sender: entry.senderId,
-      seq: entry.seq,
-      clientId: entry.clientId,
-      contentType: entry.contentType,
-      kind: entry.kind as Kind,
-      targetSeq: entry.targetSeq,
-      mentions: entry.mentions,
-      editedAt: entry.editedAtMs,
-      deleted: entry.deleted,
-    }),
-  );
+  return encodeMessage(messageOfEntry(entry));
 }
 
 export function encodeWelcome(welcome: Parameters<typeof Welcome.fromPartial>[0]): Uint8Array {

@@ -1,5 +1,6 @@
 import type { Reason } from '@parley/runtime';
 import type { LiveChannel } from '../core/live-channel.js';
+import type { Receipts, ReportedReceipt } from '../core/receipts.js';
 import type { SeatKey } from '../store/seats.js';
 import type { Author } from './publisher.js';
 import type { Membership } from './rules.js';
@@ -10,6 +11,11 @@ export interface CloseInfo {
   readonly retryAfterMs: number;
 }
 
+/** Advice never to listen again. */
+export const forGood: CloseInfo = { listenAgain: false, retryAfterMs: 0 };
+/** Advice to listen again at once. */
+export const atOnce: CloseInfo = { listenAgain: true, retryAfterMs: 0 };
+
 /** A user who may send in a channel: by a stream of their own, or through a relay. */
 export interface Participant extends Author {
   readonly key: SeatKey;
@@ -18,6 +24,15 @@ export interface Participant extends Author {
   membership: Membership;
   /** Ends this participation, with a reason for the client. */
   goodbye(reason: Reason, closeInfo?: CloseInfo): void;
+}
+
+/** Notes a receipt of a participant. Ignores those of removed users, and of users of rooms. */
+export function noteReceipt(
+  { membership, channel, person }: Participant,
+  receipt: ReportedReceipt,
+  receipts: Receipts,
+): void {
+  if (membership.role !== 'none' && !membership.removed) receipts.note(channel, person.id, receipt);
 }
 
 const nobody: ReadonlySet<Participant> = new Set();

@@ -23,7 +23,7 @@ import {
   encodeRefusal,
   refusalAck,
 } from './frames.js';
-import type { CloseInfo, Participant, Participants } from './participants.js';
+import { atOnce, type CloseInfo, forGood, noteReceipt, type Participant, type Participants } from './participants.js';
 import { arrive, depart } from './presence.js';
 import { isPassing, Publisher, type PublisherContext, type PublishResponder } from './publisher.js';
 import { replay } from './replay.js';
@@ -75,8 +75,6 @@ export interface SessionOptions {
   readonly mostBytes?: number;
 }
 
-const forGood: CloseInfo = { listenAgain: false, retryAfterMs: 0 };
-const atOnce: CloseInfo = { listenAgain: true, retryAfterMs: 0 };
 /** Milliseconds after which a reader that has not read its goodbye is reset. */
 const partWithinMs = 2_000;
 /**
@@ -86,8 +84,8 @@ const partWithinMs = 2_000;
 const replayWithinMs = 60_000;
 
 /**
- * Returns the limit for frames of any kind on one stream or handle, derived from the limit for the user's
- * messages.
+ * Returns the limit for frames of any kind on one stream or handle, derived from the limit for the
+ * user's messages.
  */
 export function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): MessageRate {
   return {
@@ -281,9 +279,7 @@ export class ChatSession implements Participant {
    */
   #handleStreamFrame({ ping, pong, receipt }: Message): boolean {
     if (ping !== undefined) this.tell(encodePong(ping.sentAt, this.channel.lastSeq));
-    if (receipt !== undefined && this.membership.role !== 'none' && !this.membership.removed) {
-      this.#context.receipts.note(this.channel, this.person.id, receipt);
-    }
+    if (receipt !== undefined) noteReceipt(this, receipt, this.#context.receipts);
     return ping !== undefined || pong !== undefined || receipt !== undefined;
   }
 

@@ -1,6 +1,6 @@
 import { ChannelStatus, MemberRole, Resume } from '@parley/contract';
 import { limits } from '@parley/runtime';
-import { channelKinds, retentionOf, settingsOf } from '@parley/service-kit';
+import { channelFieldsOf } from '@parley/service-kit';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { ClaimedSeat } from '../store/seats.js';
 import { encodeWelcome } from './frames.js';
@@ -27,18 +27,9 @@ function channelOf(channel: LiveChannel, claimed: ClaimedSeat, me: Person) {
   const others = channel.people(most).filter(({ id }) => id !== me.id);
   return {
     id: claimed.channelId,
-    name: claimed.name,
+    ...channelFieldsOf(claimed),
     users: [...others.slice(0, most - 1), me],
-    limit: claimed.userLimit,
     status: ChannelStatus.SERVING,
-    kind: channelKinds[claimed.kind],
-    ownerId: claimed.ownerId,
-    iconId: claimed.iconId ?? '',
-    retention: retentionOf(claimed.retentionSeconds, claimed.retentionCount),
-    ...settingsOf(claimed),
-    closedHistory: !claimed.openHistory,
-    createdAt: claimed.createdMs,
-    metadata: claimed.metadata,
     userCount: channel.users,
     myRole: claimed.ownerId === me.id ? MemberRole.OWNER : roles[claimed.role],
   };

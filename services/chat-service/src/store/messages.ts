@@ -13,12 +13,12 @@ import {
   loadSql,
   type Pool,
   type Queryable,
-  type RowOf,
   text,
   transaction,
   uuid,
 } from '@parley/database';
 import { limits } from '@parley/runtime';
+import { logEntryColumns, logEntryConstants, type StoredEntry } from '@parley/service-kit';
 import { type Append, type BatchOutcome, type Denial, type LogEntry, type Track, weightOf } from '../core/entry.js';
 import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
@@ -26,7 +26,7 @@ import { applyEffect, hasEffect, type SizeChange } from './effects.js';
 import { entriesMentioningOutsiders } from './mentions.js';
 import { repliesToNothing } from './replies.js';
 
-const sql = loadSql('messages.sql', import.meta.url, kindConstants);
+const sql = loadSql('messages.sql', import.meta.url, { ...kindConstants, ...logEntryConstants });
 
 export const appendEntries = sql.statement(
   'append',
@@ -58,20 +58,7 @@ const findStored = sql.statement(
 const entriesAfter = sql.statement(
   'entriesAfter',
   { channelId: int4, afterSeq: int8, size: int8, bytes: int8 },
-  {
-    seq: int8,
-    kind: int2,
-    senderId: text,
-    senderNumber: int4,
-    clientId: uuid,
-    sentAtMs: int8,
-    targetSeq: int8,
-    contentType: text,
-    data: bytea,
-    mentions: array(text),
-    editedAtMs: int8,
-    deleted: bool,
-  },
+  logEntryColumns,
 );
 const unlockedChannels = sql.statement('unlockedChannels', { channelIds: array(int4) }, { channelId: int4 });
 const ownedChannels = sql.statement(
@@ -79,9 +66,6 @@ const ownedChannels = sql.statement(
   { channelIds: array(int4), epochs: array(int8), instanceId: uuid },
   { channelId: int4, revision: int4 },
 );
-
-/** One entry of a log, as stored in the table. */
-export type StoredEntry = RowOf<typeof entriesAfter>;
 
 /**
  * Returns true if the database will never accept the row. Classes of SQLSTATE: 22 the value, 23 a

@@ -1,6 +1,6 @@
 import { array, bool, int4, int8, loadSql, nullable, type Queryable, type RowOf, text, uuid } from '@parley/database';
 import type { Reason } from '@parley/runtime';
-import { settingConstants } from '@parley/service-kit';
+import { settingConstants, sharedChannelColumns } from '@parley/service-kit';
 import { headColumns, type Role } from './heads.js';
 
 const sql = loadSql('seats.sql', import.meta.url, settingConstants);
@@ -10,17 +10,7 @@ const claimSeat = sql.statement(
   { seatId: uuid, instanceId: uuid, channelId: int4, userId: text },
   {
     ...headColumns,
-    name: text,
-    userLimit: int4,
-    iconId: nullable(uuid),
-    /** Seconds of retention: 0 for no history, null for no limit. */
-    retentionSeconds: nullable(int4),
-    /** Maximum number of entries; null for no limit. */
-    retentionCount: nullable(int4),
-    openHistory: bool,
-    /** Metadata as JSON text. */
-    metadata: text,
-    createdMs: int8,
+    ...sharedChannelColumns,
     userId: text,
     number: int4,
     userName: text,

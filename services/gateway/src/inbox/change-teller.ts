@@ -4,20 +4,14 @@ import type { Feeds } from './feeds.js';
 import type { InboxReader } from './reader.js';
 import type { RoundFacts } from './round.js';
 
-function keyOf(userId: string, channelId: number): string {
-  return `${channelId} ${userId}`;
-}
-
 /** Tells readers of changes: chats that they joined or left, and changed settings. */
 export class ChangeTeller {
   readonly #feeds: Feeds;
   readonly #facts: RoundFacts;
-  readonly #stays: ReadonlyMap<string, MembershipRow>;
 
   constructor(feeds: Feeds, facts: RoundFacts) {
     this.#feeds = feeds;
     this.#facts = facts;
-    this.#stays = new Map(facts.stays.map((stay) => [keyOf(stay.userId, stay.channelId), stay]));
   }
 
   /** Tells all readers whom a change concerns. */
@@ -39,7 +33,7 @@ export class ChangeTeller {
    * the table decides.
    */
   #tellMember({ kind, channelId }: InboxChange, reader: InboxReader): void {
-    const stay = this.#stays.get(keyOf(reader.userId, channelId));
+    const stay = this.#facts.stays.get(reader.userId)?.get(channelId);
     const channel = this.#facts.channels.get(channelId);
     const end = this.#facts.ends.get(channelId);
     if (stay === undefined || channel === undefined || channel.deleted || end === undefined) return;

@@ -1,21 +1,12 @@
 import { Channel } from '@parley/contract';
-import { channelKinds, retentionOf, settingsOf } from '@parley/service-kit';
+import { channelFieldsOf } from '@parley/service-kit';
 import type { ChannelRow } from '../store/inbox-store.js';
 import { encodeInboxEvent } from './event-frames.js';
 
 function channelOf(row: ChannelRow): Channel {
   return Channel.fromPartial({
-    ...settingsOf(row),
+    ...channelFieldsOf(row),
     id: row.id,
-    name: row.name,
-    limit: row.userLimit,
-    kind: channelKinds[row.kind],
-    ownerId: row.ownerId,
-    iconId: row.iconId ?? '',
-    retention: retentionOf(row.retentionSeconds, row.retentionCount),
-    closedHistory: !row.openHistory,
-    metadata: row.metadata,
-    createdAt: row.createdMs,
     memberCount: row.memberCount,
     log: row.log,
     lastSeq: row.lastSeq,

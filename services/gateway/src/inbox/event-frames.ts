@@ -1,7 +1,8 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { InboxEvent, Kind, Message, rulesOf } from '@parley/contract';
-import type { EncodedMessage } from '@parley/fanout';
+import { amendmentOf, type EncodedMessage, type MessageCodec } from '@parley/fanout';
 import { asBuffer } from '@parley/rpc';
+import { messageOfEntry } from '@parley/service-kit';
 import type { StoredLogEntry } from '../store/inbox-store.js';
 
 const messageTag = 0x12; // field 2 of InboxEvent, with its length
@@ -31,16 +32,6 @@ export function removedEvent(channelId: number): Buffer {
   return encodeInboxEvent({ removed: { id: channelId } });
 }
 
-/** Returns the message without its text, content type, mentions and files. */
-function withoutText(message: Message): Message {
-  return { ...message, data: nothing, contentType: '', mentions: [], fileIds: [], deleted: true };
-}
-
-function withEdit(said: Message, { data, contentType, timestamp }: Message): Message {
-  if (said.deleted || said.kind !== Kind.UNSPECIFIED) return said;
-  return { ...said, data, contentType, editedAt: timestamp };
-}
-
 /** An entry of a feed: its event, and the facts that the feed acts on. */
 export interface FeedEntry {
   readonly seq: number;
@@ -51,19 +42,10 @@ export interface FeedEntry {
   readonly event: EncodedMessage;
 }
 
-function changed(channelId: number, earlier: EncodedMessage, change: (message: Message) => Message): EncodedMessage {
-  const { message } = InboxEvent.decode(earlier.bytes);
-  return message === undefined ? earlier : entryOf(channelId, change(message)).event;
-}
-
-function amendmentOf(channelId: number, message: Message): EncodedMessage['amendment'] {
-  const { kind, targetSeq: target, deleted } = message;
-  if (kind === Kind.DELETE) return { target, apply: (earlier) => changed(channelId, earlier, withoutText) };
-  if (kind !== Kind.EDIT || deleted) return undefined;
+function codecOf(channelId: number): MessageCodec {
   return {
-    target,
-    apply: (earlier) => changed(channelId, earlier, (said) => withEdit(said, message)),
-    withdrawn: () => entryOf(channelId, withoutText(message)).event,
+    decode: ({ bytes }) => InboxEvent.decode(bytes).message ?? Message.create(),
+    encode: (message) => entryOf(channelId, message).event,
   };
 }
 
@@ -76,29 +58,13 @@ export function entryOf(
   bytes: Uint8Array = Message.encode({ ...message, channelId: 0 }).finish(),
 ): FeedEntry {
   const { seq, kind, timestamp } = message;
-  const event = {
-    bytes: messageEvent(channelId, bytes),
-    plain: rulesOf(kind)?.plain === true,
-    amendment: amendmentOf(channelId, message),
-  };
-  return { seq, kind, timestamp, change: kind === Kind.MEMBER ? message.data : nothing, event };
+  const event = messageEvent(channelId, bytes);
+  const amendment = amendmentOf(message, event, codecOf(channelId));
+  const change = kind === Kind.MEMBER ? message.data : nothing;
+  return { seq, kind, timestamp, change, event: { bytes: event, plain: rulesOf(kind)?.plain === true, amendment } };
 }
 
 /** Encodes an entry as the table has it now. */
 export function storedEntry(row: StoredLogEntry): FeedEntry {
-  const message = Message.fromPartial({
-    userId: row.senderNumber,
-    timestamp: row.sentAtMs,
-    data: row.data,
-    sender: row.senderId,
-    seq: row.seq,
-    clientId: row.clientId,
-    contentType: row.contentType,
-    kind: row.kind as Kind,
-    targetSeq: row.targetSeq,
-    mentions: row.mentions,
-    editedAt: row.editedAtMs,
-    deleted: row.deleted,
-  });
-  return entryOf(row.channelId, message);
+  return entryOf(row.channelId, messageOfEntry(row));
 }

@@ -1,7 +1,7 @@
 import type { WatchRequest } from '@parley/contract';
 import { FlushQueue } from '@parley/fanout';
 import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
-import { addressKey, asRefusal, type UserCaller } from '@parley/service-kit';
+import { addressKey, asRefusal, Tally, type UserCaller } from '@parley/service-kit';
 import type { LogEnd } from '../store/inbox-store.js';
 import { ChangeTeller } from './change-teller.js';
 import { encodeInboxEvent, storedEntry } from './event-frames.js';
@@ -50,7 +50,7 @@ export class Inbox implements Part {
   readonly #rounds: RoundReader;
   readonly #log: Logger;
   readonly #readers = new Map<string, Set<InboxReader>>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #perAddress = new Tally<string>();
   readonly #unread = new MemoryBudget(limits.unreadBytes);
   readonly #feedQueue: FlushQueue;
   readonly #readerQueue: FlushQueue;
@@ -130,15 +130,13 @@ export class Inbox implements Part {
     const ofUser = this.#readers.get(userId)?.size ?? 0;
     const waiting = this.#waiting.filter((one) => one.userId === userId).length;
     if (ofUser + waiting >= inboxesPerUser) throw refuse('too-many-inboxes');
-    const ofAddress = this.#perAddress.get(address) ?? 0;
-    if (this.#isStopped || this.#size >= inboxesPerProcess || ofAddress >= inboxesPerAddress) throw refuse('too-busy');
+    const isFull = this.#size >= inboxesPerProcess || this.#perAddress.count(address) >= inboxesPerAddress;
+    if (this.#isStopped || isFull) throw refuse('too-busy');
     this.#size += 1;
-    this.#perAddress.set(address, ofAddress + 1);
+    this.#perAddress.add(address);
     return () => {
       this.#size -= 1;
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(address, left);
-      else this.#perAddress.delete(address);
+      this.#perAddress.remove(address);
     };
   }
 

@@ -55,6 +55,9 @@ export interface Missed {
   readonly parts: readonly (LogPart & { readonly entries: readonly StoredLogEntry[] })[];
 }
 
+/** Memberships by user and channel. */
+export type Stays = ReadonlyMap<string, ReadonlyMap<number, MembershipRow>>;
+
 /** Everything that a round has read, in one snapshot of the database. */
 export interface RoundFacts {
   readonly moment: Moment;
@@ -62,7 +65,7 @@ export interface RoundFacts {
   readonly changes: readonly InboxChange[];
   /** Whether there are more changes. */
   readonly hasMore: boolean;
-  readonly stays: readonly MembershipRow[];
+  readonly stays: Stays;
   readonly ends: ReadonlyMap<number, LogEnd>;
   readonly channels: ReadonlyMap<number, ChannelRow>;
   /** New entries of due channels. */
@@ -87,8 +90,28 @@ export const marginMs = 10_000;
 const nothingMissed: Missed = { isLost: false, changes: [], parts: [] };
 const lost: Missed = { ...nothingMissed, isLost: true };
 
-function pairKey({ userId, channelId }: { readonly userId: string; readonly channelId: number }): string {
-  return `${channelId} ${userId}`;
+/** A part of a log that a starting reader missed. */
+interface MissedPart extends LogPart {
+  readonly of: StartingReader;
+}
+
+/** A part of a log of which only the entries after a time were missed. */
+interface RecentPart extends MissedPart {
+  readonly sinceMs: number;
+}
+
+function staysOf(rows: readonly MembershipRow[]): Stays {
+  const stays = new Map<string, Map<number, MembershipRow>>();
+  for (const row of rows) {
+    const ofUser = stays.get(row.userId) ?? new Map<number, MembershipRow>();
+    stays.set(row.userId, ofUser.set(row.channelId, row));
+  }
+  return stays;
+}
+
+/** Returns the changes after a position. */
+function changesAfter(changes: readonly InboxChange[], { txid, eventId }: InboxPosition): readonly InboxChange[] {
+  return changes.filter((one) => one.txid > txid || (one.txid === txid && one.id > eventId));
 }
 
 /** Reads one round. All its statements see the same snapshot of the database. */
@@ -154,7 +177,7 @@ class RoundReading {
     return readEvents.run(this.#client, { txid: oldest.txid, id: oldest.eventId, size: maxChanges });
   }
 
-  async #stays(changes: readonly InboxChange[]): Promise<readonly MembershipRow[]> {
+  async #stays(changes: readonly InboxChange[]): Promise<Stays> {
     const { starting, hasReader } = this.#request;
     const userIds = [...new Set(starting.map(({ userId }) => userId))];
     const isWanted = (userId: string) => userIds.includes(userId) || hasReader(userId);
@@ -163,20 +186,22 @@ class RoundReading {
       return concerned.map((userId) => ({ userId, channelId }));
     });
     const own = userIds.length === 0 ? [] : await findStays.run(this.#client, { userIds });
-    const pairs = [...new Map([...ofChanges, ...own].map((pair) => [pairKey(pair), pair])).values()];
-    if (pairs.length === 0) return [];
-    return readStays.run(this.#client, {
+    const pairs = [
+      ...new Map([...ofChanges, ...own].map((pair) => [`${pair.channelId} ${pair.userId}`, pair])).values(),
+    ];
+    if (pairs.length === 0) return staysOf([]);
+    const rows = await readStays.run(this.#client, {
       userIds: pairs.map(({ userId }) => userId),
       channelIds: pairs.map(({ channelId }) => channelId),
     });
+    return staysOf(rows);
   }
 
-  async #ends(changes: readonly InboxChange[], stays: readonly MembershipRow[]): Promise<ReadonlyMap<number, LogEnd>> {
+  async #ends(changes: readonly InboxChange[], stays: Stays): Promise<ReadonlyMap<number, LogEnd>> {
     const { due, hasFeed } = this.#request;
     const ofChanges = changes.map(({ channelId }) => channelId).filter(hasFeed);
-    const channelIds = [
-      ...new Set([...due.map(({ channelId }) => channelId), ...ofChanges, ...stays.map(({ channelId }) => channelId)]),
-    ];
+    const ofStays = [...stays.values()].flatMap((ofUser) => [...ofUser.keys()]);
+    const channelIds = [...new Set([...due.map(({ channelId }) => channelId), ...ofChanges, ...ofStays])];
     const ends = channelIds.length === 0 ? [] : await readHeads.run(this.#client, { channelIds });
     return new Map(ends.map((end) => [end.channelId, end]));
   }
@@ -218,34 +243,21 @@ class RoundReading {
   async #missed(
     moment: Moment,
     changes: readonly InboxChange[],
-    stays: readonly MembershipRow[],
+    stays: Stays,
     ends: ReadonlyMap<number, LogEnd>,
   ): Promise<ReadonlyMap<StartingReader, Missed>> {
     const missed = new Map<StartingReader, Missed>();
-    const wanted: (LogPart & { readonly of: StartingReader })[] = [];
-    const recent: (LogPart & { readonly of: StartingReader; readonly sinceMs: number })[] = [];
+    const [wanted, recent]: [MissedPart[], RecentPart[]] = [[], []];
     for (const of of this.#request.starting) {
-      const { position, userId, seen } = of;
+      const { position, userId } = of;
       if (position === undefined) missed.set(of, nothingMissed);
       else if (!this.#isResumable(position, moment) || changes.length === maxChanges) missed.set(of, lost);
       else {
-        const own = changes.filter(
-          ({ txid, id }) => txid > position.txid || (txid === position.txid && id > position.eventId),
-        );
-        missed.set(of, { ...nothingMissed, changes: own });
-        const isRecent = ({ leftSeq, channelId }: MembershipRow) =>
-          leftSeq === null || own.some((change) => change.channelId === channelId);
-        for (const stay of stays.filter((row) => row.userId === userId && isRecent(row))) {
-          const end = ends.get(stay.channelId);
-          const place = seen.get(stay.channelId);
-          const untilSeq = stay.leftSeq ?? end?.lastSeq ?? 0;
-          if (end === undefined || end.log === '' || stay.isDeleted || untilSeq <= stay.sinceSeq) continue;
-          const part = { of, channelId: stay.channelId, untilSeq };
-          if (place === undefined || !end.log.startsWith(place.log)) {
-            recent.push({ ...part, afterSeq: stay.sinceSeq, sinceMs: Math.floor(position.at / 1_000) - marginMs });
-          } else if (place.seq > end.lastSeq) missed.set(of, lost);
-          else wanted.push({ ...part, afterSeq: Math.max(place.seq, stay.sinceSeq) });
-        }
+        const own = changesAfter(changes, position);
+        const parts = partsMissed(of, position, own, stays.get(userId) ?? new Map(), ends);
+        missed.set(of, parts === undefined ? lost : { ...nothingMissed, changes: own });
+        wanted.push(...(parts?.wanted ?? []));
+        recent.push(...(parts?.recent ?? []));
       }
     }
     wanted.push(...(await this.#recentParts(recent)));
@@ -268,7 +280,7 @@ class RoundReading {
 
   async #withEntries(
     missed: Map<StartingReader, Missed>,
-    wanted: readonly (LogPart & { readonly of: StartingReader })[],
+    wanted: readonly MissedPart[],
   ): Promise<ReadonlyMap<StartingReader, Missed>> {
     for (const [of, what] of missed) {
       const parts = wanted.filter((part) => part.of === of);
@@ -291,4 +303,30 @@ class RoundReading {
 /** Returns whether the entries use up `bytes`, so that others may have been left out. */
 function isFull(entries: readonly StoredLogEntry[], bytes: number): boolean {
   return (entries.at(-1)?.totalBytes ?? 0) >= bytes;
+}
+
+/**
+ * Returns the parts of logs that a reader with this position may have missed, or undefined if the
+ * client has entries that do not exist.
+ */
+function partsMissed(
+  of: StartingReader,
+  { at }: InboxPosition,
+  changes: readonly InboxChange[],
+  stays: ReadonlyMap<number, MembershipRow>,
+  ends: ReadonlyMap<number, LogEnd>,
+): { readonly wanted: MissedPart[]; readonly recent: RecentPart[] } | undefined {
+  const [wanted, recent]: [MissedPart[], RecentPart[]] = [[], []];
+  for (const { channelId, leftSeq, sinceSeq, isDeleted } of stays.values()) {
+    const end = ends.get(channelId);
+    const isPresent = leftSeq === null || changes.some((change) => change.channelId === channelId);
+    const untilSeq = leftSeq ?? end?.lastSeq ?? 0;
+    if (!isPresent || isDeleted || end === undefined || end.log === '' || untilSeq <= sinceSeq) continue;
+    const place = of.seen.get(channelId);
+    if (place === undefined || !end.log.startsWith(place.log)) {
+      recent.push({ of, channelId, untilSeq, afterSeq: sinceSeq, sinceMs: Math.floor(at / 1_000) - marginMs });
+    } else if (place.seq > end.lastSeq) return undefined;
+    else wanted.push({ of, channelId, untilSeq, afterSeq: Math.max(place.seq, sinceSeq) });
+  }
+  return { wanted, recent };
 }

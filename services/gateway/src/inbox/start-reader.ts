@@ -62,7 +62,7 @@ export function startReader(
   feedOf: (end: LogEnd) => Feed,
 ): void {
   const { reader, seen, userId } = starting;
-  const stays = new Map(facts.stays.filter((stay) => stay.userId === userId).map((stay) => [stay.channelId, stay]));
+  const stays = facts.stays.get(userId) ?? new Map<number, MembershipRow>();
   const missed = facts.missed.get(starting);
   if (missed?.isLost === true) reader.send(encodeInboxEvent({ reset: true }));
   else if (missed !== undefined) sendMissed(reader, missed, stays, facts);

@@ -1,22 +1,8 @@
 import { kindConstants } from '@parley/contract';
-import {
-  array,
-  bool,
-  bytea,
-  type ChannelKind,
-  enumeration,
-  int2,
-  int4,
-  int8,
-  loadSql,
-  nullable,
-  type RowOf,
-  text,
-  uuid,
-} from '@parley/database';
-import { settingColumns, settingConstants } from '@parley/service-kit';
+import { array, bool, int4, int8, loadSql, nullable, type RowOf, text, uuid } from '@parley/database';
+import { logEntryColumns, logEntryConstants, settingConstants, sharedChannelColumns } from '@parley/service-kit';
 
-const sql = loadSql('inbox.sql', import.meta.url, { ...kindConstants, ...settingConstants });
+const sql = loadSql('inbox.sql', import.meta.url, { ...kindConstants, ...logEntryConstants, ...settingConstants });
 
 export const readMoment = sql.statement('readMoment', {}, { txid: int8, now: int8, life: int8 });
 
@@ -51,23 +37,7 @@ export const findRecent = sql.statement(
 export const readLogs = sql.statement(
   'readLogs',
   { ...partsOfLogs, size: int8, bytes: int8 },
-  {
-    part: int8,
-    totalBytes: int8,
-    channelId: int4,
-    seq: int8,
-    kind: int2,
-    senderId: text,
-    senderNumber: int4,
-    clientId: uuid,
-    sentAtMs: int8,
-    targetSeq: int8,
-    contentType: text,
-    data: bytea,
-    mentions: array(text),
-    editedAtMs: int8,
-    deleted: bool,
-  },
+  { part: int8, totalBytes: int8, channelId: int4, ...logEntryColumns },
 );
 
 export const readChannels = sql.statement(
@@ -75,17 +45,7 @@ export const readChannels = sql.statement(
   { channelIds: array(int4) },
   {
     id: int4,
-    name: text,
-    userLimit: int4,
-    kind: enumeration<ChannelKind>('chat.channel_kind'),
-    ownerId: text,
-    iconId: nullable(uuid),
-    retentionSeconds: nullable(int4),
-    retentionCount: nullable(int4),
-    ...settingColumns,
-    openHistory: bool,
-    metadata: text,
-    createdMs: int8,
+    ...sharedChannelColumns,
     memberCount: int4,
     log: text,
     lastSeq: int8,

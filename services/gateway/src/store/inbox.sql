@@ -58,14 +58,9 @@ WHERE m.sent_at > to_timestamp(p.since_ms / 1000.0)
 GROUP BY p.part;
 
 -- Reads parts of many logs, in order: at most `size` entries, with at most about `bytes` of data.
--- `part` is the number of the part: 1, 2, 3, ..., and `total_bytes` the data up to this entry. An
--- entry that was deleted, replaced or trimmed has no text, as in the statement `entriesAfter` of
--- the chat server.
+-- `part` is the number of the part: 1, 2, 3, ..., and `total_bytes` the data up to this entry.
 -- name: readLogs
-SELECT m.part, m.bytes_before + octet_length(m.data) AS total_bytes, m.channel_id, m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
-  coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,
-  CASE WHEN void.deleted THEN '' ELSE m.data END AS data, CASE WHEN void.deleted THEN '{}' ELSE m.mentions END AS mentions,
-  coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_at_ms, void.deleted
+SELECT m.part, m.bytes_before + octet_length(m.data) AS total_bytes, m.channel_id, :ENTRY
 FROM (
   SELECT page.*, sum(octet_length(page.data)) OVER (ORDER BY page.part, page.seq) - octet_length(page.data) AS bytes_before
   FROM (
@@ -75,19 +70,12 @@ FROM (
     ) x
     ORDER BY p.part, x.seq LIMIT :size
   ) page
-) m JOIN chat.users u ON u.id = m.sender_id JOIN chat.channel_head h ON h.channel_id = m.channel_id
-CROSS JOIN LATERAL (
-  SELECT m.deleted_at IS NOT NULL OR m.seq < h.first_seq OR m.kind = :KIND_EDIT AND (m.target_seq < h.first_seq
-    OR EXISTS (SELECT FROM chat.message t WHERE t.channel_id = m.channel_id AND t.seq = m.target_seq AND t.deleted_at IS NOT NULL)
-    OR EXISTS (SELECT FROM chat.message e WHERE e.channel_id = m.channel_id AND e.target_seq = m.target_seq AND e.kind = :KIND_EDIT AND e.seq > m.seq)
-  ) AS deleted
-) void
+) m JOIN chat.channel_head h ON h.channel_id = m.channel_id :ENTRY_JOINS
 WHERE m.bytes_before < :bytes ORDER BY m.part, m.seq;
 
 -- Reads channels for events, as any member sees them.
 -- name: readChannels
-SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.icon_id, c.retention_seconds, c.retention_count, :SETTINGS, c.open_history,
-  c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms, h.members AS member_count,
+SELECT c.id, :CHANNEL_FIELDS, h.members AS member_count,
   CASE WHEN c.retention_seconds IS DISTINCT FROM 0 THEN h.log_id::text ELSE '' END AS log,
   CASE WHEN c.retention_seconds IS DISTINCT FROM 0 THEN h.last_seq ELSE 0 END AS last_seq, c.deleted_at IS NOT NULL AS deleted
 FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id WHERE c.id = ANY (:channelIds::int[]) AND c.kind <> 'room';

@@ -153,8 +153,8 @@ export interface RelayDown {
     | RelayPing
     | undefined;
   /**
-   * A receipt that only its user may see: a private one, or one in a large chat. Sent with id 0 to
-   * relays that have a handle of the user.
+   * A receipt that only its user may see: a private one, or one in a large chat. Sent with id 0
+   * to relays that have a handle of the user.
    */
   receipt?: Receipt | undefined;
 }

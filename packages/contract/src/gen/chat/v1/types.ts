@@ -660,8 +660,8 @@ export interface Channel {
 }
 
 /**
- * Retention of messages. Unset in Create: nothing in a room, everything in other channels. A request
- * with more than one rule is refused.
+ * Retention of messages. Unset in Create: nothing in a room, everything in other channels. A
+ * request with more than one rule is refused.
  */
 export interface Retention {
   nothing?: boolean | undefined;

@@ -1540,7 +1540,10 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Ends this session, another one of the caller, or all. Their streams get a goodbye. Not for bots. */
+    /**
+     * Ends this session, another one of the caller, or all. Their streams get a goodbye. Not for
+     * bots.
+     */
     logout: {
       name: "Logout",
       requestType: LogoutRequest as typeof LogoutRequest,
