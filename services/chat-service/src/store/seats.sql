@@ -11,7 +11,7 @@ WHERE t.id = :seatId AND t.instance_id = :instanceId AND t.channel_id = :channel
   AND u.id = t.user_id AND u.status = 'active'
   AND (t.session_id IS NULL OR EXISTS (SELECT FROM chat.session s WHERE s.id = t.session_id AND s.revoked_at IS NULL AND s.expires_at > now()))
   AND (m.user_id IS NULL OR coalesce(m.banned_until <= now(), true)) AND (c.kind = 'room' OR (m.user_id IS NOT NULL AND m.left_seq IS NULL))
-RETURNING c.id AS channel_id, :CHANNEL_FIELDS, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
+RETURNING :CHANNEL_FIELDS, c.id AS channel_id, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
   h.epoch, h.log_id, h.first_seq, h.last_seq, h.revision, h.stored_bytes, h.stored_rows,
   u.id AS user_id, u.number, u.name AS user_name, q.bytes AS used_bytes, q.rows AS used_rows,
   CASE WHEN c.kind = 'room' THEN 'none' ELSE coalesce(m.role, 'none') END AS role,

@@ -9,8 +9,8 @@ const claimSeat = sql.statement(
   'claimSeat',
   { seatId: uuid, instanceId: uuid, channelId: int4, userId: text },
   {
-    ...headColumns,
     ...sharedChannelColumns,
+    ...headColumns,
     userId: text,
     number: int4,
     userName: text,
