@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Ack, Channel, Message, Notification, Ping, User } from "./types.js";
+import { Ack, Channel, Goodbye, Message, Notification, Ping, User } from "./types.js";
 
 export interface WatchRequest {
   /** `inbox` of Overview, or the newest `id` of an earlier stream. Empty: live events only. */
@@ -34,7 +34,14 @@ export interface InboxCommand {
     | Message
     | undefined;
   /** response to a ping */
-  pong?: Ping | undefined;
+  pong?:
+    | Ping
+    | undefined;
+  /**
+   * A user or bot token. On a WebSocket it may be the first command, before `watch`. Later, it
+   * replaces the token of the session before that one expires.
+   */
+  token?: string | undefined;
 }
 
 export interface InboxEvent {
@@ -75,7 +82,11 @@ export interface InboxEvent {
     | ChatReset
     | undefined;
   /** response to a `post` of the session */
-  ack?: Ack | undefined;
+  ack?:
+    | Ack
+    | undefined;
+  /** the last event on a WebSocket. With `listen_again`: connect again */
+  goodbye?: Goodbye | undefined;
 }
 
 export interface InboxWelcome {
@@ -293,7 +304,7 @@ export const SeenChat: MessageFns<SeenChat> = {
 };
 
 function createBaseInboxCommand(): InboxCommand {
-  return { watch: undefined, post: undefined, pong: undefined };
+  return { watch: undefined, post: undefined, pong: undefined, token: undefined };
 }
 
 export const InboxCommand: MessageFns<InboxCommand> = {
@@ -306,6 +317,9 @@ export const InboxCommand: MessageFns<InboxCommand> = {
     }
     if (message.pong !== undefined) {
       Ping.encode(message.pong, writer.uint32(26).fork()).join();
+    }
+    if (message.token !== undefined) {
+      writer.uint32(34).string(message.token);
     }
     return writer;
   },
@@ -347,6 +361,14 @@ export const InboxCommand: MessageFns<InboxCommand> = {
             message.pong = Ping.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -364,6 +386,7 @@ export const InboxCommand: MessageFns<InboxCommand> = {
       watch: isSet(object.watch) ? WatchRequest.fromJSON(object.watch) : undefined,
       post: isSet(object.post) ? Message.fromJSON(object.post) : undefined,
       pong: isSet(object.pong) ? Ping.fromJSON(object.pong) : undefined,
+      token: isSet(object.token) ? globalThis.String(object.token) : undefined,
     };
   },
 
@@ -378,6 +401,9 @@ export const InboxCommand: MessageFns<InboxCommand> = {
     if (message.pong !== undefined) {
       obj.pong = Ping.toJSON(message.pong);
     }
+    if (message.token !== undefined) {
+      obj.token = message.token;
+    }
     return obj;
   },
 
@@ -391,6 +417,7 @@ export const InboxCommand: MessageFns<InboxCommand> = {
       : undefined;
     message.post = (object.post !== undefined && object.post !== null) ? Message.fromPartial(object.post) : undefined;
     message.pong = (object.pong !== undefined && object.pong !== null) ? Ping.fromPartial(object.pong) : undefined;
+    message.token = object.token ?? undefined;
     return message;
   },
 };
@@ -409,6 +436,7 @@ function createBaseInboxEvent(): InboxEvent {
     gap: undefined,
     chatReset: undefined,
     ack: undefined,
+    goodbye: undefined,
   };
 }
 
@@ -449,6 +477,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     }
     if (message.ack !== undefined) {
       Ack.encode(message.ack, writer.uint32(106).fork()).join();
+    }
+    if (message.goodbye !== undefined) {
+      Goodbye.encode(message.goodbye, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -562,6 +593,14 @@ export const InboxEvent: MessageFns<InboxEvent> = {
             message.ack = Ack.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.goodbye = Goodbye.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -592,6 +631,7 @@ export const InboxEvent: MessageFns<InboxEvent> = {
         ? ChatReset.fromJSON(object.chat_reset)
         : undefined,
       ack: isSet(object.ack) ? Ack.fromJSON(object.ack) : undefined,
+      goodbye: isSet(object.goodbye) ? Goodbye.fromJSON(object.goodbye) : undefined,
     };
   },
 
@@ -633,6 +673,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     if (message.ack !== undefined) {
       obj.ack = Ack.toJSON(message.ack);
     }
+    if (message.goodbye !== undefined) {
+      obj.goodbye = Goodbye.toJSON(message.goodbye);
+    }
     return obj;
   },
 
@@ -667,6 +710,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
       ? ChatReset.fromPartial(object.chatReset)
       : undefined;
     message.ack = (object.ack !== undefined && object.ack !== null) ? Ack.fromPartial(object.ack) : undefined;
+    message.goodbye = (object.goodbye !== undefined && object.goodbye !== null)
+      ? Goodbye.fromPartial(object.goodbye)
+      : undefined;
     return message;
   },
 };
