@@ -1,16 +1,8 @@
 import { InboxCommand, WatchRequest } from '@parley/contract';
 import { limits, refuse } from '@parley/runtime';
-import {
-  asRefusal,
-  Buckets,
-  type BurstRate,
-  type Call,
-  type Callers,
-  type RawStream,
-  type TakeHandler,
-  type UserCaller,
-} from '@parley/service-kit';
+import { asRefusal, type Call, type Callers, type TakeHandler } from '@parley/service-kit';
 import type { Inbox } from '../inbox/inbox.js';
+import { InboxSession } from '../inbox/session.js';
 import type { InboxStream } from '../inbox/stream.js';
 
 function decoded<T>(decode: () => T): T {
@@ -20,9 +12,6 @@ function decoded<T>(decode: () => T): T {
     throw refuse('malformed', { cause });
   }
 }
-
-/** Rate of the commands of one session. */
-const commandRate: BurstRate = { burst: 100, perSecond: 20 };
 
 /** Handles the calls of InboxService, over gRPC and for pages. */
 export class InboxHandlers {
@@ -45,18 +34,13 @@ export class InboxHandlers {
 
   readonly session: TakeHandler = async (stream, call) => {
     const me = await this.#callers.enterStream(call);
-    let isOpen = false;
-    const commands = new Buckets<'session'>();
-    stream.onHalfClose(() => stream.end());
+    const session = new InboxSession(this.#inbox, { me, token: call.bearer(), address: call.peer, stream });
+    stream.onHalfClose(() => session.close());
     stream.onMessage((bytes) => {
       try {
-        if (commands.take('session', commandRate) > 0) throw refuse('send-too-fast');
-        const command = decoded(() => InboxCommand.decode(bytes));
-        if (isOpen) this.#take(command);
-        else this.#begin(stream, call, me, command);
-        isOpen = true;
+        session.take(decoded(() => InboxCommand.decode(bytes)));
       } catch (thrown) {
-        stream.end(asRefusal(thrown));
+        session.close(asRefusal(thrown));
       }
     });
   };
@@ -65,17 +49,5 @@ export class InboxHandlers {
     const me = await this.#callers.enterStream(call);
     const watch = decoded(() => WatchRequest.decode(request));
     this.#inbox.open({ me, address: call.peer, stream, watch, mostBytes });
-  }
-
-  #begin(stream: RawStream, call: Call, me: UserCaller, { watch }: InboxCommand): void {
-    if (watch === undefined) throw refuse('malformed', { message: 'The first command must be watch.' });
-    this.#inbox.open({ me, address: call.peer, stream, watch, mostBytes: Number.POSITIVE_INFINITY });
-  }
-
-  #take({ watch, post }: InboxCommand): void {
-    if (post !== undefined)
-      throw refuse('not-implemented', { message: 'This server does not take messages here. Send them with Connect.' });
-    if (watch !== undefined)
-      throw refuse('malformed', { message: 'This session has begun. Open another one to watch.' });
   }
 }
