@@ -88,6 +88,16 @@ export const refusals = {
   'invalid-reaction': row('INVALID_ARGUMENT', 400, 'A reaction must be an emoji.'),
   'invalid-deadline': row('INVALID_ARGUMENT', 400, 'Invalid drain deadline. Use at most 600000 ms; 0 means 10000 ms.'),
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'A metadata value is too long, repeated or malformed.'),
+  'no-subprotocol': row(
+    'INVALID_ARGUMENT',
+    400,
+    'Ask for the WebSocket subprotocol parley.v1 or parley.v1.json. No other one is known.',
+  ),
+  'token-in-url': row(
+    'INVALID_ARGUMENT',
+    400,
+    'The URL of a WebSocket must not have a query, because URLs end up in logs. Send the token as the subprotocol bearer.<token>, or in the first command.',
+  ),
   'message-too-large': row(
     'RESOURCE_EXHAUSTED',
     413,
@@ -121,6 +131,11 @@ export const refusals = {
   'not-channel-admin': row('PERMISSION_DENIED', 403, 'Only the owner or an admin of the channel can do this.'),
   'not-operator': row('PERMISSION_DENIED', 403, 'Only an operator can do this.'),
   'not-a-service': row('PERMISSION_DENIED', 403, 'This call needs a service token.'),
+  'origin-not-allowed': row(
+    'PERMISSION_DENIED',
+    403,
+    'Pages of this origin may not connect. Add the origin to PARLEY_ORIGINS of the gateway.',
+  ),
   'no-route': row('PERMISSION_DENIED', 403, 'This join token does not name a chat server. Listen again.'),
   'address-not-allowed': row(
     'PERMISSION_DENIED',

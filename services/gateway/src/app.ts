@@ -18,7 +18,9 @@ import { Page } from './http/page.js';
 import { ChatRoutes } from './http/routes.js';
 import { Inbox } from './inbox/inbox.js';
 import { RoundReader } from './inbox/round.js';
+import { type InboxDevice, InboxSession } from './inbox/session.js';
 import { InboxHandlers } from './rpc/inbox-handlers.js';
+import { askForUpgrade, SocketDoor } from './socket/socket-door.js';
 import { JoinKeys } from './store/join-keys.js';
 import { LivingServers } from './store/living-servers.js';
 
@@ -47,17 +49,22 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   await host.serve((builder) => {
     builder.add(InboxService, { watch: { take: inboxHandlers.watch }, session: { take: inboxHandlers.session } });
   });
-  host.parts.add('inbox', inbox); // Its streams end before the server waits for them.
   const routes = new ChatRoutes(host.keys, living);
   const openInbox = inboxHandlers.watchInPage;
   const bridge = new Bridge({ upstreams, routes, inbox: openInbox, proxies, log, metrics });
-  const handlers = [crossOrigin(config.origins), bridge.handle, serveKeys(joinKeys), page.handle];
+  const handlers = [crossOrigin(config.origins), bridge.handle, serveKeys(joinKeys), askForUpgrade, page.handle];
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
-  const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers });
+  const openSession = (device: InboxDevice) => new InboxSession(inbox, device);
+  const { callers } = host;
+  const sockets = new SocketDoor({ callers, openSession, origins: config.origins, proxies, log, metrics });
+  const upgrades = [sockets.handleUpgrade];
+  const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
   host.parts.add('http', http);
   host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);
+  host.parts.add('inbox', inbox); // Its streams end before the servers wait for them.
+  host.parts.add('sockets', sockets);
   return host.run({
     grpc: host.address,
     http: `${tls === undefined ? 'http' : 'https'}://${hostAndPort(dialable(address), http.port)}`,

@@ -18,6 +18,7 @@ import { addressKey, type Call, type Proxies } from '@parley/service-kit';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
 import type { InboxStream } from '../inbox/stream.js';
+import { callerAddress } from './caller-address.js';
 import { CallerSlots, callerKey } from './caller-slots.js';
 import type { HttpHandler, HttpVisit } from './handler.js';
 import type { ChatRoutes } from './routes.js';
@@ -62,22 +63,13 @@ const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_
 const asIs = (bytes: Buffer) => bytes;
 
 /**
- * Returns the address of the page: the address of the connection, or the one that a trusted proxy
- * names.
- */
-function addressOf({ headers, socket }: IncomingMessage, proxies: Proxies): string {
-  const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return proxies.named(peer, String(headers['x-forwarded-for'] ?? ''));
-}
-
-/**
  * Returns the metadata to send to a service: the forwarded headers, and the address of the page for
  * rate limits by address.
  */
 function metadataOf(request: IncomingMessage, proxies: Proxies): Metadata {
   const { headers } = request;
   const metadata = new Metadata();
-  metadata.set('x-forwarded-for', addressOf(request, proxies));
+  metadata.set('x-forwarded-for', callerAddress(request, proxies));
   for (const key of forwardedHeaders) {
     const value = headers[key];
     if (typeof value === 'string') setMetadata(metadata, key, value);
@@ -174,7 +166,10 @@ export class Bridge implements Part {
   };
 
   #unreadOf({ request, response }: HttpVisit): MemoryHolding {
-    const caller = { address: addressOf(request, this.#deps.proxies), authorization: request.headers.authorization };
+    const caller = {
+      address: callerAddress(request, this.#deps.proxies),
+      authorization: request.headers.authorization,
+    };
     return this.#unread.open(
       () => [callerKey(caller)],
       () => response.destroy(),
@@ -186,7 +181,7 @@ export class Bridge implements Part {
    */
   #memoryOf({ request, response }: HttpVisit, drop: () => void): MemoryHolding {
     const memory = this.#requests.open(
-      () => [addressKey(addressOf(request, this.#deps.proxies)), request.socket],
+      () => [addressKey(callerAddress(request, this.#deps.proxies)), request.socket],
       drop,
     );
     response.once('close', () => memory.set(0));
@@ -219,7 +214,7 @@ export class Bridge implements Part {
   async #openInbox(call: WebCall, message: Buffer): Promise<void> {
     const { request, response, path, answer } = call;
     const { authorization } = request.headers;
-    const address = addressOf(request, this.#deps.proxies);
+    const address = callerAddress(request, this.#deps.proxies);
     this.#slots.countStream(authorization);
     const free = await this.#slots.acquire({ address, authorization });
     try {
@@ -259,7 +254,7 @@ export class Bridge implements Part {
     const { request, response, target } = call;
     const { authorization } = request.headers;
     if (target === 'chat-server stream') this.#slots.countStream(authorization);
-    const freeSlot = await this.#slots.acquire({ address: addressOf(request, this.#deps.proxies), authorization });
+    const freeSlot = await this.#slots.acquire({ address: callerAddress(request, this.#deps.proxies), authorization });
     try {
       if (response.closed) throw refuse('cancelled');
       if (target === 'chat-server stream') {

@@ -1,9 +1,16 @@
-import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
 import type { Connections, KeyPair } from '@parley/service-kit';
-import type { HttpHandler } from './handler.js';
+import type { HttpHandler, UpgradeHandler } from './handler.js';
 
 /** Address, certificate and handlers of an HTTP server. */
 export interface HttpOptions {
@@ -22,6 +29,11 @@ export interface HttpOptions {
   readonly requestWithinMs?: number;
   /** Handlers, tried in order until one handles the request. */
   readonly handlers: readonly HttpHandler[];
+  /**
+   * Handlers of requests to switch to another protocol, tried in order. If none takes a request, it
+   * is served like any other. Default: none.
+   */
+  readonly upgrades?: readonly UpgradeHandler[];
 }
 
 export interface HttpServer extends Part {
@@ -55,6 +67,34 @@ function refuseVersion(response: ServerResponse): void {
   response.writeHead(505, headers).end('This HTTP version is not supported. Use HTTP/1.1.\n');
 }
 
+function pathOf({ url }: IncomingMessage): string {
+  return String(url).split('?', 1)[0] ?? '';
+}
+
+/**
+ * Serves a request that asks for another protocol, but without switching, as HTTP allows. Node has
+ * detached its parser from the socket, so a request with a body is refused.
+ */
+function serveAsIs(request: IncomingMessage, socket: Socket, listener: RequestListener): void {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  socket.on('error', () => {}); // The client disconnected.
+  response.once('finish', () => socket.destroySoon());
+  const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
+  const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  if (!hasBody) listener(request, response);
+  else response.writeHead(501, headers).end('This server cannot switch protocols. Send the request without Upgrade.\n');
+}
+
+/** Lets handlers take over the sockets of requests to switch to another protocol. */
+function serveUpgrades(server: Server, upgrades: readonly UpgradeHandler[], listener: RequestListener): void {
+  server.on('upgrade', (request, socket, head) => {
+    const visit = { request, socket, head, path: pathOf(request) };
+    if (!upgrades.some((handle) => handle(visit))) serveAsIs(request, socket as Socket, listener);
+  });
+}
+
 /**
  * Maximum requests per connection. This limits how much a client can pipeline before it reads a
  * response.
@@ -66,26 +106,26 @@ const requestsPerSocket = 100;
  * @throws {Error} one sentence if the port is taken.
  */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
-  const { address, port, tls, stopMs, connections, handlers } = options;
+  const { address, port, tls, stopMs, connections, handlers, upgrades } = options;
   const bounds = boundsOf(options.requestWithinMs ?? limits.requestWithinMs);
   const listener: RequestListener = (request, response) => {
     response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
     if (!versions.has(request.httpVersion)) return refuseVersion(response);
-    const path = String(request.url).split('?', 1)[0] ?? '';
-    if (handlers.some((handle) => handle({ request, response, path }))) return;
+    if (handlers.some((handle) => handle({ request, response, path: pathOf(request) }))) return;
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Not found.\n');
   };
   const secure = tls === undefined ? undefined : createTlsServer({ ...bounds, ...tls }, listener);
   const server = secure ?? createServer(bounds, listener);
   server.maxRequestsPerSocket = requestsPerSocket;
+  if (upgrades !== undefined) serveUpgrades(server, upgrades, listener);
   connections.guard(server);
   await listen(server, port, address);
   return {
     port: (server.address() as AddressInfo).port,
     renew: (pair) => secure?.setSecureContext(pair),
-    stop: () => close(server, stopMs),
+    stop: () => close(server, connections, stopMs),
   };
 }
 
@@ -108,10 +148,10 @@ function listen(server: Server, port: number, address: string): Promise<void> {
   });
 }
 
-async function close(server: Server, withinMs: number): Promise<void> {
+async function close(server: Server, connections: Connections, withinMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   await atMost(closed, withinMs);
-  server.closeAllConnections();
+  connections.destroyAll(); // Also those that have switched to another protocol.
   await closed;
 }

@@ -50,6 +50,7 @@ export class Inbox implements Part {
   readonly #rounds: RoundReader;
   readonly #log: Logger;
   readonly #readers = new Map<string, Set<InboxReader>>();
+  readonly #perUser = new Tally<string>();
   readonly #perAddress = new Tally<string>();
   readonly #unread = new MemoryBudget(limits.unreadBytes);
   readonly #feedQueue: FlushQueue;
@@ -127,15 +128,15 @@ export class Inbox implements Part {
 
   /** Counts an inbox. Returns a function that forgets it. */
   #count(userId: string, address: string): () => void {
-    const ofUser = this.#readers.get(userId)?.size ?? 0;
-    const waiting = this.#waiting.filter((one) => one.userId === userId).length;
-    if (ofUser + waiting >= inboxesPerUser) throw refuse('too-many-inboxes');
+    if (this.#perUser.count(userId) >= inboxesPerUser) throw refuse('too-many-inboxes');
     const isFull = this.#size >= inboxesPerProcess || this.#perAddress.count(address) >= inboxesPerAddress;
     if (this.#isStopped || isFull) throw refuse('too-busy');
     this.#size += 1;
+    this.#perUser.add(userId);
     this.#perAddress.add(address);
     return () => {
       this.#size -= 1;
+      this.#perUser.remove(userId);
       this.#perAddress.remove(address);
     };
   }

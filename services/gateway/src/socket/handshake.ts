@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http';
+import { type Refusal, refuse } from '@parley/runtime';
+import { type SocketDialect, socketDialects } from './dialects.js';
+
+/** What a client asks for in its upgrade request. */
+export interface SocketRequest {
+  readonly dialect: SocketDialect;
+  /** Token in the subprotocols; undefined if the first command has it. */
+  readonly token: string | undefined;
+  /** Why the socket closes right after the upgrade; undefined if it stays open. */
+  readonly refusal: Refusal | undefined;
+}
+
+const tokenEntry = /^bearer\.([\w.-]+)$/;
+
+/** Returns whether the page of an origin was loaded from the host that the request names. */
+function isSameHost(origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+function entriesOf({ headers }: IncomingMessage): string[] {
+  return (headers['sec-websocket-protocol'] ?? '').split(',').map((entry) => entry.trim());
+}
+
+/**
+ * Reads an upgrade request. Browsers send an origin, and only pages of the same host or of one of
+ * `origins` may connect. Other clients send none.
+ * @throws {Refusal} `origin-not-allowed` or `no-subprotocol`, before the upgrade.
+ */
+export function readHandshake(request: IncomingMessage, origins: readonly string[]): SocketRequest {
+  const { origin, host } = request.headers;
+  if (origin !== undefined && !origins.includes(origin) && !isSameHost(origin, host))
+    throw refuse('origin-not-allowed');
+  const entries = entriesOf(request);
+  const dialect = entries.map((entry) => socketDialects.get(entry)).find((known) => known !== undefined);
+  if (dialect === undefined) throw refuse('no-subprotocol');
+  const token = entries.map((entry) => tokenEntry.exec(entry)?.[1]).find((found) => found !== undefined);
+  const hasQuery = request.url?.includes('?') === true;
+  return { dialect, token, refusal: hasQuery ? refuse('token-in-url') : undefined };
+}

@@ -1,0 +1,131 @@
+import type { InboxCommand } from '@parley/contract';
+import { refuse } from '@parley/runtime';
+import { asRefusal, Buckets, type BurstRate, type UserCaller } from '@parley/service-kit';
+import type { WebSocket } from 'ws';
+import type { InboxDevice, InboxSession } from '../inbox/session.js';
+import type { SocketDialect } from './dialects.js';
+import type { SocketStream } from './socket-stream.js';
+
+/** Commands that wait while the token is checked. */
+const maxWaiting = 100;
+/** Rate of WebSocket pings and pongs from one client. */
+const controlRate: BurstRate = { burst: 60, perSecond: 5 };
+
+/** Pings without a word from the client, after which the next one cuts the connection. */
+const maxUnanswered = 2;
+
+/** One WebSocket client, and what its session needs. */
+export interface SocketClientOptions {
+  readonly ws: WebSocket;
+  readonly stream: SocketStream;
+  readonly dialect: SocketDialect;
+  readonly address: string;
+  /** Time from the upgrade until the token and `watch` must have arrived, in milliseconds. */
+  readonly openWithinMs: number;
+  /** Returns the user of a token. */
+  readonly authenticate: (token: string, address: string) => Promise<UserCaller>;
+  /** Called once when the token is known. */
+  readonly onToken: () => void;
+  readonly openSession: (device: InboxDevice) => InboxSession;
+}
+
+/** A client on a WebSocket: checks its token, opens its session, and passes its commands on. */
+export class SocketClient {
+  readonly stream: SocketStream;
+  readonly #options: SocketClientOptions;
+  readonly #control = new Buckets<'control'>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #waiting: InboxCommand[] = [];
+  #isChecking = false;
+  #owner: string;
+  #session: InboxSession | undefined;
+  /** Number of pings since the client last sent anything. */
+  #unanswered = 0;
+  #pingedAtMs = performance.now();
+
+  constructor(options: SocketClientOptions) {
+    const { ws, stream, address, openWithinMs } = options;
+    this.#options = options;
+    this.stream = stream;
+    this.#owner = address;
+    this.#timer = setTimeout(() => this.#tooLate(), openWithinMs).unref();
+    ws.on('message', (payload: Buffer, isBinary: boolean) => this.#receive(payload, isBinary));
+    ws.on('ping', () => this.#countControl());
+    ws.on('pong', () => this.#countControl());
+    ws.on('error', () => {}); // `ws` has sent the close frame.
+    stream.onClose(() => this.#close());
+  }
+
+  /** User to whom the client belongs, or else its address. */
+  get owner(): string {
+    return this.#owner;
+  }
+
+  /** Checks a token, while the commands after it wait. */
+  async checkToken(token: string): Promise<void> {
+    const { ws, stream, address, authenticate, onToken, openSession } = this.#options;
+    this.#isChecking = true;
+    ws.pause();
+    onToken();
+    try {
+      const me = await authenticate(token, address);
+      this.#owner = me.id;
+      this.#isChecking = false;
+      if (!stream.ended) this.#session = openSession({ me, token, address, stream });
+      for (const command of this.#waiting.splice(0)) this.#take(command);
+    } catch (thrown) {
+      this.stream.end(asRefusal(thrown));
+    }
+    ws.resume();
+  }
+
+  /** Sends a WebSocket ping every `everyMs`. Cuts the connection if the client sends nothing. */
+  ping(nowMs: number, everyMs: number): void {
+    if (this.stream.ended || nowMs - this.#pingedAtMs < everyMs) return;
+    this.#pingedAtMs = nowMs;
+    this.#unanswered += 1;
+    if (this.#unanswered > maxUnanswered) this.stream.cut('idle');
+    else this.#options.ws.ping();
+  }
+
+  #receive(payload: Buffer, isBinary: boolean): void {
+    this.#unanswered = 0;
+    try {
+      if (!this.stream.ended) this.#take(this.#options.dialect.decode(payload, isBinary));
+    } catch (thrown) {
+      this.stream.end(asRefusal(thrown));
+    }
+  }
+
+  #take(command: InboxCommand): void {
+    if (this.#session !== undefined) this.#pass(this.#session, command);
+    else if (this.#isChecking) this.#wait(command);
+    else if (command.token !== undefined) void this.checkToken(command.token);
+    else throw refuse('unauthenticated', { message: 'The first command must be token.' });
+  }
+
+  #wait(command: InboxCommand): void {
+    if (this.#waiting.length === maxWaiting) throw refuse('send-too-fast');
+    this.#waiting.push(command);
+  }
+
+  #pass(session: InboxSession, command: InboxCommand): void {
+    clearTimeout(this.#timer); // The first command is `watch`, or ends the stream.
+    session.take(command);
+  }
+
+  #countControl(): void {
+    this.#unanswered = 0;
+    if (this.#control.take('control', controlRate) > 0) this.stream.end(refuse('send-too-fast'));
+  }
+
+  #tooLate(): void {
+    const reason = this.#session === undefined ? 'unauthenticated' : 'idle';
+    this.stream.end(refuse(reason, { message: 'No watch command came in time. Send the token and it right away.' }));
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer);
+    this.#waiting.length = 0;
+  }
+}

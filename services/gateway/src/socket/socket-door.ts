@@ -1,0 +1,226 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Metadata } from '@grpc/grpc-js';
+import {
+  type Logger,
+  limits,
+  MemoryBudget,
+  type Metrics,
+  type Part,
+  type Refusal,
+  refusals,
+  refuse,
+} from '@parley/runtime';
+import { addressKey, asRefusal, Call, type Callers, type Proxies, Tally, type UserCaller } from '@parley/service-kit';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { callerAddress } from '../http/caller-address.js';
+import { CallerSlots } from '../http/caller-slots.js';
+import type { HttpHandler, UpgradeHandler, UpgradeVisit } from '../http/handler.js';
+import { socketDialects } from './dialects.js';
+import { readHandshake, type SocketRequest } from './handshake.js';
+import { SocketClient, type SocketClientOptions } from './socket-client.js';
+import { SocketStream } from './socket-stream.js';
+
+/** Times of a WebSocket, in milliseconds. */
+export interface SocketTimes {
+  /** Interval of WebSocket pings. */
+  readonly pingEveryMs: number;
+  /** Time until the token and the first command must have arrived. */
+  readonly openWithinMs: number;
+}
+
+const usualTimes: SocketTimes = { pingEveryMs: 25_000, openWithinMs: 10_000 };
+const tickEveryMs = 1_000;
+const socketPath = '/connect';
+
+/** Options of `ws` for the handshake and for everything that clients send. */
+export const webSocketOptions = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: 65_536,
+  maxFragments: 1_024,
+  maxBufferedChunks: 4_096,
+  maxPendingAutoPongs: 60,
+  /** Time for the client to read a close frame and to send its own. */
+  closeTimeout: 5_000,
+} as const;
+
+/** Maximum numbers of sockets without a token: of an address and of a process. */
+const strangersPerAddress = 200;
+const strangersPerProcess = 2_000;
+
+/** Parts that the door uses. */
+export interface SocketDoorDeps extends Pick<SocketClientOptions, 'openSession'> {
+  readonly callers: Pick<Callers, 'enterStream'>;
+  readonly origins: readonly string[];
+  readonly proxies: Proxies;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly times?: Partial<SocketTimes>;
+}
+
+/** Refuses an upgrade with an HTTP response. */
+function refuseUpgrade(socket: Duplex, { reason, message }: Refusal): void {
+  const { http } = refusals[reason];
+  const body = `${message}\n`;
+  const head = [
+    `HTTP/1.1 ${http} ${STATUS_CODES[http]}`,
+    'connection: close',
+    'content-type: text/plain; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `chat-reason: ${reason}`,
+  ];
+  socket.on('error', () => {}); // The client disconnected.
+  socket.once('finish', () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Responds to requests for `/connect` that do not ask for a WebSocket. */
+export const askForUpgrade: HttpHandler = ({ response, path }) => {
+  if (path !== socketPath) return false;
+  const headers = { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket', connection: 'upgrade' };
+  response
+    .writeHead(426, headers)
+    .end('This path speaks WebSocket, with the subprotocol parley.v1 or parley.v1.json.\n');
+  return true;
+};
+
+/** The WebSockets of this process: `GET /connect`. */
+export class SocketDoor implements Part {
+  readonly #deps: SocketDoorDeps;
+  readonly #times: SocketTimes;
+  readonly #server: WebSocketServer;
+  readonly #clients = new Map<SocketClient, ReturnType<MemoryBudget['open']>>();
+  readonly #unread = new MemoryBudget(limits.unreadBytes);
+  readonly #slots = new CallerSlots();
+  readonly #strangers = new Tally<string>();
+  readonly #timer: NodeJS.Timeout;
+  #strangerCount = 0;
+  #isStopped = false;
+
+  constructor(deps: SocketDoorDeps) {
+    this.#deps = deps;
+    this.#times = { ...usualTimes, ...deps.times };
+    this.#server = new WebSocketServer({
+      ...webSocketOptions,
+      handleProtocols: (entries) => [...entries].find((entry) => socketDialects.has(entry)) ?? false,
+    });
+    this.#timer = setInterval(() => this.#tick(), Math.min(tickEveryMs, this.#times.pingEveryMs)).unref();
+    deps.metrics.gauge('parley_sockets', 'open WebSockets', () => this.#clients.size);
+    deps.metrics.gauge(
+      'parley_socket_unread_bytes',
+      'bytes that slow WebSockets have not read',
+      () => this.#unread.held,
+    );
+  }
+
+  /** Accepts or refuses every upgrade request for `/connect`. */
+  readonly handleUpgrade: UpgradeHandler = (visit) => {
+    if (visit.path !== socketPath) return false;
+    this.#upgrade(visit);
+    return true;
+  };
+
+  /** Ends all streams, so that clients connect elsewhere. */
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    for (const { stream } of this.#clients.keys()) stream.end(refuse('draining'));
+  }
+
+  #upgrade({ request, socket, head }: UpgradeVisit): void {
+    const address = callerAddress(request, this.#deps.proxies);
+    try {
+      const asked = readHandshake(request, this.#deps.origins);
+      if (this.#isStopped) throw refuse('draining');
+      if (asked.token === undefined && this.#isCrowded(address)) throw refuse('too-busy');
+      this.#server.handleUpgrade(request, socket, head, (ws) => this.#welcome(ws, socket, address, asked));
+    } catch (thrown) {
+      const refusal = asRefusal(thrown);
+      this.#report(refusal.reason, 0);
+      refuseUpgrade(socket, refusal);
+    }
+  }
+
+  #welcome(ws: WebSocket, socket: Duplex, address: string, { dialect, token, refusal }: SocketRequest): void {
+    const openedAtMs = performance.now();
+    const stream = new SocketStream(socket, ws, dialect.framing, (reason) =>
+      this.#report(reason, performance.now() - openedAtMs),
+    );
+    const forget = this.#countStranger(addressKey(address));
+    const { openSession } = this.#deps;
+    const { openWithinMs } = this.#times;
+    const authenticate = (given: string) => this.#authenticate(given, address);
+    const client = new SocketClient({
+      ws,
+      stream,
+      dialect,
+      address,
+      openWithinMs,
+      authenticate,
+      onToken: forget,
+      openSession,
+    });
+    const unread = this.#unread.open(
+      () => [client.owner],
+      () => stream.cut('too-slow'),
+    );
+    this.#clients.set(client, unread);
+    stream.onClose(() => {
+      forget();
+      unread.set(0);
+      this.#clients.delete(client);
+    });
+    if (refusal !== undefined) stream.end(refusal);
+    else if (token !== undefined) void client.checkToken(token);
+  }
+
+  /** Authenticates like a call of InboxService. */
+  async #authenticate(token: string, address: string): Promise<UserCaller> {
+    const caller = { address, authorization: `Bearer ${token}` };
+    const metadata = new Metadata();
+    metadata.set('authorization', caller.authorization);
+    const transport = { getPeer: () => address, sendMetadata: () => {} };
+    const call = new Call('/chat.v1.InboxService/Session', metadata, transport, new AbortController().signal);
+    this.#slots.countStream(caller.authorization);
+    const free = await this.#slots.acquire(caller);
+    try {
+      return await this.#deps.callers.enterStream(call);
+    } finally {
+      free();
+    }
+  }
+
+  #isCrowded(address: string): boolean {
+    return (
+      this.#strangerCount >= strangersPerProcess || this.#strangers.count(addressKey(address)) >= strangersPerAddress
+    );
+  }
+
+  /** Counts a socket without a token. Returns a function that forgets it. */
+  #countStranger(network: string): () => void {
+    this.#strangerCount += 1;
+    this.#strangers.add(network);
+    let isCounted = true;
+    return () => {
+      if (!isCounted) return;
+      isCounted = false;
+      this.#strangerCount -= 1;
+      this.#strangers.remove(network);
+    };
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    for (const [client, unread] of this.#clients) {
+      client.stream.countUnread(unread);
+      client.ping(nowMs, this.#times.pingEveryMs);
+    }
+  }
+
+  #report(reason: string, ms: number): void {
+    this.#deps.metrics.countCall('connect', reason, ms);
+    this.#deps.log.debug({ reason, ms: Math.round(ms) }, 'WebSocket ended');
+  }
+}
