@@ -7,6 +7,7 @@ import {
   keyPair,
   renewKeyPair,
   ServiceHost,
+  serviceToken,
 } from '@parley/service-kit';
 import { Upstreams } from './clients/upstreams.js';
 import type { GatewayConfig } from './config.js';
@@ -19,6 +20,7 @@ import { ChatRoutes } from './http/routes.js';
 import { Inbox } from './inbox/inbox.js';
 import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
+import { RelayLinks } from './relay/relay-links.js';
 import { InboxHandlers } from './rpc/inbox-handlers.js';
 import { askForUpgrade, SocketDoor } from './socket/socket-door.js';
 import { JoinKeys } from './store/join-keys.js';
@@ -45,6 +47,10 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const inbox = new Inbox(new RoundReader(host.pool), log, metrics);
+  const key = await host.signingKey(serviceToken('gateway'));
+  const { instanceId } = host;
+  const links = host.parts.add('relays', new RelayLinks({ living, upstreams, key, instanceId, log, metrics }));
+  links.needs.add(() => inbox.feeds.size > 0);
   const inboxHandlers = new InboxHandlers(inbox, host.callers);
   await host.serve((builder) => {
     builder.add(InboxService, { watch: { take: inboxHandlers.watch }, session: { take: inboxHandlers.session } });

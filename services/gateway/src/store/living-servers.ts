@@ -1,12 +1,23 @@
 import { db, type Queryable, sql } from '@parley/database';
 
+/** A live chat server. */
+export interface LivingServer {
+  readonly instanceId: string;
+  readonly internalAddr: string;
+}
+
 /** Live chat servers, as of the last refresh. */
 export class LivingServers {
   readonly #pool: Queryable;
+  #all: readonly LivingServer[] = [];
   #addresses: ReadonlySet<string> = new Set();
 
   constructor(pool: Queryable) {
     this.#pool = pool;
+  }
+
+  get all(): readonly LivingServer[] {
+    return this.#all;
   }
 
   /** Internal addresses: the only ones that the gateway dials for a join token. */
@@ -15,16 +26,16 @@ export class LivingServers {
   }
 
   /**
-   * Reads the addresses again.
-   * @throws {Error} of the database; the known addresses stay.
+   * Reads the servers again.
+   * @throws {Error} of the database; the known servers stay.
    */
   async refresh(): Promise<void> {
-    const rows = await db(this.#pool)
+    this.#all = await db(this.#pool)
       .selectFrom('server')
-      .select('internalAddr')
+      .select(['instanceId', 'internalAddr'])
       .where('leaseUntil', '>', sql<Date>`now()`)
       .where('state', '<>', 'stopped')
       .execute();
-    this.#addresses = new Set(rows.map(({ internalAddr }) => internalAddr));
+    this.#addresses = new Set(this.#all.map(({ internalAddr }) => internalAddr));
   }
 }

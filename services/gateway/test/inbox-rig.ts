@@ -1,0 +1,84 @@
+import {
+  type Channel,
+  ChannelKind,
+  ChannelService,
+  Channel as ChannelType,
+} from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { Chatter, type ServiceProcess, type TestPerson, Trio, type TrioOptions, until } from '@parley/testkit';
+import { InboxClient } from './inbox-client.js';
+
+const withinMs = 30_000;
+
+/** The services with a gateway. */
+export class InboxRig {
+  readonly trio: Trio;
+  readonly gateway: ServiceProcess;
+  #names = 0;
+
+  private constructor(trio: Trio, gateway: ServiceProcess) {
+    this.trio = trio;
+    this.gateway = gateway;
+  }
+
+  static async start(options: TrioOptions = {}): Promise<InboxRig> {
+    const trio = await Trio.start(options);
+    return new InboxRig(trio, await trio.startGateway());
+  }
+
+  stop(): Promise<void> {
+    return this.trio.stop();
+  }
+
+  /** Creates users with new names. */
+  people(count: number): Promise<TestPerson[]> {
+    return this.trio.people.makeMany(`person-${++this.#names}`, count);
+  }
+
+  /** Creates a group of its owner and members. */
+  async group(owner: TestPerson, members: readonly TestPerson[], more: Partial<Channel> = {}): Promise<number> {
+    const fields = ChannelType.fromPartial({ name: `group ${++this.#names}`, kind: ChannelKind.GROUP, ...more });
+    const { token } = owner;
+    const { id } = await callUnary(this.trio.manager(), ChannelService.create, fields, { token, withinMs });
+    for (const { id: userId } of members) await this.trio.changeMember(owner, { channelId: id, userId, add: true });
+    return id;
+  }
+
+  open(person: TestPerson, watch = {}): Promise<InboxClient> {
+    return InboxClient.open(this.gateway.grpc, person, watch);
+  }
+
+  /** Joins until the channel has moved to a chat server that lives. */
+  async joinAgain(person: TestPerson, channelId: number): Promise<Chatter> {
+    try {
+      return await this.trio.join(person, channelId);
+    } catch {
+      return this.joinAgain(person, channelId);
+    }
+  }
+
+  /** Reads a metric of the gateway. */
+  async metric(series: string): Promise<number> {
+    const text = await (await fetch(`http://${this.gateway.admin}/metrics`)).text();
+    const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+    return Number(line?.slice(series.length) ?? Number.NaN);
+  }
+
+  /** Waits until relays show this number of channels. */
+  follows(channels: number): Promise<void> {
+    return until(async () => (await this.metric('parley_followed_channels')) === channels);
+  }
+
+  sql(text: string, values: unknown[] = []) {
+    return this.trio.people.sql(text, values);
+  }
+}
+
+/** Says texts in a chat, and waits until each is acknowledged. */
+export async function say(stream: Chatter, ...texts: string[]): Promise<void> {
+  for (const text of texts) {
+    const clientId = crypto.randomUUID();
+    stream.send(text, { clientId });
+    await stream.find(({ ack }) => ack?.clientId === clientId);
+  }
+}
