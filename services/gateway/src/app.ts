@@ -20,6 +20,7 @@ import { ChatRoutes } from './http/routes.js';
 import { Inbox } from './inbox/inbox.js';
 import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
+import { FeedFollows } from './relay/feed-follows.js';
 import { RelayLinks } from './relay/relay-links.js';
 import { InboxHandlers } from './rpc/inbox-handlers.js';
 import { askForUpgrade, SocketDoor } from './socket/socket-door.js';
@@ -50,7 +51,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const key = await host.signingKey(serviceToken('gateway'));
   const { instanceId } = host;
   const links = host.parts.add('relays', new RelayLinks({ living, upstreams, key, instanceId, log, metrics }));
-  links.needs.add(() => inbox.feeds.size > 0);
+  new FeedFollows(inbox.feeds, links, () => inbox.wake(), metrics);
   const inboxHandlers = new InboxHandlers(inbox, host.callers);
   await host.serve((builder) => {
     builder.add(InboxService, { watch: { take: inboxHandlers.watch }, session: { take: inboxHandlers.session } });

@@ -17,11 +17,12 @@ export class ChangeTeller {
   /** Tells all readers whom a change concerns. */
   tell(change: InboxChange, readersOf: (userId: string) => Iterable<InboxReader>): void {
     const { kind, channelId, userIds } = change;
+    const [feed, channel] = [this.#feeds.find(channelId), this.#facts.channels.get(channelId)];
+    if (feed?.isFollowed === false) this.#feeds.compare(feed); // A manager may have written an entry.
     if (kind === 'member_added' || kind === 'member_removed' || kind === 'member_changed') {
       for (const userId of userIds) for (const reader of readersOf(userId)) this.#tellMember(change, reader);
       return;
     }
-    const [feed, channel] = [this.#feeds.find(channelId), this.#facts.channels.get(channelId)];
     if (feed === undefined || channel === undefined) return;
     this.#feeds.compare(feed);
     if (kind === 'chat_deleted') for (const follow of [...feed.follows]) follow.endAt(feed.seq);

@@ -1,5 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { InboxEvent, Kind, Message, rulesOf } from '@parley/contract';
+import { InboxEvent, Kind, MemberChange, Message, rulesOf } from '@parley/contract';
 import { amendmentOf, type EncodedMessage, type MessageCodec } from '@parley/fanout';
 import { asBuffer } from '@parley/rpc';
 import { messageOfEntry } from '@parley/service-kit';
@@ -7,7 +7,6 @@ import type { StoredLogEntry } from '../store/inbox-store.js';
 
 const messageTag = 0x12; // field 2 of InboxEvent, with its length
 const channelTag = 0x58; // field 11 of Message, a varint
-const nothing = Buffer.alloc(0);
 
 /**
  * Returns the event of an encoded `Message`, with the id of its channel. Copies the bytes without
@@ -37,8 +36,8 @@ export interface FeedEntry {
   readonly seq: number;
   readonly kind: Kind;
   readonly timestamp: number;
-  /** Data of a membership change; empty for other kinds. */
-  readonly change: Uint8Array;
+  /** The change of an entry that changes members. */
+  readonly change: MemberChange | undefined;
   readonly event: EncodedMessage;
 }
 
@@ -51,6 +50,7 @@ function codecOf(channelId: number): MessageCodec {
 
 /**
  * Encodes a message as an entry of a feed. `bytes` is the encoded message, if the caller has it.
+ * @throws {Error} if it is a change of members that cannot be decoded.
  */
 export function entryOf(
   channelId: number,
@@ -60,7 +60,7 @@ export function entryOf(
   const { seq, kind, timestamp } = message;
   const event = messageEvent(channelId, bytes);
   const amendment = amendmentOf(message, event, codecOf(channelId));
-  const change = kind === Kind.MEMBER ? message.data : nothing;
+  const change = kind === Kind.MEMBER && message.data.length > 0 ? MemberChange.decode(message.data) : undefined;
   return { seq, kind, timestamp, change, event: { bytes: event, plain: rulesOf(kind)?.plain === true, amendment } };
 }
 

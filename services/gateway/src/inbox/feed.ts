@@ -1,4 +1,4 @@
-import { MemberChange } from '@parley/contract';
+import type { MemberChange } from '@parley/contract';
 import { Amendments, type EncodedMessage, type Flushable, RingBuffer, type RingMemory } from '@parley/fanout';
 import { limits } from '@parley/runtime';
 import type { LogEnd } from '../store/inbox-store.js';
@@ -50,6 +50,13 @@ export class Feed implements Flushable {
   shownUntil: number;
   /** Whether a chat server owns the channel, as of the last read of the head. */
   isOwned: boolean;
+  /** Whether the channel has history. Without it, only a relay knows its log and its entries. */
+  isStored: boolean;
+  /**
+   * Whether a relay shows every new entry. Otherwise the channel is compared with the table again
+   * and again.
+   */
+  isFollowed = false;
   /** Unix ms of the last entry, by the clock of the database. */
   lastAtMs: number;
   /** Time at which the feed last had a reader, by the clock of this process. */
@@ -72,6 +79,7 @@ export class Feed implements Flushable {
     this.#seq = end.lastSeq;
     this.lastAtMs = end.lastAtMs;
     this.isOwned = end.isOwned;
+    this.isStored = end.log !== '';
     this.shownUntil = shownUntil;
     this.#listener = listener;
     this.entries = new RingBuffer(limits.ringBytes, limits.writeBytes, memory);
@@ -79,7 +87,7 @@ export class Feed implements Flushable {
     this.#amendments = new Amendments(this.entries);
   }
 
-  /** Id of the log; empty in a channel without history. */
+  /** Id of the log; empty in a channel without history until a relay has told it. */
   get log(): string {
     return this.#log;
   }
@@ -162,10 +170,10 @@ export class Feed implements Flushable {
    * nothing after it.
    */
   remove(userId: string, seq: number): void {
-    if (this.#log !== '') this.#removals.set(userId, { seq, atMs: performance.now() });
+    if (this.isStored) this.#removals.set(userId, { seq, atMs: performance.now() });
     for (const follow of [...this.follows]) {
-      if (follow.userId === userId && (this.#log === '' || follow.sinceSeq < seq))
-        follow.endAt(this.#log === '' ? this.#seq : seq);
+      if (follow.userId === userId && (!this.isStored || follow.sinceSeq < seq))
+        follow.endAt(this.isStored ? seq : this.#seq);
     }
   }
 
@@ -214,7 +222,7 @@ export class Feed implements Flushable {
     this.lastAtMs = timestamp;
     this.changedAtMs = performance.now();
     this.entries.push(event);
-    if (change.length > 0) this.#noteChange(seq, MemberChange.decode(change));
+    if (change !== undefined) this.#noteChange(seq, change);
     this.#ready(event.bytes.length);
   }
 

@@ -9,16 +9,26 @@ const shrinkTo = 0.9;
 const unusedMs = 60_000;
 /** If a channel has no new entry for this time, its ring is emptied. */
 const quietMs = 120_000;
-/** Interval at which a channel without an owning server is compared with the table. */
+/** Interval at which a channel that has no owning server is compared with the table. */
 const compareEveryMs = 2_000;
+
+/** Learns which channels have a feed, and when each was compared with the table. */
+export interface FeedWatcher {
+  onFeed(feed: Feed): void;
+  onCompared(feed: Feed): void;
+  onDropped(feed: Feed): void;
+}
 
 /** The feeds of this gateway: one for each channel that a reader is in. */
 export class Feeds {
+  readonly watchers = new Set<FeedWatcher>();
   readonly #feeds = new Map<number, Feed>();
   readonly #listener: FeedListener;
   readonly #memory: RingMemory;
   /** Channels to compare with the table in the next round. */
   readonly #due = new Set<Feed>();
+  /** Channels that the current round compares. */
+  readonly #reading = new Set<Feed>();
   /** When each channel was last compared, by the clock of this process. */
   readonly #comparedAtMs = new WeakMap<Feed, number>();
 
@@ -50,6 +60,7 @@ export class Feeds {
     if (known !== undefined) return known;
     const feed = new Feed(end, shownUntil, this.#listener, this.#memory);
     this.#feeds.set(end.channelId, feed);
+    for (const watcher of this.watchers) watcher.onFeed(feed);
     return feed;
   }
 
@@ -58,20 +69,34 @@ export class Feeds {
     this.#due.add(feed);
   }
 
+  /** Whether entries of a channel may be missing until it has been compared with the table. */
+  isBehind(feed: Feed): boolean {
+    return this.#due.has(feed) || this.#reading.has(feed);
+  }
+
   /** Notes that a channel was compared with the table. */
   compared(feed: Feed, nowMs: number): void {
-    this.#due.delete(feed);
+    this.#reading.delete(feed);
     this.#comparedAtMs.set(feed, nowMs);
+    for (const watcher of this.watchers) watcher.onCompared(feed);
+  }
+
+  /** Compares the channels of a failed round again. */
+  notCompared(): void {
+    for (const feed of this.#reading) this.#due.add(feed);
+    this.#reading.clear();
   }
 
   /**
-   * Returns the channels to compare now: those that have an owning server, those for which
-   * `compare` was called, and those that were not compared for 2 s.
+   * Takes the channels to compare now: those for which `compare` was called, and of those that no
+   * relay shows, the ones that have an owning server or were not compared for 2 s.
    */
-  due(nowMs: number): Feed[] {
-    const isDue = (feed: Feed) =>
-      this.#due.has(feed) || feed.isOwned || nowMs - (this.#comparedAtMs.get(feed) ?? 0) >= compareEveryMs;
-    return [...this.#feeds.values()].filter(isDue);
+  takeDue(nowMs: number): Feed[] {
+    const isOld = (feed: Feed) =>
+      !feed.isFollowed && (feed.isOwned || nowMs - (this.#comparedAtMs.get(feed) ?? 0) >= compareEveryMs);
+    const due = [...this.#feeds.values()].filter((feed) => this.#due.delete(feed) || isOld(feed));
+    for (const feed of due) this.#reading.add(feed);
+    return due;
   }
 
   /** Drops feeds without readers, and empties the rings of quiet channels. */
@@ -87,7 +112,9 @@ export class Feeds {
   #drop(feed: Feed): void {
     this.#feeds.delete(feed.channelId);
     this.#due.delete(feed);
+    this.#reading.delete(feed);
     feed.end();
+    for (const watcher of this.watchers) watcher.onDropped(feed);
   }
 
   /** Wakes the readers, and then drops the oldest entries of the largest rings. */

@@ -178,7 +178,7 @@ export class Inbox implements Part {
   async #readRound(): Promise<void> {
     const starting = this.#waiting.splice(0, startsPerRound);
     if (this.#waiting.length > 0) this.#isWoken = true;
-    const due = this.feeds.due(performance.now());
+    const due = this.feeds.takeDue(performance.now());
     const isTick = this.#isTick;
     this.#isTick = false;
     try {
@@ -193,6 +193,7 @@ export class Inbox implements Part {
       this.#apply(facts, due, starting);
     } catch (err) {
       this.#log.warn({ err }, 'round of the inbox failed; will retry');
+      this.feeds.notCompared();
       for (const { stream } of starting) stream.end(asRefusal(err));
     }
   }
@@ -231,8 +232,10 @@ export class Inbox implements Part {
     const end = ends.get(feed.channelId); // Absent if the channel was deleted.
     if (end !== undefined) {
       feed.isOwned = end.isOwned;
+      feed.isStored = end.log !== '';
       if (end.log !== '' && end.log !== feed.log) feed.restart(end);
       if (!complete.has(feed.channelId)) {
+        this.feeds.compare(feed);
         this.#isWoken = true;
         return;
       }

@@ -90,7 +90,7 @@ export class InboxReader implements CursorReader, Flushable {
     if (present === undefined) {
       if (feed.removalAfter(this.userId, stay.sinceSeq) !== undefined) return;
       this.send(added);
-      this.follow(feed, stay, stay.sinceSeq);
+      this.follow(feed, stay, feed.isStored ? stay.sinceSeq : feed.seq);
     } else if (present.sinceSeq === stay.sinceSeq) present.stay = stay;
     else this.#nextStays.set(feed.channelId, next);
   }

@@ -69,13 +69,19 @@ export function startReader(
   for (const stay of stays.values()) {
     const end = facts.ends.get(stay.channelId);
     if (end === undefined || stay.leftSeq !== null || stay.isDeleted) continue;
-    if (isOtherLog(end, seen.get(stay.channelId))) {
-      reader.send(encodeInboxEvent({ chatReset: { channelId: end.channelId, log: end.log } }));
-    }
-    reader.follow(feedOf(end), stay, end.lastSeq);
+    const feed = feedOf(end);
+    const place = seen.get(stay.channelId);
+    const log = feed.isStored ? end.log : feed.log;
+    if (isOtherLog(log, place)) reader.send(encodeInboxEvent({ chatReset: { channelId: feed.channelId, log } }));
+    reader.follow(feed, stay, feed.isStored ? end.lastSeq : unstoredPlace(feed, place));
   }
 }
 
-function isOtherLog({ log }: LogEnd, place: Pick<LogPlace, 'log'> | undefined): boolean {
+function isOtherLog(log: string, place: Pick<LogPlace, 'log'> | undefined): boolean {
   return place !== undefined && log !== '' && !log.startsWith(place.log);
+}
+
+/** Returns the seq after which a reader continues in a channel without history. */
+function unstoredPlace({ log, seq }: Feed, place: Omit<LogPlace, 'channelId'> | undefined): number {
+  return place === undefined || log === '' || isOtherLog(log, place) ? seq : Math.min(place.seq, seq);
 }
