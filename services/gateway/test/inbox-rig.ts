@@ -1,11 +1,6 @@
-import {
-  type Channel,
-  ChannelKind,
-  ChannelService,
-  Channel as ChannelType,
-} from '@parley/contract';
+import { type Channel, ChannelKind, ChannelService, Channel as ChannelType } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type ServiceProcess, type TestPerson, Trio, type TrioOptions, until } from '@parley/testkit';
+import { type Chatter, type ServiceProcess, type TestPerson, Trio, type TrioOptions, until } from '@parley/testkit';
 import { InboxClient } from './inbox-client.js';
 
 const withinMs = 30_000;
