@@ -13,6 +13,7 @@ import {
   userStatusWords,
 } from './admin.js';
 import { type ExportOptions, writeExport } from './admin-export.js';
+import { printGateways } from './admin-gateways.js';
 import {
   accountStatusWords,
   closeReport,
@@ -44,8 +45,15 @@ function addServers(admin: Command): void {
     .option('--all', 'include stopped and lost servers of the last ten minutes', false)
     .action(({ all }: { all: boolean }, command: Command) => printServers(sessionOf(command), all));
   admin
+    .command('gateways')
+    .description('list the gateways')
+    .option('--all', 'include stopped and lost gateways of the last ten minutes', false)
+    .action(({ all }: { all: boolean }, command: Command) => printGateways(sessionOf(command), all));
+  admin
     .command('drain <server>')
-    .description('move all channels off a chat server, by its name or id; a restart makes it serve again')
+    .description(
+      'move all channels off a chat server, or all clients off a gateway, by its name or id; a restart makes it serve again',
+    )
     .action((server: string, _options: object, command: Command) => drain(sessionOf(command), server));
 }
 

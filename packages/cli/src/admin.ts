@@ -18,11 +18,14 @@ const stateWords: Readonly<Record<ServerState, string>> = {
   [ServerState.STOPPED]: 'stopped',
 };
 
+/** The facts of a chat server or a gateway that a drain needs. */
+type DrainTarget = Pick<ChannelServer, 'id' | 'name' | 'state' | 'lapsed'>;
+
 /**
- * Returns the state of a chat server as a word. A server whose lease has lapsed without a last
- * Report is `lost`.
+ * Returns the state of a chat server or gateway as a word. One whose lease has lapsed without a last
+ * report is `lost`.
  */
-function stateOf({ state, lapsed }: ChannelServer): string {
+export function stateOf({ state, lapsed }: Pick<DrainTarget, 'state' | 'lapsed'>): string {
   return lapsed && state !== ServerState.STOPPED ? 'lost' : (stateWords[state] ?? 'unknown');
 }
 
@@ -32,7 +35,8 @@ function serverValue(server: ChannelServer) {
   return { ...value, load, channels: channelCount, seats, report_age_ms: reportAgeMs };
 }
 
-function ago(ms: number): string {
+/** Formats a time that passed. */
+export function ago(ms: number): string {
   return ms < 120_000 ? `${(ms / 1_000).toFixed(1)} s ago` : `${Math.floor(ms / 60_000)} min ago`;
 }
 
@@ -57,41 +61,62 @@ export async function printServers(session: CommandSession, all: boolean): Promi
   const known = await (await session.administration()).servers();
   const servers = all ? known : known.filter(({ lapsed, channelCount }) => !lapsed || channelCount > 0);
   const none = 'No chat server has reported in the last ten minutes.';
-  const undo = servers.some((one) => stateOf(one) === 'draining') ? undoDrain : '';
-  session.print(servers.length === 0 ? none : serverTable(servers) + undo, servers.map(serverValue));
+  const words = servers.length === 0 ? none : serverTable(servers) + undoDrain('chat server', servers);
+  session.print(words, servers.map(serverValue));
 }
 
 /**
- * Finds a server by its id, or else the only live one with that name.
- * @throws {Refusal} `server-not-found` @throws {Failure} if several live servers have the name
+ * Finds a chat server or gateway by its id, or else the only live one with that name.
+ * @throws {Refusal} `server-not-found` @throws {Failure} if several live ones have the name
  */
-export function pickServer(servers: readonly ChannelServer[], wanted: string): ChannelServer {
+export function pickServer<T extends DrainTarget>(servers: readonly T[], wanted: string): T {
   const byId = servers.find(({ id }) => id === wanted);
   if (byId !== undefined) return byId;
   const living = servers.filter(({ lapsed, state }) => !lapsed && state !== ServerState.STOPPED);
   const [named, ...others] = living.filter(({ name }) => name === wanted);
   if (named === undefined)
-    throw refuse('server-not-found', { message: `There is no chat server ${terminalLine(wanted)}.` });
+    throw refuse('server-not-found', { message: `There is no chat server or gateway ${terminalLine(wanted)}.` });
   if (others.length === 0) return named;
   const ids = [named, ...others].map(({ id }) => terminalLine(id)).join(', ');
-  throw usage(`Several chat servers have that name. Give an id: ${ids}.`);
+  throw usage(`Several servers have that name. Give an id: ${ids}.`);
 }
 
-/** Drains a chat server. */
+/** Drains a chat server or a gateway. */
 export async function drain(session: CommandSession, wanted: string): Promise<void> {
   const operator = await session.administration();
-  const known = await operator.servers();
-  const { id, name } = pickServer(known, wanted);
+  const [servers, gateways]: readonly [DrainTarget[], DrainTarget[]] = await Promise.all([
+    operator.servers(),
+    operator.gateways(),
+  ]);
+  const target = pickServer([...servers, ...gateways], wanted);
+  const { id, name } = target;
   await operator.drain(id);
+  const isGateway = gateways.includes(target);
+  const known = isGateway ? gateways : servers;
   const others = known.filter((one) => one.id !== id && stateOf(one) === 'serving').length;
-  session.print(`${terminalLine(name)} is draining. ${others === 0 ? lastServer : otherServers}`, { id, name, others });
+  const outcome = outcomes[isGateway ? 'gateway' : 'chat server'][others === 0 ? 'last' : 'others'];
+  const is = stateOf(target) === 'draining' ? 'is already' : 'is';
+  session.print(`${terminalLine(name)} ${is} draining. ${outcome}`, { id, name, others });
 }
 
-const undoDrain =
-  'To undo a drain, restart the chat server: end its process (`npm start` restarts it), or restart its container.\n';
-const otherServers = 'Its channels move to other servers.';
-const lastServer = `It gets no new channels.
-warning: no other chat server is serving; everyone waits until one starts`;
+/** Returns how to undo a drain, or nothing if none of them is draining. */
+export function undoDrain(kind: string, listed: readonly DrainTarget[]): string {
+  if (!listed.some((one) => stateOf(one) === 'draining')) return '';
+  return `To undo a drain, restart the ${kind}: end its process (\`npm start\` restarts it), or restart its container.\n`;
+}
+
+const outcomes = {
+  'chat server': {
+    others: 'Its channels move to other servers.',
+    last: `It gets no new channels.
+warning: no other chat server is serving; everyone waits until one starts`,
+  },
+  gateway: {
+    others: 'Its clients reconnect to other gateways.',
+    last: `It takes no new streams.
+warning: no other gateway is serving; pages and inboxes wait until one starts`,
+  },
+} as const;
 
 async function channelIdOf(session: CommandSession, wanted: string): Promise<number> {
   if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // The id may belong to a channel that this operator cannot see.
@@ -172,13 +197,13 @@ function wordOf(status: UserStatus): string {
 }
 
 /**
- * Returns the target of an entry as text: the server's name for a drain, and "direct chat" with its
+ * Returns the target of an entry as text: the name for a drain, and "direct chat" with its
  * id for a deleted direct chat.
  */
 function targetOf({ action, target, detail }: AuditEntry): string {
   const { name, kind } = detailOf(detail);
   if (action === 'channel.delete' && kind === 'direct') return `direct chat ${target}`;
-  return action === 'server.drain' && typeof name === 'string' ? name : target;
+  return action.endsWith('.drain') && typeof name === 'string' ? name : target;
 }
 
 /** Formats a time in Unix ms as ISO 8601, even if the server sends an impossible one. */

@@ -69,7 +69,7 @@ const next: Readonly<Record<string, Advice>> = {
   'no-server': ({ self }) => `Start one. Operators can list them with \`${self} admin servers\`.`,
   'not-operator': ({ user, data }) =>
     `The owner of the database can make you one with \`npx parley admin grant ${user}${data}\`.`,
-  'server-not-found': ({ self }) => `Run \`${self} admin servers\` to list the chat servers.`,
+  'server-not-found': ({ self }) => `Run \`${self} admin servers\` or \`${self} admin gateways\` to list them.`,
 };
 
 const codes: Readonly<Record<string, ExitCode>> = {

@@ -154,6 +154,40 @@ test('deletes a user only after the id is typed, or with --yes', async () => {
   expect((await run(root, 'users', gone.id))[1]).toMatch(/deleted account .* deleted\n$/);
 });
 
+test('lists gateways, which vanish from the list soon after a kill', async () => {
+  const [one, two] = [
+    await trio.startGateway({ PARLEY_NAME: 'edge-1' }),
+    await trio.startGateway({ PARLEY_NAME: 'edge-2' }),
+  ];
+  const list = async (...more: string[]): Promise<{ name: string; state: string; http_addr: string }[]> =>
+    JSON.parse((await run(root, 'gateways', '--json', ...more))[1]);
+  await until(async () => (await list()).length === 2);
+  const [, table] = await run(root, 'gateways');
+  expect(table).toMatch(/^name +http +grpc +state +inboxes +connections +reported +version +id\n/);
+  const { host } = new URL(one.http);
+  expect(table).toMatch(
+    new RegExp(`\nedge-1 +${host} +${one.grpc} +serving +0 +\\d+ +\\d+\\.\\d s ago +\\S+ +[0-9a-f-]{36}\n`),
+  );
+  two.kill('SIGKILL');
+  await until(async () => (await list()).length === 1);
+  expect((await list('--all')).map(({ name, state }) => [name, state])).toEqual([
+    ['edge-1', 'serving'],
+    ['edge-2', 'lost'],
+  ]);
+});
+
+test('drains a gateway by its name, and warns about the last serving one', async () => {
+  expect(await run(root, 'drain', 'edge-2')).toEqual([1, expect.stringContaining('admin gateways')]);
+  const warning = 'warning: no other gateway is serving; pages and inboxes wait until one starts\n';
+  expect(await run(root, 'drain', 'edge-1')).toEqual([0, `edge-1 is draining. It takes no new streams.\n${warning}`]);
+  expect((await run(root, 'drain', 'edge-1'))[1]).toMatch(/^edge-1 is already draining\. /);
+  const drained = "SELECT FROM chat.gateway WHERE name = 'edge-1' AND state = 'draining'";
+  await until(async () => (await trio.people.sql(drained)).length === 1);
+  expect((await run(root, 'gateways'))[1]).toMatch(/\nTo undo a drain, restart the gateway: .*\n$/);
+  const [, audit] = await run(root, 'audit', '--size', '1');
+  expect(audit).toMatch(/root +gateway\.drain +edge-1 /);
+});
+
 test('drain asks for an id if servers share a name, and refuses an unknown server', async () => {
   const twin = await trio.addChatServer({ PARLEY_NAME: 'chat-1' });
   const [code, said] = await run(root, 'drain', 'chat-1');

@@ -73,6 +73,7 @@ const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
   'ChannelService/ListBlocked': () => first(client.people.blocked()),
   'ChannelService/ReportAbuse': () => client.people.report({ userId: 'bob' }, 'reason'),
   'AdminService/ListServers': () => operator.servers(),
+  'AdminService/ListGateways': () => operator.gateways(),
   'AdminService/Drain': () => operator.drain('id'),
   'AdminService/SetUser': () => operator.setUser({ id: 'bob' }),
   'AdminService/Kick': () => operator.kick({ userId: 'bob' }),

@@ -109,6 +109,21 @@ export interface FileChunkTable {
   data: Buffer;
 }
 
+export interface GatewayTable {
+  instanceId: string;
+  name: string;
+  httpAddr: string;
+  grpcAddr: string;
+  version: string;
+  state: 'serving' | 'draining' | 'stopped';
+  inboxes: number;
+  connections: number;
+  startedAt: Generated<Date>;
+  reportedAt: Generated<Date>;
+  leaseUntil: Date;
+  drain: Generated<boolean>;
+}
+
 export interface InviteTable {
   id: string;
   channelId: number | null;
@@ -355,6 +370,7 @@ export interface Database {
   event: EventTable;
   file: FileTable;
   fileChunk: FileChunkTable;
+  gateway: GatewayTable;
   invite: InviteTable;
   kickedSeat: KickedSeatTable;
   listing: ListingTable;

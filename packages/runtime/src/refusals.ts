@@ -158,7 +158,7 @@ export const refusals = {
   // state of users, channels and messages
   'user-not-found': row('NOT_FOUND', 404, 'User not found. Check the id.'),
   'session-not-found': row('NOT_FOUND', 404, 'You have no session with that id. It may have ended.'),
-  'server-not-found': row('NOT_FOUND', 404, 'Chat server not found. It may have shut down.'),
+  'server-not-found': row('NOT_FOUND', 404, 'Server not found. It may have shut down.'),
   'channel-not-found': row('NOT_FOUND', 404, 'Channel not found. It may have been deleted, or you may not see it.'),
   'member-not-found': row('NOT_FOUND', 404, 'That user is not a member of this channel.'),
   'mention-not-found': row(
@@ -293,7 +293,7 @@ export const refusals = {
   // ends of a stream
   moved: row('ABORTED', 409, 'The channel is moving to another chat server. Listen again.', 500),
   replaced: row('ABORTED', 409, 'You entered this channel, or another room, from somewhere else.'),
-  draining: row('UNAVAILABLE', 503, 'This chat server is shutting down. Listen again.', 500),
+  draining: row('UNAVAILABLE', 503, 'This server is shutting down. Listen or watch again.', 500),
   removed: row('PERMISSION_DENIED', 403, 'You were removed from this channel.'),
   kicked: row('PERMISSION_DENIED', 403, 'An operator ended this connection.'),
   'channel-deleted': row('NOT_FOUND', 404, 'The channel was deleted.'),

@@ -146,7 +146,7 @@ export const settingsTable = {
     'channel-service: how long an unused room or public chat stays in the public list; after that, it is found only by name',
     '30',
   ),
-  NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: name of this chat server in lists'),
+  NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service, gateway: name of this process in lists'),
   ADDR: setting(address.optional(), 'host:port', 'chat-service: address that clients dial'),
   ADDR_TLS: setting(
     onOff.optional(),

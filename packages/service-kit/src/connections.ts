@@ -48,6 +48,11 @@ export class Connections {
     metrics.totals('parley_connections_refused_total', help, 'by', () => this.#refused);
   }
 
+  /** Number of open connections. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** Limits the connections of a server that does not listen yet. */
   guard(server: Server): void {
     const listeners = server.listeners('connection');

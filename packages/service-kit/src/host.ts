@@ -285,8 +285,18 @@ export class ServiceHost {
     return hostAndPort(this.#ip, this.#port);
   }
 
+  /** Number of open connections to the gRPC server. */
+  get connections(): number {
+    return this.#grpc?.connections ?? 0;
+  }
+
   setServing(serving: boolean): void {
     this.#grpc?.setServing(serving);
+  }
+
+  /** Makes clients open new connections to the gRPC server, as `RunningGrpcServer` describes. */
+  closeConnections(withinMs: number): void {
+    this.#grpc?.closeConnections(withinMs);
   }
 
   /** Starts the gRPC server with the services that `add` adds to it. */

@@ -5,6 +5,7 @@ export type { LinkFaults } from './fault-pipe.js';
 export { type Direction, FaultProxy, ProxiedConnection } from './fault-proxy.js';
 export { default as startPostgres, tearDown as stopPostgres } from './global-setup.js';
 export { bodyOf, Grpcurl, headerOf } from './grpcurl.js';
+export { healthOf } from './health.js';
 export { People, type TestPerson } from './people.js';
 export { Program } from './program.js';
 export {

@@ -53,6 +53,7 @@ import { AllowList } from './placement/allow-list.js';
 import { ChatServers } from './placement/chat-servers.js';
 import { createDrain } from './placement/drain.js';
 import { Housekeeping } from './placement/housekeeping.js';
+import { createListGateways } from './placement/list-gateways.js';
 import { createListServers } from './placement/list-servers.js';
 import { createListen } from './placement/listen.js';
 import { createLocate } from './placement/locate.js';
@@ -119,6 +120,7 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
   const { pool, callers } = deps;
   return {
     listServers: forOperator(callers, createListServers(pool)),
+    listGateways: forOperator(callers, createListGateways(pool)),
     drain: forOperator(callers, createDrain(deps)),
     setUser: forOperator(callers, createSetUser(deps)),
     kick: forOperator(callers, createKick(deps)),

@@ -4,6 +4,7 @@ import {
   type Empty,
   KickRequest,
   type ListAuditResponse,
+  type ListGatewaysResponse,
   type ListServersResponse,
   Page,
   User,
@@ -24,6 +25,11 @@ export class AdminApi {
   listServers({ token }: Person): Promise<ListServersResponse> {
     const admin = this.#rig.admin();
     return callUnary(admin, AdminService.listServers, {}, { token, withinMs });
+  }
+
+  listGateways({ token }: Person): Promise<ListGatewaysResponse> {
+    const admin = this.#rig.admin();
+    return callUnary(admin, AdminService.listGateways, {}, { token, withinMs });
   }
 
   drain({ token }: Person, id: string): Promise<Empty> {

@@ -52,6 +52,7 @@ test('AdminService allows only callers whose row has the role of an operator, wh
   const id = await rig.room(user);
   const calls = (who: Person) => [
     api.listServers(who),
+    api.listGateways(who),
     api.drain(who, server.instanceId),
     api.setUser(who, { id: user.id, role: UserRole.ADMIN }),
     api.kick(who, { channelId: id }),
@@ -61,7 +62,7 @@ test('AdminService allows only callers whose row has the role of an operator, wh
   await api.setUser(root, { id: demoted.id, role: UserRole.USER });
   for (const who of [user, demoted]) {
     const { reasons } = await outcomes<unknown>(calls(who));
-    expect(reasons).toEqual(Array(5).fill('not-operator'));
+    expect(reasons).toEqual(Array(6).fill('not-operator'));
   }
   const written = await rig.one('SELECT count(*)::int AS n FROM chat.audit WHERE actor = ANY ($1)', [
     user.id,

@@ -200,6 +200,7 @@ const tables: Readonly<
   retention_count: 'names no user',
   search: 'words of messages, which entries have',
   search_progress: 'names no user',
+  gateway: 'names no user',
   server: 'names no user',
   signing_key: 'names no user',
   ticket: 'a secret of a session, for a short time',

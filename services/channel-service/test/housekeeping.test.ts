@@ -112,7 +112,10 @@ test('purges only expired rows', async () => {
   await rig.owner.query(
     `INSERT INTO chat.event (kind, at) VALUES ('old', now() - interval '25 h'), ('new', now() - interval '23 h')`,
   );
-  const expired = `SELECT EXISTS (SELECT FROM chat.event WHERE kind = 'old') OR EXISTS (SELECT FROM chat.rate WHERE key = 'old')
+  await rig.owner.query(`INSERT INTO chat.gateway (instance_id, name, http_addr, grpc_addr, version, state, inboxes, connections, lease_until)
+    SELECT gen_random_uuid(), name, 'a', 'b', '1', 'serving', 0, 0, now() + i
+    FROM (VALUES ('gone', interval '-61 min'), ('fresh', interval '-59 min'), ('clock set back', interval '1 d')) x (name, i)`);
+  const expired = `SELECT EXISTS (SELECT FROM chat.event WHERE kind = 'old') OR (SELECT count(*) > 1 FROM chat.gateway) OR EXISTS (SELECT FROM chat.rate WHERE key = 'old')
     OR EXISTS (SELECT FROM chat.signing_key WHERE kid = 'old') OR EXISTS (SELECT FROM chat.server WHERE name = 'gone')
     OR EXISTS (SELECT FROM chat.seat WHERE user_id = $1) AS remains`;
   await until(async () => !(await rig.one<{ remains: boolean }>(expired, ghost.id)).remains);
@@ -126,6 +129,7 @@ test('purges only expired rows', async () => {
   expect(await rig.one("SELECT array_agg(name ORDER BY name) AS names FROM chat.server WHERE addr = 'a'")).toEqual({
     names: ['fresh', 'owner'],
   });
+  expect(await rig.one('SELECT array_agg(name) AS names FROM chat.gateway')).toEqual({ names: ['fresh'] });
   expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE user_id = $1', ghost.id)).toEqual({ n: 0 });
   expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE user_id = $1', me.id)).toEqual({ n: 1 });
 });

@@ -4,7 +4,7 @@ import { ChatService, DrainRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { callUnary } from '@parley/rpc';
 import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
-import { Chatter, type ServiceProcess, Trio, until } from '@parley/testkit';
+import { Chatter, healthOf, type ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 let pool: Pool;
@@ -39,19 +39,6 @@ async function drain({ grpc }: ServiceProcess, deadlineMs = 0, token?: string): 
   const signed = token ?? (await key.sign({ sub: me }, String(server?.instance_id)));
   const request = DrainRequest.fromPartial({ deadlineMs });
   await callUnary(client, ChatService.drain, request, { token: signed, withinMs: 5_000 }).finally(() => client.close());
-}
-
-/** Returns the status by the gRPC health protocol: 1 SERVING, 2 NOT_SERVING. */
-function healthOf({ grpc }: ServiceProcess): Promise<number | undefined> {
-  const client = new Client(grpc, credentials.createInsecure());
-  const asIs = (bytes: Buffer) => bytes;
-  return new Promise((resolve, reject) => {
-    client.makeUnaryRequest('/grpc.health.v1.Health/Check', asIs, asIs, Buffer.alloc(0), (error, answer) => {
-      client.close();
-      if (error === null) resolve(answer?.[1]);
-      else reject(error);
-    });
-  });
 }
 
 /** Holds the head of a channel, so that it cannot be given back yet. */

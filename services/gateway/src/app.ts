@@ -1,5 +1,14 @@
+import { hostname } from 'node:os';
 import { InboxService } from '@parley/contract';
-import { dialable, hostAndPort, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import {
+  dialable,
+  hostAndPort,
+  limits,
+  type ProcessContext,
+  type RunningService,
+  repeat,
+  splitAddress,
+} from '@parley/runtime';
 import {
   Connections,
   clientCredentials,
@@ -9,11 +18,13 @@ import {
   ServiceHost,
   serviceToken,
 } from '@parley/service-kit';
+import { type DrainedStreams, GatewayDrain } from './background/gateway-drain.js';
+import { GatewayReports } from './background/gateway-reports.js';
 import { Upstreams } from './clients/upstreams.js';
 import type { GatewayConfig } from './config.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
-import { startHttpServer } from './http/http-server.js';
+import { type HttpServer, startHttpServer } from './http/http-server.js';
 import { serveKeys } from './http/keys.js';
 import { Page } from './http/page.js';
 import { ChatRoutes } from './http/routes.js';
@@ -28,6 +39,61 @@ import { JoinKeys } from './store/join-keys.js';
 import { LivingServers } from './store/living-servers.js';
 
 const refreshEveryMs = 1_000;
+const everySecond = 1_000;
+/** Share of the time for a stop that the drain may take. */
+const drainShare = 0.75;
+
+/** Creates the drain of a gateway. While it lasts, and afterwards, clients are sent to other gateways. */
+function createDrain(
+  host: ServiceHost,
+  http: HttpServer,
+  streams: readonly DrainedStreams[],
+  stopMs: number,
+): GatewayDrain {
+  const { log } = host.context;
+  const sendAway = () => {
+    host.setServing(false);
+    http.refuseReuse();
+    host.closeConnections(limits.drainDefaultMs);
+  };
+  const drain = new GatewayDrain({ streams, sendAway, stopWithinMs: stopMs * drainShare, log });
+  host.readiness.require('the drain', () => drain.checkNotBegun());
+  return drain;
+}
+
+/**
+ * Returns an address for lists of gateways. A gateway that listens on all addresses names its
+ * machine.
+ */
+function listedAddress(listensOn: string, port: number): string {
+  return hostAndPort(dialable(listensOn) === listensOn ? listensOn : hostname(), port);
+}
+
+/** Starts the reports of a gateway, and registers the last one to run late in the stop. */
+function startReports(
+  host: ServiceHost,
+  config: GatewayConfig,
+  http: HttpServer,
+  inbox: Inbox,
+  drain: GatewayDrain,
+): void {
+  const { instanceId, pool, parts, context } = host;
+  const listensOn = config.host.host;
+  const identity = {
+    instanceId,
+    name: config.name,
+    httpAddr: listedAddress(listensOn, http.port),
+    grpcAddr: listedAddress(listensOn, splitAddress(host.address).port),
+  };
+  const load = () => ({ inboxes: inbox.size, connections: http.connections + host.connections });
+  const reports = new GatewayReports(pool, identity, load, drain);
+  parts.add('last report', { stop: () => reports.report('stopped') });
+  const failed = (err: unknown) => context.log.warn({ err }, 'report failed; retrying');
+  parts.add(
+    'reports',
+    repeat(everySecond, 0.1, () => reports.report(), failed),
+  );
+}
 
 /** Starts a gateway. Gateways are stateless: any number can run. */
 export async function startGateway(config: GatewayConfig, context: ProcessContext): Promise<RunningService> {
@@ -72,6 +138,9 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.parts.add('bridge', bridge);
   host.parts.add('inbox', inbox); // Its streams end before the servers wait for them.
   host.parts.add('sockets', sockets);
+  const drain = createDrain(host, http, [inbox, bridge], stopMs);
+  startReports(host, config, http, inbox, drain);
+  host.parts.add('drain', drain);
   return host.run({
     grpc: host.address,
     http: `${tls === undefined ? 'http' : 'https'}://${hostAndPort(dialable(address), http.port)}`,

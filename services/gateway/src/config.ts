@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@parley/runtime';
 import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
@@ -5,6 +6,8 @@ import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 /** Configuration of a gateway. */
 export interface GatewayConfig {
   readonly host: HostConfig;
+  /** Name in lists of gateways. */
+  readonly name: string;
   readonly userServices: readonly string[];
   readonly managers: readonly string[];
   /** Origins of other pages that may call the gateway. */
@@ -26,6 +29,7 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
   const grpcPort = settings.GRPC_PORT ?? (host.port === 0 ? 0 : host.port + 2_000);
   return {
     host: { ...host, grpcPort },
+    name: settings.NAME ?? hostname().slice(0, 64),
     userServices: settings.USER_SERVICES,
     managers: settings.MANAGERS,
     origins: settings.ORIGINS,

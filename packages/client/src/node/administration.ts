@@ -3,6 +3,7 @@ import {
   AdminService,
   ChannelServer,
   DeleteUserRequest,
+  type Gateway,
   KickRequest,
   ListAbuseReportsRequest,
   type ListAbuseReportsResponse,
@@ -29,9 +30,12 @@ export interface AdministrationOptions extends Security {
 export interface Administration {
   /** Lists the chat servers that run, and those that stopped in the last ten minutes. */
   servers(): Promise<ChannelServer[]>;
+  /** Lists the gateways that run, and those that stopped in the last ten minutes. */
+  gateways(): Promise<Gateway[]>;
   /**
-   * Drains a chat server: its channels move to other servers, and it gets no more until a restart.
-   * `id` is from `servers`.
+   * Drains a chat server or a gateway until it restarts. `id` is from `servers` or `gateways`. The
+   * channels of a chat server move to other servers. A gateway notices within a second or two, and
+   * its clients reconnect to other gateways.
    * @throws {Refusal} `server-not-found`
    */
   drain(id: string): Promise<void>;
@@ -85,6 +89,7 @@ export function administration({ channelService, token, ...security }: Administr
   const credentials = credentialsFor(security);
   const managers = new Peers(channelService, credentials);
   const listServers = repeatable(managers, AdminService.listServers);
+  const listGateways = repeatable(managers, AdminService.listGateways);
   const drain = once(managers, AdminService.drain);
   const setUser = once(managers, AdminService.setUser);
   const kick = once(managers, AdminService.kick);
@@ -97,6 +102,7 @@ export function administration({ channelService, token, ...security }: Administr
   const exportUser = streamed(managers, AdminService.exportUser);
   return {
     servers: async () => (await listServers({}, { token })).servers,
+    gateways: async () => (await listGateways({}, { token })).gateways,
     drain: async (id) => void (await drain(ChannelServer.fromPartial({ id }), { token })),
     setUser: (user) => setUser(User.fromPartial(user), { token }),
     kick: async (whom) => void (await kick(KickRequest.fromPartial(whom), { token })),

@@ -35,6 +35,7 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
   "chat.v1.AdminService": [
     "ListServers",
     "Drain",
+    "ListGateways",
     "SetUser",
     "Kick",
     "ListAudit",

@@ -50,6 +50,13 @@ export interface RunningGrpcServer extends Part {
   readonly port: number;
   /** Sets the status that the gRPC health protocol reports for every service. */
   setServing(serving: boolean): void;
+  /**
+   * Makes clients open new connections: each present one closes after its calls, or after
+   * `withinMs`.
+   */
+  closeConnections(withinMs: number): void;
+  /** Number of open connections. */
+  readonly connections: number;
 }
 
 /**
@@ -189,6 +196,10 @@ export class GrpcServerBuilder {
     return {
       port,
       setServing: (serving) => health.set(serving),
+      closeConnections: (withinMs) => server.drain(hostAndPort(host, port), withinMs),
+      get connections() {
+        return connections.size;
+      },
       stop: () => {
         health.set(false);
         return shutDown(server, calls, connections, hostAndPort(host, port), stopMs);

@@ -3,14 +3,19 @@ import type { Pool } from '@parley/database';
 import { limits } from '@parley/runtime';
 import { type ListedServer, listServers } from './server-store.js';
 
-const states = { serving: ServerState.SERVING, draining: ServerState.DRAINING, stopped: ServerState.STOPPED };
+/** States of the contract, by state in the database. */
+export const contractStates = {
+  serving: ServerState.SERVING,
+  draining: ServerState.DRAINING,
+  stopped: ServerState.STOPPED,
+};
 
 function toServer(row: ListedServer): ChannelServer {
   return ChannelServer.fromPartial({
     id: row.instanceId,
     addr: row.addr,
     name: row.name,
-    state: states[row.state],
+    state: contractStates[row.state],
     internalAddr: row.internalAddr,
     load: row.load,
     seats: row.seats,

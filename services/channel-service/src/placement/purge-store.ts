@@ -5,6 +5,7 @@ const sql = loadSql('purges.sql', import.meta.url);
 /** Statements that delete expired rows. Any number of managers may run them at the same time. */
 export const purges = [
   sql.statement('purgeEvents'),
+  sql.statement('purgeGateways'),
   sql.statement('purgeInvites'),
   sql.statement('purgeKeys'),
   sql.statement('purgeKicks'),

@@ -5,6 +5,11 @@ DELETE FROM chat.event WHERE id IN (
   SELECT id FROM (SELECT id, at FROM chat.event ORDER BY id LIMIT 5000) oldest WHERE at < now() - interval '1 day'
 );
 
+-- Deletes gateways that ended at least an hour ago, or whose lease ends later than possible because
+-- the clock was set back. A live gateway reports again within a second.
+-- name: purgeGateways
+DELETE FROM chat.gateway WHERE lease_until NOT BETWEEN now() - interval '1 h' AND now() + interval '1 h';
+
 -- Deletes invitations that nobody has been able to use for a week.
 -- name: purgeInvites
 DELETE FROM chat.invite WHERE least(expires_at, revoked_at, CASE WHEN use_count >= max_uses THEN used_at END) < now() - interval '7 d';

@@ -15,6 +15,7 @@ import {
   refuse,
 } from '@parley/runtime';
 import { addressKey, type Call, type Proxies } from '@parley/service-kit';
+import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
 import type { InboxStream } from '../inbox/stream.js';
@@ -53,6 +54,22 @@ interface WebCall extends HttpVisit {
  */
 interface TakenUpstream extends Upstream {
   readonly accepted: () => void;
+}
+
+/** The stream of a page to a chat server, which the gateway may end before the chat server does. */
+class PageStream {
+  /** Refusal with which the gateway ended the stream. */
+  endedWith: Refusal | undefined;
+  readonly #call: ClientReadableStream<Buffer>;
+
+  constructor(call: ClientReadableStream<Buffer>) {
+    this.#call = call;
+  }
+
+  end(refusal: Refusal): void {
+    this.endedWith ??= refusal;
+    this.#call.cancel();
+  }
 }
 
 /** Request headers that are forwarded to a service. */
@@ -121,14 +138,14 @@ function both(first: () => void, second: () => void): () => void {
  * Bridges gRPC-Web to gRPC for pages without Envoy. Forwards the calls of users and nothing else,
  * without decoding them.
  */
-export class Bridge implements Part {
+export class Bridge implements Part, DrainedStreams {
   readonly #deps: BridgeDeps;
-  readonly #streams = new Set<ClientReadableStream<Buffer>>();
+  readonly #streams = new Set<PageStream>();
   readonly #lastResponses = new WeakMap<Socket, Promise<unknown>>();
   readonly #requests = new MemoryBudget(limits.requestBudgetBytes);
   readonly #unread = new MemoryBudget(limits.unreadBytes);
   readonly #slots = new CallerSlots();
-  #stopping = false;
+  #refusesStreams = false;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
@@ -257,6 +274,7 @@ export class Bridge implements Part {
     const freeSlot = await this.#slots.acquire({ address: callerAddress(request, this.#deps.proxies), authorization });
     try {
       if (response.closed) throw refuse('cancelled');
+      if (this.#refusesStreams && target === 'chat-server stream') throw refuse('draining');
       if (target === 'chat-server stream') {
         const { client, release } = this.#deps.upstreams.ownChatServer(String(chatServer));
         return { client, release: both(release, freeSlot), accepted: freeSlot };
@@ -297,7 +315,8 @@ export class Bridge implements Part {
       options,
     );
     const isStream = target === 'chat-server stream';
-    if (isStream) this.#streams.add(stream);
+    const page = new PageStream(stream);
+    if (isStream) this.#streams.add(page);
     stream.on('metadata', (metadata: Metadata) => {
       accepted();
       call.memory.set(0);
@@ -306,9 +325,9 @@ export class Bridge implements Part {
     stream.on('data', (bytes: Buffer) => answer.message(bytes) || response.destroyed || stream.pause());
     stream.on('error', () => {}); // The error is also in the status.
     stream.on('status', (ending: StatusObject) => {
-      this.#streams.delete(stream);
+      this.#streams.delete(page);
       release();
-      this.#end(call, ending);
+      this.#end(call, page.endedWith === undefined ? ending : statusFromRefusal(page.endedWith));
     });
     response.on('drain', () => stream.resume());
     const cancel = () => (isStream ? stream.cancel() : stream.resume());
@@ -331,7 +350,7 @@ export class Bridge implements Part {
    * Sends a failed status. A status without a reason came from the transport, not from the service.
    */
   #break(call: WebCall, ending: StatusObject): void {
-    const refusal = this.#stopping ? refuse('draining') : refusalFromStatus(ending);
+    const refusal = refusalFromStatus(ending);
     const isFromService = ending.metadata.get('chat-reason').length > 0;
     call.answer.end(statusFromRefusal(refusal), isFromService ? 200 : refusals[refusal.reason].http);
     this.#report(call, refusal.reason);
@@ -352,9 +371,18 @@ export class Bridge implements Part {
     else this.#deps.log.debug(line, 'call');
   }
 
+  /** Refuses new streams to chat servers. Unary calls work as usual. */
+  refuseNew(): void {
+    this.#refusesStreams = true;
+  }
+
+  get openStreams(): readonly PageStream[] {
+    return [...this.#streams];
+  }
+
   /** Ends streams with a reason, so that pages reconnect. Unary calls finish. */
   stop(): void {
-    this.#stopping = true;
-    for (const call of this.#streams) call.cancel();
+    this.refuseNew();
+    for (const stream of this.#streams) stream.end(refuse('draining'));
   }
 }

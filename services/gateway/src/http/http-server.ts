@@ -38,6 +38,13 @@ export interface HttpOptions {
 
 export interface HttpServer extends Part {
   readonly port: number;
+  /** Number of open connections. */
+  readonly connections: number;
+  /**
+   * Makes clients open new connections: closes the idle ones, and from now on each connection after
+   * the response to its next request. Can be called more than once.
+   */
+  readonly refuseReuse: () => void;
   /** Replaces the certificate for new connections. */
   readonly renew: (pair: KeyPair) => void;
 }
@@ -108,7 +115,9 @@ const requestsPerSocket = 100;
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { address, port, tls, stopMs, connections, handlers, upgrades } = options;
   const bounds = boundsOf(options.requestWithinMs ?? limits.requestWithinMs);
+  let mayReuse = true;
   const listener: RequestListener = (request, response) => {
+    if (!mayReuse) response.shouldKeepAlive = false;
     response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
@@ -124,6 +133,13 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   await listen(server, port, address);
   return {
     port: (server.address() as AddressInfo).port,
+    refuseReuse: () => {
+      mayReuse = false;
+      server.closeIdleConnections();
+    },
+    get connections() {
+      return connections.size;
+    },
     renew: (pair) => secure?.setSecureContext(pair),
     stop: () => close(server, connections, stopMs),
   };

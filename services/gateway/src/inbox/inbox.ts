@@ -2,6 +2,7 @@ import type { WatchRequest } from '@parley/contract';
 import { FlushQueue } from '@parley/fanout';
 import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
 import { addressKey, asRefusal, Tally, type UserCaller } from '@parley/service-kit';
+import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { LogEnd } from '../store/inbox-store.js';
 import { ChangeTeller } from './change-teller.js';
 import { encodeInboxEvent, storedEntry } from './event-frames.js';
@@ -45,7 +46,7 @@ interface WaitingReader extends StartingReader {
  * memberships, new entries, and the chats of starting readers. Applies each round in one turn of
  * the event loop.
  */
-export class Inbox implements Part {
+export class Inbox implements Part, DrainedStreams {
   readonly feeds: Feeds;
   readonly #rounds: RoundReader;
   readonly #log: Logger;
@@ -58,12 +59,15 @@ export class Inbox implements Part {
   readonly #timer: NodeJS.Timeout;
   #size = 0;
   #waiting: WaitingReader[] = [];
+  /** Readers of the round that is being read. */
+  #starting: readonly InboxReader[] = [];
   #cursor: ChangeCursor | undefined;
   #isReading = false;
   #isWoken = false;
   /** Whether the next round also checks the sessions, as it does once a second. */
   #isTick = false;
   #isStopped = false;
+  #refusesNew = false;
   #joinTimer: NodeJS.Timeout | undefined;
 
   constructor(rounds: RoundReader, log: Logger, metrics: Metrics) {
@@ -85,7 +89,7 @@ export class Inbox implements Part {
 
   /**
    * Opens the inbox of a device. Its events begin after the next round.
-   * @throws {Refusal} `invalid-position`, `too-many-inboxes` or `too-busy`.
+   * @throws {Refusal} `invalid-position`, `too-many-inboxes`, `too-busy` or `draining`.
    */
   open({ me, address, stream, watch, mostBytes }: InboxOpening): InboxReader {
     const position = watch.after === '' ? undefined : decodePosition(watch.after, me.number);
@@ -112,6 +116,21 @@ export class Inbox implements Part {
     return reader;
   }
 
+  /** Refuses new inboxes from now on. */
+  refuseNew(): void {
+    this.#refusesNew = true;
+  }
+
+  /** All readers, including those that wait for a round. */
+  get openStreams(): readonly InboxReader[] {
+    return [...this.#all(), ...this.#starting, ...this.#waiting.map(({ reader }) => reader)];
+  }
+
+  /** Number of open inboxes. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Reads a round now, or right after the current one. */
   wake(): void {
     this.#isWoken = true;
@@ -122,15 +141,16 @@ export class Inbox implements Part {
     this.#isStopped = true;
     clearInterval(this.#timer);
     clearTimeout(this.#joinTimer);
-    for (const reader of this.#all()) reader.end(refuse('draining'));
-    for (const { stream } of this.#waiting) stream.end(refuse('draining'));
+    this.refuseNew();
+    for (const reader of this.openStreams) reader.end(refuse('draining'));
   }
 
   /** Counts an inbox. Returns a function that forgets it. */
   #count(userId: string, address: string): () => void {
+    if (this.#refusesNew) throw refuse('draining');
     if (this.#perUser.count(userId) >= inboxesPerUser) throw refuse('too-many-inboxes');
     const isFull = this.#size >= inboxesPerProcess || this.#perAddress.count(address) >= inboxesPerAddress;
-    if (this.#isStopped || isFull) throw refuse('too-busy');
+    if (isFull) throw refuse('too-busy');
     this.#size += 1;
     this.#perUser.add(userId);
     this.#perAddress.add(address);
@@ -177,6 +197,7 @@ export class Inbox implements Part {
 
   async #readRound(): Promise<void> {
     const starting = this.#waiting.splice(0, startsPerRound);
+    this.#starting = starting.map(({ reader }) => reader);
     if (this.#waiting.length > 0) this.#isWoken = true;
     const due = this.feeds.takeDue(performance.now());
     const isTick = this.#isTick;
@@ -196,6 +217,7 @@ export class Inbox implements Part {
       this.feeds.notCompared();
       for (const { stream } of starting) stream.end(asRefusal(err));
     }
+    this.#starting = [];
   }
 
   /**

@@ -8,7 +8,18 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Empty } from "../../google/protobuf/empty.js";
 import { AbuseReport } from "./channel.js";
-import { Channel, ChannelServer, Page, User, UserStatus, userStatusFromJSON, userStatusToJSON } from "./types.js";
+import {
+  Channel,
+  ChannelServer,
+  Page,
+  ServerState,
+  serverStateFromJSON,
+  serverStateToJSON,
+  User,
+  UserStatus,
+  userStatusFromJSON,
+  userStatusToJSON,
+} from "./types.js";
 
 export interface ListUsersRequest {
   text: string;
@@ -61,6 +72,30 @@ export interface ListServersResponse {
   servers: ChannelServer[];
 }
 
+export interface ListGatewaysResponse {
+  gateways: Gateway[];
+}
+
+export interface Gateway {
+  /** instance id: identifies one run of a gateway */
+  id: string;
+  name: string;
+  /** host:port of the page, gRPC-Web and WebSockets */
+  httpAddr: string;
+  /** host:port of InboxService over gRPC */
+  grpcAddr: string;
+  version: string;
+  state: ServerState;
+  /** open inboxes */
+  inboxes: number;
+  /** open connections on both ports */
+  connections: number;
+  /** milliseconds since its last report */
+  reportAgeMs: number;
+  /** its lease has expired: it stopped or died */
+  lapsed: boolean;
+}
+
 export interface KickRequest {
   channelId: number;
   userId: string;
@@ -78,9 +113,9 @@ export interface AuditEntry {
   at: number;
   /** a user id, or "(database)" for the owner of the database */
   actor: string;
-  /** Name of the action: user.set, user.kick, channel.kick, server.drain, channel.delete and so on. */
+  /** Name of the action: user.set, user.kick, channel.kick, server.drain, gateway.drain, channel.delete and so on. */
   action: string;
-  /** a user id, a channel id, or the instance id of a chat server */
+  /** a user id, a channel id, or the instance id of a chat server or gateway */
   target: string;
   /** a JSON object */
   detail: string;
@@ -839,6 +874,311 @@ export const ListServersResponse: MessageFns<ListServersResponse> = {
   },
 };
 
+function createBaseListGatewaysResponse(): ListGatewaysResponse {
+  return { gateways: [] };
+}
+
+export const ListGatewaysResponse: MessageFns<ListGatewaysResponse> = {
+  encode(message: ListGatewaysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.gateways) {
+      Gateway.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListGatewaysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListGatewaysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.gateways.push(Gateway.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListGatewaysResponse {
+    return {
+      gateways: globalThis.Array.isArray(object?.gateways) ? object.gateways.map((e: any) => Gateway.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ListGatewaysResponse): unknown {
+    const obj: any = {};
+    if (message.gateways?.length) {
+      obj.gateways = message.gateways.map((e) => Gateway.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListGatewaysResponse>): ListGatewaysResponse {
+    return ListGatewaysResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListGatewaysResponse>): ListGatewaysResponse {
+    const message = createBaseListGatewaysResponse();
+    message.gateways = object.gateways?.map((e) => Gateway.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGateway(): Gateway {
+  return {
+    id: "",
+    name: "",
+    httpAddr: "",
+    grpcAddr: "",
+    version: "",
+    state: 0,
+    inboxes: 0,
+    connections: 0,
+    reportAgeMs: 0,
+    lapsed: false,
+  };
+}
+
+export const Gateway: MessageFns<Gateway> = {
+  encode(message: Gateway, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.httpAddr !== "") {
+      writer.uint32(26).string(message.httpAddr);
+    }
+    if (message.grpcAddr !== "") {
+      writer.uint32(34).string(message.grpcAddr);
+    }
+    if (message.version !== "") {
+      writer.uint32(42).string(message.version);
+    }
+    if (message.state !== 0) {
+      writer.uint32(48).int32(message.state);
+    }
+    if (message.inboxes !== 0) {
+      writer.uint32(56).uint32(message.inboxes);
+    }
+    if (message.connections !== 0) {
+      writer.uint32(64).uint32(message.connections);
+    }
+    if (message.reportAgeMs !== 0) {
+      writer.uint32(72).uint32(message.reportAgeMs);
+    }
+    if (message.lapsed !== false) {
+      writer.uint32(80).bool(message.lapsed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Gateway {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGateway();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.httpAddr = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.grpcAddr = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.inboxes = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.connections = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.reportAgeMs = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.lapsed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Gateway {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      httpAddr: isSet(object.httpAddr)
+        ? globalThis.String(object.httpAddr)
+        : isSet(object.http_addr)
+        ? globalThis.String(object.http_addr)
+        : "",
+      grpcAddr: isSet(object.grpcAddr)
+        ? globalThis.String(object.grpcAddr)
+        : isSet(object.grpc_addr)
+        ? globalThis.String(object.grpc_addr)
+        : "",
+      version: isSet(object.version) ? globalThis.String(object.version) : "",
+      state: isSet(object.state) ? serverStateFromJSON(object.state) : 0,
+      inboxes: isSet(object.inboxes) ? globalThis.Number(object.inboxes) : 0,
+      connections: isSet(object.connections) ? globalThis.Number(object.connections) : 0,
+      reportAgeMs: isSet(object.reportAgeMs)
+        ? globalThis.Number(object.reportAgeMs)
+        : isSet(object.report_age_ms)
+        ? globalThis.Number(object.report_age_ms)
+        : 0,
+      lapsed: isSet(object.lapsed) ? globalThis.Boolean(object.lapsed) : false,
+    };
+  },
+
+  toJSON(message: Gateway): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.httpAddr !== "") {
+      obj.httpAddr = message.httpAddr;
+    }
+    if (message.grpcAddr !== "") {
+      obj.grpcAddr = message.grpcAddr;
+    }
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    if (message.state !== 0) {
+      obj.state = serverStateToJSON(message.state);
+    }
+    if (message.inboxes !== 0) {
+      obj.inboxes = Math.round(message.inboxes);
+    }
+    if (message.connections !== 0) {
+      obj.connections = Math.round(message.connections);
+    }
+    if (message.reportAgeMs !== 0) {
+      obj.reportAgeMs = Math.round(message.reportAgeMs);
+    }
+    if (message.lapsed !== false) {
+      obj.lapsed = message.lapsed;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Gateway>): Gateway {
+    return Gateway.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Gateway>): Gateway {
+    const message = createBaseGateway();
+    message.id = object.id ?? "";
+    message.name = object.name ?? "";
+    message.httpAddr = object.httpAddr ?? "";
+    message.grpcAddr = object.grpcAddr ?? "";
+    message.version = object.version ?? "";
+    message.state = object.state ?? 0;
+    message.inboxes = object.inboxes ?? 0;
+    message.connections = object.connections ?? 0;
+    message.reportAgeMs = object.reportAgeMs ?? 0;
+    message.lapsed = object.lapsed ?? false;
+    return message;
+  },
+};
+
 function createBaseKickRequest(): KickRequest {
   return { channelId: 0, userId: "", reason: "" };
 }
@@ -1189,14 +1529,24 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
-     * Drains a chat server, named by its id. Its channels move as users reconnect. Only a restart
-     * undoes it.
+     * Drains a chat server or a gateway, named by its id. The channels of a chat server move as users
+     * reconnect. A gateway notices within a second or two; its streams end one by one, and clients
+     * reconnect to other gateways. Only a restart undoes a drain.
      */
     drain: {
       name: "Drain",
       requestType: ChannelServer as typeof ChannelServer,
       requestStream: false,
       responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists gateways: live ones, and those that ended in the last ten minutes. */
+    listGateways: {
+      name: "ListGateways",
+      requestType: Empty as typeof Empty,
+      requestStream: false,
+      responseType: ListGatewaysResponse as typeof ListGatewaysResponse,
       responseStream: false,
       options: {},
     },

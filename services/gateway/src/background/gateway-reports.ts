@@ -1,0 +1,46 @@
+import type { Pool, ServerState } from '@parley/database';
+import { limits, version } from '@parley/runtime';
+import { reportGateway } from '../store/gateway-reports.js';
+import type { GatewayDrain } from './gateway-drain.js';
+
+/** Identity of a gateway in its reports. */
+export interface GatewayIdentity {
+  readonly instanceId: string;
+  readonly name: string;
+  /** `host:port` of the page, and of InboxService over gRPC. */
+  readonly httpAddr: string;
+  readonly grpcAddr: string;
+}
+
+/** What a gateway carries now. */
+export interface GatewayLoad {
+  readonly inboxes: number;
+  readonly connections: number;
+}
+
+/**
+ * Reports of a gateway: that it is alive, and what it carries. With each report it learns whether an
+ * operator wants it drained, and begins the drain.
+ */
+export class GatewayReports {
+  readonly #pool: Pool;
+  readonly #identity: GatewayIdentity;
+  readonly #load: () => GatewayLoad;
+  readonly #drain: GatewayDrain;
+
+  constructor(pool: Pool, identity: GatewayIdentity, load: () => GatewayLoad, drain: GatewayDrain) {
+    this.#pool = pool;
+    this.#identity = identity;
+    this.#load = load;
+    this.#drain = drain;
+  }
+
+  /**
+   * Sends one report.
+   * @throws {Error} of the database.
+   */
+  async report(state: ServerState = this.#drain.begun ? 'draining' : 'serving'): Promise<void> {
+    const [row] = await reportGateway.run(this.#pool, { ...this.#identity, ...this.#load(), version, state });
+    if (row?.drain === true && !this.#drain.begun) void this.#drain.begin(limits.drainDefaultMs);
+  }
+}
