@@ -3,8 +3,8 @@ import { readOptions } from '../src/launcher/options.js';
 import { connectionsOf, planServices, type ServicePlan } from '../src/launcher/plan.js';
 
 function plan(...args: string[]) {
-  const { first, chatServers, gateway } = planServices(readOptions(args));
-  return [...first, ...chatServers, gateway].map(({ name, port }) => `${name} ${port}`);
+  const { first, chatServers, gateways } = planServices(readOptions(args));
+  return [...first, ...chatServers, ...gateways].map(({ name, port }) => `${name} ${port}`);
 }
 
 test('without options, runs one of each service and two chat servers on the default ports', () => {
@@ -18,14 +18,17 @@ test('without options, runs one of each service and two chat servers on the defa
 });
 
 test('the largest plan has no port conflict', () => {
-  const services = plan('--managers', '9', '--chat-servers', '50');
-  expect(services).toHaveLength(61);
+  const services = plan('--managers', '9', '--chat-servers', '50', '--gateways', '9');
+  expect(services).toHaveLength(69);
   expect(services).toContain('channel-service-9 50852');
   expect(services).toContain('chat-50 50102');
+  expect(services).toContain('gateway-9 8880');
 });
 
 test('PostgreSQL allows enough connections for every process', () => {
   const largest = planServices(readOptions(['--managers', '9', '--chat-servers', '50']));
+  const more = planServices(readOptions(['--managers', '9', '--chat-servers', '50', '--gateways', '9']));
+  expect(connectionsOf(more, 15) - connectionsOf(largest, 15)).toBe(8 * 17);
   expect(connectionsOf(largest, 5)).toBeGreaterThanOrEqual((50 * 8) / 0.7);
   expect(connectionsOf(planServices(readOptions([])), 5)).toBe(200);
 });
@@ -47,4 +50,18 @@ test('Envoy knows the ports of the chat servers and the spare ports, and no othe
   const { clusters } = localAddresses(planned, planned.envoy as ServicePlan, { host: '::', ip: '::1' }, options);
   const ports = clusters['chat-service']?.map((address) => Number(address.replace('[::1]:', '')));
   expect(ports).toEqual([8070, 8071, 8072, 8073, 8074, 8075, 8076, 8077, 8078, 8079, 8082, 8083, 8084, 8085]);
+});
+
+test('Envoy knows each gateway by its ports: the page, InboxService, and the one for health checks', () => {
+  const options = readOptions(['--envoy', '--gateways', '2']);
+  const planned = planServices(options);
+  const { clusters, opsPorts } = localAddresses(
+    planned,
+    planned.envoy as ServicePlan,
+    { host: '0.0.0.0', ip: '127.0.0.1' },
+    options,
+  );
+  expect(clusters.gateway).toEqual(['127.0.0.1:8080', '127.0.0.1:8180']);
+  expect(clusters.inbox).toEqual(['127.0.0.1:10080', '127.0.0.1:10180']);
+  expect(opsPorts).toEqual({ '127.0.0.1:8080': 9080, '127.0.0.1:8180': 9180 });
 });

@@ -47,7 +47,15 @@ export class Follower {
 
   /** Waits until the device has received the entry. */
   async has(seq: number): Promise<void> {
-    await until(() => this.#read().includes(seq));
+    await until(() => this.#read().includes(seq)).catch((cause: Error) => {
+      const facts = {
+        transport: this.#transport,
+        ends: this.ends,
+        seqs: this.seqs,
+        events: this.#stream?.events.slice(-3),
+      };
+      throw new Error(`Entry ${seq} did not arrive: ${JSON.stringify(facts)}`, { cause });
+    });
   }
 
   stop(): void {

@@ -13,6 +13,7 @@ export const projectFolder = fileURLToPath(new URL('../../../../..', import.meta
 export interface StartOptions {
   readonly chatServers: number;
   readonly managers: number;
+  readonly gateways: number;
   /** The owner's URL of an existing PostgreSQL. Default: the embedded one. */
   readonly database?: string;
   readonly data: string;
@@ -56,8 +57,9 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const ports = `
 Every process listens on 127.0.0.1. PARLEY_HOST changes that; with 0.0.0.0 or ::, which mean every address,
 --public-host is the host that other machines connect to. Each process serves /healthz, /readyz and /metrics on
-its port + 1000. More chat servers use the ports after --chat-port (50054, 50055, ...), and more managers every
-100th port after --manager-port (50152, 50252, ...). Other PARLEY_* variables are passed to every service;
+its port + 1000, and a gateway serves InboxService over gRPC on its port + 2000. More chat servers use the ports
+after --chat-port (50054, 50055, ...). More managers and gateways use every 100th port after --manager-port
+(50152, 50252, ...) and --web-port (8180, 8280, ...). Other PARLEY_* variables are passed to every service;
 \`npx parley config\` lists them.
 Exit codes: 0 stopped as asked, 1 stopped by force, 2 could not start.`;
 
@@ -66,6 +68,7 @@ function startCommand(): Command {
     .description('Starts all of Parley on this machine and keeps it running until Ctrl-C.')
     .option('--chat-servers <n>', 'number of chat servers', wholeNumber(1, 50), 2)
     .option('--managers <n>', 'number of managers', wholeNumber(1, 9), 1)
+    .option('--gateways <n>', 'number of gateways', wholeNumber(1, 9), 1)
     .addOption(
       new Option('--database <url>', 'an existing PostgreSQL 15 or later, as its owner (default: an embedded one)')
         .env('PARLEY_DATABASE_URL')
@@ -80,7 +83,7 @@ function startCommand(): Command {
     .option('--user-port <port>', 'port of the user-service', port, 50_051)
     .option('--manager-port <port>', 'port of the first manager', port, 50_052)
     .option('--chat-port <port>', 'port of the first chat server', port, 50_053)
-    .option('--web-port <port>', 'port of the gateway: the page and gRPC-Web', port, 8_080)
+    .option('--web-port <port>', 'port of the first gateway: the page and gRPC-Web', port, 8_080)
     .option('--public-host <host>', 'name or address at which clients reach this machine', host)
     .option('--envoy', 'also run Envoy, with the envoy.yaml of this folder', false)
     .option('--envoy-port <port>', 'port of Envoy: the page, gRPC-Web and gRPC', port, 8_081)

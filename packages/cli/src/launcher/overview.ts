@@ -46,9 +46,11 @@ function whereTo({ userPort, managerPort, managers }: StartOptions, upstreams: P
     : `${userService} --manager ${quoted(upstreams.PARLEY_MANAGERS)}`;
 }
 
-/** Returns the address of the web page, which the last process serves. */
+/** Returns the address of the web page, which Envoy serves, or else the first gateway. */
 export function webPageOf(running: readonly Running[], network: Network): string {
-  return publicAddress(running.at(-1)?.listens.http ?? '', network);
+  const doors = running.filter(({ listens }) => listens.http !== undefined);
+  const envoy = doors.find(({ process: { name } }) => name === 'envoy');
+  return publicAddress((envoy ?? doors[0])?.listens.http ?? '', network);
 }
 
 /** Returns the text printed once everything runs: processes, addresses and commands to try. */

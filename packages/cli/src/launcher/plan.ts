@@ -18,14 +18,15 @@ export interface Plan {
   readonly first: readonly ServicePlan[];
   /** Chat servers, which are started once `first` is ready. */
   readonly chatServers: readonly ServicePlan[];
-  /** The gateway, which stands in front of all the others. */
-  readonly gateway: ServicePlan;
-  /** Envoy, which stands in front of the gateway; undefined if it was not requested. */
+  /** The gateways, which stand in front of all the others. */
+  readonly gateways: readonly ServicePlan[];
+  /** Envoy, which stands in front of the gateways; undefined if it was not requested. */
   readonly envoy: ServicePlan | undefined;
 }
 
 const adminOffset = 1_000;
 const betweenManagers = 100;
+const betweenGateways = 100;
 
 function managerPlan(options: StartOptions, index: number): ServicePlan {
   return {
@@ -44,6 +45,16 @@ function chatPlan(options: StartOptions, index: number): ServicePlan {
     role: 'chat_server',
     port: options.chatPort + index,
     option: '--chat-port',
+  };
+}
+
+function gatewayPlan(options: StartOptions, index: number): ServicePlan {
+  return {
+    name: index === 0 ? 'gateway' : `gateway-${index + 1}`,
+    service: 'gateway',
+    role: 'chat_gateway',
+    port: options.webPort + index * betweenGateways,
+    option: '--web-port',
   };
 }
 
@@ -84,9 +95,9 @@ const spare = 20;
 const shareOfChat = 0.65;
 
 /** Returns the number of connections that PostgreSQL must allow for the whole plan. */
-export function connectionsOf({ first, chatServers }: Plan, ofEach: number): number {
+export function connectionsOf({ first, chatServers, gateways }: Plan, ofEach: number): number {
   const chat = chatServers.length * (ofEach + appendConnections);
-  const others = (first.length + 1) * (ofEach + searchConnections);
+  const others = (first.length + gateways.length) * (ofEach + searchConnections);
   return Math.max(leastConnections, spare + chat + others, spare + Math.ceil(chat / shareOfChat));
 }
 
@@ -126,14 +137,8 @@ export function planServices(options: StartOptions): Plan {
   };
   const managers = Array.from({ length: options.managers }, (_, index) => managerPlan(options, index));
   const chatServers = Array.from({ length: options.chatServers }, (_, index) => chatPlan(options, index));
-  const gateway: ServicePlan = {
-    name: 'gateway',
-    service: 'gateway',
-    role: 'chat_gateway',
-    port: options.webPort,
-    option: '--web-port',
-  };
+  const gateways = Array.from({ length: options.gateways }, (_, index) => gatewayPlan(options, index));
   const envoy = options.envoy ? envoyPlan(options) : undefined;
-  checkPorts([user, ...managers, ...chatServers, gateway, ...(envoy === undefined ? [] : [envoy])]);
-  return { first: [user, ...managers], chatServers, gateway, envoy };
+  checkPorts([user, ...managers, ...chatServers, ...gateways, ...(envoy === undefined ? [] : [envoy])]);
+  return { first: [user, ...managers], chatServers, gateways, envoy };
 }

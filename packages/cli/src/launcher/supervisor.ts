@@ -62,7 +62,7 @@ export class Supervisor {
     const network = await networkOf(settings.HOST, this.#options.publicHost);
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
     const envoys = plan.envoy === undefined ? [] : [plan.envoy];
-    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], network.host, this.#print);
+    await checkFree([...plan.first, ...plan.chatServers, ...plan.gateways, ...envoys], network.host, this.#print);
     const database = await this.#openProjectDatabase(folder, connectionsOf(plan, settings.DATABASE_CONNECTIONS));
     if (this.#stopMode === undefined) await this.#startServices({ plan, folder, database, settings, network });
     await this.#stopAsked;
@@ -112,7 +112,7 @@ export class Supervisor {
       PARLEY_USER_SERVICES: addressesOf('user-service'),
     };
     const chat = await this.#startGroup(plan.chatServers, context, upstreams);
-    const web = await this.#startGroup([plan.gateway], context, upstreams);
+    const web = await this.#startGroup(plan.gateways, context, upstreams);
     if (this.#stopMode !== undefined) return;
     const running = [...first, ...chat, ...web, ...(await this.#startEnvoy(context))];
     await this.#publish(running, context);

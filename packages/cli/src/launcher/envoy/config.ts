@@ -17,6 +17,8 @@ export interface EnvoyAddresses {
   readonly adminSocket?: string;
   /** Addresses of the hosts of each cluster, as `host:port`. */
   readonly clusters: Readonly<Record<string, readonly string[]>>;
+  /** Ops ports of the hosts whose health Envoy checks there, by address. */
+  readonly opsPorts?: Readonly<Record<string, number>>;
   /** Paths of PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -33,9 +35,10 @@ interface Bootstrap {
   };
 }
 
-function endpointOf(address: string): object {
+function endpointOf(address: string, opsPort: number | undefined): object {
   const { host, port } = splitAddress(address);
-  return { endpoint: { address: { socket_address: { address: host, port_value: port } } } };
+  const check = opsPort === undefined ? {} : { health_check_config: { port_value: opsPort } };
+  return { endpoint: { address: { socket_address: { address: host, port_value: port } }, ...check } };
 }
 
 function tlsSocket({ cert, key }: { readonly cert: string; readonly key: string }): object {
@@ -50,7 +53,14 @@ function tlsSocket({ cert, key }: { readonly cert: string; readonly key: string 
 }
 
 /** Returns `envoy.yaml` with these addresses, as JSON. Everything else stays as it is. */
-export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: EnvoyAddresses): Promise<string> {
+export async function renderEnvoy({
+  host,
+  port,
+  adminSocket,
+  clusters,
+  opsPorts,
+  tls,
+}: EnvoyAddresses): Promise<string> {
   const text = await readFile(join(projectFolder, 'envoy.yaml'), 'utf8');
   const bootstrap = parse(text) as Bootstrap;
   if (adminSocket !== undefined) bootstrap.admin.address.pipe.path = adminSocket;
@@ -59,7 +69,8 @@ export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: En
     if (tls !== undefined) Object.assign(filter_chains[0] ?? {}, { transport_socket: tlsSocket(tls) });
   }
   for (const { name, load_assignment } of bootstrap.static_resources.clusters) {
-    load_assignment.endpoints = [{ lb_endpoints: (clusters[name] ?? []).map(endpointOf) }];
+    const hosts = clusters[name] ?? [];
+    load_assignment.endpoints = [{ lb_endpoints: hosts.map((one) => endpointOf(one, opsPorts?.[one])) }];
   }
   return JSON.stringify(bootstrap, null, 2);
 }
@@ -68,8 +79,8 @@ export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: En
  * Returns the ports of the chat servers, and spare ports for chat servers that are started by hand.
  * Leaves out ports of other processes.
  */
-function chatPorts({ first, chatServers, gateway, envoy }: Plan, { chatPort }: StartOptions): number[] {
-  const others = [...first, gateway, ...(envoy === undefined ? [] : [envoy])];
+function chatPorts({ first, chatServers, gateways, envoy }: Plan, { chatPort }: StartOptions): number[] {
+  const others = [...first, ...gateways, ...(envoy === undefined ? [] : [envoy])];
   const taken = new Set([...others.flatMap(portsOf), ...chatServers.map(adminPort)]);
   const count = Math.max(chatServers.length, portRange);
   const range = Array.from({ length: count }, (_, index) => chatPort + index);
@@ -98,9 +109,10 @@ export function localAddresses(
       'user-service': of(plan.first, 'user-service'),
       'channel-service': of(plan.first, 'channel-service'),
       'chat-service': chatPorts(plan, options).map((port) => hostAndPort(ip, port)),
-      gateway: of([plan.gateway], 'gateway'),
-      inbox: [hostAndPort(ip, inboxPort(plan.gateway))],
+      gateway: of(plan.gateways, 'gateway'),
+      inbox: plan.gateways.map((one) => hostAndPort(ip, inboxPort(one))),
     },
+    opsPorts: Object.fromEntries(plan.gateways.map((one) => [hostAndPort(ip, one.port), adminPort(one)])),
     ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
   };
 }
