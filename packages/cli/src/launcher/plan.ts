@@ -89,16 +89,18 @@ const searchConnections = 2;
 const spare = 20;
 
 /**
- * Share of the connections that the role of the chat servers may take. It is slightly less than the
- * actual share, to be safe.
+ * Shares of the connections that the roles may take. They are slightly less than the actual shares,
+ * to be safe.
  */
-const shareOfChat = 0.65;
+const shares = { chat: 0.65, manager: 0.45, gateway: 0.28 } as const;
 
 /** Returns the number of connections that PostgreSQL must allow for the whole plan. */
 export function connectionsOf({ first, chatServers, gateways }: Plan, ofEach: number): number {
   const chat = chatServers.length * (ofEach + appendConnections);
-  const others = (first.length + gateways.length) * (ofEach + searchConnections);
-  return Math.max(leastConnections, spare + chat + others, spare + Math.ceil(chat / shareOfChat));
+  const others = first.length * (ofEach + searchConnections);
+  const web = gateways.length * ofEach;
+  const needed = Math.max(chat + others + web, chat / shares.chat, others / shares.manager, web / shares.gateway);
+  return Math.max(leastConnections, spare + Math.ceil(needed));
 }
 
 /** Returns the entry of a service: its bundle, except for Envoy. */
