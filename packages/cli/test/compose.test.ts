@@ -115,6 +115,14 @@ test('docker-compose.yml contains no secret, and each service mounts only its ow
   }
 });
 
+test('every service has any number of replicas, and believes the addresses that Envoy names', () => {
+  for (const [name, { ports, container_name, environment }] of lasting) {
+    expect([name, ports, container_name]).toEqual([name, undefined, undefined]);
+    expect([name, environment?.PARLEY_PROXIES]).toEqual([name, '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16']);
+    expect([name, environment?.PARLEY_NAME]).toEqual([name, undefined]);
+  }
+});
+
 test('docker-compose.yml publishes only the ports of Envoy, and only on this machine', () => {
   const published = containers.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
   expect(published).toEqual([['envoy', '127.0.0.1:8081:8081']]);

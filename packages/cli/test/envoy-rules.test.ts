@@ -15,6 +15,7 @@ interface Route {
     readonly cluster: string;
     readonly timeout: string;
     readonly idle_timeout?: string;
+    readonly upgrade_configs?: readonly object[];
     readonly retry_policy?: { readonly retry_on: string };
   };
   readonly direct_response?: { readonly status: number; readonly body: { readonly inline_string: string } };
@@ -50,7 +51,7 @@ const userPaths = [UserService, ChannelService, ChatService, InboxService]
 
 test('every user call has one exact route, and no other call has any', () => {
   const exact = routes.flatMap(({ match }) => match.path ?? []);
-  expect([...exact].sort()).toEqual([...userPaths].sort());
+  expect([...exact].sort()).toEqual([...userPaths, '/connect'].sort());
   const wide = routes.filter(({ match }) => match.path === undefined);
   expect(wide.map(({ match, route }) => [match.prefix, match.headers?.[0]?.name, route?.cluster])).toEqual([
     ['/', ':method', 'gateway'],
@@ -61,7 +62,7 @@ test('every user call has one exact route, and no other call has any', () => {
 });
 
 test('Envoy routes each call to its service, and to a chat server only with a join token', () => {
-  for (const { match, route, ...rest } of routes.filter((one) => one.match.path !== undefined)) {
+  for (const { match, route, ...rest } of routes.filter(({ match: { path } }) => path?.includes('Service/'))) {
     const service = match.path?.split('/')[1]?.replace('chat.v1.', '');
     const cluster = {
       UserService: 'user-service',
@@ -109,6 +110,9 @@ test('streams through Envoy have no timeout, but a dead one ends', () => {
   const of = (path: string) => routes.find(({ match }) => match.path === path)?.route;
   expect(of('/chat.v1.ChatService/Subscribe')?.timeout).toBe('0s');
   expect(of('/chat.v1.ChatService/Connect')).toMatchObject({ timeout: '0s', idle_timeout: '3600s' });
+  expect(of('/connect')).toMatchObject({
+    ...{ cluster: 'gateway', timeout: '0s', upgrade_configs: [{ upgrade_type: 'websocket' }] },
+  });
   expect(manager).toMatchObject({
     stream_idle_timeout: '90s',
     delayed_close_timeout: '0.2s',
@@ -129,6 +133,21 @@ test('Envoy has small windows and buffers, so that unread messages wait in the c
     const [options] = Object.values(cluster.typed_extension_protocol_options);
     expect(options).toMatchObject({ explicit_http_config: { http2_protocol_options: windows } });
   }
+});
+
+test('Envoy checks the health of gateways, and sends new streams only to healthy ones while there are any', () => {
+  const named = (name: string) => config.static_resources.clusters.find((one: { name: string }) => one.name === name);
+  const { health_checks: checks, load_assignment: gateways } = named('gateway');
+  expect(checks).toMatchObject([{ http_health_check: { path: '/readyz' }, unhealthy_threshold: 1 }]);
+  expect(named('inbox').health_checks).toMatchObject([{ grpc_health_check: {}, unhealthy_threshold: 1 }]);
+  for (const name of ['gateway', 'inbox'])
+    expect(named(name).common_lb_config).toEqual({ healthy_panic_threshold: { value: 1 } });
+  const endpoints = gateways.endpoints.flatMap(({ lb_endpoints: hosts }: { lb_endpoints: object[] }) => hosts);
+  expect(endpoints).toHaveLength(2);
+  for (const one of endpoints)
+    expect(one).toMatchObject({
+      endpoint: { address: { socket_address: { port_value: 8_080 } }, health_check_config: { port_value: 9_080 } },
+    });
 });
 
 test('the cluster of chat servers contains only chat servers', () => {

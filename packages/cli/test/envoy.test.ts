@@ -1,14 +1,24 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { Ack, AdminService, ChannelService, ChatService, Message } from '@parley/contract';
+import { Ack, AdminService, ChannelService, ChatService, InboxEvent, Message, WatchRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/service-kit';
-import { Chatter, freePorts, type TestPerson, Trio, until, WebStream, webCall } from '@parley/testkit';
+import {
+  Chatter,
+  freePorts,
+  type ServiceProcess,
+  type TestPerson,
+  Trio,
+  until,
+  WebStream,
+  webCall,
+} from '@parley/testkit';
 import { writeEnvoyConfig } from '../src/launcher/envoy/config.js';
 import { projectFolder } from '../src/launcher/options.js';
 import { SupervisedProcess } from '../src/launcher/service-process.js';
@@ -33,21 +43,27 @@ describeEnvoy('the real Envoy', () => {
   let address: string;
   let pool: Pool;
   let key: SigningKey<JoinClaims>;
+  let gateways: ServiceProcess[];
+
+  const startGateway = (name: string, opsPort: number) =>
+    trio.startGateway({ PARLEY_NAME: name, PARLEY_ADMIN_PORT: String(opsPort), PARLEY_PROXIES: '127.0.0.0/8' });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'parley-envoy-'));
     trio = await Trio.start({ chatServers: 4 });
     const users = await trio.startUserService();
-    const gateway = await trio.startGateway();
-    const port = await freePorts(1);
+    const port = await freePorts(3);
+    gateways = [await startGateway('edge-1', port + 1), await startGateway('edge-2', port + 2)];
+    const hostOf = ({ http }: ServiceProcess) => new URL(http).host;
     const clusters = {
       'user-service': [users.grpc],
       'channel-service': trio.managers.map(({ grpc }) => grpc),
       'chat-service': trio.chatServers.map(({ grpc }) => grpc),
-      gateway: [new URL(gateway.http).host],
-      inbox: [gateway.grpc],
+      gateway: gateways.map(hostOf),
+      inbox: gateways.map(({ grpc }) => grpc),
     };
-    const config = await writeEnvoyConfig(folder, { host: '127.0.0.1', port, clusters });
+    const opsPorts = Object.fromEntries(gateways.map((one, at) => [hostOf(one), port + 1 + at]));
+    const config = await writeEnvoyConfig(folder, { host: '127.0.0.1', port, clusters, opsPorts });
     const main = join(projectFolder, 'packages/cli/dist/src/launcher/envoy/main.js');
     const env = { PATH: process.env.PATH, ENVOY_BINARY: binary, ...config };
     const ignore = () => {};
@@ -198,6 +214,78 @@ describeEnvoy('the real Envoy', () => {
     expect(await preflight('http://localhost:8080')).toBe('http://localhost:8080');
     for (const origin of ['null', 'http://localhost:8080.evil.example', 'https://localhost:8080'])
       expect(await preflight(origin)).toBeNull();
+  });
+
+  /** Watches an inbox through Envoy. */
+  function watch({ token }: Pick<TestPerson, 'token'>, after = '') {
+    const body = WatchRequest.encode(WatchRequest.fromPartial({ after })).finish();
+    const path = `${url}/chat.v1.InboxService/Watch`;
+    return new WebStream<InboxEvent>(path, body, { token }, (bytes) => InboxEvent.decode(bytes));
+  }
+
+  /** Opens a WebSocket at /connect and watches. Returns what the first event says. */
+  function connectSocket({ token }: Pick<TestPerson, 'token'>): Promise<string> {
+    const asked = get(`${url}/connect`, {
+      headers: {
+        connection: 'upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+        'sec-websocket-protocol': `parley.v1.json, bearer.${token}`,
+      },
+    });
+    const watchCommand = Buffer.from('{"watch":{}}');
+    const maskOfZeros = Buffer.alloc(4);
+    return new Promise((resolve, reject) => {
+      asked.on('error', reject).on('response', ({ statusCode }) => resolve(`HTTP ${statusCode}`));
+      asked.on('upgrade', (_response, socket, head) => {
+        let said = head.toString('latin1');
+        const read = () => {
+          const [word] = /"welcome"|"reason":"[\w-]+"/.exec(said) ?? [];
+          if (word === undefined) return;
+          resolve(word.replace('"reason":', '').replaceAll('"', ''));
+          socket.destroy();
+        };
+        socket.on('error', reject).on('data', (bytes: Buffer) => {
+          said += bytes.toString('latin1');
+          read();
+        });
+        socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | watchCommand.length]), maskOfZeros, watchCommand]));
+        read();
+      });
+    });
+  }
+
+  test('a drained gateway gets no new streams, its clients resume at the other, and pages load from any that is left', async () => {
+    const ann = await trio.people.make('edge-ann');
+    const before = Array.from({ length: 20 }, () => watch(ann));
+    await Promise.all(before.map((one) => one.find(({ id }) => id !== '')));
+    const inboxes = async () =>
+      (await trio.people.sql('SELECT name, inboxes FROM chat.gateway ORDER BY name')).map((row) => Number(row.inboxes));
+    await until(async () => (await inboxes()).reduce((sum, one) => sum + one) === 20 && !(await inboxes()).includes(0));
+    const [onFirst = 0] = await inboxes();
+    await trio.people.sql("UPDATE chat.gateway SET drain = true WHERE name = 'edge-1'");
+    await until(async () => (await inboxes())[0] === 0);
+    const ended: string[] = [];
+    for (const one of before) void one.ended.then((trailers) => ended.push(String(trailers['chat-reason'])));
+    await until(() => ended.length === onFirst);
+    expect(new Set(ended)).toEqual(new Set(['draining']));
+    const people = await trio.people.makeMany('edge', 30); // Streams of one token are limited.
+    const outcomes = async (person: TestPerson) => {
+      const again = watch(person);
+      const watched = again.find(({ welcome }) => welcome !== undefined).then(() => 'welcome');
+      const outcome = await Promise.race([watched, again.ended.then((trailers) => trailers['chat-reason'])]);
+      again.cancel();
+      return [outcome, await connectSocket(person)];
+    };
+    const all = async () => (await Promise.all(people.map(outcomes))).flat();
+    await until(async () => (await all()).every((one) => one === 'welcome')); // Envoy needs a while to notice.
+    expect(new Set(await all())).toEqual(new Set(['welcome']));
+    gateways[0]?.kill('SIGKILL');
+    for (let times = 0; times < 20; times++) expect((await fetch(`${url}/.well-known/jwks.json`)).status).toBe(200);
+    await trio.people.sql("UPDATE chat.gateway SET drain = true WHERE name = 'edge-2'");
+    await until(async () => (await connectSocket(ann)) === 'draining');
+    expect((await fetch(`${url}/.well-known/jwks.json`)).status).toBe(200);
   });
 
   test('never logs a token', async () => {

@@ -107,8 +107,17 @@ test('a first start runs everything, and Ctrl-C stops it cleanly', async () => {
 let run: Started;
 
 test('restarts a dead service, and refuses a second start on the same folder or ports', async () => {
-  run = start(['--chat-servers', '1', '--managers', '2']);
+  run = start(['--chat-servers', '1', '--managers', '2', '--gateways', '2']);
   await run.says(ready);
+  const webPort = Number(ports[5]);
+  for (const [name, port] of [
+    ['gateway', webPort],
+    ['gateway-2', webPort + 100],
+  ]) {
+    expect(run.said).toMatch(new RegExp(`\n${name} +\\d+ +http://127.0.0.1:${port} `));
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+  }
+  expect(run.said).toContain(`\nWeb page: http://127.0.0.1:${webPort}\n`);
   const managerPort = Number(ports[3]);
   const managers = [managerPort, managerPort + 100].map((port) => `127.0.0.1:${port}`).join(',');
   expect(run.said).toContain(` --manager ${managers}\n`);
@@ -151,7 +160,7 @@ test('restarts a dead PostgreSQL, and the services continue', async () => {
 
 test('after kill -9, the services exit and the next start adopts the running PostgreSQL', async () => {
   const pids = (await run.services()).filter(({ name }) => name.includes('services')).map(({ pid }) => pid);
-  expect(pids).toHaveLength(5);
+  expect(pids).toHaveLength(6);
   run.child.kill('SIGKILL');
   expect(await allEnded(pids, 30_000)).toEqual([]);
 

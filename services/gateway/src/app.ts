@@ -50,13 +50,14 @@ function createDrain(
   streams: readonly DrainedStreams[],
   stopMs: number,
 ): GatewayDrain {
-  const { log } = host.context;
+  const { log, metrics } = host.context;
   const sendAway = () => {
     host.setServing(false);
     http.refuseReuse();
     host.closeConnections(limits.drainDefaultMs);
   };
   const drain = new GatewayDrain({ streams, sendAway, stopWithinMs: stopMs * drainShare, log });
+  metrics.gauge('parley_draining', '1 while this gateway drains, else 0', () => Number(drain.begun));
   host.readiness.require('the drain', () => drain.checkNotBegun());
   return drain;
 }

@@ -1,9 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type InboxEvent, InboxEvent as InboxEventType, WatchRequest } from '@parley/contract';
 import { type ServiceProcess, type TestPerson, until, WebStream } from '@parley/testkit';
 import { InboxClient } from './inbox-client.js';
 
 /** Transport of a device: Session over gRPC, or Watch of a page. */
 export type DeviceTransport = 'grpc' | 'page' | 'text page';
+
+/** Delay after a refusal, in milliseconds. */
+const againMs = 500;
 
 interface OpenStream {
   readonly events: readonly InboxEvent[];
@@ -68,7 +72,9 @@ export class Follower {
       this.#stream = this.#open(gateways[at % gateways.length] as ServiceProcess);
       this.ends.push(await this.#stream.ended);
       this.#read();
-      this.#position = this.#stream.events.findLast(({ id }) => id !== '')?.id ?? this.#position;
+      const position = this.#stream.events.findLast(({ id }) => id !== '')?.id;
+      if (position === undefined) await pause(againMs); // refused
+      this.#position = position ?? this.#position;
     }
   }
 
