@@ -83,27 +83,28 @@ export interface SubscriberOptions {
  * ```
  */
 export class Subscriber {
-  readonly #options: SubscriberOptions;
-  /** Copies of the options that every write reads. */
+  // What each write reads comes first, so that it shares few cache lines.
   readonly #sink: MessageSink;
   readonly #ring: RingBuffer;
   readonly #entries: RingView;
   readonly #lossyRing: RingBuffer;
   readonly #lossy: RingView;
   readonly #hiddenUpTo: number;
-  #own: Uint8Array[] = [];
+  readonly #onWrite: (messages: number) => void;
+  #entriesCursor: number;
+  #lossyCursor: number;
   #ownBytes = 0;
+  #blocked = false;
+  #held: boolean;
+  #left = false;
+  #finish: { upTo: number; last: Uint8Array | undefined; done: () => void } | undefined;
+  #own: Uint8Array[] = [];
   /** Bytes of the write that blocks the stream, and how many of them are counted as unread. */
   #blockedBytes = 0;
   #stuckBytes = 0;
   #countedBytes = 0;
   #wasBlocked = false;
-  #entriesCursor: number;
-  #lossyCursor: number;
-  #blocked = false;
-  #held: boolean;
-  #left = false;
-  #finish: { upTo: number; last: Uint8Array | undefined; done: () => void } | undefined;
+  readonly #options: SubscriberOptions;
 
   constructor(options: SubscriberOptions) {
     const { rings, sink, events } = options;
@@ -116,6 +117,7 @@ export class Subscriber {
     this.#hiddenUpTo = options.hiddenUpTo ?? 0;
     this.#entriesCursor = options.cursor ?? rings.entries.head;
     this.#lossyCursor = rings.lossy.head;
+    this.#onWrite = options.onWrite;
     this.#held = options.held ?? false;
   }
 
@@ -189,7 +191,7 @@ export class Subscriber {
   }
 
   #writeNext(): boolean {
-    if (this.#own.length > 0) return this.#write(this.#takeOwn(), true);
+    if (this.#ownBytes > 0) return this.#write(this.#takeOwn(), true);
     if (!this.#held && this.#entriesCursor !== (this.#finish?.upTo ?? this.#ring.head)) return this.#writeEntries();
     if (this.#finish !== undefined) return this.#writeLast(this.#finish);
     if (this.#held) return false;
@@ -199,7 +201,7 @@ export class Subscriber {
 
   #takeOwn(): Buffer {
     const own = this.#sink.framing.join(this.#own, this.#ownBytes);
-    this.#options.onWrite(this.#own.length);
+    this.#onWrite(this.#own.length);
     this.#own = [];
     this.#ownBytes = 0;
     return own;
@@ -209,7 +211,7 @@ export class Subscriber {
     const joined = this.#nextEntries();
     if (joined === undefined) return false;
     this.#entriesCursor = joined.next;
-    if (joined.count > 0) this.#options.onWrite(joined.count);
+    if (joined.count > 0) this.#onWrite(joined.count);
     return this.#write(joined.bytes);
   }
 
@@ -230,7 +232,7 @@ export class Subscriber {
   #writeLossy(): boolean {
     const joined = this.#lossy.after(this.#lossyCursor);
     this.#lossyCursor = joined?.next ?? this.#lossyRing.head;
-    if (joined !== undefined && joined.count > 0) this.#options.onWrite(joined.count);
+    if (joined !== undefined && joined.count > 0) this.#onWrite(joined.count);
     return joined === undefined || this.#write(joined.bytes);
   }
 

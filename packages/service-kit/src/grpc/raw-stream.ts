@@ -162,9 +162,9 @@ export class RawStream {
    */
   readonly #inbound: MessageDeframer | undefined;
   #ended: boolean;
-  #writtenBytes = 0;
-  #notifyAtBytes = Number.POSITIVE_INFINITY;
-  #onWritten: () => void = () => {};
+  #hasBegun = false;
+  /** Counts the bytes of each write, if somebody waits for a number of them. */
+  #count: ((bytes: number) => void) | undefined;
 
   constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>, serverCall: ServerCall) {
     this.#call = call;
@@ -198,21 +198,28 @@ export class RawStream {
   /** Writes whole frames. Returns false if the next write must wait for `onDrain`. */
   write(frames: Buffer): boolean {
     if (this.#ended) return true;
-    if (this.#writtenBytes === 0) this.#serverCall.call.sendHeaders();
-    this.#writtenBytes += frames.length;
-    if (this.#writtenBytes >= this.#notifyAtBytes) this.#notifyWritten();
+    if (!this.#hasBegun) this.#begin();
+    this.#count?.(frames.length);
     return this.#inner.write(frames);
   }
 
-  /** Calls `listener` once, just before the write that brings the total to `bytes`. */
-  onWritten(bytes: number, listener: () => void): void {
-    this.#notifyAtBytes = bytes;
-    this.#onWritten = listener;
+  #begin(): void {
+    this.#hasBegun = true;
+    this.#serverCall.call.sendHeaders();
   }
 
-  #notifyWritten(): void {
-    this.#notifyAtBytes = Number.POSITIVE_INFINITY;
-    this.#onWritten();
+  /**
+   * Calls `listener` once, just before the write with which `bytes` have been written since this
+   * call.
+   */
+  onWritten(bytes: number, listener: () => void): void {
+    let left = bytes;
+    this.#count = (written) => {
+      left -= written;
+      if (left > 0) return;
+      this.#count = undefined;
+      listener();
+    };
   }
 
   onDrain(listener: () => void): void {

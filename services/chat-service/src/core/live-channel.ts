@@ -61,6 +61,8 @@ export class LiveChannel {
    */
   shownUntilMs = 0;
   readonly #occupants = new Map<string, Occupant>();
+  /** Readers of the occupants, in a set of their own, because each flush visits all of them. */
+  readonly #readers = new Set<Flushable>();
   readonly #followers = new Set<ChannelFollower>();
   readonly #seatsOf = new Map<string, number>();
   #unflushedBytes = 0;
@@ -204,6 +206,7 @@ export class LiveChannel {
   enter(seat: string, person: Person, reader?: Flushable): boolean {
     const seats = this.#seatsOf.get(person.id) ?? 0;
     this.#occupants.set(seat, { person, reader });
+    if (reader !== undefined) this.#readers.add(reader);
     this.#seatsOf.set(person.id, seats + 1);
     return seats === 0;
   }
@@ -213,6 +216,7 @@ export class LiveChannel {
     const occupant = this.#occupants.get(seat);
     if (occupant === undefined) return false;
     this.#occupants.delete(seat);
+    if (occupant.reader !== undefined) this.#readers.delete(occupant.reader);
     const seats = (this.#seatsOf.get(occupant.person.id) ?? 1) - 1;
     if (seats > 0) this.#seatsOf.set(occupant.person.id, seats);
     else this.#forget(occupant.person.id);
@@ -251,7 +255,7 @@ export class LiveChannel {
 
   flush(): void {
     this.#unflushedBytes = 0;
-    for (const { reader } of this.#occupants.values()) reader?.flush();
+    for (const reader of this.#readers) reader.flush();
     for (const follower of this.#followers) follower.flush();
   }
 }
