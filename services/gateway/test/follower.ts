@@ -23,7 +23,7 @@ interface OpenStream {
 export class Follower {
   /** Reasons of the ends of its streams. */
   readonly ends: (string | undefined)[] = [];
-  /** Seqs in order of arrival, over all streams. */
+  /** Seqs of entries in order of arrival, over all streams. */
   readonly seqs: number[] = [];
   readonly #person: TestPerson;
   readonly #transport: DeviceTransport;
@@ -81,7 +81,8 @@ export class Follower {
   /** Returns the seqs of all streams. */
   #read(): readonly number[] {
     const { channelId } = this.#chat;
-    for (const event of this.#unread()) if (event.message?.channelId === channelId) this.seqs.push(event.message.seq);
+    for (const { message } of this.#unread())
+      if (message?.channelId === channelId && message.seq > 0) this.seqs.push(message.seq);
     return this.seqs;
   }
 
