@@ -14,10 +14,12 @@ export class InboxReceiver {
   readonly #chats = new ChatPlaces();
   readonly #tracker: PlaceTracker;
   #welcome: InboxWelcome | undefined;
+  #hasBegun: boolean;
 
   constructor(after: InboxPlace | undefined, push: (event: QueuedEvent) => void) {
     this.#push = push;
     this.#tracker = new PlaceTracker(after);
+    this.#hasBegun = after !== undefined;
     this.#chats.replace(after?.seen ?? []);
   }
 
@@ -48,15 +50,21 @@ export class InboxReceiver {
     if (event.id !== '') this.#pass(event.id);
   }
 
-  /** Starts a stream. The first one of a new inbox begins at the ends of the logs. */
+  /**
+   * Starts a stream. The first one of a new inbox begins at the ends of the logs. Without a position,
+   * a later one cannot resume.
+   */
   #begin(welcome: InboxWelcome): void {
     const { chats } = welcome;
-    const isNew = this.#welcome === undefined && this.#tracker.place.after === '';
+    const isNew = !this.#hasBegun;
+    this.#hasBegun = true;
     this.#welcome = welcome;
-    if (isNew) {
+    if (this.#tracker.place.after !== '') for (const { channelId, log } of chats) this.#restart(channelId, log);
+    else if (!isNew) this.#lose();
+    else {
       this.#chats.replace(chats);
       this.#push({ type: 'began', chats });
-    } else for (const { channelId, log } of chats) this.#restart(channelId, log);
+    }
   }
 
   #message(message: Message): void {

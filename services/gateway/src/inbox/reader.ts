@@ -45,7 +45,8 @@ export class InboxReader implements CursorReader, Flushable {
   #leftBytes: number;
   #isBlocked = false;
   #hasNews = true;
-  #pingedAtMs = 0;
+  /** The first ping follows the start at once, so that every client can resume. */
+  #pingedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor({ me, stream, queue, unread, mostBytes }: ReaderOptions) {
     this.me = me;
