@@ -1,4 +1,4 @@
-import { isPassing } from './events.js';
+import { isTransient } from './events.js';
 
 /** Limits of the unread events. */
 export const queueLimits = { events: 10_000, bytes: 16_777_216 } as const;
@@ -68,7 +68,7 @@ export class EventQueue<E extends { readonly type: string; readonly data?: Uint8
   }
 
   #shrink(): void {
-    this.#replace(this.#events.slice(this.#head).filter((event) => !isPassing(event)));
+    this.#replace(this.#events.slice(this.#head).filter((event) => !isTransient(event)));
     if (!this.#fits(roomy)) this.#replace(this.#condense(this.#events));
   }
 

@@ -213,11 +213,11 @@ export function passingEvent(frame: Message): PassingEvent | undefined {
   return lossy ? { type: 'lossy', sender, timestamp, data, contentType } : undefined;
 }
 
-const passingTypes: ReadonlySet<string> = new Set<PassingEvent['type']>(['presence', 'typing', 'receipt', 'lossy']);
+const transientTypes: ReadonlySet<string> = new Set<PassingEvent['type']>(['presence', 'typing', 'receipt', 'lossy']);
 
 /** Returns whether an event is neither stored nor replayed. */
-export function isPassing({ type }: { readonly type: string }): boolean {
-  return passingTypes.has(type);
+export function isTransient({ type }: { readonly type: string }): boolean {
+  return transientTypes.has(type);
 }
 
 /**

@@ -11,14 +11,7 @@ import { Notifications } from './calls/notifications.js';
 import { PeopleDirectory } from './calls/people.js';
 import { type FoundMessage, type SearchOptions, searchMessages } from './calls/search.js';
 import { OwnSessions } from './calls/sessions.js';
-import type {
-  ChannelsRange,
-  ClientOptions,
-  HistoryRange,
-  NewChannel,
-  NewUser,
-  OpenSession,
-} from './client-options.js';
+import type { ChannelsRange, ClientOptions, HistoryRange, NewChannel, NewUser, OpenSession } from './client-options.js';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
 import { type HistoryPage, pageOf } from './history.js';
@@ -310,7 +303,7 @@ export class ParleyClient {
    * import { type InboxPlace, type ParleyClient, textOf } from '@parley/client';
    *
    * export async function run(client: ParleyClient, after: InboxPlace | undefined, store: (place: InboxPlace) => void) {
-   *   const inbox = client.inbox({ ...(after && { after }) });
+   *   const inbox = client.inbox({ after });
    *   for await (const event of inbox) {
    *     if (event.type === 'message') console.log(event.channelId, event.sender, textOf(event));
    *     store(inbox.place);

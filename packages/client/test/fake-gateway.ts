@@ -7,7 +7,15 @@ import {
   type SeenChat,
 } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
-import { createClient, type ParleyClient, type Refusal, type Transport, type WatchOptions } from '../src/index.js';
+import {
+  createClient,
+  type InboxOptions,
+  type ParleyClient,
+  type Refusal,
+  type Transport,
+  type WatchOptions,
+} from '../src/index.js';
+import { InboxListener } from './rig.js';
 
 type Fields = Parameters<typeof InboxEvent.fromPartial>[0];
 type Overview = Parameters<typeof OverviewResponse.fromPartial>[0];
@@ -51,6 +59,12 @@ export class FakeInboxStream {
   }
 }
 
+/** Lets time pass. It needs the fake timers of jest. */
+export const pass = (ms = 0) => import.meta.jest.advanceTimersByTimeAsync(ms);
+
+/** Returns the end of the log of a chat. */
+export const logEnd = (channelId: number, seq: number, log = 'l'): SeenChat => ({ channelId, log, seq });
+
 /** A transport whose gateway and manager are the test. */
 export class FakeGateway {
   readonly streams: FakeInboxStream[] = [];
@@ -73,6 +87,24 @@ export class FakeGateway {
       close: () => {},
     };
     return createClient({ transport: transport as Transport, token: 'token' });
+  }
+
+  /** Opens an inbox whose first stream has begun at the ends of these logs. */
+  async begin(chats: readonly SeenChat[], options: InboxOptions = {}, position = 'p0'): Promise<InboxListener> {
+    const listener = new InboxListener(this.client().inbox(options));
+    await pass();
+    this.stream.welcome(...chats);
+    if (position !== '') this.stream.ping(position);
+    await pass();
+    return listener;
+  }
+
+  /** Cuts the stream, and waits for the next one. */
+  async reconnect(...chats: SeenChat[]): Promise<void> {
+    const before = this.streams.length;
+    this.stream.end();
+    while (this.streams.length === before) await pass(100);
+    this.stream.welcome(...chats);
   }
 
   async #overview(): Promise<OverviewResponse> {

@@ -1,8 +1,9 @@
-import { MemberChange, type Message, type SeenChat } from '@parley/contract';
+import { MemberChange } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
-import { type InboxOptions, type Sent, textOf, type UserInbox, type UserInboxEvent } from '../src/index.js';
-import { FakeGateway } from './fake-gateway.js';
+import { textOf } from '../src/index.js';
+import { FakeGateway, logEnd, pass } from './fake-gateway.js';
 import { FakeTransport } from './fake-transport.js';
+import { InboxListener } from './rig.js';
 
 const { jest } = import.meta;
 let gateway: FakeGateway;
@@ -13,58 +14,10 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-const pass = (ms = 0) => jest.advanceTimersByTimeAsync(ms);
-const end = (channelId: number, seq: number, log = 'l'): SeenChat => ({ channelId, log, seq });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
-/** Reads an inbox and records every event. */
-class InboxListener {
-  readonly events: UserInboxEvent[] = [];
-  readonly inbox: UserInbox;
-
-  constructor(options: InboxOptions = {}) {
-    this.inbox = gateway.client().inbox(options);
-    void this.#read();
-  }
-
-  async #read(): Promise<void> {
-    for await (const event of this.inbox) this.events.push(event);
-  }
-
-  /** Short forms of the events. */
-  get brief(): string[] {
-    return this.events.map((event) => {
-      if ('seq' in event) return `${event.channelId}:${event.seq}`;
-      if (event.type === 'gap') return `${event.channelId}:${event.filled ? 'filled' : 'missing'} ${event.from}-${event.to}`;
-      return 'channelId' in event ? `${event.channelId}:${event.type}` : event.type;
-    });
-  }
-}
-
-/** Opens an inbox whose first stream has begun at the ends of these logs. */
-async function begin(
-  chats: readonly SeenChat[],
-  options: InboxOptions = {},
-  position = 'p0',
-): Promise<InboxListener> {
-  const listener = new InboxListener(options);
-  await pass();
-  gateway.stream.welcome(...chats);
-  if (position !== '') gateway.stream.ping(position);
-  await pass();
-  return listener;
-}
-
-/** Cuts the stream, and waits for the next one. */
-async function reconnect(...chats: SeenChat[]): Promise<void> {
-  const before = gateway.streams.length;
-  gateway.stream.end();
-  while (gateway.streams.length === before) await pass(100);
-  gateway.stream.welcome(...chats);
-}
-
 test('yields the events of all chats in order, and answers pings', async () => {
-  const { events, inbox } = await begin([end(1, 4), end(2, 0)]);
+  const { events, inbox } = await gateway.begin([logEnd(1, 4), logEnd(2, 0)]);
   gateway.stream.say(1, 5);
   gateway.stream.say(2, 1);
   gateway.stream.tell({ message: { channelId: 1, typing: { userId: 'bob' } } });
@@ -100,12 +53,12 @@ test('yields the events of all chats in order, and answers pings', async () => {
 });
 
 test('resumes after the last position and the entries since then, and drops what comes twice', async () => {
-  const listener = await begin([end(1, 4), end(2, 0)]);
+  const listener = await gateway.begin([logEnd(1, 4), logEnd(2, 0)]);
   gateway.stream.say(1, 5);
   gateway.stream.ping('p1');
   gateway.stream.say(2, 1, 2);
-  await reconnect(end(1, 6), end(2, 3));
-  expect(gateway.stream.options.watch).toMatchObject({ after: 'p1', seen: [end(1, 5), end(2, 2)] });
+  await gateway.reconnect(logEnd(1, 6), logEnd(2, 3));
+  expect(gateway.stream.options.watch).toMatchObject({ after: 'p1', seen: [logEnd(1, 5), logEnd(2, 2)] });
   gateway.stream.say(1, 5, 6);
   gateway.stream.say(2, 2, 3);
   await pass();
@@ -113,14 +66,14 @@ test('resumes after the last position and the entries since then, and drops what
 });
 
 test('a stored place continues in another process after the event that was read last', async () => {
-  const first = await begin([end(1, 4)]);
+  const first = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.say(1, 5);
   gateway.stream.ping('p1');
   gateway.stream.say(1, 6);
   await pass();
   const place = JSON.parse(JSON.stringify(first.inbox.place));
-  expect(place).toEqual({ after: 'p1', seen: [end(1, 6)] });
-  const second = await begin([end(1, 7)], { after: place });
+  expect(place).toEqual({ after: 'p1', seen: [logEnd(1, 6)] });
+  const second = await gateway.begin([logEnd(1, 7)], { after: place });
   expect(gateway.stream.options.watch).toMatchObject(place);
   gateway.stream.say(1, 6, 7);
   await pass();
@@ -131,21 +84,21 @@ test('the place follows what is read, not what is received', async () => {
   const inbox = gateway.client().inbox();
   const events = inbox.events();
   await pass();
-  gateway.stream.welcome(end(1, 4));
+  gateway.stream.welcome(logEnd(1, 4));
   gateway.stream.say(1, 5);
   gateway.stream.ping('p1');
   gateway.stream.say(1, 6);
   await events.next();
   expect(inbox.place).toEqual({ after: '', seen: [] });
   await events.next();
-  expect(inbox.place).toEqual({ after: '', seen: [end(1, 5)] });
+  expect(inbox.place).toEqual({ after: '', seen: [logEnd(1, 5)] });
   await events.next();
-  expect(inbox.place).toEqual({ after: 'p1', seen: [end(1, 6)] });
+  expect(inbox.place).toEqual({ after: 'p1', seen: [logEnd(1, 6)] });
 });
 
 test('fills gaps of the server, and holes that nobody reported', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 300) });
-  const listener = await begin([end(1, 4)]);
+  const listener = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.tell({ gap: { channelId: 1, log: 'l', from: 5, to: 110 } });
   gateway.stream.say(1, 111);
   gateway.stream.say(1, 114);
@@ -163,7 +116,10 @@ test('fills gaps of the server, and holes that nobody reported', async () => {
 
 test('reports gaps unfilled if asked to, or if History lacks the entries', async () => {
   gateway.logs.set(1, { log: 'other', seqs: range(1, 9) });
-  const [asked, lacking] = [await begin([end(1, 4)], { fillGaps: false }), await begin([end(1, 4)])];
+  const [asked, lacking] = [
+    await gateway.begin([logEnd(1, 4)], { fillGaps: false }),
+    await gateway.begin([logEnd(1, 4)]),
+  ];
   for (const stream of gateway.streams) stream.say(1, 7);
   await pass();
   for (const { brief } of [asked, lacking]) expect(brief).toEqual(['connected', '1:missing 5-6', '1:7']);
@@ -171,12 +127,12 @@ test('reports gaps unfilled if asked to, or if History lacks the entries', async
 });
 
 test('a returning member gets the entries from the return on, without a gap', async () => {
-  const listener = await begin([end(1, 4)]);
+  const listener = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.say(1, 5);
   gateway.stream.tell({ removed: { id: 1 } });
   gateway.stream.tell({ added: { id: 1, log: 'l', lastSeq: 9 } });
   gateway.stream.say(1, 9);
-  await reconnect(end(1, 20));
+  await gateway.reconnect(logEnd(1, 20));
   gateway.stream.tell({ added: { id: 1, log: 'l', lastSeq: 20 } }); // removed and added again meanwhile
   gateway.stream.say(1, 9);
   gateway.stream.say(1, 20);
@@ -186,20 +142,28 @@ test('a returning member gets the entries from the return on, without a gap', as
 
 test('a chat with another log is reset, and its entries begin anew', async () => {
   gateway.logs.set(1, { log: 'm', seqs: range(1, 9) });
-  const listener = await begin([end(1, 4), end(2, 7)]);
+  const listener = await gateway.begin([logEnd(1, 4), logEnd(2, 7)]);
   gateway.stream.tell({ chatReset: { channelId: 1, log: 'm' } });
   gateway.stream.say(1, 1);
-  await reconnect(end(1, 1, 'm'), end(2, 3, 'n'));
+  await gateway.reconnect(logEnd(1, 1, 'm'), logEnd(2, 3, 'n'));
   gateway.stream.tell({ chatReset: { channelId: 2, log: 'n' } });
   gateway.stream.say(2, 1);
   await pass();
-  expect(listener.brief).toEqual(['connected', '1:chat-reset', '1:1', 'reconnecting', '2:chat-reset', 'connected', '2:1']);
+  expect(listener.brief).toEqual([
+    'connected',
+    '1:chat-reset',
+    '1:1',
+    'reconnecting',
+    '2:chat-reset',
+    'connected',
+    '2:1',
+  ]);
 });
 
 test('chats without history are neither checked nor resumed', async () => {
-  const listener = await begin([]);
+  const listener = await gateway.begin([]);
   gateway.stream.say(1, 57);
-  await reconnect();
+  await gateway.reconnect();
   expect(gateway.stream.options.watch.seen).toEqual([]);
   gateway.stream.say(1, 1);
   await pass();
@@ -211,12 +175,12 @@ const chatOf = (id: number, lastSeq: number, log = 'l') => ({ channel: { id, las
 test('after a reset, the user gets all chats, and each message that was missed', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
   gateway.overview = async () => ({ chats: [chatOf(1, 12), chatOf(2, 30, 'm')], inbox: 'p9' });
-  const listener = await begin([end(1, 4)]);
+  const listener = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.say(1, 5);
   await pass();
   gateway.stream.end();
   await pass(5_000);
-  gateway.stream.welcome(end(1, 11), end(2, 30, 'm'));
+  gateway.stream.welcome(logEnd(1, 11), logEnd(2, 30, 'm'));
   gateway.stream.tell({ reset: true });
   gateway.stream.say(1, 12, 13); // Overview has 12 already
   gateway.stream.say(2, 31);
@@ -236,24 +200,24 @@ test('after a reset, the user gets all chats, and each message that was missed',
     '1:13',
     '2:31',
   ]);
-  expect(listener.inbox.place).toEqual({ after: 'p9', seen: [end(1, 13), end(2, 31, 'm')] });
+  expect(listener.inbox.place).toEqual({ after: 'p9', seen: [logEnd(1, 13), logEnd(2, 31, 'm')] });
 });
 
 test('without a position, nothing is lost either', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
   gateway.overview = async () => ({ chats: [chatOf(1, 7)], inbox: 'p9' });
-  const listener = await begin([end(1, 4)], {}, '');
-  await reconnect(end(1, 6));
+  const listener = await gateway.begin([logEnd(1, 4)], {}, '');
+  await gateway.reconnect(logEnd(1, 6));
   await pass();
   expect(listener.brief.slice(2)).toEqual(['reset', '1:filled 5-7', '1:5', '1:6', '1:7', 'connected']);
-  const other = await begin([end(1, 6)], { after: { after: '', seen: [end(1, 4)] } }, '');
+  const other = await gateway.begin([logEnd(1, 6)], { after: { after: '', seen: [logEnd(1, 4)] } }, '');
   await pass();
   expect(other.brief.slice(0, 3)).toEqual(['reset', '1:filled 5-7', '1:5']);
 });
 
 test('with `overview`, an inbox begins with all chats, and continues right after them', async () => {
   gateway.overview = async () => ({ chats: [chatOf(1, 6)], inbox: 'p0' });
-  const listener = await begin([end(1, 4)], { overview: true });
+  const listener = await gateway.begin([logEnd(1, 4)], { overview: true });
   gateway.stream.say(1, 5, 7);
   await pass();
   expect(listener.brief).toEqual(['reset', 'connected', '1:7']); // Overview had 5 and 6.
@@ -262,7 +226,7 @@ test('with `overview`, an inbox begins with all chats, and continues right after
 test('calls Overview again after a temporary refusal, and ends after a final one', async () => {
   const answers = [refuse('no-server'), refuse('read-too-often'), refuse('suspended')];
   gateway.overview = () => Promise.reject(answers.shift());
-  const listener = await begin([], { overview: true });
+  const listener = await gateway.begin([], { overview: true });
   await pass(10_000);
   expect(gateway.overviewCalls).toBe(3);
   expect(listener.events.at(-1)).toMatchObject({ type: 'ended', reason: 'suspended' });
@@ -274,7 +238,7 @@ test('a reader that is too slow loses nothing: what does not fit is read from Hi
   gateway.overview = async () => ({ chats: [chatOf(1, count), chatOf(2, 0)], inbox: 'p9' });
   const inbox = gateway.client().inbox();
   await pass();
-  gateway.stream.welcome(end(1, 0), end(2, 0));
+  gateway.stream.welcome(logEnd(1, 0), logEnd(2, 0));
   gateway.stream.say(1, 1, count);
   gateway.stream.say(2, 1);
   const events = inbox.events();
@@ -293,12 +257,12 @@ test('a reader that is too slow loses nothing: what does not fit is read from Hi
 });
 
 test('resumes a stream that reached its size limit without a word and without a pause', async () => {
-  const listener = await begin([end(1, 4)]);
+  const listener = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.say(1, 5);
   gateway.stream.end(refuse('long-stream'));
   await pass();
   expect(gateway.streams).toHaveLength(2);
-  gateway.stream.welcome(end(1, 5));
+  gateway.stream.welcome(logEnd(1, 5));
   gateway.stream.say(1, 6);
   await pass();
   expect(listener.brief).toEqual(['connected', '1:5', '1:6']);
@@ -310,7 +274,7 @@ test('resumes a stream that reached its size limit without a word and without a 
 });
 
 test('gives up a silent gateway after two and a half pings, and after ten seconds without a welcome', async () => {
-  const listener = new InboxListener();
+  const listener = new InboxListener(gateway.client().inbox());
   await pass(9_999);
   expect(gateway.stream.cut).toBe(false);
   await pass(1);
@@ -335,7 +299,7 @@ test.each([
   ['too-slow', false],
   ['too-busy', false],
 ] as const)('the end %s is final: %s', async (reason, isFinal) => {
-  const listener = await begin([]);
+  const listener = await gateway.begin([]);
   gateway.stream.end(refuse(reason));
   await pass(30_000);
   expect(gateway.streams.length === 1).toBe(isFinal);
@@ -346,138 +310,11 @@ test('says so if the transport knows no gateway', () => {
   expect(() => new FakeTransport().client().inbox()).toThrow('This transport knows no gateway.');
 });
 
-const saidIn = (posts: readonly Message[]) => posts.filter(({ receipt }) => receipt === undefined);
-
-describe('posts', () => {
-  const words = () => saidIn(gateway.stream.posts).map((post) => `${post.channelId}:${Buffer.from(post.data)}`);
-
-  test('go out one by one in each chat, and resolve with their acks', async () => {
-    const { inbox } = await begin([]);
-    const sent = [inbox.post(1, 'a'), inbox.post(1, 'b'), inbox.post(2, 'c'), inbox.react(1, 3, '👍')];
-    expect(words()).toEqual(['1:a', '2:c', '1:👍']);
-    gateway.stream.ack(gateway.stream.posts[0], { seq: 8, timestamp: 5 });
-    expect(await sent[0]).toEqual({ seq: 8, timestamp: 5 });
-    expect(words().at(-1)).toBe('1:b');
-  });
-
-  test('survive a lost connection with their client id, in order, once', async () => {
-    const { inbox } = await begin([end(1, 0)]);
-    const settled: string[] = [];
-    const note = (text: string, sent: Promise<Sent>) => void sent.then(({ seq }) => settled.push(`${text}${seq}`));
-    note('a', inbox.post(1, 'a', { clientId: 'id-a' }));
-    gateway.stream.end();
-    note('b', inbox.post(1, 'b', { clientId: 'id-b' }));
-    await pass(5_000);
-    note('c', inbox.post(1, 'c', { clientId: 'id-c' }));
-    expect(words()).toEqual([]);
-    gateway.stream.welcome(end(1, 0));
-    expect(words()).toEqual(['1:a']);
-    gateway.stream.tell({ message: { channelId: 1, seq: 1, sender: 'ann', clientId: 'id-a' } }); // the echo
-    gateway.stream.ack({ clientId: 'id-a' }, { seq: 1 });
-    gateway.stream.ack({ clientId: 'id-b' }, { seq: 2 });
-    gateway.stream.ack({ clientId: 'id-c' }, { seq: 3 });
-    await pass();
-    expect(words()).toEqual(['1:a', '1:b', '1:c']);
-    expect(settled).toEqual(['a1', 'b2', 'c3']);
-  });
-
-  test('wait after a temporary refusal, without holding up other chats, and reject after a final one', async () => {
-    const listener = await begin([]);
-    const held = listener.inbox.post(1, 'slow', { clientId: 'id-1' });
-    const refused = listener.inbox.post(3, 'no');
-    gateway.stream.ack(gateway.stream.posts[0], { refusal: { reason: 'slow-mode', message: '', retryAfterMs: 3_000 } });
-    gateway.stream.ack(gateway.stream.posts[1], { refusal: { reason: 'not-a-member', message: 'No.', retryAfterMs: 0 } });
-    await expect(refused).rejects.toMatchObject({ reason: 'not-a-member' });
-    void listener.inbox.post(2, 'quick');
-    expect(words()).toEqual(['1:slow', '3:no', '2:quick']);
-    await pass(3_000);
-    expect(words().at(-1)).toBe('1:slow');
-    gateway.stream.ack(gateway.stream.posts.at(-1), { seq: 4 });
-    expect(await held).toMatchObject({ seq: 4 });
-    expect(listener.events.at(-1)).toMatchObject({ type: 'held', channelId: 1, clientId: 'id-1', inMs: 3_000 });
-  });
-
-  test('are bounded, checked and rejected at the end', async () => {
-    const { inbox } = await begin([]);
-    await expect(inbox.post(1, ' ')).rejects.toMatchObject({ reason: 'empty-message' });
-    await expect(inbox.post(1, 'x'.repeat(65_537))).rejects.toMatchObject({ reason: 'message-too-large' });
-    const open = Array.from({ length: 1_000 }, (_, n) => inbox.post(n, 'x').catch(({ reason }) => reason));
-    await expect(inbox.post(1, 'x')).rejects.toMatchObject({ reason: 'too-busy' });
-    expect(gateway.stream.posts).toHaveLength(10);
-    await inbox.close();
-    expect(new Set(await Promise.all(open))).toEqual(new Set(['cancelled']));
-    await expect(inbox.post(1, 'x')).rejects.toMatchObject({ reason: 'cancelled' });
-  });
-
-  test('with a signal are abandoned, and a client id in use is refused', async () => {
-    const { inbox } = await begin([]);
-    const away = new AbortController();
-    const sent = inbox.post(1, 'a', { clientId: 'id', signal: away.signal });
-    const behind = inbox.post(1, 'b');
-    await expect(inbox.post(2, 'c', { clientId: 'id' })).rejects.toMatchObject({ reason: 'client-id-reused' });
-    away.abort('enough');
-    await expect(sent).rejects.toBe('enough');
-    expect(words()).toEqual(['1:a', '1:b']);
-    gateway.stream.ack(gateway.stream.posts[1], { seq: 2 });
-    expect(await behind).toMatchObject({ seq: 2 });
-  });
-});
-
-describe('receipts', () => {
-  const receipts = () =>
-    gateway.stream.posts.flatMap(({ channelId, receipt }) =>
-      receipt ? [[channelId, receipt.deliveredSeq, receipt.readSeq, receipt.log]] : [],
-    );
-
-  test('report arrivals and reading, at most ten a second, and again after a lost connection', async () => {
-    const { inbox } = await begin(range(1, 25).map((id) => end(id, 0)));
-    for (const id of range(1, 25)) gateway.stream.say(id, 1);
-    expect(receipts()).toHaveLength(1);
-    await pass(1_000);
-    expect(receipts()).toHaveLength(11);
-    await pass(2_000);
-    expect(receipts()).toEqual(range(1, 25).map((id) => [id, 1, 0, 'l']));
-    inbox.markRead(1);
-    await pass(2_000);
-    expect(receipts().at(-1)).toEqual([1, 1, 1, 'l']);
-    gateway.stream.tell({ message: { channelId: 2, receipt: { userId: 'ann', deliveredSeq: 1 } } });
-    await reconnect(...range(1, 3).map((id) => end(id, 1)));
-    await pass(5_000);
-    expect(receipts().map(([id]) => id)).toEqual([1, ...range(3, 25)]);
-  });
-
-  test('are only of the user if `reportDelivered` is false', async () => {
-    const { inbox } = await begin([end(1, 0)], { reportDelivered: false });
-    gateway.stream.say(1, 1, 3);
-    await pass(5_000);
-    expect(receipts()).toEqual([]);
-    inbox.markDelivered(1, 2);
-    inbox.markRead(7, 2); // without history
-    await pass(5_000);
-    expect(receipts()).toEqual([[1, 2, 0, 'l']]);
-  });
-});
-
-test('what is typed or lossy goes out at once, or never', async () => {
-  const { inbox } = await begin([]);
-  inbox.typing(1);
-  inbox.postLossy(2, 'now');
-  expect(gateway.stream.posts).toMatchObject([
-    { channelId: 1, typing: { stopped: false } },
-    { channelId: 2, lossy: true },
-  ]);
-  gateway.stream.end();
-  inbox.typing(1);
-  await pass(5_000);
-  gateway.stream.welcome();
-  expect(gateway.stream.posts).toEqual([]);
-});
-
 test('another reader can continue where an aborted one has stopped, also within a gap', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 9) });
   const inbox = gateway.client().inbox();
   await pass();
-  gateway.stream.welcome(end(1, 4));
+  gateway.stream.welcome(logEnd(1, 4));
   gateway.stream.say(1, 8);
   const away = new AbortController();
   const seen: string[] = [];

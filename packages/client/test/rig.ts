@@ -47,6 +47,17 @@ export class InboxListener {
     return this.events.filter((event): event is Extract<UserInboxEvent, { type: T }> => event.type === type);
   }
 
+  /** Short forms of the events. */
+  get brief(): string[] {
+    return this.events.map((event) => {
+      if ('seq' in event) return `${event.channelId}:${event.seq}`;
+      if (event.type === 'gap') {
+        return `${event.channelId}:${event.filled ? 'filled' : 'missing'} ${event.from}-${event.to}`;
+      }
+      return 'channelId' in event ? `${event.channelId}:${event.type}` : event.type;
+    });
+  }
+
   /** Texts of the messages of a chat, in order. */
   texts(channelId: number): (string | undefined)[] {
     return this.of('message').flatMap((event) => (event.channelId === channelId ? [textOf(event)] : []));

@@ -1,7 +1,14 @@
 import { type Channel, Invite, UpdateChannelRequest, UpdateReceiptRequest, User } from '@parley/contract';
 import type { LogPosition } from '../core/bookmark.js';
 import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
-import { type ChatSummary, type ChatsNow, type DatedReceipt, type NotifyLevel, notifyLevels, summaryOf } from './chat-summary.js';
+import {
+  type ChatSummary,
+  type ChatsNow,
+  type DatedReceipt,
+  type NotifyLevel,
+  notifyLevels,
+  summaryOf,
+} from './chat-summary.js';
 import { calls } from './methods.js';
 
 /** Settings of a channel to change; absent ones stay as they are. */

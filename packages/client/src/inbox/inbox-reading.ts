@@ -1,5 +1,5 @@
-import type { ChatSummary, ChatsNow } from '../calls/chat-summary.js';
 import { onAbort } from '../abort.js';
+import type { ChatSummary, ChatsNow } from '../calls/chat-summary.js';
 import type { LogPosition } from '../core/bookmark.js';
 import type { EventQueue } from '../event-queue.js';
 import { type FetchAfter, GapFiller, type GapFillerOptions } from '../gap-filler.js';

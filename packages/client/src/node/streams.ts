@@ -1,11 +1,14 @@
-import { type ChannelCredentials } from '@grpc/grpc-js';
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import { ChatService, InboxCommand, InboxService, type Message } from '@parley/contract';
 import { bearerMetadata } from '@parley/rpc';
 import type { ConnectOptions, ConnectStream, InboxConnection, WatchOptions } from '../transport.js';
 import { GrpcStream } from './grpc-stream.js';
 
 /** Opens the stream of a seat. */
-export function openSeat({ seat, resume, ...observer }: ConnectOptions, credentials: ChannelCredentials): ConnectStream {
+export function openSeat(
+  { seat, resume, ...observer }: ConnectOptions,
+  credentials: ChannelCredentials,
+): ConnectStream {
   const metadata = bearerMetadata(seat.token);
   metadata.set('chat-events', '1');
   if (resume !== undefined) metadata.set('chat-resume', `${resume.log}:${resume.seq}`);

@@ -23,7 +23,12 @@ export class WebInbox implements InboxConnection {
     const { token, watch, onEvent } = options;
     this.#options = options;
     this.#caller = caller;
-    this.#cancel = caller.open(webMethods.watch, watch, { token }, { onMessage: onEvent, onEnd: (why) => this.#end(why) });
+    this.#cancel = caller.open(
+      webMethods.watch,
+      watch,
+      { token },
+      { onMessage: onEvent, onEnd: (why) => this.#end(why) },
+    );
   }
 
   /** Posts a frame. The ack arrives as an event. */
