@@ -1,4 +1,3 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { InboxEvent, Kind, MemberChange, Message, rulesOf } from '@parley/contract';
 import { amendmentOf, type EncodedMessage, type MessageCodec } from '@parley/fanout';
 import { asBuffer } from '@parley/rpc';
@@ -8,17 +7,39 @@ import type { StoredLogEntry } from '../store/inbox-store.js';
 const messageTag = 0x12; // field 2 of InboxEvent, with its length
 const channelTag = 0x58; // field 11 of Message, a varint
 
+/** Largest number of which a varint has one byte, and the mark of all bytes but the last. */
+const sevenBits = 0x7f;
+const moreBit = 0x80;
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let left = value >>> 7; left > 0; left >>>= 7) bytes += 1;
+  return bytes;
+}
+
+/** Writes a varint of at most 32 bits. Returns the offset after it. */
+function writeVarint(into: Buffer, at: number, value: number): number {
+  let left = value;
+  let end = at;
+  for (; left > sevenBits; left >>>= 7) into[end++] = (left & sevenBits) | moreBit;
+  into[end] = left;
+  return end + 1;
+}
+
 /**
  * Returns the event of an encoded `Message`, with the id of its channel. Copies the bytes without
  * decoding them, and appends the channel id.
  */
 export function messageEvent(channelId: number, message: Uint8Array): Buffer {
-  const tail = new BinaryWriter().uint32(channelTag).uint32(channelId).finish();
-  const head = new BinaryWriter()
-    .uint32(messageTag)
-    .uint32(message.length + tail.length)
-    .finish();
-  return Buffer.concat([head, message, tail]);
+  const length = message.length + 1 + varintBytes(channelId);
+  const event = Buffer.allocUnsafe(1 + varintBytes(length) + length);
+  event[0] = messageTag;
+  const start = writeVarint(event, 1, length);
+  event.set(message, start);
+  const end = start + message.length;
+  event[end] = channelTag;
+  writeVarint(event, end + 1, channelId);
+  return event;
 }
 
 /** Encodes an event of any other kind. */

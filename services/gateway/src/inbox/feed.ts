@@ -180,6 +180,7 @@ export class Feed implements Flushable {
   /** Wakes the followers. */
   flush(): void {
     this.#unflushedBytes = 0;
+    this.changedAtMs = performance.now();
     for (const follow of [...this.follows]) follow.wake();
   }
 
@@ -220,7 +221,6 @@ export class Feed implements Flushable {
     if (amendment !== undefined) this.#amendments.apply(amendment, this.cursorAfter(amendment.target) - 1);
     this.#seq = seq;
     this.lastAtMs = timestamp;
-    this.changedAtMs = performance.now();
     this.entries.push(event);
     if (change !== undefined) this.#noteChange(seq, change);
     this.#ready(event.bytes.length);
