@@ -1,6 +1,7 @@
 import { benchAppend } from './append.js';
 import { benchServers } from './chat-servers.js';
 import { benchDead } from './dead.js';
+import { benchEdge } from './edge.js';
 import { benchIdle } from './idle.js';
 import { benchInbox } from './inbox.js';
 import { benchReceipts } from './receipts.js';
@@ -20,6 +21,7 @@ function benchShape(name: string, plan: BenchPlan): Promise<SuiteResult> {
   if (name === 'inbox') return benchInbox(plan);
   if (name === 'append') return benchAppend(plan);
   if (name === 'search') return benchSearch(plan);
+  if (name.startsWith('edge-')) return benchEdge(name, plan);
   if (name === 'servers') return benchServers(plan);
   return runShape(name, shapes[name] as Shape, plan);
 }

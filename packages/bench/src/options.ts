@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { edgeShapes } from './edge.js';
 import { shapes } from './shapes.js';
 import { type BenchTarget, targets } from './targets.js';
 
@@ -23,6 +24,7 @@ const shapeNames = [
   'dead',
   'replay',
   'servers',
+  ...edgeShapes,
 ];
 
 export const help = `npm run bench -- [options]

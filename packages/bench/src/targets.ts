@@ -43,11 +43,15 @@ function plainSeats(address: string, { channels, users }: BenchAudience): BenchS
   });
 }
 
-async function startOwnServer(target: Exclude<BenchTarget, 'ours'>): Promise<RunningTarget> {
-  const child = new BenchProcess(`servers/${target}.js`);
+/** Servers of the bench itself, with their wires. */
+const ownServers = { plain: 'grpc', raw: 'grpc', ws: 'ws', tcp: 'tcp', edge: 'edge' } as const;
+
+/** Starts a server of the bench in a process of its own. */
+export async function startOwnServer(server: keyof typeof ownServers): Promise<RunningTarget> {
+  const child = new BenchProcess(`servers/${server}.js`);
   const { port } = await child.ask<{ port: number }>();
   return {
-    wire: target === 'ws' ? 'ws' : 'grpc',
+    wire: ownServers[server],
     pids: [child.pid],
     seat: async (audience) => plainSeats(`127.0.0.1:${port}`, audience),
     written: async () => (await child.ask<{ counted: WriteCount }>({})).counted,

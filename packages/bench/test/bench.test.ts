@@ -29,6 +29,11 @@ describe('bench', () => {
     check(rounds, ['plain', 'ours', 'raw']);
   });
 
+  test('the WebSockets of the gateway deliver what plain TCP and ws deliver', async () => {
+    const [edge] = await runBench(['edge-hot'], plan);
+    check(edge?.rounds ?? new Map(), ['tcp', 'ours', 'ws']);
+  });
+
   test('a large channel is a group, and the echo of a stored message follows its commit', async () => {
     const giant = await runShape(
       'giant',

@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import type { BenchWire, Bounds, LineEvents, StreamLine } from './wire.js';
+import { prefixedBounds, prefixedFrame } from './prefixed.js';
+import type { BenchWire, LineEvents, StreamLine } from './wire.js';
 
-const prefixBytes = 5;
 const windowBytes = 2 ** 31 - 1;
 const request = {
   ':method': 'POST',
@@ -19,6 +19,8 @@ export class GrpcWire implements BenchWire {
   readonly #sessions: ClientHttp2Session[] = [];
   readonly #connections: number;
   #opened = 0;
+  readonly frame = prefixedFrame;
+  readonly bounds = prefixedBounds;
 
   /**
    * Creates a client. `connections` is the number of connections that the streams share in turn. If
@@ -27,20 +29,6 @@ export class GrpcWire implements BenchWire {
   constructor(address: string, connections: number) {
     this.#authority = `http://${address}`;
     this.#connections = connections;
-  }
-
-  frame(message: Buffer): Buffer {
-    const frame = Buffer.alloc(prefixBytes + message.length);
-    frame.writeUInt32BE(message.length, 1);
-    message.copy(frame, prefixBytes);
-    return frame;
-  }
-
-  bounds(bytes: Buffer, at: number): Bounds | undefined {
-    if (bytes.length < at + prefixBytes) return undefined;
-    const start = at + prefixBytes;
-    const end = start + bytes.readUInt32BE(at + 1);
-    return end > bytes.length ? undefined : { start, end };
   }
 
   async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<StreamLine> {

@@ -9,7 +9,7 @@ export interface BenchSeat {
 
 /** One job of the load generator. */
 export interface Job {
-  readonly wire: 'grpc' | 'ws';
+  readonly wire: 'grpc' | 'ws' | 'tcp' | 'edge';
   readonly serverPids: readonly number[];
   /** Seats of all users. The user with the first seat of a channel sends. */
   readonly seats: readonly BenchSeat[];

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSeconds, quantile, residentKb } from '../figures.js';
 import { ChannelLoad } from './channel-load.js';
+import { EdgeWire } from './edge-wire.js';
 import { GrpcWire } from './grpc-wire.js';
 import type { Job, JobOutcome } from './job.js';
+import { TcpWire } from './tcp-wire.js';
 import type { BenchWire } from './wire.js';
 import { WsWire } from './ws-wire.js';
 
@@ -13,7 +15,11 @@ const maxGeneratorShare = 0.9;
 
 /** Opens one wire to each server, by address. */
 function wiresOf({ wire, seats, connections = Number.POSITIVE_INFINITY }: Job): Map<string, BenchWire> {
-  const open = (address: string) => (wire === 'ws' ? new WsWire(address) : new GrpcWire(address, connections));
+  const open = (address: string): BenchWire => {
+    if (wire === 'grpc') return new GrpcWire(address, connections);
+    if (wire === 'tcp') return new TcpWire(address);
+    return wire === 'edge' ? new EdgeWire(address) : new WsWire(address);
+  };
   return new Map([...new Set(seats.map(({ address }) => address))].map((address) => [address, open(address)]));
 }
 

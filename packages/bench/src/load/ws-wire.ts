@@ -6,48 +6,36 @@ const finalBinary = 0x82;
 const masked = 0x80;
 const twoByteLength = 126;
 
-/** A hand-written WebSocket client on TCP. A masking key of zero leaves the bytes unchanged. */
-export class WsWire implements BenchWire {
-  readonly #host: string;
-  readonly #port: number;
+/** Returns the bounds of the payload of the frame at `at`, or undefined if it is incomplete. */
+export function socketBounds(bytes: Buffer, at: number): Bounds | undefined {
+  if (bytes.length < at + 4) return undefined;
+  const short = bytes.readUInt8(at + 1);
+  const start = at + (short === twoByteLength ? 4 : 2);
+  const end = start + (short === twoByteLength ? bytes.readUInt16BE(at + 2) : short);
+  return end > bytes.length ? undefined : { start, end };
+}
+
+/** A socket that has switched to WebSocket, and the bytes that followed the response. */
+interface DialledSocket {
+  readonly socket: Socket;
+  readonly early: Buffer;
+}
+
+/** Opens WebSockets on TCP. */
+export class WsDialer {
+  readonly #address: URL;
   readonly #sockets: Socket[] = [];
 
   constructor(address: string) {
-    const { hostname, port } = new URL(`http://${address}`);
-    this.#host = hostname;
-    this.#port = Number(port);
+    this.#address = new URL(`http://${address}`);
   }
 
-  frame(message: Buffer): Buffer {
-    if (message.length >= twoByteLength) throw new Error('The bench sends only short messages.');
-    return Buffer.concat([Buffer.from([finalBinary, masked | message.length, 0, 0, 0, 0]), message]);
-  }
-
-  bounds(bytes: Buffer, at: number): Bounds | undefined {
-    if (bytes.length < at + 4) return undefined;
-    const short = bytes.readUInt8(at + 1);
-    const start = at + (short === twoByteLength ? 4 : 2);
-    const end = start + (short === twoByteLength ? bytes.readUInt16BE(at + 2) : short);
-    return end > bytes.length ? undefined : { start, end };
-  }
-
-  async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<StreamLine> {
-    const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
+  async dial(path: string, headers: Readonly<Record<string, string>>): Promise<DialledSocket> {
+    const { hostname, port, host } = this.#address;
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     this.#sockets.push(socket);
-    socket.write(upgrade(`${this.#host}:${this.#port}`, headers));
-    const early = await upgraded(socket);
-    socket.on('data', onBytes);
-    socket.on('close', () => onEnd('the socket closed'));
-    if (early.length > 0) onBytes(early);
-    return { write: (frames) => void socket.write(frames), close: () => socket.destroy() };
-  }
-
-  async stall(headers: Readonly<Record<string, string>>): Promise<void> {
-    const socket = connect({ host: this.#host, port: this.#port });
-    this.#sockets.push(socket);
-    socket.write(upgrade(`${this.#host}:${this.#port}`, headers));
-    await upgraded(socket);
-    socket.pause();
+    socket.write(upgrade(path, host, headers));
+    return { socket, early: await upgraded(socket) };
   }
 
   close(): void {
@@ -55,7 +43,39 @@ export class WsWire implements BenchWire {
   }
 }
 
-function upgrade(host: string, headers: Readonly<Record<string, string>>): string {
+/** A hand-written WebSocket client on TCP. A masking key of zero leaves the bytes unchanged. */
+export class WsWire implements BenchWire {
+  readonly #dialer: WsDialer;
+  readonly bounds = socketBounds;
+
+  constructor(address: string) {
+    this.#dialer = new WsDialer(address);
+  }
+
+  frame(message: Buffer): Buffer {
+    if (message.length >= twoByteLength) throw new Error('The bench sends only short messages.');
+    return Buffer.concat([Buffer.from([finalBinary, masked | message.length, 0, 0, 0, 0]), message]);
+  }
+
+  async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<StreamLine> {
+    const { socket, early } = await this.#dialer.dial('/', headers);
+    socket.on('data', onBytes);
+    socket.on('close', () => onEnd('the socket closed'));
+    if (early.length > 0) onBytes(early);
+    return { write: (frames) => void socket.write(frames), close: () => socket.destroy() };
+  }
+
+  async stall(headers: Readonly<Record<string, string>>): Promise<void> {
+    const { socket } = await this.#dialer.dial('/', headers);
+    socket.pause();
+  }
+
+  close(): void {
+    this.#dialer.close();
+  }
+}
+
+function upgrade(path: string, host: string, headers: Readonly<Record<string, string>>): string {
   const all = {
     host,
     upgrade: 'websocket',
@@ -65,7 +85,7 @@ function upgrade(host: string, headers: Readonly<Record<string, string>>): strin
     ...headers,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET / HTTP/1.1\r\n${lines.join('')}\r\n`;
+  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
 /** Waits for the response to the WebSocket upgrade. Resolves with the bytes that followed it. */

@@ -1,3 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Member } from './work.js';
+
 /** Channels of a compared server, each created when its first user joins. */
 export class Rooms<Room> {
   readonly #rooms = new Map<string, Room>();
@@ -21,4 +24,9 @@ export function reportToParent(port: number, counted: () => { writes: number; fr
   process.on('message', () => process.send?.({ counted: counted() }));
   process.on('disconnect', () => process.exit());
   process.send?.({ port });
+}
+
+/** Returns the user that the headers of a stream name. */
+export function memberIn(headers: IncomingHttpHeaders): Member {
+  return { id: String(headers['bench-user']), number: Number(headers['bench-number']) };
 }

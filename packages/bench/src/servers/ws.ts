@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Rooms, reportToParent } from './room.js';
+import { memberIn, Rooms, reportToParent } from './room.js';
 import { bound, decode, encode, stamp } from './work.js';
 
 const rooms = new Rooms(() => ({ members: new Set<WebSocket>(), seq: 0 }));
@@ -13,7 +13,7 @@ let writes = 0;
 
 function connect(socket: WebSocket, { headers }: IncomingMessage): void {
   const room = rooms.find(String(headers['bench-channel']));
-  const me = { id: String(headers['bench-user']), number: Number(headers['bench-number']) };
+  const me = memberIn(headers);
   room.members.add(socket);
   socket.on('message', (bytes: Buffer) => {
     room.seq += 1;

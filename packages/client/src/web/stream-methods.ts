@@ -1,8 +1,7 @@
-import { ChannelServiceDefinition, ChatServiceDefinition, InboxServiceDefinition, methodOf } from '@parley/contract';
+import { ChannelServiceDefinition, ChatServiceDefinition, methodOf } from '@parley/contract';
 
 const { fullName: channelService } = ChannelServiceDefinition;
 const { fullName: chatService } = ChatServiceDefinition;
-const { fullName: inboxService } = InboxServiceDefinition;
 
 /**
  * Methods for the lists and streams of a browser. Each is named here, so that a bundler can drop
@@ -13,6 +12,4 @@ export const webMethods = {
   listen: methodOf(channelService, ChannelServiceDefinition.methods.listen),
   subscribe: methodOf(chatService, ChatServiceDefinition.methods.subscribe),
   send: methodOf(chatService, ChatServiceDefinition.methods.send),
-  watch: methodOf(inboxService, InboxServiceDefinition.methods.watch),
-  post: methodOf(inboxService, InboxServiceDefinition.methods.post),
 };
