@@ -1,21 +1,22 @@
-import { type Channel, isBlank, Kind, type Message, rulesOf, type User, type Welcome } from '@parley/contract';
+import { type Channel, Kind, type Message, type User, type Welcome } from '@parley/contract';
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
 import { onAbort } from './abort.js';
 import { Attendance } from './attendance.js';
 import type { ChatSummary } from './calls/chat-summary.js';
 import type { ListenOptions, SendOptions } from './conversation-options.js';
+import { conversationQueue } from './conversation-queue.js';
 import type { LogPosition } from './core/bookmark.js';
 import { type QueuedSend, SendExchange, type Step } from './core/exchange.js';
-import { EventQueue } from './event-queue.js';
 import { type ConversationEvent, entryEvent, passingEvent } from './events.js';
 import { farewellOf } from './farewell.js';
-import { changeFrame, laneOf, lossyFrame, type MessageOptions, messageOf, typingOf } from './frames.js';
+import { changeFrame, checkFrame, laneOf, lossyFrame, type MessageOptions, messageOf, typingOf } from './frames.js';
 import { GapFiller } from './gap-filler.js';
 import type { HistoryPage } from './history.js';
 import { StreamLink } from './link.js';
 import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
-import { type MemberReceipt, ReceiptBook, type ReceiptSeqs } from './receipt-book.js';
+import { ReceiptBook } from './receipt-book.js';
+import type { MemberReceipt, ReceiptSeqs } from './receipt-seqs.js';
 import type { Transport } from './transport.js';
 import { randomUuid } from './uuid.js';
 import { holdOf, refusalOf } from './verdict.js';
@@ -62,7 +63,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   readonly #options: ListenOptions;
   readonly #exchange: SendExchange<Message, Received, Refusal>;
   readonly #link: StreamLink;
-  readonly #queue = new EventQueue();
+  readonly #queue = conversationQueue();
   readonly #pending = new Pending();
   readonly #attendance = new Attendance();
   readonly #receipts: ReceiptBook;
@@ -173,7 +174,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
    */
   sendLossy(data: string | Uint8Array, options: MessageOptions = {}): void {
     const frame = lossyFrame(data, options);
-    this.#check(frame);
+    checkFrame(frame, this.maxBytes);
     this.#link.send(frame);
   }
 
@@ -302,16 +303,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#deps.onEnd();
   }
 
-  /** Checks a frame. @throws {Refusal} if the server would refuse it in any channel */
-  #check(frame: Message): void {
-    if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
-    if (rulesOf(frame.kind)?.data === 'content' && isBlank(frame)) throw refuse('empty-message');
-  }
-
   async #post(frame: Message, signal: AbortSignal | undefined, clientId = randomUuid()): Promise<Sent> {
     signal?.throwIfAborted();
     if (this.#ended !== undefined) throw this.#ended;
-    this.#check(frame);
+    checkFrame(frame, this.maxBytes);
     const bytes = frame.data.length;
     const outgoing = { clientId, bytes, frame: { ...frame, clientId }, lane: laneOf(frame) };
     const steps = this.#exchange.send(outgoing, nowMs());

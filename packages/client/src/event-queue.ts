@@ -1,9 +1,6 @@
-import type { ConversationEvent } from './events.js';
+import { isTransient } from './events.js';
 
-/**
- * Limits of the unread events. Beyond them, lossy events are dropped first, then the older entries.
- * A gap event stands for the dropped entries.
- */
+/** Limits of the unread events. */
 export const queueLimits = { events: 10_000, bytes: 16_777_216 } as const;
 
 /**
@@ -12,45 +9,33 @@ export const queueLimits = { events: 10_000, bytes: 16_777_216 } as const;
  */
 const roomy = 0.9;
 
-const passing: ReadonlySet<ConversationEvent['type']> = new Set(['presence', 'typing', 'receipt', 'lossy']);
-
-function bytesOf(event: ConversationEvent): number {
-  return 'data' in event ? event.data.length : 0;
+function bytesOf(event: { readonly data?: Uint8Array }): number {
+  return event.data?.length ?? 0;
 }
 
-/**
- * Summarises dropped events: the last reset among them, then one gap that covers all entries after
- * it.
- */
-function remainsOf(events: readonly ConversationEvent[]): ConversationEvent[] {
-  const resetAt = events.findLastIndex(({ type }) => type === 'reset');
-  const ranges = events.slice(resetAt + 1).flatMap((event) => {
-    if (event.type === 'gap') return [event.from, event.to];
-    return 'seq' in event ? [event.seq] : [];
-  });
-  const reset = resetAt < 0 ? [] : events.slice(resetAt, resetAt + 1);
-  const [from, to] = [ranges[0], ranges.at(-1)];
-  if (from === undefined || to === undefined) return reset;
-  return [...reset, { type: 'gap', from, to, filled: false }];
-}
-
-/** Bounded queue of events for a single reader. See `queueLimits`. */
-export class EventQueue {
-  #events: ConversationEvent[] = [];
+/** Bounded queue of events for a single reader. Beyond its limits, it drops lossy events first. */
+export class EventQueue<E extends { readonly type: string; readonly data?: Uint8Array }> {
+  readonly #condense: (events: readonly E[]) => E[];
+  #events: E[] = [];
   #head = 0;
   #bytes = 0;
   #wake: () => void = () => {};
 
+  /** `condense` returns fewer events that stand for all of the given ones. */
+  constructor(condense: (events: readonly E[]) => E[]) {
+    this.#condense = condense;
+  }
+
   /** Adds an event and wakes the reader. */
-  push(event: ConversationEvent): void {
+  push(event: E): void {
     this.#events.push(event);
     this.#bytes += bytesOf(event);
-    if (this.#events.length - this.#head > queueLimits.events || this.#bytes > queueLimits.bytes) this.#shrink();
+    if (!this.#fits(1)) this.#shrink();
     this.#wake();
   }
 
   /** Resolves with the next event. Rejects with the signal's reason. */
-  async next(signal?: AbortSignal): Promise<ConversationEvent> {
+  async next(signal?: AbortSignal): Promise<E> {
     for (;;) {
       signal?.throwIfAborted();
       const event = this.#events[this.#head];
@@ -59,7 +44,12 @@ export class EventQueue {
     }
   }
 
-  #dequeue(event: ConversationEvent): ConversationEvent {
+  #fits(share: number): boolean {
+    const count = this.#events.length - this.#head;
+    return count <= queueLimits.events * share && this.#bytes <= queueLimits.bytes * share;
+  }
+
+  #dequeue(event: E): E {
     this.#head += 1;
     this.#bytes -= bytesOf(event);
     if (this.#head > 1_000 || this.#head === this.#events.length) this.#replace(this.#events.slice(this.#head));
@@ -77,17 +67,12 @@ export class EventQueue {
     });
   }
 
-  /** Drops the lossy events, then, if that is not enough, the older half of the rest. */
   #shrink(): void {
-    const remaining = this.#events.slice(this.#head).filter(({ type }) => !passing.has(type));
-    this.#replace(remaining);
-    const enough = remaining.length <= queueLimits.events * roomy && this.#bytes <= queueLimits.bytes * roomy;
-    if (enough) return;
-    const half = Math.ceil(remaining.length / 2);
-    this.#replace([...remainsOf(remaining.slice(0, half)), ...remaining.slice(half)]);
+    this.#replace(this.#events.slice(this.#head).filter((event) => !isTransient(event)));
+    if (!this.#fits(roomy)) this.#replace(this.#condense(this.#events));
   }
 
-  #replace(events: ConversationEvent[]): void {
+  #replace(events: E[]): void {
     this.#events = events;
     this.#head = 0;
     this.#bytes = events.reduce((sum, event) => sum + bytesOf(event), 0);

@@ -213,6 +213,13 @@ export function passingEvent(frame: Message): PassingEvent | undefined {
   return lossy ? { type: 'lossy', sender, timestamp, data, contentType } : undefined;
 }
 
+const transientTypes: ReadonlySet<string> = new Set<PassingEvent['type']>(['presence', 'typing', 'receipt', 'lossy']);
+
+/** Returns whether an event is neither stored nor replayed. */
+export function isTransient({ type }: { readonly type: string }): boolean {
+  return transientTypes.has(type);
+}
+
 /**
  * Returns whether an event is a message, and not a change of a message or of the members.
  * @example

@@ -1,4 +1,5 @@
-import { Kind, Message, rulesOf } from '@parley/contract';
+import { isBlank, Kind, Message, rulesOf } from '@parley/contract';
+import { refuse } from '@parley/runtime/refusal';
 
 /** Optional fields of a message. */
 export interface MessageOptions {
@@ -37,6 +38,15 @@ export function lossyFrame(data: string | Uint8Array, options: MessageOptions): 
 export function changeFrame(kind: Kind, targetSeq: number, data: string | Uint8Array = noBytes): Message {
   const contentType = kind === Kind.EDIT && typeof data === 'string' ? 'text/plain' : '';
   return frame({ kind, targetSeq, data: bytesOf(data), contentType });
+}
+
+/**
+ * Checks a frame before it is sent. `maxBytes` is the server's limit, if it is known.
+ * @throws {Refusal} if the server would refuse the frame in any channel
+ */
+export function checkFrame(frame: Message, maxBytes: number | undefined): void {
+  if (frame.data.length > (maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
+  if (rulesOf(frame.kind)?.data === 'content' && isBlank(frame)) throw refuse('empty-message');
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Refusal } from '@parley/runtime/refusal';
-import type { ConversationEvent, EntryEvent, GapEvent } from './events.js';
+import type { EntryEvent, GapEvent } from './events.js';
 import type { HistoryPage } from './history.js';
 
 /** Fetches at most `size` history entries after a seq, the oldest first. */
@@ -48,7 +48,7 @@ export class GapFiller {
   }
 
   /** Yields the entries of a gap of the log `log`, each page after its gap event. */
-  async *fill({ from, to }: GapEvent, log: string): AsyncGenerator<ConversationEvent> {
+  async *fill({ from, to }: GapEvent, log: string): AsyncGenerator<EntryEvent | GapEvent> {
     let next = from;
     while (next <= to) {
       const proven = await this.#page(next, to, log);

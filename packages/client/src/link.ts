@@ -1,12 +1,12 @@
 import type { Goodbye, Message } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime/refusal';
-import { Backoff } from './core/backoff.js';
 import type { LogPosition } from './core/bookmark.js';
 import { pongOf } from './frames.js';
+import { Redial } from './redial.js';
 import { isToken } from './token.js';
 import type { ConnectStream, Seat, Transport } from './transport.js';
 import { type Verdict, verdictOfEnd, worthAnotherListen } from './verdict.js';
-import { Watchdog } from './watchdog.js';
+import { pingsMissed, Watchdog, welcomeWithinMs } from './watchdog.js';
 
 /** Options of a StreamLink. */
 export interface LinkOptions {
@@ -28,27 +28,15 @@ export interface LinkOptions {
   readonly onWait: (why: Refusal, inMs: number) => void;
 }
 
-const welcomeWithinMs = 10_000;
-const pingsMissed = 2.5;
-
 const malformedToken = 'The server sent a malformed join token.';
 
 /** Maximum number of failed streams before the first welcome, if `patient` is false. */
 const firstTries = 6;
 
-/**
- * Returns the delay that the server asked for. The hint of `unreachable` does not come from the
- * server.
- */
-function serverDelayMs({ reason, retryAfterMs }: Refusal): number {
-  return reason === 'unreachable' ? 0 : retryAfterMs;
-}
-
 /** Keeps one channel connected, over as many seats and streams as needed. */
 export class StreamLink {
   readonly #options: LinkOptions;
-  readonly #backoff = new Backoff();
-  readonly #leaving = new AbortController();
+  readonly #redial: Redial;
   readonly #watchdog = new Watchdog(() => this.#onSilence());
   #stream: ConnectStream | undefined;
   #goodbye: Goodbye | undefined;
@@ -56,26 +44,18 @@ export class StreamLink {
   #welcomed = false;
   #failed = 0;
   #lastSeq = 0;
-  #wake: () => void = () => {};
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#redial = new Redial(options.onWait);
   }
 
   /**
    * Runs until the end. Resolves with the final refusal, or with undefined after `leave`. Rejects
    * with any error that is not a Refusal.
    */
-  async run(): Promise<Refusal | undefined> {
-    for (;;) {
-      const { refusal, again } = await this.#useSeat();
-      if (this.#leaving.signal.aborted) return undefined;
-      if (!again) return refusal;
-      const inMs = this.#backoff.next(serverDelayMs(refusal));
-      this.#options.onWait(refusal, inMs);
-      await this.#pause(inMs);
-      if (this.#leaving.signal.aborted) return undefined;
-    }
+  run(): Promise<Refusal | undefined> {
+    return this.#redial.run(() => this.#useSeat());
   }
 
   /** Sends a frame on the current stream; without one, the frame is dropped. */
@@ -86,12 +66,12 @@ export class StreamLink {
   /** Cuts the current stream, or ends the wait for the next one. */
   reconnect(): void {
     this.#stream?.cut();
-    this.#wake();
+    this.#redial.hurry();
   }
 
   /** Ends the stream cleanly and does not reconnect. */
   leave(): void {
-    this.#leaving.abort();
+    this.#redial.leave();
     this.#stream?.leave();
   }
 
@@ -99,11 +79,11 @@ export class StreamLink {
   async #useSeat(): Promise<Verdict> {
     const { transport, channelId, token } = this.#options;
     try {
-      const seat = await transport.listen(channelId, { token: token(), signal: this.#leaving.signal });
+      const seat = await transport.listen(channelId, { token: token(), signal: this.#redial.signal });
       if (!isToken(seat.token)) return { refusal: refuse('internal', { message: malformedToken }), again: false };
       return await this.#runStream(seat);
     } catch (thrown) {
-      if (this.#leaving.signal.aborted) return { refusal: refuse('cancelled'), again: false };
+      if (this.#redial.signal.aborted) return { refusal: refuse('cancelled'), again: false };
       if (thrown instanceof Refusal) return { refusal: thrown, again: this.#mayTryAgain(thrown) };
       throw thrown;
     }
@@ -137,7 +117,7 @@ export class StreamLink {
   }
 
   #connect(seat: Seat): Promise<Refusal | undefined> {
-    if (this.#leaving.signal.aborted) return Promise.reject(refuse('cancelled'));
+    if (this.#redial.signal.aborted) return Promise.reject(refuse('cancelled'));
     const resume = this.#options.place();
     return new Promise((resolve) => {
       this.#watchdog.expectWithin(welcomeWithinMs);
@@ -163,26 +143,12 @@ export class StreamLink {
 
   #welcome(pingEveryMs: number): void {
     this.#welcomed = true;
-    this.#backoff.reset();
+    this.#redial.succeeded();
     this.#watchdog.expectWithin(pingsMissed * pingEveryMs);
   }
 
   #onSilence(): void {
     this.#wasSilent = true;
     this.#stream?.cut();
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#leaving;
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      this.#wake = wake;
-      signal.addEventListener('abort', wake);
-    });
   }
 }

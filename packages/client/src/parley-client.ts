@@ -1,14 +1,7 @@
-import {
-  Channel,
-  ChannelKind,
-  type ChannelSettingName,
-  type ListChannelsResponse,
-  type Retention,
-  User,
-} from '@parley/contract';
+import { Channel, ChannelKind, type ListChannelsResponse, User } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
 import { OwnAccount } from './calls/account.js';
-import type { Abortable, Ask, PageRange } from './calls/ask.js';
+import type { Abortable, Ask } from './calls/ask.js';
 import { Bots } from './calls/bots.js';
 import { Chats } from './calls/chats.js';
 import { Invites } from './calls/invites.js';
@@ -18,87 +11,19 @@ import { Notifications } from './calls/notifications.js';
 import { PeopleDirectory } from './calls/people.js';
 import { type FoundMessage, type SearchOptions, searchMessages } from './calls/search.js';
 import { OwnSessions } from './calls/sessions.js';
+import type { ChannelsRange, ClientOptions, HistoryRange, NewChannel, NewUser, OpenSession } from './client-options.js';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
 import { type HistoryPage, pageOf } from './history.js';
+import type { InboxOptions } from './inbox/inbox-options.js';
+import { UserInbox } from './inbox/user-inbox.js';
 import { isToken } from './token.js';
 import type { CallOptions, Transport, UnaryCall } from './transport.js';
 
+const noGateway = 'This transport knows no gateway. Give `grpcTransport` the option `gateway`.';
+
 /** Seats of a room that is created without a limit. */
 const roomLimit = 10;
-
-/** Options of `createClient`. */
-export interface ClientOptions {
-  /** The connection to the services: `grpcTransport` in Node, `webTransport` in a browser. */
-  readonly transport: Transport;
-  /** The token of an earlier session. Default: none, so call `login` first. */
-  readonly token?: string;
-}
-
-/** A new account. */
-export interface NewUser {
-  /**
-   * User id: 1 to 64 of A-Z a-z 0-9 . _ - with a letter or a digit first. It cannot be changed
-   * later.
-   */
-  readonly userId: string;
-  /** Password of 8 to 72 bytes of UTF-8. */
-  readonly password: string;
-  /** Display name. */
-  readonly name: string;
-  readonly email?: string;
-  /** The id of an operator's invitation, if the server requires one. */
-  readonly invite?: string;
-}
-
-/** The result of `login`. */
-export interface OpenSession {
-  /** Session token. Store it to log in later without a password. */
-  readonly token: string;
-  readonly user: User | undefined;
-  /** Expiry of the token, in Unix ms. */
-  readonly expiresAt: number;
-  /**
-   * Whether the password was a one-time password. Then `account.changePassword` must come next:
-   * every other call but `logout` is refused with `must-change-password`.
-   */
-  readonly mustChangePassword: boolean;
-}
-
-/**
- * Fields of a new channel. Absent ones get the server's defaults; `limit` is the maximum number of
- * users.
- */
-export type NewChannel = Partial<
-  Pick<Channel, 'name' | 'limit' | 'kind' | 'metadata' | 'closedHistory' | ChannelSettingName>
-> & {
-  /** Retention. Default: nothing for a room, everything for other kinds. */
-  readonly retention?: Partial<Retention>;
-};
-
-/**
- * The entries to fetch: by default the last ones; with `before`, those before that seq (newest
- * first); with `after`, those after it (oldest first).
- */
-export interface HistoryRange extends Abortable {
-  readonly before?: number;
-  readonly after?: number;
-  /** Page size, 1 to 100. Default: 100. */
-  readonly size?: number;
-}
-
-/** A page of the channel list, the most recently active first. */
-export interface ChannelsRange extends PageRange {
-  /** Lists the user's own and offered channels, not those for everyone. Default: false. */
-  readonly mine?: boolean;
-  /** Name of the channels to list, ignoring case. Default: any name. */
-  readonly name?: string;
-  /**
-   * Channels that the caller already has; the response repeats them only if their version differs.
-   * At most 100.
-   */
-  readonly known?: readonly Pick<Channel, 'id' | 'version'>[];
-}
 
 /**
  * One user's connection to Parley. Every call rejects with a `Refusal`, or with the reason of its
@@ -137,6 +62,7 @@ export class ParleyClient {
   readonly sessions: OwnSessions;
   readonly #transport: Transport;
   readonly #conversations = new Set<Conversation>();
+  readonly #inboxes = new Set<UserInbox>();
   #token: string | undefined;
 
   constructor({ transport, token }: ClientOptions) {
@@ -367,9 +293,46 @@ export class ParleyClient {
     return conversation;
   }
 
-  /** Leaves every channel and closes the connections. The session on the server stays open. */
+  /**
+   * Opens the inbox: all chats of the user on one stream. It retries temporary failures, which
+   * arrive as events, and ends with the event `ended`.
+   * @throws {Refusal} `unauthenticated` without a session, or `not-implemented` if the transport
+   * knows no gateway
+   * @example
+   * ```ts
+   * import { type InboxPlace, type ParleyClient, textOf } from '@parley/client';
+   *
+   * export async function run(client: ParleyClient, after: InboxPlace | undefined, store: (place: InboxPlace) => void) {
+   *   const inbox = client.inbox({ after });
+   *   for await (const event of inbox) {
+   *     if (event.type === 'message') console.log(event.channelId, event.sender, textOf(event));
+   *     store(inbox.place);
+   *   }
+   * }
+   * ```
+   */
+  inbox(options: InboxOptions = {}): UserInbox {
+    this.#call(undefined);
+    const { watch } = this.#transport;
+    if (watch === undefined) throw refuse('not-implemented', { message: noGateway });
+    const inbox: UserInbox = new UserInbox(
+      {
+        open: (stream) => watch(stream),
+        token: () => this.#token,
+        history: (channelId, range) => this.history(channelId, range),
+        overview: () => this.chats.all(),
+        onEnd: () => this.#inboxes.delete(inbox),
+      },
+      options,
+    );
+    this.#inboxes.add(inbox);
+    return inbox;
+  }
+
+  /** Leaves every channel, closes the inboxes and the connections. The session on the server stays open. */
   async close(): Promise<void> {
-    await Promise.all([...this.#conversations].map((one) => one.leave()));
+    const leaving = [...this.#conversations].map((one) => one.leave());
+    await Promise.all([...leaving, ...[...this.#inboxes].map((one) => one.close())]);
     this.#transport.close();
   }
 

@@ -1,33 +1,9 @@
-import { ChannelKind, Message, type Welcome } from '@parley/contract';
+import { ChannelKind, type Message, type Welcome } from '@parley/contract';
+import { OwnReceipt } from './own-receipt.js';
+import { isLater, later, type MemberReceipt, noReceipt, type ReceiptSeqs } from './receipt-seqs.js';
 
-/**
- * Position up to which a user has received and read a chat. A message that was read counts as
- * received.
- */
-export interface ReceiptSeqs {
-  readonly deliveredSeq: number;
-  readonly readSeq: number;
-}
-
-/** Receipt of one member of a chat. */
-export interface MemberReceipt extends ReceiptSeqs {
-  readonly userId: string;
-}
-
-const none: ReceiptSeqs = { deliveredSeq: 0, readSeq: 0 };
 /** Minimum time between two receipts of this user, in milliseconds. */
 const intervalMs = 1_000;
-
-function later(one: ReceiptSeqs, other: ReceiptSeqs): ReceiptSeqs {
-  return {
-    deliveredSeq: Math.max(one.deliveredSeq, other.deliveredSeq),
-    readSeq: Math.max(one.readSeq, other.readSeq),
-  };
-}
-
-function isLater(one: ReceiptSeqs, other: ReceiptSeqs): boolean {
-  return one.deliveredSeq > other.deliveredSeq || one.readSeq > other.readSeq;
-}
 
 /** Returns whether the channel has receipts. Only channels with members and a history do. */
 function hasReceipts({ channel }: Welcome): boolean {
@@ -54,13 +30,8 @@ export class ReceiptBook {
   #isFollowed = false;
   readonly #others = new Map<string, ReceiptSeqs>();
   #me = '';
-  #log = '';
+  #own = new OwnReceipt('');
   #isOn = false;
-  #own = none;
-  #sent = none;
-  #confirmed = none;
-  /** Whether the user has read to the end of what they had read before, since the last report. */
-  #hasRead = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Creates a book. With `reportsDelivered`, it reports entries as delivered when they arrive. */
@@ -84,35 +55,34 @@ export class ReceiptBook {
     const { log, me } = welcome;
     this.#me = me?.id ?? '';
     this.#isOn = hasReceipts(welcome);
-    if (log !== this.#log) {
+    if (log !== this.#own.log) {
       this.#others.clear();
-      this.#own = none;
-      this.#hasRead = false;
-      this.#confirmed = none;
+      this.#own = new OwnReceipt(log);
     }
-    this.#log = log;
-    this.#sent = this.#confirmed;
+    this.#own.reopen();
     this.#report();
     if (this.#isFollowed && this.#isOn) void this.#reportMissed();
   }
 
   /** Records that all entries up to `seq` have arrived. */
   received(seq: number): void {
-    if (this.#reportsDelivered) this.#raise({ deliveredSeq: seq, readSeq: 0 });
+    if (!this.#reportsDelivered) return;
+    this.#own.received(seq);
+    this.#report();
   }
 
   /** Records that the user has read everything up to `seq`. */
   read(seq: number): void {
-    if (seq > 0 && seq >= this.#own.readSeq) this.#hasRead = true;
-    this.#raise({ deliveredSeq: seq, readSeq: seq });
+    this.#own.read(seq);
+    this.#report();
   }
 
   /** Records a receipt that the server sent, of any user. Returns whether it is new. */
   learn({ userId, deliveredSeq, readSeq }: MemberReceipt): boolean {
     const seqs = { deliveredSeq, readSeq };
-    const known = userId === this.#me ? this.#confirmed : (this.#others.get(userId) ?? none);
-    if (userId === this.#me) this.#confirmed = later(known, seqs);
-    else this.#others.set(userId, later(known, seqs));
+    if (userId === this.#me) return this.#own.confirm(seqs);
+    const known = this.#others.get(userId) ?? noReceipt;
+    this.#others.set(userId, later(known, seqs));
     return isLater(seqs, known);
   }
 
@@ -132,7 +102,7 @@ export class ReceiptBook {
   /** Fetches the receipts of other users. Returns those that are new. */
   async #catchUp(signal?: AbortSignal): Promise<readonly MemberReceipt[]> {
     const { log, others } = await this.#deps.chat(signal);
-    return log === this.#log ? others.filter((receipt) => this.learn(receipt)) : [];
+    return log === this.#own.log ? others.filter((receipt) => this.learn(receipt)) : [];
   }
 
   /**
@@ -144,22 +114,10 @@ export class ReceiptBook {
     if (this.#isOn) for (const receipt of missed) this.#deps.onMissed(receipt);
   }
 
-  #raise(receipt: ReceiptSeqs): void {
-    this.#own = later(this.#own, receipt);
-    this.#report();
-  }
-
-  /**
-   * Sends what is new. Names the read seq only if the user has read: to name it ends the mark
-   * "unread", which the user may have set meanwhile.
-   */
   #report(): void {
-    const hasRead = this.#hasRead || this.#own.readSeq > this.#sent.readSeq;
-    if (!this.#isOn || this.#timer !== undefined || !(hasRead || isLater(this.#own, this.#sent))) return;
-    this.#sent = this.#own;
-    this.#hasRead = false;
-    const readSeq = hasRead ? this.#own.readSeq : 0;
-    this.#deps.send(Message.fromPartial({ receipt: { ...this.#own, readSeq, log: this.#log } }));
+    const frame = this.#isOn && this.#timer === undefined ? this.#own.takeFrame() : undefined;
+    if (frame === undefined) return;
+    this.#deps.send(frame);
     this.#timer = setTimeout(() => this.flush(), intervalMs);
   }
 }

@@ -1,4 +1,4 @@
-import type { Channel, ListenResponse, Message, Method } from '@parley/contract';
+import type { Channel, InboxEvent, ListenResponse, Message, Method, WatchRequest } from '@parley/contract';
 import type { Refusal } from '@parley/runtime/refusal';
 import type { LogPosition } from './core/bookmark.js';
 
@@ -42,6 +42,29 @@ export interface ConnectStream {
   cut(): void;
 }
 
+/** Options of `Transport.watch`. */
+export interface WatchOptions {
+  readonly token: string | undefined;
+  /** The position to resume from. */
+  readonly watch: WatchRequest;
+  /** Called with every event, in order; also with the acks of posts. */
+  readonly onEvent: (event: InboxEvent) => void;
+  /** Called once after the last event, with the status of the stream, or undefined for OK. */
+  readonly onEnd: (refusal: Refusal | undefined) => void;
+}
+
+/** An open stream of an inbox. After its end, no method does anything. */
+export interface InboxConnection {
+  /** Sends a message, a receipt or `typing` to the chat `channelId` of the frame. */
+  post(frame: Message): void;
+  /** Responds to a ping. */
+  pong(sentAt: number): void;
+  /** Ends the stream after everything that was posted. */
+  leave(): void;
+  /** Ends the stream immediately. */
+  cut(): void;
+}
+
 /**
  * Carries calls and streams to the services. `grpcTransport` and `webTransport` implement it. Calls
  * reject with a `Refusal` and are not retried after a response; streams are never reopened here.
@@ -58,6 +81,11 @@ export interface Transport {
   listen(id: number, options: CallOptions): Promise<Seat>;
   /** Opens the stream of a seat. It never throws; `onEnd` reports failures. */
   connect(options: ConnectOptions): ConnectStream;
+  /**
+   * Opens the inbox of the user. It never throws; `onEnd` reports failures. Absent if the transport
+   * knows no gateway.
+   */
+  watch?(options: WatchOptions): InboxConnection;
   /** Closes the connections for calls. Streams end by themselves. */
   close(): void;
 }

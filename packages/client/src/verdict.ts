@@ -1,13 +1,15 @@
 import type { Goodbye } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime/refusal';
 import { isReason, type Reason, refusals, type StatusName } from '@parley/runtime/refusals';
-import type { Hold } from './core/exchange.js';
+import type { Hold } from './core/send-queue.js';
 
 /** Reason for which a stream ended or a Listen was refused. */
 export interface Verdict {
   readonly refusal: Refusal;
   /** Whether another Listen may succeed after this refusal. */
   readonly again: boolean;
+  /** Whether the next attempt follows at once, and nobody needs to know. */
+  readonly silently?: boolean;
 }
 
 const temporary: ReadonlySet<StatusName> = new Set([

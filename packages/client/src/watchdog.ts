@@ -1,3 +1,8 @@
+/** Time for the first frame of a stream, in milliseconds. */
+export const welcomeWithinMs = 10_000;
+/** Number of ping intervals after which a silent server counts as lost. */
+export const pingsMissed = 2.5;
+
 /**
  * Calls back if the other side is silent for too long. It uses one timer, no matter how many frames
  * arrive.

@@ -1,6 +1,7 @@
 import type { LogPosition, StreamOpening } from '../src/core/bookmark.js';
-import type { QueuedSend, SendAnswer } from '../src/core/exchange.js';
+import type { QueuedSend } from '../src/core/exchange.js';
 import type { OutboxEntry } from '../src/core/outbox.js';
+import type { SendAnswer } from '../src/core/send-queue.js';
 
 /** A frame from the server to the client. */
 export type Down =

@@ -7,6 +7,8 @@ import {
   isSaid,
   type ParleyClient,
   textOf,
+  type UserInbox,
+  type UserInboxEvent,
 } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 
@@ -14,9 +16,52 @@ export { until } from '@parley/testkit';
 export { entryEvent } from '../src/events.js';
 
 /** Returns a client of a test user, whose session was inserted by SQL. */
-export function clientOf(trio: Trio, { token }: TestPerson, userService = '127.0.0.1:1', manager = 0): ParleyClient {
+export function clientOf(
+  trio: Trio,
+  { token }: Pick<TestPerson, 'token'>,
+  userService = '127.0.0.1:1',
+  manager = 0,
+  gateway = '127.0.0.1:1',
+): ParleyClient {
   const channelService = trio.managers[manager]?.grpc ?? '';
-  return createClient({ transport: grpcTransport({ userService, channelService }), token });
+  return createClient({ transport: grpcTransport({ userService, channelService, gateway }), token });
+}
+
+/** Reads an inbox and records every event. */
+export class InboxListener {
+  readonly events: UserInboxEvent[] = [];
+  readonly inbox: UserInbox;
+  readonly done: Promise<void>;
+
+  constructor(inbox: UserInbox) {
+    this.inbox = inbox;
+    this.done = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    for await (const event of this.inbox) this.events.push(event);
+  }
+
+  /** Returns the events of one type. */
+  of<T extends UserInboxEvent['type']>(type: T): Extract<UserInboxEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<UserInboxEvent, { type: T }> => event.type === type);
+  }
+
+  /** Short forms of the events. */
+  get brief(): string[] {
+    return this.events.map((event) => {
+      if ('seq' in event) return `${event.channelId}:${event.seq}`;
+      if (event.type === 'gap') {
+        return `${event.channelId}:${event.filled ? 'filled' : 'missing'} ${event.from}-${event.to}`;
+      }
+      return 'channelId' in event ? `${event.channelId}:${event.type}` : event.type;
+    });
+  }
+
+  /** Texts of the messages of a chat, in order. */
+  texts(channelId: number): (string | undefined)[] {
+    return this.of('message').flatMap((event) => (event.channelId === channelId ? [textOf(event)] : []));
+  }
 }
 
 /** Reads a conversation and records every event. */

@@ -82,6 +82,22 @@ test('two devices receive the messages of three chats, each chat in order', asyn
   }
 });
 
+test('the welcome names the end of the log of each chat with history', async () => {
+  const [id, left, fleeting] = [
+    await group(ann, [bob]),
+    await group(ann, [bob]),
+    await group(ann, [bob], { retention: { nothing: true, maxCount: 0 } }),
+  ];
+  await trio.changeMember(ann, { channelId: left, userId: bob.id, remove: true });
+  await say(await trio.join(ann, id), 'hello');
+  const { chats } = await trio.overview(bob);
+  const log = chats.find(({ channel }) => channel?.id === id)?.log;
+  const inbox = await open(bob);
+  expect(inbox.events[0]?.welcome?.chats).toEqual([{ channelId: id, log, seq: 2 }]);
+  expect(chats.map(({ channel }) => channel?.id)).toContain(fleeting);
+  await inbox.cut();
+});
+
 test('a removed member sees the entry of the removal and nothing after it, and a returning one sees from there on', async () => {
   const id = await group(ann, [bob]);
   const stream = await trio.join(ann, id);

@@ -1,6 +1,6 @@
 import { Channel, type Chat, Notify, type User } from '@parley/contract';
 import { type EntryEvent, entryEvent } from '../events.js';
-import type { MemberReceipt, ReceiptSeqs } from '../receipt-book.js';
+import type { MemberReceipt, ReceiptSeqs } from '../receipt-seqs.js';
 
 /** Value in the contract for each level of notifications. */
 export const notifyLevels = { all: Notify.ALL, mentions: Notify.MENTIONS, none: Notify.NONE } as const;
@@ -33,6 +33,12 @@ export interface ChatSummary {
   /** Receipts of the others, in chats of at most 100 members. */
   readonly others: readonly MemberReceipt[];
   readonly notify: NotifyLevel;
+}
+
+/** All chats of the user, and the position of the inbox at the time of the first page. */
+export interface ChatsNow {
+  readonly chats: readonly ChatSummary[];
+  readonly position: string;
 }
 
 function levelOf(notify: Notify): NotifyLevel {

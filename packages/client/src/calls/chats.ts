@@ -1,7 +1,14 @@
 import { type Channel, Invite, UpdateChannelRequest, UpdateReceiptRequest, User } from '@parley/contract';
 import type { LogPosition } from '../core/bookmark.js';
 import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
-import { type ChatSummary, type DatedReceipt, type NotifyLevel, notifyLevels, summaryOf } from './chat-summary.js';
+import {
+  type ChatSummary,
+  type ChatsNow,
+  type DatedReceipt,
+  type NotifyLevel,
+  notifyLevels,
+  summaryOf,
+} from './chat-summary.js';
 import { calls } from './methods.js';
 
 /** Settings of a channel to change; absent ones stay as they are. */
@@ -38,6 +45,21 @@ export class Chats {
       const { chats, next } = await this.#ask(calls.overview, { page: { size, after } }, signal);
       return { items: chats.map(summaryOf), next };
     });
+  }
+
+  /**
+   * Fetches all chats, and the position of the inbox at the time of the first page.
+   */
+  async all({ signal }: Abortable = {}): Promise<ChatsNow> {
+    const chats: ChatSummary[] = [];
+    let [after, position] = ['', ''];
+    do {
+      const page = await this.#ask(calls.overview, { page: { size: 0, after } }, signal);
+      chats.push(...page.chats.map(summaryOf));
+      position ||= page.inbox;
+      after = page.next;
+    } while (after !== '');
+    return { chats, position };
   }
 
   /**

@@ -16,6 +16,11 @@ export interface NotificationItem extends Omit<Notification, 'kind'> {
   readonly kind: 'mention' | 'reply' | 'direct' | 'added' | 'offered' | 'role' | 'unknown';
 }
 
+/** Converts a notification of the contract. */
+export function notificationOf(notification: Notification): NotificationItem {
+  return { ...notification, kind: kinds[notification.kind] ?? 'unknown' };
+}
+
 /** Range of notifications to list. */
 export interface NotificationRange extends ListOptions {
   /** Yields only unread notifications. Default: false. */
@@ -53,7 +58,7 @@ export class Notifications {
     return allPages(async (after) => {
       const request = { page: { size, after }, unreadOnly };
       const { notifications, next } = await this.#ask(calls.listNotifications, request, signal);
-      return { items: notifications.map((one) => ({ ...one, kind: kinds[one.kind] ?? 'unknown' })), next };
+      return { items: notifications.map(notificationOf), next };
     });
   }
 

@@ -15,25 +15,39 @@ export interface OutboxEntry<F> {
   readonly lane: string;
 }
 
+/** Limits of the frames on the wire. */
+export interface OutboxLimits {
+  /**
+   * Maximum number of unacknowledged frames on the wire. With 1, each lane keeps its order no matter
+   * what is refused.
+   */
+  readonly inFlight: number;
+  /** The same for each lane. Default: no limit. */
+  readonly inLane?: number;
+}
+
 interface Slot<F> extends OutboxEntry<F> {
   written: boolean;
 }
 
 /**
  * Unanswered sends in the order of their calls. Frames leave in that order, with at most `inFlight`
- * unacknowledged. A frame overtakes another one only if the other one is postponed or its lane is
- * held.
+ * unacknowledged. A frame overtakes another one only if that one is postponed, or its lane is held
+ * or full.
  */
 export class Outbox<F> {
   readonly #slots = new Map<string, Slot<F>>();
   readonly #inFlight: number;
+  readonly #inLane: number;
+  readonly #writtenInLane = new Map<string, number>();
   readonly #heldLanes = new Map<string, number>();
   #bytes = 0;
   #written = 0;
   #holdUntilMs = 0;
 
-  constructor(inFlight: number) {
+  constructor({ inFlight, inLane = inFlight }: OutboxLimits) {
     this.#inFlight = inFlight;
+    this.#inLane = inLane;
   }
 
   /** Number of unanswered sends. */
@@ -61,9 +75,8 @@ export class Outbox<F> {
     const frames: F[] = [];
     for (const slot of this.#slots.values()) {
       if (this.#written >= this.#inFlight) break;
-      if (slot.written || nowMs < this.#heldUntil(slot)) continue;
-      slot.written = true;
-      this.#written += 1;
+      if (slot.written || this.#isFull(slot) || nowMs < this.#heldUntil(slot)) continue;
+      this.#mark(slot, true);
       frames.push(slot.frame);
     }
     return frames;
@@ -77,11 +90,25 @@ export class Outbox<F> {
     if (this.#written >= this.#inFlight) return undefined;
     let soonest: number | undefined;
     for (const slot of this.#slots.values()) {
-      if (slot.written) continue;
+      if (slot.written || this.#isFull(slot)) continue;
       soonest = Math.min(soonest ?? Number.POSITIVE_INFINITY, this.#heldUntil(slot));
       if (soonest <= this.#holdUntilMs) break;
     }
     return soonest;
+  }
+
+  #isFull({ lane }: Slot<F>): boolean {
+    return (this.#writtenInLane.get(lane) ?? 0) >= this.#inLane;
+  }
+
+  #mark(slot: Slot<F>, written: boolean): void {
+    if (slot.written === written) return;
+    const by = written ? 1 : -1;
+    const inLane = (this.#writtenInLane.get(slot.lane) ?? 0) + by;
+    slot.written = written;
+    this.#written += by;
+    if (inLane === 0) this.#writtenInLane.delete(slot.lane);
+    else this.#writtenInLane.set(slot.lane, inLane);
   }
 
   #heldUntil({ lane }: Slot<F>): number {
@@ -94,7 +121,7 @@ export class Outbox<F> {
     if (slot === undefined) return false;
     this.#slots.delete(clientId);
     this.#bytes -= slot.bytes;
-    if (slot.written) this.#written -= 1;
+    this.#mark(slot, false);
     return true;
   }
 
@@ -105,15 +132,13 @@ export class Outbox<F> {
   postpone(clientId: string, untilMs: number, laneOnly: boolean): void {
     const slot = this.#slots.get(clientId);
     if (slot?.written !== true) return;
-    slot.written = false;
-    this.#written -= 1;
+    this.#mark(slot, false);
     if (laneOnly) this.#heldLanes.set(slot.lane, untilMs);
     else this.#holdUntilMs = Math.max(this.#holdUntilMs, untilMs);
   }
 
   /** Marks every unanswered send as unwritten, to go out on the next stream. */
   lost(): void {
-    for (const slot of this.#slots.values()) slot.written = false;
-    this.#written = 0;
+    for (const slot of this.#slots.values()) this.#mark(slot, false);
   }
 }

@@ -1,50 +1,66 @@
-import { type ChannelCredentials, Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { ChatService, type Message } from '@parley/contract';
-import { bearerMetadata, clientOptions, refusalFromStatus, startDuplex } from '@parley/rpc';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  type Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import type { Method } from '@parley/contract';
+import { clientOptions, refusalFromStatus, startDuplex } from '@parley/rpc';
 import { type Refusal, refuse } from '@parley/runtime';
-import type { ConnectOptions, ConnectStream } from '../transport.js';
 import { noConnectionOf, noConnectionWords } from './no-connection.js';
 
 const leaveWithinMs = 2_000;
+
+/** The server of a stream. */
+export interface StreamPeer {
+  /** Address, as `host:port`. */
+  readonly addr: string;
+  /** Kind of the server, for error messages. */
+  readonly title: string;
+  readonly credentials: ChannelCredentials;
+}
+
+/** Receives the frames of a stream, then its end, once. */
+interface StreamObserver<Down> {
+  readonly onFrame: (frame: Down) => void;
+  readonly onEnd: (refusal: Refusal | undefined) => void;
+}
 
 /**
  * Converts the status of a stream. If nothing was received, the refusal names the server and the
  * cause.
  */
-function refusalOf(error: ServiceError, addr: string, hasResponse: boolean): Refusal {
+function refusalOf(error: ServiceError, { title, addr }: StreamPeer, hasResponse: boolean): Refusal {
   const refusal = refusalFromStatus(error);
   if (hasResponse || refusal.reason !== 'unreachable') return refusal;
-  const words = `Chat server ${addr} cannot be reached: ${noConnectionWords[noConnectionOf(error.details)]}.`;
+  const words = `${title} ${addr} cannot be reached: ${noConnectionWords[noConnectionOf(error.details)]}.`;
   return refuse('unreachable', { message: words, cause: error });
 }
 
-/** One Connect stream on a connection of its own. It does not reconnect. */
-export class GrpcStream implements ConnectStream {
+/** One two-way stream on a connection of its own. It does not reconnect. */
+export class GrpcStream<Up, Down> {
   readonly #client: Client;
-  readonly #call: ClientDuplexStream<Message, Message>;
-  readonly #onEnd: ConnectOptions['onEnd'];
+  readonly #call: ClientDuplexStream<Up, Down>;
+  readonly #onEnd: StreamObserver<Down>['onEnd'];
   #ended = false;
   #hasResponse = false;
 
-  constructor({ seat, resume, onFrame, onEnd }: ConnectOptions, credentials: ChannelCredentials) {
-    this.#onEnd = onEnd;
-    const addr = seat.server?.addr ?? '';
-    this.#client = new Client(addr, credentials, clientOptions);
-    const metadata = bearerMetadata(seat.token);
-    metadata.set('chat-events', '1');
-    if (resume !== undefined) metadata.set('chat-resume', `${resume.log}:${resume.seq}`);
-    this.#call = startDuplex(this.#client, ChatService.connect, metadata);
-    this.#call.on('data', onFrame);
+  constructor(peer: StreamPeer, method: Method<Up, Down>, metadata: Metadata, observer: StreamObserver<Down>) {
+    this.#onEnd = observer.onEnd;
+    this.#client = new Client(peer.addr, peer.credentials, clientOptions);
+    this.#call = startDuplex(this.#client, method, metadata);
+    this.#call.on('data', observer.onFrame);
     this.#call.once('metadata', () => {
       this.#hasResponse = true;
     });
-    this.#call.on('error', (error: ServiceError) => this.#end(refusalOf(error, addr, this.#hasResponse)));
+    this.#call.on('error', (error: ServiceError) => this.#end(refusalOf(error, peer, this.#hasResponse)));
     this.#call.on('end', () => this.#call.end());
     this.#call.on('status', ({ code }) => code === 0 && this.#end(undefined));
   }
 
   /** Writes a frame; does nothing after the end of the stream. */
-  send(frame: Message): void {
+  send(frame: Up): void {
     if (this.#call.writable) this.#call.write(frame);
   }
 

@@ -4,8 +4,8 @@ import { bearerMetadata, refusalFromStatus, startServerStream } from '@parley/rp
 import { onAbort } from '../abort.js';
 import type { CallOptions, Transport } from '../transport.js';
 import { ask, credentialsFor, repeatable, type Security } from './calls.js';
-import { GrpcStream } from './grpc-stream.js';
 import { Peers } from './peers.js';
+import { Gateways, openSeat } from './streams.js';
 
 /**
  * Options of `grpcTransport`. They do not apply to chat servers: for each of these, the managers
@@ -18,6 +18,11 @@ export interface GrpcOptions extends Security {
   readonly userService: string;
   /** Addresses of the channel-services (managers), in the same form. */
   readonly channelService: string;
+  /**
+   * Addresses of the gRPC ports of the gateways, in the same form. Only `ParleyClient.inbox` needs
+   * them.
+   */
+  readonly gateway?: string;
   /**
    * Called with the address of a chat server that is reached in plain text although `tls` is set.
    */
@@ -56,10 +61,12 @@ function list(client: Client, id: number, withinMs: number, { token, signal }: C
  * const client = createClient({ transport });
  * ```
  */
-export function grpcTransport({ userService, channelService, tls = false, ca, onPlainStream }: GrpcOptions): Transport {
+export function grpcTransport(options: GrpcOptions): Transport {
+  const { userService, channelService, gateway, tls = false, ca, onPlainStream } = options;
   const credentials = (isTls: boolean) => credentialsFor({ tls: isTls, ...(ca && { ca }) });
   const users = new Peers(userService, credentials(tls));
   const managers = new Peers(channelService, credentials(tls));
+  const gateways = gateway === undefined ? undefined : new Gateways(gateway, credentials(tls));
   const listen = repeatable(managers, ChannelService.listen); // The newest seat wins.
   return {
     ask: (call, request, options) => ask({ users, managers }[call.service], call, request, options),
@@ -69,8 +76,9 @@ export function grpcTransport({ userService, channelService, tls = false, ca, on
     connect: (options) => {
       const { addr = '', tls: speaksTls = false } = options.seat.server ?? {};
       if (tls && !speaksTls) onPlainStream?.(addr);
-      return new GrpcStream(options, credentials(speaksTls));
+      return openSeat(options, credentials(speaksTls));
     },
+    ...(gateways && { watch: (options) => gateways.watch(options) }),
     close: () => {
       users.close();
       managers.close();

@@ -1,7 +1,8 @@
-import { ChannelServiceDefinition, ChatServiceDefinition, methodOf } from '@parley/contract';
+import { ChannelServiceDefinition, ChatServiceDefinition, InboxServiceDefinition, methodOf } from '@parley/contract';
 
 const { fullName: channelService } = ChannelServiceDefinition;
 const { fullName: chatService } = ChatServiceDefinition;
+const { fullName: inboxService } = InboxServiceDefinition;
 
 /**
  * Methods for the lists and streams of a browser. Each is named here, so that a bundler can drop
@@ -12,4 +13,6 @@ export const webMethods = {
   listen: methodOf(channelService, ChannelServiceDefinition.methods.listen),
   subscribe: methodOf(chatService, ChatServiceDefinition.methods.subscribe),
   send: methodOf(chatService, ChatServiceDefinition.methods.send),
+  watch: methodOf(inboxService, InboxServiceDefinition.methods.watch),
+  post: methodOf(inboxService, InboxServiceDefinition.methods.post),
 };

@@ -2,6 +2,7 @@ import { Channel } from '@parley/contract';
 import type { Transport } from '../transport.js';
 import { webMethods } from './stream-methods.js';
 import { WebCaller } from './web-caller.js';
+import { WebInbox } from './web-inbox.js';
 import { GrpcWebStream } from './web-stream.js';
 
 /** Options of `webTransport`. */
@@ -34,6 +35,7 @@ export function webTransport({ origin = '' }: WebOptions = {}): Transport {
     list: (id, options) => caller.all(webMethods.list, Channel.fromPartial({ id }), options),
     listen: (id, options) => caller.one(webMethods.listen, Channel.fromPartial({ id }), options),
     connect: (options) => new GrpcWebStream(options, caller),
+    watch: (options) => new WebInbox(options, caller),
     close: () => {},
   };
 }

@@ -5,14 +5,15 @@ import { addressKey, asRefusal, Tally, type UserCaller } from '@parley/service-k
 import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { LogEnd } from '../store/inbox-store.js';
 import { ChangeTeller } from './change-teller.js';
-import { encodeInboxEvent, storedEntry } from './event-frames.js';
+import { storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import { Feeds } from './feeds.js';
 import { decodePosition, encodePosition, shortLog } from './position.js';
-import { InboxReader, pingEveryMs } from './reader.js';
+import { InboxReader } from './reader.js';
 import { type ChangeCursor, marginMs, type RoundFacts, type RoundReader, type StartingReader } from './round.js';
 import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
+import { welcomeEvent } from './welcome-event.js';
 
 /** Maximum numbers of open inboxes: of a user, of an address and of a process. */
 const inboxesPerUser = 20;
@@ -271,14 +272,7 @@ export class Inbox implements Part, DrainedStreams {
     const { reader, userId } = one;
     const ofUser = this.#readers.get(userId) ?? new Set();
     this.#readers.set(userId, ofUser.add(reader));
-    const { id, name, number } = reader.me;
-    const welcome = {
-      me: { id, name, number },
-      pingEveryMs,
-      maxBytes: limits.messageBytes,
-      now: Math.floor(facts.moment.now / 1_000),
-    };
-    reader.send(encodeInboxEvent({ welcome }));
+    reader.send(welcomeEvent(reader.me, facts));
     startReader(one, facts, (end: LogEnd) => this.feeds.open(end, facts.moment.now));
     reader.flush();
   }

@@ -45,7 +45,8 @@ export class InboxReader implements CursorReader, Flushable {
   #leftBytes: number;
   #isBlocked = false;
   #hasNews = true;
-  #pingedAtMs = 0;
+  /** The first ping follows the start at once, so that every client can resume. */
+  #pingedAtMs = Number.NEGATIVE_INFINITY;
   readonly me: UserCaller;
   readonly #unread: MemoryHolding;
   readonly #follows = new Map<number, FeedCursor>();

@@ -96,6 +96,11 @@ export interface InboxWelcome {
   maxBytes: number;
   /** clock of the database, Unix ms */
   now: number;
+  /**
+   * The end of the log of each chat with history, at which the live events of this stream begin.
+   * Entries that the client missed follow before them.
+   */
+  chats: SeenChat[];
 }
 
 /** Entries of a chat that the stream lacks: fetch them with History. */
@@ -718,7 +723,7 @@ export const InboxEvent: MessageFns<InboxEvent> = {
 };
 
 function createBaseInboxWelcome(): InboxWelcome {
-  return { me: undefined, pingEveryMs: 0, maxBytes: 0, now: 0 };
+  return { me: undefined, pingEveryMs: 0, maxBytes: 0, now: 0, chats: [] };
 }
 
 export const InboxWelcome: MessageFns<InboxWelcome> = {
@@ -734,6 +739,9 @@ export const InboxWelcome: MessageFns<InboxWelcome> = {
     }
     if (message.now !== 0) {
       writer.uint32(32).uint64(message.now);
+    }
+    for (const v of message.chats) {
+      SeenChat.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -783,6 +791,14 @@ export const InboxWelcome: MessageFns<InboxWelcome> = {
             message.now = longToNumber(reader.uint64());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.chats.push(SeenChat.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -809,6 +825,7 @@ export const InboxWelcome: MessageFns<InboxWelcome> = {
         ? globalThis.Number(object.max_bytes)
         : 0,
       now: isSet(object.now) ? globalThis.Number(object.now) : 0,
+      chats: globalThis.Array.isArray(object?.chats) ? object.chats.map((e: any) => SeenChat.fromJSON(e)) : [],
     };
   },
 
@@ -826,6 +843,9 @@ export const InboxWelcome: MessageFns<InboxWelcome> = {
     if (message.now !== 0) {
       obj.now = Math.round(message.now);
     }
+    if (message.chats?.length) {
+      obj.chats = message.chats.map((e) => SeenChat.toJSON(e));
+    }
     return obj;
   },
 
@@ -838,6 +858,7 @@ export const InboxWelcome: MessageFns<InboxWelcome> = {
     message.pingEveryMs = object.pingEveryMs ?? 0;
     message.maxBytes = object.maxBytes ?? 0;
     message.now = object.now ?? 0;
+    message.chats = object.chats?.map((e) => SeenChat.fromPartial(e)) || [];
     return message;
   },
 };

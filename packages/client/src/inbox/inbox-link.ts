@@ -1,0 +1,97 @@
+import type { InboxEvent, Message, WatchRequest } from '@parley/contract';
+import { type Refusal, refuse } from '@parley/runtime/refusal';
+import { Redial } from '../redial.js';
+import type { InboxConnection, Transport } from '../transport.js';
+import { type Verdict, verdictOfEnd } from '../verdict.js';
+import { pingsMissed, Watchdog, welcomeWithinMs } from '../watchdog.js';
+
+/** Options of an InboxLink. */
+export interface InboxLinkOptions {
+  readonly open: NonNullable<Transport['watch']>;
+  /** Returns the current user token. */
+  readonly token: () => string | undefined;
+  /** Returns the position to resume from. */
+  readonly watch: () => WatchRequest;
+  /** Called with every event. */
+  readonly onEvent: (event: InboxEvent) => void;
+  /** Called when a stream has ended. */
+  readonly onLost: () => void;
+  /** Called before each wait; the next attempt follows in `inMs`. */
+  readonly onWait: (why: Refusal, inMs: number) => void;
+}
+
+/** Keeps an inbox connected, over as many streams as needed. */
+export class InboxLink {
+  readonly #options: InboxLinkOptions;
+  readonly #redial: Redial;
+  readonly #watchdog = new Watchdog(() => this.#onSilence());
+  #connection: InboxConnection | undefined;
+  #welcomed = false;
+  #wasSilent = false;
+
+  constructor(options: InboxLinkOptions) {
+    this.#options = options;
+    this.#redial = new Redial(options.onWait);
+  }
+
+  /** Runs until the end. Resolves with the final refusal, or with undefined after `leave`. */
+  run(): Promise<Refusal | undefined> {
+    return this.#redial.run(() => this.#useStream());
+  }
+
+  /** Sends a frame on the current stream; without one, the frame is dropped. */
+  post(frame: Message): void {
+    this.#connection?.post(frame);
+  }
+
+  /** Cuts the current stream, or ends the wait for the next one. */
+  reconnect(): void {
+    this.#connection?.cut();
+    this.#redial.hurry();
+  }
+
+  /** Ends the stream cleanly and does not reconnect. */
+  leave(): void {
+    this.#redial.leave();
+    this.#connection?.leave();
+  }
+
+  async #useStream(): Promise<Verdict> {
+    this.#welcomed = false;
+    this.#wasSilent = false;
+    const status = await this.#connect();
+    this.#watchdog.stop();
+    this.#connection = undefined;
+    this.#options.onLost();
+    if (this.#wasSilent) {
+      return { refusal: refuse('unreachable', { message: 'The server stopped sending.' }), again: true };
+    }
+    const verdict = verdictOfEnd(undefined, status);
+    return { ...verdict, silently: this.#welcomed && verdict.refusal.reason === 'long-stream' };
+  }
+
+  #connect(): Promise<Refusal | undefined> {
+    const { open, token, watch } = this.#options;
+    return new Promise((resolve) => {
+      this.#watchdog.expectWithin(welcomeWithinMs);
+      const onEvent = (event: InboxEvent) => this.#receive(event);
+      this.#connection = open({ token: token(), watch: watch(), onEvent, onEnd: resolve });
+    });
+  }
+
+  #receive(event: InboxEvent): void {
+    this.#watchdog.heard();
+    if (event.ping !== undefined) this.#connection?.pong(event.ping.sentAt);
+    if (event.welcome !== undefined) {
+      this.#welcomed = true;
+      this.#redial.succeeded();
+      this.#watchdog.expectWithin(pingsMissed * event.welcome.pingEveryMs);
+    }
+    this.#options.onEvent(event);
+  }
+
+  #onSilence(): void {
+    this.#wasSilent = true;
+    this.#connection?.cut();
+  }
+}

@@ -1,0 +1,52 @@
+import { Message } from '@parley/contract';
+import { isLater, later, noReceipt, type ReceiptSeqs } from './receipt-seqs.js';
+
+/** This user's receipt in one log: what the server should learn, and what it has confirmed. */
+export class OwnReceipt {
+  readonly log: string;
+  #own = noReceipt;
+  #sent = noReceipt;
+  #confirmed = noReceipt;
+  /** Whether the user has read to the end of what they had read before, since the last report. */
+  #hasRead = false;
+
+  constructor(log: string) {
+    this.log = log;
+  }
+
+  /** Records that all entries up to `seq` have arrived. */
+  received(seq: number): void {
+    this.#own = later(this.#own, { deliveredSeq: seq, readSeq: 0 });
+  }
+
+  /** Records that the user has read everything up to `seq`. */
+  read(seq: number): void {
+    if (seq > 0 && seq >= this.#own.readSeq) this.#hasRead = true;
+    this.#own = later(this.#own, { deliveredSeq: seq, readSeq: seq });
+  }
+
+  /** Records a receipt of this user that the server sent. Returns whether it is new. */
+  confirm(seqs: ReceiptSeqs): boolean {
+    const isNew = isLater(seqs, this.#confirmed);
+    this.#confirmed = later(this.#confirmed, seqs);
+    return isNew;
+  }
+
+  /** Starts a stream: what the server has not confirmed is sent again. */
+  reopen(): void {
+    this.#sent = this.#confirmed;
+  }
+
+  /**
+   * Returns a frame with what is new, or undefined. It names the read seq only if the user has read:
+   * to name it ends the mark "unread", which the user may have set meanwhile.
+   */
+  takeFrame(): Message | undefined {
+    const hasRead = this.#hasRead || this.#own.readSeq > this.#sent.readSeq;
+    if (!hasRead && !isLater(this.#own, this.#sent)) return undefined;
+    this.#sent = this.#own;
+    this.#hasRead = false;
+    const readSeq = hasRead ? this.#own.readSeq : 0;
+    return Message.fromPartial({ receipt: { ...this.#own, readSeq, log: this.log } });
+  }
+}

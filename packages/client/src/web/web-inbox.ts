@@ -1,0 +1,85 @@
+import { Ack, InboxEvent, type Message } from '@parley/contract';
+import { Refusal, refuse } from '@parley/runtime/refusal';
+import type { InboxConnection, WatchOptions } from '../transport.js';
+import { worthAnotherListen } from '../verdict.js';
+import { webMethods } from './stream-methods.js';
+import type { WebCaller } from './web-caller.js';
+
+const leaveWithinMs = 2_000;
+/** Shortest wait before a post is repeated whose outcome is unknown, in milliseconds. */
+const againMs = 1_000;
+/** Maximum number of calls for frames that may be lost. Beyond it, such frames are dropped. */
+const maxPassing = 20;
+
+/** A Watch stream, with a call for each post. */
+export class WebInbox implements InboxConnection {
+  readonly #caller: WebCaller;
+  readonly #options: WatchOptions;
+  readonly #cancel: () => void;
+  readonly #posting = new Set<Promise<void>>();
+  #ended = false;
+
+  constructor(options: WatchOptions, caller: WebCaller) {
+    const { token, watch, onEvent } = options;
+    this.#options = options;
+    this.#caller = caller;
+    this.#cancel = caller.open(
+      webMethods.watch,
+      watch,
+      { token },
+      { onMessage: onEvent, onEnd: (why) => this.#end(why) },
+    );
+  }
+
+  /** Posts a frame. The ack arrives as an event. */
+  post(frame: Message): void {
+    if (this.#ended || (frame.clientId === '' && this.#posting.size >= maxPassing)) return;
+    const posting = this.#post(frame).finally(() => this.#posting.delete(posting));
+    this.#posting.add(posting);
+  }
+
+  /** Does nothing: a page has no way to answer a ping. */
+  pong(): void {}
+
+  /** Waits at most two seconds for the responses to posts, then ends the stream. */
+  leave(): void {
+    const timer = setTimeout(() => this.#close(undefined), leaveWithinMs);
+    void Promise.all(this.#posting).then(() => {
+      clearTimeout(timer);
+      this.#close(undefined);
+    });
+  }
+
+  /** Cancels the Watch call. */
+  cut(): void {
+    this.#close(refuse('cancelled'));
+  }
+
+  async #post(frame: Message): Promise<void> {
+    const ack = await this.#ack(frame);
+    if (frame.clientId !== '' && !this.#ended) this.#options.onEvent(InboxEvent.fromPartial({ ack }));
+  }
+
+  /** Returns the ack of a post. If the call failed, the ack has its refusal. */
+  async #ack(frame: Message): Promise<Ack> {
+    try {
+      return await this.#caller.one(webMethods.post, frame, { token: this.#options.token });
+    } catch (thrown) {
+      const refusal = thrown instanceof Refusal ? thrown : refuse('internal', { cause: thrown });
+      const { reason, message } = refusal;
+      const retryAfterMs = worthAnotherListen(refusal) ? Math.max(againMs, refusal.retryAfterMs) : 0;
+      return Ack.fromPartial({ clientId: frame.clientId, refusal: { reason, message, retryAfterMs } });
+    }
+  }
+
+  #close(refusal: Refusal | undefined): void {
+    this.#cancel();
+    this.#end(refusal);
+  }
+
+  #end(refusal: Refusal | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.onEnd(refusal);
+  }
+}

@@ -1,0 +1,337 @@
+import { MemberChange } from '@parley/contract';
+import { refuse } from '@parley/runtime/refusal';
+import { textOf } from '../src/index.js';
+import { FakeGateway, logEnd, pass } from './fake-gateway.js';
+import { FakeTransport } from './fake-transport.js';
+import { InboxListener } from './rig.js';
+
+const { jest } = import.meta;
+let gateway: FakeGateway;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  gateway = new FakeGateway();
+});
+afterEach(() => jest.useRealTimers());
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+test('yields the events of all chats in order, and answers pings', async () => {
+  const { events, inbox } = await gateway.begin([logEnd(1, 4), logEnd(2, 0)]);
+  gateway.stream.say(1, 5);
+  gateway.stream.say(2, 1);
+  gateway.stream.tell({ message: { channelId: 1, typing: { userId: 'bob' } } });
+  gateway.stream.tell({ message: { channelId: 1, presence: { here: 2 } } });
+  gateway.stream.tell({ message: { channelId: 2, lossy: true, sender: 'bob' } });
+  gateway.stream.tell({ message: { channelId: 2, receipt: { userId: 'bob', readSeq: 1 } } });
+  gateway.stream.tell({ added: { id: 3, name: 'new' } });
+  const data = MemberChange.encode(MemberChange.fromPartial({ userId: 'ann', joined: true })).finish();
+  gateway.stream.tell({ message: { channelId: 3, seq: 1, kind: 8, data } });
+  gateway.stream.tell({ changed: { id: 3 }, id: '' });
+  gateway.stream.tell({ notification: { id: 9, kind: 1 } });
+  gateway.stream.tell({ removed: { id: 3 } });
+  gateway.stream.ping('p1');
+  await pass();
+  expect(events).toMatchObject([
+    { type: 'connected', me: { id: 'ann' }, now: 1 },
+    { type: 'message', channelId: 1, log: 'l', seq: 5 },
+    { type: 'message', channelId: 2, log: 'l', seq: 1 },
+    { type: 'typing', channelId: 1, userId: 'bob' },
+    { type: 'presence', channelId: 1, here: 2 },
+    { type: 'lossy', channelId: 2, sender: 'bob' },
+    { type: 'receipt', channelId: 2, userId: 'bob', readSeq: 1 },
+    { type: 'added', channel: { id: 3, name: 'new' } },
+    { type: 'member', channelId: 3, seq: 1, userId: 'ann', joined: true },
+    { type: 'changed', channel: { id: 3 } },
+    { type: 'notification', notification: { id: 9, kind: 'mention' } },
+    { type: 'removed', channelId: 3 },
+  ]);
+  expect(gateway.stream.pongs).toEqual([7, 7]);
+  await inbox.close();
+  await pass();
+  expect(events.at(-1)).toMatchObject({ type: 'ended', reason: 'closed' });
+});
+
+test('resumes after the last position and the entries since then, and drops what comes twice', async () => {
+  const listener = await gateway.begin([logEnd(1, 4), logEnd(2, 0)]);
+  gateway.stream.say(1, 5);
+  gateway.stream.ping('p1');
+  gateway.stream.say(2, 1, 2);
+  await gateway.reconnect(logEnd(1, 6), logEnd(2, 3));
+  expect(gateway.stream.options.watch).toMatchObject({ after: 'p1', seen: [logEnd(1, 5), logEnd(2, 2)] });
+  gateway.stream.say(1, 5, 6);
+  gateway.stream.say(2, 2, 3);
+  await pass();
+  expect(listener.brief).toEqual(['connected', '1:5', '2:1', '2:2', 'reconnecting', 'connected', '1:6', '2:3']);
+});
+
+test('a stored place continues in another process after the event that was read last', async () => {
+  const first = await gateway.begin([logEnd(1, 4)]);
+  gateway.stream.say(1, 5);
+  gateway.stream.ping('p1');
+  gateway.stream.say(1, 6);
+  await pass();
+  const place = JSON.parse(JSON.stringify(first.inbox.place));
+  expect(place).toEqual({ after: 'p1', seen: [logEnd(1, 6)] });
+  const second = await gateway.begin([logEnd(1, 7)], { after: place });
+  expect(gateway.stream.options.watch).toMatchObject(place);
+  gateway.stream.say(1, 6, 7);
+  await pass();
+  expect(second.brief).toEqual(['connected', '1:7']);
+});
+
+test('the place follows what is read, not what is received', async () => {
+  const inbox = gateway.client().inbox();
+  const events = inbox.events();
+  await pass();
+  gateway.stream.welcome(logEnd(1, 4));
+  gateway.stream.say(1, 5);
+  gateway.stream.ping('p1');
+  gateway.stream.say(1, 6);
+  await events.next();
+  expect(inbox.place).toEqual({ after: '', seen: [] });
+  await events.next();
+  expect(inbox.place).toEqual({ after: '', seen: [logEnd(1, 5)] });
+  await events.next();
+  expect(inbox.place).toEqual({ after: 'p1', seen: [logEnd(1, 6)] });
+});
+
+test('fills gaps of the server, and holes that nobody reported', async () => {
+  gateway.logs.set(1, { log: 'l', seqs: range(1, 300) });
+  const listener = await gateway.begin([logEnd(1, 4)]);
+  gateway.stream.tell({ gap: { channelId: 1, log: 'l', from: 5, to: 110 } });
+  gateway.stream.say(1, 111);
+  gateway.stream.say(1, 114);
+  await pass();
+  const filled = (from: number, to: number) => [`1:filled ${from}-${to}`, ...range(from, to).map((seq) => `1:${seq}`)];
+  expect(listener.brief).toEqual([
+    'connected',
+    ...filled(5, 104),
+    ...filled(105, 110),
+    '1:111',
+    ...filled(112, 113),
+    '1:114',
+  ]);
+});
+
+test('reports gaps unfilled if asked to, or if History lacks the entries', async () => {
+  gateway.logs.set(1, { log: 'other', seqs: range(1, 9) });
+  const [asked, lacking] = [
+    await gateway.begin([logEnd(1, 4)], { fillGaps: false }),
+    await gateway.begin([logEnd(1, 4)]),
+  ];
+  for (const stream of gateway.streams) stream.say(1, 7);
+  await pass();
+  for (const { brief } of [asked, lacking]) expect(brief).toEqual(['connected', '1:missing 5-6', '1:7']);
+  expect(gateway.historyCalls).toHaveLength(1);
+});
+
+test('a returning member gets the entries from the return on, without a gap', async () => {
+  const listener = await gateway.begin([logEnd(1, 4)]);
+  gateway.stream.say(1, 5);
+  gateway.stream.tell({ removed: { id: 1 } });
+  gateway.stream.tell({ added: { id: 1, log: 'l', lastSeq: 9 } });
+  gateway.stream.say(1, 9);
+  await gateway.reconnect(logEnd(1, 20));
+  gateway.stream.tell({ added: { id: 1, log: 'l', lastSeq: 20 } }); // removed and added again meanwhile
+  gateway.stream.say(1, 9);
+  gateway.stream.say(1, 20);
+  await pass();
+  expect(listener.brief.filter((one) => /^1:\d|gap|missing/.test(one))).toEqual(['1:5', '1:9', '1:20']);
+});
+
+test('a chat with another log is reset, and its entries begin anew', async () => {
+  gateway.logs.set(1, { log: 'm', seqs: range(1, 9) });
+  const listener = await gateway.begin([logEnd(1, 4), logEnd(2, 7)]);
+  gateway.stream.tell({ chatReset: { channelId: 1, log: 'm' } });
+  gateway.stream.say(1, 1);
+  await gateway.reconnect(logEnd(1, 1, 'm'), logEnd(2, 3, 'n'));
+  gateway.stream.tell({ chatReset: { channelId: 2, log: 'n' } });
+  gateway.stream.say(2, 1);
+  await pass();
+  expect(listener.brief).toEqual([
+    'connected',
+    '1:chat-reset',
+    '1:1',
+    'reconnecting',
+    '2:chat-reset',
+    'connected',
+    '2:1',
+  ]);
+});
+
+test('chats without history are neither checked nor resumed', async () => {
+  const listener = await gateway.begin([]);
+  gateway.stream.say(1, 57);
+  await gateway.reconnect();
+  expect(gateway.stream.options.watch.seen).toEqual([]);
+  gateway.stream.say(1, 1);
+  await pass();
+  expect(listener.brief).toEqual(['connected', '1:57', 'reconnecting', 'connected', '1:1']);
+});
+
+const chatOf = (id: number, lastSeq: number, log = 'l') => ({ channel: { id, lastSeq }, log, unread: 1 });
+
+test('after a reset, the user gets all chats, and each message that was missed', async () => {
+  gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
+  gateway.overview = async () => ({ chats: [chatOf(1, 12), chatOf(2, 30, 'm')], inbox: 'p9' });
+  const listener = await gateway.begin([logEnd(1, 4)]);
+  gateway.stream.say(1, 5);
+  await pass();
+  gateway.stream.end();
+  await pass(5_000);
+  gateway.stream.welcome(logEnd(1, 11), logEnd(2, 30, 'm'));
+  gateway.stream.tell({ reset: true });
+  gateway.stream.say(1, 12, 13); // Overview has 12 already
+  gateway.stream.say(2, 31);
+  await pass();
+  expect(listener.events.find(({ type }) => type === 'reset')).toMatchObject({
+    chats: [
+      { channel: { id: 1 }, unread: 1 },
+      { channel: { id: 2 }, log: 'm' },
+    ],
+  });
+  expect(listener.brief.slice(2)).toEqual([
+    'reconnecting',
+    'connected',
+    'reset',
+    '1:filled 6-12',
+    ...range(6, 12).map((seq) => `1:${seq}`),
+    '1:13',
+    '2:31',
+  ]);
+  expect(listener.inbox.place).toEqual({ after: 'p9', seen: [logEnd(1, 13), logEnd(2, 31, 'm')] });
+});
+
+test('without a position, nothing is lost either', async () => {
+  gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
+  gateway.overview = async () => ({ chats: [chatOf(1, 7)], inbox: 'p9' });
+  const listener = await gateway.begin([logEnd(1, 4)], {}, '');
+  await gateway.reconnect(logEnd(1, 6));
+  await pass();
+  expect(listener.brief.slice(2)).toEqual(['reset', '1:filled 5-7', '1:5', '1:6', '1:7', 'connected']);
+  const other = await gateway.begin([logEnd(1, 6)], { after: { after: '', seen: [logEnd(1, 4)] } }, '');
+  await pass();
+  expect(other.brief.slice(0, 3)).toEqual(['reset', '1:filled 5-7', '1:5']);
+});
+
+test('with `overview`, an inbox begins with all chats, and continues right after them', async () => {
+  gateway.overview = async () => ({ chats: [chatOf(1, 6)], inbox: 'p0' });
+  const listener = await gateway.begin([logEnd(1, 4)], { overview: true });
+  gateway.stream.say(1, 5, 7);
+  await pass();
+  expect(listener.brief).toEqual(['reset', 'connected', '1:7']); // Overview had 5 and 6.
+});
+
+test('calls Overview again after a temporary refusal, and ends after a final one', async () => {
+  const answers = [refuse('no-server'), refuse('read-too-often'), refuse('suspended')];
+  gateway.overview = () => Promise.reject(answers.shift());
+  const listener = await gateway.begin([], { overview: true });
+  await pass(10_000);
+  expect(gateway.overviewCalls).toBe(3);
+  expect(listener.events.at(-1)).toMatchObject({ type: 'ended', reason: 'suspended' });
+});
+
+test('a reader that is too slow loses nothing: what does not fit is read from History', async () => {
+  const count = 25_000;
+  gateway.logs.set(1, { log: 'l', seqs: range(1, count) });
+  gateway.overview = async () => ({ chats: [chatOf(1, count), chatOf(2, 0)], inbox: 'p9' });
+  const inbox = gateway.client().inbox();
+  await pass();
+  gateway.stream.welcome(logEnd(1, 0), logEnd(2, 0));
+  gateway.stream.say(1, 1, count);
+  gateway.stream.say(2, 1);
+  const events = inbox.events();
+  const seqs: number[] = [];
+  const types = new Set<string>();
+  for (let last = 0; last !== 2; ) {
+    const { value } = await events.next();
+    if (value === undefined) break;
+    types.add(value.type);
+    if (value.type !== 'message') continue;
+    if (value.channelId === 1) seqs.push(value.seq);
+    last = value.channelId;
+  }
+  expect(seqs).toEqual(range(1, count));
+  expect([...types]).toEqual(['reset', 'gap', 'message']);
+});
+
+test('resumes a stream that reached its size limit without a word and without a pause', async () => {
+  const listener = await gateway.begin([logEnd(1, 4)]);
+  gateway.stream.say(1, 5);
+  gateway.stream.end(refuse('long-stream'));
+  await pass();
+  expect(gateway.streams).toHaveLength(2);
+  gateway.stream.welcome(logEnd(1, 5));
+  gateway.stream.say(1, 6);
+  await pass();
+  expect(listener.brief).toEqual(['connected', '1:5', '1:6']);
+  gateway.stream.end(refuse('long-stream'));
+  await pass();
+  gateway.stream.end(refuse('long-stream')); // before a welcome: no endless loop
+  await pass();
+  expect(gateway.streams).toHaveLength(3);
+});
+
+test('gives up a silent gateway after two and a half pings, and after ten seconds without a welcome', async () => {
+  const listener = new InboxListener(gateway.client().inbox());
+  await pass(9_999);
+  expect(gateway.stream.cut).toBe(false);
+  await pass(1);
+  expect(gateway.stream.cut).toBe(true);
+  await pass(1_000);
+  gateway.stream.welcome();
+  await pass(62_499);
+  expect(gateway.stream.cut).toBe(false);
+  await pass(1);
+  expect(gateway.stream.cut).toBe(true);
+  expect(listener.events.filter(({ type }) => type === 'reconnecting')).toMatchObject([
+    { reason: 'unreachable' },
+    { reason: 'unreachable' },
+  ]);
+});
+
+test.each([
+  ['invalid-position', true],
+  ['too-many-inboxes', true],
+  ['logged-out', true],
+  ['draining', false],
+  ['too-slow', false],
+  ['too-busy', false],
+] as const)('the end %s is final: %s', async (reason, isFinal) => {
+  const listener = await gateway.begin([]);
+  gateway.stream.end(refuse(reason));
+  await pass(30_000);
+  expect(gateway.streams.length === 1).toBe(isFinal);
+  expect(listener.events.at(-1)?.type === 'ended').toBe(isFinal);
+});
+
+test('says so if the transport knows no gateway', () => {
+  expect(() => new FakeTransport().client().inbox()).toThrow('This transport knows no gateway.');
+});
+
+test('another reader can continue where an aborted one has stopped, also within a gap', async () => {
+  gateway.logs.set(1, { log: 'l', seqs: range(1, 9) });
+  const inbox = gateway.client().inbox();
+  await pass();
+  gateway.stream.welcome(logEnd(1, 4));
+  gateway.stream.say(1, 8);
+  const away = new AbortController();
+  const seen: string[] = [];
+  const first = async () => {
+    for await (const event of inbox.events(away.signal)) {
+      if (event.type === 'message') seen.push(textOf(event) ?? '');
+      if (seen.length === 2) return;
+    }
+  };
+  await first();
+  expect(seen).toEqual(['m5', 'm6']);
+  for await (const event of inbox) {
+    if (event.type === 'message') seen.push(textOf(event) ?? '');
+    if (seen.length === 4) break;
+  }
+  expect(seen).toEqual(['m5', 'm6', 'm7', 'm8']);
+  const waiting = inbox.events(away.signal).next();
+  away.abort('enough');
+  await expect(waiting).rejects.toBe('enough');
+});
