@@ -131,7 +131,7 @@ export class RelayLink {
 
   #receive(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
-    this.#heardAtMs = this.openedAtMs;
+    this.#heardAtMs = performance.now();
     try {
       const received = decodeDown(bytes);
       if ('frame' in received) this.#listener.onFrame(this, received.frame);
