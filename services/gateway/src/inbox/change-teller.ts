@@ -31,13 +31,15 @@ export class ChangeTeller {
 
   /**
    * Tells one reader of a change of its own membership. The event may be old, so the membership in
-   * the table decides.
+   * the table decides. Whoever left in an earlier log has no membership there.
    */
   #tellMember({ kind, channelId }: InboxChange, reader: InboxReader): void {
     const stay = this.#facts.stays.get(reader.userId)?.get(channelId);
     const channel = this.#facts.channels.get(channelId);
     const end = this.#facts.ends.get(channelId);
-    if (stay === undefined || channel === undefined || channel.deleted || end === undefined) return;
+    if (channel === undefined || channel.deleted || end === undefined) return;
+    if (stay === undefined && kind === 'member_removed') this.#feeds.find(channelId)?.removeNow(reader.userId);
+    if (stay === undefined) return;
     if (stay.leftSeq !== null) this.#feeds.find(channelId)?.remove(reader.userId, stay.leftSeq);
     else if (kind === 'member_changed') reader.send(changedEvent(channel));
     else if (kind === 'member_added') this.#enter(reader, stay, channel, end);

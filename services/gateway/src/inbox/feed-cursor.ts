@@ -53,14 +53,14 @@ export class FeedCursor implements Follower {
     this.#lossyCursor = feed.lossy.head;
   }
 
-  /** Starts to follow the feed. Reports entries that the ring no longer has as missed. */
+  /** Starts to follow the feed. Reports entries that the ring does not have as missed. */
   start(): void {
     const { feed } = this;
     feed.follows.add(this);
     const first = feed.seqBefore(this.#cursor) + 1;
-    const last = feed.seqBefore(feed.entries.tail);
+    const last = Math.max(feed.skippedTo, feed.seqBefore(feed.entries.tail));
     if (first <= last) {
-      this.#cursor = feed.entries.tail;
+      this.#cursor = feed.cursorAfter(last);
       this.#reader.missed(this, first, last);
     }
     const removal = feed.removalAfter(this.userId, this.sinceSeq);
@@ -108,12 +108,13 @@ export class FeedCursor implements Follower {
 
   miss(from: number, to: number): void {
     const { head } = this.feed.entries;
-    const gap = to - from + 1;
-    const shifted = (cursor: number) => (cursor > head ? Math.max(head, cursor - gap) : cursor);
-    const first = from + Math.max(0, this.#cursor - head);
+    if (this.#end <= head) return;
+    const first = this.seq + 1; // Entries that were not written yet must not follow the gap.
+    const last = Math.min(to, this.feed.seqBefore(this.#end));
+    const shifted = (cursor: number) => Math.max(head, cursor - (to - from + 1));
     this.#cursor = shifted(this.#cursor);
-    this.#end = Number.isFinite(this.#end) ? shifted(this.#end) : this.#end;
-    if (first <= to) this.#reader.missed(this, first, to);
+    this.#end = shifted(this.#end);
+    if (first <= last) this.#reader.missed(this, first, last);
   }
 
   restart(): void {

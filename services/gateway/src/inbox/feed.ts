@@ -71,6 +71,7 @@ export class Feed implements Flushable {
   #unflushedBytes = 0;
   #log: string;
   #seq: number;
+  #skippedTo = 0;
 
   /** Creates a feed that has shown everything up to an end of the log. */
   constructor(end: LogEnd, shownUntil: number, listener: FeedListener, memory: RingMemory) {
@@ -95,6 +96,11 @@ export class Feed implements Flushable {
   /** Seq of the last entry that was shown. */
   get seq(): number {
     return this.#seq;
+  }
+
+  /** Seq up to which entries were skipped last. Only later entries have cursors. */
+  get skippedTo(): number {
+    return this.#skippedTo;
   }
 
   /**
@@ -151,6 +157,7 @@ export class Feed implements Flushable {
     const from = this.#seq + 1;
     for (const follow of [...this.follows]) follow.miss(from, seq);
     this.#seq = seq;
+    this.#skippedTo = seq;
     this.#showAhead();
   }
 
@@ -158,6 +165,7 @@ export class Feed implements Flushable {
   restart(end: Pick<LogEnd, 'log' | 'lastSeq' | 'lastAtMs'>): void {
     this.#log = end.log;
     this.#seq = end.lastSeq;
+    this.#skippedTo = end.lastSeq;
     this.lastAtMs = end.lastAtMs;
     this.#ahead.clear();
     this.#removals.clear();
@@ -170,11 +178,17 @@ export class Feed implements Flushable {
    * nothing after it.
    */
   remove(userId: string, seq: number): void {
-    if (this.isStored) this.#removals.set(userId, { seq, atMs: performance.now() });
-    for (const follow of [...this.follows]) {
-      if (follow.userId === userId && (!this.isStored || follow.sinceSeq < seq))
-        follow.endAt(this.isStored ? seq : this.#seq);
+    if (!this.isStored) {
+      this.removeNow(userId);
+      return;
     }
+    this.#removals.set(userId, { seq, atMs: performance.now() });
+    for (const follow of [...this.follows]) if (follow.userId === userId && follow.sinceSeq < seq) follow.endAt(seq);
+  }
+
+  /** Ends the entries of a user at the last one that was shown. */
+  removeNow(userId: string): void {
+    for (const follow of [...this.follows]) if (follow.userId === userId) follow.endAt(this.#seq);
   }
 
   /** Wakes the followers. */
@@ -218,7 +232,8 @@ export class Feed implements Flushable {
 
   #show({ seq, timestamp, change, event }: FeedEntry): void {
     const { amendment } = event;
-    if (amendment !== undefined) this.#amendments.apply(amendment, this.cursorAfter(amendment.target) - 1);
+    if (amendment !== undefined && amendment.target > this.#skippedTo)
+      this.#amendments.apply(amendment, this.cursorAfter(amendment.target) - 1);
     this.#seq = seq;
     this.lastAtMs = timestamp;
     this.entries.push(event);

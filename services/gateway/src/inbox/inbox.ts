@@ -222,11 +222,12 @@ export class Inbox implements Part, DrainedStreams {
   }
 
   /**
-   * Applies a round in one turn. Entries come first, because the later steps check the removals in
-   * them.
+   * Applies a round in one turn. New logs come first, because all seqs of the round are of them, and
+   * then entries, because the later steps check the removals in them.
    */
   #apply(facts: RoundFacts, due: readonly Feed[], starting: readonly WaitingReader[]): void {
     const nowMs = performance.now();
+    for (const end of facts.ends.values()) this.#noteEnd(end);
     this.#showEntries(facts);
     for (const feed of due) this.#catchUp(feed, facts, nowMs);
     const teller = new ChangeTeller(this.feeds, facts);
@@ -247,16 +248,22 @@ export class Inbox implements Part, DrainedStreams {
     }
   }
 
+  /** Notes the state of a channel in its feed. Starts another log if it has one. */
+  #noteEnd(end: LogEnd): void {
+    const feed = this.feeds.find(end.channelId);
+    if (feed === undefined) return;
+    feed.isOwned = end.isOwned;
+    feed.isStored = end.log !== '';
+    if (feed.isStored && end.log !== feed.log) feed.restart(end);
+  }
+
   /**
-   * Compares a feed with its log: starts another log, skips deleted entries, notes the time up to
-   * which all was shown.
+   * Compares a feed with the end of its log: skips deleted entries, and notes the time up to which
+   * all was shown.
    */
   #catchUp(feed: Feed, { ends, complete, moment }: RoundFacts, nowMs: number): void {
     const end = ends.get(feed.channelId); // Absent if the channel was deleted.
     if (end !== undefined) {
-      feed.isOwned = end.isOwned;
-      feed.isStored = end.log !== '';
-      if (end.log !== '' && end.log !== feed.log) feed.restart(end);
       if (!complete.has(feed.channelId)) {
         this.feeds.compare(feed);
         this.#isWoken = true;

@@ -263,7 +263,7 @@ class RoundReading {
     wanted.push(...(await this.#recentParts(recent)));
     return this.#withEntries(
       missed,
-      wanted.filter(({ afterSeq, untilSeq }) => afterSeq < untilSeq),
+      wanted.filter(({ fromSeq, afterSeq, untilSeq }) => (fromSeq ?? afterSeq) < untilSeq),
     );
   }
 
@@ -275,7 +275,7 @@ class RoundReading {
       sinceMs,
       maxEntries: resumeEntries + 1,
     });
-    return found.map(({ part, afterSeq }) => ({ ...(parts[part - 1] as Part), afterSeq }));
+    return found.map(({ part, afterSeq, fromSeq }) => ({ ...(parts[part - 1] as Part), afterSeq, fromSeq }));
   }
 
   async #withEntries(
@@ -317,13 +317,18 @@ function partsMissed(
   ends: ReadonlyMap<number, LogEnd>,
 ): { readonly wanted: MissedPart[]; readonly recent: RecentPart[] } | undefined {
   const [wanted, recent]: [MissedPart[], RecentPart[]] = [[], []];
+  const additions = changes.filter(({ kind, userIds }) => kind === 'member_added' && userIds.includes(of.userId));
+  const changed = new Set(changes.map(({ channelId }) => channelId));
+  const joined = new Set(additions.map(({ channelId }) => channelId));
   for (const { channelId, leftSeq, sinceSeq, isDeleted } of stays.values()) {
     const end = ends.get(channelId);
-    const isPresent = leftSeq === null || changes.some((change) => change.channelId === channelId);
+    const isPresent = leftSeq === null || changed.has(channelId);
     const untilSeq = leftSeq ?? end?.lastSeq ?? 0;
     if (!isPresent || isDeleted || end === undefined || end.log === '' || untilSeq <= sinceSeq) continue;
     const place = of.seen.get(channelId);
-    if (place === undefined || !end.log.startsWith(place.log)) {
+    const isKnown = place !== undefined && end.log.startsWith(place.log);
+    if (!isKnown && joined.has(channelId)) wanted.push({ of, channelId, untilSeq, afterSeq: sinceSeq });
+    else if (!isKnown) {
       recent.push({ of, channelId, untilSeq, afterSeq: sinceSeq, sinceMs: Math.floor(at / 1_000) - marginMs });
     } else if (place.seq > end.lastSeq) return undefined;
     else wanted.push({ of, channelId, untilSeq, afterSeq: Math.max(place.seq, sinceSeq) });

@@ -12,7 +12,7 @@ type Part = LogPart & { readonly entries: readonly StoredLogEntry[] };
 /** Sends the entries of a part, and names those that no longer exist. */
 function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: string): void {
   const { channelId } = part;
-  let seq = part.afterSeq;
+  let seq = part.fromSeq ?? part.afterSeq;
   const skipTo = (to: number) => {
     if (to > seq) reader.send(encodeInboxEvent({ gap: { channelId, log, from: seq + 1, to } }));
     seq = Math.max(seq, to);
@@ -41,6 +41,8 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
   const left: number[] = [];
   for (const { kind, channelId } of newestOf(missed, reader.userId)) {
     const [stay, channel] = [stays.get(channelId), facts.channels.get(channelId)];
+    const hasLeft = stay === undefined && kind === 'member_removed'; // in an earlier log
+    if (hasLeft) left.push(channelId);
     if (stay === undefined || channel === undefined) continue;
     if (stay.leftSeq !== null || stay.isDeleted) left.push(channelId);
     else reader.send(kind === 'member_added' ? addedEvent(channel) : changedEvent(channel));
@@ -53,8 +55,8 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
 }
 
 /**
- * Starts a reader: sends the changes and entries that it missed since its position, and follows its
- * chats from the moment of the round on.
+ * Starts a reader: tells it which of its chats have another log, sends the changes and entries that
+ * it missed since its position, and follows its chats from the moment of the round on.
  */
 export function startReader(
   starting: StartingReader & { readonly reader: InboxReader },
@@ -63,18 +65,21 @@ export function startReader(
 ): void {
   const { reader, seen, userId } = starting;
   const stays = facts.stays.get(userId) ?? new Map<number, MembershipRow>();
+  const chats = [...stays.values()].flatMap((stay) => {
+    const end = facts.ends.get(stay.channelId);
+    if (end === undefined || stay.isDeleted) return [];
+    const feed = stay.leftSeq === null ? feedOf(end) : undefined;
+    return [{ stay, end, feed, place: seen.get(stay.channelId) }];
+  });
+  for (const { end, feed, place } of chats) {
+    const log = feed?.isStored === false ? feed.log : end.log;
+    if (isOtherLog(log, place)) reader.send(encodeInboxEvent({ chatReset: { channelId: end.channelId, log } }));
+  }
   const missed = facts.missed.get(starting);
   if (missed?.isLost === true) reader.send(encodeInboxEvent({ reset: true }));
   else if (missed !== undefined) sendMissed(reader, missed, stays, facts);
-  for (const stay of stays.values()) {
-    const end = facts.ends.get(stay.channelId);
-    if (end === undefined || stay.leftSeq !== null || stay.isDeleted) continue;
-    const feed = feedOf(end);
-    const place = seen.get(stay.channelId);
-    const log = feed.isStored ? end.log : feed.log;
-    if (isOtherLog(log, place)) reader.send(encodeInboxEvent({ chatReset: { channelId: feed.channelId, log } }));
-    reader.follow(feed, stay, feed.isStored ? end.lastSeq : unstoredPlace(feed, place));
-  }
+  for (const { stay, end, feed, place } of chats)
+    if (feed !== undefined) reader.follow(feed, stay, feed.isStored ? end.lastSeq : unstoredPlace(feed, place));
 }
 
 function isOtherLog(log: string, place: Pick<LogPlace, 'log'> | undefined): boolean {

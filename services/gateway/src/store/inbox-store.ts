@@ -31,7 +31,7 @@ const partsOfLogs = { channelIds: array(int4), afterSeqs: array(int8), untilSeqs
 export const findRecent = sql.statement(
   'findRecent',
   { ...partsOfLogs, sinceMs: array(int8), maxEntries: int8 },
-  { part: int8, afterSeq: int8, entries: int8 },
+  { part: int8, afterSeq: int8, fromSeq: int8 },
 );
 
 export const readLogs = sql.statement(
@@ -72,6 +72,8 @@ export interface LogPart {
   readonly channelId: number;
   readonly afterSeq: number;
   readonly untilSeq: number;
+  /** If the entries after this seq, up to `afterSeq`, are missing too: retention has removed them. */
+  readonly fromSeq?: number;
 }
 
 /** Returns parts of logs as the parameters of a statement. */

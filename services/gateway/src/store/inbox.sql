@@ -45,19 +45,26 @@ CROSS JOIN LATERAL (
 ) c
 CROSS JOIN LATERAL (SELECT * FROM chat.channel_head x WHERE x.channel_id = page.id LIMIT 1) h;
 
--- Finds the entries that parts of logs have after a time: the seq before the first such entry, and
--- the number of entries, up to `maxEntries`. `part` is the number of the part: 1, 2, 3, ...
+-- Finds what parts of logs may have after a time: `after_seq` is the seq before the first such entry
+-- of the newest `maxEntries`. Retention may have deleted such entries too, those after `from_seq`.
+-- `part` is the number of the part: 1, 2, 3, ...
 -- name: findRecent
-SELECT p.part, min(m.seq) - 1 AS after_seq, count(*) AS entries
+SELECT p.part, coalesce(m.seq - 1, p.until_seq) AS after_seq,
+  CASE WHEN m.has_older THEN coalesce(m.seq - 1, p.until_seq) ELSE p.after_seq END AS from_seq
 FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[], :sinceMs::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, since_ms, part)
+CROSS JOIN LATERAL (SELECT x.first_seq, x.last_at FROM chat.channel_head x WHERE x.channel_id = p.channel_id LIMIT 1) h
 CROSS JOIN LATERAL (
-  SELECT x.seq, x.sent_at FROM chat.message x WHERE x.channel_id = p.channel_id AND x.seq > p.after_seq AND x.seq <= p.until_seq
-  ORDER BY x.seq DESC LIMIT :maxEntries
+  SELECT min(n.seq) FILTER (WHERE n.is_recent) AS seq, coalesce(bool_or(NOT n.is_recent), false) AS has_older
+  FROM (
+    SELECT x.seq, x.sent_at > to_timestamp(p.since_ms / 1000.0) AS is_recent FROM chat.message x
+    WHERE x.channel_id = p.channel_id AND x.seq > p.after_seq AND x.seq <= p.until_seq AND x.seq >= h.first_seq
+    ORDER BY x.seq DESC LIMIT :maxEntries
+  ) n
 ) m
-WHERE m.sent_at > to_timestamp(p.since_ms / 1000.0)
-GROUP BY p.part;
+WHERE m.seq IS NOT NULL OR (NOT m.has_older AND h.last_at > to_timestamp(p.since_ms / 1000.0));
 
 -- Reads parts of many logs, in order: at most `size` entries, with at most about `bytes` of data.
+-- Leaves out what retention has removed, even if it is still stored.
 -- `part` is the number of the part: 1, 2, 3, ..., and `total_bytes` the data up to this entry.
 -- name: readLogs
 SELECT m.part, m.bytes_before + octet_length(m.data) AS total_bytes, m.channel_id, :ENTRY
@@ -66,7 +73,9 @@ FROM (
   FROM (
     SELECT p.part, x.* FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, part)
     CROSS JOIN LATERAL (
-      SELECT * FROM chat.message y WHERE y.channel_id = p.channel_id AND y.seq > p.after_seq AND y.seq <= p.until_seq ORDER BY y.seq LIMIT :size
+      SELECT y.* FROM chat.message y WHERE y.channel_id = p.channel_id AND y.seq > p.after_seq AND y.seq <= p.until_seq
+        AND y.seq >= (SELECT k.first_seq FROM chat.channel_head k WHERE k.channel_id = p.channel_id)
+      ORDER BY y.seq LIMIT :size
     ) x
     ORDER BY p.part, x.seq LIMIT :size
   ) page
