@@ -43,12 +43,14 @@ export interface LogRow {
   readonly clientId: string;
   readonly targetSeq: number;
   readonly data: Buffer;
+  /** Unix ms. */
+  readonly timestamp: number;
 }
 
 const endless = Number.POSITIVE_INFINITY;
 
 /** A stay of a user in a chat: from the entry after the seq `after` to the seq `to`. */
-interface Stay {
+export interface Stay {
   readonly after: number;
   readonly to: number;
 }

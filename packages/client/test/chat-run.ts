@@ -153,6 +153,8 @@ export class Chat {
   readonly texts = new Map<number, string>();
   readonly said: { readonly seq: number; readonly by: Member }[] = [];
   readonly #sends: Promise<void>[] = [];
+  #trimmedTo = 0;
+  #deleted: readonly LogRow[] = [];
   /**
    * Two seqs for each user: one up to which the user has certainly read, and one up to which they
    * may have.
@@ -217,20 +219,48 @@ export class Chat {
     conversation?.markRead();
   }
 
-  /** Returns a model of the chat, made from its stored log. */
+  /** Returns a model of the chat, made from its stored log and from what `trim` has removed. */
   async model({ people }: Trio): Promise<ChatModel> {
     const rows = await people.sql(
-      `SELECT seq, kind, sender_id AS sender, client_id AS "clientId", coalesce(target_seq, 0) AS "targetSeq", data
+      `SELECT seq, kind, sender_id AS sender, client_id AS "clientId", coalesce(target_seq, 0) AS "targetSeq", data,
+         floor(extract(epoch FROM sent_at) * 1000) AS timestamp
        FROM chat.message WHERE channel_id = $1 ORDER BY seq`,
       [this.id],
     );
-    const numbers = rows.map((row) => ({ ...row, seq: Number(row.seq), targetSeq: Number(row.targetSeq) }));
+    const stored = rows.map((row) => ({
+      ...(row as unknown as LogRow),
+      seq: Number(row.seq),
+      targetSeq: Number(row.targetSeq),
+      timestamp: Number(row.timestamp),
+    }));
     return new ChatModel(
-      numbers as unknown as LogRow[],
+      [...this.#deleted, ...stored],
       this.texts,
       this.founders.map(({ id }) => id),
       this.closed,
     );
+  }
+
+  /** Seq of the last entry that `trim` has removed, 0 for none. */
+  get trimmedTo(): number {
+    return this.#trimmedTo;
+  }
+
+  /** Removes the entries up to `seq`, as retention does: first from every view, and then for good. */
+  async trim(trio: Trio, seq: number, isForGood: boolean): Promise<void> {
+    const { people } = trio;
+    this.#trimmedTo = Math.max(this.#trimmedTo, seq);
+    const parameters = [this.id, this.#trimmedTo];
+    await people.sql('UPDATE chat.channel_head SET first_seq = $2 + 1 WHERE channel_id = $1', parameters);
+    if (!isForGood) return;
+    const { rows } = await this.model(trio);
+    await people.sql('DELETE FROM chat.message WHERE channel_id = $1 AND seq <= $2', parameters);
+    this.#deleted = rows.filter((row) => row.seq <= this.#trimmedTo);
+  }
+
+  /** Waits until every send has an answer. */
+  async answered(): Promise<void> {
+    await Promise.all(this.#sends);
   }
 
   /**
@@ -238,7 +268,7 @@ export class Chat {
    * entry.
    */
   async settle(trio: Trio): Promise<ChatModel> {
-    await Promise.all(this.#sends);
+    await this.answered();
     const model = await this.model(trio);
     for (const member of this.inside) this.readerOf(member).open(member.client, this.id);
     await Promise.all([...this.inside].map((member) => this.#received(member, model.last)));
