@@ -57,6 +57,8 @@ export class Feed implements Flushable {
    * and again.
    */
   isFollowed = false;
+  /** Number of members, as of the last read of the head. */
+  members: number;
   /** Unix ms of the last entry, by the clock of the database. */
   lastAtMs: number;
   /** Time at which the feed last had a reader, by the clock of this process. */
@@ -80,6 +82,7 @@ export class Feed implements Flushable {
     this.#seq = end.lastSeq;
     this.lastAtMs = end.lastAtMs;
     this.isOwned = end.isOwned;
+    this.members = end.members;
     this.isStored = end.log !== '';
     this.shownUntil = shownUntil;
     this.#listener = listener;
