@@ -1,5 +1,15 @@
-import { type Channel, ChannelKind, ChannelService, Channel as ChannelType } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { Client, credentials, type StatusObject } from '@grpc/grpc-js';
+import {
+  type Channel,
+  ChannelKind,
+  ChannelService,
+  Channel as ChannelType,
+  InboxCommand,
+  type InboxEvent,
+  InboxService,
+} from '@parley/contract';
+import { bearerMetadata, callUnary, clientOptions, startDuplex } from '@parley/rpc';
 import {
   type Chatter,
   freePorts,
@@ -78,20 +88,42 @@ const wishDrained = (name: string) => trio.people.sql('UPDATE chat.gateway SET d
 const stateOf = async (name: string) =>
   (await trio.people.sql('SELECT state FROM chat.gateway WHERE name = $1', [name]))[0]?.state;
 
+const portOf = (url: string) => Number(new URL(url).port);
+
+/** Starts a balancer of TCP connections: each new one goes to the port that `target` returns then. */
+async function balancer(target: () => number) {
+  const open = new Map<Socket, number>();
+  const server = createServer((socket) => {
+    const port = target();
+    const there = connect(port, '127.0.0.1');
+    open.set(socket, port);
+    for (const [one, other] of [
+      [socket, there],
+      [there, socket],
+    ] as const) {
+      one.on('error', () => {}).pipe(other);
+      one.once('close', () => {
+        open.delete(socket);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    /** Number of open connections to a port. */
+    open: (port: number) => [...open.values()].filter((one) => one === port).length,
+    close: () => {
+      server.close();
+      for (const socket of open.keys()) socket.destroy();
+    },
+  };
+}
+
 /** Opens inboxes at the first gateway over all transports: ten devices of each person. */
 async function follow(chat: { channelId: number; log: string }): Promise<Follower[]> {
-  const transports: DeviceTransport[] = [
-    'grpc',
-    'grpc',
-    'grpc',
-    'grpc',
-    'grpc',
-    'page',
-    'page',
-    'page',
-    'text page',
-    'text page',
-  ];
+  const of = (count: number, transport: DeviceTransport) => Array.from({ length: count }, () => transport);
+  const transports = [...of(4, 'grpc'), ...of(2, 'page'), ...of(1, 'text page'), ...of(3, 'socket')];
   const devices = people.flatMap((person) => transports.map((transport) => new Follower(person, transport, chat)));
   await Promise.all(devices.map((one) => one.start(gateways)));
   return devices;
@@ -167,4 +199,31 @@ test('a gateway that stops ends its streams with draining, and then reports that
   expect(devices.map(({ ends }) => ends[0])).toEqual(devices.map(() => 'draining'));
   expect(await stateOf(`first-${names}`)).toBe('stopped');
   for (const one of devices) one.stop();
+});
+
+test('a client that returns through the same load balancer opens a new connection, which leads to another gateway', async () => {
+  const targets = { grpc: portOf(`http://${first().grpc}`), http: portOf(first().http) };
+  const balancers = { grpc: await balancer(() => targets.grpc), http: await balancer(() => targets.http) };
+  const client = new Client(`127.0.0.1:${balancers.grpc.port}`, credentials.createInsecure(), clientOptions);
+  const session = () => {
+    const call = startDuplex(client, InboxService.session, bearerMetadata(ann.token));
+    const end = new Promise<string>((resolve) => {
+      call.on('error', () => {}).on('data', ({ welcome }: InboxEvent) => welcome && resolve('welcome'));
+      call.on('status', ({ metadata }: StatusObject) => resolve(String(metadata.get('chat-reason')[0])));
+    });
+    call.write(InboxCommand.fromPartial({ watch: {} }));
+    return end;
+  };
+  const overview = `http://127.0.0.1:${balancers.http.port}/chat.v1.ChannelService/Overview`;
+  const ask = async () => (await webCall(overview, nothing, { token: ann.token })).trailers['grpc-status'];
+  expect([await session(), await ask()]).toEqual(['welcome', '0']);
+  await wishDrained(`first-${names}`);
+  await until(async () => (await healthOf(first())) === 2);
+  Object.assign(targets, { grpc: portOf(`http://${gateways[1].grpc}`), http: portOf(gateways[1].http) });
+  await until(async () => (await session()) === 'welcome');
+  await until(() => balancers.grpc.open(portOf(`http://${first().grpc}`)) === 0);
+  await until(() => balancers.http.open(portOf(first().http)) === 0);
+  expect(await ask()).toBe('0');
+  client.close();
+  for (const one of Object.values(balancers)) one.close();
 });
