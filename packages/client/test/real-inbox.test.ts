@@ -31,7 +31,7 @@ function clientAt(person: TestPerson, addresses = gateway.grpc): ParleyClient {
 
 /** Opens Bob's inbox, and waits until it is connected. */
 async function inboxOf(options: InboxOptions = {}, addresses = gateway.grpc): Promise<InboxListener> {
-  const listener = new InboxListener(clientAt(bob, addresses).inbox({ reportDelivered: false, ...options }));
+  const listener = new InboxListener(clientAt(bob, addresses).inbox(options));
   await until(() => listener.of('connected').length > 0);
   return listener;
 }
@@ -134,7 +134,7 @@ test('a removed member gets nothing until the return, and no gap for it', async 
 
 test('a reader that is too slow gets every message from History', async () => {
   const chat = await group();
-  const inbox = clientAt(bob).inbox({ reportDelivered: false });
+  const inbox = clientAt(bob).inbox();
   const events = inbox.events();
   expect((await events.next()).value).toMatchObject({ type: 'connected' });
   const count = 330;
