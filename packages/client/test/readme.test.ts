@@ -58,7 +58,7 @@ test('docs/sdk.md: the first example runs unchanged in the root of a clone', asy
 test('docs/sdk.md: the bot reads all its chats, replies, and continues after a restart', async () => {
   const place = join(root, `place-${process.pid}.json`);
   const given = { ...addresses, 'place.json': place };
-  const eve = clientOf(trio, await trio.people.make('eve'), '', 0);
+  const eve = clientOf(trio, await trio.people.make('eve'));
   const { id } = await eve.create({ name: 'team', kind: ChannelKind.GROUP });
   await eve.members.add(id, 'ann');
   const there = await eve.listen(id);

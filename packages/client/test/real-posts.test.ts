@@ -80,7 +80,7 @@ test.each(doors)('over %s, posts are acknowledged and shown: messages, replies, 
   await bob.inbox.unreact(id, seq, '👍');
   await bob.inbox.pin(id, seq).catch(({ reason }) => expect(reason).toBe('not-channel-admin'));
   await bob.inbox.remove(id, seq);
-  await expect(bob.inbox.edit(id, 1, 'mine?')).rejects.toMatchObject({ reason: 'not-your-message' });
+  await expect(bob.inbox.edit(id, 1, 'mine?')).rejects.toMatchObject({ reason: 'message-not-found' });
   await expect(bob.inbox.post(1_000_000, 'words')).rejects.toMatchObject({ reason: 'channel-not-found' });
   for (const one of [bob, annas]) {
     await until(() => one.of('delete').length === 1);
