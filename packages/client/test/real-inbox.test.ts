@@ -172,7 +172,7 @@ test('after a reset, the user gets all chats, and each message that was missed',
   await chat.send('live');
   await until(() => second.texts(id).includes('live'));
   expect(second.texts(id)).toEqual([...numbers(3), 'live']);
-  expect(second.of('reset')[0]?.chats).toMatchObject([{ channel: { id }, unread: 5 }]);
+  expect(second.of('reset')[0]?.chats).toMatchObject([{ channel: { id }, log }]);
   expect(second.of('gap')).toMatchObject([{ channelId: id, from: 3, filled: true }]);
 });
 

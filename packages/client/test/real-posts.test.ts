@@ -145,11 +145,16 @@ test('posts go on at another gateway when one is killed, and when their chat ser
 test.each(doors)('over %s, receipts and typing reach the others, and the receipts other devices', async (door) => {
   const id = await group();
   const annas = new InboxListener(ann.inbox());
-  const [bob, device] = [await inboxOf(transportTo(door)), await inboxOf(transportTo('gRPC'), { reportDelivered: false })];
+  const [bob, device] = [
+    await inboxOf(transportTo(door)),
+    await inboxOf(transportTo('gRPC'), { reportDelivered: false }),
+  ];
   await until(() => annas.of('connected').length > 0);
   const { seq } = await annas.inbox.post(id, 'read me');
   const own = { userId: people.bob.id };
-  await until(() => annas.of('receipt').some(({ userId, deliveredSeq }) => userId === own.userId && deliveredSeq === seq));
+  await until(() =>
+    annas.of('receipt').some(({ userId, deliveredSeq }) => userId === own.userId && deliveredSeq === seq),
+  );
   await until(() => bob.texts(id).length === 1);
   bob.inbox.markRead(id);
   for (const one of [annas, device]) {
