@@ -1,6 +1,5 @@
-import type { Goodbye, InboxEvent, Message, WatchRequest } from '@parley/contract';
+import type { InboxEvent, Message, WatchRequest } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime/refusal';
-import { refusals } from '@parley/runtime/refusals';
 import { Redial } from '../redial.js';
 import type { InboxConnection, Transport } from '../transport.js';
 import { type Verdict, verdictOfEnd } from '../verdict.js';
@@ -21,17 +20,12 @@ export interface InboxLinkOptions {
   readonly onWait: (why: Refusal, inMs: number) => void;
 }
 
-function silence(): Verdict {
-  return { refusal: refuse('unreachable', { message: 'The server stopped sending.' }), again: true };
-}
-
 /** Keeps an inbox connected, over as many streams as needed. */
 export class InboxLink {
   readonly #options: InboxLinkOptions;
   readonly #redial: Redial;
   readonly #watchdog = new Watchdog(() => this.#onSilence());
   #connection: InboxConnection | undefined;
-  #goodbye: Goodbye | undefined;
   #welcomed = false;
   #wasSilent = false;
 
@@ -63,25 +57,25 @@ export class InboxLink {
   }
 
   async #useStream(): Promise<Verdict> {
-    this.#goodbye = undefined;
     this.#welcomed = false;
     this.#wasSilent = false;
-    const token = this.#options.token();
-    const status = await this.#connect(token);
+    const status = await this.#connect();
     this.#watchdog.stop();
     this.#connection = undefined;
     this.#options.onLost();
-    const { refusal, again } = this.#wasSilent ? silence() : verdictOfEnd(this.#goodbye, status);
-    const isRenewed = refusals[refusal.reason].status === 'UNAUTHENTICATED' && this.#options.token() !== token;
-    return { refusal, again: again || isRenewed, silently: this.#welcomed && refusal.reason === 'long-stream' };
+    if (this.#wasSilent) {
+      return { refusal: refuse('unreachable', { message: 'The server stopped sending.' }), again: true };
+    }
+    const verdict = verdictOfEnd(undefined, status);
+    return { ...verdict, silently: this.#welcomed && verdict.refusal.reason === 'long-stream' };
   }
 
-  #connect(token: string | undefined): Promise<Refusal | undefined> {
-    const { open, watch } = this.#options;
+  #connect(): Promise<Refusal | undefined> {
+    const { open, token, watch } = this.#options;
     return new Promise((resolve) => {
       this.#watchdog.expectWithin(welcomeWithinMs);
       const onEvent = (event: InboxEvent) => this.#receive(event);
-      this.#connection = open({ token, watch: watch(), onEvent, onEnd: resolve });
+      this.#connection = open({ token: token(), watch: watch(), onEvent, onEnd: resolve });
     });
   }
 
@@ -93,8 +87,7 @@ export class InboxLink {
       this.#redial.succeeded();
       this.#watchdog.expectWithin(pingsMissed * event.welcome.pingEveryMs);
     }
-    if (event.goodbye !== undefined) this.#goodbye = event.goodbye;
-    else this.#options.onEvent(event);
+    this.#options.onEvent(event);
   }
 
   #onSilence(): void {

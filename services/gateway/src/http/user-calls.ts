@@ -4,13 +4,7 @@ import { methodNames, originalMethods } from '@parley/contract';
  * Service to which a call is forwarded. Each stream to a chat server has its own connection. The
  * gateway itself serves the inbox.
  */
-export type UserCallTarget =
-  | 'user-service'
-  | 'manager'
-  | 'chat-server'
-  | 'chat-server stream'
-  | 'inbox'
-  | 'inbox stream';
+export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream' | 'inbox';
 
 /** Calls that only services make. No proxy forwards them. */
 const serviceCalls: readonly string[] = ['Report', 'Locate'];
@@ -28,8 +22,7 @@ const calls: readonly (readonly [service: string, target: UserCallTarget, method
   ['ChannelService', 'manager', callsOf('ChannelService')],
   ['ChatService', 'chat-server stream', ['Subscribe']],
   ['ChatService', 'chat-server', ['Send']],
-  ['InboxService', 'inbox stream', ['Watch']],
-  ['InboxService', 'inbox', ['Post']],
+  ['InboxService', 'inbox', ['Watch']],
 ];
 
 /**

@@ -253,9 +253,11 @@ export class Inbox implements Part, DrainedStreams {
     const feed = this.feeds.find(end.channelId);
     if (feed === undefined) return;
     feed.isOwned = end.isOwned;
-    feed.members = end.members;
+    feed.wasUnowned ||= !end.isOwned;
     feed.isStored = end.log !== '';
-    if (feed.isStored && end.log !== feed.log) feed.restart(end);
+    if (!feed.isStored || end.log === feed.log) return;
+    feed.restart(end);
+    this.feeds.compare(feed); // Its relay may still show the earlier log.
   }
 
   /**
@@ -280,7 +282,7 @@ export class Inbox implements Part, DrainedStreams {
     const { reader, userId } = one;
     const ofUser = this.#readers.get(userId) ?? new Set();
     this.#readers.set(userId, ofUser.add(reader));
-    reader.start(welcomeEvent(reader.me, facts));
+    reader.send(welcomeEvent(reader.me, facts));
     startReader(one, facts, (end: LogEnd) => this.feeds.open(end, facts.moment.now));
     reader.flush();
   }
