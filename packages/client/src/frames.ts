@@ -40,12 +40,17 @@ export function changeFrame(kind: Kind, targetSeq: number, data: string | Uint8A
   return frame({ kind, targetSeq, data: bytesOf(data), contentType });
 }
 
+/** Maximum characters of the mentions and the content type of a frame. Servers allow a bit more. */
+const maxExtra = 8_000;
+
 /**
  * Checks a frame before it is sent. `maxBytes` is the server's limit, if it is known.
  * @throws {Refusal} if the server would refuse the frame in any channel
  */
 export function checkFrame(frame: Message, maxBytes: number | undefined): void {
   if (frame.data.length > (maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
+  const extra = frame.mentions.reduce((sum, userId) => sum + userId.length, frame.contentType.length);
+  if (extra > maxExtra) throw refuse('message-too-large');
   if (rulesOf(frame.kind)?.data === 'content' && isBlank(frame)) throw refuse('empty-message');
 }
 

@@ -81,8 +81,11 @@ export class FakeGateway {
   /** Returns a logged-in client that uses this transport. */
   client(): ParleyClient {
     const transport: Partial<Transport> = {
-      ask: async ({ path }, request): Promise<never> =>
-        (path.endsWith('/History') ? this.#history(request as HistoryRequest) : await this.#overview()) as never,
+      ask: async ({ path }, request): Promise<never> => {
+        if (path.endsWith('/History')) return this.#history(request as HistoryRequest) as never;
+        if (path.endsWith('/Login')) return { token: 'new-token' } as never;
+        return (await this.#overview()) as never;
+      },
       watch: (options) => this.#watch(options),
       close: () => {},
     };

@@ -70,6 +70,8 @@ describe('posts', () => {
     const { inbox } = await gateway.begin([]);
     await expect(inbox.post(1, ' ')).rejects.toMatchObject({ reason: 'empty-message' });
     await expect(inbox.post(1, 'x'.repeat(65_537))).rejects.toMatchObject({ reason: 'message-too-large' });
+    const mentions = Array.from({ length: 1_000 }, () => 'somebody-of-some-length');
+    await expect(inbox.post(1, 'x', { mentions })).rejects.toMatchObject({ reason: 'message-too-large' });
     const open = Array.from({ length: 1_000 }, (_, n) => inbox.post(n, 'x').catch(({ reason }) => reason));
     await expect(inbox.post(1, 'x')).rejects.toMatchObject({ reason: 'too-busy' });
     expect(gateway.stream.posts).toHaveLength(10);

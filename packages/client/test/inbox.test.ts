@@ -306,6 +306,34 @@ test.each([
   expect(listener.events.at(-1)?.type === 'ended').toBe(isFinal);
 });
 
+test('ends with an expired token, and continues with that of a new login', async () => {
+  const client = gateway.client();
+  const [expired, renewed] = [new InboxListener(gateway.client().inbox()), new InboxListener(client.inbox())];
+  await pass();
+  const [first, second] = gateway.streams;
+  await client.login('ann', 'correct horse');
+  for (const stream of [first, second]) stream?.end(refuse('expired-token'));
+  await pass(1_000);
+  expect(expired.events.at(-1)).toMatchObject({ type: 'ended', reason: 'expired-token' });
+  expect(renewed.brief).toEqual(['reconnecting']);
+  expect(gateway.stream.options.token).toBe('new-token');
+});
+
+test('a goodbye says whether to come back', async () => {
+  const [again, final] = [await gateway.begin([]), await gateway.begin([])];
+  const [first, second] = gateway.streams;
+  for (const [stream, listenAgain] of [
+    [first, true],
+    [second, false],
+  ] as const) {
+    stream?.tell({ goodbye: { reason: 'draining', message: 'Bye.', listenAgain } });
+    stream?.end();
+  }
+  await pass(5_000);
+  expect(again.events.at(-1)).toMatchObject({ type: 'reconnecting', reason: 'draining' });
+  expect(final.events.at(-1)).toMatchObject({ type: 'ended', reason: 'draining', message: 'Bye.' });
+});
+
 test('says so if the transport knows no gateway', () => {
   expect(() => new FakeTransport().client().inbox()).toThrow('This transport knows no gateway.');
 });

@@ -7,7 +7,7 @@ const portable = /^(\.\/(?!node\/|cli\/)|\.\.\/|grpc-web$|@parley\/contract$|@pa
 
 test('the SDK imports nothing that a browser lacks', async () => {
   const namesIn = async (folder: string) => (await readdir(join(source, folder))).map((name) => join(folder, name));
-  const names = (await Promise.all(['.', 'calls', 'core', 'inbox', 'web'].map(namesIn))).flat();
+  const names = (await Promise.all(['.', 'calls', 'core', 'inbox', 'socket', 'web'].map(namesIn))).flat();
   const files = names.filter((name) => name.endsWith('.ts'));
   expect(files.length).toBeGreaterThan(20);
   for (const file of files) {

@@ -207,6 +207,12 @@ export const limits = {
   /** Chats in which one handle is present. */
   relayPresences: 100,
   relayNameCharacters: 64,
+  /** Posts of one user at a gateway that have no ack yet: number, bytes, and bytes of all users. */
+  postsPerUser: 200,
+  postBytesPerUser: 2_097_152,
+  postBytes: 67_108_864,
+  /** Receipts of one user at a gateway that may not be saved yet. */
+  receiptsPerUser: 1_000,
   /**
    * Time for which a relay may be silent, and in which a relay that broke may take its handles
    * back.

@@ -283,6 +283,11 @@ export const refusals = {
     2_000,
   ),
   unreachable: row('UNAVAILABLE', 503, 'The service cannot be reached. Try again.', 1_000),
+  unconfirmed: row(
+    'ABORTED',
+    409,
+    'The chat server was lost before it confirmed the message. Others may have seen it. In a chat with history, send it again with the same client id.',
+  ),
   'not-mine': row('ABORTED', 409, 'This chat server does not own that channel.'),
   compressed: row('UNIMPLEMENTED', 501, 'Compressed messages are not supported. Send with grpc-encoding identity.'),
   'not-implemented': row('UNIMPLEMENTED', 501, 'This server does not offer that call.'),

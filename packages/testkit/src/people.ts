@@ -34,16 +34,21 @@ export class People {
 
   /** Creates a user whose account is two days old. No password matches it. */
   async make(id: string, role: 'user' | 'admin' = 'user'): Promise<TestPerson> {
-    const rows = await this.sql(
-      `WITH u AS (INSERT INTO chat.users (id, name, password_hash, role, created_at)
-         VALUES ($1, $1, '!', $2, now() - interval '2 days') RETURNING id, number),
-        s AS (INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '1 day') RETURNING id)
-       SELECT u.number, s.id AS session FROM u, s`,
+    const [row] = await this.sql(
+      `INSERT INTO chat.users (id, name, password_hash, role, created_at)
+       VALUES ($1, $1, '!', $2, now() - interval '2 days') RETURNING number`,
       [id, role],
     );
-    const { number, session } = rows[0] as { number: number; session: string };
-    const token = await this.#key.sign({ sub: id, num: number, name: id, role, sid: session }, userAudience);
-    return { id, number, sessionId: session, token };
+    return this.login({ id, number: Number(row?.number) }, role);
+  }
+
+  /** Opens another session of a user. */
+  async login({ id, number }: Pick<TestPerson, 'id' | 'number'>, role = 'user'): Promise<TestPerson> {
+    const opened = "INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '1 day') RETURNING id";
+    const [row] = await this.sql(opened, [id]);
+    const sessionId = String(row?.id);
+    const token = await this.#key.sign({ sub: id, num: number, name: id, role, sid: sessionId }, userAudience);
+    return { id, number, sessionId, token };
   }
 
   /** Creates `count` users named `<prefix>-1`, `<prefix>-2` and so on. */

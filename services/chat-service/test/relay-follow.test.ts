@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { Presence, RelayUp, Resume } from '@parley/contract';
+import { Presence, RelayUp, Resume, Retention } from '@parley/contract';
 import { RelayClient, type TestPerson, until, utf8 } from '@parley/testkit';
 import { post, RelayRig } from './relay-rig.js';
 
@@ -128,6 +128,18 @@ describe('a follow', () => {
     await post(relay, id, handle, { data: Buffer.from('five') });
     await relay.find(({ frame }) => frame?.seq === 5);
     expect(relay.entries(id).map(({ seq }) => seq)).toEqual([3, 4, 5]);
+    relay.cancel();
+  });
+
+  test('without history, a position of another log continues with the first entry of this one', async () => {
+    const id = await ownedChat({ retention: Retention.fromPartial({ nothing: true }) });
+    const relay = await rig.relay(serverOf(0));
+    const handle = await relay.attach(ann.token);
+    for (const text of ['one', 'two']) await post(relay, id, handle, { data: Buffer.from(text) });
+    const { following } = await relay.ask({ channelId: id, follow: { log: randomUUID(), afterSeq: 7 } });
+    expect(following).toMatchObject({ resume: Resume.RESET, firstSeq: 1, lastSeq: 2 });
+    await relay.find(({ frame }) => frame?.seq === 2);
+    expect(relay.entries(id).map(({ seq }) => seq)).toEqual([1, 2]);
     relay.cancel();
   });
 

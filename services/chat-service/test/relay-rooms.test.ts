@@ -71,7 +71,7 @@ describe('a room', () => {
     await seat(bob, two.id);
     expect(await closedOf(handle)).toBe('replaced');
     const user = await relay.attach(bob.token);
-    expect((await post(relay, two.id, user)).refusal?.reason).toBe('seat-gone');
+    expect((await post(relay, two.id, user)).refusal?.reason).toBe('wrong-kind');
   });
 
   test('the seat outlives a break of the relay', async () => {

@@ -31,6 +31,7 @@ import { ChatRoutes } from './http/routes.js';
 import { Inbox } from './inbox/inbox.js';
 import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
+import { PostingParts } from './posting/posting-parts.js';
 import { FeedFollows } from './relay/feed-follows.js';
 import { RelayLinks } from './relay/relay-links.js';
 import { InboxHandlers } from './rpc/inbox-handlers.js';
@@ -96,6 +97,19 @@ function startReports(
   );
 }
 
+/** Starts the relays to the chat servers. Inboxes read and write through them. */
+async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServers, upstreams: Upstreams) {
+  const { pool, instanceId, callers, parts, context } = host;
+  const { log, metrics } = context;
+  const key = await host.signingKey(serviceToken('gateway'));
+  const links = parts.add('relays', new RelayLinks({ living, upstreams, key, instanceId, log, metrics }));
+  const { feeds } = inbox;
+  new FeedFollows(feeds, links, () => inbox.wake(), metrics);
+  const posting = new PostingParts({ pool, links, upstreams, key, instanceId, feeds, log, metrics });
+  parts.add('posting', posting);
+  return { inbox, callers, actorOf: posting.actorOf };
+}
+
 /** Starts a gateway. Gateways are stateless: any number can run. */
 export async function startGateway(config: GatewayConfig, context: ProcessContext): Promise<RunningService> {
   const { settings, log, metrics } = context;
@@ -115,23 +129,30 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const inbox = new Inbox(new RoundReader(host.pool), log, metrics);
-  const key = await host.signingKey(serviceToken('gateway'));
-  const { instanceId } = host;
-  const links = host.parts.add('relays', new RelayLinks({ living, upstreams, key, instanceId, log, metrics }));
-  new FeedFollows(inbox.feeds, links, () => inbox.wake(), metrics);
-  const inboxHandlers = new InboxHandlers(inbox, host.callers);
+  const sessionDeps = await startRelays(host, inbox, living, upstreams);
+  const inboxHandlers = new InboxHandlers(sessionDeps);
   await host.serve((builder) => {
-    builder.add(InboxService, { watch: { take: inboxHandlers.watch }, session: { take: inboxHandlers.session } });
+    builder.add(InboxService, {
+      watch: { take: inboxHandlers.watch },
+      session: { take: inboxHandlers.session },
+      post: { bytes: inboxHandlers.post },
+    });
   });
   const routes = new ChatRoutes(host.keys, living);
-  const openInbox = inboxHandlers.watchInPage;
-  const bridge = new Bridge({ upstreams, routes, inbox: openInbox, proxies, log, metrics });
+  const inboxCalls = { watch: inboxHandlers.watchInPage, post: inboxHandlers.postInPage };
+  const bridge = new Bridge({ upstreams, routes, inbox: inboxCalls, proxies, log, metrics });
   const handlers = [crossOrigin(config.origins), bridge.handle, serveKeys(joinKeys), askForUpgrade, page.handle];
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
-  const openSession = (device: InboxDevice) => new InboxSession(inbox, device);
-  const { callers } = host;
-  const sockets = new SocketDoor({ callers, openSession, origins: config.origins, proxies, log, metrics });
+  const openSession = (device: InboxDevice) => new InboxSession(sessionDeps, device);
+  const sockets = new SocketDoor({
+    callers: host.callers,
+    openSession,
+    origins: config.origins,
+    proxies,
+    log,
+    metrics,
+  });
   const upgrades = [sockets.handleUpgrade];
   const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
   host.parts.add('http', http);

@@ -1,5 +1,15 @@
-import { type Channel, ChannelKind, ChannelService, Channel as ChannelType } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { Client, credentials, type StatusObject } from '@grpc/grpc-js';
+import {
+  type Channel,
+  ChannelKind,
+  ChannelService,
+  Channel as ChannelType,
+  InboxCommand,
+  type InboxEvent,
+  InboxService,
+} from '@parley/contract';
+import { bearerMetadata, callUnary, clientOptions, startDuplex } from '@parley/rpc';
 import {
   type Chatter,
   freePorts,
@@ -78,20 +88,39 @@ const wishDrained = (name: string) => trio.people.sql('UPDATE chat.gateway SET d
 const stateOf = async (name: string) =>
   (await trio.people.sql('SELECT state FROM chat.gateway WHERE name = $1', [name]))[0]?.state;
 
+const portOf = (url: string) => Number(new URL(url).port);
+
+/** Starts a balancer of TCP connections: each new one goes to the port that `target` returns then. */
+async function balancer(target: () => number) {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    const there = connect(target(), '127.0.0.1');
+    open.add(socket);
+    for (const [one, other] of [
+      [socket, there],
+      [there, socket],
+    ] as const) {
+      one.on('error', () => {}).pipe(other);
+      one.once('close', () => {
+        open.delete(socket);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
 /** Opens inboxes at the first gateway over all transports: ten devices of each person. */
 async function follow(chat: { channelId: number; log: string }): Promise<Follower[]> {
-  const transports: DeviceTransport[] = [
-    'grpc',
-    'grpc',
-    'grpc',
-    'grpc',
-    'grpc',
-    'page',
-    'page',
-    'page',
-    'text page',
-    'text page',
-  ];
+  const of = (count: number, transport: DeviceTransport) => Array.from({ length: count }, () => transport);
+  const transports = [...of(4, 'grpc'), ...of(2, 'page'), ...of(1, 'text page'), ...of(3, 'socket')];
   const devices = people.flatMap((person) => transports.map((transport) => new Follower(person, transport, chat)));
   await Promise.all(devices.map((one) => one.start(gateways)));
   return devices;
@@ -167,4 +196,43 @@ test('a gateway that stops ends its streams with draining, and then reports that
   expect(devices.map(({ ends }) => ends[0])).toEqual(devices.map(() => 'draining'));
   expect(await stateOf(`first-${names}`)).toBe('stopped');
   for (const one of devices) one.stop();
+});
+
+/** Opens a connection, makes one request, and leaves the connection idle. Resolves with the end of it. */
+async function idleConnection(url: string): Promise<{ readonly closed: Promise<void> }> {
+  const socket = connect(portOf(url), '127.0.0.1').on('error', () => {});
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.write('GET /.well-known/jwks.json HTTP/1.1\r\nhost: x\r\n\r\n');
+  await new Promise((resolve) => socket.once('data', resolve));
+  return { closed };
+}
+
+test('a draining gateway closes idle connections, long before another gateway does', async () => {
+  const elsewhere = await idleConnection(gateways[1].http); // the older one
+  const here = await idleConnection(first().http);
+  await wishDrained(`first-${names}`);
+  const ends = [here.closed.then(() => 'here'), elsewhere.closed.then(() => 'elsewhere')];
+  expect(await Promise.race(ends)).toBe('here');
+});
+
+test('a gRPC client that returns through the same load balancer opens a new connection, which leads to another gateway', async () => {
+  let target = portOf(`http://${first().grpc}`);
+  const { port, close } = await balancer(() => target);
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), clientOptions);
+  const session = () => {
+    const call = startDuplex(client, InboxService.session, bearerMetadata(ann.token));
+    const end = new Promise<string>((resolve) => {
+      call.on('error', () => {}).on('data', ({ welcome }: InboxEvent) => welcome && resolve('welcome'));
+      call.on('status', ({ metadata }: StatusObject) => resolve(String(metadata.get('chat-reason')[0])));
+    });
+    call.write(InboxCommand.fromPartial({ watch: {} }));
+    return end;
+  };
+  expect(await session()).toBe('welcome');
+  await wishDrained(`first-${names}`);
+  await until(async () => (await healthOf(first())) === 2);
+  target = portOf(`http://${gateways[1].grpc}`);
+  await until(async () => (await session()) === 'welcome');
+  client.close();
+  close();
 });

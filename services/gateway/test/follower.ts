@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type InboxEvent, InboxEvent as InboxEventType, WatchRequest } from '@parley/contract';
 import { type ServiceProcess, type TestPerson, until, WebStream } from '@parley/testkit';
 import { InboxClient } from './inbox-client.js';
+import { SocketProbe } from './socket-probe.js';
 
-/** Transport of a device: Session over gRPC, or Watch of a page. */
-export type DeviceTransport = 'grpc' | 'page' | 'text page';
+/** Transport of a device: Session over gRPC, Watch of a page, or a WebSocket. */
+export type DeviceTransport = 'grpc' | 'page' | 'text page' | 'socket';
 
 /** Delay after a refusal, in milliseconds. */
 const againMs = 500;
@@ -101,6 +102,7 @@ export class Follower {
       const inbox = new InboxClient(grpc, this.#person, watch);
       return { events: inbox.events, ended: inbox.ended.then(({ reason }) => reason), cut: () => void inbox.cut() };
     }
+    if (this.#transport === 'socket') return this.#openSocket(http, watch);
     const body = WatchRequest.encode(WatchRequest.fromPartial(watch)).finish();
     const options = { token: this.#person.token, text: this.#transport === 'text page' };
     const url = `${http}/chat.v1.InboxService/Watch`;
@@ -110,5 +112,12 @@ export class Follower {
       () => undefined,
     );
     return { events: page.frames, ended, cut: () => page.cancel() };
+  }
+
+  #openSocket(http: string, watch: Parameters<typeof WatchRequest.fromPartial>[0]): OpenStream {
+    const probe = SocketProbe.with(http, this.#person);
+    probe.ws.once('open', () => probe.command({ watch }));
+    const ended = probe.ended.then(({ goodbye }) => goodbye);
+    return { events: probe.events, ended, cut: () => probe.ws.terminate() };
   }
 }

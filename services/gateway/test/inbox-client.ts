@@ -1,5 +1,5 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
-import { InboxCommand, InboxEvent, InboxService, type Message, WatchRequest } from '@parley/contract';
+import { type Ack, InboxCommand, InboxEvent, InboxService, type Message, WatchRequest } from '@parley/contract';
 import { bearerMetadata, clientOptions, startDuplex } from '@parley/rpc';
 import { type TestPerson, utf8, WebStream } from '@parley/testkit';
 
@@ -60,6 +60,18 @@ export class InboxClient {
 
   command(command: Parameters<typeof InboxCommand.fromPartial>[0]): void {
     this.#call.write(InboxCommand.fromPartial(command));
+  }
+
+  /** Posts a message with a new client id, and returns its ack. */
+  async post(fields: Parameters<typeof Message.fromPartial>[0]): Promise<Ack> {
+    const clientId = fields.clientId ?? crypto.randomUUID();
+    this.command({ post: { ...fields, clientId } });
+    return this.ackOf(clientId);
+  }
+
+  /** Waits for the ack of a client id. */
+  async ackOf(clientId: string): Promise<Ack> {
+    return (await this.find(({ ack }) => ack?.clientId === clientId)).ack as Ack;
   }
 
   /**

@@ -1,22 +1,33 @@
-import { type Channel, ChannelKind, ChannelService, Channel as ChannelType } from '@parley/contract';
+import { Client, credentials } from '@grpc/grpc-js';
+import {
+  Ack,
+  type Channel,
+  ChannelKind,
+  ChannelService,
+  Channel as ChannelType,
+  InboxService,
+  Message,
+} from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import {
   type Chatter,
-  freePorts,
   type ServiceProcess,
   type TestPerson,
   Trio,
   type TrioOptions,
   until,
+  WebStream,
 } from '@parley/testkit';
 import { InboxClient } from './inbox-client.js';
 
 const withinMs = 30_000;
+type Fields = Parameters<typeof Message.fromPartial>[0];
 
 /** The services with a gateway. */
 export class InboxRig {
   readonly trio: Trio;
-  gateway: ServiceProcess;
+  readonly gateway: ServiceProcess;
+  readonly #clients = new Map<string, Client>();
   #names = 0;
 
   private constructor(trio: Trio, gateway: ServiceProcess) {
@@ -26,16 +37,11 @@ export class InboxRig {
 
   static async start(options: TrioOptions = {}): Promise<InboxRig> {
     const trio = await Trio.start(options);
-    return new InboxRig(trio, await startGateway(trio));
-  }
-
-  /** Starts another gateway in place of the present one. */
-  async restartGateway(): Promise<void> {
-    await this.gateway.stop();
-    this.gateway = await startGateway(this.trio);
+    return new InboxRig(trio, await trio.startGateway());
   }
 
   stop(): Promise<void> {
+    for (const client of this.#clients.values()) client.close();
     return this.trio.stop();
   }
 
@@ -53,8 +59,22 @@ export class InboxRig {
     return id;
   }
 
-  open(person: TestPerson, watch = {}): Promise<InboxClient> {
-    return InboxClient.open(this.gateway.grpc, person, watch);
+  open(person: TestPerson, watch = {}, gateway = this.gateway): Promise<InboxClient> {
+    return InboxClient.open(gateway.grpc, person, watch);
+  }
+
+  /** Posts a message over gRPC. */
+  post({ token }: Pick<TestPerson, 'token'>, fields: Fields, gateway = this.gateway): Promise<Ack> {
+    const client = this.#clients.get(gateway.grpc) ?? new Client(gateway.grpc, credentials.createInsecure());
+    this.#clients.set(gateway.grpc, client);
+    return callUnary(client, InboxService.post, Message.fromPartial(fields), { token, withinMs });
+  }
+
+  /** Posts a message over gRPC-Web. */
+  postInPage({ token }: TestPerson, fields: Fields): Promise<Ack> {
+    const body = Message.encode(Message.fromPartial(fields)).finish();
+    const url = `${this.gateway.http}/chat.v1.InboxService/Post`;
+    return new WebStream<Ack>(url, body, { token }, (bytes) => Ack.decode(bytes)).find(() => true);
   }
 
   /** Joins until the channel has moved to a chat server that lives. */
@@ -81,10 +101,6 @@ export class InboxRig {
   sql(text: string, values: unknown[] = []) {
     return this.trio.people.sql(text, values);
   }
-}
-
-async function startGateway(trio: Trio): Promise<ServiceProcess> {
-  return trio.startGateway({ PARLEY_ADMIN_PORT: String(await freePorts(1)) });
 }
 
 /** Says texts in a chat, and waits until each is acknowledged. */

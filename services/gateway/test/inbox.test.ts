@@ -1,12 +1,9 @@
-import { Client, credentials } from '@grpc/grpc-js';
 import {
   type Channel,
   ChannelKind,
   ChannelService,
   Channel as ChannelType,
-  InboxService,
   Kind,
-  Message,
   OverviewRequest,
 } from '@parley/contract';
 import { createPool, transaction } from '@parley/database';
@@ -258,21 +255,6 @@ test('a client resumes on another gateway, and one that floods its session is re
   expect(second.texts(id)).toEqual(['while away']);
   for (let n = 0; n < 1_000; n++) second.command({ pong: { sentAt: n } });
   expect(await second.ended).toMatchObject({ reason: 'send-too-fast' });
-});
-
-test('a session that posts is refused, because gateways do not take messages yet', async () => {
-  const id = await group(ann, [bob]);
-  const inbox = await open(bob);
-  inbox.command({ post: { channelId: id, data: Buffer.from('words') } });
-  expect(await inbox.ended).toMatchObject({ reason: 'not-implemented' });
-});
-
-test('a call of a planned method is refused as not implemented', async () => {
-  const client = new Client(gateway.grpc, credentials.createInsecure());
-  const words = Message.fromPartial({ channelId: 1, data: Buffer.from('words') });
-  const post = callUnary(client, InboxService.post, words, { token: bob.token, withinMs: 60_000 });
-  await expect(post).rejects.toMatchObject({ reason: 'not-implemented' });
-  client.close();
 });
 
 test('a change whose transaction takes long is not skipped', async () => {

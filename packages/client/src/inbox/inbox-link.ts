@@ -1,5 +1,6 @@
-import type { InboxEvent, Message, WatchRequest } from '@parley/contract';
+import type { Goodbye, InboxEvent, Message, WatchRequest } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime/refusal';
+import { refusals } from '@parley/runtime/refusals';
 import { Redial } from '../redial.js';
 import type { InboxConnection, Transport } from '../transport.js';
 import { type Verdict, verdictOfEnd } from '../verdict.js';
@@ -20,12 +21,17 @@ export interface InboxLinkOptions {
   readonly onWait: (why: Refusal, inMs: number) => void;
 }
 
+function silence(): Verdict {
+  return { refusal: refuse('unreachable', { message: 'The server stopped sending.' }), again: true };
+}
+
 /** Keeps an inbox connected, over as many streams as needed. */
 export class InboxLink {
   readonly #options: InboxLinkOptions;
   readonly #redial: Redial;
   readonly #watchdog = new Watchdog(() => this.#onSilence());
   #connection: InboxConnection | undefined;
+  #goodbye: Goodbye | undefined;
   #welcomed = false;
   #wasSilent = false;
 
@@ -57,25 +63,25 @@ export class InboxLink {
   }
 
   async #useStream(): Promise<Verdict> {
+    this.#goodbye = undefined;
     this.#welcomed = false;
     this.#wasSilent = false;
-    const status = await this.#connect();
+    const token = this.#options.token();
+    const status = await this.#connect(token);
     this.#watchdog.stop();
     this.#connection = undefined;
     this.#options.onLost();
-    if (this.#wasSilent) {
-      return { refusal: refuse('unreachable', { message: 'The server stopped sending.' }), again: true };
-    }
-    const verdict = verdictOfEnd(undefined, status);
-    return { ...verdict, silently: this.#welcomed && verdict.refusal.reason === 'long-stream' };
+    const { refusal, again } = this.#wasSilent ? silence() : verdictOfEnd(this.#goodbye, status);
+    const isRenewed = refusals[refusal.reason].status === 'UNAUTHENTICATED' && this.#options.token() !== token;
+    return { refusal, again: again || isRenewed, silently: this.#welcomed && refusal.reason === 'long-stream' };
   }
 
-  #connect(): Promise<Refusal | undefined> {
-    const { open, token, watch } = this.#options;
+  #connect(token: string | undefined): Promise<Refusal | undefined> {
+    const { open, watch } = this.#options;
     return new Promise((resolve) => {
       this.#watchdog.expectWithin(welcomeWithinMs);
       const onEvent = (event: InboxEvent) => this.#receive(event);
-      this.#connection = open({ token: token(), watch: watch(), onEvent, onEnd: resolve });
+      this.#connection = open({ token, watch: watch(), onEvent, onEnd: resolve });
     });
   }
 
@@ -87,7 +93,8 @@ export class InboxLink {
       this.#redial.succeeded();
       this.#watchdog.expectWithin(pingsMissed * event.welcome.pingEveryMs);
     }
-    this.#options.onEvent(event);
+    if (event.goodbye !== undefined) this.#goodbye = event.goodbye;
+    else this.#options.onEvent(event);
   }
 
   #onSilence(): void {

@@ -10,7 +10,7 @@ export interface InboxOptions {
   readonly overview?: boolean;
   /** Fills gaps from History. Default: true. */
   readonly fillGaps?: boolean;
-  /** Reports entries as delivered when they arrive. Default: false. */
+  /** Reports entries as delivered when they arrive. Default: true. */
   readonly reportDelivered?: boolean;
   /**
    * Maximum number of unacknowledged posts on the wire. In a chat there is at most one, so that its

@@ -285,7 +285,7 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
     if (receipt !== undefined && receipt.userId === me) this.#receipts.confirm(channelId, receipt);
     if (seq === 0) return;
     if (sender === me) this.#posts.echo({ ...message, channelId, seq, sender });
-    if (this.#options.reportDelivered === true) {
+    if (this.#options.reportDelivered !== false) {
       this.#receipts.received(channelId, { log: this.#receiver.logOf(channelId), seq });
     }
   }

@@ -4,7 +4,11 @@ import { limits, type MemoryHolding, type Refusal } from '@parley/runtime';
 import { headerBytesOf } from './headers.js';
 
 /** Maximum request size, in bytes, of the methods that accept larger requests than the others. */
-const larger: Readonly<Record<string, number>> = { Send: limits.frameBytes, Report: limits.reportBytes };
+const larger: Readonly<Record<string, number>> = {
+  Send: limits.frameBytes,
+  Post: limits.frameBytes,
+  Report: limits.reportBytes,
+};
 
 /** Returns the maximum size of a request of this path, in bytes. */
 function maxBytesOf(path: string): number {

@@ -71,6 +71,7 @@ const change =
 const byId: ChannelCall = ({ channel: id }) => ({ id });
 const byChannel: ChannelCall = ({ channel: channelId }) => ({ channelId });
 const later = 4e12;
+const clientId = '11111111-2222-4333-8444-555555555555';
 
 /** Every call that names a channel. Calls that may make the caller a member come last. */
 export const channelCalls: Readonly<Record<string, ChannelCall>> = {
@@ -96,6 +97,7 @@ export const channelCalls: Readonly<Record<string, ChannelCall>> = {
   'ChannelService/SetNotify': ({ channel: channelId }) => ({ channelId, notify: 1 }),
   'ChannelService/ReportAbuse, message': ({ channel: channelId, seq }) => ({ channelId, seq, reason: 'rude' }),
   'ChannelService/ReportAbuse, user': ({ channel: channelId, member: userId }) => ({ channelId, userId }),
+  'InboxService/Post': ({ channel: channelId }) => ({ channelId, clientId, data: Buffer.from('hello') }),
   'UserService/CreateBot': ({ channel: channelId, me }) => ({ channelId, userId: `bot-of-${me}` }),
   'UserService/ListBots': byChannel,
   'ChannelService/ChangeMember, leave': change({ remove: true }, 'me'),

@@ -101,7 +101,7 @@ export class RelayAuthors {
     const userId = handle.person.id;
     const channel = channels.find(channelId) ?? (await channelLoader.find(channelId));
     if (channel === undefined) throw refuse(await handleStore.whyNotOwned(channelId));
-    if (channel.facts.kind === 'room') throw refuse('seat-gone');
+    if (channel.facts.kind === 'room') throw refuse('wrong-kind');
     session.usage.note(userId, await handleStore.usage(userId));
     for (let tries = 0; tries < loadTries; tries++) {
       const author = await this.#tryRead(channel, handle);

@@ -94,7 +94,8 @@ export function isAhead({ facts, lastSeq }: LiveChannel, { log, afterSeq }: Foll
 
 /**
  * Returns where a follow starts in the ring. `storedTo` is the last seq in the table, if that is
- * known.
+ * known. In a channel without history, a position of another log starts at the beginning of this
+ * one: no table has what was said since its owner made it.
  */
 export function followStart(
   channel: LiveChannel,
@@ -103,6 +104,8 @@ export function followStart(
 ): FollowStart {
   const atEnd = (resume: Resume) => ({ resume, firstSeq: channel.lastSeq + 1, cursor: undefined });
   if (log === '') return atEnd(Resume.UNSPECIFIED);
+  const firstCursor = channel.facts.hasHistory || log === channel.facts.log ? undefined : channel.cursorAfter(0);
+  if (firstCursor !== undefined) return { resume: Resume.RESET, firstSeq: 1, cursor: firstCursor };
   if (log !== channel.facts.log || afterSeq > Math.max(storedTo, channel.lastSeq)) return atEnd(Resume.RESET);
   if (afterSeq >= channel.lastSeq) return atEnd(Resume.WHOLE);
   const cursor = channel.cursorAfter(afterSeq);

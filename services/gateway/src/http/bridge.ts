@@ -28,12 +28,15 @@ import { WebAnswer } from './web-answer.js';
 import { WebInboxStream } from './web-inbox-stream.js';
 import { readMessage, type WebFraming, wireOf } from './web-message.js';
 
+/** Answers a call of InboxService on a stream. */
+type InboxCall = (stream: InboxStream, call: Call, request: Buffer) => Promise<void>;
+
 /** Parts that the bridge uses. */
 export interface BridgeDeps {
   readonly upstreams: Upstreams;
   readonly routes: ChatRoutes;
-  /** Opens the inbox of a caller. */
-  readonly inbox: (stream: InboxStream, call: Call, request: Buffer) => Promise<void>;
+  /** Serve the calls of InboxService. */
+  readonly inbox: { readonly watch: InboxCall; readonly post: InboxCall };
   readonly proxies: Proxies;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -217,7 +220,8 @@ export class Bridge implements Part, DrainedStreams {
     try {
       const chatServer = await this.#chatServerOf(call);
       const message = await readMessage(call.request, wire, countInto(call.memory));
-      if (call.target === 'inbox') return await this.#openInbox(call, message);
+      if (call.target === 'inbox stream') return await this.#openInbox(call, message);
+      if (call.target === 'inbox') return await this.#serve(call, message, this.#deps.inbox.post);
       const deadline = deadlineOf(call); // The deadline includes the wait for a slot.
       upstream = await this.#upstreamFor(call, chatServer);
       this.#relay(call, upstream, message, deadline);
@@ -229,15 +233,19 @@ export class Bridge implements Part, DrainedStreams {
 
   /** Opens an inbox. The call holds a slot until its caller has been authenticated. */
   async #openInbox(call: WebCall, message: Buffer): Promise<void> {
+    this.#slots.countStream(call.request.headers.authorization);
+    await this.#serve(call, message, this.#deps.inbox.watch);
+  }
+
+  async #serve(call: WebCall, message: Buffer, serve: InboxCall): Promise<void> {
     const { request, response, path, answer } = call;
     const { authorization } = request.headers;
     const address = callerAddress(request, this.#deps.proxies);
-    this.#slots.countStream(authorization);
     const free = await this.#slots.acquire({ address, authorization });
     try {
       const metadata = metadataOf(request, this.#deps.proxies);
       const stream = new WebInboxStream(response, answer, (reason) => this.#report(call, reason));
-      await this.#deps.inbox(stream, stream.call(path, metadata, address), message);
+      await serve(stream, stream.call(path, metadata, address), message);
       call.memory.set(0);
     } finally {
       free();

@@ -4,7 +4,13 @@ import { methodNames, originalMethods } from '@parley/contract';
  * Service to which a call is forwarded. Each stream to a chat server has its own connection. The
  * gateway itself serves the inbox.
  */
-export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream' | 'inbox';
+export type UserCallTarget =
+  | 'user-service'
+  | 'manager'
+  | 'chat-server'
+  | 'chat-server stream'
+  | 'inbox'
+  | 'inbox stream';
 
 /** Calls that only services make. No proxy forwards them. */
 const serviceCalls: readonly string[] = ['Report', 'Locate'];
@@ -22,7 +28,8 @@ const calls: readonly (readonly [service: string, target: UserCallTarget, method
   ['ChannelService', 'manager', callsOf('ChannelService')],
   ['ChatService', 'chat-server stream', ['Subscribe']],
   ['ChatService', 'chat-server', ['Send']],
-  ['InboxService', 'inbox', ['Watch']],
+  ['InboxService', 'inbox stream', ['Watch']],
+  ['InboxService', 'inbox', ['Post']],
 ];
 
 /**

@@ -53,15 +53,12 @@ export class Feed implements Flushable {
   /** Whether the channel has history. Without it, only a relay knows its log and its entries. */
   isStored: boolean;
   /**
-   * Whether the channel has been without an owning server since the feed began. Without history, its
-   * next log then begins later than the feed.
-   */
-  wasUnowned: boolean;
-  /**
    * Whether a relay shows every new entry. Otherwise the channel is compared with the table again
    * and again.
    */
   isFollowed = false;
+  /** Number of members, as of the last read of the head. */
+  members: number;
   /** Unix ms of the last entry, by the clock of the database. */
   lastAtMs: number;
   /** Time at which the feed last had a reader, by the clock of this process. */
@@ -85,7 +82,7 @@ export class Feed implements Flushable {
     this.#seq = end.lastSeq;
     this.lastAtMs = end.lastAtMs;
     this.isOwned = end.isOwned;
-    this.wasUnowned = !end.isOwned;
+    this.members = end.members;
     this.isStored = end.log !== '';
     this.shownUntil = shownUntil;
     this.#listener = listener;

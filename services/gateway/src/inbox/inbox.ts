@@ -253,11 +253,9 @@ export class Inbox implements Part, DrainedStreams {
     const feed = this.feeds.find(end.channelId);
     if (feed === undefined) return;
     feed.isOwned = end.isOwned;
-    feed.wasUnowned ||= !end.isOwned;
+    feed.members = end.members;
     feed.isStored = end.log !== '';
-    if (!feed.isStored || end.log === feed.log) return;
-    feed.restart(end);
-    this.feeds.compare(feed); // Its relay may still show the earlier log.
+    if (feed.isStored && end.log !== feed.log) feed.restart(end);
   }
 
   /**
@@ -282,7 +280,7 @@ export class Inbox implements Part, DrainedStreams {
     const { reader, userId } = one;
     const ofUser = this.#readers.get(userId) ?? new Set();
     this.#readers.set(userId, ofUser.add(reader));
-    reader.send(welcomeEvent(reader.me, facts));
+    reader.start(welcomeEvent(reader.me, facts));
     startReader(one, facts, (end: LogEnd) => this.feeds.open(end, facts.moment.now));
     reader.flush();
   }

@@ -43,11 +43,14 @@ export class InboxReader implements CursorReader, Flushable {
   #alsoAwake: FeedCursor[] | undefined;
   #ownBytes = 0;
   #leftBytes: number;
+  /** Whether the welcome is written. What is sent before waits for it. */
+  #hasStarted = false;
   #isBlocked = false;
   #hasNews = true;
   /** The first ping follows the start at once, so that every client can resume. */
   #pingedAtMs = Number.NEGATIVE_INFINITY;
-  readonly me: UserCaller;
+  /** The user, with the session that the stream ends with. */
+  me: UserCaller;
   readonly #unread: MemoryHolding;
   readonly #follows = new Map<number, FeedCursor>();
   readonly #nextStays = new Map<number, NextStay>();
@@ -79,6 +82,13 @@ export class InboxReader implements CursorReader, Flushable {
     else this.#queue.add(this);
   }
 
+  /** Writes the welcome. Everything that was sent before follows it. */
+  start(welcome: Uint8Array): void {
+    this.#own.unshift(welcome);
+    this.#ownBytes += welcome.length;
+    this.#hasStarted = true;
+  }
+
   /** Starts to follow a chat, from the entry after `seq` on. */
   follow(feed: Feed, stay: Stay, seq: number): void {
     const follow = new FeedCursor(feed, this, stay, seq);
@@ -99,6 +109,11 @@ export class InboxReader implements CursorReader, Flushable {
       this.follow(feed, stay, feed.isStored ? stay.sinceSeq : feed.seq);
     } else if (present.sinceSeq === stay.sinceSeq) present.stay = stay;
     else this.#nextStays.set(feed.channelId, next);
+  }
+
+  /** The feeds of all chats that the reader follows. */
+  get feeds(): Feed[] {
+    return [...this.#follows.values()].map(({ feed }) => feed);
   }
 
   /** Whether the reader follows this chat. */
@@ -137,7 +152,12 @@ export class InboxReader implements CursorReader, Flushable {
 
   /** Writes everything that is ready, as far as the stream accepts it. */
   flush(): void {
-    while (!this.#isBlocked && !this.#stream.ended && (this.#ownBytes > 0 || this.#awake !== undefined)) {
+    while (
+      this.#hasStarted &&
+      !this.#isBlocked &&
+      !this.#stream.ended &&
+      (this.#ownBytes > 0 || this.#awake !== undefined)
+    ) {
       this.#write(this.#takeNext());
     }
   }

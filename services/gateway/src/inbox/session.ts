@@ -1,7 +1,9 @@
-import type { InboxCommand } from '@parley/contract';
-import { type Refusal, refuse } from '@parley/runtime';
-import { asRefusal, Buckets, type BurstRate, type UserCaller } from '@parley/service-kit';
+import type { Ack, InboxCommand, Message } from '@parley/contract';
+import { limits, type Refusal, refuse } from '@parley/runtime';
+import { asRefusal, Buckets, type BurstRate, type Callers, type UserCaller } from '@parley/service-kit';
+import { encodeInboxEvent } from './event-frames.js';
 import type { Inbox } from './inbox.js';
+import type { InboxReader } from './reader.js';
 import type { InboxStream } from './stream.js';
 
 /** A device with a session, whatever its transport. */
@@ -13,29 +15,49 @@ export interface InboxDevice {
   readonly stream: InboxStream;
 }
 
-/** Rate of the commands of one session. */
+/** Acts in the name of the user of one device. */
+export interface DeviceActor {
+  /** Sends a frame. Resolves with its ack. */
+  post(message: Message): Promise<Partial<Ack>>;
+  /** Shows the user as present in the chats of the reader. Returns a function that ends that. */
+  appear(reader: InboxReader): () => void;
+}
+
+export interface InboxSessionDeps {
+  readonly inbox: Inbox;
+  readonly callers: Pick<Callers, 'userOf'>;
+  readonly actorOf: (me: UserCaller, token: string) => DeviceActor;
+}
+
+/** Rate of the commands of one session other than posts. */
 const commandRate: BurstRate = { burst: 100, perSecond: 20 };
+/** Rate of the posts. Posting refuses them at half of it, and a client that goes on is cut off. */
+const postRate: BurstRate = { burst: 2 * limits.streamFramesPerSecond, perSecond: limits.streamFramesPerSecond };
 
 /** The session of one device: takes its commands. Its events go to the stream of the device. */
 export class InboxSession {
-  readonly #inbox: Inbox;
+  readonly #deps: InboxSessionDeps;
   readonly #device: InboxDevice;
-  readonly #commands = new Buckets<'session'>();
-  #hasBegun = false;
+  readonly #commands = new Buckets<'post' | 'other'>();
+  #actor: DeviceActor;
+  #reader: InboxReader | undefined;
+  #disappear: () => void = () => {};
 
-  constructor(inbox: Inbox, device: InboxDevice) {
-    this.#inbox = inbox;
+  constructor(deps: InboxSessionDeps, device: InboxDevice) {
+    this.#deps = deps;
     this.#device = device;
+    this.#actor = deps.actorOf(device.me, device.token);
   }
 
   /** Handles a command. The first one must be `watch`. A command that is refused ends the stream. */
   take(command: InboxCommand): void {
-    const { stream } = this.#device;
-    if (stream.ended) return;
+    if (this.#device.stream.ended) return;
     try {
-      if (this.#commands.take('session', commandRate) > 0) throw refuse('send-too-fast');
-      if (this.#hasBegun) this.#handle(command);
-      else this.#open(command);
+      const [kind, rate] =
+        command.post === undefined ? (['other', commandRate] as const) : (['post', postRate] as const);
+      if (this.#commands.take(kind, rate) > 0) throw refuse('send-too-fast');
+      if (this.#reader === undefined) this.#reader = this.#open(command);
+      else this.#handle(command, this.#reader);
     } catch (thrown) {
       this.close(asRefusal(thrown));
     }
@@ -46,17 +68,36 @@ export class InboxSession {
     this.#device.stream.end(refusal);
   }
 
-  #open({ watch }: InboxCommand): void {
+  #open({ watch }: InboxCommand): InboxReader {
     const { me, address, stream } = this.#device;
     if (watch === undefined) throw refuse('malformed', { message: 'The first command must be watch.' });
-    this.#inbox.open({ me, address, stream, watch, mostBytes: Number.POSITIVE_INFINITY });
-    this.#hasBegun = true;
+    const reader = this.#deps.inbox.open({ me, address, stream, watch, mostBytes: Number.POSITIVE_INFINITY });
+    this.#disappear = this.#actor.appear(reader);
+    stream.onClose(() => this.#disappear());
+    return reader;
   }
 
-  #handle({ watch, post }: InboxCommand): void {
-    if (post !== undefined)
-      throw refuse('not-implemented', { message: 'This server does not take messages here. Send them with Connect.' });
+  #handle({ watch, post, token }: InboxCommand, reader: InboxReader): void {
+    if (post !== undefined) void this.#post(post, reader);
+    if (token !== undefined) this.#renew(token, reader).catch((thrown: unknown) => this.close(asRefusal(thrown)));
     if (watch !== undefined)
       throw refuse('malformed', { message: 'This session has begun. Open another one to watch.' });
+  }
+
+  async #post(message: Message, reader: InboxReader): Promise<void> {
+    const ack = await this.#actor.post(message);
+    reader.send(encodeInboxEvent({ ack }));
+  }
+
+  /** Continues with another login of the same user, before the present one expires. */
+  async #renew(token: string, reader: InboxReader): Promise<void> {
+    const me = await this.#deps.callers.userOf(token);
+    const { stream } = this.#device;
+    if (me.id !== reader.userId) throw refuse('invalid-token', { message: 'That token is of another user.' });
+    if (stream.ended) return;
+    reader.me = me;
+    this.#actor = this.#deps.actorOf(me, token);
+    this.#disappear();
+    this.#disappear = this.#actor.appear(reader);
   }
 }

@@ -1,8 +1,7 @@
-import { InboxCommand, WatchRequest } from '@parley/contract';
+import { Ack, InboxCommand, Message, WatchRequest } from '@parley/contract';
 import { limits, refuse } from '@parley/runtime';
 import { asRefusal, type Call, type Callers, type TakeHandler } from '@parley/service-kit';
-import type { Inbox } from '../inbox/inbox.js';
-import { InboxSession } from '../inbox/session.js';
+import { InboxSession, type InboxSessionDeps } from '../inbox/session.js';
 import type { InboxStream } from '../inbox/stream.js';
 
 function decoded<T>(decode: () => T): T {
@@ -13,14 +12,16 @@ function decoded<T>(decode: () => T): T {
   }
 }
 
+export interface InboxHandlersDeps extends InboxSessionDeps {
+  readonly callers: Callers;
+}
+
 /** Handles the calls of InboxService, over gRPC and for pages. */
 export class InboxHandlers {
-  readonly #inbox: Inbox;
-  readonly #callers: Callers;
+  readonly #deps: InboxHandlersDeps;
 
-  constructor(inbox: Inbox, callers: Callers) {
-    this.#inbox = inbox;
-    this.#callers = callers;
+  constructor(deps: InboxHandlersDeps) {
+    this.#deps = deps;
   }
 
   readonly watch: TakeHandler = (stream, call, request) => this.#watch(stream, call, request, Number.POSITIVE_INFINITY);
@@ -33,8 +34,8 @@ export class InboxHandlers {
     this.#watch(stream, call, request, limits.subscribeBytes);
 
   readonly session: TakeHandler = async (stream, call) => {
-    const me = await this.#callers.enterStream(call);
-    const session = new InboxSession(this.#inbox, { me, token: call.bearer(), address: call.peer, stream });
+    const me = await this.#deps.callers.enterStream(call);
+    const session = new InboxSession(this.#deps, { me, token: call.bearer(), address: call.peer, stream });
     stream.onHalfClose(() => session.close());
     stream.onMessage((bytes) => {
       try {
@@ -45,9 +46,28 @@ export class InboxHandlers {
     });
   };
 
+  /**
+   * Handles Post: one frame, and its ack. A refusal of the message is in the ack, as for Send. The
+   * token is checked before the frame is decoded.
+   */
+  readonly post = async (request: Buffer, call: Call): Promise<Ack> => {
+    call.quiet = true;
+    const me = await this.#deps.callers.enterStream(call);
+    const message = decoded(() => Message.decode(request));
+    call.facts.channel = message.channelId;
+    return Ack.fromPartial(await this.#deps.actorOf(me, call.bearer()).post(message));
+  };
+
+  /** Handles Post of a page. */
+  readonly postInPage = async (stream: InboxStream, call: Call, request: Buffer): Promise<void> => {
+    const ack = Ack.encode(await this.post(request, call)).finish();
+    stream.write(stream.framing.join([ack], ack.length));
+    stream.end();
+  };
+
   async #watch(stream: InboxStream, call: Call, request: Buffer, mostBytes: number): Promise<void> {
-    const me = await this.#callers.enterStream(call);
+    const me = await this.#deps.callers.enterStream(call);
     const watch = decoded(() => WatchRequest.decode(request));
-    this.#inbox.open({ me, address: call.peer, stream, watch, mostBytes });
+    this.#deps.inbox.open({ me, address: call.peer, stream, watch, mostBytes });
   }
 }

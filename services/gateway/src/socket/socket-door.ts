@@ -33,12 +33,15 @@ const usualTimes: SocketTimes = { pingEveryMs: 25_000, openWithinMs: 10_000 };
 const tickEveryMs = 1_000;
 const socketPath = '/connect';
 
+/** JSON has bytes in base64, which is longer by a third. A message of 64 KiB must fit. */
+const base64Share = 4 / 3;
+
 /** Options of `ws` for the handshake and for everything that clients send. */
 export const webSocketOptions = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
-  maxPayload: 65_536,
+  maxPayload: limits.frameBytes * base64Share,
   maxFragments: 1_024,
   maxBufferedChunks: 4_096,
   maxPendingAutoPongs: 60,

@@ -38,7 +38,7 @@ CROSS JOIN LATERAL (
 -- name: readHeads
 SELECT h.channel_id, CASE WHEN c.has_history THEN h.log_id::text ELSE '' END AS log,
   CASE WHEN c.has_history THEN h.last_seq ELSE 0 END AS last_seq, floor(extract(epoch FROM h.last_at) * 1000)::bigint AS last_at_ms,
-  h.instance_id IS NOT NULL AS is_owned
+  h.instance_id IS NOT NULL AS is_owned, h.members
 FROM unnest(:channelIds::int[]) AS page (id)
 CROSS JOIN LATERAL (
   SELECT x.retention_seconds IS DISTINCT FROM 0 AS has_history FROM chat.channel x WHERE x.id = page.id AND x.deleted_at IS NULL LIMIT 1

@@ -185,7 +185,8 @@ export interface Following {
   lastSeq: number;
   /**
    * WHOLE: frames continue after the position. GAP: the entries between the position and first_seq
-   * are missing; read them in the table. RESET: the position belongs to another log.
+   * are missing; read them in the table. RESET: the position belongs to another log; without
+   * history, frames begin with the first entry of this log if the server still has it.
    */
   resume: Resume;
   epoch: number;

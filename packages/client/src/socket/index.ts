@@ -1,0 +1,2 @@
+export type { SocketConstructor, SocketLike } from './socket-inbox.js';
+export { type SocketOptions, socketTransport } from './socket-transport.js';

@@ -1,0 +1,130 @@
+import { refuse } from '@parley/runtime';
+import { Buckets, type BurstRate } from '@parley/service-kit';
+import type { Locator } from '../clients/locator.js';
+import type { RelayLink } from '../relay/relay-link.js';
+import type { RelayLinks, RelayWatcher } from '../relay/relay-links.js';
+import type { PostingStore } from '../store/posting-store.js';
+
+export interface OwnerFinderDeps {
+  readonly links: Pick<RelayLinks, 'ownerOf' | 'find' | 'openMissing' | 'watchers'>;
+  readonly locator: Locator;
+  readonly store: Pick<PostingStore, 'target'>;
+}
+
+/** Who looks for the owner of a channel. */
+export interface OwnerSeeker {
+  readonly channelId: number;
+  readonly userId: string;
+}
+
+interface LocatedOwner {
+  readonly link: RelayLink;
+  readonly atMs: number;
+}
+
+/** Rate at which one user may have chats located. */
+const locateRate: BurstRate = { burst: 50, perSecond: 5 };
+/** Time for which a located owner counts. Meanwhile it announces the channel. */
+const locatedMs = 5_000;
+/** Time for which a check of a user in a channel counts, and maximum number of checks remembered. */
+const knownMs = 60_000;
+const mostKnown = 100_000;
+/** Time to wait for a relay to the located server. */
+const relayWithinMs = 300;
+
+/** Finds the chat server that owns a channel, and has chats placed that no server owns. */
+export class OwnerFinder implements RelayWatcher {
+  readonly #deps: OwnerFinderDeps;
+  readonly #located = new Map<number, LocatedOwner>();
+  readonly #locates = new Buckets<string>();
+  /** Channels that a user is or was in, each with the time of the check. The oldest come first. */
+  readonly #known = new Map<string, number>();
+  #waiting: { readonly instanceId: string; readonly found: (link: RelayLink) => void }[] = [];
+
+  constructor(deps: OwnerFinderDeps) {
+    this.#deps = deps;
+    deps.links.watchers.add(this);
+  }
+
+  /**
+   * Returns the relay to the owning server, if it is known. A manager has just located it, or it has
+   * announced the channel.
+   */
+  ownerOf(channelId: number): RelayLink | undefined {
+    const located = this.#located.get(channelId)?.link;
+    return located?.isOpen === true ? located : this.#deps.links.ownerOf(channelId);
+  }
+
+  /**
+   * Returns the relay to the owning server. If no owner is known, asks a manager, who places the
+   * chat.
+   * @throws {Refusal} if the user may not have it placed, if no server can have it, or if the
+   * server cannot be reached yet.
+   */
+  async find(seeker: OwnerSeeker): Promise<RelayLink> {
+    if (!this.#isKnown(seeker)) await this.#checkStranger(seeker);
+    return this.ownerOf(seeker.channelId) ?? this.locate(seeker);
+  }
+
+  /** Like `find`, but always asks a manager, and does not check the user. */
+  async locate({ channelId, userId }: OwnerSeeker): Promise<RelayLink> {
+    const { locator } = this.#deps;
+    const retryAfterMs = locator.isLocating(channelId) ? 0 : this.#locates.take(userId, locateRate);
+    if (retryAfterMs > 0) throw refuse('listen-too-often', { retryAfterMs });
+    const link = await this.#linkTo(await locator.locate(channelId));
+    this.#located.set(channelId, { link, atMs: performance.now() });
+    return link;
+  }
+
+  #isKnown({ channelId, userId }: OwnerSeeker): boolean {
+    const checkedAtMs = this.#known.get(`${channelId} ${userId}`) ?? Number.NEGATIVE_INFINITY;
+    return performance.now() - checkedAtMs < knownMs;
+  }
+
+  /**
+   * Refuses a user who was never a member, before any chat server is asked: the time of the answer
+   * must not tell whether a hidden channel exists. All others are judged by the owning server.
+   */
+  async #checkStranger({ channelId, userId }: OwnerSeeker): Promise<void> {
+    const target = await this.#deps.store.target(channelId, userId);
+    if (target === undefined || target.isDeleted) throw refuse('channel-not-found');
+    if (target.kind === 'room') throw refuse('wrong-kind');
+    if (!target.isKnown) throw refuse(target.kind === 'public' ? 'not-a-member' : 'channel-not-found');
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    const key = `${channelId} ${userId}`;
+    this.#known.delete(key); // Keeps the map in the order of the checks.
+    this.#known.set(key, performance.now());
+  }
+
+  #linkTo(instanceId: string): Promise<RelayLink> {
+    const { links } = this.#deps;
+    links.openMissing();
+    const known = links.find(instanceId);
+    if (known !== undefined) return Promise.resolve(known);
+    return new Promise((resolve, reject) => {
+      const waiter = { instanceId, found: resolve };
+      this.#waiting.push(waiter);
+      setTimeout(() => {
+        this.#waiting = this.#waiting.filter((one) => one !== waiter);
+        reject(refuse('unreachable'));
+      }, relayWithinMs).unref();
+    });
+  }
+
+  /** Forgets that this server was located as the owner. */
+  forget(channelId: number, link: RelayLink): void {
+    if (this.#located.get(channelId)?.link === link) this.#located.delete(channelId);
+  }
+
+  onOpen(link: RelayLink): void {
+    for (const { instanceId, found } of this.#waiting) if (instanceId === link.instanceId) found(link);
+  }
+
+  tick(nowMs: number): void {
+    for (const [channelId, { atMs }] of this.#located) if (nowMs - atMs > locatedMs) this.#located.delete(channelId);
+    for (const [key, checkedAtMs] of this.#known) {
+      if (nowMs - checkedAtMs < knownMs) break;
+      this.#known.delete(key);
+    }
+  }
+}

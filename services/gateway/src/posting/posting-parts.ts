@@ -1,0 +1,61 @@
+import type { Pool } from '@parley/database';
+import type { Logger, Metrics, Part } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
+import { Locator, type LocatorDeps } from '../clients/locator.js';
+import type { Feeds } from '../inbox/feeds.js';
+import type { DeviceActor } from '../inbox/session.js';
+import type { RelayLinks } from '../relay/relay-links.js';
+import { PostingStore } from '../store/posting-store.js';
+import { OwnerFinder } from './owner-finder.js';
+import { Posting } from './posting.js';
+import { PresenceKeeper } from './presence-keeper.js';
+import { ReceiptKeeper } from './receipt-keeper.js';
+import { UserSessions } from './user-sessions.js';
+
+export interface PostingPartsDeps extends LocatorDeps {
+  readonly pool: Pool;
+  readonly links: RelayLinks;
+  readonly feeds: Feeds;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+const tickEveryMs = 1_000;
+
+/** The writing half of the inbox: posts, receipts and presence of users. */
+export class PostingParts implements Part {
+  readonly #users: UserSessions;
+  readonly #posting: Posting;
+  readonly #receipts: ReceiptKeeper;
+  readonly #presence: PresenceKeeper;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({ pool, links, feeds, log, metrics, ...locatorDeps }: PostingPartsDeps) {
+    const store = new PostingStore(pool);
+    const owners = new OwnerFinder({ links, locator: new Locator(locatorDeps), store });
+    this.#users = new UserSessions(links);
+    this.#receipts = new ReceiptKeeper({ links, store, feeds, log });
+    this.#presence = new PresenceKeeper(links, this.#users);
+    this.#posting = new Posting({ owners, store, receipts: this.#receipts, metrics });
+    links.needs.add(() => this.#users.size > 0);
+    this.#timer = setInterval(() => {
+      this.#users.tick(performance.now());
+      owners.tick(performance.now());
+    }, tickEveryMs).unref();
+  }
+
+  /** Returns what a device with this token may do in the name of its user. */
+  readonly actorOf = (me: UserCaller, token: string): DeviceActor => {
+    const session = this.#users.of(me, token);
+    return {
+      post: (message) => this.#posting.post(session, message),
+      appear: (reader) => this.#presence.open(session, reader),
+    };
+  };
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#presence.stop();
+    await this.#receipts.stop();
+  }
+}

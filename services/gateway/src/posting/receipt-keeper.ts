@@ -1,0 +1,179 @@
+import { Message, type Receipt, type RelayDown } from '@parley/contract';
+import { type Logger, limits, type Part, type Refusal, refuse, repeat } from '@parley/runtime';
+import { messageEvent } from '../inbox/event-frames.js';
+import type { Feeds } from '../inbox/feeds.js';
+import type { RelayLink } from '../relay/relay-link.js';
+import type { RelayLinks, RelayWatcher } from '../relay/relay-links.js';
+import type { MovedReceipt, PostingStore, Watermark } from '../store/posting-store.js';
+import type { UserSession } from './user-session.js';
+
+export interface ReceiptKeeperDeps {
+  readonly links: Pick<RelayLinks, 'ownerOf' | 'watchers'>;
+  readonly store: Pick<PostingStore, 'saveReceipts'>;
+  readonly feeds: Pick<Feeds, 'find'>;
+  readonly log: Logger;
+}
+
+/** A watermark that may not be in the database yet. */
+interface KeptMark extends Watermark {
+  readonly session: UserSession;
+  /** The relay that it was sent on; undefined: not sent. */
+  sentTo: RelayLink | undefined;
+  /** Pings of that relay since. */
+  pings: number;
+}
+
+const runEveryMs = 500;
+/** Maximum rows that one statement writes. */
+const rowsAtOnce = 1_000;
+/**
+ * Pings of a chat server, one a second, after which it has saved what was sent before the first of
+ * them. It saves receipts once a second.
+ */
+const pingsUntilSaved = 4;
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function keyOf({ channelId, userId, log }: Watermark): string {
+  return `${channelId} ${userId} ${log}`;
+}
+
+/**
+ * Receipts of users. The owning server of a chat gets them. The gateway itself writes those of chats
+ * that no server owns, and those that a lost server may not have saved.
+ */
+export class ReceiptKeeper implements RelayWatcher, Part {
+  readonly #deps: ReceiptKeeperDeps;
+  readonly #marks = new Map<string, KeptMark>();
+  readonly #perUser = new Map<string, number>();
+  readonly #work: Part;
+
+  constructor(deps: ReceiptKeeperDeps) {
+    this.#deps = deps;
+    deps.links.watchers.add(this);
+    const failed = (err: unknown) => deps.log.warn({ err }, 'receipts were not saved; will retry');
+    this.#work = repeat(runEveryMs, 0.1, () => this.#run(), failed);
+  }
+
+  /** Number of receipts that may not be in the database yet. */
+  get size(): number {
+    return this.#marks.size;
+  }
+
+  /** Notes how far a user has received and read a chat. Returns why that is refused. */
+  note(session: UserSession, channelId: number, { log, deliveredSeq, readSeq }: Receipt): Refusal | undefined {
+    const userId = session.me.id;
+    if (log !== '' && !uuid.test(log)) return undefined; // As with seqs of another log.
+    const key = keyOf({ channelId, userId, log, deliveredSeq, readSeq });
+    const known = this.#marks.get(key);
+    if (known === undefined && (this.#perUser.get(userId) ?? 0) >= limits.receiptsPerUser) return refuse('too-busy');
+    if (known === undefined) this.#perUser.set(userId, (this.#perUser.get(userId) ?? 0) + 1);
+    this.#marks.set(key, {
+      channelId,
+      userId,
+      log,
+      session,
+      deliveredSeq: Math.max(known?.deliveredSeq ?? 0, deliveredSeq),
+      readSeq: Math.max(known?.readSeq ?? 0, readSeq),
+      sentTo: undefined,
+      pings: 0,
+    });
+    return undefined;
+  }
+
+  /** Repeats what was sent to a server that may not have saved it. */
+  onClose(link: RelayLink): void {
+    for (const mark of this.#marks.values()) if (mark.sentTo === link) mark.sentTo = undefined;
+  }
+
+  onOwners(channelIds: readonly number[]): void {
+    const changed = new Set(channelIds);
+    for (const mark of this.#marks.values()) if (changed.has(mark.channelId)) mark.sentTo = undefined;
+  }
+
+  onDown(link: RelayLink, { ping, receipt, channelId }: RelayDown): void {
+    if (receipt !== undefined) this.#tellUser(channelId, receipt);
+    if (ping === undefined) return;
+    for (const mark of this.#marks.values()) {
+      if (mark.sentTo !== link) continue;
+      mark.pings += 1;
+      if (mark.pings >= pingsUntilSaved) this.#forget(mark);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#work.stop();
+    for (const mark of this.#marks.values()) mark.sentTo = undefined;
+    await this.#save([...this.#marks.values()]);
+  }
+
+  async #run(): Promise<void> {
+    const unowned: KeptMark[] = [];
+    for (const mark of this.#marks.values()) {
+      if (mark.sentTo !== undefined) continue;
+      const owner = this.#deps.links.ownerOf(mark.channelId);
+      if (owner === undefined) unowned.push(mark);
+      else this.#send(mark, owner);
+    }
+    await this.#save(unowned);
+  }
+
+  /** Sends a watermark to the owning server. Without a handle there, attaches for the next run. */
+  #send(mark: KeptMark, link: RelayLink): void {
+    const { channelId, session, log, deliveredSeq, readSeq } = mark;
+    const handle = session.handleAt(link);
+    if (handle === undefined) {
+      void session.attach(link).catch(() => this.#forgetEnded(mark, link));
+      return;
+    }
+    const message = Message.fromPartial({ receipt: { log, deliveredSeq, readSeq } });
+    link.send({ channelId, post: { handle, message } });
+    mark.sentTo = link;
+    mark.pings = 0;
+  }
+
+  /** Forgets the receipt of a session that the chat server refuses. */
+  #forgetEnded(mark: KeptMark, link: RelayLink): void {
+    if (link.isOpen) this.#forget(mark);
+  }
+
+  /** Writes at most one receipt of each member at a time. */
+  async #save(marks: readonly KeptMark[]): Promise<void> {
+    const some = new Map<string, KeptMark>();
+    for (const mark of marks) {
+      if (some.size === rowsAtOnce) break;
+      some.set(`${mark.channelId} ${mark.userId}`, mark);
+    }
+    if (some.size === 0) return;
+    const saved = new Set(some.values());
+    const moved = await this.#deps.store.saveReceipts([...saved]);
+    for (const mark of saved) this.#forget(mark);
+    for (const one of moved) this.#show(one);
+    if (saved.size < marks.length) await this.#save(marks.filter((mark) => !saved.has(mark)));
+  }
+
+  /** Forgets a watermark, unless a later one has replaced it. */
+  #forget(mark: KeptMark): void {
+    if (this.#marks.get(keyOf(mark)) !== mark) return;
+    this.#marks.delete(keyOf(mark));
+    const left = (this.#perUser.get(mark.userId) ?? 1) - 1;
+    if (left === 0) this.#perUser.delete(mark.userId);
+    else this.#perUser.set(mark.userId, left);
+  }
+
+  #show({ channelId, told, userId, deliveredSeq, readSeq, log }: MovedReceipt): void {
+    const receipt = { userId, deliveredSeq, readSeq, log, updatedAt: 0 };
+    if (told) this.#deps.feeds.find(channelId)?.flash({ bytes: eventOf(channelId, receipt), plain: false });
+    else this.#tellUser(channelId, receipt);
+  }
+
+  /** Shows a receipt to the devices of its user only. */
+  #tellUser(channelId: number, receipt: Receipt): void {
+    const event = eventOf(channelId, receipt);
+    for (const follow of this.#deps.feeds.find(channelId)?.follows ?? [])
+      if (follow.userId === receipt.userId) follow.send(event);
+  }
+}
+
+function eventOf(channelId: number, receipt: Receipt): Buffer {
+  return messageEvent(channelId, Message.encode(Message.fromPartial({ receipt })).finish());
+}

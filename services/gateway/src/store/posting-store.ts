@@ -1,0 +1,65 @@
+import { array, bool, int4, int8, loadSql, type Queryable, type RowOf, text } from '@parley/database';
+import { limits } from '@parley/runtime';
+
+const sql = loadSql('posting.sql', import.meta.url);
+
+const readTarget = sql.statement(
+  'readTarget',
+  { userId: text, channelId: int4 },
+  { kind: text, isDeleted: bool, hasHistory: bool, isKnown: bool },
+);
+const saveReceipts = sql.statement(
+  'saveReceipts',
+  {
+    channelIds: array(int4),
+    logs: array(text),
+    userIds: array(text),
+    deliveredSeqs: array(int8),
+    readSeqs: array(int8),
+    mostTold: int4,
+  },
+  { channelId: int4, userId: text, deliveredSeq: int8, readSeq: int8, told: bool, log: text },
+);
+
+/** A channel that a user posts in. `isKnown`: the user is or was a member. */
+export type PostTarget = RowOf<typeof readTarget>;
+
+/** How far a user has received and read a chat. */
+export interface Watermark {
+  readonly channelId: number;
+  readonly userId: string;
+  /** Log of the seqs; empty: the present one. */
+  readonly log: string;
+  readonly deliveredSeq: number;
+  readonly readSeq: number;
+}
+
+/** A receipt that has moved. `told`: others in the chat may see it. */
+export type MovedReceipt = RowOf<typeof saveReceipts>;
+
+/** Reads what posts depend on, and writes receipts of chats that no server owns. */
+export class PostingStore {
+  readonly #pool: Queryable;
+
+  constructor(pool: Queryable) {
+    this.#pool = pool;
+  }
+
+  /** Returns undefined if the channel does not exist. */
+  async target(channelId: number, userId: string): Promise<PostTarget | undefined> {
+    const [target] = await readTarget.run(this.#pool, { channelId, userId });
+    return target;
+  }
+
+  /** Moves receipts forward and returns those that have moved. Each member may occur once. */
+  saveReceipts(marks: readonly Watermark[]): Promise<MovedReceipt[]> {
+    return saveReceipts.run(this.#pool, {
+      channelIds: marks.map(({ channelId }) => channelId),
+      logs: marks.map(({ log }) => log),
+      userIds: marks.map(({ userId }) => userId),
+      deliveredSeqs: marks.map(({ deliveredSeq }) => deliveredSeq),
+      readSeqs: marks.map(({ readSeq }) => readSeq),
+      mostTold: limits.membersToldReceipts,
+    });
+  }
+}
