@@ -25,7 +25,7 @@ export class ChangeTeller {
     }
     if (feed === undefined || channel === undefined) return;
     this.#feeds.compare(feed);
-    if (kind === 'chat_deleted') for (const follow of [...feed.follows]) follow.endAt(feed.seq);
+    if (kind === 'chat_deleted') feed.endAll();
     if (kind === 'chat_changed') feed.tellAll(changedEvent(channel));
   }
 

@@ -26,7 +26,14 @@ export interface CursorReader {
   fellBehind(): void;
 }
 
-/** The position of one reader in one channel, and the last entry that this reader may see. */
+/** A cursor that no ring reaches, and that still is a small integer to V8. */
+const noEnd = 2 ** 31 - 1;
+
+/**
+ * The position of one reader in one channel, and the last entry that this reader may see. There are
+ * millions of them, so they hold small integers and nothing that can be had from the reader or the
+ * feed.
+ */
 export class FeedCursor implements Follower {
   // What each write reads comes first, so that it shares few cache lines.
   readonly feed: Feed;
@@ -35,20 +42,18 @@ export class FeedCursor implements Follower {
   #cursor: number;
   #lossyCursor: number;
   /** Cursor at which the entries end for this reader. */
-  #end = Number.POSITIVE_INFINITY;
+  #end = noEnd;
   #isAwake = false;
-  readonly userId: string;
-  readonly #lossy: RingView;
-  #stay: Stay;
+  #sinceSeq: number;
+  #hiddenUpTo: number;
 
   /** Creates a cursor before the entry after `seq`. */
-  constructor(feed: Feed, reader: CursorReader, stay: Stay, seq: number) {
+  constructor(feed: Feed, reader: CursorReader, { sinceSeq, hiddenUpTo }: Stay, seq: number) {
     this.feed = feed;
-    this.userId = reader.userId;
     this.#reader = reader;
-    this.#stay = stay;
+    this.#sinceSeq = sinceSeq;
+    this.#hiddenUpTo = hiddenUpTo;
     this.#entries = feed.entries.view(reader.framing, false);
-    this.#lossy = feed.lossy.view(reader.framing, false);
     this.#cursor = feed.cursorAfter(seq);
     this.#lossyCursor = feed.lossy.head;
   }
@@ -56,7 +61,7 @@ export class FeedCursor implements Follower {
   /** Starts to follow the feed. Reports entries that the ring does not have as missed. */
   start(): void {
     const { feed } = this;
-    feed.follows.add(this);
+    feed.addFollower(this);
     const first = feed.seqBefore(this.#cursor) + 1;
     const last = Math.max(feed.skippedTo, feed.seqBefore(feed.entries.tail));
     if (first <= last) {
@@ -68,8 +73,12 @@ export class FeedCursor implements Follower {
     this.wake();
   }
 
+  get userId(): string {
+    return this.#reader.userId;
+  }
+
   get sinceSeq(): number {
-    return this.#stay.sinceSeq;
+    return this.#sinceSeq;
   }
 
   /** Seq of the last entry that was written. */
@@ -77,12 +86,9 @@ export class FeedCursor implements Follower {
     return this.feed.seqBefore(this.#cursor);
   }
 
-  get stay(): Stay {
-    return this.#stay;
-  }
-
-  set stay(stay: Stay) {
-    this.#stay = stay;
+  /** Notes what the user may see in this stay. */
+  changeStay({ hiddenUpTo }: Stay): void {
+    this.#hiddenUpTo = hiddenUpTo;
   }
 
   wake(): void {
@@ -103,7 +109,7 @@ export class FeedCursor implements Follower {
 
   /** Stops following the feed. */
   stop(): void {
-    this.feed.follows.delete(this);
+    this.feed.removeFollower(this);
   }
 
   miss(from: number, to: number): void {
@@ -113,13 +119,14 @@ export class FeedCursor implements Follower {
     const last = Math.min(to, this.feed.seqBefore(this.#end));
     const shifted = (cursor: number) => Math.max(head, cursor - (to - from + 1));
     this.#cursor = shifted(this.#cursor);
-    this.#end = shifted(this.#end);
+    this.#end = this.#end === noEnd ? noEnd : shifted(this.#end);
     if (first <= last) this.#reader.missed(this, first, last);
   }
 
   restart(): void {
     this.#cursor = this.feed.entries.head;
-    this.#stay = { sinceSeq: 0, hiddenUpTo: 0 };
+    this.#sinceSeq = 0;
+    this.#hiddenUpTo = 0;
     this.#reader.restarted(this);
   }
 
@@ -151,8 +158,8 @@ export class FeedCursor implements Follower {
     if (this.#cursor >= end) return undefined;
     const shared = this.#end < end + 1 ? this.#entries.between(this.#cursor, end) : this.#entries.after(this.#cursor);
     const hidesNothing = shared === undefined || shared.lowestEdited === Number.POSITIVE_INFINITY;
-    const isOpen = hidesNothing || shared.lowestEdited > this.#stay.hiddenUpTo;
-    const joined = isOpen ? shared : this.#entries.between(this.#cursor, end, this.#stay.hiddenUpTo);
+    const isOpen = hidesNothing || shared.lowestEdited > this.#hiddenUpTo;
+    const joined = isOpen ? shared : this.#entries.between(this.#cursor, end, this.#hiddenUpTo);
     this.#cursor = joined?.next ?? this.#cursor;
     return joined;
   }
@@ -160,7 +167,8 @@ export class FeedCursor implements Follower {
   #nextLossy(): JoinedMessages | undefined {
     const { head, tail } = this.feed.lossy;
     if (this.#lossyCursor >= head || this.#cursor >= this.#end) return undefined;
-    const joined = this.#lossy.after(Math.max(this.#lossyCursor, tail));
+    const lossy = this.feed.lossy.view(this.#reader.framing, false);
+    const joined = lossy.after(Math.max(this.#lossyCursor, tail));
     this.#lossyCursor = joined?.next ?? head;
     return joined;
   }

@@ -45,7 +45,6 @@ export class Feed implements Flushable {
   readonly channelId: number;
   readonly entries: RingBuffer;
   readonly lossy: RingBuffer;
-  readonly follows = new Set<Follower>();
   /** Time, by the clock of the database in microseconds, up to which everything was shown. */
   shownUntil: number;
   /** Whether a chat server owns the channel, as of the last read of the head. */
@@ -66,6 +65,8 @@ export class Feed implements Flushable {
   /** Time at which the last entry was shown, by the clock of this process. */
   changedAtMs = performance.now();
   readonly #listener: FeedListener;
+  /** In no order. An array takes a third of the memory of a set. */
+  readonly #follows: Follower[] = [];
   /** Removals by user: the seq of the entry, and when it was noted. */
   readonly #removals = new Map<string, { readonly seq: number; readonly atMs: number }>();
   readonly #amendments: Amendments;
@@ -143,6 +144,25 @@ export class Feed implements Flushable {
     return true;
   }
 
+  get hasFollowers(): boolean {
+    return this.#follows.length > 0;
+  }
+
+  addFollower(follow: Follower): void {
+    this.#follows.push(follow);
+  }
+
+  removeFollower(follow: Follower): void {
+    const at = this.#follows.indexOf(follow);
+    const last = at < 0 ? undefined : this.#follows.pop();
+    if (last !== undefined && last !== follow) this.#follows[at] = last;
+  }
+
+  /** Ends the channel for everybody: it was deleted. */
+  endAll(): void {
+    for (const follow of [...this.#follows]) follow.endAt(this.#seq);
+  }
+
   /** Shows a lossy frame, or an event such as a receipt or typing. */
   flash(frame: EncodedMessage): void {
     this.lossy.push(frame);
@@ -151,14 +171,14 @@ export class Feed implements Flushable {
 
   /** Sends an event to every follower. */
   tellAll(event: Uint8Array): void {
-    for (const follow of this.follows) follow.send(event);
+    for (const follow of this.#follows) follow.send(event);
   }
 
   /** Skips entries that no longer exist, up to `seq`. Tells every follower which ones. */
   skipTo(seq: number): void {
     if (seq <= this.#seq) return;
     const from = this.#seq + 1;
-    for (const follow of [...this.follows]) follow.miss(from, seq);
+    for (const follow of [...this.#follows]) follow.miss(from, seq);
     this.#seq = seq;
     this.#skippedTo = seq;
     this.#showAhead();
@@ -173,7 +193,7 @@ export class Feed implements Flushable {
     this.#ahead.clear();
     this.#removals.clear();
     this.entries.dropBefore(this.entries.head);
-    for (const follow of [...this.follows]) follow.restart();
+    for (const follow of [...this.#follows]) follow.restart();
   }
 
   /**
@@ -186,19 +206,19 @@ export class Feed implements Flushable {
       return;
     }
     this.#removals.set(userId, { seq, atMs: performance.now() });
-    for (const follow of [...this.follows]) if (follow.userId === userId && follow.sinceSeq < seq) follow.endAt(seq);
+    for (const follow of [...this.#follows]) if (follow.userId === userId && follow.sinceSeq < seq) follow.endAt(seq);
   }
 
   /** Ends the entries of a user at the last one that was shown. */
   removeNow(userId: string): void {
-    for (const follow of [...this.follows]) if (follow.userId === userId) follow.endAt(this.#seq);
+    for (const follow of [...this.#follows]) if (follow.userId === userId) follow.endAt(this.#seq);
   }
 
   /** Wakes the followers. */
   flush(): void {
     this.#unflushedBytes = 0;
     this.changedAtMs = performance.now();
-    for (const follow of [...this.follows]) follow.wake();
+    for (const follow of [...this.#follows]) follow.wake();
   }
 
   /** Forgets old removals. */

@@ -104,7 +104,7 @@ export class Feeds {
     for (const feed of this.#feeds.values()) {
       feed.tick(nowMs);
       if (nowMs - feed.changedAtMs > quietMs && feed.ringBytes > 0) feed.shrinkRings(0);
-      if (feed.follows.size > 0) feed.usedAtMs = nowMs;
+      if (feed.hasFollowers) feed.usedAtMs = nowMs;
       else if (nowMs - feed.usedAtMs > unusedMs) this.#drop(feed);
     }
   }

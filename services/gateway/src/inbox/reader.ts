@@ -52,8 +52,9 @@ export class InboxReader implements CursorReader, Flushable {
   /** The user, with the session that the stream ends with. */
   me: UserCaller;
   readonly #unread: MemoryHolding;
-  readonly #follows = new Map<number, FeedCursor>();
-  readonly #nextStays = new Map<number, NextStay>();
+  /** In no order. A lookup is rare, so that an array is enough, which takes less memory than a map. */
+  #follows: FeedCursor[] = [];
+  #nextStays: NextStay[] = [];
   #own: Uint8Array[] = [];
 
   constructor({ me, stream, queue, unread, mostBytes }: ReaderOptions) {
@@ -92,7 +93,7 @@ export class InboxReader implements CursorReader, Flushable {
   /** Starts to follow a chat, from the entry after `seq` on. */
   follow(feed: Feed, stay: Stay, seq: number): void {
     const follow = new FeedCursor(feed, this, stay, seq);
-    this.#follows.set(feed.channelId, follow);
+    this.#follows.push(follow);
     follow.start();
   }
 
@@ -102,13 +103,13 @@ export class InboxReader implements CursorReader, Flushable {
    */
   enter(next: NextStay): void {
     const { feed, stay, added } = next;
-    const present = this.#follows.get(feed.channelId);
+    const present = this.#find(feed.channelId);
     if (present === undefined) {
       if (feed.removalAfter(this.userId, stay.sinceSeq) !== undefined) return;
       this.send(added);
       this.follow(feed, stay, feed.isStored ? stay.sinceSeq : feed.seq);
-    } else if (present.sinceSeq === stay.sinceSeq) present.stay = stay;
-    else this.#nextStays.set(feed.channelId, next);
+    } else if (present.sinceSeq === stay.sinceSeq) present.changeStay(stay);
+    else this.#nextStays = [...this.#nextStaysWithout(feed.channelId), next];
   }
 
   /** The feeds of all chats that the reader follows. */
@@ -118,7 +119,15 @@ export class InboxReader implements CursorReader, Flushable {
 
   /** Whether the reader follows this chat. */
   isIn(channelId: number): boolean {
-    return this.#follows.has(channelId);
+    return this.#find(channelId) !== undefined;
+  }
+
+  #nextStaysWithout(channelId: number): NextStay[] {
+    return this.#nextStays.filter(({ feed }) => feed.channelId !== channelId);
+  }
+
+  #find(channelId: number): FeedCursor | undefined {
+    return this.#follows.find(({ feed }) => feed.channelId === channelId);
   }
 
   wake(follow: FeedCursor): void {
@@ -130,11 +139,12 @@ export class InboxReader implements CursorReader, Flushable {
     this.#queue.add(this);
   }
 
-  left({ feed: { channelId } }: FeedCursor): void {
-    this.#follows.delete(channelId);
+  left(follow: FeedCursor): void {
+    const { channelId } = follow.feed;
+    this.#follows = this.#follows.filter((one) => one !== follow);
     this.send(removedEvent(channelId));
-    const next = this.#nextStays.get(channelId);
-    this.#nextStays.delete(channelId);
+    const next = this.#nextStays.find(({ feed }) => feed.channelId === channelId);
+    this.#nextStays = this.#nextStaysWithout(channelId);
     if (next !== undefined) this.enter(next);
   }
 
@@ -183,14 +193,14 @@ export class InboxReader implements CursorReader, Flushable {
    */
   shownUntil(now: number): number {
     let until = now;
-    for (const { feed } of this.#follows.values()) until = Math.min(until, feed.shownUntil);
+    for (const { feed } of this.#follows) until = Math.min(until, feed.shownUntil);
     return until;
   }
 
   /** Returns the last shown entries of channels whose last entry is from `sinceMs` or later. */
   places(sinceMs: number): LogPlace[] {
     const places: LogPlace[] = [];
-    for (const { feed, seq } of this.#follows.values()) {
+    for (const { feed, seq } of this.#follows) {
       if (feed.log === '' || feed.lastAtMs < sinceMs || places.length === maxPlaces) continue;
       places.push({ channelId: feed.channelId, seq, log: shortLog(feed.log) });
     }
@@ -199,8 +209,8 @@ export class InboxReader implements CursorReader, Flushable {
 
   /** Leaves all chats. Nothing more is written. */
   close(): void {
-    for (const follow of this.#follows.values()) follow.stop();
-    this.#follows.clear();
+    for (const follow of this.#follows) follow.stop();
+    this.#follows = [];
     this.#awake = undefined;
     this.#alsoAwake = undefined;
     this.#own = [];

@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Trio } from '@parley/testkit';
+import { BenchProcess } from './child.js';
+import { residentKb } from './figures.js';
+import { chatsOfUser, makeInboxPeople } from './inbox-people.js';
+import type { InboxDoor } from './load/inbox-lines.js';
+import type { InboxOrder, InboxTally } from './load/inbox-main.js';
+import { type BenchRound, formatRound, playInTurn, roundOf } from './rounds.js';
+import type { SuitePlan, SuiteResult } from './suite.js';
+
+/** Number of idle inboxes, and of those that warm the gateway up before. */
+const sizes = { warmUp: 200, atOnce: 50 };
+/** The memory has settled once it has not shrunk for this time. */
+const settledAfterMs = 15_000;
+const settleWithinMs = 90_000;
+
+/** Waits until the collection of garbage has given back what it can. Returns the least KiB. */
+async function settledKb(pid: number, stillMs: number): Promise<number> {
+  const untilMs = performance.now() + settleWithinMs;
+  let [least, leastAtMs] = [Number.POSITIVE_INFINITY, performance.now()];
+  while (performance.now() < untilMs && performance.now() - leastAtMs < stillMs) {
+    const now = residentKb(pid);
+    if (now < least) [least, leastAtMs] = [now, performance.now()];
+    await pause(250);
+  }
+  return least;
+}
+
+/** Measures the growth of the memory of a new gateway per idle inbox. */
+async function measureInboxes(door: InboxDoor, count: number, stillMs: number): Promise<BenchRound> {
+  const trio = await Trio.start({ env: { PARLEY_LOG_LEVEL: 'error' } });
+  const crowd = new BenchProcess('load/inbox-main.js');
+  const ask = async (order: Partial<InboxOrder>) => (await crowd.ask<{ tally: InboxTally }>(order)).tally;
+  try {
+    const { tokens } = await makeInboxPeople(trio, count);
+    const gateway = await trio.startGateway();
+    const address = door === 'ws' ? new URL(gateway.http).host : gateway.grpc;
+    const { atOnce, warmUp } = sizes;
+    await ask({ door, address, tokens: tokens.slice(0, warmUp), atOnce });
+    await ask({ close: true });
+    const before = await settledKb(gateway.pid, stillMs);
+    const { open, faults } = await ask({ door, address, tokens, atOnce });
+    const after = await settledKb(gateway.pid, stillMs);
+    const ended = await ask({ close: true });
+    const few = open < count ? [`only ${open} of ${count} inboxes opened`] : [];
+    return roundOf((after - before) / open, [...faults, ...few, ...ended.faults]);
+  } finally {
+    await crowd.stop();
+    await trio.stop();
+  }
+}
+
+/** Measures the memory of idle inboxes of one gateway, with a connection each. */
+export async function benchIdleInboxes(
+  { pairs, inboxes = 10_000, stillMs = settledAfterMs, log }: Pick<SuitePlan, 'pairs' | 'log'> & { inboxes?: number; stillMs?: number },
+): Promise<SuiteResult> {
+  const doors: readonly InboxDoor[] = ['ws', 'grpc'];
+  const players = new Map(doors.map((door) => [door, () => measureInboxes(door, inboxes, stillMs)]));
+  const turns = { name: 'inboxes', pairs, warmUps: 0, log, describe: formatRound('kB per inbox', 1) };
+  const rounds = await playInTurn(players, turns);
+  const { least, most } = chatsOfUser;
+  const description = `${inboxes} idle inboxes of users with ${least} to ${most} chats, in one gateway`;
+  return { shape: 'inboxes', description, figure: 'resident kB per inbox', lowerIsBetter: true, rounds };
+}

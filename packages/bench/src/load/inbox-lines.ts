@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { connect, type Socket } from 'node:net';
+import { InboxCommand } from '@parley/contract';
+
+/** How an inbox is opened: over a WebSocket at `/connect`, or as the gRPC call Session. */
+export type InboxDoor = 'ws' | 'grpc';
+
+/** An open inbox. */
+export interface InboxLine {
+  /** Bytes received so far. */
+  readonly bytes: number;
+  readonly isOver: boolean;
+  close(): void;
+}
+
+/** Inboxes from one address. The gateway limits how many one address may have. */
+const perAddress = 500;
+const watch = InboxCommand.encode(InboxCommand.fromPartial({ watch: {} })).finish();
+
+/** Returns the address from which to open the inbox with this number. */
+function localAddress(at: number): string {
+  return `127.0.0.${2 + Math.floor(at / perAddress)}`;
+}
+
+function dial(address: string, at: number): Socket {
+  const { hostname, port } = new URL(`http://${address}`);
+  return connect({ host: hostname, port: Number(port), localAddress: localAddress(at), noDelay: true });
+}
+
+class CountedLine implements InboxLine {
+  bytes = 0;
+  isOver = false;
+  readonly #cut: () => void;
+
+  constructor(cut: () => void) {
+    this.#cut = cut;
+  }
+
+  close(): void {
+    this.#cut();
+  }
+}
+
+function openSocket(address: string, token: string, at: number): Promise<InboxLine> {
+  const socket = dial(address, at);
+  const line = new CountedLine(() => socket.destroy());
+  const head = [
+    'GET /connect HTTP/1.1',
+    `host: ${address}`,
+    'upgrade: websocket',
+    'connection: Upgrade',
+    'sec-websocket-version: 13',
+    `sec-websocket-key: ${randomBytes(16).toString('base64')}`,
+    `sec-websocket-protocol: parley.v1, bearer.${token}`,
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  socket.write(Buffer.concat([Buffer.from([0x82, 0x80 | watch.length, 0, 0, 0, 0]), watch]));
+  return opened(line, (answers) => {
+    let isUpgraded = false;
+    socket.on('error', () => {});
+    socket.on('close', () => answers(new Error(`The WebSocket closed after ${line.bytes} bytes.`)));
+    socket.on('data', (chunk: Buffer) => {
+      line.bytes += chunk.length;
+      const head = isUpgraded ? -1 : chunk.indexOf('\r\n\r\n');
+      if (isUpgraded || head + 4 < chunk.length) answers();
+      isUpgraded = true;
+    });
+  });
+}
+
+function openCall(address: string, token: string, at: number): Promise<InboxLine> {
+  const session: ClientHttp2Session = connectHttp2(`http://${address}`, { createConnection: () => dial(address, at) });
+  const line = new CountedLine(() => session.destroy());
+  session.on('error', () => {});
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/chat.v1.InboxService/Session',
+    'content-type': 'application/grpc+proto',
+    te: 'trailers',
+    authorization: `Bearer ${token}`,
+  });
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(watch.length, 1);
+  stream.write(Buffer.concat([prefix, watch]));
+  return opened(line, (answers) => {
+    stream.on('error', () => {});
+    stream.on('close', () => answers(new Error(`The call ended after ${line.bytes} bytes.`)));
+    stream.on('data', (chunk: Buffer) => {
+      line.bytes += chunk.length;
+      answers();
+    });
+  });
+}
+
+/** Waits for the first event of an inbox. */
+function opened(line: CountedLine, listen: (answers: (end?: Error) => void) => void): Promise<InboxLine> {
+  return new Promise((resolve, reject) => {
+    listen((end) => {
+      if (end === undefined) return resolve(line);
+      line.isOver = true;
+      reject(end);
+    });
+  });
+}
+
+/** Opens an inbox, and waits for its first event. */
+export function openInbox(door: InboxDoor, address: string, token: string, at: number): Promise<InboxLine> {
+  return door === 'ws' ? openSocket(address, token, at) : openCall(address, token, at);
+}

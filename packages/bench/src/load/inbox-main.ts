@@ -1,0 +1,56 @@
+/** A crowd: a separate process that opens many idle inboxes, and closes them. */
+import { type InboxDoor, type InboxLine, openInbox } from './inbox-lines.js';
+
+/** Inboxes to open. With `close`, only closes those that are open. */
+export interface InboxOrder {
+  readonly close?: true;
+  readonly door: InboxDoor;
+  readonly address: string;
+  readonly tokens: readonly string[];
+  /** Inboxes that open at the same time. */
+  readonly atOnce: number;
+}
+
+/** What the crowd has done. */
+export interface InboxTally {
+  readonly open: number;
+  /** Milliseconds until each had its first event. */
+  readonly openMs: readonly number[];
+  readonly faults: readonly string[];
+}
+
+const lines: InboxLine[] = [];
+
+async function openAll({ door, address, tokens, atOnce }: InboxOrder): Promise<InboxTally> {
+  const openMs: number[] = [];
+  const faults = new Set<string>();
+  const next = tokens.entries();
+  const openSome = async () => {
+    for (const [at, token] of next) {
+      const began = performance.now();
+      try {
+        lines.push(await openInbox(door, address, token, at));
+        openMs.push(performance.now() - began);
+      } catch (error) {
+        faults.add(String(error));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, openSome));
+  return { open: lines.length, openMs, faults: [...faults] };
+}
+
+function closeAll(): InboxTally {
+  const over = lines.filter(({ isOver }) => isOver).length;
+  for (const line of lines.splice(0)) line.close();
+  return { open: 0, openMs: [], faults: over === 0 ? [] : [`${over} inboxes ended by themselves`] };
+}
+
+process.on('disconnect', () => process.exit());
+process.on('message', (order: InboxOrder) => {
+  const done = order.close === true ? Promise.resolve(closeAll()) : openAll(order);
+  done.then(
+    (tally) => process.send?.({ tally }),
+    (error: unknown) => process.send?.({ failed: String(error) }),
+  );
+});
