@@ -51,9 +51,12 @@ async function measureInboxes(door: InboxDoor, count: number, stillMs: number): 
 }
 
 /** Measures the memory of idle inboxes of one gateway, with a connection each. */
-export async function benchIdleInboxes(
-  { pairs, inboxes = 10_000, stillMs = settledAfterMs, log }: Pick<SuitePlan, 'pairs' | 'log'> & { inboxes?: number; stillMs?: number },
-): Promise<SuiteResult> {
+export async function benchIdleInboxes({
+  pairs,
+  inboxes = 10_000,
+  stillMs = settledAfterMs,
+  log,
+}: Pick<SuitePlan, 'pairs' | 'log'> & { inboxes?: number; stillMs?: number }): Promise<SuiteResult> {
   const doors: readonly InboxDoor[] = ['ws', 'grpc'];
   const players = new Map(doors.map((door) => [door, () => measureInboxes(door, inboxes, stillMs)]));
   const turns = { name: 'inboxes', pairs, warmUps: 0, log, describe: formatRound('kB per inbox', 1) };

@@ -8,9 +8,10 @@ import { ChangeTeller } from './change-teller.js';
 import { storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import { Feeds } from './feeds.js';
+import { marginMs, type StartingReader } from './missed.js';
 import { decodePosition, encodePosition, shortLog } from './position.js';
 import { InboxReader } from './reader.js';
-import { type ChangeCursor, marginMs, type RoundFacts, type RoundReader, type StartingReader } from './round.js';
+import type { ChangeCursor, RoundFacts, RoundReader } from './round.js';
 import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
 import { welcomeEvent } from './welcome-event.js';
@@ -234,7 +235,11 @@ export class Inbox implements Part, DrainedStreams {
     for (const change of facts.changes) teller.tell(change, (userId) => this.#readers.get(userId) ?? []);
     this.#cursor = facts.cursor;
     this.#isWoken ||= facts.hasMore;
-    for (const one of starting) if (!one.stream.ended) this.#start(one, facts);
+    const open = starting.filter(({ stream }) => !stream.ended);
+    const later = open.filter((one) => !facts.missed.has(one));
+    if (later.length > 0) this.#isWoken = true;
+    this.#waiting = [...later, ...this.#waiting];
+    for (const one of open) if (facts.missed.has(one)) this.#start(one, facts);
     this.#endSessions(facts);
     for (const reader of this.#all()) reader.ping(nowMs, (one) => this.#positionOf(one, facts));
   }

@@ -1,11 +1,12 @@
 import { withoutHidden } from '@parley/fanout';
-import type { InboxChange, LogEnd, LogPart, MembershipRow, StoredLogEntry } from '../store/inbox-store.js';
+import type { LogEnd, LogPart, MembershipRow, StoredLogEntry } from '../store/inbox-store.js';
 import { addedEvent, changedEvent } from './channel-event.js';
 import { encodeInboxEvent, removedEvent, storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
+import type { Missed, StartingReader } from './missed.js';
 import type { LogPlace } from './position.js';
 import type { InboxReader } from './reader.js';
-import type { Missed, RoundFacts, StartingReader } from './round.js';
+import type { RoundFacts } from './round.js';
 
 type Part = LogPart & { readonly entries: readonly StoredLogEntry[] };
 
@@ -25,27 +26,19 @@ function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: str
   skipTo(part.untilSeq);
 }
 
-/** Returns the newest change of each chat, in order, leaving out changes of other members. */
-function newestOf({ changes }: Missed, userId: string): readonly InboxChange[] {
-  const own = changes.filter(({ kind, userIds }) => !kind.startsWith('member') || userIds.includes(userId));
-  const isAdded = new Set(own.filter(({ kind }) => kind === 'member_added').map(({ channelId }) => channelId));
-  const newest = new Map(own.map((change) => [change.channelId, change]));
-  return [...newest.values()].map((one) => (isAdded.has(one.channelId) ? { ...one, kind: 'member_added' } : one));
-}
-
 /**
  * Sends chats that the user has joined or that changed, then missed entries, then chats that the
  * user has left.
  */
 function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<number, MembershipRow>, facts: RoundFacts) {
   const left: number[] = [];
-  for (const { kind, channelId } of newestOf(missed, reader.userId)) {
+  for (const { channelId, isAdded } of missed.changes) {
     const [stay, channel] = [stays.get(channelId), facts.channels.get(channelId)];
     const hasLeft = stay === undefined && kind === 'member_removed'; // in an earlier log
     if (hasLeft) left.push(channelId);
     if (stay === undefined || channel === undefined) continue;
     if (stay.leftSeq !== null || stay.isDeleted) left.push(channelId);
-    else reader.send(kind === 'member_added' ? addedEvent(channel) : changedEvent(channel));
+    else reader.send(isAdded ? addedEvent(channel) : changedEvent(channel));
   }
   for (const part of missed.parts) {
     const stay = stays.get(part.channelId);

@@ -40,6 +40,24 @@ export const readLogs = sql.statement(
   { part: int8, totalBytes: int8, channelId: int4, ...logEntryColumns },
 );
 
+export const findChangeFloor = sql.statement(
+  'findChangeFloor',
+  { txid: int8, id: int8, size: int8 },
+  { txid: int8, id: int8 },
+);
+
+export const readChangesOf = sql.statement(
+  'readChangesOf',
+  { userIds: array(text), txids: array(int8), ids: array(int8) },
+  { reader: int8, channelId: int4, isAdded: bool },
+);
+
+export const readMissed = sql.statement(
+  'readMissed',
+  { ...partsOfLogs, readers: array(int8), bytes: int8, roundBytes: int8 },
+  { part: int8, ownBytes: int8, totalBytes: int8, channelId: int4, ...logEntryColumns },
+);
+
 export const readChannels = sql.statement(
   'readChannels',
   { channelIds: array(int4) },
@@ -60,6 +78,9 @@ export type Moment = RowOf<typeof readMoment>;
 
 /** A change of a channel or of its members. */
 export type InboxChange = RowOf<typeof readEvents>;
+
+/** A chat in which something changed for a starting reader. */
+export type ReaderChange = RowOf<typeof readChangesOf>;
 
 /** Membership of a user in a channel. `leftSeq` is null while it lasts. */
 export type MembershipRow = RowOf<typeof readStays>;
@@ -86,7 +107,10 @@ export function partParameters(parts: readonly LogPart[]) {
 }
 
 /** An entry as it is stored now. */
-export type StoredLogEntry = RowOf<typeof readLogs>;
+export type StoredLogEntry = Omit<RowOf<typeof readLogs>, 'totalBytes'>;
+
+/** An entry that a reader missed, as it is stored now. */
+export type MissedEntry = RowOf<typeof readMissed>;
 
 /** A channel as any member sees it. */
 export type ChannelRow = RowOf<typeof readChannels>;

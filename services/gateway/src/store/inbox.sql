@@ -13,6 +13,36 @@ WHERE (e.txid, e.id) > (:txid::bigint::text::xid8, :id::bigint) AND e.txid < pg_
   AND e.channel_id IS NOT NULL
 ORDER BY e.txid, e.id LIMIT :size;
 
+-- Finds the newest event after a position that has `size` newer ones.
+-- name: findChangeFloor
+SELECT e.txid::text::bigint AS txid, e.id FROM chat.event e
+WHERE (e.txid, e.id) > (:txid::bigint::text::xid8, :id::bigint) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.txid DESC, e.id DESC OFFSET :size LIMIT 1;
+
+-- Reads the chats in which something changed for readers after their positions, in the order of the
+-- last change: the reader was added or removed, or is a member of a chat that changed or was
+-- deleted. `reader` is the number of the reader: 1, 2, 3, ...
+-- name: readChangesOf
+WITH reader AS MATERIALIZED (
+  SELECT r.user_id, r.txid::text::xid8 AS txid, r.id, r.reader
+  FROM unnest(:userIds::varchar[], :txids::bigint[], :ids::bigint[]) WITH ORDINALITY AS r (user_id, txid, id, reader)
+), chat AS MATERIALIZED (
+  SELECT r.reader, r.txid, r.id, m.channel_id FROM reader r
+  CROSS JOIN LATERAL (SELECT x.channel_id FROM chat.member x WHERE x.user_id = r.user_id AND x.left_seq IS NULL) m
+), recent AS MATERIALIZED (
+  SELECT e.txid, e.id, e.kind, e.channel_id, e.user_ids FROM chat.event e
+  WHERE (e.txid, e.id) > (SELECT r.txid, r.id FROM reader r ORDER BY r.txid, r.id LIMIT 1)
+    AND e.txid < pg_snapshot_xmin(pg_current_snapshot()) AND e.channel_id IS NOT NULL
+), change AS (
+  SELECT r.reader, e.txid, e.id, e.channel_id, e.kind = 'member_added' AS is_added
+  FROM recent e CROSS JOIN LATERAL unnest(e.user_ids) AS u (id) JOIN reader r ON r.user_id = u.id AND (e.txid, e.id) > (r.txid, r.id)
+  UNION ALL
+  SELECT c.reader, e.txid, e.id, e.channel_id, false
+  FROM recent e JOIN chat c ON c.channel_id = e.channel_id AND (e.txid, e.id) > (c.txid, c.id) WHERE e.user_ids = '{}'
+)
+SELECT c.reader, c.channel_id, bool_or(c.is_added) AS is_added FROM change c
+GROUP BY c.reader, c.channel_id ORDER BY c.reader, max(c.txid::text::bigint), max(c.id);
+
 -- Finds the chats of users: pairs of a user and a channel.
 -- name: findStays
 SELECT m.user_id, m.channel_id FROM unnest(:userIds::varchar[]) AS u (id)
@@ -81,6 +111,28 @@ FROM (
   ) page
 ) m JOIN chat.channel_head h ON h.channel_id = m.channel_id :ENTRY_JOINS
 WHERE m.bytes_before < :bytes ORDER BY m.part, m.seq;
+
+-- Reads parts of logs that readers missed, in order: for each reader at most about `bytes` of data,
+-- and at most about `roundBytes` in all. `part` is the number of the part: 1, 2, 3, ..., and the
+-- parts of a reader follow each other. `own_bytes` is the data of the reader up to this entry, and
+-- `total_bytes` the data of all.
+-- name: readMissed
+SELECT m.part, m.own_before + octet_length(m.data) AS own_bytes, m.total_before + octet_length(m.data) AS total_bytes, m.channel_id, :ENTRY
+FROM (
+  SELECT own.*, sum(octet_length(own.data)) OVER (ORDER BY own.part, own.seq) - octet_length(own.data) AS total_before
+  FROM (
+    SELECT p.part, x.*,
+      sum(octet_length(x.data)) OVER (PARTITION BY p.reader ORDER BY p.part, x.seq) - octet_length(x.data) AS own_before
+    FROM unnest(:channelIds::int[], :afterSeqs::bigint[], :untilSeqs::bigint[], :readers::bigint[]) WITH ORDINALITY AS p (channel_id, after_seq, until_seq, reader, part)
+    CROSS JOIN LATERAL (
+      SELECT y.* FROM chat.message y WHERE y.channel_id = p.channel_id AND y.seq > p.after_seq AND y.seq <= p.until_seq
+        AND y.seq >= (SELECT k.first_seq FROM chat.channel_head k WHERE k.channel_id = p.channel_id)
+      ORDER BY y.seq LIMIT p.until_seq - p.after_seq
+    ) x
+  ) own
+  WHERE own.own_before < :bytes
+) m JOIN chat.channel_head h ON h.channel_id = m.channel_id :ENTRY_JOINS
+WHERE m.total_before < :roundBytes ORDER BY m.part, m.seq;
 
 -- Reads channels for events, as any member sees them.
 -- name: readChannels
