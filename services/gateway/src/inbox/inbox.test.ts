@@ -1,0 +1,90 @@
+import { InboxEvent, WatchRequest } from '@parley/contract';
+import { Metrics, silentLogger } from '@parley/runtime';
+import { Inbox } from './inbox.js';
+import type { StartingReader } from './missed.js';
+import type { RoundFacts, RoundReader, RoundRequest } from './round.js';
+import type { InboxStream } from './stream.js';
+
+const nothingMissed = { isLost: false, changes: [], parts: [] };
+
+/** Rounds without chats that have room for `room` starting readers each. */
+class SmallRounds implements Pick<RoundReader, 'read'> {
+  readonly started: string[][] = [];
+  readonly #room: number;
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  async read({ starting }: RoundRequest): Promise<RoundFacts> {
+    const served = starting.slice(0, this.#room);
+    if (starting.length > 0) this.started.push(starting.map(({ userId }) => userId));
+    return {
+      moment: { txid: 1, now: 1_000_000, life: 1 },
+      cursor: { txid: 1, id: 0 },
+      changes: [],
+      hasMore: false,
+      stays: new Map(),
+      ends: new Map(),
+      channels: new Map(),
+      entries: [],
+      complete: new Set(),
+      missed: new Map(served.map((one: StartingReader) => [one, nothingMissed])),
+      ended: [],
+    };
+  }
+}
+
+/** A stream that resolves with its first event. */
+function openStream() {
+  const closers: (() => void)[] = [];
+  let take: (event: InboxEvent) => void;
+  const first = new Promise<InboxEvent>((resolve) => {
+    take = resolve;
+  });
+  const stream = {
+    ended: false,
+    framing: { overheadBytes: 0, join: (events: readonly Uint8Array[]) => Buffer.from(events[0] ?? []) },
+    write: (bytes: Buffer) => {
+      take(InboxEvent.decode(bytes));
+      return true;
+    },
+    onDrain: () => {},
+    onClose: (listener: () => void) => closers.push(listener),
+    end: () => {
+      stream.ended = true;
+      for (const close of closers) close();
+    },
+    reset: () => stream.end(),
+  };
+  return { stream: stream as InboxStream, first };
+}
+
+function openAs(inbox: Inbox, id: string) {
+  const { stream, first } = openStream();
+  const me = { id, name: id, number: 1, role: 'user', sessionId: crypto.randomUUID() } as const;
+  const watch = WatchRequest.create();
+  inbox.open({ me, address: '192.0.2.1', stream, watch, mostBytes: Number.POSITIVE_INFINITY });
+  return { stream, first };
+}
+
+test('a reader for which a round has no room starts in a later one, before newer readers', async () => {
+  const rounds = new SmallRounds(1);
+  const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
+  const devices = ['ann', 'bob', 'carol'].map((id) => openAs(inbox, id));
+  const welcomes = await Promise.all(devices.map(({ first }) => first));
+  inbox.stop();
+  expect(welcomes.map(({ welcome }) => welcome?.me?.id)).toEqual(['ann', 'bob', 'carol']);
+  expect(rounds.started.slice(-2)).toEqual([['bob', 'carol'], ['carol']]);
+});
+
+test('a reader that ends while it waits for a later round does not start', async () => {
+  const rounds = new SmallRounds(1);
+  const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
+  const [, bob, carol] = ['ann', 'bob', 'carol'].map((id) => openAs(inbox, id));
+  bob?.stream.end();
+  await carol?.first;
+  inbox.stop();
+  expect(rounds.started.at(-1)).toEqual(['carol']);
+  expect(inbox.size).toBe(0);
+});
