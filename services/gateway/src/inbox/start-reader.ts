@@ -32,10 +32,9 @@ function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: str
  */
 function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<number, MembershipRow>, facts: RoundFacts) {
   const left: number[] = [];
-  for (const { channelId, isAdded } of missed.changes) {
+  for (const { channelId, isAdded, isRemoved } of missed.changes) {
     const [stay, channel] = [stays.get(channelId), facts.channels.get(channelId)];
-    const hasLeft = stay === undefined && kind === 'member_removed'; // in an earlier log
-    if (hasLeft) left.push(channelId);
+    if (stay === undefined && isRemoved) left.push(channelId); // in an earlier log
     if (stay === undefined || channel === undefined) continue;
     if (stay.leftSeq !== null || stay.isDeleted) left.push(channelId);
     else reader.send(isAdded ? addedEvent(channel) : changedEvent(channel));

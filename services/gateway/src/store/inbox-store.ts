@@ -49,7 +49,7 @@ export const findChangeFloor = sql.statement(
 export const readChangesOf = sql.statement(
   'readChangesOf',
   { userIds: array(text), txids: array(int8), ids: array(int8) },
-  { reader: int8, channelId: int4, isAdded: bool },
+  { reader: int8, channelId: int4, isAdded: bool, isRemoved: bool },
 );
 
 export const readMissed = sql.statement(

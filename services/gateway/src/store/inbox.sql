@@ -21,7 +21,8 @@ ORDER BY e.txid DESC, e.id DESC OFFSET :size LIMIT 1;
 
 -- Reads the chats in which something changed for readers after their positions, in the order of the
 -- last change: the reader was added or removed, or is a member of a chat that changed or was
--- deleted. `reader` is the number of the reader: 1, 2, 3, ...
+-- deleted. Contains all that the snapshot shows, because the memberships show it too: a reader is
+-- told again of what a running transaction may still precede. `is_removed`: removed, and not added again. `reader` is the number of the reader: 1, 2, 3, ...
 -- name: readChangesOf
 WITH reader AS MATERIALIZED (
   SELECT r.user_id, r.txid::text::xid8 AS txid, r.id, r.reader
@@ -31,16 +32,16 @@ WITH reader AS MATERIALIZED (
   CROSS JOIN LATERAL (SELECT x.channel_id FROM chat.member x WHERE x.user_id = r.user_id AND x.left_seq IS NULL) m
 ), recent AS MATERIALIZED (
   SELECT e.txid, e.id, e.kind, e.channel_id, e.user_ids FROM chat.event e
-  WHERE (e.txid, e.id) > (SELECT r.txid, r.id FROM reader r ORDER BY r.txid, r.id LIMIT 1)
-    AND e.txid < pg_snapshot_xmin(pg_current_snapshot()) AND e.channel_id IS NOT NULL
+  WHERE (e.txid, e.id) > (SELECT r.txid, r.id FROM reader r ORDER BY r.txid, r.id LIMIT 1) AND e.channel_id IS NOT NULL
 ), change AS (
-  SELECT r.reader, e.txid, e.id, e.channel_id, e.kind = 'member_added' AS is_added
+  SELECT r.reader, e.txid, e.id, e.channel_id, e.kind
   FROM recent e CROSS JOIN LATERAL unnest(e.user_ids) AS u (id) JOIN reader r ON r.user_id = u.id AND (e.txid, e.id) > (r.txid, r.id)
   UNION ALL
-  SELECT c.reader, e.txid, e.id, e.channel_id, false
+  SELECT c.reader, e.txid, e.id, e.channel_id, e.kind
   FROM recent e JOIN chat c ON c.channel_id = e.channel_id AND (e.txid, e.id) > (c.txid, c.id) WHERE e.user_ids = '{}'
 )
-SELECT c.reader, c.channel_id, bool_or(c.is_added) AS is_added FROM change c
+SELECT c.reader, c.channel_id, bool_or(c.kind = 'member_added') AS is_added,
+  bool_and(c.kind <> 'member_added') AND bool_or(c.kind = 'member_removed') AS is_removed FROM change c
 GROUP BY c.reader, c.channel_id ORDER BY c.reader, max(c.txid::text::bigint), max(c.id);
 
 -- Finds the chats of users: pairs of a user and a channel.
