@@ -174,6 +174,11 @@ export class Feed implements Flushable {
     for (const follow of this.#follows) follow.send(event);
   }
 
+  /** Sends an event to the followers of one user. */
+  tellUser(userId: string, event: Uint8Array): void {
+    for (const follow of this.#follows) if (follow.userId === userId) follow.send(event);
+  }
+
   /** Skips entries that no longer exist, up to `seq`. Tells every follower which ones. */
   skipTo(seq: number): void {
     if (seq <= this.#seq) return;

@@ -168,9 +168,7 @@ export class ReceiptKeeper implements RelayWatcher, Part {
 
   /** Shows a receipt to the devices of its user only. */
   #tellUser(channelId: number, receipt: Receipt): void {
-    const event = eventOf(channelId, receipt);
-    for (const follow of this.#deps.feeds.find(channelId)?.follows ?? [])
-      if (follow.userId === receipt.userId) follow.send(event);
+    this.#deps.feeds.find(channelId)?.tellUser(receipt.userId, eventOf(channelId, receipt));
   }
 }
 
