@@ -1,10 +1,14 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
+import { Channel, ChannelKind, ChannelService } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
 import { Grpcurl, Program, Trio } from '@parley/testkit';
 import { chromiumPath, launch } from '@parley/web/testing';
 import { projectFolder } from '../src/launcher/options.js';
@@ -18,6 +22,7 @@ const given = (isHere: boolean) => (isHere ? test : test.skip);
 
 let trio: Trio;
 let folder = '';
+let names = 0;
 let addresses: string[] = [];
 
 beforeAll(async () => {
@@ -70,6 +75,81 @@ given(has('go', ['mod', 'download'], join(examples, 'go')))(
     const client = join(folder, 'client');
     await run('go', ['build', '-o', client, '.'], { cwd });
     await talk((user) => new Program(client, [`go-${user}`, 'correct horse', 'go', ...addresses]));
+  },
+  400_000,
+);
+
+/** Returns the fenced block of one language in docs/websocket.md. */
+async function documented(fence: string): Promise<string> {
+  const page = await readFile(join(projectFolder, 'docs', 'websocket.md'), 'utf8');
+  return new RegExp(`^\`\`\`${fence}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(page)?.[1] ?? '';
+}
+
+/** Starts a program that watches an inbox, and waits until it prints all of these words. */
+async function watch(
+  start: (url: string, token: string, chat: number) => Program,
+  ...printed: readonly string[]
+): Promise<void> {
+  const gateway = await trio.startGateway();
+  names += 1;
+  const [ann, bob] = [await trio.people.make(`ann${names}`), await trio.people.make(`bob${names}`)];
+  const channel = Channel.fromPartial({ name: 'team', kind: ChannelKind.GROUP });
+  const call = { token: ann.token, withinMs: 30_000 };
+  const { id } = await callUnary(trio.manager(), ChannelService.create, channel, call);
+  await trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
+  const program = start(`${gateway.http.replace('http', 'ws')}/connect`, bob.token, id);
+  const stream = await trio.join(ann, id);
+  try {
+    for (let sent = 0; !program.said.includes(printed[0] ?? '') && sent < 300; sent++) {
+      stream.send('hello'); // The program may have connected after an earlier one.
+      await pause(200);
+    }
+    for (const words of printed) await program.says(words);
+  } finally {
+    program.child.kill();
+    await Promise.all([program.exited, stream.leave(), gateway.stop()]);
+  }
+}
+
+given(has('wscat', ['--version']))(
+  'docs/websocket.md: wscat prints the events of an inbox, and sends a message',
+  async () => {
+    const [commands, post] = await Promise.all([documented('sh'), documented('text')]);
+    const login = join(folder, 'login.json');
+    const start = (url: string, token: string, chat: number) => {
+      writeFileSync(login, JSON.stringify({ token }));
+      const script = commands
+        .replace('ws://localhost:8080/connect', url)
+        .replace('~/.config/parley/login.json', login)
+        .replace('--wait', `--execute '${post.trim().replace('"channelId":1', `"channelId":${chat}`)}' --wait`);
+      return new Program('bash', ['-c', script]);
+    };
+    await watch(start, '"data":"aGVsbG8="', '{"ack":{"clientId":"4be4b2f4-3b0f-4e8e-9d5c-0a1f4f3f6d11","seq":');
+  },
+  150_000,
+);
+
+given(has(python, ['-c', 'import websockets.asyncio.client']))(
+  'docs/websocket.md: the program in Python prints the messages of all chats',
+  async () => {
+    const client = join(examples, 'websocket', 'client.py');
+    expect(await documented('python')).toBe(await readFile(client, 'utf8'));
+    const start = (url: string, TOKEN: string) =>
+      new Program(python, [client, url], { env: { ...process.env, TOKEN } });
+    await watch(start, ': hello');
+  },
+  150_000,
+);
+
+given(has('go', ['mod', 'download'], join(examples, 'websocket')))(
+  'docs/websocket.md: the program in Go prints the messages of all chats',
+  async () => {
+    const cwd = join(examples, 'websocket');
+    expect(await documented('go')).toBe(await readFile(join(cwd, 'main.go'), 'utf8'));
+    const client = join(folder, 'websocket');
+    await run('go', ['build', '-o', client, '.'], { cwd });
+    const start = (url: string, TOKEN: string) => new Program(client, [url], { env: { ...process.env, TOKEN } });
+    await watch(start, ': hello');
   },
   400_000,
 );

@@ -37,7 +37,8 @@ export class Trio {
   readonly people: People;
   readonly managers: readonly ServiceProcess[];
   readonly chatServers: ServiceProcess[] = [];
-  readonly #others: ServiceProcess[] = [];
+  readonly #userServices: ServiceProcess[] = [];
+  readonly #gateways: ServiceProcess[] = [];
   readonly #clients: readonly Client[];
   readonly #env: Readonly<Record<string, string>>;
   readonly #chatServerEntry: string | undefined;
@@ -79,7 +80,7 @@ export class Trio {
     const database = { PARLEY_DATABASE_URL: this.database.urlFor('chat_user') };
     const settings = { PARLEY_BCRYPT_COST: '4', ...this.#env, ...database, ...env };
     const started = await ServiceProcess.start('user-service', settings);
-    this.#others.push(started);
+    this.#userServices.push(started);
     return started;
   }
 
@@ -89,10 +90,10 @@ export class Trio {
       ...this.#env,
       PARLEY_DATABASE_URL: this.database.urlFor('chat_gateway'),
       PARLEY_MANAGERS: this.managers.map(({ grpc }) => grpc).join(','),
-      PARLEY_USER_SERVICES: this.#others.map(({ grpc }) => grpc).join(',') || '127.0.0.1:1',
+      PARLEY_USER_SERVICES: this.#userServices.map(({ grpc }) => grpc).join(',') || '127.0.0.1:1',
       ...env,
     });
-    this.#others.push(started);
+    this.#gateways.push(started);
     return started;
   }
 
@@ -207,7 +208,7 @@ export class Trio {
   async stop(): Promise<void> {
     for (const client of this.#clients) client.close();
     await Promise.all(this.chatServers.map((one) => one.stop()));
-    await Promise.all([...this.#others, ...this.managers].map((one) => one.stop()));
+    await Promise.all([...this.#gateways, ...this.#userServices, ...this.managers].map((one) => one.stop()));
     await this.people.close();
     await this.database.close();
   }

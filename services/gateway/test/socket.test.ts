@@ -115,6 +115,32 @@ describe.each(dialects)('%s', (dialect) => {
   });
 });
 
+describe.each(dialects)('posting on %s', (dialect) => {
+  test('a message is acknowledged and arrives, and a refused one does not close the socket', async () => {
+    const id = await group();
+    const probe = await open(dialect);
+    const ackOf = async (post: object) => {
+      const clientId = randomUUID();
+      probe.command({ post: { clientId, ...post } });
+      return (await probe.find(({ ack }) => ack?.clientId === clientId)).ack;
+    };
+    const ack = await ackOf({ channelId: id, data: Buffer.from('over a socket') });
+    await probe.find(({ message }) => message?.channelId === id && message.seq === ack?.seq);
+    expect(probe.entries(id).map(({ data }) => utf8(data))).toContain('over a socket');
+    expect((await ackOf({ channelId: id, data: Buffer.from(' ') }))?.refusal?.reason).toBe('empty-message');
+    expect((await ackOf({ channelId: 2_000_000, data: Buffer.from('x') }))?.refusal?.reason).toBe('channel-not-found');
+    expect((await ackOf({ channelId: id, data: Buffer.from('again') }))?.seq).toBe((ack?.seq ?? 0) + 1);
+    await probe.cut();
+  });
+
+  test('a later token continues the session, and one of another user ends it', async () => {
+    const probe = await open(dialect);
+    probe.command({ token: bob.token });
+    probe.command({ token: ann.token });
+    expect(await probe.ended).toMatchObject({ code: 4401, goodbye: 'invalid-token' });
+  });
+});
+
 test('the code of JSON shows a message as in the docs', async () => {
   const id = await group();
   const probe = await open('parley.v1.json');

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Refusal, refuse } from '@parley/runtime';
 import { type SocketDialect, socketDialects } from './dialects.js';
 
-/** What a client asks for in its upgrade request. */
+/** The contents of an upgrade request. */
 export interface SocketRequest {
   readonly dialect: SocketDialect;
   /** Token in the subprotocols; undefined if the first command has it. */
