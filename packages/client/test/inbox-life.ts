@@ -55,21 +55,22 @@ export class InboxLife {
     const chat = this.#life.chatOf(pick);
     for (const member of chat.inside) chat.readerOf(member).open(member.client, chat.id);
     const member = this.#life.members[who] as Member;
-    if (isInboxAct(act)) await this.#own[act](chat, member, pick);
+    if (isInboxAct(act)) await this.#own[act](chat, member, pick, who);
     else await this.#life.do({ act, who, pick });
   }
 
-  readonly #own: Readonly<Record<InboxAct, (chat: Chat, member: Member, pick: number) => Promise<void>>> = {
-    drop: (_, member, pick) => this.#deviceOf(member, pick).cut(),
-    resume: (_, member, pick) => this.#deviceOf(member, pick).resume(),
-    anew: (_, member, pick) => this.#begin(member, pick % sleeper),
-    trim: async (chat, _, pick) => {
-      const { last } = await chat.model(this.#doors.trio);
-      await chat.trim(this.#doors.trio, last - (pick % 5), pick % 2 === 0);
-    },
-    restart: (chat) => this.#restart(chat),
-    stall: (chat, member, pick) => this.#stall(chat, member, pick),
-  };
+  readonly #own: Readonly<Record<InboxAct, (chat: Chat, member: Member, pick: number, who: number) => Promise<void>>> =
+    {
+      drop: (_, member, pick) => this.#deviceOf(member, pick).cut(),
+      resume: (_, member, pick) => this.#deviceOf(member, pick).resume(),
+      anew: (_, member, pick) => this.#begin(member, pick % sleeper),
+      trim: async (chat, _, pick) => {
+        const { last } = await chat.model(this.#doors.trio);
+        await chat.trim(this.#doors.trio, last - (pick % 5), pick % 2 === 0);
+      },
+      restart: (chat) => this.#restart(chat),
+      stall: (chat, _, pick, who) => this.#stall(chat, who, pick),
+    };
 
   #deviceOf(member: Member, pick: number): Device {
     return this.#devices.get(member)?.[pick % sleeper] as Device;
@@ -114,17 +115,28 @@ export class InboxLife {
    * Delays the commit of a message, so that its time is earlier than that of a position which does
    * not have it.
    */
-  async #stall(chat: Chat, member: Member, pick: number): Promise<void> {
-    const [sender] = chat.inside;
-    if (sender === undefined) return;
+  async #stall(chat: Chat, who: number, pick: number): Promise<void> {
+    const inside = [...chat.inside];
+    const [sender, member] = [inside[0], inside[who % inside.length]];
+    if (sender === undefined || member === undefined) return;
+    await this.#say(chat, sender, 'before the stall');
     const lock = 'SELECT pg_sleep($2) FROM (SELECT FROM chat.channel_head WHERE channel_id = $1 FOR NO KEY UPDATE) h';
-    const stalled = this.#doors.trio.people.sql(lock, [chat.id, 0.3 + (pick % 10) / 10]);
+    const { people } = this.#doors.trio;
+    const stalled = people.sql(lock, [chat.id, 0.5 + (pick % 10) / 10]);
     await pause(30);
-    await this.#life.do({ act: 'send', who: 0, pick });
-    await pause(30);
+    void this.#say(chat, sender, 'stalled');
+    const waits = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    const isStalled = until(async () => (await people.sql(waits)).length > 0);
+    await Promise.race([isStalled.catch(() => {}), stalled]);
     await this.#begin(member, 1);
     await this.#deviceOf(member, 1).cut();
     await stalled;
+  }
+
+  /** Sends a message and waits for its seq. */
+  async #say(chat: Chat, sender: Member, text: string): Promise<void> {
+    chat.send(text, sender, (conversation) => conversation.send(text));
+    await chat.answered();
   }
 
   /** Checks that all devices and History agree. */
@@ -143,8 +155,7 @@ export class InboxLife {
     const [sender] = chat.inside;
     if (sender === undefined) return;
     chat.readerOf(sender).open(sender.client, chat.id);
-    chat.send('the end', sender, (conversation) => conversation.send('the end'));
-    await chat.answered();
+    await this.#say(chat, sender, 'the end');
   }
 
   async #checkChat(chat: Chat): Promise<void> {

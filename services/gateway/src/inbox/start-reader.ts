@@ -36,8 +36,10 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
     const [stay, channel] = [stays.get(channelId), facts.channels.get(channelId)];
     if (stay === undefined && isRemoved) left.push(channelId); // in an earlier log
     if (stay === undefined || channel === undefined) continue;
-    if (stay.leftSeq !== null || stay.isDeleted) left.push(channelId);
-    else reader.send(isAdded ? addedEvent(channel) : changedEvent(channel));
+    const isOver = stay.leftSeq !== null || stay.isDeleted;
+    if (isAdded && !stay.isDeleted) reader.send(addedEvent(channel));
+    else if (!isOver) reader.send(changedEvent(channel));
+    if (isOver) left.push(channelId);
   }
   for (const part of missed.parts) {
     const stay = stays.get(part.channelId);
