@@ -38,10 +38,13 @@ export class ChangeTeller {
     const channel = this.#facts.channels.get(channelId);
     const end = this.#facts.ends.get(channelId);
     if (channel === undefined || channel.deleted || end === undefined) return;
-    if (stay === undefined && kind === 'member_removed') this.#feeds.find(channelId)?.removeNow(reader.userId);
+    const feed = this.#feeds.find(channelId);
+    if (stay === undefined && kind === 'member_removed') feed?.removeNow(reader.userId);
     if (stay === undefined) return;
-    if (stay.leftSeq !== null) this.#feeds.find(channelId)?.remove(reader.userId, stay.leftSeq);
-    else if (kind === 'member_changed') reader.send(changedEvent(channel));
+    if (stay.leftSeq !== null) {
+      if (feed?.isStored === true) feed.remove(reader.userId, stay.leftSeq);
+      else feed?.removeNow(reader.userId); // No entry tells of it.
+    } else if (kind === 'member_changed') reader.send(changedEvent(channel));
     else if (kind === 'member_added') this.#enter(reader, stay, channel, end);
   }
 

@@ -206,10 +206,6 @@ export class Feed implements Flushable {
    * nothing after it.
    */
   remove(userId: string, seq: number): void {
-    if (!this.isStored) {
-      this.removeNow(userId);
-      return;
-    }
     this.#removals.set(userId, { seq, atMs: performance.now() });
     for (const follow of [...this.#follows]) if (follow.userId === userId && follow.sinceSeq < seq) follow.endAt(seq);
   }
