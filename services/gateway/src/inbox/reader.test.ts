@@ -1,0 +1,180 @@
+import { InboxEvent, Kind, MemberChange, Message } from '@parley/contract';
+import { FlushQueue } from '@parley/fanout';
+import { grpcFraming, prefixBytes } from '@parley/rpc';
+import { encodeInboxEvent, entryOf } from './event-frames.js';
+import type { Feed } from './feed.js';
+import { Feeds } from './feeds.js';
+import { InboxReader } from './reader.js';
+import type { InboxStream } from './stream.js';
+
+const ann = { id: 'ann', number: 1, name: 'Ann', role: 'user', sessionId: 's' } as const;
+const end = { channelId: 7, log: 'log-a', lastSeq: 0, lastAtMs: 0, isOwned: true, members: 2 };
+const stayFrom = (sinceSeq: number) => ({ sinceSeq, hiddenUpTo: 0 });
+const failures: unknown[] = [];
+const feedQueue = new FlushQueue(
+  (run) => setImmediate(run),
+  (err) => failures.push(err),
+);
+const readerQueue = new FlushQueue(
+  (run) => queueMicrotask(run),
+  (err) => failures.push(err),
+);
+
+afterEach(() => expect(failures).toEqual([]));
+
+function feedAt(lastSeq: number): Feed {
+  return new Feeds(feedQueue, () => {}).open({ ...end, lastSeq }, 0);
+}
+
+/** Adds messages to a feed, as a relay or the table brings them. */
+function say(feed: Feed, ...seqs: number[]): void {
+  for (const seq of seqs) feed.offer(feed.log, entryOf(7, Message.fromPartial({ seq, data: Buffer.from('text') })));
+}
+
+/** Adds the entry of a removal to a feed. */
+function remove(feed: Feed, seq: number, userId: string): void {
+  const data = MemberChange.encode(MemberChange.fromPartial({ userId, joined: false })).finish();
+  feed.offer(feed.log, entryOf(7, Message.fromPartial({ seq, kind: Kind.MEMBER, data: Buffer.from(data) })));
+}
+
+/** A stream that records what each event is. It takes nothing while it is `full`. */
+class RecordedStream implements InboxStream {
+  readonly framing = grpcFraming;
+  readonly ended = false;
+  readonly told: string[] = [];
+  isFull = false;
+  #drained: () => void = () => {};
+
+  write(bytes: Buffer): boolean {
+    for (let at = 0; at < bytes.length; ) {
+      const next = at + prefixBytes + bytes.readUInt32BE(at + 1);
+      const { message, gap, removed, added, chatReset } = InboxEvent.decode(bytes.subarray(at + prefixBytes, next));
+      if (message !== undefined) this.told.push(String(message.seq));
+      if (gap !== undefined) this.told.push(`gap ${gap.from}-${gap.to}`);
+      if (removed ?? added ?? chatReset) this.told.push(removed ? 'removed' : added ? 'added' : 'reset');
+      at = next;
+    }
+    return !this.isFull;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drained = listener;
+  }
+
+  drain(): void {
+    this.isFull = false;
+    this.#drained();
+  }
+
+  onClose(): void {}
+  end(): void {}
+  reset(): void {}
+}
+
+function open() {
+  const stream = new RecordedStream();
+  const reader = new InboxReader({
+    me: ann,
+    stream,
+    queue: readerQueue,
+    unread: { set: () => {} },
+    mostBytes: 1_000_000,
+  });
+  reader.start(encodeInboxEvent({ welcome: {} }));
+  const told = async () => {
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    return stream.told;
+  };
+  return { stream, reader, told };
+}
+
+describe('a reader joins a feed where its snapshot ended', () => {
+  test('entries that the feed has shown since then come first', async () => {
+    const [feed, { reader, told }] = [feedAt(3), open()];
+    say(feed, 4, 5, 6);
+    reader.follow(feed, stayFrom(0), 4);
+    say(feed, 7);
+    expect(await told()).toEqual(['5', '6', '7']);
+  });
+
+  test('entries that the snapshot has, and the feed does not have yet, are skipped', async () => {
+    const [feed, { reader, told }] = [feedAt(3), open()];
+    reader.follow(feed, stayFrom(0), 5);
+    say(feed, 4, 5, 6);
+    expect(await told()).toEqual(['6']);
+  });
+
+  test('a removal after the snapshot ends the entries, also if the feed has shown it before', async () => {
+    const [feed, { reader, told }] = [feedAt(3), open()];
+    remove(feed, 4, 'ann');
+    say(feed, 5, 6);
+    reader.follow(feed, stayFrom(0), 3);
+    expect(await told()).toEqual(['4', 'removed']);
+  });
+
+  test('a removal before the present stay ends nothing', async () => {
+    const [feed, { reader, told }] = [feedAt(3), open()];
+    remove(feed, 4, 'ann');
+    reader.follow(feed, stayFrom(5), 6);
+    say(feed, 5, 6, 7);
+    expect(await told()).toEqual(['7']);
+  });
+
+  test('a snapshot from before a removal does not bring the user back', async () => {
+    const [feed, { reader, told }] = [feedAt(3), open()];
+    say(feed, 4);
+    remove(feed, 5, 'ann');
+    say(feed, 6);
+    reader.enter({ feed, stay: stayFrom(3), added: Buffer.alloc(0) });
+    expect(await told()).toEqual([]);
+  });
+
+  test('a removal is remembered while the gateway believes that the chat keeps nothing', async () => {
+    const [feed, { reader, told }] = [feedAt(0), open()];
+    feed.isStored = false;
+    remove(feed, 1, 'ann');
+    say(feed, 2);
+    feed.isStored = true;
+    reader.follow(feed, stayFrom(0), 0);
+    expect(await told()).toEqual(['1', 'removed']);
+  });
+});
+
+describe('entries that retention has deleted', () => {
+  test('are a gap for those who wait for them, and for those who come later', async () => {
+    const [feed, early, late] = [feedAt(0), open(), open()];
+    early.reader.follow(feed, stayFrom(0), 0);
+    say(feed, 1, 2);
+    await early.told();
+    feed.skipTo(5);
+    say(feed, 6);
+    late.reader.follow(feed, stayFrom(0), 1);
+    expect(await early.told()).toEqual(['1', '2', 'gap 3-5', '6']);
+    expect(await late.told()).toEqual(['gap 2-5', '6']);
+  });
+
+  test('are a gap after everything that was written before', async () => {
+    const [feed, { stream, reader, told }] = [feedAt(0), open()];
+    reader.follow(feed, stayFrom(0), 0);
+    await told();
+    stream.isFull = true;
+    say(feed, 1);
+    await told();
+    say(feed, 2);
+    feed.skipTo(5);
+    say(feed, 6);
+    stream.drain();
+    expect(await told()).toEqual(['1', 'gap 2-5', '6']);
+  });
+});
+
+test('another log begins with a reset, and its seqs are its own', async () => {
+  const [feed, { reader, told }] = [feedAt(3), open()];
+  reader.follow(feed, stayFrom(0), 3);
+  remove(feed, 4, 'bob');
+  say(feed, 5);
+  await told();
+  feed.restart({ log: 'log-b', lastSeq: 1, lastAtMs: 0 });
+  say(feed, 2, 3);
+  expect(await told()).toEqual(['4', '5', 'reset', '2', '3']);
+});
