@@ -11,6 +11,7 @@ import {
 import { callUnary } from '@parley/rpc';
 import {
   type Chatter,
+  freePorts,
   type ServiceProcess,
   type TestPerson,
   Trio,
@@ -26,7 +27,7 @@ type Fields = Parameters<typeof Message.fromPartial>[0];
 /** The services with a gateway. */
 export class InboxRig {
   readonly trio: Trio;
-  readonly gateway: ServiceProcess;
+  gateway: ServiceProcess;
   readonly #clients = new Map<string, Client>();
   #names = 0;
 
@@ -37,7 +38,13 @@ export class InboxRig {
 
   static async start(options: TrioOptions = {}): Promise<InboxRig> {
     const trio = await Trio.start(options);
-    return new InboxRig(trio, await trio.startGateway());
+    return new InboxRig(trio, await startGateway(trio));
+  }
+
+  /** Starts another gateway in place of the present one. */
+  async restartGateway(): Promise<void> {
+    await this.gateway.stop();
+    this.gateway = await startGateway(this.trio);
   }
 
   stop(): Promise<void> {
@@ -101,6 +108,10 @@ export class InboxRig {
   sql(text: string, values: unknown[] = []) {
     return this.trio.people.sql(text, values);
   }
+}
+
+async function startGateway(trio: Trio): Promise<ServiceProcess> {
+  return trio.startGateway({ PARLEY_ADMIN_PORT: String(await freePorts(1)) });
 }
 
 /** Says texts in a chat, and waits until each is acknowledged. */

@@ -52,6 +52,11 @@ export class Feed implements Flushable {
   /** Whether the channel has history. Without it, only a relay knows its log and its entries. */
   isStored: boolean;
   /**
+   * Whether the channel has been without an owning server since the feed began. Without history, its
+   * next log then begins later than the feed.
+   */
+  wasUnowned: boolean;
+  /**
    * Whether a relay shows every new entry. Otherwise the channel is compared with the table again
    * and again.
    */
@@ -84,6 +89,7 @@ export class Feed implements Flushable {
     this.lastAtMs = end.lastAtMs;
     this.isOwned = end.isOwned;
     this.members = end.members;
+    this.wasUnowned = !end.isOwned;
     this.isStored = end.log !== '';
     this.shownUntil = shownUntil;
     this.#listener = listener;

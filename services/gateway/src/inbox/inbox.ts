@@ -259,8 +259,11 @@ export class Inbox implements Part, DrainedStreams {
     if (feed === undefined) return;
     feed.isOwned = end.isOwned;
     feed.members = end.members;
+    feed.wasUnowned ||= !end.isOwned;
     feed.isStored = end.log !== '';
-    if (feed.isStored && end.log !== feed.log) feed.restart(end);
+    if (!feed.isStored || end.log === feed.log) return;
+    feed.restart(end);
+    this.feeds.compare(feed); // Its relay may still show the earlier log.
   }
 
   /**

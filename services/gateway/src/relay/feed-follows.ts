@@ -109,15 +109,20 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
   #begin(follow: Follow, { log, firstSeq }: Following): void {
     const { feed } = follow;
     follow.log = log;
-    if (!feed.isStored) this.#beginUnstored(feed, log, firstSeq);
+    if (!feed.isStored && log !== feed.log) this.#beginLog(follow, log, firstSeq);
+    else if (!feed.isStored) feed.skipTo(firstSeq - 1); // No table has what is missing.
     if (log === feed.log && firstSeq <= feed.seq + 1) feed.isFollowed = true;
     else this.#compare(feed);
   }
 
-  /** A channel without history has no table: its log is what the owning server says. */
-  #beginUnstored(feed: Feed, log: string, firstSeq: number): void {
-    if (log === feed.log) feed.skipTo(firstSeq - 1);
-    else feed.restart({ log, lastSeq: firstSeq - 1, lastAtMs: feed.lastAtMs });
+  /**
+   * Begins the log of a channel without history, which only its owning server knows. If the log is
+   * younger than the feed, follows it from its first entry on.
+   */
+  #beginLog({ feed, link }: Follow, log: string, firstSeq: number): void {
+    const isYounger = feed.log !== '' || feed.wasUnowned;
+    feed.restart({ log, lastSeq: isYounger ? 0 : firstSeq - 1, lastAtMs: feed.lastAtMs });
+    if (isYounger && firstSeq > 1) this.#follow(feed, link);
   }
 
   /** Notes until when everything in the channels of a relay was shown. */

@@ -114,7 +114,7 @@ export interface ChatGap {
 /** A chat has another log: its earlier seqs are void. */
 export interface ChatReset {
   channelId: number;
-  /** the new log; empty in a chat without history */
+  /** the new log */
   log: string;
 }
 
