@@ -11,12 +11,15 @@ export interface Options {
   readonly seconds: number;
   /** Messages of the shape `search`. */
   readonly rows: number;
+  /** Inboxes of the shape `inboxes`. */
+  readonly inboxes: number;
   readonly report: string | undefined;
 }
 
 const shapeNames = [
   ...Object.keys(shapes),
   'idle',
+  'inboxes',
   'append',
   'inbox',
   'search',
@@ -34,6 +37,7 @@ export const help = `npm run bench -- [options]
   --pairs N      interleaved rounds of each target (default: 7)
   --seconds S    measured time per round, after a warm-up of half of it (default: 2)
   --rows N       messages of the shape search (default: 100000; the goal is stated for 1000000)
+  --inboxes N    idle inboxes of the shape inboxes (default: 10000)
   --report DIR   write bench.md and bench.svg to a folder
   --help         show this help
 `;
@@ -66,6 +70,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
       pairs: { type: 'string', default: '7' },
       seconds: { type: 'string', default: '2' },
       rows: { type: 'string', default: '100000' },
+      inboxes: { type: 'string', default: '10000' },
       report: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -77,6 +82,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
     pairs: Math.ceil(positive(values.pairs, 'pairs')),
     seconds: positive(values.seconds, 'seconds'),
     rows: Math.ceil(positive(values.rows, 'rows', 10_000_000)),
+    inboxes: Math.ceil(positive(values.inboxes, 'inboxes', 15_000)),
     report: values.report,
   };
 }

@@ -4,7 +4,7 @@ import type { BenchRound } from '../src/rounds.js';
 import { runShape } from '../src/suite.js';
 import { startOurs, targets } from '../src/targets.js';
 
-const plan = { targets, pairs: 1, seconds: 0.25, warmUps: 0, rows: 40_000, log: () => {} };
+const plan = { targets, pairs: 1, seconds: 0.25, warmUps: 0, rows: 40_000, inboxes: 40, stillMs: 0, log: () => {} };
 const few = { description: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
 
 /** Faults of a busy machine, which a test must tolerate. */
@@ -80,6 +80,15 @@ describe('bench', () => {
     const ratios = tableRows(results).map((cells) => cells[heads.indexOf('ratio')]);
     expect(ratios).toEqual(['', (two / one).toFixed(2), (four / one).toFixed(2)]);
     expect(legend(results)).toContain('ratio: this / 1 server');
+  });
+
+  test('measures the memory of idle inboxes over WebSocket and gRPC', async () => {
+    const [inboxes] = await runBench(['inboxes'], plan);
+    expect([...(inboxes?.rounds.keys() ?? [])]).toEqual(['ws', 'grpc']);
+    for (const [round] of inboxes?.rounds.values() ?? []) {
+      expect(round?.faults).toEqual([]);
+      expect(round?.value).not.toBeNaN(); // So few may take less than what the warm-up gave back.
+    }
   });
 
   test('channels are spread over all chat servers', async () => {

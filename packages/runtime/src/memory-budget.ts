@@ -12,13 +12,46 @@ class Share {
   bytes = 0;
   /** Shares that make up this one; empty for a single holding. */
   readonly parts = new Map<unknown, Share>();
-  drop: () => void = () => {};
+  /** The holding, if it is a single one. */
+  holding: Holding | undefined;
 
   /** The part with the most bytes; the newest, if several have the same. */
   get largest(): readonly [key: unknown, share: Share] | undefined {
     let [largest] = this.parts;
     for (const part of this.parts) if (part[1].bytes >= (largest?.[1].bytes ?? 0)) largest = part;
     return largest;
+  }
+}
+
+/** There is one for each stream, so that it is small. */
+class Holding implements MemoryHolding {
+  readonly #budget: MemoryBudget;
+  readonly #ownerOf: () => readonly unknown[];
+  #drop: (() => void) | undefined;
+  #path: readonly unknown[] | undefined;
+  #bytes = 0;
+
+  constructor(budget: MemoryBudget, ownerOf: () => readonly unknown[], drop: () => void) {
+    this.#budget = budget;
+    this.#ownerOf = ownerOf;
+    this.#drop = drop;
+  }
+
+  set(bytes: number): void {
+    if (this.#drop === undefined || bytes === this.#bytes) return;
+    this.#path ??= [...this.#ownerOf(), this];
+    const path = this.#path;
+    const change = bytes - this.#bytes;
+    this.#bytes = bytes;
+    if (bytes === 0) this.#path = undefined; // The owner may be another one next time.
+    this.#budget.change(path, change, this);
+  }
+
+  /** Counts nothing any more. */
+  drop(): void {
+    const drop = this.#drop;
+    this.#drop = undefined;
+    drop?.();
   }
 }
 
@@ -61,25 +94,13 @@ export class MemoryBudget {
    * afterwards nothing is counted.
    */
   open(ownerOf: () => readonly unknown[], drop: () => void): MemoryHolding {
-    const key = {};
-    let path: readonly unknown[] = [];
-    let held = 0;
-    let isDropped = false;
-    const dropThis = () => {
-      isDropped = true;
-      this.#dropped += 1;
-      drop();
-    };
-    return {
-      set: (bytes) => {
-        if (isDropped || bytes === held) return;
-        if (held === 0) path = [...ownerOf(), key];
-        const change = bytes - held;
-        held = bytes;
-        this.#add(path, change).drop = dropThis;
-        while (change > 0 && this.held > this.#bytes) this.#dropLargest();
-      },
-    };
+    return new Holding(this, ownerOf, drop);
+  }
+
+  /** Changes the bytes of a holding. Beyond the limit, the largest holdings are dropped. */
+  change(path: readonly unknown[], bytes: number, holding: Holding): void {
+    this.#add(path, bytes).holding = holding;
+    while (bytes > 0 && this.held > this.#bytes) this.#dropLargest();
   }
 
   /**
@@ -106,6 +127,7 @@ export class MemoryBudget {
       [, share] = next;
     }
     this.#add(path, -share.bytes);
-    share.drop();
+    this.#dropped += 1;
+    share.holding?.drop();
   }
 }

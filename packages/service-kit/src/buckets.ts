@@ -4,13 +4,46 @@ export interface BurstRate {
   readonly perSecond: number;
 }
 
-interface Bucket {
+interface Balance {
   readonly left: number;
   readonly at: number;
 }
 
+const monotonic = () => performance.now();
+
 /** Maximum number of keys. Beyond it, the least recently counted key is forgotten. */
 const maxBuckets = 100_000;
+
+/**
+ * One token bucket. It takes less memory than `Buckets` with a single key.
+ * @example
+ * ```ts
+ * import { Bucket } from '@parley/service-kit';
+ *
+ * const pings = new Bucket({ burst: 10, perSecond: 1 });
+ * const waitMs = pings.take(); // 0: allowed
+ * ```
+ */
+export class Bucket {
+  readonly #rate: BurstRate;
+  #left: number;
+  #atMs = 0;
+
+  constructor(rate: BurstRate) {
+    this.#rate = rate;
+    this.#left = rate.burst;
+  }
+
+  /** Takes a token and returns 0, or takes none and returns the milliseconds until one is free. */
+  take(nowMs = performance.now()): number {
+    const { burst, perSecond } = this.#rate;
+    const left = Math.min(burst, this.#left + ((nowMs - this.#atMs) / 1_000) * perSecond);
+    if (left < 1) return Math.ceil(((1 - left) / perSecond) * 1_000);
+    this.#left = left - 1;
+    this.#atMs = nowMs;
+    return 0;
+  }
+}
 
 /**
  * Token buckets by key, in the memory of this process.
@@ -23,10 +56,10 @@ const maxBuckets = 100_000;
  * ```
  */
 export class Buckets<K> {
-  readonly #buckets = new Map<K, Bucket>();
+  readonly #buckets = new Map<K, Balance>();
   readonly #now: () => number;
 
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = monotonic) {
     this.#now = now;
   }
 

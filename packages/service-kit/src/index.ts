@@ -20,7 +20,7 @@ export {
   userToken,
 } from './auth/tokens.js';
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
-export { Buckets, type BurstRate } from './buckets.js';
+export { Bucket, Buckets, type BurstRate } from './buckets.js';
 export {
   channelFieldsOf,
   channelKinds,

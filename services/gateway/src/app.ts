@@ -129,6 +129,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const inbox = new Inbox(new RoundReader(host.pool), log, metrics);
+  host.readiness.require('the inboxes', async () => inbox.checkRoom());
   const sessionDeps = await startRelays(host, inbox, living, upstreams);
   const inboxHandlers = new InboxHandlers(sessionDeps);
   await host.serve((builder) => {

@@ -18,6 +18,10 @@ export interface InboxLine {
 const perAddress = 500;
 const watch = InboxCommand.encode(InboxCommand.fromPartial({ watch: {} })).finish();
 
+/** A WebSocket ping of the gateway, which arrives alone at an idle inbox, and the response. */
+const socketPing = Buffer.from([0x89, 0]);
+const socketPong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+
 /** Returns the address from which to open the inbox with this number. */
 function localAddress(at: number): string {
   return `127.0.0.${2 + Math.floor(at / perAddress)}`;
@@ -62,6 +66,7 @@ function openSocket(address: string, token: string, at: number): Promise<InboxLi
     socket.on('close', () => answers(new Error(`The WebSocket closed after ${line.bytes} bytes.`)));
     socket.on('data', (chunk: Buffer) => {
       line.bytes += chunk.length;
+      if (chunk.equals(socketPing)) return void socket.write(socketPong);
       const head = isUpgraded ? -1 : chunk.indexOf('\r\n\r\n');
       if (isUpgraded || head + 4 < chunk.length) answers();
       isUpgraded = true;

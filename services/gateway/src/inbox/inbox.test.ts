@@ -60,11 +60,11 @@ function openStream() {
   return { stream: stream as InboxStream, first };
 }
 
-function openAs(inbox: Inbox, id: string) {
+function openAs(inbox: Inbox, id: string, address = '192.0.2.1') {
   const { stream, first } = openStream();
   const me = { id, name: id, number: 1, role: 'user', sessionId: crypto.randomUUID() } as const;
   const watch = WatchRequest.create();
-  inbox.open({ me, address: '192.0.2.1', stream, watch, mostBytes: Number.POSITIVE_INFINITY });
+  inbox.open({ me, address, stream, watch, mostBytes: Number.POSITIVE_INFINITY });
   return { stream, first };
 }
 
@@ -87,4 +87,17 @@ test('a reader that ends while it waits for a later round does not start', async
   inbox.stop();
   expect(rounds.started.at(-1)).toEqual(['carol']);
   expect(inbox.size).toBe(0);
+});
+
+test('a gateway refuses inboxes while too many wait for a round, and is not ready', async () => {
+  const never = { read: () => new Promise<RoundFacts>(() => {}) };
+  const inbox = new Inbox(never as unknown as RoundReader, silentLogger(), new Metrics());
+  const firstRound = 1;
+  const devices = Array.from({ length: firstRound + 2_000 }, (_, n) => openAs(inbox, `user-${n}`, `192.0.2.${n % 2}`));
+  expect(() => openAs(inbox, 'late')).toThrow(expect.objectContaining({ reason: 'too-busy' }));
+  expect(() => inbox.checkRoom()).toThrow(expect.objectContaining({ reason: 'too-busy' }));
+  devices.at(-1)?.stream.end();
+  inbox.checkRoom();
+  openAs(inbox, 'late');
+  inbox.stop();
 });

@@ -22,6 +22,8 @@ const inboxesPerAddress = 2_000;
 const inboxesPerProcess = 20_000;
 /** Maximum number of readers that start in one round. */
 const startsPerRound = 100;
+/** Maximum number of readers that wait for a round. */
+const maxWaiting = 2_000;
 /** Maximum number of chats that one request may name as seen. */
 const maxSeen = 1_000;
 const tickEveryMs = 1_000;
@@ -123,6 +125,14 @@ export class Inbox implements Part, DrainedStreams {
     this.#refusesNew = true;
   }
 
+  /**
+   * Checks that this process can open another inbox.
+   * @throws {Refusal} `too-busy`
+   */
+  checkRoom(): void {
+    if (this.#size >= inboxesPerProcess || this.#waiting.length >= maxWaiting) throw refuse('too-busy');
+  }
+
   /** All readers, including those that wait for a round. */
   get openStreams(): readonly InboxReader[] {
     return [...this.#all(), ...this.#starting, ...this.#waiting.map(({ reader }) => reader)];
@@ -151,8 +161,8 @@ export class Inbox implements Part, DrainedStreams {
   #count(userId: string, address: string): () => void {
     if (this.#refusesNew) throw refuse('draining');
     if (this.#perUser.count(userId) >= inboxesPerUser) throw refuse('too-many-inboxes');
-    const isFull = this.#size >= inboxesPerProcess || this.#perAddress.count(address) >= inboxesPerAddress;
-    if (isFull) throw refuse('too-busy');
+    this.checkRoom();
+    if (this.#perAddress.count(address) >= inboxesPerAddress) throw refuse('too-busy');
     this.#size += 1;
     this.#perUser.add(userId);
     this.#perAddress.add(address);

@@ -1,6 +1,6 @@
 import type { Ack, InboxCommand, Message } from '@parley/contract';
 import { limits, type Refusal, refuse } from '@parley/runtime';
-import { asRefusal, Buckets, type BurstRate, type Callers, type UserCaller } from '@parley/service-kit';
+import { asRefusal, Bucket, type BurstRate, type Callers, type UserCaller } from '@parley/service-kit';
 import { encodeInboxEvent } from './event-frames.js';
 import type { Inbox } from './inbox.js';
 import type { InboxReader } from './reader.js';
@@ -38,7 +38,8 @@ const postRate: BurstRate = { burst: 2 * limits.streamFramesPerSecond, perSecond
 export class InboxSession {
   readonly #deps: InboxSessionDeps;
   readonly #device: InboxDevice;
-  readonly #commands = new Buckets<'post' | 'other'>();
+  readonly #posts = new Bucket(postRate);
+  readonly #commands = new Bucket(commandRate);
   #actor: DeviceActor;
   #reader: InboxReader | undefined;
   #disappear: () => void = () => {};
@@ -53,9 +54,8 @@ export class InboxSession {
   take(command: InboxCommand): void {
     if (this.#device.stream.ended) return;
     try {
-      const [kind, rate] =
-        command.post === undefined ? (['other', commandRate] as const) : (['post', postRate] as const);
-      if (this.#commands.take(kind, rate) > 0) throw refuse('send-too-fast');
+      const bucket = command.post === undefined ? this.#commands : this.#posts;
+      if (bucket.take() > 0) throw refuse('send-too-fast');
       if (this.#reader === undefined) this.#reader = this.#open(command);
       else this.#handle(command, this.#reader);
     } catch (thrown) {

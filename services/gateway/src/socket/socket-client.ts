@@ -1,6 +1,6 @@
 import type { InboxCommand } from '@parley/contract';
 import { refuse } from '@parley/runtime';
-import { asRefusal, Buckets, type BurstRate, type UserCaller } from '@parley/service-kit';
+import { asRefusal, Bucket, type BurstRate, type UserCaller } from '@parley/service-kit';
 import type { WebSocket } from 'ws';
 import type { InboxDevice, InboxSession } from '../inbox/session.js';
 import type { SocketDialect } from './dialects.js';
@@ -33,8 +33,8 @@ export interface SocketClientOptions {
 export class SocketClient {
   readonly stream: SocketStream;
   readonly #options: SocketClientOptions;
-  readonly #control = new Buckets<'control'>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #control = new Bucket(controlRate);
+  #timer: NodeJS.Timeout | undefined;
   readonly #waiting: InboxCommand[] = [];
   #isChecking = false;
   #owner: string;
@@ -110,13 +110,13 @@ export class SocketClient {
   }
 
   #pass(session: InboxSession, command: InboxCommand): void {
-    clearTimeout(this.#timer); // The first command is `watch`, or ends the stream.
+    this.#stopTimer(); // The first command is `watch`, or ends the stream.
     session.take(command);
   }
 
   #countControl(): void {
     this.#unanswered = 0;
-    if (this.#control.take('control', controlRate) > 0) this.stream.end(refuse('send-too-fast'));
+    if (this.#control.take() > 0) this.stream.end(refuse('send-too-fast'));
   }
 
   #tooLate(): void {
@@ -124,8 +124,14 @@ export class SocketClient {
     this.stream.end(refuse(reason, { message: 'No watch command came in time. Send the token and it right away.' }));
   }
 
-  #close(): void {
+  /** Stops the timer, and frees its memory. */
+  #stopTimer(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #close(): void {
+    this.#stopTimer();
     this.#waiting.length = 0;
   }
 }
