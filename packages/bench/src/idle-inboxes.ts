@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Trio } from '@parley/testkit';
+import { type ServiceProcess, Trio } from '@parley/testkit';
+import { WebSocket } from 'ws';
 import { BenchProcess } from './child.js';
 import { residentKb } from './figures.js';
 import { chatsOfUser, makeInboxPeople } from './inbox-people.js';
@@ -8,15 +10,28 @@ import type { InboxOrder, InboxTally } from './load/inbox-main.js';
 import { type BenchRound, formatRound, playInTurn, roundOf } from './rounds.js';
 import type { SuitePlan, SuiteResult } from './suite.js';
 
-/** Inboxes that warm the gateway up, and inboxes that open at the same time. */
-const sizes = { warmUp: 200, atOnce: 50 };
+/** Inboxes that warm the gateway up, that open at the same time, and that one request opens. */
+const sizes = { warmUp: 200, atOnce: 50, portion: 1_000 };
 /** The memory has settled once it has not shrunk for this time. */
 const settledAfterMs = 15_000;
 const settleWithinMs = 90_000;
 const maxRounds = 2;
 
-/** Waits until the collection of garbage has given back what it can. Returns the least KiB. */
-async function settledKb(pid: number, stillMs: number): Promise<number> {
+/** Starts the inspector, which can collect garbage. */
+const inspected = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
+
+async function collectGarbage({ output }: ServiceProcess): Promise<void> {
+  const inspector = new WebSocket(/ws:\S+/.exec(output)?.[0] ?? '');
+  await once(inspector, 'open');
+  inspector.send(JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' }));
+  await once(inspector, 'message');
+  inspector.terminate();
+}
+
+/** Collects garbage, and waits until the memory has settled. Returns the least KiB. */
+async function settledKb(gateway: ServiceProcess, stillMs: number): Promise<number> {
+  const { pid } = gateway;
+  await collectGarbage(gateway);
   const untilMs = performance.now() + settleWithinMs;
   let [least, leastAtMs] = [residentKb(pid), performance.now()];
   while (performance.now() < untilMs && performance.now() - leastAtMs < stillMs) {
@@ -34,14 +49,20 @@ async function measureInboxes(door: InboxDoor, count: number, stillMs: number): 
   const ask = async (order: Partial<InboxOrder>) => (await crowd.ask<{ tally: InboxTally }>(order)).tally;
   try {
     const { tokens } = await makeInboxPeople(trio, count);
-    const gateway = await trio.startGateway();
+    const gateway = await trio.startGateway(inspected);
     const address = door === 'ws' ? new URL(gateway.http).host : gateway.grpc;
-    const { atOnce, warmUp } = sizes;
-    await ask({ door, address, tokens: tokens.slice(0, warmUp), atOnce });
+    const { atOnce, warmUp, portion } = sizes;
+    await ask({ door, address, tokens: tokens.slice(0, warmUp), from: 0, atOnce });
     await ask({ close: true });
-    const before = await settledKb(gateway.pid, stillMs);
-    const { open, faults } = await ask({ door, address, tokens, atOnce });
-    const after = await settledKb(gateway.pid, stillMs);
+    const before = await settledKb(gateway, stillMs);
+    let open = 0;
+    const faults: string[] = [];
+    for (let from = 0; from < count; from += portion) {
+      const some = await ask({ door, address, tokens: tokens.slice(from, from + portion), from, atOnce });
+      open = some.open;
+      faults.push(...some.faults);
+    }
+    const after = await settledKb(gateway, stillMs);
     const ended = await ask({ close: true });
     const few = open < count ? [`only ${open} of ${count} inboxes opened`] : [];
     return roundOf((after - before) / open, [...faults, ...few, ...ended.faults]);

@@ -68,6 +68,8 @@ export const limits = {
    */
   callsPerUser: 8,
   callsWaitingPerUser: 100,
+  /** Streams of all users that wait in one process until their user is known. */
+  startsWaiting: 2_000,
   /**
    * Concurrent calls through one gateway with one bearer token, and calls that wait in a queue
    * beyond them. Streams do not count.

@@ -167,3 +167,23 @@ test('frees the slot of a failed call and of an unread stream', async () => {
     over.abort();
   }
 });
+
+test('streams of many users at once leave database connections for other work', async () => {
+  const max = 5;
+  let [running, most] = [0, 0];
+  const query = async (...args: unknown[]) => {
+    running += 1;
+    most = Math.max(most, running);
+    const rows = await Reflect.apply(db.pool.query, db.pool, args);
+    running -= 1;
+    return rows;
+  };
+  const pool = new Proxy(db.pool, {
+    get: (whole, name) => ({ options: { ...whole.options, max }, query })[String(name)] ?? Reflect.get(whole, name),
+  });
+  const many = new Callers(new TrustedKeys(db.pool, db.clock), pool);
+  const tokens = await Promise.all(Array.from({ length: 30 }, (_, n) => logIn(`starts-${n}`)));
+  const enter = ({ token }: { readonly token: string }) => many.enterStream(callWith(token));
+  expect(await Promise.all(tokens.map(enter))).toHaveLength(30);
+  expect(most).toBe(max - 2);
+});

@@ -7,6 +7,8 @@ export interface InboxOrder {
   readonly door: InboxDoor;
   readonly address: string;
   readonly tokens: readonly string[];
+  /** Number of the first inbox. */
+  readonly from: number;
   /** Inboxes that open at the same time. */
   readonly atOnce: number;
 }
@@ -21,7 +23,7 @@ export interface InboxTally {
 
 const lines: InboxLine[] = [];
 
-async function openAll({ door, address, tokens, atOnce }: InboxOrder): Promise<InboxTally> {
+async function openAll({ door, address, tokens, from, atOnce }: InboxOrder): Promise<InboxTally> {
   const openMs: number[] = [];
   const faults = new Set<string>();
   const next = tokens.entries();
@@ -29,7 +31,7 @@ async function openAll({ door, address, tokens, atOnce }: InboxOrder): Promise<I
     for (const [at, token] of next) {
       const began = performance.now();
       try {
-        lines.push(await openInbox(door, address, token, at));
+        lines.push(await openInbox(door, address, token, from + at));
         openMs.push(performance.now() - began);
       } catch (error) {
         faults.add(String(error));

@@ -95,6 +95,8 @@ export class Callers {
   readonly #keys: TrustedKeys;
   readonly #pool: Pool;
   readonly #slots: KeyedSemaphore;
+  /** Slots in which streams of all users begin: fewer than the database connections. */
+  readonly #starts: KeyedSemaphore;
   readonly #reads = new ReadThrottle();
   /** Ids of bots by their tokens. */
   readonly #bots = new Map<string, string>();
@@ -103,6 +105,7 @@ export class Callers {
     this.#keys = keys;
     this.#pool = pool;
     this.#slots = new KeyedSemaphore(callsPerUser(pool.options.max), limits.callsWaitingPerUser);
+    this.#starts = new KeyedSemaphore(Math.max(1, pool.options.max - 2), limits.startsWaiting);
   }
 
   /**
@@ -141,15 +144,15 @@ export class Callers {
 
   /**
    * Authenticates a call whose response is a long stream: like `enter`, but the slot is free again
-   * as soon as the caller is known.
+   * as soon as the caller is known. When many users come at once, they wait here instead of for a
+   * database connection, so that other work still gets one.
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enterStream(call: Call): Promise<UserCaller> {
     const token = call.bearer();
     const claims = isBotToken(token) ? undefined : await this.#verified(token, call.facts);
-    const me = await this.#slots.run(claims?.sub ?? this.#slotOfBot(token), () =>
-      claims === undefined ? this.#bot(token, call.facts) : this.#sessionUser(claims, false),
-    );
+    const read = () => (claims === undefined ? this.#bot(token, call.facts) : this.#sessionUser(claims, false));
+    const me = await this.#slots.run(claims?.sub ?? this.#slotOfBot(token), () => this.#starts.run('starts', read));
     this.#reads.count(me.id, call.rpc);
     return me;
   }
