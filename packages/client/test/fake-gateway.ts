@@ -70,6 +70,8 @@ export class FakeGateway {
   readonly streams: FakeInboxStream[] = [];
   readonly historyCalls: Pick<HistoryRequest, 'channelId' | 'afterSeq'>[] = [];
   overviewCalls = 0;
+  /** History responds when this resolves. */
+  historyGate: Promise<void> = Promise.resolve();
   /** Seqs of the stored entries of a chat, and its log. */
   logs = new Map<number, { readonly log: string; readonly seqs: readonly number[] }>();
   overview: () => Promise<Overview> = () => Promise.reject(refuse('not-implemented'));
@@ -82,7 +84,10 @@ export class FakeGateway {
   client(): ParleyClient {
     const transport: Partial<Transport> = {
       ask: async ({ path }, request): Promise<never> => {
-        if (path.endsWith('/History')) return this.#history(request as HistoryRequest) as never;
+        if (path.endsWith('/History')) {
+          await this.historyGate;
+          return this.#history(request as HistoryRequest) as never;
+        }
         if (path.endsWith('/Login')) return { token: 'new-token' } as never;
         return (await this.#overview()) as never;
       },

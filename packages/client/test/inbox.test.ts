@@ -100,12 +100,13 @@ test('fills gaps of the server, and holes that nobody reported', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 300) });
   const listener = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.tell({ gap: { channelId: 1, log: 'l', from: 5, to: 110 } });
+  await gateway.reconnect(logEnd(1, 110));
+  expect(gateway.stream.options.watch.seen).toEqual([logEnd(1, 110)]);
   gateway.stream.say(1, 111);
   gateway.stream.say(1, 114);
   await pass();
   const filled = (from: number, to: number) => [`1:filled ${from}-${to}`, ...range(from, to).map((seq) => `1:${seq}`)];
-  expect(listener.brief).toEqual([
-    'connected',
+  expect(listener.brief.filter((one) => !one.includes('connect'))).toEqual([
     ...filled(5, 104),
     ...filled(105, 110),
     '1:111',
@@ -203,6 +204,33 @@ test('after a reset, the user gets all chats, and each message that was missed',
   expect(listener.inbox.place).toEqual({ after: 'p9', seen: [logEnd(1, 13), logEnd(2, 31, 'm')] });
 });
 
+test('a place within a reset continues with what the reset is about to yield', async () => {
+  gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
+  gateway.overview = async () => ({ chats: [chatOf(1, 12)], inbox: 'p9' });
+  const inbox = gateway.client().inbox();
+  const events = inbox.events();
+  await pass();
+  gateway.stream.welcome(logEnd(1, 4));
+  gateway.stream.say(1, 5);
+  for (let n = 0; n < 10; n++) gateway.stream.ping(`p${n}`);
+  gateway.stream.tell({ reset: true });
+  const types: string[] = [];
+  while (types.at(-1) !== 'reset') types.push((await events.next()).value?.type ?? '');
+  expect(types).toEqual(['connected', 'message', 'reset']);
+  expect(inbox.place).toEqual({ after: 'p9', seen: [logEnd(1, 5)] });
+});
+
+test('after a reset, a chat may have another log', async () => {
+  gateway.logs.set(1, { log: 'm', seqs: range(1, 2) });
+  gateway.overview = async () => ({ chats: [chatOf(1, 2, 'm')], inbox: 'p9' });
+  const listener = await gateway.begin([logEnd(1, 4)], {}, '');
+  await gateway.reconnect(logEnd(1, 1, 'm'));
+  gateway.stream.say(1, 2, 3);
+  await pass();
+  expect(listener.brief.slice(2)).toEqual(['reset', '1:chat-reset', '1:filled 1-2', '1:1', '1:2', 'connected', '1:3']);
+  expect(listener.of('message').map(({ log }) => log)).toEqual(['m', 'm', 'm']);
+});
+
 test('without a position, nothing is lost either', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
   gateway.overview = async () => ({ chats: [chatOf(1, 7)], inbox: 'p9' });
@@ -235,24 +263,23 @@ test('calls Overview again after a temporary refusal, and ends after a final one
 test('a reader that is too slow loses nothing: what does not fit is read from History', async () => {
   const count = 25_000;
   gateway.logs.set(1, { log: 'l', seqs: range(1, count) });
-  gateway.overview = async () => ({ chats: [chatOf(1, count), chatOf(2, 0)], inbox: 'p9' });
+  gateway.logs.set(3, { log: 'l', seqs: [1, 2] });
+  gateway.overview = async () => ({ chats: [chatOf(1, count), chatOf(2, 0), chatOf(3, 2)], inbox: 'p9' });
   const inbox = gateway.client().inbox();
   await pass();
-  gateway.stream.welcome(logEnd(1, 0), logEnd(2, 0));
+  gateway.stream.welcome(logEnd(1, 0), logEnd(2, 0), logEnd(3, 0));
   gateway.stream.say(1, 1, count);
   gateway.stream.say(2, 1);
   const events = inbox.events();
-  const seqs: number[] = [];
+  const seqs: Record<number, number[]> = { 1: [], 2: [], 3: [] };
   const types = new Set<string>();
-  for (let last = 0; last !== 2; ) {
+  while (seqs[2]?.length === 0) {
     const { value } = await events.next();
     if (value === undefined) break;
     types.add(value.type);
-    if (value.type !== 'message') continue;
-    if (value.channelId === 1) seqs.push(value.seq);
-    last = value.channelId;
+    if (value.type === 'message') seqs[value.channelId]?.push(value.seq);
   }
-  expect(seqs).toEqual(range(1, count));
+  expect(seqs).toEqual({ 1: range(1, count), 2: [1], 3: [1, 2] });
   expect([...types]).toEqual(['reset', 'gap', 'message']);
 });
 
@@ -359,7 +386,19 @@ test('another reader can continue where an aborted one has stopped, also within 
     if (seen.length === 4) break;
   }
   expect(seen).toEqual(['m5', 'm6', 'm7', 'm8']);
+  let open = () => {};
+  gateway.historyGate = new Promise((resolve) => {
+    open = resolve;
+  });
+  gateway.stream.say(1, 10);
   const waiting = inbox.events(away.signal).next();
+  await pass();
   away.abort('enough');
   await expect(waiting).rejects.toBe('enough');
+  open();
+  const next = inbox.events();
+  expect([(await next.next()).value, (await next.next()).value]).toMatchObject([
+    { type: 'gap', from: 9, to: 9 },
+    { type: 'message', seq: 9 },
+  ]);
 });
