@@ -28,7 +28,7 @@ const waiting = [
   'service-kit/dist/test/tokens[.]',
 ].join('|');
 /** Tests that load the machine and bound how long something may take. They run two at once. */
-const heavy = ['bench/dist/test/bench[.]', 'drills/dist/test/drill[.]'].join('|');
+const heavy = ['bench/dist/test/bench[.]', 'drills/dist/test/(drill|inboxes)[.]'].join('|');
 /** Tests that compare durations or shares of load. They run one by one after all other tests. */
 const alone = [
   'drills/dist/test/drain[.]',

@@ -14,6 +14,7 @@ import { grpcTransport } from '../src/node/index.js';
 
 export { until } from '@parley/testkit';
 export { entryEvent } from '../src/events.js';
+export { XmlHttpRequest } from './xml-http-request.js';
 
 /** Returns a client of a test user, whose session was inserted by SQL. */
 export function clientOf(

@@ -9,7 +9,8 @@ import {
 } from './cut.js';
 import type { Disturbance } from './disturbance.js';
 import { drained } from './drain.js';
-import { killChatServer, killDatabase, killManager } from './kill.js';
+import { drainedGateway, drainedOwner, frozenOwner, killedGateway, killedOwner } from './inbox-faults.js';
+import { killChatServer, killDatabase, killManager, restartDatabase } from './kill.js';
 import { resetConnections, slowClients, slowDatabase } from './slow.js';
 import { watched } from './watch.js';
 
@@ -18,6 +19,8 @@ export interface CatalogEntry {
   readonly description: string;
   /** Disturbances of the drill, in the order in which they are made. */
   readonly disturbances: readonly Disturbance[];
+  /** Whether the users hold inboxes at gateways, instead of streams at chat servers. */
+  readonly ofInboxes?: true;
 }
 
 const each = {
@@ -44,6 +47,11 @@ export const drills = {
   all: {
     description: 'runs all of these',
     disturbances: Object.values(each).flatMap(({ disturbances }): Disturbance[] => [...disturbances]),
+  },
+  inboxes: {
+    description: 'kills, drains and freezes chat servers and gateways, under users who hold inboxes',
+    disturbances: [killedOwner, drainedGateway, drainedOwner, killedGateway, frozenOwner, restartDatabase, killManager],
+    ofInboxes: true,
   },
   watch: { description: 'only measures, while you disturb your system by hand', disturbances: [watched] },
 } as const satisfies Record<string, CatalogEntry>;

@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
+import type { ServiceFacts } from '@parley/cli';
 import { type Disturbance, lacksProcesses, localSystemOf, soonMs } from './disturbance.js';
+import type { DrillContext } from './drill-context.js';
 import { eventually } from './local-system.js';
 
 const goneWithinMs = 10_000;
@@ -13,6 +15,16 @@ async function isGone(pid: number): Promise<boolean> {
   }
 }
 
+/** Shuts a process down cleanly. Resolves with the duration in ms once it has exited and was restarted. */
+export async function drainProcess(context: DrillContext, { name, pid, ...facts }: ServiceFacts): Promise<number> {
+  const since = performance.now();
+  process.kill(pid, 'SIGTERM');
+  await eventually(`${name} has exited`, () => isGone(pid));
+  const tookMs = Math.round(performance.now() - since);
+  await localSystemOf(context).replaced({ name, pid, ...facts });
+  return tookMs;
+}
+
 /** Sends SIGTERM, as a deployment does. Reports the time over which users reconnected. */
 export const drained: Disturbance = {
   name: 'drained chat server',
@@ -21,10 +33,7 @@ export const drained: Disturbance = {
   lacks: lacksProcesses,
   make: async (context, owner) => {
     const since = performance.now();
-    process.kill(owner.pid, 'SIGTERM');
-    await eventually(`${owner.name} has exited`, () => isGone(owner.pid));
-    const tookMs = Math.round(performance.now() - since);
-    await localSystemOf(context).replaced(owner);
+    const tookMs = await drainProcess(context, owner);
     const { talkers } = context.load;
     const welcomes = talkers.flatMap(({ welcomedAt }) => welcomedAt.filter((at) => at >= since));
     const spreadMs = welcomes.length === 0 ? 0 : Math.round(Math.max(...welcomes) - Math.min(...welcomes));

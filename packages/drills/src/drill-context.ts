@@ -1,7 +1,7 @@
 import { ExtraServer } from './extra-server.js';
 import { thaw } from './freeze.js';
 import type { Links } from './links.js';
-import type { Load } from './load.js';
+import type { DrillLoad } from './load.js';
 import type { System } from './system.js';
 import type { Takeover } from './takeover.js';
 
@@ -9,7 +9,7 @@ import type { Takeover } from './takeover.js';
 export class DrillContext {
   readonly system: System;
   readonly links: Links;
-  readonly load: Load;
+  readonly load: DrillLoad;
   readonly takeover: Takeover;
   /** Duration of an outage, in seconds. */
   readonly seconds: number;

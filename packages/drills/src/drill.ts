@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CatalogEntry } from './catalog.js';
 import type { Disturbance, DisturbanceResult } from './disturbance.js';
 import { DrillContext } from './drill-context.js';
+import { InboxLoad } from './inbox-load.js';
 import { Links } from './links.js';
 import { Load, type LoadShape } from './load.js';
 import type { System } from './system.js';
@@ -102,9 +103,9 @@ async function playRounds(
 }
 
 /** Creates the users and rooms of a drill. Removes them again if this fails. */
-async function prepare(system: System, options: DrillOptions): Promise<DrillContext> {
+async function prepare(system: System, { ofInboxes }: CatalogEntry, options: DrillOptions): Promise<DrillContext> {
   const links = new Links();
-  const load = new Load(options.rate);
+  const load = ofInboxes === true ? new InboxLoad(options.rate) : new Load(options.rate);
   try {
     await load.start(system, links, options);
     const takeover = await Takeover.prepare(system, load);
@@ -118,15 +119,11 @@ async function prepare(system: System, options: DrillOptions): Promise<DrillCont
 }
 
 /** Runs a drill against a running system under load, and judges what the readers received. */
-export async function runDrill(
-  system: System,
-  { disturbances }: CatalogEntry,
-  options: DrillOptions,
-): Promise<DrillVerdict> {
-  const context = await prepare(system, options);
+export async function runDrill(system: System, entry: CatalogEntry, options: DrillOptions): Promise<DrillVerdict> {
+  const context = await prepare(system, entry, options);
   const { load } = context;
   try {
-    const playable = await possible(context, disturbances, options.report);
+    const playable = await possible(context, entry.disturbances, options.report);
     options.report(
       `${load.talkers.length} people in ${load.rooms.length} channels send ${options.rate} messages per second`,
     );

@@ -11,7 +11,8 @@ import {
 import type { DrillContext } from './drill-context.js';
 import { eventually, type ServiceKind } from './local-system.js';
 
-async function kill(context: DrillContext, victim: ServiceFacts): Promise<DisturbanceResult> {
+/** Kills a process with kill -9, and waits until it has been restarted. */
+export async function killProcess(context: DrillContext, victim: ServiceFacts): Promise<DisturbanceResult> {
   const since = performance.now();
   process.kill(victim.pid, 'SIGKILL');
   await localSystemOf(context).replaced(victim);
@@ -23,7 +24,7 @@ export const killChatServer: Disturbance = {
   owner: 'chat server',
   backWithinMs: laterMs,
   lacks: lacksProcesses,
-  make: kill,
+  make: killProcess,
 };
 
 function killService(kind: ServiceKind, name: string): Disturbance {
@@ -33,28 +34,33 @@ function killService(kind: ServiceKind, name: string): Disturbance {
     lacks: lacksProcesses,
     make: async (context) => {
       const all = await localSystemOf(context).processes(kind);
-      return kill(context, all[context.round % all.length] as ServiceFacts);
+      return killProcess(context, all[context.round % all.length] as ServiceFacts);
     },
   };
 }
 
 export const killManager = killService('channel-service', 'kill -9 of a manager');
 
-/** Kills PostgreSQL and waits until it is back. */
-export const killDatabase: Disturbance = {
-  name: 'kill -9 of PostgreSQL',
-  backWithinMs: laterMs,
-  lacks: lacksDatabase,
-  make: async (context) => {
-    const system = localSystemOf(context);
-    const pid = (await system.databasePid()) as number;
-    const since = performance.now();
-    process.kill(pid, 'SIGKILL');
-    await eventually('a new PostgreSQL runs', async () => {
-      const next = await system.databasePid();
-      return next !== undefined && next !== pid;
-    });
-    await system.databaseAnswers();
-    return { since };
-  },
-};
+/** Ends PostgreSQL with a signal and waits until it is back. */
+function endDatabase(signal: NodeJS.Signals, name: string): Disturbance {
+  return {
+    name,
+    backWithinMs: laterMs,
+    lacks: lacksDatabase,
+    make: async (context) => {
+      const system = localSystemOf(context);
+      const pid = (await system.databasePid()) as number;
+      const since = performance.now();
+      process.kill(pid, signal);
+      await eventually('a new PostgreSQL runs', async () => {
+        const next = await system.databasePid();
+        return next !== undefined && next !== pid;
+      });
+      await system.databaseAnswers();
+      return { since };
+    },
+  };
+}
+
+export const killDatabase = endDatabase('SIGKILL', 'kill -9 of PostgreSQL');
+export const restartDatabase = endDatabase('SIGINT', 'restart of PostgreSQL');

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createClient, type ParleyClient, Refusal, textOf } from '@parley/client';
+import { createClient, type EntryEvent, type ParleyClient, Refusal, textOf } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import type { NamedEntry, RecordedHistory } from '@parley/testkit';
 import type { Links } from './links.js';
@@ -27,7 +27,45 @@ export interface LoadShape {
   readonly rate: number;
 }
 
-async function until(holds: () => boolean, withinMs = drainWithinMs): Promise<boolean> {
+/** One user of a load, as the verdict sees it. */
+export type DrillTalker = Pick<
+  Talker,
+  'name' | 'acked' | 'ackedAt' | 'welcomedAt' | 'late' | 'endReason' | 'silenceSince'
+>;
+
+/** The users of a drill, and their channels. */
+export interface DrillLoad {
+  readonly talkers: readonly DrillTalker[];
+  readonly rooms: readonly Pick<TestRoom, 'id'>[];
+  /** Users with an account but no seat. */
+  readonly spareUsers: readonly DrillPerson[];
+  /**
+   * Creates the users and their channels. If that fails, `leave` removes what exists.
+   */
+  start(system: System, links: Links, shape: LoadShape): Promise<void>;
+  /** Starts sending. */
+  talk(): void;
+  /**
+   * Resolves with true once everyone has an ack that is newer than `since`, or with false after
+   * `withinMs`.
+   */
+  allAcked(since: number, withinMs: number): Promise<boolean>;
+  /**
+   * Stops sending and waits until everyone has received everything. Returns the users with
+   * unanswered sends.
+   */
+  settle(): Promise<string[]>;
+  /** Returns the history of each channel: what readers received, and what History holds. */
+  histories(): Promise<RecordedHistory[]>;
+  /** Returns what went wrong that the histories do not show. */
+  complaints(): string[];
+  /** Returns numbers for the report. */
+  counts(): Readonly<Record<string, number>>;
+  /** Leaves and deletes every channel. */
+  leave(): Promise<void>;
+}
+
+export async function within(holds: () => boolean, withinMs = drainWithinMs): Promise<boolean> {
   for (const end = performance.now() + withinMs; !holds(); await pause(20)) {
     if (performance.now() > end) return false;
   }
@@ -35,7 +73,7 @@ async function until(holds: () => boolean, withinMs = drainWithinMs): Promise<bo
 }
 
 /** Retries a call after the delay that its refusal suggests, if there is one. */
-async function retrying<T>(work: () => Promise<T>): Promise<T> {
+export async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await work();
@@ -47,9 +85,8 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** The load of a drill: users who send while things break. Records what they receive. */
-export class Load {
+export class Load implements DrillLoad {
   readonly rooms: TestRoom[] = [];
-  /** Users with an account but no seat. */
   readonly spareUsers: DrillPerson[] = [];
   readonly #clients: ParleyClient[] = [];
   readonly #rate: number;
@@ -58,9 +95,6 @@ export class Load {
     this.#rate = rate;
   }
 
-  /**
-   * Creates the users and their rooms, and joins them. If that fails, `leave` removes what exists.
-   */
   async start(system: System, links: Links, shape: LoadShape, spareUsers = 4): Promise<void> {
     const { userService } = system;
     const channelService = system.managers.join(',');
@@ -91,31 +125,22 @@ export class Load {
     return this.rooms.flatMap(({ talkers }) => talkers);
   }
 
-  /** Starts sending. */
   talk(): void {
     const { talkers } = this;
     for (const one of talkers) one.talk(this.#rate / talkers.length);
   }
 
-  /**
-   * Resolves with true once everyone has an ack that is newer than `since`, or with false after
-   * `withinMs`.
-   */
   allAcked(since: number, withinMs: number): Promise<boolean> {
-    return until(() => this.talkers.every(({ ackedAt }) => (ackedAt.at(-1) ?? 0) >= since), withinMs);
+    return within(() => this.talkers.every(({ ackedAt }) => (ackedAt.at(-1) ?? 0) >= since), withinMs);
   }
 
-  /**
-   * Stops sending and waits until everyone has received everything. Returns the users with
-   * unanswered sends.
-   */
   async settle(): Promise<string[]> {
     for (const one of this.talkers) one.stop();
     const silent = () => this.talkers.filter(({ unanswered }) => unanswered > 0);
-    await until(() => silent().length === 0);
+    await within(() => silent().length === 0);
     for (const { talkers } of this.rooms) {
       const last = Math.max(...talkers.flatMap(({ acked }) => acked.slice(-inFlight).map(({ seq }) => seq)));
-      await until(() => talkers.every(({ lastSeq }) => lastSeq >= last));
+      await within(() => talkers.every(({ lastSeq }) => lastSeq >= last));
     }
     await pause(500); // Allows time for entries that should not arrive.
     return silent().map(
@@ -123,7 +148,6 @@ export class Load {
     );
   }
 
-  /** Returns the history of each channel: what readers received, and what History holds. */
   histories(): Promise<RecordedHistory[]> {
     const recorded = this.rooms.map(async ({ id, host, talkers }) => ({
       channel: `channel ${id}`,
@@ -134,7 +158,14 @@ export class Load {
     return Promise.all(recorded);
   }
 
-  /** Leaves and deletes every room. */
+  complaints(): string[] {
+    return [];
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return {};
+  }
+
   async leave(): Promise<void> {
     for (const one of this.talkers) one.stop();
     for (const { id, host } of this.rooms) await host.delete(id).catch(() => {});
@@ -142,15 +173,18 @@ export class Load {
   }
 }
 
-/** Reads the whole history of a channel, from the last page back. */
 async function storedIn(host: ParleyClient, channelId: number): Promise<NamedEntry[]> {
-  const stored: NamedEntry[] = [];
+  const entries = await storedEntries(host, channelId);
+  return entries.flatMap((one) => (one.type === 'message' ? [{ seq: one.seq, name: textOf(one) ?? '' }] : []));
+}
+
+/** Reads the whole history of a channel, from the last page back. Returns it in order. */
+export async function storedEntries(host: ParleyClient, channelId: number): Promise<EntryEvent[]> {
+  const stored: EntryEvent[] = [];
   let before = 0;
   for (let more = true; more; ) {
     const page = await retrying(() => host.history(channelId, { before, size: 100 }));
-    for (const entry of page.entries) {
-      if (entry.type === 'message') stored.push({ seq: entry.seq, name: textOf(entry) ?? '' });
-    }
+    stored.push(...page.entries);
     before = Math.min(...page.entries.map(({ seq }) => seq));
     more = page.more && page.entries.length > 0;
   }

@@ -4,7 +4,7 @@ import { findEmbedded, readSecrets, roleUrl, type Secrets, type ServiceRole } fr
 import { People } from '@parley/testkit';
 import { type DrillPerson, freshPrefix } from './person.js';
 
-export type ServiceKind = 'user-service' | 'channel-service' | 'chat';
+export type ServiceKind = 'user-service' | 'channel-service' | 'chat' | 'gateway';
 
 const patienceMs = 60_000;
 
@@ -22,6 +22,14 @@ const placeAt = `WITH there AS (
 const draining = `SELECT name FROM (
     SELECT DISTINCT ON (addr) name, state FROM chat.server WHERE addr = ANY ($1) ORDER BY addr, started_at DESC
   ) newest WHERE state = 'draining' ORDER BY name LIMIT 1`;
+
+/** Finds the addresses of the gateways that serve. */
+const servingGateways = `SELECT DISTINCT ON (name) name, http_addr AS http, grpc_addr AS grpc FROM chat.gateway
+  WHERE state = 'serving' AND lease_until > now() ORDER BY name, started_at DESC`;
+
+/** Finds the chat server that owns most of the channels $1. */
+const busiest = `SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id)
+  WHERE h.channel_id = ANY ($1) GROUP BY s.addr ORDER BY count(*) DESC LIMIT 1`;
 
 const traces = [
   'DELETE FROM chat.message WHERE channel_id IN (SELECT id FROM chat.channel WHERE owner_id LIKE $1)',
@@ -100,6 +108,23 @@ export class LocalSystem {
   /** Returns the current processes of a kind. */
   async processes(kind: ServiceKind): Promise<ServiceFacts[]> {
     return ofKind((await this.#readFacts()).services, kind);
+  }
+
+  /** Returns the addresses of the gateways. */
+  async gateways(): Promise<{ name: string; http: string; grpc: string }[]> {
+    const rows = await this.sql(servingGateways);
+    return rows.map(({ name, http, grpc }) => ({ name: String(name), http: String(http), grpc: String(grpc) }));
+  }
+
+  /**
+   * Returns the process of the chat server that owns most of the channels.
+   * @throws {Error} if none owns any
+   */
+  async busiestOwner(channels: readonly number[]): Promise<ServiceFacts> {
+    const [found] = await this.sql(busiest, [channels]);
+    const owner = (await this.processes('chat')).find(({ address }) => address === found?.addr);
+    if (owner === undefined) throw new Error('No chat server owns a channel of the drill.');
+    return owner;
   }
 
   /** Returns the pid of `npm start`. */

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type Transport } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { Chatter } from '@parley/testkit';
-import type { Load } from './load.js';
+import type { DrillLoad } from './load.js';
 import type { DrillPerson } from './person.js';
 import type { System } from './system.js';
 
@@ -132,19 +132,19 @@ class Pair {
  */
 export class Takeover {
   readonly #transport: Transport;
-  readonly #load: Load;
+  readonly #load: DrillLoad;
   /** A room without history, in which only the lease stops an old server from relaying. */
   readonly #relayRoom: number;
   #pairs: Pair[] = [];
 
-  private constructor(transport: Transport, load: Load, relayRoom: number) {
+  private constructor(transport: Transport, load: DrillLoad, relayRoom: number) {
     this.#transport = transport;
     this.#load = load;
     this.#relayRoom = relayRoom;
   }
 
   /** Creates the room without history. */
-  static async prepare({ userService, managers }: System, load: Load): Promise<Takeover> {
+  static async prepare({ userService, managers }: System, load: DrillLoad): Promise<Takeover> {
     const transport = grpcTransport({ userService, channelService: managers.join(',') });
     const host = createClient({ transport, token: load.spareUsers[0]?.token ?? '' });
     const { id } = await host.create({ name: 'drill', limit: 25 });

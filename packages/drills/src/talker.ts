@@ -59,8 +59,7 @@ export class Talker {
 
   /** Returns the longest time without an ack since `since`, in ms, including the current one. */
   silenceSince(since: number): number {
-    const times = [since, ...this.ackedAt.slice(firstAfter(this.ackedAt, since)), performance.now()];
-    return Math.round(Math.max(...times.map((time, at) => time - (times[at - 1] ?? time))));
+    return longestPause(this.ackedAt, since);
   }
 
   async #send(): Promise<void> {
@@ -105,4 +104,13 @@ function firstAfter(times: readonly number[], since: number): number {
   let at = times.length;
   while (at > 0 && (times[at - 1] ?? 0) >= since) at -= 1;
   return at;
+}
+
+/**
+ * Returns the longest time between two of the times since `since`, in ms. The last one ends now.
+ */
+export function longestPause(times: readonly number[], since: number): number {
+  const recent = [since, ...times.slice(firstAfter(times, since)), performance.now()];
+  const pauses = recent.map((time, at) => time - (recent[at - 1] ?? time));
+  return Math.round(pauses.reduce((longest, one) => Math.max(longest, one), 0));
 }

@@ -1,7 +1,7 @@
 import { textTable } from '@parley/runtime';
 import { checkHistory, countFaults, type Fault, type FaultKind, type RecordedHistory } from '@parley/testkit';
 import type { Disturbance } from './disturbance.js';
-import type { Load } from './load.js';
+import type { DrillLoad } from './load.js';
 import { staleOwnerPrefix } from './takeover.js';
 import { lateMs } from './talker.js';
 
@@ -41,6 +41,7 @@ const kinds: Readonly<Record<string, readonly FaultKind[]>> = {
   'stored or received twice': ['stored twice', 'received twice'],
   'out of order or missing': ['seq gap', 'out of order', 'silent gap'],
   'two owners of one seq': ['another order', 'received, not stored'],
+  'delivered after removal': ['received while away'],
 };
 
 /** Returns a quantile, for example for the share 0.95. */
@@ -74,7 +75,7 @@ function storedByReplaced({ channel, stored }: RecordedHistory): string[] {
   return found.length > 0 ? [`${channel}: ${found.length} messages stored by a replaced owner`] : [];
 }
 
-function countsOf(load: Load, histories: readonly RecordedHistory[], faults: readonly Fault[]) {
+function countsOf(load: DrillLoad, histories: readonly RecordedHistory[], faults: readonly Fault[]) {
   const sum = (of: (one: RecordedHistory) => number) => histories.reduce((total, one) => total + of(one), 0);
   const byKind = countFaults(faults);
   const found = Object.entries(kinds).map(([words, own]) => [words, own.reduce((n, kind) => n + byKind[kind], 0)]);
@@ -84,11 +85,12 @@ function countsOf(load: Load, histories: readonly RecordedHistory[], faults: rea
     received: sum(({ readers }) => readers.reduce((n, { received }) => n + received.length, 0)),
     ...(Object.fromEntries(found) as Record<string, number>),
     [`acked later than ${lateMs / 1_000} s`]: load.talkers.reduce((n, { late }) => n + late, 0),
+    ...load.counts(),
   };
 }
 
 /** Stops the load, and compares what is stored with what each user received. */
-export async function judge(load: Load, rounds: readonly Round[]): Promise<DrillVerdict> {
+export async function judge(load: DrillLoad, rounds: readonly Round[]): Promise<DrillVerdict> {
   const over = load.talkers.filter((one) => one.endReason !== undefined);
   const unanswered = await load.settle();
   const histories = await load.histories();
@@ -101,6 +103,7 @@ export async function judge(load: Load, rounds: readonly Round[]): Promise<Drill
     ...histories.flatMap(storedByReplaced),
     ...unanswered.map((words) => `unanswered: ${words}`),
     ...over.map((one) => `${one.name} was disconnected for good: ${one.endReason}`),
+    ...load.complaints(),
     ...faults.map(({ kind, words }) => `${kind}: ${words}`),
   ];
   return { recoveries, counts: countsOf(load, histories, faults), wrong, histories };

@@ -1,49 +1,31 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFolder } from '@parley/cli';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
-import { checkHistory, type FaultKind, freePorts, type RecordedHistory, Started } from '@parley/testkit';
+import type { RecordedHistory } from '@parley/testkit';
 import { drills } from '../src/catalog.js';
 import { isolatedThenLate } from '../src/cut.js';
 import { runDrill } from '../src/drill.js';
 import { LocalSystem } from '../src/local-system.js';
 import { RemoteSystem } from '../src/system.js';
+import { DrilledParley, kindsAfter } from './drilled-parley.js';
 
 const shape = { channels: 2, people: 4, rate: 100, seconds: 5, report: () => {} };
 let data = '';
-let run: Started;
+let drilled: DrilledParley;
 
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'parley-drilled-'));
-  await chmod(data, 0o755);
-  const first = await freePorts(5);
-  const ports = ['--user-port', '--manager-port', '--web-port', '--chat-port'].flatMap((name, n) => [
-    name,
-    String(first + n),
-  ]);
-  run = new Started(['--data', data, ...ports]);
-  await run.says('Press Ctrl-C to stop');
+  drilled = await DrilledParley.start();
+  data = drilled.data;
 });
-afterAll(async () => {
-  run.child.kill('SIGINT');
-  await run.ended;
-  await rm(data, { recursive: true });
-});
+afterAll(() => drilled.stop());
 
 function parley(args: readonly string[]): Promise<{ status: number | string; output: string }> {
   const command = [join(projectFolder, 'bin', 'parley.js'), ...args];
   return new Promise((resolve) =>
     execFile(process.execPath, command, (error, out, err) => resolve({ status: error?.code ?? 0, output: out + err })),
   );
-}
-
-/** Returns the kinds of faults that the checker finds after a change to the first history. */
-function kindsAfter([first]: readonly RecordedHistory[], plant: (history: RecordedHistory) => RecordedHistory) {
-  const kinds = checkHistory(plant(first as RecordedHistory)).map(({ kind }) => kind);
-  return [...new Set<FaultKind>(kinds)];
 }
 
 test('killing any part loses, repeats or reorders no acked message, and the checker notices planted faults', async () => {

@@ -10,9 +10,15 @@ export interface NamedEntry {
 export type ReaderEvent =
   | ({ readonly is: 'entry' } & NamedEntry)
   /** Entries that were reported missing. */
-  | { readonly is: 'gap'; readonly from: number; readonly to: number }
+  | ({ readonly is: 'gap' } & Range)
   /** A reset: earlier seqs are void, and the next entry follows `seq`. */
   | { readonly is: 'reset'; readonly seq: number };
+
+/** A range of seqs. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** A reader and everything it received. */
 export interface RecordedReader {
@@ -20,6 +26,8 @@ export interface RecordedReader {
   /** Last seq before the reader started to read. */
   readonly startsAfter: number;
   readonly received: readonly ReaderEvent[];
+  /** Entries that the reader may not receive, because it was no member then. */
+  readonly away?: readonly Range[];
 }
 
 /**
@@ -62,6 +70,7 @@ export const faultKinds = [
   'received twice',
   'out of order',
   'silent gap',
+  'received while away',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -96,6 +105,7 @@ function checkTable({ stored }: RecordedHistory, report: Report): void {
 class Follower {
   readonly #report: Report;
   readonly #order: Map<number, string>;
+  readonly #away: readonly Range[];
   #received = new Set<number>();
   #reported = new Set<number>();
   #last: number;
@@ -104,8 +114,9 @@ class Follower {
    * Creates a follower. `order` maps seqs to names, from the table and from the readers checked
    * earlier. The follower adds to it.
    */
-  constructor(startsAfter: number, order: Map<number, string>, report: Report) {
+  constructor({ startsAfter, away = [] }: RecordedReader, order: Map<number, string>, report: Report) {
     this.#last = startsAfter;
+    this.#away = away;
     this.#order = order;
     this.#report = report;
   }
@@ -139,6 +150,7 @@ class Follower {
 
   #receiveNew({ seq, name }: NamedEntry): void {
     if (seq <= this.#last) this.#report('out of order', `${seq} (${name}) after ${this.#last}`);
+    if (this.#isAway(seq)) this.#report('received while away', `${seq} (${name})`);
     this.#missUpTo(seq - 1);
     this.#received.add(seq);
     this.#last = Math.max(this.#last, seq);
@@ -150,15 +162,19 @@ class Follower {
 
   #missUpTo(seq: number): void {
     for (let missed = this.#last + 1; missed <= seq; missed++) {
-      if (!this.#reported.has(missed)) this.#report('silent gap', `${missed} did not arrive`);
+      if (!this.#reported.has(missed) && !this.#isAway(missed)) this.#report('silent gap', `${missed} did not arrive`);
     }
+  }
+
+  #isAway(seq: number): boolean {
+    return this.#away.some(({ from, to }) => seq >= from && seq <= to);
   }
 }
 
 /**
  * Finds the faults of a history: acks without a row, duplicate rows, missing seqs, readers that
- * disagree, and entries that arrived twice, out of order, or neither arrived nor were reported
- * missing.
+ * disagree, and entries that arrived twice, out of order, at a reader that was away, or neither
+ * arrived nor were reported missing.
  */
 export function checkHistory(history: RecordedHistory): Fault[] {
   const faults: Fault[] = [];
@@ -171,9 +187,9 @@ export function checkHistory(history: RecordedHistory): Fault[] {
   checkTable(history, reporterFor(history.channel));
   const order = new Map(stored);
   const last = history.stored.reduce((most, { seq }) => Math.max(most, seq), 0);
-  for (const { name, startsAfter, received } of history.readers) {
-    const follower = new Follower(startsAfter, order, reporterFor(`${history.channel}, ${name}`));
-    for (const one of received) follower.follow(one);
+  for (const reader of history.readers) {
+    const follower = new Follower(reader, order, reporterFor(`${history.channel}, ${reader.name}`));
+    for (const one of reader.received) follower.follow(one);
     follower.end(last);
   }
   return faults;

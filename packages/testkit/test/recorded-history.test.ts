@@ -87,3 +87,16 @@ test('the checker expects seqs to start again after a reset', () => {
     'silent gap',
   ]);
 });
+
+test('the checker expects nothing from the time in which a reader was no member, and finds what arrived from it', () => {
+  const away = [{ from: 8, to: 11 }];
+  const readerOf = (list: readonly ReaderEvent[]) => ({ name: 'bob', startsAfter: 0, received: list, away });
+  const without = received.filter((one) => one.is === 'entry' && (one.seq < 8 || one.seq > 11));
+  expect(kindsOf(history({ readers: [readerOf(without)] }))).toEqual([]);
+  expect(kindsOf(history({ readers: [readerOf(without.slice(0, -1))] }))).toEqual(['silent gap']);
+  const [stolen] = received.slice(7, 8);
+  const more = [...without.slice(0, 7), ...(stolen ? [stolen] : []), ...without.slice(7)];
+  expect(checkHistory(history({ readers: [readerOf(more)] }))).toEqual([
+    { kind: 'received while away', words: 'room, bob: 8 (m8)' },
+  ]);
+});

@@ -1,0 +1,204 @@
+import {
+  createClient,
+  type ParleyClient,
+  type Transport,
+  textOf,
+  type UserInbox,
+  type UserInboxEvent,
+} from '@parley/client';
+import { type InboxEvent, Kind, MemberChange, type Message } from '@parley/contract';
+import type { Refusal } from '@parley/runtime';
+import type { NamedEntry } from '@parley/testkit';
+import { ChatRecords, type SharedEntries } from './chat-records.js';
+import type { DrillTalker } from './load.js';
+import type { DrillPerson } from './person.js';
+import { lateMs, longestPause } from './talker.js';
+
+/** The end of a stream that had begun. */
+export interface StreamEnd {
+  readonly gateway: string;
+  readonly atMs: number;
+  readonly reason: string;
+}
+
+/** Returns the name of an entry that is no message. */
+export function nameOfChange(seq: number): string {
+  return `change ${seq}`;
+}
+
+function nameOf({ kind, seq, data }: Message): string {
+  return kind === Kind.UNSPECIFIED ? Buffer.from(data).toString() : nameOfChange(seq);
+}
+
+function isJoinOf(userId: string, { kind, data }: Message): boolean {
+  if (kind !== Kind.MEMBER) return false;
+  const change = MemberChange.decode(data);
+  return change.joined && [change.userId, ...change.moreUserIds].includes(userId);
+}
+
+/**
+ * One user with an inbox: posts numbered messages to chats in turn, and records acks, the events on
+ * the wire, and what the SDK makes of them.
+ */
+export class InboxPerson implements DrillTalker {
+  readonly id: string;
+  readonly name: string;
+  readonly client: ParleyClient;
+  readonly acked: (NamedEntry & { readonly channelId: number })[] = [];
+  readonly ackedAt: number[] = [];
+  readonly welcomedAt: number[] = [];
+  readonly ends: StreamEnd[] = [];
+  /** Reasons of rejected posts. */
+  readonly refused: string[] = [];
+  readonly wire: ChatRecords;
+  readonly read: ChatRecords;
+  late = 0;
+  endReason: string | undefined;
+  unanswered = 0;
+  /** The chats to which the user posts. */
+  readonly #chats: readonly number[];
+  readonly #ackedIn = new Map<number, number>();
+  /** Posts with an ack: when it came, and after which time. */
+  readonly #waits: { readonly atMs: number; readonly tookMs: number }[] = [];
+  #inbox: UserInbox | undefined;
+  #isWelcome = false;
+  /** Whether the present stream has had no position yet, which follows what was missed. */
+  #isStarting = true;
+  /** Chats that the user has joined again while no stream was open. */
+  readonly #joinedAway = new Set<number>();
+  #isLeaving = false;
+  #timer: NodeJS.Timeout | undefined;
+  #count = 0;
+
+  constructor(
+    { id, token }: DrillPerson,
+    chats: readonly number[],
+    transport: (tap: InboxPerson) => Transport,
+    shared: SharedEntries,
+  ) {
+    this.id = id;
+    this.name = id;
+    this.#chats = chats;
+    this.wire = new ChatRecords(shared);
+    this.read = new ChatRecords(shared);
+    this.client = createClient({ transport: transport(this), token });
+  }
+
+  /** Opens the inbox. */
+  open(): void {
+    this.#inbox = this.client.inbox();
+    void this.#readInbox(this.#inbox);
+  }
+
+  /** Starts posting. */
+  talk(perSecond: number): void {
+    this.#timer = setInterval(() => void this.#post(), 1_000 / perSecond);
+  }
+
+  /** Stops posting. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Closes the inbox. Ends of streams no longer count. */
+  async leave(): Promise<void> {
+    this.stop();
+    this.#isLeaving = true;
+    await this.client.close();
+  }
+
+  /**
+   * Returns the longest time since `since` in which one of the chats showed nothing, or for which a
+   * post waited for its ack, in ms.
+   */
+  silenceSince(since: number): number {
+    const pauses = this.#chats.map((id) => longestPause(this.wire.of(id).arrivedAt, since));
+    const waits = this.#waits.flatMap(({ atMs, tookMs }) => (atMs >= since ? [tookMs] : []));
+    return [...pauses, ...waits].reduce((longest, one) => Math.max(longest, one), 0);
+  }
+
+  /** Returns whether each chat has acknowledged and shown something since `since`. */
+  isServedSince(since: number): boolean {
+    const isNew = (time = 0) => time >= since;
+    return this.#chats.every((id) => isNew(this.#ackedIn.get(id)) && isNew(this.wire.of(id).arrivedAt.at(-1)));
+  }
+
+  /** Records an event before the SDK sees it. */
+  onEvent(event: InboxEvent): void {
+    const { id, welcome, message, added, gap, chatReset } = event;
+    if (id !== '') this.#isStarting = false;
+    if (welcome !== undefined) this.#welcome(welcome.chats);
+    else if (message !== undefined && message.seq > 0) this.#entry(message);
+    else if (added !== undefined && this.#isStarting) this.#joinedAway.add(added.id);
+    else if (gap !== undefined) this.wire.gap(gap.channelId, gap.from, gap.to);
+    else if (chatReset !== undefined) this.wire.restart(chatReset.channelId);
+    else if (event.reset === true) this.ends.push({ gateway: '', atMs: performance.now(), reason: 'lost position' });
+  }
+
+  /** Records the end of a stream. */
+  onEnd(gateway: string, refusal: Refusal | undefined): void {
+    const reason = refusal?.reason ?? 'closed';
+    if (this.#isWelcome && !this.#isLeaving && reason !== 'long-stream')
+      this.ends.push({ gateway, atMs: performance.now(), reason });
+    this.#isWelcome = false;
+  }
+
+  #welcome(chats: readonly { readonly channelId: number; readonly seq: number }[]): void {
+    this.#isWelcome = true;
+    this.#isStarting = true;
+    this.welcomedAt.push(performance.now());
+    if (this.welcomedAt.length > 1) return;
+    for (const { channelId, seq } of chats) for (const one of [this.wire, this.read]) one.begin(channelId, seq);
+  }
+
+  /**
+   * Records an entry. If the user was removed and added again while no stream was open, a resume
+   * says `added`, leaves out the rest of the earlier stay, and begins with the entry of the return.
+   */
+  #entry(message: Message): void {
+    const { channelId, seq } = message;
+    const { lastSeq } = this.wire.of(channelId);
+    if (this.#joinedAway.delete(channelId) && isJoinOf(this.id, message)) {
+      for (const one of [this.wire, this.read]) one.gap(channelId, lastSeq + 1, seq - 1);
+    }
+    this.wire.entry(channelId, { seq, name: nameOf(message) });
+  }
+
+  async #readInbox(inbox: UserInbox): Promise<void> {
+    for await (const event of inbox) this.#record(event);
+  }
+
+  #record(event: UserInboxEvent): void {
+    if (event.type === 'message') this.read.entry(event.channelId, { seq: event.seq, name: textOf(event) ?? '' });
+    else if (event.type === 'member')
+      this.read.entry(event.channelId, { seq: event.seq, name: nameOfChange(event.seq) });
+    else if (event.type === 'gap' && !event.filled) this.read.gap(event.channelId, event.from, event.to);
+    else if (event.type === 'chat-reset') this.read.restart(event.channelId);
+    else if (event.type === 'ended' && !this.#isLeaving) this.endReason = event.reason;
+  }
+
+  async #post(): Promise<void> {
+    const channelId = this.#chats[this.#count % this.#chats.length] ?? 0;
+    this.#count += 1;
+    this.unanswered += 1;
+    const name = `${this.name}:${this.#count}`;
+    const sentAtMs = performance.now();
+    try {
+      const sent = await this.#inbox?.post(channelId, name);
+      this.#note({ channelId, seq: sent?.seq ?? 0, name }, sentAtMs);
+    } catch (thrown) {
+      this.refused.push((thrown as { reason?: string }).reason ?? String(thrown));
+    }
+    this.unanswered -= 1;
+  }
+
+  #note(entry: InboxPerson['acked'][number], sentAtMs: number): void {
+    const atMs = performance.now();
+    const tookMs = Math.round(atMs - sentAtMs);
+    this.acked.push(entry);
+    this.ackedAt.push(atMs);
+    this.#ackedIn.set(entry.channelId, atMs);
+    this.#waits.push({ atMs, tookMs });
+    if (tookMs > lateMs) this.late += 1;
+  }
+}

@@ -1,0 +1,82 @@
+import type { ReaderEvent, RecordedHistory, RecordedReader } from '@parley/testkit';
+import { drills } from '../src/catalog.js';
+import { type Disturbance, lacksNothing, localSystemOf } from '../src/disturbance.js';
+import { runDrill } from '../src/drill.js';
+import { killProcess } from '../src/kill.js';
+import { LocalSystem } from '../src/local-system.js';
+import { DrilledParley, kindsAfter } from './drilled-parley.js';
+
+const shape = { channels: 4, people: 5, rate: 60, seconds: 5, report: () => {} };
+const unbounded = { backWithinMs: Number.POSITIVE_INFINITY };
+let drilled: DrilledParley;
+
+beforeAll(async () => {
+  drilled = await DrilledParley.start(['--gateways', '2', '--chat-servers', '3', '--managers', '2']);
+});
+afterAll(() => drilled.stop());
+
+/** Returns a history in which the first reader that `may` received something else. */
+function changed(
+  history: RecordedHistory,
+  may: (reader: RecordedReader) => boolean,
+  change: (received: readonly ReaderEvent[], reader: RecordedReader) => (ReaderEvent | undefined)[],
+): RecordedHistory {
+  const reader = history.readers.find(may) as RecordedReader;
+  const received = change(reader.received, reader).filter((one) => one !== undefined);
+  return { ...history, readers: history.readers.map((one) => (one === reader ? { ...reader, received } : one)) };
+}
+
+const anyone = () => true;
+
+test('inboxes lose, repeat and reorder nothing when chat servers and gateways die, and the checker notices planted faults', async () => {
+  const entry = {
+    ...drills.inboxes,
+    disturbances: drills.inboxes.disturbances.map((one) => ({ ...one, ...unbounded })),
+  };
+  const { wrong, histories, recoveries, counts } = await runDrill(await LocalSystem.open(drilled.data), entry, {
+    ...shape,
+    rounds: 4,
+  });
+  expect(wrong).toEqual([]);
+  expect(recoveries.map(({ times }) => times)).toEqual([1, 1, 1, 1]);
+  expect(counts['streams that ended']).toBeGreaterThan(0);
+  expect(counts['removals from a chat']).toBeGreaterThan(3);
+  for (const { acked, readers } of histories) {
+    expect(acked.length).toBeGreaterThan(100);
+    expect(readers).toHaveLength(20);
+    expect(readers.every(({ away = [], received }) => away.length > 0 || received.length >= acked.length)).toBe(true);
+  }
+  const dropped = kindsAfter(histories, (one) => changed(one, anyone, (received) => received.toSpliced(9, 1)));
+  expect(dropped).toEqual(['silent gap']);
+  const twice = kindsAfter(histories, (one) => changed(one, anyone, ([first, ...rest]) => [first, first, ...rest]));
+  expect(twice).toEqual(['received twice']);
+  const later = kindsAfter(histories, (one) => changed(one, anyone, ([a, b, ...rest]) => [b, a, ...rest]));
+  expect(later).toEqual(['silent gap', 'out of order']);
+  const removed = kindsAfter(histories, (one) => changed(one, ({ away = [] }) => away.length > 0, withForbidden));
+  expect(removed).toContain('received while away');
+
+  /** Adds an entry that the reader may not have, in order. */
+  function withForbidden(received: readonly ReaderEvent[], { away = [] }: RecordedReader): ReaderEvent[] {
+    const [first] = histories as [RecordedHistory];
+    const forbidden = first.stored.find(({ seq }) => away.some(({ from, to }) => seq >= from && seq <= to));
+    const at = received.findIndex((one) => one.is === 'entry' && one.seq > (forbidden?.seq ?? 0));
+    return received.toSpliced(at, 0, { is: 'entry', seq: forbidden?.seq ?? 0, name: forbidden?.name ?? '' });
+  }
+});
+
+test('the drill notices an inbox that is disconnected though nothing excuses it', async () => {
+  const planted: Disturbance = {
+    name: 'planted',
+    ...unbounded,
+    lacks: lacksNothing,
+    make: async (context) => {
+      const [victim] = await localSystemOf(context).processes('gateway');
+      if (victim === undefined) throw new Error('There is no gateway.');
+      return killProcess(context, victim);
+    },
+  };
+  const entry = { ...drills.inboxes, disturbances: [planted] };
+  const { wrong } = await runDrill(await LocalSystem.open(drilled.data), entry, shape);
+  expect(wrong).not.toEqual([]);
+  for (const one of wrong) expect(one).toMatch(/^disconnected by a gateway that lived: drill-\S+ by gateway \(/);
+});
