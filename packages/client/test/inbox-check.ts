@@ -76,8 +76,8 @@ export class DeviceCheck {
   /** An event because of which the entries before the next one may be missing. */
   #hole: 'chatReset' | 'added' | undefined;
   #isFirstHere = true;
-  /** Whether the last event was `added`. What the gateway then no longer holds may be a gap. */
-  #isJustAdded = false;
+  /** Whether the last event began a stay or a log. What the gateway does not hold of it may be a gap. */
+  #hasJustBegun = false;
 
   constructor(device: Device, channelId: number, logs: readonly ChatLog[]) {
     this.#device = device;
@@ -133,7 +133,7 @@ export class DeviceCheck {
     else if (type === 'added') this.#added();
     else this.#isOut = true;
     this.#isFirstHere = false;
-    this.#isJustAdded = type === 'added' || (type === 'chatReset' && this.#isJustAdded);
+    this.#hasJustBegun = type === 'added' || type === 'chatReset';
   }
 
   #added(): void {
@@ -194,7 +194,7 @@ export class DeviceCheck {
     if (at !== this.#present) this.#checkReset(at, receipt);
     const known = this.#device.isExact ? receipt.last : receipt.lastHere;
     if (from <= known || to < from) this.#fault(`a gap from ${from} to ${to} after ${known}`);
-    if (to > receipt.log.trimmedTo && !this.#isJustAdded)
+    if (to > receipt.log.trimmedTo && !this.#hasJustBegun)
       this.#fault(`a gap from ${from} to ${to}, trimmed to ${receipt.log.trimmedTo}`);
     this.#fillHole(from);
     receipt.excuse(from, to);

@@ -244,6 +244,55 @@ test('entries that retention has deleted are a gap, and a new log is a reset of 
   await inbox.cut();
 });
 
+/** Gives a chat a new log: it ceases to have history, and then has one again. */
+async function startLog(id: number): Promise<void> {
+  for (const retention of [{ nothing: true }, { everything: true }]) await trio.update(ann, { id, retention });
+}
+
+test('a resume tells of a new log before its entries, and of a removal that the new log does not have', async () => {
+  const [id, left] = [await group(ann, [bob]), await group(ann, [bob])];
+  const { chats, inbox } = await trio.overview(bob);
+  const seen = chats.map(({ channel, log }) => ({ channelId: channel?.id, log, seq: channel?.lastSeq }));
+  await trio.changeMember(ann, { channelId: left, userId: bob.id, remove: true });
+  for (const chat of [id, left]) await startLog(chat);
+  await say(await trio.join(ann, id), 'in the new log');
+  const resumed = await open(bob, { after: inbox, seen });
+  const told = resumed.events.flatMap(({ chatReset, message, removed }) => {
+    const { channelId } = chatReset ?? message ?? {};
+    return channelId === id ? [chatReset ? 'reset' : message?.seq] : (removed?.id ?? []);
+  });
+  expect(told).toEqual(['reset', 1, left]);
+  await resumed.cut();
+});
+
+test('a member who is removed right before a new log sees nothing of it', async () => {
+  const id = await group(ann, [bob]);
+  const inbox = await open(bob);
+  gateway.kill('SIGSTOP'); // so that it finds both changes at once
+  await trio.changeMember(ann, { channelId: id, userId: bob.id, remove: true });
+  await startLog(id);
+  await say(await trio.join(ann, id), 'hidden');
+  gateway.kill('SIGCONT');
+  await inbox.find(({ removed }) => removed?.id === id);
+  expect(inbox.texts(id)).toEqual([]);
+  await inbox.cut();
+});
+
+test('a resume without seen names what retention has removed, and does not show it', async () => {
+  const id = await group(ann, [bob]);
+  const { inbox } = await trio.overview(bob);
+  await say(await trio.join(ann, id), 'removed', 'removed too', 'kept');
+  await trio.people.sql('UPDATE chat.channel_head SET first_seq = 4 WHERE channel_id = $1', [id]);
+  const resumed = await open(bob, { after: inbox });
+  expect(resumed.texts(id)).toEqual(['kept']);
+  expect(resumed.events.find(({ gap }) => gap !== undefined)?.gap).toMatchObject({ channelId: id, to: 3 });
+  await trio.people.sql('UPDATE chat.channel_head SET first_seq = 5 WHERE channel_id = $1', [id]);
+  const late = await open(bob, { after: inbox });
+  expect(late.texts(id)).toEqual([]);
+  expect(late.events.find(({ gap }) => gap !== undefined)?.gap).toMatchObject({ channelId: id, to: 4 });
+  await Promise.all([resumed.cut(), late.cut()]);
+});
+
 test('a client resumes on another gateway, and one that floods its session is refused', async () => {
   const id = await group(ann, [bob]);
   const stream = await trio.join(ann, id);

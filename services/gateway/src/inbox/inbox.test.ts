@@ -1,5 +1,6 @@
 import { InboxEvent, WatchRequest } from '@parley/contract';
 import { Metrics, silentLogger } from '@parley/runtime';
+import { until } from '@parley/testkit';
 import { Inbox } from './inbox.js';
 import type { StartingReader } from './missed.js';
 import type { RoundFacts, RoundReader, RoundRequest } from './round.js';
@@ -9,7 +10,9 @@ const nothingMissed = { isLost: false, changes: [], parts: [] };
 
 /** Rounds without chats that have room for `room` starting readers each. */
 class SmallRounds implements Pick<RoundReader, 'read'> {
+  /** Users whose readers were to start, of each round with such readers. */
   readonly started: string[][] = [];
+  count = 0;
   readonly #room: number;
 
   constructor(room: number) {
@@ -18,6 +21,7 @@ class SmallRounds implements Pick<RoundReader, 'read'> {
 
   async read({ starting }: RoundRequest): Promise<RoundFacts> {
     const served = starting.slice(0, this.#room);
+    this.count += 1;
     if (starting.length > 0) this.started.push(starting.map(({ userId }) => userId));
     return {
       moment: { txid: 1, now: 1_000_000, life: 1 },
@@ -99,5 +103,42 @@ test('a gateway refuses inboxes while too many wait for a round, and is not read
   devices.at(-1)?.stream.end();
   inbox.checkRoom();
   openAs(inbox, 'late');
+  inbox.stop();
+});
+
+test('at most 100 readers start in one round', async () => {
+  const rounds = new SmallRounds(1_000);
+  const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
+  const devices = Array.from({ length: 350 }, (_, n) => openAs(inbox, `user-${n}`));
+  await Promise.all(devices.map(({ first }) => first));
+  inbox.stop();
+  expect(Math.max(...rounds.started.map(({ length }) => length))).toBe(100);
+});
+
+test.each([
+  ['of one address', 2_000, () => '192.0.2.1'],
+  ['of one gateway', 20_000, (n: number) => `10.0.${n >> 8}.${n & 255}`],
+])('inboxes %s beyond %i are refused as too-busy, until one ends', async (_, most, addressOf) => {
+  const inbox = new Inbox(new SmallRounds(most) as unknown as RoundReader, silentLogger(), new Metrics());
+  const devices: ReturnType<typeof openAs>[] = [];
+  for (let n = 1; n <= most; n++) {
+    devices.push(openAs(inbox, `user-${n}`, addressOf(n)));
+    if (n % 100 === 0) await devices.at(-1)?.first;
+  }
+  const openMore = () => openAs(inbox, 'late', addressOf(0));
+  expect(openMore).toThrow(expect.objectContaining({ reason: 'too-busy' }));
+  devices[0]?.stream.end();
+  openMore();
+  expect(openMore).toThrow(expect.objectContaining({ reason: 'too-busy' }));
+  expect(inbox.size).toBe(most);
+  inbox.stop();
+});
+
+test('rounds go on without any sign of a change', async () => {
+  const rounds = new SmallRounds(1);
+  const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
+  await openAs(inbox, 'ann').first;
+  const before = rounds.count;
+  await until(() => rounds.count >= before + 2);
   inbox.stop();
 });
