@@ -168,6 +168,8 @@ describe('a refusal has the reason that a stream of the user gets', () => {
       await expect(rig.trio.listen(bob, foreign)).rejects.toMatchObject({ reason });
       expect((await device.post(words(foreign))).refusal?.reason).toBe(reason);
       expect((await rig.post(bob, words(foreign))).refusal?.reason).toBe(reason);
+      const owned = 'SELECT FROM chat.channel_head WHERE channel_id = $1 AND instance_id IS NOT NULL';
+      expect(await rig.sql(owned, [foreign])).toHaveLength(isOwned ? 1 : 0);
     }
   });
 

@@ -34,8 +34,8 @@ export class PostingParts implements Part {
     const store = new PostingStore(pool);
     const owners = new OwnerFinder({ links, locator: new Locator(locatorDeps), store });
     this.#users = new UserSessions(links);
-    this.#receipts = new ReceiptKeeper({ links, store, feeds, log });
-    this.#presence = new PresenceKeeper(links, this.#users);
+    this.#receipts = new ReceiptKeeper({ links, store, feeds, log, metrics });
+    this.#presence = new PresenceKeeper(links, this.#users, metrics);
     this.#posting = new Posting({ owners, store, receipts: this.#receipts, metrics });
     links.needs.add(() => this.#users.size > 0);
     this.#timer = setInterval(() => {

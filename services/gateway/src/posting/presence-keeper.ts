@@ -1,5 +1,5 @@
 import type { RelayDown } from '@parley/contract';
-import { limits, type Part } from '@parley/runtime';
+import { limits, type Metrics, type Part } from '@parley/runtime';
 import type { Feed } from '../inbox/feed.js';
 import type { RelayLink } from '../relay/relay-link.js';
 import type { RelayLinks, RelayWatcher } from '../relay/relay-links.js';
@@ -31,7 +31,7 @@ interface PresentSession {
 const tickEveryMs = 1_000;
 /** Sessions whose presence one tick brings up to date, and entries into chats in one tick. */
 const sessionsPerTick = 200;
-const entriesPerTick = 500;
+const entriesPerTick = 100;
 /** A device that comes back within this time was never gone. */
 const graceMs = 10_000;
 /** Delay before the next try after a refusal; shorter if the channel moves. */
@@ -49,11 +49,23 @@ export class PresenceKeeper implements RelayWatcher, Part {
   readonly #timer: NodeJS.Timeout;
   #entries = 0;
 
-  constructor(links: Pick<RelayLinks, 'ownerOf' | 'watchers'>, users: Pick<UserSessions, 'holderOf'>) {
+  constructor(
+    links: Pick<RelayLinks, 'ownerOf' | 'watchers'>,
+    users: Pick<UserSessions, 'holderOf'>,
+    metrics: Metrics,
+  ) {
+    metrics.gauge('parley_presences', 'chats in which users of inboxes are present', () => this.#size);
     this.#links = links;
     this.#users = users;
     links.watchers.add(this);
     this.#timer = setInterval(() => this.#tick(performance.now()), tickEveryMs).unref();
+  }
+
+  get #size(): number {
+    let size = 0;
+    for (const { places } of this.#sessions.values())
+      for (const { refusedUntilMs } of places.values()) size += refusedUntilMs === 0 ? 1 : 0;
+    return size;
   }
 
   /** Shows the user of a device as present. Returns a function that ends that. */

@@ -1,5 +1,5 @@
 import { Message, type Receipt, type RelayDown } from '@parley/contract';
-import { type Logger, limits, type Part, type Refusal, refuse, repeat } from '@parley/runtime';
+import { type Logger, limits, type Metrics, type Part, type Refusal, refuse, repeat } from '@parley/runtime';
 import { messageEvent } from '../inbox/event-frames.js';
 import type { Feeds } from '../inbox/feeds.js';
 import type { RelayLink } from '../relay/relay-link.js';
@@ -12,6 +12,7 @@ export interface ReceiptKeeperDeps {
   readonly store: Pick<PostingStore, 'saveReceipts'>;
   readonly feeds: Pick<Feeds, 'find'>;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 /** A watermark that may not be in the database yet. */
@@ -51,12 +52,15 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     this.#deps = deps;
     deps.links.watchers.add(this);
     const failed = (err: unknown) => deps.log.warn({ err }, 'receipts were not saved; will retry');
+    deps.metrics.levels('parley_receipts_unsaved', 'receipts that may not be saved yet, by state', 'state', () =>
+      this.#counts(),
+    );
     this.#work = repeat(runEveryMs, 0.1, () => this.#run(), failed);
   }
 
-  /** Number of receipts that may not be in the database yet. */
-  get size(): number {
-    return this.#marks.size;
+  #counts(): { sent: number; waiting: number } {
+    const sent = [...this.#marks.values()].filter(({ sentTo }) => sentTo !== undefined).length;
+    return { sent, waiting: this.#marks.size - sent };
   }
 
   /** Notes how far a user has received and read a chat. Returns why that is refused. */

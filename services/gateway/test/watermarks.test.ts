@@ -1,0 +1,201 @@
+import type { Message } from '@parley/contract';
+import { createPool, transaction } from '@parley/database';
+import { type TestPerson, until } from '@parley/testkit';
+import type { InboxClient } from './inbox-client.js';
+import { InboxRig } from './inbox-rig.js';
+
+let rig: InboxRig;
+let ann: TestPerson;
+let bob: TestPerson;
+
+beforeAll(async () => {
+  rig = await InboxRig.start();
+});
+afterAll(() => rig.stop());
+beforeEach(async () => {
+  [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
+});
+
+const words = (channelId: number) => ({ channelId, data: Buffer.from('words') });
+const receiptOf = (userId: string, readSeq: number) => (event: { message?: Message | undefined }) =>
+  event.message?.receipt?.userId === userId && event.message.receipt.readSeq === readSeq;
+
+async function readSeqOf(channelId: number, { id }: TestPerson): Promise<number> {
+  const [row] = await rig.sql('SELECT read_seq FROM chat.member WHERE channel_id = $1 AND user_id = $2', [
+    channelId,
+    id,
+  ]);
+  return Number(row?.read_seq);
+}
+
+async function isOwned(channelId: number): Promise<boolean> {
+  return (
+    (await rig.sql('SELECT FROM chat.channel_head WHERE channel_id = $1 AND instance_id IS NOT NULL', [channelId]))
+      .length > 0
+  );
+}
+
+/** Waits until the gateway knows of the owner of a chat. */
+const followed = (device: InboxClient, channelId: number) =>
+  device.find(({ message }) => message?.channelId === channelId && message.presence !== undefined);
+
+describe('receipts', () => {
+  test('of a chat with an owner go to it, and everybody sees them', async () => {
+    const id = await rig.group(ann, [bob]);
+    const [reader, other, author] = [await rig.open(bob), await rig.open(bob), await rig.open(ann)];
+    const { seq } = await author.post(words(id));
+    await followed(author, id);
+    expect(await reader.post({ channelId: id, receipt: { readSeq: seq } })).toMatchObject({
+      seq: 0,
+      refusal: undefined,
+    });
+    for (const device of [reader, other, author]) await device.find(receiptOf(bob.id, seq));
+    expect(await readSeqOf(id, bob)).toBe(seq);
+    await Promise.all([reader.cut(), other.cut(), author.cut()]);
+  });
+
+  test('of a chat without an owner are written at once, place nothing, and are shown', async () => {
+    const id = await rig.group(ann, [bob]);
+    const device = await rig.open(ann);
+    expect(await rig.post(bob, { channelId: id, receipt: { readSeq: 1 } })).toMatchObject({ seq: 0 });
+    await device.find(receiptOf(bob.id, 1));
+    expect(await readSeqOf(id, bob)).toBe(1);
+    expect(await isOwned(id)).toBe(false);
+    await device.cut();
+  });
+
+  test('never move back, beyond the end, in another log, or in a chat of others', async () => {
+    const [carol] = (await rig.people(1)) as [TestPerson];
+    const [id, foreign] = [await rig.group(ann, [bob, carol]), await rig.group(ann, [])];
+    const device = await rig.open(bob);
+    const marks = [
+      { channelId: id, readSeq: 2 },
+      { channelId: id, readSeq: 1 },
+      { channelId: id, readSeq: 900, log: crypto.randomUUID() },
+      { channelId: id, readSeq: 900, log: 'no log' },
+      { channelId: foreign, readSeq: 1 },
+      { channelId: 2_000_000_000, readSeq: 1 },
+    ];
+    for (const { channelId, ...receipt } of marks) await device.post({ channelId, receipt });
+    await device.find(receiptOf(bob.id, 2));
+    await device.post({ channelId: id, receipt: { readSeq: 900 } });
+    await until(async () => (await readSeqOf(id, bob)) === 2);
+    expect(await rig.sql('SELECT FROM chat.member WHERE channel_id = $1 AND user_id = $2', [foreign, bob.id])).toEqual(
+      [],
+    );
+    await device.cut();
+  });
+
+  test('that a killed owner has not saved are in the database', async () => {
+    const owner = await rig.trio.addChatServer();
+    const id = await rig.group(ann, [bob]);
+    await rig.trio.place(id, owner);
+    const [device, author] = [await rig.open(bob), await rig.open(ann)];
+    const { seq } = await author.post(words(id));
+    await device.entry(id, seq);
+    await followed(device, id);
+    owner.kill('SIGSTOP');
+    await device.post({ channelId: id, receipt: { readSeq: seq } });
+    await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 1);
+    owner.kill('SIGKILL');
+    await until(async () => (await readSeqOf(id, bob)) === seq);
+    await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 0);
+    rig.trio.chatServers.splice(rig.trio.chatServers.indexOf(owner), 1);
+    await Promise.all([device.cut(), author.cut()]);
+  });
+
+  test('of too many chats are refused while the database is busy, and saved later', async () => {
+    const id = await rig.group(ann, [bob]);
+    const device = await rig.open(bob);
+    const pool = createPool({ url: rig.trio.database.ownerUrl, applicationName: 'test', max: 1 });
+    await transaction(pool, async (client) => {
+      await client.query('LOCK TABLE chat.channel_head IN ACCESS EXCLUSIVE MODE');
+      await device.post({ channelId: id, receipt: { readSeq: 1 } });
+      for (let channelId = 1_000_000, reason: string | undefined; reason !== 'too-busy'; channelId++)
+        reason = (await device.post({ channelId, receipt: { readSeq: 1 } })).refusal?.reason;
+      expect(await rig.metric('parley_receipts_unsaved{state="waiting"}')).toBe(1_000);
+    });
+    await until(async () => (await rig.metric('parley_receipts_unsaved{state="waiting"}')) === 0);
+    expect(await readSeqOf(id, bob)).toBe(1);
+    await pool.end();
+    await device.cut();
+  });
+});
+
+describe('presence', () => {
+  test('begins with a session in a chat with an owner, and ends after the last one', async () => {
+    const id = await rig.group(ann, [bob]);
+    const stream = await rig.trio.join(ann, id);
+    const device = await rig.open(bob);
+    await stream.find(({ presence }) => presence?.came[0]?.id === bob.id);
+    const second = await rig.open(bob);
+    await device.cut();
+    await second.post(words(id));
+    expect(stream.messages.some(({ presence }) => presence?.went[0]?.id === bob.id)).toBe(false);
+    await second.cut();
+    await stream.find(({ presence }) => presence?.went[0]?.id === bob.id);
+    await stream.leave();
+  });
+
+  test('does not place a chat, and follows it to its next owner', async () => {
+    const id = await rig.group(ann, [bob]);
+    const device = await rig.open(bob);
+    await until(async () => (await rig.metric('parley_presences')) === 0);
+    expect(await isOwned(id)).toBe(false);
+    const first = await rig.trio.addChatServer();
+    await rig.trio.place(id, first);
+    const stream = await rig.trio.join(ann, id);
+    await stream.find(({ presence }) => presence?.came[0]?.id === bob.id);
+    first.kill('SIGKILL');
+    await first.exited;
+    rig.trio.chatServers.splice(rig.trio.chatServers.indexOf(first), 1);
+    const next = await rig.joinAgain(ann, id);
+    await next.find(
+      ({ welcome, presence }) =>
+        presence?.came[0]?.id === bob.id ||
+        welcome?.channel?.users.some(({ id: userId }) => userId === bob.id) === true,
+    );
+    await device.cut();
+    await next.leave();
+  });
+
+  test('ends in a chat that the user leaves, and returns with the user', async () => {
+    const id = await rig.group(ann, [bob]);
+    const stream = await rig.trio.join(ann, id);
+    const device = await rig.open(bob);
+    await stream.find(({ presence }) => presence?.came[0]?.id === bob.id);
+    await rig.trio.changeMember(ann, { channelId: id, userId: bob.id, remove: true });
+    await stream.find(({ presence }) => presence?.went[0]?.id === bob.id);
+    const before = stream.messages.length;
+    await rig.trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
+    await stream.find(
+      (message) => message.presence?.came[0]?.id === bob.id && stream.messages.indexOf(message) >= before,
+    );
+    await device.cut();
+    await stream.leave();
+  });
+
+  test('is not shown in a large chat', async () => {
+    const crowd = await rig.people(100);
+    const id = await rig.group(ann, crowd);
+    const [large, small] = [
+      await rig.trio.join(ann, id),
+      await rig.trio.join(ann, await rig.group(ann, [crowd[0] as TestPerson])),
+    ];
+    const device = await rig.open(crowd[0] as TestPerson);
+    await small.find(({ presence }) => presence?.came[0]?.id === crowd[0]?.id);
+    expect(large.messages.filter(({ presence }) => presence?.came[0]?.id === crowd[0]?.id)).toEqual([]);
+    await device.cut();
+    await Promise.all([large.leave(), small.leave()]);
+  });
+});
+
+test('typing has a chat placed, and an ended session types no more', async () => {
+  const id = await rig.group(ann, [bob]);
+  const device = await rig.open(ann);
+  expect(await rig.post(bob, { channelId: id, typing: {} })).toMatchObject({ seq: 0, refusal: undefined });
+  await until(() => isOwned(id));
+  await rig.sql('UPDATE chat.session SET revoked_at = now() WHERE user_id = $1', [bob.id]);
+  await expect(rig.post(bob, { channelId: id, typing: {} })).rejects.toMatchObject({ reason: 'logged-out' });
+  await device.cut();
+});
