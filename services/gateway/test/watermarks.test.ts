@@ -1,6 +1,6 @@
 import type { Message } from '@parley/contract';
 import { createPool, transaction } from '@parley/database';
-import { type TestPerson, until } from '@parley/testkit';
+import { type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import type { InboxClient } from './inbox-client.js';
 import { InboxRig } from './inbox-rig.js';
 
@@ -35,16 +35,32 @@ async function isOwned(channelId: number): Promise<boolean> {
   );
 }
 
-/** Waits until the gateway knows of the owner of a chat. */
-const followed = (device: InboxClient, channelId: number) =>
-  device.find(({ message }) => message?.channelId === channelId && message.presence !== undefined);
+/** Waits until a relay shows the chat to a device: until it sees that somebody else types. */
+const followed = (device: InboxClient, channelId: number, other: TestPerson) =>
+  until(async () => {
+    await rig.post(other, { channelId, typing: {} });
+    return device.events.some(({ message }) => message?.channelId === channelId && message.typing !== undefined);
+  });
+
+/** Starts a chat server that owns a chat of its own, and that no failed test leaves behind. */
+async function withOwner(act: (owner: ServiceProcess) => Promise<void>): Promise<void> {
+  const owner = await rig.trio.addChatServer();
+  try {
+    await act(owner);
+  } finally {
+    owner.kill('SIGKILL');
+    await owner.exited;
+    rig.trio.chatServers.splice(rig.trio.chatServers.indexOf(owner), 1);
+  }
+}
 
 describe('receipts', () => {
   test('of a chat with an owner go to it, and everybody sees them', async () => {
     const id = await rig.group(ann, [bob]);
     const [reader, other, author] = [await rig.open(bob), await rig.open(bob), await rig.open(ann)];
     const { seq } = await author.post(words(id));
-    await followed(author, id);
+    for (const device of [reader, other]) await followed(device, id, ann);
+    await followed(author, id, bob);
     expect(await reader.post({ channelId: id, receipt: { readSeq: seq } })).toMatchObject({
       seq: 0,
       refusal: undefined,
@@ -86,23 +102,21 @@ describe('receipts', () => {
     await device.cut();
   });
 
-  test('that a killed owner has not saved are in the database', async () => {
-    const owner = await rig.trio.addChatServer();
-    const id = await rig.group(ann, [bob]);
-    await rig.trio.place(id, owner);
-    const [device, author] = [await rig.open(bob), await rig.open(ann)];
-    const { seq } = await author.post(words(id));
-    await device.entry(id, seq);
-    await followed(device, id);
-    owner.kill('SIGSTOP');
-    await device.post({ channelId: id, receipt: { readSeq: seq } });
-    await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 1);
-    owner.kill('SIGKILL');
-    await until(async () => (await readSeqOf(id, bob)) === seq);
-    await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 0);
-    rig.trio.chatServers.splice(rig.trio.chatServers.indexOf(owner), 1);
-    await Promise.all([device.cut(), author.cut()]);
-  });
+  test('that a killed owner has not saved are in the database', () =>
+    withOwner(async (owner) => {
+      const id = await rig.group(ann, [bob]);
+      await rig.trio.place(id, owner);
+      const device = await rig.open(bob);
+      const { seq } = await device.post(words(id));
+      await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 0);
+      owner.kill('SIGSTOP');
+      await device.post({ channelId: id, receipt: { readSeq: seq } });
+      await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 1);
+      owner.kill('SIGKILL');
+      await until(async () => (await readSeqOf(id, bob)) === seq);
+      await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 0);
+      await device.cut();
+    }));
 
   test('of too many chats are refused while the database is busy, and saved later', async () => {
     const id = await rig.group(ann, [bob]);
@@ -137,27 +151,26 @@ describe('presence', () => {
     await stream.leave();
   });
 
-  test('does not place a chat, and follows it to its next owner', async () => {
-    const id = await rig.group(ann, [bob]);
-    const device = await rig.open(bob);
-    await until(async () => (await rig.metric('parley_presences')) === 0);
-    expect(await isOwned(id)).toBe(false);
-    const first = await rig.trio.addChatServer();
-    await rig.trio.place(id, first);
-    const stream = await rig.trio.join(ann, id);
-    await stream.find(({ presence }) => presence?.came[0]?.id === bob.id);
-    first.kill('SIGKILL');
-    await first.exited;
-    rig.trio.chatServers.splice(rig.trio.chatServers.indexOf(first), 1);
-    const next = await rig.joinAgain(ann, id);
-    await next.find(
-      ({ welcome, presence }) =>
-        presence?.came[0]?.id === bob.id ||
-        welcome?.channel?.users.some(({ id: userId }) => userId === bob.id) === true,
-    );
-    await device.cut();
-    await next.leave();
-  });
+  test('does not place a chat, and follows it to its next owner', () =>
+    withOwner(async (first) => {
+      const id = await rig.group(ann, [bob]);
+      const device = await rig.open(bob);
+      expect(await isOwned(id)).toBe(false);
+      await rig.trio.place(id, first);
+      const stream = await rig.trio.join(ann, id);
+      await stream.find(({ presence }) => presence?.came[0]?.id === bob.id);
+      first.kill('SIGKILL');
+      await first.exited;
+      const lapsed = 'SELECT FROM chat.server WHERE addr = $1 AND lease_until < now()';
+      await until(async () => (await rig.sql(lapsed, [first.grpc])).length > 0);
+      const next = await rig.joinAgain(ann, id);
+      const isBob = ({ id: userId }: { readonly id: string }) => userId === bob.id;
+      await next.find(({ welcome, presence }) =>
+        [...(presence?.came ?? []), ...(welcome?.channel?.users ?? [])].some(isBob),
+      );
+      await device.cut();
+      await next.leave();
+    }));
 
   test('ends in a chat that the user leaves, and returns with the user', async () => {
     const id = await rig.group(ann, [bob]);

@@ -68,9 +68,9 @@ export class Posting {
     if (refusal !== undefined) return refusedAck(message.clientId, refusal);
     if (message.receipt !== undefined) {
       const refused = this.#deps.receipts.note(session, message.channelId, message.receipt);
-      return refused === undefined ? {} : refusedAck(message.clientId, refused);
+      return refused === undefined ? { clientId: message.clientId } : refusedAck(message.clientId, refused);
     }
-    if (message.ping !== undefined || message.pong !== undefined) return {};
+    if (message.ping !== undefined || message.pong !== undefined) return { clientId: message.clientId };
     return this.#enqueue(session, message, size);
   }
 
