@@ -35,7 +35,7 @@ const entriesPerTick = 100;
 /** A device that comes back within this time was never gone. */
 const graceMs = 10_000;
 /** Delay before the next try after a refusal; shorter if the channel moves. */
-const refusedMs = 30_000;
+const refusedMs = 5_000;
 const movedMs = 2_000;
 
 /**
