@@ -2,6 +2,7 @@ import { benchAppend } from './append.js';
 import { benchServers } from './chat-servers.js';
 import { benchDead } from './dead.js';
 import { benchEdge } from './edge.js';
+import { benchEdges, type EdgeReaders } from './edges.js';
 import { benchIdle } from './idle.js';
 import { benchIdleInboxes, type IdleInboxes } from './idle-inboxes.js';
 import { benchInbox } from './inbox.js';
@@ -12,10 +13,11 @@ import { type Shape, shapes } from './shapes.js';
 import { runShape, type SuitePlan, type SuiteResult } from './suite.js';
 
 /** Plan of a run: how to run each shape, and the size of the search index. */
-type BenchPlan = SuitePlan & IdleInboxes & { readonly rows: number };
+type BenchPlan = SuitePlan & IdleInboxes & EdgeReaders & { readonly rows: number };
 
 function benchShape(name: string, plan: BenchPlan): Promise<SuiteResult> {
   if (name === 'idle') return benchIdle(plan);
+  if (name === 'edges') return benchEdges(plan);
   if (name === 'inboxes') return benchIdleInboxes(plan);
   if (name === 'dead') return benchDead(plan);
   if (name === 'replay') return benchReplay(plan);

@@ -26,12 +26,19 @@ export interface InboxPeople {
 
 let crowds = 0;
 
-/** Creates users that are in 20 to 50 chats each, of about 70 members, with tokens as Login issues them. */
-export async function makeInboxPeople({ people, database }: Trio, count: number): Promise<InboxPeople> {
+/**
+ * Creates users, with tokens as Login issues them. They are in 20 to 50 chats each, of about 70
+ * members, or all in one chat, which the first of them owns.
+ */
+export async function makeInboxPeople(
+  { people, database }: Trio,
+  count: number,
+  share: 'many' | 'one' = 'many',
+): Promise<InboxPeople> {
   crowds += 1;
   const prefix = `i${crowds}`;
-  const { least, most } = chatsOfUser;
-  const chats = Math.max(2 * most, Math.ceil(count / 2));
+  const { least, most } = share === 'one' ? { least: 1, most: 1 } : chatsOfUser;
+  const chats = share === 'one' ? 1 : Math.max(2 * most, Math.ceil(count / 2));
   const users = await people.sql(makeUsers, [prefix, count]);
   const sessions = await people.sql(makeSessions, [prefix, count]);
   const channelIds = (await people.sql(makeChats, [prefix, chats % step === 0 ? chats + 1 : chats])).map(({ id }) =>

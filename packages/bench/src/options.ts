@@ -13,6 +13,8 @@ export interface Options {
   readonly rows: number;
   /** Inboxes of the shape `inboxes`. */
   readonly inboxes: number;
+  /** Readers of the shape `edges`. */
+  readonly readers: number;
   readonly report: string | undefined;
 }
 
@@ -20,6 +22,7 @@ const shapeNames = [
   ...Object.keys(shapes),
   'idle',
   'inboxes',
+  'edges',
   'append',
   'inbox',
   'search',
@@ -38,6 +41,7 @@ export const help = `npm run bench -- [options]
   --seconds S    measured time per round, after a warm-up of half of it (default: 2)
   --rows N       messages of the shape search (default: 100000; the goal is stated for 1000000)
   --inboxes N    idle inboxes of the shape inboxes (default: 10000)
+  --readers N    readers of the shape edges (default: 1000; the goal is stated for 5000)
   --report DIR   write bench.md and bench.svg to a folder
   --help         show this help
 `;
@@ -71,6 +75,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
       seconds: { type: 'string', default: '2' },
       rows: { type: 'string', default: '100000' },
       inboxes: { type: 'string', default: '10000' },
+      readers: { type: 'string', default: '1000' },
       report: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -83,6 +88,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
     seconds: positive(values.seconds, 'seconds'),
     rows: Math.ceil(positive(values.rows, 'rows', 10_000_000)),
     inboxes: Math.ceil(positive(values.inboxes, 'inboxes', 15_000)),
+    readers: Math.ceil(positive(values.readers, 'readers', 10_000)),
     report: values.report,
   };
 }

@@ -4,7 +4,17 @@ import type { BenchRound } from '../src/rounds.js';
 import { runShape } from '../src/suite.js';
 import { startOurs, targets } from '../src/targets.js';
 
-const plan = { targets, pairs: 1, seconds: 0.25, warmUps: 0, rows: 40_000, inboxes: 40, stillMs: 0, log: () => {} };
+const plan = {
+  targets,
+  pairs: 1,
+  seconds: 0.25,
+  warmUps: 0,
+  rows: 40_000,
+  inboxes: 40,
+  stillMs: 0,
+  readers: 12,
+  log: () => {},
+};
 const few = { description: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
 
 /** Faults of a busy machine, which a test must tolerate. */
@@ -89,6 +99,11 @@ describe('bench', () => {
       expect(round?.faults).toEqual([]);
       expect(round?.value).not.toBeNaN(); // So few may take less than what the warm-up gave back.
     }
+  });
+
+  test('readers of a public chat are spread over gateways, and receive everything', async () => {
+    const [edges] = await runBench(['edges'], plan);
+    check(edges?.rounds ?? new Map(), ['2 gateways', '4 gateways']);
   });
 
   test('channels are spread over all chat servers', async () => {

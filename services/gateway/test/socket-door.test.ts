@@ -85,6 +85,13 @@ test('a socket without a token, or without a command after it, is closed in time
   expect(await idle.ended).toEqual({ code: 4504, reason: 'idle', goodbye: 'idle' });
 });
 
+test('a socket whose token cannot be checked in time is told that the server is busy', async () => {
+  const never = new Promise<UserCaller>(() => {});
+  test_ = await TestDoor.start({ times: { openWithinMs: 50 }, callers: { enterStream: () => never } });
+  const probe = SocketProbe.with(test_.url, { token: 'ann' });
+  expect(await probe.ended).toMatchObject({ reason: 'too-busy', goodbye: 'too-busy' });
+});
+
 test('commands wait while the token is checked, but not many', async () => {
   let admit = () => {};
   const gate = new Promise<void>((resolve) => {

@@ -1,9 +1,10 @@
 /** A crowd: a separate process that opens many idle inboxes, and closes them. */
 import { type InboxDoor, type InboxLine, openInbox } from './inbox-lines.js';
 
-/** Inboxes to open. With `close`, only closes those that are open. */
+/** Inboxes to open. With `close` or `count`, only closes those that are open, or counts their bytes. */
 export interface InboxOrder {
   readonly close?: true;
+  readonly count?: true;
   readonly door: InboxDoor;
   readonly address: string;
   readonly tokens: readonly string[];
@@ -19,6 +20,8 @@ export interface InboxTally {
   /** Milliseconds until each had its first event. */
   readonly openMs: readonly number[];
   readonly faults: readonly string[];
+  /** Bytes that each inbox has received so far. */
+  readonly bytes: readonly number[];
 }
 
 const lines: InboxLine[] = [];
@@ -39,19 +42,27 @@ async function openAll({ door, address, tokens, from, atOnce }: InboxOrder): Pro
     }
   };
   await Promise.all(Array.from({ length: atOnce }, openSome));
-  return { open: lines.length, openMs, faults: [...faults] };
+  return { open: lines.length, openMs, faults: [...faults], bytes: [] };
 }
 
 function closeAll(): InboxTally {
   const over = lines.filter(({ isOver }) => isOver).length;
   for (const line of lines.splice(0)) line.close();
-  return { open: 0, openMs: [], faults: over === 0 ? [] : [`${over} inboxes ended by themselves`] };
+  return { open: 0, openMs: [], faults: over === 0 ? [] : [`${over} inboxes ended by themselves`], bytes: [] };
+}
+
+function countAll(): InboxTally {
+  return { open: lines.length, openMs: [], faults: [], bytes: lines.map(({ bytes }) => bytes) };
+}
+
+function obey(order: InboxOrder): Promise<InboxTally> {
+  if (order.count === true) return Promise.resolve(countAll());
+  return order.close === true ? Promise.resolve(closeAll()) : openAll(order);
 }
 
 process.on('disconnect', () => process.exit());
 process.on('message', (order: InboxOrder) => {
-  const done = order.close === true ? Promise.resolve(closeAll()) : openAll(order);
-  done.then(
+  obey(order).then(
     (tally) => process.send?.({ tally }),
     (error: unknown) => process.send?.({ failed: String(error) }),
   );

@@ -120,6 +120,10 @@ export class SocketClient {
   }
 
   #tooLate(): void {
+    if (this.#isChecking) {
+      this.stream.end(refuse('too-busy')); // The client was in time.
+      return;
+    }
     const reason = this.#session === undefined ? 'unauthenticated' : 'idle';
     this.stream.end(refuse(reason, { message: 'No watch command came in time. Send the token and it right away.' }));
   }
