@@ -24,6 +24,7 @@ const normalClosure = 1_000;
 export class SocketInbox implements InboxConnection {
   readonly #options: WatchOptions;
   readonly #socket: SocketLike | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #isOpen = false;
   #ended = false;
 
@@ -44,7 +45,7 @@ export class SocketInbox implements InboxConnection {
 
   /** Closes the socket after everything that was posted. The server has two seconds to respond. */
   leave(): void {
-    setTimeout(() => this.#end(undefined), leaveWithinMs);
+    this.#timer = setTimeout(() => this.#end(undefined), leaveWithinMs);
     this.#socket?.close(normalClosure);
   }
 
@@ -94,6 +95,7 @@ export class SocketInbox implements InboxConnection {
   #end(refusal: Refusal | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
+    clearTimeout(this.#timer);
     this.#options.onEnd(refusal);
   }
 }
