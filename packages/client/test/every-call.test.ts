@@ -95,7 +95,7 @@ const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
 /** RPCs that this test does not make, with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
   'InboxService/Watch': '`inbox` makes it, in browsers: web-inbox.test.ts',
-  'InboxService/Post': '`post` of an inbox makes it, in browsers: web-inbox.test.ts',
+  'InboxService/Post': '`post` of an inbox makes it, in browsers: real-posts.test.ts',
   'ChannelService/Locate': 'of gateways',
   'ChannelService/Report': 'only chat servers make it',
   'ChatService/Add': 'of managers',
