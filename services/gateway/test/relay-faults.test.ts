@@ -259,6 +259,21 @@ describe('a false chat server', () => {
     await say(stream, 'words');
     await inbox.entry(id, 2);
     expect(inbox.texts(id)).toEqual(['words']);
+    expect(await rig.metric('parley_defects_total{kind="uncaught"}')).toBe(0);
+    await inbox.cut();
+  });
+
+  test('that takes a followed channel over and says nothing holds nothing up', async () => {
+    const { id, stream } = await ownedGroup(owner());
+    const inbox = await rig.open(bob);
+    await rig.follows(1);
+    await until(() => server.asked > 0);
+    server.claims = [{ channelId: id, epoch: 100 }];
+    const alive = setInterval(() => server.announce(), 500);
+    await until(() => server.follows > 0);
+    await say(stream, 'words');
+    await inbox.entry(id, 2).finally(() => clearInterval(alive));
+    expect(await rig.metric('parley_followed_channels')).toBe(0);
     await inbox.cut();
   });
 
