@@ -231,6 +231,7 @@ describe('tokens', () => {
     await early.opened();
     early.command({ watch: {} });
     expect(await early.ended).toMatchObject({ code: 4401, goodbye: 'unauthenticated' });
+    expect(early.events.at(-1)?.goodbye?.message).toBe('The first command must be token.');
   });
 
   test('a cookie is no token', async () => {
@@ -271,7 +272,7 @@ describe('tokens', () => {
 
 describe('bad frames', () => {
   test.each<[string, string, string | Uint8Array, string]>([
-    ['text', 'parley.v1', '{"watch":{}}', 'malformed'],
+    ['text, though it would be a command in binary', 'parley.v1', '\n\0', 'malformed'],
     ['bytes', 'parley.v1.json', Buffer.from('{"watch":{}}'), 'malformed'],
     ['bytes that are no command', 'parley.v1', Buffer.alloc(9, 255), 'malformed'],
     ['an empty command', 'parley.v1', new Uint8Array(), 'malformed'],
@@ -291,6 +292,17 @@ describe('bad frames', () => {
     probe.ws.send(payload);
     expect(await probe.ended).toEqual({ code: 4400, reason, goodbye: reason });
     expect(probe.events.at(-1)?.goodbye?.listenAgain).toBe(false);
+  });
+
+  test.each<[string, string, string | Uint8Array]>([
+    ['empty', 'parley.v1', new Uint8Array()],
+    ['unknown', 'parley.v1', Buffer.from([0xa2, 0x06, 0x00])],
+    ['empty', 'parley.v1.json', '{}'],
+    ['unknown', 'parley.v1.json', '{"shout":{}}'],
+  ])('an %s command on %s ends a socket that is open', async (_name, dialect, payload) => {
+    const probe = await open(dialect);
+    probe.ws.send(payload);
+    expect(await probe.ended).toMatchObject({ code: 4400, goodbye: 'malformed' });
   });
 
   test('96 KiB pass, in one frame or in fragments, and one byte more does not', async () => {
