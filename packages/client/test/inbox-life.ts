@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TestPerson } from '@parley/testkit';
+import { ChannelKind } from '../src/index.js';
 import { type ChatAct, ChatLife, historyOf, type PlannedChat, type Step } from './chat-life.js';
 import { Chat, type Member } from './chat-run.js';
 import { type ChatLog, DeviceCheck } from './inbox-check.js';
@@ -143,11 +144,32 @@ export class InboxLife {
   async check(): Promise<void> {
     const all = [...this.#devices.values()].flat();
     await Promise.all(all.map((one) => one.resume()));
+    await this.#checkUnstored(all);
     for (const chat of this.#life.chats) await this.#sayLast(chat);
     for (const chat of this.#life.chats) await this.#checkChat(chat);
     for (const device of [...all, ...this.#ended]) await device.cut();
     expect([...all, ...this.#ended].flatMap(({ faults }) => faults)).toEqual([]);
     expect(this.#life.chats.flatMap(({ faults }) => faults)).toEqual([]);
+  }
+
+  /**
+   * Checks that messages of a chat that keeps nothing arrive. Only a relay brings them, so each
+   * gateway must know the owning server of the chat.
+   */
+  async #checkUnstored(devices: readonly Device[]): Promise<void> {
+    const [{ client }, ...others] = this.#life.members as [Member, ...Member[]];
+    const { id } = await client.create({ name: 'fleeting', kind: ChannelKind.GROUP, retention: { nothing: true } });
+    await client.members.addAll(
+      id,
+      others.map((one) => one.id),
+    );
+    const conversation = client.open(id);
+    const hasArrived = (device: Device) => device.happenings.get(id)?.some(({ type }) => type === 'entry') === true;
+    await until(async () => {
+      await conversation.send('gone at once').catch(() => {});
+      return devices.every(hasArrived) || pause(200, false);
+    });
+    await conversation.leave();
   }
 
   /** Sends a message that every member must receive. */
