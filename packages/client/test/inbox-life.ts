@@ -113,22 +113,15 @@ export class InboxLife {
   }
 
   /**
-   * Delays the commit of a message, so that its time is earlier than that of a position which does
-   * not have it.
+   * Writes a message whose commit takes so long that its time is earlier than that of a position
+   * which does not have it.
    */
   async #stall(chat: Chat, who: number, pick: number): Promise<void> {
     const inside = [...chat.inside];
     const [sender, member] = [inside[0], inside[who % inside.length]];
     if (sender === undefined || member === undefined) return;
-    await this.#say(chat, sender, 'before the stall');
-    const lock = 'SELECT pg_sleep($2) FROM (SELECT FROM chat.channel_head WHERE channel_id = $1 FOR NO KEY UPDATE) h';
-    const { people } = this.#doors.trio;
-    const stalled = people.sql(lock, [chat.id, 0.5 + (pick % 10) / 10]);
-    await pause(30);
-    void this.#say(chat, sender, 'stalled');
-    const waits = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    const isStalled = until(async () => (await people.sql(waits)).length > 0);
-    await Promise.race([isStalled.catch(() => {}), stalled]);
+    const stalled = this.#doors.trio.people.sql(slowWrite, [chat.id, sender.id, `stalled ${pick}`]);
+    await pause(1_500);
     await this.#begin(member, 1);
     await this.#deviceOf(member, 1).cut();
     await stalled;
@@ -225,6 +218,15 @@ export class InboxLife {
     await Promise.all(this.#life.members.map((one) => one.close()));
   }
 }
+
+/** Writes a message as a manager writes an entry, and commits after 2.5 s. */
+const slowWrite = `WITH head AS (
+    UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = greatest(last_at, statement_timestamp()), revision = revision + 1
+    WHERE channel_id = $1 RETURNING channel_id, last_seq, last_at
+  ), entry AS (
+    INSERT INTO chat.message (channel_id, seq, sender_id, client_id, sent_at, content_type, data, digest)
+    SELECT channel_id, last_seq, $2, gen_random_uuid(), last_at, 'text/plain', convert_to($3, 'UTF8'), sha256('') FROM head
+  ) SELECT pg_sleep(2.5) FROM head`;
 
 /** Time after which an event that has not arrived counts as missing. */
 const settleMs = 60_000;
