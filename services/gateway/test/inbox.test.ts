@@ -278,6 +278,24 @@ test('a member who is removed right before a new log sees nothing of it', async 
   await inbox.cut();
 });
 
+test('a removal in a new log counts before its event can be read', async () => {
+  const id = await group(ann, [bob]);
+  const inbox = await open(bob);
+  const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
+  await transaction(pool, async (client) => {
+    await client.query('SELECT pg_current_xact_id()'); // Events after it are read only when it has ended.
+    gateway.kill('SIGSTOP');
+    await startLog(id);
+    await trio.changeMember(ann, { channelId: id, userId: bob.id, remove: true });
+    await say(await trio.join(ann, id), 'hidden');
+    gateway.kill('SIGCONT');
+    await inbox.find(({ removed }) => removed?.id === id);
+  });
+  expect(inbox.texts(id)).not.toContain('hidden');
+  await pool.end();
+  await inbox.cut();
+});
+
 test('a resume without seen names what retention has removed, and does not show it', async () => {
   const id = await group(ann, [bob]);
   const { inbox } = await trio.overview(bob);

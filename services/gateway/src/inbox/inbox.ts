@@ -26,6 +26,8 @@ const startsPerRound = 100;
 const maxWaiting = 2_000;
 /** Maximum number of chats that one request may name as seen. */
 const maxSeen = 1_000;
+/** Number of entries up to which a new log is shown from its start. */
+const maxNewEntries = 1_000;
 const tickEveryMs = 1_000;
 /** Delay of the round after somebody joins, so that joins at nearly the same time share it. */
 const joinDelayMs = 50;
@@ -238,9 +240,9 @@ export class Inbox implements Part, DrainedStreams {
    */
   #apply(facts: RoundFacts, due: readonly Feed[], starting: readonly WaitingReader[]): void {
     const nowMs = performance.now();
-    for (const end of facts.ends.values()) this.#noteEnd(end);
+    const restarted = new Set([...facts.ends.values()].filter((end) => this.#noteEnd(end)));
     this.#showEntries(facts);
-    for (const feed of due) this.#catchUp(feed, facts, nowMs);
+    for (const feed of due) this.#catchUp(feed, facts, restarted, nowMs);
     const teller = new ChangeTeller(this.feeds, facts);
     for (const change of facts.changes) teller.tell(change, (userId) => this.#readers.get(userId) ?? []);
     this.#cursor = facts.cursor;
@@ -264,26 +266,29 @@ export class Inbox implements Part, DrainedStreams {
   }
 
   /** Notes the state of a channel in its feed. Starts another log if it has one. */
-  #noteEnd(end: LogEnd): void {
+  #noteEnd(end: LogEnd): boolean {
     const feed = this.feeds.find(end.channelId);
-    if (feed === undefined) return;
+    if (feed === undefined) return false;
     feed.isOwned = end.isOwned;
     feed.members = end.members;
     feed.wasUnowned ||= !end.isOwned;
     feed.isStored = end.log !== '';
-    if (!feed.isStored || end.log === feed.log) return;
-    feed.restart(end);
+    if (!feed.isStored || end.log === feed.log) return false;
+    // Read from its start, because its entries may remove readers.
+    feed.restart({ ...end, lastSeq: end.lastSeq > maxNewEntries ? end.lastSeq : 0 });
     this.feeds.compare(feed); // Its relay may still show the earlier log.
+    this.#isWoken = true;
+    return true;
   }
 
   /**
    * Compares a feed with the end of its log: skips deleted entries, and notes the time up to which
    * all was shown.
    */
-  #catchUp(feed: Feed, { ends, complete, moment }: RoundFacts, nowMs: number): void {
+  #catchUp(feed: Feed, { ends, complete, moment }: RoundFacts, restarted: ReadonlySet<LogEnd>, nowMs: number): void {
     const end = ends.get(feed.channelId); // Absent if the channel was deleted.
     if (end !== undefined) {
-      if (!complete.has(feed.channelId)) {
+      if (restarted.has(end) || !complete.has(feed.channelId)) {
         this.feeds.compare(feed);
         this.#isWoken = true;
         return;
