@@ -1,4 +1,15 @@
-import { array, bool, int4, int8, loadSql, type Queryable, type RowOf, text } from '@parley/database';
+import {
+  array,
+  bool,
+  type ChannelKind,
+  enumeration,
+  int4,
+  int8,
+  loadSql,
+  type Queryable,
+  type RowOf,
+  text,
+} from '@parley/database';
 import { limits } from '@parley/runtime';
 
 const sql = loadSql('posting.sql', import.meta.url);
@@ -6,7 +17,7 @@ const sql = loadSql('posting.sql', import.meta.url);
 const readTarget = sql.statement(
   'readTarget',
   { userId: text, channelId: int4 },
-  { kind: text, isDeleted: bool, hasHistory: bool, isKnown: bool },
+  { kind: enumeration<ChannelKind>('chat.channel_kind'), isDeleted: bool, hasHistory: bool, isKnown: bool },
 );
 const saveReceipts = sql.statement(
   'saveReceipts',
