@@ -33,8 +33,10 @@ const classes = {
 /** Calls of the SDK for which there is no command, with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
   'client.channels': '`listChannels` has them in pages',
+  'client.inbox': 'for programs: a terminal shows one chat at a time',
   'client.open': '`listen` is the same for a command',
   'client.close': 'the process ends',
+  'chats.all': '`chats` lists a page',
   'chats.markDelivered': 'a listed message is not delivered: `chat` reports what it shows',
   'members.page': '`list` has every page',
   'notifications.unread': '`notifications` lists them',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +31,7 @@ afterAll(() => trio.stop());
 /** Runs an example of docs/sdk.md in the root of the clone, with other addresses. */
 async function run(example: number, addresses: Readonly<Record<string, string>>): Promise<Program> {
   const [, code = ''] = [...sdkPage.matchAll(/```ts\n([\s\S]*?)```/g)][example] ?? [];
-  const file = join(root, `example-${process.pid}-${example}.mjs`);
+  const file = join(root, `example-${randomUUID()}.mjs`);
   const usual = Object.keys(addresses);
   await writeFile(
     file,
