@@ -192,17 +192,3 @@ test('without a manager, chats with an owner work, and the others say so', async
   expect(await stored(unowned)).toEqual(['in time']);
   await device.cut();
 });
-
-test('posts that wait are limited in number, and the others are sent', async () => {
-  const owner = await rig.trio.addChatServer();
-  const device = await rig.open(ann);
-  const id = await chatAt(owner, device);
-  owner.kill('SIGSTOP');
-  const acks = await Promise.all([
-    ...Array.from({ length: 250 }, (_, n) => device.post({ channelId: id, ...text(n) })).slice(200),
-  ]);
-  expect(acks.map(({ refusal }) => refusal?.reason)).toEqual(acks.map(() => 'too-busy'));
-  owner.kill('SIGCONT');
-  await until(async () => (await stored(id)).length === 201);
-  await device.cut();
-});
