@@ -101,14 +101,14 @@ export class RelayFollows {
   }
 
   #start({ id, channelId, position }: Wish, channel: LiveChannel, storedTo: number | undefined): void {
-    const { log, epoch } = channel.facts;
+    const { log, epoch, hasHistory: stored } = channel.facts;
     const { cursor, resume, firstSeq } = followStart(channel, position, storedTo);
     const { now, onWrite } = this.#context;
     const onEnd = (ended: Follow, why: Reason) => this.#ended(ended, why);
     const follow = new Follow({ id, channel, outbox: this.#outbox, cursor, now, onWrite, onEnd });
     this.#follows.set(channelId, follow);
     const presence = { came: channel.people(peopleNamed), went: [], here: channel.users };
-    const following = { log, firstSeq, lastSeq: channel.lastSeq, resume, epoch, presence };
+    const following = { log, firstSeq, lastSeq: channel.lastSeq, resume, epoch, presence, stored };
     this.#outbox.send(encodeDown({ id, channelId, following }));
     follow.start();
   }

@@ -106,11 +106,12 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
   }
 
   /** Begins a follow. Whatever it does not bring is read from the table first. */
-  #begin(follow: Follow, { log, firstSeq }: Following): void {
+  #begin(follow: Follow, { log, firstSeq, stored }: Following): void {
     const { feed } = follow;
     follow.log = log;
-    if (!feed.isStored && log !== feed.log) this.#beginLog(follow, log, firstSeq);
-    else if (!feed.isStored) feed.skipTo(firstSeq - 1); // No table has what is missing.
+    const isUnstored = !feed.isStored && !stored;
+    if (isUnstored && log !== feed.log) this.#beginLog(follow, log, firstSeq);
+    else if (isUnstored) feed.skipTo(firstSeq - 1); // No table has what is missing.
     if (log === feed.log && firstSeq <= feed.seq + 1) feed.isFollowed = true;
     else this.#compare(feed);
   }

@@ -191,7 +191,11 @@ export interface Following {
   resume: Resume;
   epoch: number;
   /** `came`: users who are here, at most 100; `here`: number of all */
-  presence: Presence | undefined;
+  presence:
+    | Presence
+    | undefined;
+  /** the channel has history: the table has every entry of this log */
+  stored: boolean;
 }
 
 /** The end of a follow, of a handle, or of the presence of a handle in a channel. */
@@ -1721,7 +1725,7 @@ export const OwnedChannel: MessageFns<OwnedChannel> = {
 };
 
 function createBaseFollowing(): Following {
-  return { log: "", firstSeq: 0, lastSeq: 0, resume: 0, epoch: 0, presence: undefined };
+  return { log: "", firstSeq: 0, lastSeq: 0, resume: 0, epoch: 0, presence: undefined, stored: false };
 }
 
 export const Following: MessageFns<Following> = {
@@ -1743,6 +1747,9 @@ export const Following: MessageFns<Following> = {
     }
     if (message.presence !== undefined) {
       Presence.encode(message.presence, writer.uint32(50).fork()).join();
+    }
+    if (message.stored !== false) {
+      writer.uint32(56).bool(message.stored);
     }
     return writer;
   },
@@ -1808,6 +1815,14 @@ export const Following: MessageFns<Following> = {
             message.presence = Presence.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.stored = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1836,6 +1851,7 @@ export const Following: MessageFns<Following> = {
       resume: isSet(object.resume) ? resumeFromJSON(object.resume) : 0,
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
       presence: isSet(object.presence) ? Presence.fromJSON(object.presence) : undefined,
+      stored: isSet(object.stored) ? globalThis.Boolean(object.stored) : false,
     };
   },
 
@@ -1859,6 +1875,9 @@ export const Following: MessageFns<Following> = {
     if (message.presence !== undefined) {
       obj.presence = Presence.toJSON(message.presence);
     }
+    if (message.stored !== false) {
+      obj.stored = message.stored;
+    }
     return obj;
   },
 
@@ -1875,6 +1894,7 @@ export const Following: MessageFns<Following> = {
     message.presence = (object.presence !== undefined && object.presence !== null)
       ? Presence.fromPartial(object.presence)
       : undefined;
+    message.stored = object.stored ?? false;
     return message;
   },
 };
