@@ -159,7 +159,7 @@ describe('presence', () => {
     const id = await rig.group(ann, crowd);
     const [large, small] = [
       await rig.trio.join(ann, id),
-      await rig.trio.join(ann, await rig.group(ann, [crowd[0] as TestPerson])),
+      await rig.trio.join(bob, await rig.group(bob, [crowd[0] as TestPerson])),
     ];
     const device = await rig.open(crowd[0] as TestPerson);
     await small.find(({ presence }) => presence?.came[0]?.id === crowd[0]?.id);
