@@ -23,7 +23,7 @@ interface EdgeStream {
   onClose(listener: () => void): void;
 }
 interface EdgeReader extends Flushable {
-  send(event: Uint8Array): void;
+  start(welcome: Uint8Array): void;
   follow(feed: EdgeFeed, stay: object, seq: number): void;
   close(): void;
 }
@@ -85,7 +85,7 @@ let channels = 0;
 class Room {
   readonly #channelId = ++channels;
   readonly #feed = feeds.open(
-    { channelId: this.#channelId, log, lastSeq: 0, lastAtMs: 0, isOwned: true },
+    { channelId: this.#channelId, log, lastSeq: 0, lastAtMs: 0, ownerId: 'server' },
     Number.POSITIVE_INFINITY,
   );
   #readers = 0;
@@ -100,7 +100,7 @@ class Room {
       reader.close();
       if (this.#readers === 0) feeds.tick(performance.now() + muchLaterMs);
     });
-    reader.send(encodeInboxEvent({ welcome: {} }));
+    reader.start(encodeInboxEvent({ welcome: {} }));
     reader.follow(this.#feed, { sinceSeq: 0, hiddenUpTo: 0 }, this.#feed.seq);
     reader.flush();
   }
