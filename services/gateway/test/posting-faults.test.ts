@@ -127,6 +127,16 @@ describe('the owning server dies between a post and its ack', () => {
     expect(inbox.texts(id)).not.toContain('unknown');
     await inbox.cut();
   });
+
+  test('in a chat that keeps nothing, a device that begins while the owner hangs misses nothing at the next one', async () => {
+    const id = await chatAt(owner, device, [bob], keepsNothing);
+    owner.kill('SIGSTOP');
+    const inbox = await rig.open(bob);
+    owner.kill('SIGKILL');
+    await until(async () => (await device.post({ channelId: id, ...text('next') })).refusal === undefined);
+    await inbox.find(({ message }) => utf8(message?.data) === 'next');
+    await inbox.cut();
+  });
 });
 
 describe('the owning server drains', () => {
@@ -190,5 +200,23 @@ test('without a manager, chats with an owner work, and the others say so', async
   manager.kill('SIGCONT');
   expect((await inTime).refusal).toBeUndefined();
   expect(await stored(unowned)).toEqual(['in time']);
+  await device.cut();
+});
+
+test('posts that wait are limited in number, and the others are sent', async () => {
+  const owner = await rig.trio.addChatServer();
+  const device = await rig.open(ann);
+  const id = await chatAt(owner, device);
+  owner.kill('SIGSTOP');
+  const posts = Array.from({ length: 250 }, (_, n) => device.post({ channelId: id, ...text(n) }));
+  const above = await Promise.all(posts.slice(200));
+  expect(above.map(({ refusal }) => refusal?.reason)).toEqual(above.map(() => 'too-busy'));
+  owner.kill('SIGCONT');
+  const below = await Promise.all(posts.slice(0, 200));
+  const reasons = new Set(below.map(({ refusal }) => refusal?.reason));
+  for (const reason of ['send-too-fast', 'unconfirmed']) reasons.delete(reason); // The rate at the owner, and the deadline.
+  expect([...reasons]).toEqual([undefined]);
+  const acked = below.flatMap(({ refusal }, n) => (refusal === undefined ? [String(n)] : []));
+  expect(await stored(id)).toEqual(expect.arrayContaining(['first', ...acked]));
   await device.cut();
 });

@@ -47,15 +47,15 @@ export class Feed implements Flushable {
   readonly lossy: RingBuffer;
   /** Time, by the clock of the database in microseconds, up to which everything was shown. */
   shownUntil: number;
-  /** Whether a chat server owns the channel, as of the last read of the head. */
-  isOwned: boolean;
+  /** Chat server that owns the channel, live or not, as of the last read of the head. */
+  ownerId: string | null;
   /** Whether the channel has history. Without it, only a relay knows its log and its entries. */
   isStored: boolean;
   /**
-   * Whether the channel has been without an owning server since the feed began. Without history, its
-   * next log then begins later than the feed.
+   * Chat server that has owned the channel ever since the feed began; null if none has. Without
+   * history, the log of any other server begins later than the feed.
    */
-  wasUnowned: boolean;
+  onlyOwnerId: string | null;
   /**
    * Whether a relay shows every new entry. Otherwise the channel is compared with the table again
    * and again.
@@ -87,9 +87,9 @@ export class Feed implements Flushable {
     this.#log = end.log;
     this.#seq = end.lastSeq;
     this.lastAtMs = end.lastAtMs;
-    this.isOwned = end.isOwned;
+    this.ownerId = end.ownerId;
     this.members = end.members;
-    this.wasUnowned = !end.isOwned;
+    this.onlyOwnerId = end.ownerId;
     this.isStored = end.log !== '';
     this.shownUntil = shownUntil;
     this.#listener = listener;

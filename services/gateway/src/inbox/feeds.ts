@@ -93,7 +93,7 @@ export class Feeds {
    */
   takeDue(nowMs: number): Feed[] {
     const isOld = (feed: Feed) =>
-      !feed.isFollowed && (feed.isOwned || nowMs - (this.#comparedAtMs.get(feed) ?? 0) >= compareEveryMs);
+      !feed.isFollowed && (feed.ownerId !== null || nowMs - (this.#comparedAtMs.get(feed) ?? 0) >= compareEveryMs);
     const due = [...this.#feeds.values()].filter((feed) => this.#due.delete(feed) || isOld(feed));
     for (const feed of due) this.#reading.add(feed);
     return due;

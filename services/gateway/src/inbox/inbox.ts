@@ -269,9 +269,9 @@ export class Inbox implements Part, DrainedStreams {
   #noteEnd(end: LogEnd): boolean {
     const feed = this.feeds.find(end.channelId);
     if (feed === undefined) return false;
-    feed.isOwned = end.isOwned;
+    feed.ownerId = end.ownerId;
     feed.members = end.members;
-    feed.wasUnowned ||= !end.isOwned;
+    if (end.ownerId !== feed.onlyOwnerId) feed.onlyOwnerId = null;
     feed.isStored = end.log !== '';
     if (!feed.isStored || end.log === feed.log) return false;
     // Read from its start, because its entries may remove readers.

@@ -8,7 +8,7 @@ import { InboxReader } from './reader.js';
 import type { InboxStream } from './stream.js';
 
 const ann = { id: 'ann', number: 1, name: 'Ann', role: 'user', sessionId: 's' } as const;
-const end = { channelId: 7, log: 'log-a', lastSeq: 0, lastAtMs: 0, isOwned: true, members: 2 };
+const end = { channelId: 7, log: 'log-a', lastSeq: 0, lastAtMs: 0, ownerId: 'server', members: 2 };
 const stayFrom = (sinceSeq: number) => ({ sinceSeq, hiddenUpTo: 0 });
 const failures: unknown[] = [];
 const feedQueue = new FlushQueue(

@@ -114,7 +114,7 @@ export class InboxReader implements CursorReader, Flushable {
 
   /** The feeds of all chats that the reader follows. */
   get feeds(): Feed[] {
-    return [...this.#follows.values()].map(({ feed }) => feed);
+    return this.#follows.map(({ feed }) => feed);
   }
 
   /** Whether the reader follows this chat. */

@@ -15,7 +15,7 @@ async function setUp() {
   const link = { isOpen: true, send: (up: RelayRequestFields) => sent.push(up) } as unknown as RelayLink;
   const links = { watchers: new Set(), needs: new Set(), ownerOf: () => link } as unknown as RelayLinks;
   const follows = new FeedFollows(feeds, links, () => {}, new Metrics());
-  const end = { channelId: 7, log: 'l', lastSeq: 3, lastAtMs: 0, isOwned: true, members: 2 };
+  const end = { channelId: 7, log: 'l', lastSeq: 3, lastAtMs: 0, ownerId: 'server', members: 2 };
   const feed = feeds.open(end, 1_000);
   await turn();
   const down = (fields: Parameters<typeof RelayDown.fromPartial>[0]) =>

@@ -121,7 +121,7 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
    * younger than the feed, follows it from its first entry on.
    */
   #beginLog({ feed, link }: Follow, log: string, firstSeq: number): void {
-    const isYounger = feed.log !== '' || feed.wasUnowned;
+    const isYounger = feed.log !== '' || feed.onlyOwnerId !== link.instanceId;
     feed.restart({ log, lastSeq: isYounger ? 0 : firstSeq - 1, lastAtMs: feed.lastAtMs });
     if (isYounger && firstSeq > 1) this.#follow(feed, link);
   }

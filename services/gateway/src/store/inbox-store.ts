@@ -23,7 +23,7 @@ export const readStays = sql.statement(
 export const readHeads = sql.statement(
   'readHeads',
   { channelIds: array(int4) },
-  { channelId: int4, log: text, lastSeq: int8, lastAtMs: int8, isOwned: bool, members: int4 },
+  { channelId: int4, log: text, lastSeq: int8, lastAtMs: int8, ownerId: nullable(uuid), members: int4 },
 );
 
 const partsOfLogs = { channelIds: array(int4), afterSeqs: array(int8), untilSeqs: array(int8) };

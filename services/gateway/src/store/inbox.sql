@@ -64,12 +64,12 @@ CROSS JOIN LATERAL (
   SELECT x.open_history, x.deleted_at FROM chat.channel x WHERE x.id = pair.channel_id AND x.kind <> 'room' LIMIT 1
 ) c;
 
--- Reads the ends of logs. `is_owned`: a chat server owns the channel, live or not. The log id of
+-- Reads the ends of logs. `owner_id`: the chat server that owns the channel, live or not. The log id of
 -- a channel without history is empty: its owner makes one in memory.
 -- name: readHeads
 SELECT h.channel_id, CASE WHEN c.has_history THEN h.log_id::text ELSE '' END AS log,
   CASE WHEN c.has_history THEN h.last_seq ELSE 0 END AS last_seq, floor(extract(epoch FROM h.last_at) * 1000)::bigint AS last_at_ms,
-  h.instance_id IS NOT NULL AS is_owned, h.members
+  h.instance_id AS owner_id, h.members
 FROM unnest(:channelIds::int[]) AS page (id)
 CROSS JOIN LATERAL (
   SELECT x.retention_seconds IS DISTINCT FROM 0 AS has_history FROM chat.channel x WHERE x.id = page.id AND x.deleted_at IS NULL LIMIT 1
