@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Message } from '@parley/contract';
+import { createPool, transaction } from '@parley/database';
 import { type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import type { InboxClient } from './inbox-client.js';
 import { InboxRig } from './inbox-rig.js';
@@ -53,6 +55,15 @@ async function withOwner(act: (owner: ServiceProcess) => Promise<void>): Promise
   }
 }
 
+/** Sends a receipt, again if the session is too fast. Returns why it is refused. */
+async function noteSlowly(device: InboxClient, channelId: number): Promise<string | undefined> {
+  for (;;) {
+    const { refusal } = await device.post({ channelId, receipt: { readSeq: 1 } });
+    if (refusal?.reason !== 'send-too-fast') return refusal?.reason;
+    await pause(refusal.retryAfterMs);
+  }
+}
+
 describe('receipts', () => {
   test('of a chat with an owner go to it, and everybody sees them', async () => {
     const id = await rig.group(ann, [bob]);
@@ -98,6 +109,42 @@ describe('receipts', () => {
     expect(await rig.sql('SELECT FROM chat.member WHERE channel_id = $1 AND user_id = $2', [foreign, bob.id])).toEqual(
       [],
     );
+    await device.cut();
+  });
+
+  test('that a killed owner has not saved are in the database', () =>
+    withOwner(async (owner) => {
+      const id = await rig.group(ann, [bob]);
+      await rig.trio.place(id, owner);
+      const device = await rig.open(bob);
+      const { seq } = await device.post(words(id));
+      await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 0);
+      const relays = await rig.metric('parley_relays');
+      owner.kill('SIGSTOP');
+      await device.post({ channelId: id, receipt: { readSeq: seq } });
+      // On a busy machine, the silent relay may end before its receipt is seen on the way.
+      const isSent = async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 1;
+      await until(async () => (await isSent()) || (await rig.metric('parley_relays')) < relays);
+      owner.kill('SIGKILL');
+      await until(async () => (await readSeqOf(id, bob)) === seq);
+      await until(async () => (await rig.metric('parley_receipts_unsaved{state="sent"}')) === 0);
+      await device.cut();
+    }));
+
+  test('of too many chats are refused while the database is busy, and saved later', async () => {
+    const id = await rig.group(ann, [bob]);
+    const device = await rig.open(bob);
+    const pool = createPool({ url: rig.trio.database.ownerUrl, applicationName: 'test', max: 1 });
+    await transaction(pool, async (client) => {
+      await client.query('LOCK TABLE chat.channel_head IN ACCESS EXCLUSIVE MODE');
+      await device.post({ channelId: id, receipt: { readSeq: 1 } });
+      for (let channelId = 1_000_000, reason: string | undefined; reason !== 'too-busy'; channelId++)
+        reason = await noteSlowly(device, channelId);
+      expect(await rig.metric('parley_receipts_unsaved{state="waiting"}')).toBe(1_000);
+    });
+    await until(async () => (await rig.metric('parley_receipts_unsaved{state="waiting"}')) === 0);
+    expect(await readSeqOf(id, bob)).toBe(1);
+    await pool.end();
     await device.cut();
   });
 });
