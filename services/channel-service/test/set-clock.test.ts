@@ -3,7 +3,9 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Channel, ChannelKind, ChannelService, Invite } from '@parley/contract';
 import { type EmbeddedServer, startEmbedded } from '@parley/database';
+import { callUnary } from '@parley/rpc';
 import { Chatter, ownerVariable, prepareServer, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 /** Debian's package faketime, installed by `.ci/install`. */
@@ -96,4 +98,26 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
     },
     120_000,
   );
+
+  test('mutes, bans and invite links end by the clock of PostgreSQL', async () => {
+    const bob = await trio.people.make('bob');
+    const group = Channel.fromPartial({ name: 'clock', kind: ChannelKind.GROUP });
+    const { id: channelId } = await callUnary(trio.manager(), ChannelService.create, group, { ...ann, withinMs });
+    await trio.changeMember(ann, { channelId, userId: bob.id, add: true });
+    const mute = (muteUntil: number) => trio.changeMember(ann, { channelId, userId: bob.id, muteUntil });
+    const invite = (expiresAt: number) => {
+      const fields = Invite.fromPartial({ channelId, expiresAt });
+      return callUnary(trio.manager(), ChannelService.createInvite, fields, { ...ann, withinMs });
+    };
+    const hourMs = 3_600_000;
+    await setClock('+2h');
+    const inAnHour = Date.now() + hourMs;
+    await until(() => expect(mute(inAnHour)).rejects.toMatchObject({ reason: 'invalid-member-change' }));
+    await until(() => expect(invite(inAnHour)).rejects.toMatchObject({ reason: 'invalid-invite' }));
+    await setClock('-2h');
+    const anHourAgo = Date.now() - hourMs;
+    await until(() => mute(anHourAgo));
+    await until(() => invite(anHourAgo));
+    await setClock('+0');
+  });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, Invite, ListInvitesResponse } from '@parley/contract';
-import type { Pool, Queryable, Rate } from '@parley/database';
+import type { DatabaseClock, Pool, Queryable, Rate } from '@parley/database';
 import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { throttleChanges } from '../members/membership.js';
@@ -88,11 +88,11 @@ async function asInviter<T>(
   });
 }
 
-function checkBounds({ maxUses, expiresAt }: Invite): void {
+function checkBounds({ maxUses, expiresAt }: Invite, nowMs: number): void {
   if (maxUses > limits.inviteUses) {
     throw refuse('invalid-invite', { message: `Too many uses. An invite link can have at most ${limits.inviteUses}.` });
   }
-  if (expiresAt !== 0 && expiresAt <= Date.now()) {
+  if (expiresAt !== 0 && expiresAt <= nowMs) {
     throw refuse('invalid-invite', { message: 'The expiry is in the past. Choose a later time, or 0 for none.' });
   }
   if (expiresAt > lastExpiryMs) {
@@ -102,12 +102,21 @@ function checkBounds({ maxUses, expiresAt }: Invite): void {
   }
 }
 
-/** Handles CreateInvite: creates an invite link of a chat, or an invitation to register. */
-export function createCreateInvite(pool: Pool) {
+/**
+ * Handles CreateInvite: creates an invite link of a chat, or an invitation to register. `clock` is
+ * that of the database.
+ */
+export function createCreateInvite({
+  pool,
+  clock,
+}: {
+  readonly pool: Pool;
+  readonly clock: Pick<DatabaseClock, 'now'>;
+}) {
   return async (request: Invite, me: UserCaller, call: Call): Promise<Invite> => {
     call.facts.channel = request.channelId;
     await throttleChanges(pool, me);
-    checkBounds(request);
+    checkBounds(request, clock.now());
     const channelId = inviteChannel(request.channelId);
     return asInviter(pool, me, channelId, async (client) => {
       if (channelId !== null) await limitRate(client, inviteRate, me, 'create-too-often');

@@ -1,5 +1,5 @@
 import type { ChangeMemberRequest, User } from '@parley/contract';
-import type { Pool, PoolClient } from '@parley/database';
+import type { DatabaseClock, Pool, PoolClient } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import type { ChatServers, ServerTarget } from '../placement/chat-servers.js';
@@ -18,6 +18,7 @@ import { checkVisible, readMemberships } from './membership-rules.js';
 export interface ChangeMemberDeps {
   readonly pool: Pool;
   readonly servers: ChatServers;
+  readonly clock: Pick<DatabaseClock, 'now'>;
 }
 
 interface ChangeOutcome {
@@ -53,13 +54,13 @@ async function changeIn(
  * Handles ChangeMember: applies one change to one member. Disconnects a removed user at once if the
  * server is reachable, otherwise within a second.
  */
-export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
+export function createChangeMember({ pool, servers, clock }: ChangeMemberDeps) {
   return async (request: ChangeMemberRequest, me: UserCaller, call: Call): Promise<User> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
     checkBotChannel(me, id);
     requireUserId(request.userId);
-    const change = changeOf(request);
+    const change = changeOf(request, clock.now());
     await throttleChanges(pool, me);
     const { user, changed, ended } = await withVisibleChannel(pool, me, id, (client, channel) =>
       changeIn(client, channel, me, request.userId, change),

@@ -129,11 +129,11 @@ function onlyIfSet(isSet: boolean, change: Change): Change {
 }
 
 /**
- * Checks the end of a mute or a ban; 0 lifts it.
+ * Checks the end of a mute or a ban; 0 lifts it. Both times are Unix ms by the database's clock.
  * @throws {Refusal} `invalid-member-change`.
  */
-function checkEnd(untilMs: number): void {
-  if (untilMs === 0 || untilMs > Date.now()) return;
+function checkEnd(untilMs: number, nowMs: number): void {
+  if (untilMs === 0 || untilMs > nowMs) return;
   throw refuse('invalid-member-change', {
     message: 'That time is in the past. Choose a later time, or 0 to lift the mute or ban.',
   });
@@ -141,16 +141,16 @@ function checkEnd(untilMs: number): void {
 
 /**
  * Returns the change that a request names. The generated code does not enforce the `oneof`, so a
- * request may name several.
+ * request may name several. `nowMs` is the time by the database's clock.
  * @throws {Refusal} `invalid-member-change`.
  */
-export function changeOf(request: ChangeMemberRequest): Change {
+export function changeOf(request: ChangeMemberRequest, nowMs: number): Change {
   const { add: adds, remove: removes, role, muteUntil, banUntil } = request;
   const named = [adds, removes, role, muteUntil, banUntil].filter((one) => one !== undefined);
   if (named.length !== 1) throw refuse('invalid-member-change');
   if (adds !== undefined) return onlyIfSet(adds, add);
   if (removes !== undefined) return onlyIfSet(removes, remove);
   if (role !== undefined) return roles(role);
-  checkEnd(muteUntil ?? banUntil ?? 0);
+  checkEnd(muteUntil ?? banUntil ?? 0, nowMs);
   return muteUntil === undefined ? banAsAsked(banUntil ?? 0) : mutes(muteUntil);
 }
