@@ -34,6 +34,7 @@ export {
 export { methodNames } from './gen/method-names.js';
 export { type KindRules, kindConstants, kindRules, rulesOf } from './kinds.js';
 export { type Codec, encodeRequest, type Method, methodOf } from './method.js';
+export { countCommands, hasSeveralEvents } from './one-of.js';
 export { type OriginalMethod, originalMethods } from './original-methods.js';
 
 /** Methods for operators. */

@@ -57,6 +57,7 @@ describe('A stream with events', () => {
     ['the lossy flag and no data', 'empty-message', { data: Buffer.alloc(0), lossy: true }],
     ['the id of another channel', 'invalid-message', { channelId: 2_000_000 }],
     ['a forged ack', 'invalid-message', { ack: { clientId: '', seq: 1, timestamp: 1, refusal: undefined } }],
+    ['two events', 'invalid-message', { typing: { userId: '', stopped: false }, ping: { sentAt: 1, lastSeq: 0 } }],
     ['the kind of an edit, without history', 'no-history', { kind: 1, targetSeq: 1 }],
     ['a kind that does not exist', 'invalid-message', { kind: 99 as never }],
     ['the kind of a member change', 'invalid-message', { kind: 8, targetSeq: 1 }],

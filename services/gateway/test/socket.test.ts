@@ -277,6 +277,12 @@ describe('bad frames', () => {
     ['bytes that are no command', 'parley.v1', Buffer.alloc(9, 255), 'malformed'],
     ['an empty command', 'parley.v1', new Uint8Array(), 'malformed'],
     ['an unknown command', 'parley.v1', Buffer.from([0xa2, 0x06, 0x00]), 'malformed'],
+    [
+      'a token and another command',
+      'parley.v1',
+      InboxCommand.encode(InboxCommand.fromPartial({ token: 'a', watch: {} })).finish(),
+      'malformed',
+    ],
     ['text that is no JSON', 'parley.v1.json', '{"watch":', 'malformed'],
     ['JSON that is no object', 'parley.v1.json', '[1]', 'malformed'],
     ['a wrong type', 'parley.v1.json', '{"watch":{"after":5}}', 'malformed'],

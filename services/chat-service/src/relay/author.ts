@@ -1,4 +1,4 @@
-import type { Message } from '@parley/contract';
+import { hasSeveralEvents, type Message } from '@parley/contract';
 import { limits, type Reason } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import { type CloseInfo, noteReceipt, type Participant } from '../session/participants.js';
@@ -64,7 +64,9 @@ export class RelayAuthor implements Participant, PresencePlace {
   post(message: Message, responder: PublishResponder): void {
     const { ping, pong, receipt } = message;
     this.#use();
-    if (receipt !== undefined) noteReceipt(this, receipt, this.#context.receipts);
+    if (hasSeveralEvents(message))
+      this.#publisher.publish(message, responder); // It refuses them.
+    else if (receipt !== undefined) noteReceipt(this, receipt, this.#context.receipts);
     else if (ping === undefined && pong === undefined) this.#publisher.publish(message, responder);
   }
 

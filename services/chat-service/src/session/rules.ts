@@ -1,4 +1,4 @@
-import { isBlank, type KindRules, type Message, rulesOf } from '@parley/contract';
+import { hasSeveralEvents, isBlank, type KindRules, type Message, rulesOf } from '@parley/contract';
 import { isUserId, limits, type Refusal, refuse } from '@parley/runtime';
 import type { ChannelFacts } from '../core/channel-settings.js';
 import type { Denial } from '../core/entry.js';
@@ -24,8 +24,9 @@ function fits(message: Message): boolean {
   );
 }
 
-/** Returns whether the message contains an event that only a server sends. */
+/** Returns whether the message contains an event that only a server sends, or several events. */
 function isForged(message: Message): boolean {
+  if (hasSeveralEvents(message)) return true;
   return [message.welcome, message.ack, message.goodbye, message.presence].some((event) => event !== undefined);
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Ack, Goodbye, Message } from '@parley/contract';
+import { type Ack, type Goodbye, hasSeveralEvents, type Message } from '@parley/contract';
 import { type MessageRate, MessageRateLimiter, Subscriber } from '@parley/fanout';
 import {
   limits,
@@ -275,9 +275,12 @@ export class ChatSession implements Participant {
   }
 
   /**
-   * Handles a frame that is about the stream. Returns false for a frame that is for the channel.
+   * Handles a frame that is about the stream. Returns false for a frame that is for the channel, and
+   * for one that names several events, which the channel refuses.
    */
-  #handleStreamFrame({ ping, pong, receipt }: Message): boolean {
+  #handleStreamFrame(message: Message): boolean {
+    if (hasSeveralEvents(message)) return false;
+    const { ping, pong, receipt } = message;
     if (ping !== undefined) this.tell(encodePong(ping.sentAt, this.channel.lastSeq));
     if (receipt !== undefined) noteReceipt(this, receipt, this.#context.receipts);
     return ping !== undefined || pong !== undefined || receipt !== undefined;

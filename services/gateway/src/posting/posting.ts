@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Ack, Message } from '@parley/contract';
+import { type Ack, hasSeveralEvents, Message } from '@parley/contract';
 import { limits, type Metrics, type Refusal, refuse } from '@parley/runtime';
 import { Buckets, type BurstRate, type UserCaller } from '@parley/service-kit';
 import { PostDelivery, type PostDeliveryDeps, refusedAck } from './post-delivery.js';
@@ -25,7 +25,9 @@ const frameRate: BurstRate = { burst: limits.streamFramesPerSecond, perSecond: l
 const byteRate: BurstRate = { burst: limits.streamBytesPerSecond, perSecond: limits.streamBytesPerSecond };
 const none: UnansweredPosts = { count: 0, bytes: 0 };
 
-function misuseOf({ onlyChannelId }: UserCaller, { channelId }: Message): Refusal | undefined {
+function misuseOf({ onlyChannelId }: UserCaller, message: Message): Refusal | undefined {
+  const { channelId } = message;
+  if (hasSeveralEvents(message)) return refuse('invalid-message');
   if (channelId < 1 || channelId > limits.channelId) return refuse('invalid-channel-id');
   return onlyChannelId !== undefined && onlyChannelId !== channelId ? refuse('bot-channel') : undefined;
 }

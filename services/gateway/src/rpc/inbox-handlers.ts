@@ -1,4 +1,4 @@
-import { Ack, InboxCommand, Message, WatchRequest } from '@parley/contract';
+import { Ack, countCommands, InboxCommand, Message, WatchRequest } from '@parley/contract';
 import { limits, refuse } from '@parley/runtime';
 import { asRefusal, type Call, type Callers, type TakeHandler } from '@parley/service-kit';
 import { InboxSession, type InboxSessionDeps } from '../inbox/session.js';
@@ -39,7 +39,9 @@ export class InboxHandlers {
     stream.onHalfClose(() => session.close());
     stream.onMessage((bytes) => {
       try {
-        session.take(decoded(() => InboxCommand.decode(bytes)));
+        const command = decoded(() => InboxCommand.decode(bytes));
+        if (countCommands(command) > 1) throw refuse('malformed', { message: 'Send one command in each frame.' });
+        session.take(command);
       } catch (thrown) {
         session.close(asRefusal(thrown));
       }

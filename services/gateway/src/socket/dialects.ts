@@ -1,5 +1,5 @@
 import { type DescMessage, fromJsonString, toBinary } from '@bufbuild/protobuf';
-import { InboxCommand, InboxEvent } from '@parley/contract';
+import { countCommands, InboxCommand, InboxEvent } from '@parley/contract';
 import { registry } from '@parley/contract/descriptors';
 import type { Framing } from '@parley/fanout';
 import { refuse } from '@parley/runtime';
@@ -22,12 +22,15 @@ const keptJsonBytes = 33_554_432;
 const commandType = registry().getMessage('chat.v1.InboxCommand') as DescMessage;
 
 function decoded(decode: () => InboxCommand, message: string): InboxCommand {
+  let command: InboxCommand;
   try {
-    const command = decode();
-    if (Object.values(command).some((value) => value !== undefined)) return command;
+    command = decode();
   } catch (cause) {
     throw refuse('malformed', { message, cause });
   }
+  const commands = countCommands(command);
+  if (commands === 1) return command;
+  if (commands > 1) throw refuse('malformed', { message: 'Send one command in each frame.' });
   throw refuse('malformed', { message: 'Unknown command. Send token, watch, post or pong.' });
 }
 
