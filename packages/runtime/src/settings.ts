@@ -50,6 +50,14 @@ export const settingsTable = {
     'file',
     'file with the database URL, read if PARLEY_DATABASE_URL is not set',
   ),
+  LISTEN_URL: {
+    ...setting(
+      z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+      'URL',
+      'gateway: the same database without a connection pooler, for LISTEN; default: the database URL',
+    ),
+    secret: true,
+  },
   DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the connection pool of this process', '5'),
   HOST: setting(z.string().min(1), 'address', 'address to listen on', '127.0.0.1'),
   PORT: setting(

@@ -1,5 +1,5 @@
 import { AdminService, ChannelService } from '@parley/contract';
-import type { DatabaseClock, Pool } from '@parley/database';
+import { Bell, type DatabaseClock, eventChannel, type Pool } from '@parley/database';
 import { type Logger, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
@@ -78,8 +78,18 @@ interface HandlerDeps {
   readonly allowed: AllowList;
   readonly log: Logger;
   readonly proxies: Proxies;
+  readonly bell: Bell;
   readonly listedDays: number;
   readonly onOwnerFound: (lookup: OwnerLookup) => void;
+}
+
+/** Wraps a handler that changes channels or members. After each call, the gateways read the change. */
+function waking<Args extends unknown[], Result>(bell: Bell, handle: (...args: Args) => Promise<Result>) {
+  return async (...args: Args): Promise<Result> => {
+    const result = await handle(...args);
+    bell.ring();
+    return result;
+  };
 }
 
 function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
@@ -87,19 +97,19 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
   return {
     list: streamForUser(callers, createList(pool, deps.listedDays)),
     listChannels: forUser(callers, createListChannels(pool, deps.listedDays)),
-    create: forUser(callers, createCreate(deps)),
-    delete: forUser(callers, createDelete(deps)),
-    update: forUser(callers, createUpdateChannel(deps)),
-    openDirect: forUser(callers, createOpenDirect(deps)),
+    create: forUser(callers, waking(deps.bell, createCreate(deps))),
+    delete: forUser(callers, waking(deps.bell, createDelete(deps))),
+    update: forUser(callers, waking(deps.bell, createUpdateChannel(deps))),
+    openDirect: forUser(callers, waking(deps.bell, createOpenDirect(deps))),
     listMembers: forUser(callers, createListMembers(pool)),
-    changeMember: forUser(callers, createChangeMember(deps)),
-    addMembers: forUser(callers, createAddMembers(pool)),
-    join: forUser(callers, createJoin(pool)),
-    createInvite: forUser(callers, createCreateInvite(pool)),
+    changeMember: forUser(callers, waking(deps.bell, createChangeMember(deps))),
+    addMembers: forUser(callers, waking(deps.bell, createAddMembers(pool))),
+    join: forUser(callers, waking(deps.bell, createJoin(pool))),
+    createInvite: forUser(callers, createCreateInvite(deps)),
     listInvites: forUser(callers, createListInvites(pool)),
     revokeInvite: forUser(callers, createRevokeInvite(pool)),
     previewInvite: forUser(callers, createPreviewInvite(pool)),
-    setBlock: forUser(callers, createSetBlock(deps)),
+    setBlock: forUser(callers, waking(deps.bell, createSetBlock(deps))),
     listBlocked: forUser(callers, createListBlocked(pool)),
     reportAbuse: forUser(callers, createReportAbuse(pool)),
     history: forUser(callers, createHistory(pool)),
@@ -169,6 +179,7 @@ export async function startChannelService(
     retention,
     allowed,
     proxies,
+    bell: new Bell(pool, eventChannel, (err) => log.debug({ err }, 'gateways were not notified')),
     listedDays,
     onOwnerFound,
   };

@@ -110,7 +110,8 @@ test('purges only expired rows', async () => {
     "UPDATE chat.channel_head SET instance_id = (SELECT instance_id FROM chat.server WHERE name = 'owner') WHERE channel_id = (SELECT min(channel_id) FROM chat.channel_head)",
   );
   await rig.owner.query(
-    `INSERT INTO chat.event (kind, at) VALUES ('old', now() - interval '25 h'), ('new', now() - interval '23 h')`,
+    `INSERT INTO chat.event (kind, at) VALUES ('old', now() - interval '27 h'), ('old', now() - interval '26 h'),
+       ('newest old', now() - interval '25 h'), ('new', now() - interval '23 h')`,
   );
   await rig.owner.query(`INSERT INTO chat.gateway (instance_id, name, http_addr, grpc_addr, version, state, inboxes, connections, lease_until)
     SELECT gen_random_uuid(), name, 'a', 'b', '1', 'serving', 0, 0, now() + i
@@ -119,9 +120,11 @@ test('purges only expired rows', async () => {
     OR EXISTS (SELECT FROM chat.signing_key WHERE kid = 'old') OR EXISTS (SELECT FROM chat.server WHERE name = 'gone')
     OR EXISTS (SELECT FROM chat.seat WHERE user_id = $1) AS remains`;
   await until(async () => !(await rig.one<{ remains: boolean }>(expired, ghost.id)).remains);
-  expect(await rig.one("SELECT array_agg(kind) AS kinds FROM chat.event WHERE kind IN ('old', 'new')")).toEqual({
-    kinds: ['new'],
-  });
+  expect(
+    await rig.one(
+      "SELECT array_agg(kind ORDER BY id) AS kinds FROM chat.event WHERE kind IN ('old', 'newest old', 'new')",
+    ),
+  ).toEqual({ kinds: ['newest old', 'new'] });
   expect(
     await rig.one("SELECT array_agg(key ORDER BY key) AS keys FROM chat.rate WHERE key IN ('old', 'new')"),
   ).toEqual({ keys: ['new'] });

@@ -6,6 +6,8 @@ import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 /** Configuration of a gateway. */
 export interface GatewayConfig {
   readonly host: HostConfig;
+  /** URL of the database for LISTEN, which no pooler may share. */
+  readonly listenUrl: string;
   /** Name in lists of gateways. */
   readonly name: string;
   readonly userServices: readonly string[];
@@ -29,6 +31,7 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
   const grpcPort = settings.GRPC_PORT ?? (host.port === 0 ? 0 : host.port + 2_000);
   return {
     host: { ...host, grpcPort },
+    listenUrl: settings.LISTEN_URL ?? host.databaseUrl,
     name: settings.NAME ?? hostname().slice(0, 64),
     userServices: settings.USER_SERVICES,
     managers: settings.MANAGERS,

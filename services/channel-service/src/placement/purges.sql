@@ -1,8 +1,10 @@
--- Deletes events that are older than a day, at most 5,000 at a time. Ids follow the time, so the
--- oldest come first.
+-- Deletes events that are older than a day, at most 5,000 at a time, but keeps the last of them in
+-- the order of readers. A reader that has not seen it may have lost others. Ids follow the time, so
+-- the oldest come first.
 -- name: purgeEvents
 DELETE FROM chat.event WHERE id IN (
-  SELECT id FROM (SELECT id, at FROM chat.event ORDER BY id LIMIT 5000) oldest WHERE at < now() - interval '1 day'
+  SELECT id FROM (SELECT id, at, txid FROM chat.event ORDER BY id LIMIT 5000) oldest WHERE at < now() - interval '1 day'
+  ORDER BY txid DESC, id DESC OFFSET 1
 );
 
 -- Deletes gateways that ended at least an hour ago, or whose lease ends later than possible because

@@ -24,8 +24,9 @@ class SmallRounds implements Pick<RoundReader, 'read'> {
     this.count += 1;
     if (starting.length > 0) this.started.push(starting.map(({ userId }) => userId));
     return {
-      moment: { txid: 1, now: 1_000_000, life: 1 },
+      moment: { txid: 1, now: 1_000_000, life: 1, floorTxid: 0, floorId: 0 },
       cursor: { txid: 1, id: 0 },
+      isCursorLost: false,
       changes: [],
       hasMore: false,
       stays: new Map(),

@@ -8,10 +8,10 @@ import { ChangeTeller } from './change-teller.js';
 import { storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import { Feeds } from './feeds.js';
-import { marginMs, type StartingReader } from './missed.js';
+import { type ChangeCursor, lostPosition, marginMs, type StartingReader } from './missed.js';
 import { decodePosition, encodePosition, shortLog } from './position.js';
 import { InboxReader } from './reader.js';
-import type { ChangeCursor, RoundFacts, RoundReader } from './round.js';
+import type { RoundFacts, RoundReader } from './round.js';
 import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
 import { welcomeEvent } from './welcome-event.js';
@@ -29,8 +29,8 @@ const maxSeen = 1_000;
 /** Number of entries up to which a new log is shown from its start. */
 const maxNewEntries = 1_000;
 const tickEveryMs = 1_000;
-/** Delay of the round after somebody joins, so that joins at nearly the same time share it. */
-const joinDelayMs = 50;
+/** Delay of the round after a sign of a change, so that changes at nearly the same time share it. */
+const soonMs = 50;
 
 /** A device that opens its inbox. */
 export interface InboxOpening {
@@ -44,7 +44,6 @@ export interface InboxOpening {
 
 interface WaitingReader extends StartingReader {
   readonly reader: InboxReader;
-  readonly stream: InboxStream;
 }
 
 /**
@@ -74,7 +73,7 @@ export class Inbox implements Part, DrainedStreams {
   #isTick = false;
   #isStopped = false;
   #refusesNew = false;
-  #joinTimer: NodeJS.Timeout | undefined;
+  #soonTimer: NodeJS.Timeout | undefined;
 
   constructor(rounds: RoundReader, log: Logger, metrics: Metrics) {
     this.#rounds = rounds;
@@ -82,7 +81,7 @@ export class Inbox implements Part, DrainedStreams {
     const failed = (err: unknown) => log.error({ err }, 'write to inboxes failed');
     this.#feedQueue = new FlushQueue(setImmediate, failed);
     this.#readerQueue = new FlushQueue(queueMicrotask, failed);
-    this.feeds = new Feeds(this.#feedQueue, () => this.#joined());
+    this.feeds = new Feeds(this.#feedQueue, () => this.wakeSoon());
     this.#timer = setInterval(() => this.#tick(), tickEveryMs).unref();
     metrics.gauge('parley_inboxes', 'open inboxes', () => this.#size);
     metrics.gauge('parley_inbox_channels', 'channels that open inboxes follow', () => this.feeds.size);
@@ -117,7 +116,7 @@ export class Inbox implements Part, DrainedStreams {
       const isNewer = known === undefined || known.log !== shortLog(log) || known.seq < seq;
       if (isNewer) seen.set(channelId, { seq, log: shortLog(log) });
     }
-    this.#waiting.push({ userId: me.id, position, seen, reader, stream });
+    this.#waiting.push({ userId: me.id, position, seen, reader });
     this.wake();
     return reader;
   }
@@ -151,10 +150,18 @@ export class Inbox implements Part, DrainedStreams {
     if (!this.#isReading && !this.#isStopped) void this.#readRounds();
   }
 
+  /** Reads a round in a moment: something may have changed. */
+  wakeSoon(): void {
+    this.#soonTimer ??= setTimeout(() => {
+      this.#soonTimer = undefined;
+      this.wake();
+    }, soonMs).unref();
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
-    clearTimeout(this.#joinTimer);
+    clearTimeout(this.#soonTimer);
     this.refuseNew();
     for (const reader of this.openStreams) reader.end(refuse('draining'));
   }
@@ -185,13 +192,6 @@ export class Inbox implements Part, DrainedStreams {
 
   *#all(): Generator<InboxReader> {
     for (const ofUser of this.#readers.values()) yield* ofUser;
-  }
-
-  #joined(): void {
-    this.#joinTimer ??= setTimeout(() => {
-      this.#joinTimer = undefined;
-      this.wake();
-    }, joinDelayMs).unref();
   }
 
   #tick(): void {
@@ -229,7 +229,7 @@ export class Inbox implements Part, DrainedStreams {
     } catch (err) {
       this.#log.warn({ err }, 'round of the inbox failed; will retry');
       this.feeds.notCompared();
-      for (const { stream } of starting) stream.end(asRefusal(err));
+      for (const { reader } of starting) reader.end(asRefusal(err));
     }
     this.#starting = [];
   }
@@ -240,6 +240,7 @@ export class Inbox implements Part, DrainedStreams {
    */
   #apply(facts: RoundFacts, due: readonly Feed[], starting: readonly WaitingReader[]): void {
     const nowMs = performance.now();
+    if (facts.isCursorLost) this.#startAgain();
     const restarted = new Set([...facts.ends.values()].filter((end) => this.#noteEnd(end)));
     this.#showEntries(facts);
     for (const feed of due) this.#catchUp(feed, facts, restarted, nowMs);
@@ -247,7 +248,7 @@ export class Inbox implements Part, DrainedStreams {
     for (const change of facts.changes) teller.tell(change, (userId) => this.#readers.get(userId) ?? []);
     this.#cursor = facts.cursor;
     this.#isWoken ||= facts.hasMore;
-    const open = starting.filter(({ stream }) => !stream.ended);
+    const open = starting.filter(({ reader }) => !reader.hasEnded);
     const later = open.filter((one) => !facts.missed.has(one));
     if (later.length > 0) this.#isWoken = true;
     this.#waiting = [...later, ...this.#waiting];
@@ -297,6 +298,18 @@ export class Inbox implements Part, DrainedStreams {
       feed.shownUntil = moment.now;
     }
     this.feeds.compared(feed, nowMs);
+  }
+
+  /** Starts all readers again, with a reset, because changes of their chats were lost. */
+  #startAgain(): void {
+    const all = [...this.#all()];
+    this.#log.warn({ readers: all.length }, 'changes were lost; resetting all inboxes');
+    this.#readers.clear();
+    for (const reader of all) {
+      reader.leaveAll();
+      this.#waiting.push({ userId: reader.userId, position: lostPosition, seen: new Map(), reader });
+    }
+    this.#isWoken = true;
   }
 
   #start(one: WaitingReader, facts: RoundFacts): void {

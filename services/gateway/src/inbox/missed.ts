@@ -15,6 +15,12 @@ import {
 } from '../store/inbox-store.js';
 import type { InboxPosition, LogPlace } from './position.js';
 
+/** Position among the changes. All changes up to it were handled. */
+export interface ChangeCursor {
+  readonly txid: number;
+  readonly id: number;
+}
+
 /** A reader that starts, with the position to resume from, if it has one. */
 export interface StartingReader {
   readonly userId: string;
@@ -59,6 +65,9 @@ export const marginMs = 10_000;
 const nothingMissed: Missed = { isLost: false, changes: [], parts: [] };
 const lost: Missed = { ...nothingMissed, isLost: true };
 
+/** A position from which nobody can resume, so that a reader with it is reset. */
+export const lostPosition: InboxPosition = { txid: 0, eventId: 0, at: 0, life: 0, userNumber: 0, places: [] };
+
 type ResumingReader = StartingReader & { readonly position: InboxPosition };
 
 /** A part of a log that a reader missed. */
@@ -77,12 +86,22 @@ interface NumberedPart extends MissedPart {
 }
 
 /** Returns whether a position can be resumed from at this moment. */
-function isResumable({ txid, at, life }: InboxPosition, moment: Moment): boolean {
-  return life === moment.life && txid <= moment.txid && at <= moment.now && at >= moment.now - resumeMicros;
+function isResumable({ txid, eventId, at, life }: InboxPosition, moment: Moment): boolean {
+  const isInTime = at <= moment.now && at >= moment.now - resumeMicros;
+  return life === moment.life && isInTime && hasAllAfter({ txid, id: eventId }, moment);
 }
 
-function isBefore(one: Pick<InboxPosition, 'txid' | 'eventId'>, other: typeof one): boolean {
-  return one.txid < other.txid || (one.txid === other.txid && one.eventId < other.eventId);
+function isBefore(one: ChangeCursor, other: ChangeCursor): boolean {
+  return one.txid < other.txid || (one.txid === other.txid && one.id < other.id);
+}
+
+/** Returns whether every change after a cursor is still there. One of the future has lost changes. */
+export function hasAllAfter(cursor: ChangeCursor, { txid, floorTxid, floorId }: Moment): boolean {
+  return cursor.txid <= txid && !isBefore(cursor, { txid: floorTxid, id: floorId });
+}
+
+function cursorOf({ position: { txid, eventId } }: ResumingReader): ChangeCursor {
+  return { txid, id: eventId };
 }
 
 function countOf(parts: readonly LogPart[]): number {
@@ -113,13 +132,10 @@ export class MissedReading {
 
   /** Reads what changed in the chats of the readers. Returns the pairs of users and chats. */
   async readChanges(): Promise<readonly UserInChannel[]> {
-    const [oldest] = this.#resuming
-      .map(({ position }) => position)
-      .toSorted((one, other) => (isBefore(one, other) ? -1 : 1));
+    const [oldest] = this.#resuming.map(cursorOf).toSorted((one, other) => (isBefore(one, other) ? -1 : 1));
     if (oldest === undefined) return [];
-    const after = { txid: oldest.txid, id: oldest.eventId };
-    const [floor] = await findChangeFloor.run(this.#client, { ...after, size: roundChanges });
-    if (floor !== undefined) this.#lose(({ position }) => isBefore(position, { txid: floor.txid, eventId: floor.id }));
+    const [floor] = await findChangeFloor.run(this.#client, { ...oldest, size: roundChanges });
+    if (floor !== undefined) this.#lose((reader) => isBefore(cursorOf(reader), floor));
     const readers = this.#resuming;
     const rows = await readChangesOf.run(this.#client, {
       userIds: readers.map(({ userId }) => userId),

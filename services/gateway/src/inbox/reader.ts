@@ -83,8 +83,12 @@ export class InboxReader implements CursorReader, Flushable {
     else this.#queue.add(this);
   }
 
-  /** Writes the welcome. Everything that was sent before follows it. */
+  /**
+   * Writes the welcome. Everything that was sent before follows it. A reader that starts again has
+   * its welcome.
+   */
   start(welcome: Uint8Array): void {
+    if (this.#hasStarted) return;
     this.#own.unshift(welcome);
     this.#ownBytes += welcome.length;
     this.#hasStarted = true;
@@ -207,15 +211,25 @@ export class InboxReader implements CursorReader, Flushable {
     return places;
   }
 
-  /** Leaves all chats. Nothing more is written. */
-  close(): void {
+  /** Leaves all chats, without a word. */
+  leaveAll(): void {
     for (const follow of this.#follows) follow.stop();
     this.#follows = [];
+    this.#nextStays = [];
     this.#awake = undefined;
     this.#alsoAwake = undefined;
+  }
+
+  /** Leaves all chats. Nothing more is written. */
+  close(): void {
+    this.leaveAll();
     this.#own = [];
     this.#ownBytes = 0;
     this.#unread.set(0);
+  }
+
+  get hasEnded(): boolean {
+    return this.#stream.ended;
   }
 
   /** Ends the stream after everything that was written. */

@@ -17,13 +17,15 @@ import {
   readStays,
   type StoredLogEntry,
 } from '../store/inbox-store.js';
-import { type MissedByReader, MissedReading, type StartingReader, type Stays, type UserInChannel } from './missed.js';
-
-/** Position among the changes. All changes up to it were handled. */
-export interface ChangeCursor {
-  readonly txid: number;
-  readonly id: number;
-}
+import {
+  type ChangeCursor,
+  hasAllAfter,
+  type MissedByReader,
+  MissedReading,
+  type StartingReader,
+  type Stays,
+  type UserInChannel,
+} from './missed.js';
 
 /** The input of a round. */
 export interface RoundRequest {
@@ -42,6 +44,8 @@ export interface RoundRequest {
 export interface RoundFacts {
   readonly moment: Moment;
   readonly cursor: ChangeCursor;
+  /** Changes after the cursor of the request are lost: what readers know of their chats may be wrong. */
+  readonly isCursorLost: boolean;
   readonly changes: readonly InboxChange[];
   /** Whether there are more changes. */
   readonly hasMore: boolean;
@@ -94,7 +98,9 @@ class RoundReading {
   async read(): Promise<RoundFacts> {
     const [moment] = await readMoment.run(this.#client);
     if (moment === undefined) throw new Error('The database has no moment.');
-    const cursor = this.#request.cursor ?? { txid: moment.txid, id: 0 };
+    const known = this.#request.cursor;
+    const isCursorLost = known !== undefined && !hasAllAfter(known, moment);
+    const cursor = known === undefined || isCursorLost ? { txid: moment.txid, id: 0 } : known;
     const changes = await readEvents.run(this.#client, { ...cursor, size: maxChanges });
     const missed = new MissedReading(this.#client, this.#request.starting, moment);
     const resumed = await missed.readChanges();
@@ -107,6 +113,7 @@ class RoundReading {
     return {
       moment,
       cursor: hasMore && last !== undefined ? { txid: last.txid, id: last.id } : { txid: moment.txid, id: 0 },
+      isCursorLost,
       changes,
       hasMore,
       stays,

@@ -4,7 +4,17 @@ import { logEntryColumns, logEntryConstants, settingConstants, sharedChannelColu
 
 const sql = loadSql('inbox.sql', import.meta.url, { ...kindConstants, ...logEntryConstants, ...settingConstants });
 
-export const readMoment = sql.statement('readMoment', {}, { txid: int8, now: int8, life: int8 });
+export const readMoment = sql.statement(
+  'readMoment',
+  {},
+  {
+    txid: int8,
+    now: int8,
+    life: int8,
+    floorTxid: int8,
+    floorId: int8,
+  },
+);
 
 export const readEvents = sql.statement(
   'readEvents',

@@ -1,9 +1,12 @@
 -- Reads the moment of the snapshot: `txid`, below which it contains the events of every
 -- transaction; `now`, its time; and `life`, the time at which the database server started. Times
--- are in microseconds since 1970.
+-- are in microseconds since 1970. Events before (`floor_txid`, `floor_id`) may have been deleted.
 -- name: readMoment
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid, (extract(epoch FROM now()) * 1000000)::bigint AS now,
-  (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life;
+  (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life,
+  coalesce(oldest.txid::text::bigint, 0) AS floor_txid, coalesce(oldest.id, 0) AS floor_id
+FROM (SELECT) AS one LEFT JOIN (SELECT e.txid, e.id, e.at FROM chat.event e ORDER BY e.txid, e.id LIMIT 1) oldest
+  ON oldest.at < now() - interval '1 day';
 
 -- Reads the events after a position, in order. Leaves out each event that an event of a running
 -- transaction may still precede.

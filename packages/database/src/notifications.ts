@@ -1,0 +1,113 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import { createPool, type PoolSettings } from './pool.js';
+
+/** Channel of the notifications after a change of a channel or its members. */
+export const eventChannel = 'chat_event';
+
+/** Minimum time between two notifications of one bell, in milliseconds. */
+const ringEveryMs = 20;
+/** Delay before a lost connection is opened again, in milliseconds; varied by half of it. */
+const againAfterMs = 1_000;
+
+/**
+ * Notifies the listeners of a channel of PostgreSQL, by a statement of its own: NOTIFY takes a lock
+ * of the whole cluster until its transaction ends. Rings that are close together are one
+ * notification. A notification may be lost, so listeners also poll.
+ */
+export class Bell {
+  readonly #pool: pg.Pool;
+  readonly #channel: string;
+  readonly #failed: (cause: unknown) => void;
+  #isWanted = false;
+  #ringing: Promise<void> | undefined;
+
+  /** `failed` receives the error of a notification that was not sent. */
+  constructor(pool: pg.Pool, channel: string, failed: (cause: unknown) => void) {
+    this.#pool = pool;
+    this.#channel = channel;
+    this.#failed = failed;
+  }
+
+  /** Notifies the listeners soon, without waiting. Call it after the commit. */
+  ring(): void {
+    this.#isWanted = true;
+    this.#ringing ??= this.#ringAll().finally(() => {
+      this.#ringing = undefined;
+    });
+  }
+
+  async #ringAll(): Promise<void> {
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      await this.#pool.query('SELECT pg_notify($1, $2)', [this.#channel, '']).catch(this.#failed);
+      await pause(ringEveryMs, undefined, { ref: false });
+    }
+  }
+}
+
+export interface NotificationListenerOptions extends Pick<PoolSettings, 'url' | 'applicationName'> {
+  readonly channel: string;
+  /** Called after each LISTEN, because notifications may have been missed before, and for each notification. */
+  readonly onWake: (cause: 'listening' | 'notified') => void;
+  /** Called when the connection is lost or cannot be opened. It is opened again. */
+  readonly onLost: (cause: unknown) => void;
+}
+
+/**
+ * Listens to a channel of PostgreSQL on a connection of its own. Behind a pooler that shares
+ * connections between transactions, no notification arrives.
+ */
+export class NotificationListener {
+  readonly #options: NotificationListenerOptions;
+  readonly #pool: pg.Pool;
+  readonly #stop = new AbortController();
+  readonly #work: Promise<void>;
+
+  constructor(options: NotificationListenerOptions) {
+    this.#options = options;
+    this.#pool = createPool({ url: options.url, applicationName: options.applicationName, max: 1 });
+    this.#work = this.#listenAgain();
+  }
+
+  /** Closes the connection. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#work;
+    await this.#pool.end();
+  }
+
+  async #listenAgain(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#listen().catch((cause: unknown) => signal.aborted || this.#options.onLost(cause));
+      const waitMs = againAfterMs * (0.5 + Math.random());
+      await pause(signal.aborted ? 0 : waitMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  /** Listens until the connection is lost, and then throws; returns after `stop`. */
+  async #listen(): Promise<void> {
+    const { channel, onWake } = this.#options;
+    const client = await this.#pool.connect();
+    try {
+      client.on('notification', () => onWake('notified'));
+      const over = this.#overOf(client);
+      over.catch(() => {}); // LISTEN fails then, too.
+      await client.query(`LISTEN ${channel}`);
+      onWake('listening');
+      await over;
+    } finally {
+      client.release(true);
+    }
+  }
+
+  #overOf(client: pg.PoolClient): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
+      if (this.#stop.signal.aborted) resolve();
+      client.once('error', reject);
+      client.once('end', () => reject(new Error('The connection ended.')));
+    });
+  }
+}

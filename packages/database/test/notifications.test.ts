@@ -1,0 +1,84 @@
+import type pg from 'pg';
+import { Bell, NotificationListener } from '../src/index.js';
+import { TestServer } from './server.js';
+
+let server: TestServer;
+let url: string;
+let pool: pg.Pool;
+
+beforeAll(async () => {
+  server = TestServer.shared();
+  url = await server.migratedDatabase();
+  pool = server.pool(url);
+});
+afterAll(() => server.stop());
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Starts a listener that records its wake-ups and lost connections. */
+function listen(channel: string, options: { readonly url?: string } = {}) {
+  const causes: string[] = [];
+  const lost: unknown[] = [];
+  const applicationName = `listens to ${channel}`;
+  const onWake = (cause: string) => causes.push(cause);
+  const listener = new NotificationListener({
+    url,
+    applicationName,
+    channel,
+    onWake,
+    onLost: (cause) => lost.push(cause),
+    ...options,
+  });
+  return { listener, causes, lost, applicationName };
+}
+
+const ring = (channel: string, failed: (cause: unknown) => void = () => {}) => new Bell(pool, channel, failed);
+
+test('a listener wakes after LISTEN and after each notification of its channel', async () => {
+  const { listener, causes } = listen('one');
+  await until(() => causes.length === 1);
+  ring('other').ring();
+  ring('one').ring();
+  await until(() => causes.length === 2);
+  expect(causes).toEqual(['listening', 'notified']);
+  await listener.stop();
+});
+
+test('a listener whose connection is lost listens again, and wakes because it may have missed something', async () => {
+  const { listener, causes, lost, applicationName } = listen('two');
+  await until(() => causes.length === 1);
+  await pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+    applicationName,
+  ]);
+  await until(() => causes.length === 2);
+  ring('two').ring();
+  await until(() => causes.length === 3);
+  expect(causes).toEqual(['listening', 'listening', 'notified']);
+  expect(lost).toHaveLength(1);
+  await listener.stop();
+});
+
+test('a listener that reaches no database says so, and can be stopped', async () => {
+  const { listener, causes, lost } = listen('three', { url: 'postgres://nobody:x@127.0.0.1:1/none' });
+  await until(() => lost.length === 1);
+  expect(causes).toEqual([]);
+  await listener.stop();
+});
+
+test('rings that are close together are one notification, and a failed one is reported', async () => {
+  const { listener, causes } = listen('four');
+  await until(() => causes.length === 1);
+  const bell = ring('four');
+  for (let n = 0; n < 100; n++) bell.ring();
+  const last = ring('four');
+  await until(() => causes.length >= 2);
+  last.ring();
+  await until(() => causes.length >= 3);
+  expect(causes.length).toBeLessThanOrEqual(4);
+  const failures: unknown[] = [];
+  ring('x'.repeat(64), (cause) => failures.push(cause)).ring();
+  await until(() => failures.length === 1);
+  await listener.stop();
+});

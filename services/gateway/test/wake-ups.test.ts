@@ -1,0 +1,53 @@
+import { type TestPerson, until } from '@parley/testkit';
+import { InboxRig, say } from './inbox-rig.js';
+
+let rig: InboxRig;
+let ann: TestPerson;
+let bob: TestPerson;
+
+beforeAll(async () => {
+  rig = await InboxRig.start();
+});
+afterAll(() => rig.stop());
+beforeEach(async () => {
+  [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
+});
+
+const countOf = (cause: 'listening' | 'notified') => rig.metric(`parley_inbox_wakeups_total{cause="${cause}"}`);
+
+test('a change of a chat wakes the gateways, also after they have lost the connection that notifies them', async () => {
+  const id = await rig.group(ann, [bob]);
+  const inbox = await rig.open(bob);
+  for (const description of ['first', 'second']) {
+    const notified = await countOf('notified');
+    await rig.trio.update(ann, { id, description });
+    await until(async () => (await countOf('notified')) > notified);
+    await inbox.find(({ changed }) => changed?.description === description);
+    const listening = await countOf('listening');
+    await rig.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley gateway notifications' AND datname = current_database()",
+    );
+    await until(async () => (await countOf('listening')) > listening);
+  }
+  await inbox.cut();
+});
+
+test('a gateway that stood still for longer than events are kept resets its inboxes, without ending them', async () => {
+  const [id, joined, left] = [await rig.group(ann, [bob]), await rig.group(ann, []), await rig.group(ann, [bob])];
+  const inbox = await rig.open(bob);
+  rig.gateway.kill('SIGSTOP');
+  await rig.trio.changeMember(ann, { channelId: joined, userId: bob.id, add: true });
+  await rig.trio.changeMember(ann, { channelId: left, userId: bob.id, remove: true });
+  await rig.sql("UPDATE chat.event SET at = now() - interval '25 h'");
+  await until(async () => (await rig.sql('SELECT FROM chat.event')).length === 1); // A manager has deleted the others.
+  rig.gateway.kill('SIGCONT');
+  await inbox.find(({ reset }) => reset === true);
+  for (const chat of [id, joined, left]) await say(await rig.trio.join(ann, chat), 'after the reset');
+  for (const chat of [id, joined])
+    await inbox.find(({ message }) => message?.channelId === chat && message.data.toString() === 'after the reset');
+  expect(inbox.texts(left)).toEqual([]);
+  expect(inbox.events.filter(({ welcome }) => welcome !== undefined)).toHaveLength(1);
+  const late = await rig.open(bob, { after: inbox.events.find(({ id: position }) => position !== '')?.id });
+  expect(late.events[1]).toMatchObject({ reset: true });
+  await Promise.all([inbox.cut(), late.cut()]);
+});
