@@ -8,16 +8,18 @@ import { benchIdleInboxes, type IdleInboxes } from './idle-inboxes.js';
 import { benchInbox } from './inbox.js';
 import { benchReceipts } from './receipts.js';
 import { benchReplay } from './replay.js';
+import { benchResumes, type ResumingPeople } from './resumes.js';
 import { benchSearch } from './search.js';
 import { type Shape, shapes } from './shapes.js';
 import { runShape, type SuitePlan, type SuiteResult } from './suite.js';
 
 /** Plan of a run: how to run each shape, and the size of the search index. */
-type BenchPlan = SuitePlan & IdleInboxes & EdgeReaders & { readonly rows: number };
+type BenchPlan = SuitePlan & IdleInboxes & EdgeReaders & ResumingPeople & { readonly rows: number };
 
 function benchShape(name: string, plan: BenchPlan): Promise<SuiteResult> {
   if (name === 'idle') return benchIdle(plan);
   if (name === 'edges') return benchEdges(plan);
+  if (name === 'resumes') return benchResumes(plan);
   if (name === 'inboxes') return benchIdleInboxes(plan);
   if (name === 'dead') return benchDead(plan);
   if (name === 'replay') return benchReplay(plan);

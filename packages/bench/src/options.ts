@@ -15,6 +15,8 @@ export interface Options {
   readonly inboxes: number;
   /** Readers of the shape `edges`. */
   readonly readers: number;
+  /** People of the shape `resumes`. */
+  readonly people: number;
   readonly report: string | undefined;
 }
 
@@ -23,6 +25,7 @@ const shapeNames = [
   'idle',
   'inboxes',
   'edges',
+  'resumes',
   'append',
   'inbox',
   'search',
@@ -42,6 +45,7 @@ export const help = `npm run bench -- [options]
   --rows N       messages of the shape search (default: 100000; the goal is stated for 1000000)
   --inboxes N    idle inboxes of the shape inboxes (default: 10000)
   --readers N    readers of the shape edges (default: 1000; the goal is stated for 5000)
+  --people N     people of the shape resumes (default: 1000)
   --report DIR   write bench.md and bench.svg to a folder
   --help         show this help
 `;
@@ -76,6 +80,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
       rows: { type: 'string', default: '100000' },
       inboxes: { type: 'string', default: '10000' },
       readers: { type: 'string', default: '1000' },
+      people: { type: 'string', default: '1000' },
       report: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -89,6 +94,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
     rows: Math.ceil(positive(values.rows, 'rows', 10_000_000)),
     inboxes: Math.ceil(positive(values.inboxes, 'inboxes', 15_000)),
     readers: Math.ceil(positive(values.readers, 'readers', 10_000)),
+    people: Math.ceil(positive(values.people, 'people', 4_000)),
     report: values.report,
   };
 }

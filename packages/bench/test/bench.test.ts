@@ -13,6 +13,7 @@ const plan = {
   inboxes: 40,
   stillMs: 0,
   readers: 12,
+  people: 100,
   log: () => {},
 };
 const few = { description: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
@@ -104,6 +105,11 @@ describe('bench', () => {
   test('readers of a public chat are spread over gateways, and receive everything', async () => {
     const [edges] = await runBench(['edges'], plan);
     check(edges?.rounds ?? new Map(), ['2 gateways', '4 gateways']);
+  });
+
+  test('no statement runs for each person and channel when people resume at once, and all can', async () => {
+    const [resumes] = await runBench(['resumes'], plan);
+    check(resumes?.rounds ?? new Map(), ['ours']);
   });
 
   test('channels are spread over all chat servers', async () => {

@@ -50,5 +50,6 @@ export {
   type RowOf,
   type SqlFields,
   Statement,
+  statementRuns,
 } from './statement.js';
 export type * from './unions.js';

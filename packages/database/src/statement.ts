@@ -24,6 +24,13 @@ export type RowOf<S> = S extends Statement<SqlFields, infer Columns> ? OutputOf<
 /** Type of the parameters that a statement takes. */
 export type ParametersOf<S> = S extends Statement<infer Parameters, SqlFields> ? InputOf<Parameters> : never;
 
+const runs = new Map<string, number>();
+
+/** Returns how often this process has run each statement, by its name. */
+export function statementRuns(): Readonly<Record<string, number>> {
+  return Object.fromEntries(runs);
+}
+
 /** A statement of a `.sql` file, prepared once on each connection. */
 export class Statement<Parameters extends SqlFields, Columns extends SqlFields> {
   readonly name: string;
@@ -57,6 +64,7 @@ export class Statement<Parameters extends SqlFields, Columns extends SqlFields> 
    */
   async run(client: Queryable, ...[parameters]: Arguments<Parameters>): Promise<OutputOf<Columns>[]> {
     const values = parameters === undefined ? [] : this.valuesOf(parameters);
+    runs.set(this.name, (runs.get(this.name) ?? 0) + 1);
     const { rows } = await client.query<unknown[]>({
       name: this.#preparedName,
       text: this.text,

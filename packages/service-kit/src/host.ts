@@ -10,6 +10,7 @@ import {
   isAway,
   type Pool,
   type ServiceRole,
+  statementRuns,
   usableConnections,
 } from '@parley/database';
 import {
@@ -158,6 +159,12 @@ function countConnections({ metrics }: ProcessContext, pool: Pool): void {
     'parley_database_waiting',
     'calls that wait for a connection of the database pool',
     () => pool.waitingCount,
+  );
+  metrics.totals(
+    'parley_statements_total',
+    'prepared statements that the database has run, by name',
+    'statement',
+    statementRuns,
   );
 }
 

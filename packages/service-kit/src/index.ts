@@ -20,6 +20,7 @@ export {
   userToken,
 } from './auth/tokens.js';
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
+export { type BatchBounds, BatchedReads } from './batched-reads.js';
 export { Bucket, Buckets, type BurstRate } from './buckets.js';
 export {
   channelFieldsOf,

@@ -16,6 +16,7 @@ export interface InboxLine {
 
 /** Inboxes from one address. The gateway limits how many one address may have. */
 const perAddress = 500;
+const devicesPerNetwork = 20;
 const watch = InboxCommand.encode(InboxCommand.fromPartial({ watch: {} })).finish();
 
 /** A WebSocket ping of the gateway, which arrives alone at an idle inbox, and the response. */
@@ -25,6 +26,11 @@ const socketPong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 /** Returns the address from which to open the inbox with this number. */
 function localAddress(at: number): string {
   return `127.0.0.${2 + Math.floor(at / perAddress)}`;
+}
+
+/** Returns an address that at most 20 devices share: many devices that open at once come from many networks. */
+export function networkAddress(at: number): string {
+  return `127.0.${1 + Math.floor(at / (devicesPerNetwork * 200))}.${2 + (Math.floor(at / devicesPerNetwork) % 200)}`;
 }
 
 function dial(address: string, at: number): Socket {

@@ -1,7 +1,9 @@
 import {
+  array,
   bool,
   bytea,
   int4,
+  int8,
   loadSql,
   nullable,
   type Pool,
@@ -12,7 +14,7 @@ import {
   uuid,
 } from '@parley/database';
 import { limits, Refusal, refuse } from '@parley/runtime';
-
+import { BatchedReads } from '../batched-reads.js';
 import type { Call } from '../grpc/call.js';
 import type { AuthenticatedHandler } from '../grpc/service.js';
 import { botTokenHash, isBotToken } from './bot-tokens.js';
@@ -49,22 +51,26 @@ const callerColumns = {
   /** Whether the user logged in with a one-time password and has not replaced it yet. */
   mustChangePassword: bool,
 };
-const readCaller = sql.statement('readCaller', { sessionId: uuid }, callerColumns);
+const readCallers = sql.statement('readCallers', { sessionIds: array(uuid) }, { ...callerColumns, session: int8 });
 const readBotCaller = sql.statement(
   'readBotCaller',
   { tokenHash: bytea },
   { ...callerColumns, sessionId: uuid, onlyChannelId: nullable(int4), creatorId: nullable(text) },
 );
 
+type CallerRow = Omit<RowOf<typeof readCallers>, 'session'>;
+
 /** Key of the slots that all unknown bot tokens share. No user has this id. */
 const unknownBots = 'unknown bots';
 const botsRemembered = 10_000;
+/** Sessions that one statement reads. */
+const sessionsAtOnce = 500;
 
 /**
  * Returns the caller of a row. @throws {Refusal} `logged-out`, `suspended` or
  * `must-change-password`.
  */
-function callerOf(row: RowOf<typeof readCaller>, sessionId: string, changesPassword = false): UserCaller {
+function callerOf(row: CallerRow, sessionId: string, changesPassword = false): UserCaller {
   if (!row.hasSession || row.status === 'deleted') throw refuse('logged-out');
   if (row.status === 'suspended') throw refuse('suspended');
   if (row.mustChangePassword && !changesPassword) throw refuse('must-change-password');
@@ -95,8 +101,10 @@ export class Callers {
   readonly #keys: TrustedKeys;
   readonly #pool: Pool;
   readonly #slots: KeyedSemaphore;
-  /** Slots in which streams of all users begin: fewer than the database connections. */
-  readonly #starts: KeyedSemaphore;
+  /** Slots in which bots are read: fewer than the database connections. */
+  readonly #botReads: KeyedSemaphore;
+  /** Reads the sessions of all callers: those that come at once share a statement. */
+  readonly #sessions: BatchedReads<string, CallerRow>;
   readonly #reads = new ReadThrottle();
   /** Ids of bots by their tokens. */
   readonly #bots = new Map<string, string>();
@@ -105,7 +113,10 @@ export class Callers {
     this.#keys = keys;
     this.#pool = pool;
     this.#slots = new KeyedSemaphore(callsPerUser(pool.options.max), limits.callsWaitingPerUser);
-    this.#starts = new KeyedSemaphore(Math.max(1, pool.options.max - 2), limits.startsWaiting);
+    const atOnce = Math.max(1, pool.options.max - 2);
+    this.#botReads = new KeyedSemaphore(atOnce, limits.startsWaiting);
+    const bounds = { atOnce, mostInBatch: sessionsAtOnce, mostWaiting: limits.startsWaiting };
+    this.#sessions = new BatchedReads((sessionIds) => this.#readSessions(sessionIds), bounds);
   }
 
   /**
@@ -144,15 +155,15 @@ export class Callers {
 
   /**
    * Authenticates a call whose response is a long stream: like `enter`, but the slot is free again
-   * as soon as the caller is known. When many users come at once, they wait here instead of for a
-   * database connection, so that other work still gets one.
+   * as soon as the caller is known. When many users come at once, statements for many of them read
+   * their sessions, and other work still gets a database connection.
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enterStream(call: Call): Promise<UserCaller> {
     const token = call.bearer();
     const claims = isBotToken(token) ? undefined : await this.#verified(token, call.facts);
     const read = () => (claims === undefined ? this.#bot(token, call.facts) : this.#sessionUser(claims, false));
-    const me = await this.#slots.run(claims?.sub ?? this.#slotOfBot(token), () => this.#starts.run('starts', read));
+    const me = await this.#slots.run(claims?.sub ?? this.#slotOfBot(token), read);
     this.#reads.count(me.id, call.rpc);
     return me;
   }
@@ -184,7 +195,8 @@ export class Callers {
   }
 
   async #bot(token: string, facts: Call['facts']): Promise<UserCaller> {
-    const [row] = await readBotCaller.run(this.#pool, { tokenHash: botTokenHash(token) });
+    const ofToken = { tokenHash: botTokenHash(token) };
+    const [row] = await this.#botReads.run('bots', () => readBotCaller.run(this.#pool, ofToken));
     if (row === undefined) throw refuse('invalid-token');
     facts.user = row.id;
     const { sessionId, onlyChannelId, creatorId } = row;
@@ -201,9 +213,16 @@ export class Callers {
   }
 
   async #sessionUser(claims: UserClaims, changesPassword: boolean): Promise<UserCaller> {
-    const [row] = await readCaller.run(this.#pool, { sessionId: claims.sid });
+    const row = await this.#sessions.ask(claims.sid);
     if (row === undefined || row.id !== claims.sub) throw refuse('logged-out');
     return callerOf(row, claims.sid, changesPassword);
+  }
+
+  /** Returns the users of sessions, in order. */
+  async #readSessions(sessionIds: readonly string[]): Promise<(CallerRow | undefined)[]> {
+    const found = new Map<number, CallerRow>();
+    for (const row of await readCallers.run(this.#pool, { sessionIds })) found.set(row.session, row);
+    return sessionIds.map((_, at) => found.get(at + 1));
   }
 
   /**

@@ -1,18 +1,19 @@
-import { atMost, type Refusal, refuse } from '@parley/runtime';
-import { asRefusal } from '@parley/service-kit';
+import { atMost, limits, type Refusal, refuse } from '@parley/runtime';
+import { asRefusal, BatchedReads } from '@parley/service-kit';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
+import type { StoredUsage } from '../core/usage.js';
 import { type ChannelLoader, lastSeqFor, membershipOf } from '../session/channel-loader.js';
 import type { SessionContext } from '../session/session.js';
 import type { HandleStore } from '../store/handles.js';
-import type { ChannelMember, HeadStore } from '../store/heads.js';
+import type { HeadStore, MemberKey, MemberRights } from '../store/heads.js';
 import { RelayAuthor } from './author.js';
 import type { Handle } from './handle.js';
 
 export interface RelayAuthorsDeps {
   readonly channels: Channels;
   readonly channelLoader: ChannelLoader;
-  readonly heads: Pick<HeadStore, 'members'>;
+  readonly heads: Pick<HeadStore, 'rights'>;
   readonly handleStore: HandleStore;
   readonly session: SessionContext;
   /** Runs a read of the database when few others run. */
@@ -32,6 +33,8 @@ type Loading = Turn[];
 const mostWaiting = 100;
 const loadTries = 3;
 const reloadWithinMs = 1_000;
+/** Statements for authors that run at once, and authors for whom one statement reads. */
+const bounds = { atOnce: 2, mostInBatch: 500, mostWaiting: limits.relayWaiting };
 
 /**
  * Returns the refusal for a user who was never a member. A stranger does not learn whether a hidden
@@ -45,9 +48,17 @@ function strangerRefusal({ facts }: LiveChannel): Refusal {
 export class RelayAuthors {
   readonly #deps: RelayAuthorsDeps;
   readonly #slots = new Map<string, RelayAuthor | Loading>();
+  // When many users come at once, one statement reads for many of them.
+  readonly #usage: BatchedReads<string, StoredUsage>;
+  readonly #rights: BatchedReads<MemberKey, MemberRights>;
 
   constructor(deps: RelayAuthorsDeps) {
     this.#deps = deps;
+    this.#usage = new BatchedReads(async (userIds) => {
+      const stored = await deps.handleStore.usage([...new Set(userIds)]);
+      return userIds.map((userId) => stored.get(userId));
+    }, bounds);
+    this.#rights = new BatchedReads((keys) => deps.heads.rights(keys), bounds);
   }
 
   /**
@@ -82,27 +93,25 @@ export class RelayAuthors {
   #load(key: string, channelId: number, handle: Handle, turn: Turn): void {
     const waiting: Loading = [turn];
     this.#slots.set(key, waiting);
-    this.#deps
-      .lookUp(() => this.#read(channelId, handle))
-      .then(
-        (author) => {
-          this.#slots.set(key, author);
-          for (const { use } of waiting) use(author);
-        },
-        (thrown: unknown) => {
-          this.#slots.delete(key);
-          for (const { refused } of waiting) refused(asRefusal(thrown));
-        },
-      );
+    this.#read(channelId, handle).then(
+      (author) => {
+        this.#slots.set(key, author);
+        for (const { use } of waiting) use(author);
+      },
+      (thrown: unknown) => {
+        this.#slots.delete(key);
+        for (const { refused } of waiting) refused(asRefusal(thrown));
+      },
+    );
   }
 
   async #read(channelId: number, handle: Handle): Promise<RelayAuthor> {
-    const { channels, channelLoader, handleStore, session } = this.#deps;
+    const { channels, channelLoader, handleStore, lookUp, session } = this.#deps;
     const userId = handle.person.id;
-    const channel = channels.find(channelId) ?? (await channelLoader.find(channelId));
+    const channel = channels.find(channelId) ?? (await lookUp(() => channelLoader.find(channelId)));
     if (channel === undefined) throw refuse(await handleStore.whyNotOwned(channelId));
     if (channel.facts.kind === 'room') throw refuse('wrong-kind');
-    session.usage.note(userId, await handleStore.usage(userId));
+    session.usage.note(userId, (await this.#usage.ask(userId)) ?? { bytes: 0, rows: 0 });
     for (let tries = 0; tries < loadTries; tries++) {
       const author = await this.#tryRead(channel, handle);
       if (author !== undefined) return author;
@@ -115,7 +124,7 @@ export class RelayAuthors {
    * revision: the author would miss its changes.
    */
   async #tryRead(channel: LiveChannel, handle: Handle): Promise<RelayAuthor | undefined> {
-    const row = await this.#deps.heads.members(channel.facts.id, [handle.person.id]);
+    const row = await this.#rights.ask({ channelId: channel.facts.id, userId: handle.person.id });
     if (row === undefined) throw refuse('channel-not-found');
     const { sequencer } = channel;
     if (sequencer === undefined || sequencer.isCurrent(row.revision)) return this.#authorOf(channel, handle, row);
@@ -124,11 +133,7 @@ export class RelayAuthors {
     return undefined;
   }
 
-  #authorOf(
-    channel: LiveChannel,
-    handle: Handle,
-    { members: [member], revision }: { readonly members: readonly ChannelMember[]; readonly revision: number },
-  ): RelayAuthor {
+  #authorOf(channel: LiveChannel, handle: Handle, { member, revision }: MemberRights): RelayAuthor {
     if (member === undefined) throw strangerRefusal(channel);
     const membership = membershipOf(member, revision, Number.isFinite(lastSeqFor(member, channel)));
     const rights = { membership, hiddenUpTo: member.visibleAfter };

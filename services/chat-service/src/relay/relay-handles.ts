@@ -95,8 +95,8 @@ export class RelayHandles implements HandleOwner {
 
   #open(id: number, channelId: number, token: string): void {
     this.#pending += 1;
-    this.#context
-      .lookUp(() => (channelId === 0 ? this.#openUser(token) : this.#openRoom(channelId, token)))
+    const inRoom = () => this.#context.lookUp(() => this.#openRoom(channelId, token));
+    (channelId === 0 ? this.#openUser(token) : inRoom())
       .then(
         (handle) => this.#adopt(id, channelId, handle),
         (thrown: unknown) => this.#refuse(id, channelId, asRefusal(thrown)),

@@ -8,7 +8,7 @@ const endedSessions = sql.statement(
   { sessionId: uuid, reason: text.as<'suspended' | 'logged-out'>() },
 );
 const channelStates = sql.statement('channelStates', { channelIds: array(int4) }, { channelId: int4, isDeleted: bool });
-const readUsage = sql.statement('readUsage', { userId: text }, { bytes: int8, rows: int8 });
+const readUsage = sql.statement('readUsage', { userIds: array(text) }, { userId: text, bytes: int8, rows: int8 });
 
 /** A session that has ended. */
 export type EndedSession = RowOf<typeof endedSessions>;
@@ -39,9 +39,9 @@ export class HandleStore {
     return new Set(states.filter(({ isDeleted }) => isDeleted).map(({ channelId }) => channelId));
   }
 
-  /** Returns what a user, and the users who share the quota, have stored in all channels. */
-  async usage(userId: string): Promise<StoredUsage> {
-    const [stored] = await readUsage.run(this.#pool, { userId });
-    return stored ?? { bytes: 0, rows: 0 };
+  /** Returns what users, each with those who share the quota, have stored in all channels. */
+  async usage(userIds: readonly string[]): Promise<ReadonlyMap<string, StoredUsage>> {
+    const rows = await readUsage.run(this.#pool, { userIds });
+    return new Map(rows.map((row) => [row.userId, row]));
   }
 }

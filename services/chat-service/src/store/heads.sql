@@ -14,12 +14,26 @@ WHERE h.channel_id = :channelId AND h.instance_id = :instanceId AND c.deleted_at
 -- channel does not exist.
 -- name: readMembers
 SELECT h.revision, c.owner_id, :SETTINGS, (
-  SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq, 'visibleAfter', CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END,
-    'bannedForMs', CASE WHEN m.banned_until > now() THEN ceil(extract(epoch FROM least(m.banned_until, now() + interval '24 d') - now()) * 1000)::int ELSE 0 END,
-    'mutedUntilMs', coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0))), '[]')
+  SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq, 'visibleAfter', :VISIBLE_AFTER,
+    'bannedForMs', :BANNED_FOR_MS,
+    'mutedUntilMs', :MUTED_UNTIL_MS)), '[]')
   FROM chat.member m WHERE m.channel_id = :channelId AND m.user_id = ANY (:userIds::varchar[])
 ) AS members
 FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id WHERE h.channel_id = :channelId;
+
+-- Reads the rights of pairs of a user and a channel: the membership if there is one, and the revision
+-- at which it is true. `pair` is the number of the pair: 1, 2, 3, ... LATERAL with LIMIT makes each
+-- lookup an index probe.
+-- name: readRights
+SELECT pair.number AS pair, h.revision, m.role, m.left_seq, :VISIBLE_AFTER AS visible_after,
+  :BANNED_FOR_MS AS banned_for_ms,
+  :MUTED_UNTIL_MS AS muted_until_ms
+FROM unnest(:channelIds::int[], :userIds::varchar[]) WITH ORDINALITY AS pair (channel_id, user_id, number)
+CROSS JOIN LATERAL (SELECT x.revision FROM chat.channel_head x WHERE x.channel_id = pair.channel_id LIMIT 1) h
+CROSS JOIN LATERAL (SELECT x.open_history FROM chat.channel x WHERE x.id = pair.channel_id LIMIT 1) c
+LEFT JOIN LATERAL (
+  SELECT * FROM chat.member x WHERE x.channel_id = pair.channel_id AND x.user_id = pair.user_id LIMIT 1
+) m ON true;
 
 -- Renews the lease of this server. Returns NULL if no manager has registered the server, or if the
 -- server has stopped.

@@ -18,7 +18,15 @@ import {
 } from '@parley/database';
 import { settingColumns, settingConstants } from '@parley/service-kit';
 
-const sql = loadSql('heads.sql', import.meta.url, settingConstants);
+/** The fields of a member `m` of a channel `c` that are computed. */
+const memberConstants = {
+  VISIBLE_AFTER: 'CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END',
+  BANNED_FOR_MS:
+    "CASE WHEN m.banned_until > now() THEN ceil(extract(epoch FROM least(m.banned_until, now() + interval '24 d') - now()) * 1000)::int ELSE 0 END",
+  MUTED_UNTIL_MS:
+    "coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0)",
+};
+const sql = loadSql('heads.sql', import.meta.url, { ...settingConstants, ...memberConstants });
 
 /**
  * Columns of a channel and its head. `hasHistory` is false if messages are only relayed, not
@@ -72,6 +80,19 @@ const readMembers = sql.statement(
   { channelId: int4, userIds: array(text) },
   { revision: int4, ownerId: text, ...settingColumns, members: json<readonly ChannelMember[]>() },
 );
+const readRights = sql.statement(
+  'readRights',
+  { channelIds: array(int4), userIds: array(text) },
+  {
+    pair: int8,
+    revision: int4,
+    role: nullable(text.as<Role>()),
+    leftSeq: nullable(int8),
+    visibleAfter: nullable(int8),
+    bannedForMs: int4,
+    mutedUntilMs: int8,
+  },
+);
 const renewLease = sql.statement(
   'renewLease',
   { instanceId: uuid, secret: bytea, seconds: float8 },
@@ -92,6 +113,22 @@ export type Ownership = Pick<OwnedHead, 'channelId' | 'epoch'>;
 
 /** Settings of a channel and some of its members. */
 export type ChannelMembers = RowOf<typeof readMembers>;
+
+/** A user and a channel. */
+export interface MemberKey {
+  readonly channelId: number;
+  readonly userId: string;
+}
+
+/** The membership of a user in a channel, if there is one, and the revision at which that is true. */
+export interface MemberRights {
+  readonly revision: number;
+  readonly member: ChannelMember | undefined;
+}
+
+function rightsOf(userId: string, { revision, role, visibleAfter, ...row }: RowOf<typeof readRights>): MemberRights {
+  return { revision, member: role === null ? undefined : { userId, role, visibleAfter: visibleAfter ?? 0, ...row } };
+}
 
 /** Heads of the channels that this chat server owns according to the database. */
 export class HeadStore {
@@ -123,6 +160,16 @@ export class HeadStore {
   async members(channelId: number, userIds: readonly string[]): Promise<ChannelMembers | undefined> {
     const [row] = await readMembers.run(this.#pool, { channelId, userIds });
     return row;
+  }
+
+  /** Returns the rights of users in channels, in order; undefined if the channel is gone. */
+  async rights(keys: readonly MemberKey[]): Promise<(MemberRights | undefined)[]> {
+    const [channelIds, userIds] = [keys.map(({ channelId }) => channelId), keys.map(({ userId }) => userId)];
+    const rows = new Map((await readRights.run(this.#pool, { channelIds, userIds })).map((row) => [row.pair, row]));
+    return keys.map(({ userId }, at) => {
+      const row = rows.get(at + 1);
+      return row && rightsOf(userId, row);
+    });
   }
 
   /**

@@ -1,11 +1,12 @@
 import { InboxEvent, WatchRequest } from '@parley/contract';
-import { Metrics, silentLogger } from '@parley/runtime';
+import { Metrics, type Refusal, silentLogger } from '@parley/runtime';
 import { until } from '@parley/testkit';
 import { Inbox } from './inbox.js';
 import type { StartingReader } from './missed.js';
 import type { RoundFacts, RoundReader, RoundRequest } from './round.js';
 import type { InboxStream } from './stream.js';
 
+const { jest } = import.meta;
 const nothingMissed = { isLost: false, changes: [], parts: [] };
 
 /** Rounds without chats that have room for `room` starting readers each. */
@@ -40,12 +41,35 @@ class SmallRounds implements Pick<RoundReader, 'read'> {
   }
 }
 
+/** Rounds of which the first `failures` fail with an error. */
+class FailingRounds extends SmallRounds {
+  readonly #error: Error;
+  #failures: number;
+
+  constructor(failures: number, error: Error) {
+    super(1_000);
+    this.#failures = failures;
+    this.#error = error;
+  }
+
+  override async read(request: RoundRequest): Promise<RoundFacts> {
+    const facts = await super.read(request);
+    this.#failures -= 1;
+    if (this.#failures >= 0) throw this.#error;
+    return facts;
+  }
+}
+
 /** A stream that resolves with its first event. */
 function openStream() {
   const closers: (() => void)[] = [];
   let take: (event: InboxEvent) => void;
+  let end: (reason: string | undefined) => void;
   const first = new Promise<InboxEvent>((resolve) => {
     take = resolve;
+  });
+  const ended = new Promise<string | undefined>((resolve) => {
+    end = resolve;
   });
   const stream = {
     ended: false,
@@ -56,21 +80,23 @@ function openStream() {
     },
     onDrain: () => {},
     onClose: (listener: () => void) => closers.push(listener),
-    end: () => {
+    end: (refusal?: Refusal) => {
       stream.ended = true;
+      end(refusal?.reason);
       for (const close of closers) close();
     },
     reset: () => stream.end(),
   };
-  return { stream: stream as InboxStream, first };
+  return { stream: stream as InboxStream, first, ended };
 }
 
 function openAs(inbox: Inbox, id: string, address = '192.0.2.1') {
-  const { stream, first } = openStream();
+  const opened = openStream();
+  const { stream } = opened;
   const me = { id, name: id, number: 1, role: 'user', sessionId: crypto.randomUUID() } as const;
   const watch = WatchRequest.create();
   inbox.open({ me, address, stream, watch, mostBytes: Number.POSITIVE_INFINITY });
-  return { stream, first };
+  return opened;
 }
 
 test('a reader for which a round has no room starts in a later one, before newer readers', async () => {
@@ -104,6 +130,51 @@ test('a gateway refuses inboxes while too many wait for a round, and is not read
   devices.at(-1)?.stream.end();
   inbox.checkRoom();
   openAs(inbox, 'late');
+  inbox.stop();
+});
+
+const away = Object.assign(new Error('The connection was refused.'), { code: 'ECONNREFUSED' });
+
+test('readers of a round that fails because the database is away start in a later one, in order', async () => {
+  const rounds = new FailingRounds(2, away);
+  const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
+  const devices = ['ann', 'bob', 'carol'].map((id) => openAs(inbox, id));
+  await Promise.all(devices.map(({ first }) => first));
+  inbox.stop();
+  expect(rounds.started.at(-1)).toEqual(['ann', 'bob', 'carol']);
+});
+
+test('a reader that leaves before the next round does not start', async () => {
+  const rounds = new FailingRounds(1, away);
+  const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
+  const ann = openAs(inbox, 'ann');
+  await until(() => rounds.count > 0);
+  ann.stream.end();
+  await until(() => rounds.count > 1);
+  inbox.stop();
+  expect(rounds.started).toEqual([['ann']]);
+});
+
+test('a reader is refused if the database stays away for 10 s', async () => {
+  jest.useFakeTimers();
+  try {
+    const rounds = new FailingRounds(Number.POSITIVE_INFINITY, away);
+    const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
+    const ann = openAs(inbox, 'ann');
+    await jest.advanceTimersByTimeAsync(9_500);
+    expect(ann.stream.ended).toBe(false);
+    await jest.advanceTimersByTimeAsync(2_000);
+    inbox.stop();
+    expect(await ann.ended).toBe('database-away');
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test('readers of a round that fails for another reason are refused', async () => {
+  const rounds = new FailingRounds(1, new Error('unexpected'));
+  const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
+  expect(await openAs(inbox, 'ann').ended).toBe('internal');
   inbox.stop();
 });
 

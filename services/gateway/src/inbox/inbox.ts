@@ -1,6 +1,15 @@
 import type { WatchRequest } from '@parley/contract';
 import { FlushQueue } from '@parley/fanout';
-import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
+import {
+  type Logger,
+  limits,
+  MemoryBudget,
+  type Metrics,
+  type Part,
+  type Reason,
+  type Refusal,
+  refuse,
+} from '@parley/runtime';
 import { addressKey, asRefusal, Tally, type UserCaller } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { LogEnd } from '../store/inbox-store.js';
@@ -22,6 +31,8 @@ const inboxesPerAddress = 2_000;
 const inboxesPerProcess = 20_000;
 /** Maximum number of readers that start in one round. */
 const startsPerRound = 100;
+/** Time for which readers whose rounds fail are tried again: a database may only be slow. */
+const startWithinMs = 10_000;
 /** Maximum number of readers that wait for a round. */
 const maxWaiting = 2_000;
 /** Maximum number of chats that one request may name as seen. */
@@ -29,6 +40,8 @@ const maxSeen = 1_000;
 /** Number of entries up to which a new log is shown from its start. */
 const maxNewEntries = 1_000;
 const tickEveryMs = 1_000;
+/** Reasons of a failed round after which its readers are tried again. */
+const retriedRounds: ReadonlySet<Reason> = new Set<Reason>(['database-away', 'too-busy']);
 /** Delay of the round after a sign of a change, so that changes at nearly the same time share it. */
 const soonMs = 50;
 
@@ -43,6 +56,8 @@ export interface InboxOpening {
 }
 
 interface WaitingReader extends StartingReader {
+  /** Monotonic time from which a failed round refuses it. */
+  readonly untilMs: number;
   readonly reader: InboxReader;
 }
 
@@ -116,7 +131,8 @@ export class Inbox implements Part, DrainedStreams {
       const isNewer = known === undefined || known.log !== shortLog(log) || known.seq < seq;
       if (isNewer) seen.set(channelId, { seq, log: shortLog(log) });
     }
-    this.#waiting.push({ userId: me.id, position, seen, reader });
+    const untilMs = performance.now() + startWithinMs;
+    this.#waiting.push({ userId: me.id, position, seen, reader, untilMs });
     this.wake();
     return reader;
   }
@@ -229,9 +245,21 @@ export class Inbox implements Part, DrainedStreams {
     } catch (err) {
       this.#log.warn({ err }, 'round of the inbox failed; will retry');
       this.feeds.notCompared();
-      for (const { reader } of starting) reader.end(asRefusal(err));
+      this.#startLater(starting, asRefusal(err));
     }
     this.#starting = [];
+  }
+
+  /**
+   * Lets readers of a failed round start in the next one. Refuses those that have tried for long, and all
+   * if the database was not just slow or away.
+   */
+  #startLater(starting: readonly WaitingReader[], why: Refusal): void {
+    const nowMs = performance.now();
+    const isRetried = ({ untilMs }: WaitingReader) => retriedRounds.has(why.reason) && nowMs < untilMs;
+    for (const one of starting) if (!isRetried(one)) one.reader.end(why);
+    this.#waiting = [...starting.filter((one) => isRetried(one) && !one.reader.hasEnded), ...this.#waiting];
+    this.#isWoken = false; // The next round begins with the next tick.
   }
 
   /**
@@ -305,9 +333,10 @@ export class Inbox implements Part, DrainedStreams {
     const all = [...this.#all()];
     this.#log.warn({ readers: all.length }, 'changes were lost; resetting all inboxes');
     this.#readers.clear();
+    const untilMs = performance.now() + startWithinMs;
     for (const reader of all) {
       reader.leaveAll();
-      this.#waiting.push({ userId: reader.userId, position: lostPosition, seen: new Map(), reader });
+      this.#waiting.push({ userId: reader.userId, position: lostPosition, seen: new Map(), reader, untilMs });
     }
     this.#isWoken = true;
   }

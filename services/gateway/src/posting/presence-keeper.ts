@@ -31,7 +31,7 @@ interface PresentSession {
 const tickEveryMs = 1_000;
 /** Sessions whose presence one tick brings up to date, and entries into chats in one tick. */
 const sessionsPerTick = 200;
-const entriesPerTick = 100;
+const entriesPerTick = 500;
 /** A device that comes back within this time was never gone. */
 const graceMs = 10_000;
 /** Delay before the next try after a refusal; shorter if the channel moves. */
@@ -40,7 +40,8 @@ const movedMs = 2_000;
 
 /**
  * Shows users as present in their chats while a device has an open session: in chats of at most 100
- * members whose owning server is known. Presence is a hint, so it follows within some seconds.
+ * members whose owning server is known. Presence is a hint, so it follows within some seconds, or a
+ * minute if 1,000 users come at once.
  */
 export class PresenceKeeper implements RelayWatcher, Part {
   readonly #links: Pick<RelayLinks, 'ownerOf' | 'watchers'>;

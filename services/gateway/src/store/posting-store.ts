@@ -11,13 +11,14 @@ import {
   text,
 } from '@parley/database';
 import { limits } from '@parley/runtime';
+import { BatchedReads } from '@parley/service-kit';
 
 const sql = loadSql('posting.sql', import.meta.url);
 
-const readTarget = sql.statement(
-  'readTarget',
-  { userId: text, channelId: int4 },
-  { kind: enumeration<ChannelKind>('chat.channel_kind'), isDeleted: bool, hasHistory: bool, isKnown: bool },
+const readTargets = sql.statement(
+  'readTargets',
+  { channelIds: array(int4), userIds: array(text) },
+  { pair: int8, kind: enumeration<ChannelKind>('chat.channel_kind'), isDeleted: bool, hasHistory: bool, isKnown: bool },
 );
 const saveReceipts = sql.statement(
   'saveReceipts',
@@ -33,7 +34,7 @@ const saveReceipts = sql.statement(
 );
 
 /** A channel that a user posts in. `isKnown`: the user is or was a member. */
-export type PostTarget = RowOf<typeof readTarget>;
+export type PostTarget = Omit<RowOf<typeof readTargets>, 'pair'>;
 
 /** How far a user has received and read a chat. */
 export interface Watermark {
@@ -48,18 +49,33 @@ export interface Watermark {
 /** A receipt that has moved. `told`: others in the chat may see it. */
 export type MovedReceipt = RowOf<typeof saveReceipts>;
 
+interface ChannelUser {
+  readonly channelId: number;
+  readonly userId: string;
+}
+
+/** Statements that run at once, and posts for which one statement reads. */
+const bounds = { atOnce: 2, mostInBatch: 500, mostWaiting: 10_000 };
+
 /** Reads what posts depend on, and writes receipts of chats that no server owns. */
 export class PostingStore {
   readonly #pool: Queryable;
+  readonly #targets: BatchedReads<ChannelUser, PostTarget>;
 
   constructor(pool: Queryable) {
     this.#pool = pool;
+    this.#targets = new BatchedReads((pairs) => this.#readTargets(pairs), bounds);
   }
 
   /** Returns undefined if the channel does not exist. */
-  async target(channelId: number, userId: string): Promise<PostTarget | undefined> {
-    const [target] = await readTarget.run(this.#pool, { channelId, userId });
-    return target;
+  target(channelId: number, userId: string): Promise<PostTarget | undefined> {
+    return this.#targets.ask({ channelId, userId });
+  }
+
+  async #readTargets(pairs: readonly ChannelUser[]): Promise<(PostTarget | undefined)[]> {
+    const [channelIds, userIds] = [pairs.map(({ channelId }) => channelId), pairs.map(({ userId }) => userId)];
+    const rows = new Map((await readTargets.run(this.#pool, { channelIds, userIds })).map((row) => [row.pair, row]));
+    return pairs.map((_, at) => rows.get(at + 1));
   }
 
   /** Moves receipts forward and returns those that have moved. Each member may occur once. */

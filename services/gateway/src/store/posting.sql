@@ -1,11 +1,14 @@
--- Reads what decides whether a user may have a channel placed: its kind, and whether the user is or
--- was a member.
--- name: readTarget
-SELECT c.kind, c.deleted_at IS NOT NULL AS is_deleted, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
+-- Reads what decides whether users may have channels placed: the kind of each channel, and whether the
+-- user is or was a member. `pair` is the number of the pair of a channel and a user: 1, 2, 3, ...
+-- LATERAL with LIMIT makes each lookup an index probe.
+-- name: readTargets
+SELECT pair.number AS pair, c.kind, c.deleted_at IS NOT NULL AS is_deleted, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
   m.user_id IS NOT NULL AS is_known
-FROM chat.channel c
-LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :userId AND m.left_seq IS DISTINCT FROM 0
-WHERE c.id = :channelId;
+FROM unnest(:channelIds::int[], :userIds::varchar[]) WITH ORDINALITY AS pair (channel_id, user_id, number)
+CROSS JOIN LATERAL (SELECT x.kind, x.deleted_at, x.retention_seconds FROM chat.channel x WHERE x.id = pair.channel_id LIMIT 1) c
+LEFT JOIN LATERAL (
+  SELECT x.user_id FROM chat.member x WHERE x.channel_id = pair.channel_id AND x.user_id = pair.user_id AND x.left_seq IS DISTINCT FROM 0 LIMIT 1
+) m ON true;
 
 -- Moves receipts of chats with history forward. A log of '' is the present one. Returns the members
 -- whose receipts have moved, and whether others in the chat may see them.
