@@ -17,6 +17,7 @@ import { addChats } from './chats-program.js';
 import { checkSettingNames, positive, sessionOf } from './command-parts.js';
 import { usage } from './failure.js';
 import { type HistoryOptions, showHistory } from './history.js';
+import { defaultGateway, printOpenApi } from './openapi.js';
 import { output } from './output.js';
 import { addPeople } from './people-program.js';
 import { defaultData } from './run-file.js';
@@ -46,6 +47,11 @@ function addresses(text: string): string {
   const each = text.split(',').map((one) => one.trim());
   if (each.every((one) => address.test(one))) return each.join(',');
   throw new InvalidArgumentError('Use host:port, or several separated by commas.');
+}
+
+function gatewayUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('Use a URL such as https://chat.example.org.');
 }
 
 function defaultOf(address: string): string {
@@ -135,6 +141,13 @@ function addOperations(program: Command): void {
     .command('config')
     .description('show every PARLEY_* setting and its value in this environment')
     .action((_options: object, command: Command) => printSettings(sessionOf(command)));
+  program
+    .command('openapi')
+    .description('print the OpenAPI document of the REST API')
+    .addOption(
+      new Option('--gateway <url>', 'the gateway that serves it').default(defaultGateway).argParser(gatewayUrl),
+    )
+    .action(({ gateway }: { gateway: string }, command: Command) => printOpenApi(sessionOf(command), gateway));
 }
 
 /** Adds `drill` to the help. If `drill` is the first word, bin/parley.js runs it itself. */

@@ -50,6 +50,11 @@ export class CommandSession {
     this.#logins = new LoginFile(options.login, process.env, this.self);
   }
 
+  /** Certificates of the authority that the options name, or undefined. */
+  get authorities(): Buffer | undefined {
+    return securityOf(this.#options).ca;
+  }
+
   get logins(): LoginFile {
     return this.#logins;
   }

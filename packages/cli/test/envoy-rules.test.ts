@@ -9,6 +9,7 @@ interface Route {
   readonly match: {
     readonly path?: string;
     readonly prefix?: string;
+    readonly path_separated_prefix?: string;
     readonly headers?: readonly { readonly name: string }[];
   };
   readonly route?: {
@@ -53,7 +54,9 @@ test('every user call has one exact route, and no other call has any', () => {
   const exact = routes.flatMap(({ match }) => match.path ?? []);
   expect([...exact].sort()).toEqual([...userPaths, '/connect'].sort());
   const wide = routes.filter(({ match }) => match.path === undefined);
-  expect(wide.map(({ match, route }) => [match.prefix, match.headers?.[0]?.name, route?.cluster])).toEqual([
+  const prefixOf = ({ prefix, path_separated_prefix: whole }: Route['match']) => prefix ?? `${whole}/`;
+  expect(wide.map(({ match, route }) => [prefixOf(match), match.headers?.[0]?.name, route?.cluster])).toEqual([
+    ['/api/v1/', undefined, 'gateway'],
     ['/', ':method', 'gateway'],
     ['/', ':method', 'gateway'],
     ['/', undefined, undefined],

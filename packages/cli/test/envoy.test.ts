@@ -216,6 +216,24 @@ describeEnvoy('the real Envoy', () => {
       expect(await preflight(origin)).toBeNull();
   });
 
+  test('passes REST through with every method, and answers its preflights', async () => {
+    const ann = await trio.people.make('rest-ann');
+    const headers = { authorization: `Bearer ${ann.token}`, 'content-type': 'application/json' };
+    const call = (method: string, path: string, json?: object) =>
+      fetch(`${url}/api/v1${path}`, { method, headers, ...(json !== undefined && { body: JSON.stringify(json) }) });
+    const { id } = (await (await call('POST', '/channels', { name: 'rest', kind: 'group' })).json()) as { id: number };
+    const at = `/channels/${id}`;
+    const sent = (await (await call('POST', `${at}/messages`, { text: 'hi' })).json()) as { seq: number };
+    const liked = await call('PUT', `${at}/messages/${sent.seq}/reactions/${encodeURIComponent('👍')}`);
+    expect([liked.status, (await call('GET', `${at}/messages`)).status]).toEqual([204, 200]);
+    expect((await call('PATCH', at, { name: 'renamed' })).status).toBe(200);
+    expect((await call('PURGE', at)).status).toBe(405);
+    expect((await call('DELETE', at)).status).toBe(204);
+    const asked = { origin: 'http://localhost:8080', 'access-control-request-method': 'PATCH' };
+    const preflight = await fetch(`${url}/api/v1/me`, { method: 'OPTIONS', headers: asked });
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('PATCH');
+  });
+
   /** Watches an inbox through Envoy. */
   function watch({ token }: Pick<TestPerson, 'token'>, after = '') {
     const body = WatchRequest.encode(WatchRequest.fromPartial({ after })).finish();

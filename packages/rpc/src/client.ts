@@ -27,18 +27,24 @@ export const clientOptions: ClientOptions = {
   'grpc.enable_http_proxy': 0,
 };
 
-/** Token and deadline of a unary call. */
+/** Token, caller and deadline of a unary call. */
 export interface UnaryOptions {
   /** Token that is sent as `authorization: Bearer <token>`. */
-  readonly token?: string;
+  readonly token?: string | undefined;
+  /** Address of the user for whom a proxy makes the call. Services believe only trusted proxies. */
+  readonly forwardedFor?: string;
   /** Deadline in milliseconds from now. */
   readonly withinMs: number;
 }
 
-/** Creates metadata with a bearer token, or empty metadata without one. */
-export function bearerMetadata(token: string | undefined): Metadata {
+/**
+ * Creates metadata with a bearer token, if there is one, and with the address of the user for whom a
+ * proxy calls.
+ */
+export function bearerMetadata(token: string | undefined, forwardedFor?: string): Metadata {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  if (forwardedFor !== undefined) metadata.set('x-forwarded-for', forwardedFor);
   return metadata;
 }
 
@@ -51,13 +57,13 @@ export function startUnary<Q, S>(
   client: Client,
   method: Method<Q, S>,
   request: Q,
-  { token, withinMs }: UnaryOptions,
+  { token, forwardedFor, withinMs }: UnaryOptions,
   done: (error: ServiceError | null, response?: S) => void,
 ): ClientUnaryCall {
   const { path, responseDeserialize } = grpcMethod(method);
   const bytes = encodeRequest(method, request);
   const deadline = Date.now() + withinMs;
-  const metadata = bearerMetadata(token);
+  const metadata = bearerMetadata(token, forwardedFor);
   return client.makeUnaryRequest(path, asBuffer, responseDeserialize, bytes, metadata, { deadline }, done);
 }
 

@@ -33,6 +33,11 @@ function row(status: StatusName, http: number, message: string, retryAfterMs?: n
 export const refusals = {
   // invalid requests
   malformed: row('INVALID_ARGUMENT', 400, 'The request could not be decoded. Check it against the .proto files.'),
+  'invalid-request': row(
+    'INVALID_ARGUMENT',
+    400,
+    'A field of the request is missing, unknown or out of range. Check it against the schema of the call.',
+  ),
   'invalid-user-id': row(
     'INVALID_ARGUMENT',
     400,
@@ -154,6 +159,21 @@ export const refusals = {
   ),
   muted: row('PERMISSION_DENIED', 403, 'You are muted in this channel.'),
   banned: row('PERMISSION_DENIED', 403, 'You are banned from this channel.'),
+
+  // form of an HTTP request
+  'unknown-path': row('NOT_FOUND', 404, 'Nothing has this path. The OpenAPI document lists all paths.'),
+  'wrong-method': row('UNIMPLEMENTED', 405, 'This path has no such method. The header Allow lists its methods.'),
+  'not-acceptable': row('INVALID_ARGUMENT', 406, 'The response would be JSON. Accept application/json.'),
+  'wrong-media-type': row(
+    'INVALID_ARGUMENT',
+    415,
+    'The body must be JSON in UTF-8, not compressed. Send the header Content-Type: application/json.',
+  ),
+  'precondition-failed': row(
+    'FAILED_PRECONDITION',
+    412,
+    'If-Match does not name the current state. Read it again, then repeat the change.',
+  ),
 
   // state of users, channels and messages
   'user-not-found': row('NOT_FOUND', 404, 'User not found. Check the id.'),

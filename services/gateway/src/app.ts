@@ -11,6 +11,7 @@ import {
   splitAddress,
 } from '@parley/runtime';
 import {
+  type Call,
   Connections,
   clientCredentials,
   connectionBounds,
@@ -19,15 +20,18 @@ import {
   ServiceHost,
   serviceToken,
 } from '@parley/service-kit';
+import { ApiDoor, type ApiDoorDeps } from './api/api-door.js';
 import { type DrainedStreams, GatewayDrain } from './background/gateway-drain.js';
 import { GatewayReports } from './background/gateway-reports.js';
 import { Upstreams } from './clients/upstreams.js';
 import type { GatewayConfig } from './config.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
+import type { HttpHandler } from './http/handler.js';
 import { type HttpServer, startHttpServer } from './http/http-server.js';
 import { serveKeys } from './http/keys.js';
 import { Page } from './http/page.js';
+import { RequestBounds } from './http/request-bounds.js';
 import { ChatRoutes } from './http/routes.js';
 import { Inbox } from './inbox/inbox.js';
 import { RoundReader } from './inbox/round.js';
@@ -35,6 +39,8 @@ import { type InboxDevice, InboxSession } from './inbox/session.js';
 import { PostingParts } from './posting/posting-parts.js';
 import { FeedFollows } from './relay/feed-follows.js';
 import { RelayLinks } from './relay/relay-links.js';
+import { serveApiDocs } from './rest/docs-pages.js';
+import { restForm } from './rest/rest-form.js';
 import { InboxHandlers } from './rpc/inbox-handlers.js';
 import { askForUpgrade, SocketDoor } from './socket/socket-door.js';
 import { JoinKeys } from './store/join-keys.js';
@@ -128,10 +134,15 @@ async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServer
   return { inbox, callers, actorOf: posting.actorOf };
 }
 
+/** Returns the handlers of the HTTP APIs and of their documentation. */
+function apiHandlers(deps: ApiDoorDeps): HttpHandler[] {
+  return [serveApiDocs(deps.log), new ApiDoor(restForm, deps).handle];
+}
+
 /** Starts a gateway. Gateways are stateless: any number can run. */
 export async function startGateway(config: GatewayConfig, context: ProcessContext): Promise<RunningService> {
   const { settings, log, metrics } = context;
-  const { proxies } = config;
+  const { proxies, origins } = config;
   const tls = keyPair(settings);
   const page = await Page.read(config.webDir);
   const host = await ServiceHost.open(config.host, context);
@@ -160,19 +171,19 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   });
   const routes = new ChatRoutes(host.keys, living);
   const inboxCalls = { watch: inboxHandlers.watchInPage, post: inboxHandlers.postInPage };
-  const bridge = new Bridge({ upstreams, routes, inbox: inboxCalls, proxies, log, metrics });
-  const handlers = [crossOrigin(config.origins), bridge.handle, serveKeys(joinKeys), askForUpgrade, page.handle];
+  const bounds = new RequestBounds(proxies, metrics);
+  const bridge = new Bridge({ upstreams, routes, inbox: inboxCalls, bounds, proxies, log, metrics });
+  const userOf = (call: Call) => host.callers.enterStream(call);
+  const apiDeps = { upstreams, userOf, post: inboxHandlers.postMessage, bounds, proxies, log, metrics };
+  const handlers = [
+    crossOrigin(origins),
+    ...[bridge.handle, ...apiHandlers(apiDeps)],
+    ...[serveKeys(joinKeys), askForUpgrade, page.handle],
+  ];
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
   const openSession = (device: InboxDevice) => new InboxSession(sessionDeps, device);
-  const sockets = new SocketDoor({
-    callers: host.callers,
-    openSession,
-    origins: config.origins,
-    proxies,
-    log,
-    metrics,
-  });
+  const sockets = new SocketDoor({ callers: host.callers, openSession, origins, proxies, log, metrics });
   const upgrades = [sockets.handleUpgrade];
   const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
   host.parts.add('http', http);

@@ -1,11 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { type ClientReadableStream, Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { refusalFromStatus, statusFromRefusal } from '@parley/rpc';
 import {
   type Logger,
-  limits,
-  MemoryBudget,
   type MemoryHolding,
   type Metrics,
   type Part,
@@ -14,14 +11,14 @@ import {
   refusals,
   refuse,
 } from '@parley/runtime';
-import { addressKey, type Call, type Proxies } from '@parley/service-kit';
+import type { Call, Proxies } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
 import type { InboxStream } from '../inbox/stream.js';
 import { callerAddress } from './caller-address.js';
-import { CallerSlots, callerKey } from './caller-slots.js';
 import type { HttpHandler, HttpVisit } from './handler.js';
+import { countInto, type RequestBounds } from './request-bounds.js';
 import type { ChatRoutes } from './routes.js';
 import { type UserCallTarget, userCalls } from './user-calls.js';
 import { WebAnswer } from './web-answer.js';
@@ -37,6 +34,7 @@ export interface BridgeDeps {
   readonly routes: ChatRoutes;
   /** Serve the calls of InboxService. */
   readonly inbox: { readonly watch: InboxCall; readonly post: InboxCall };
+  readonly bounds: RequestBounds;
   readonly proxies: Proxies;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -120,15 +118,6 @@ function deadlineOf({ request, target }: WebCall): number | undefined {
   return Date.now() + Math.min(wanted ?? timeoutMs, timeoutMs);
 }
 
-/** Returns a function that adds to the memory of a request. */
-function countInto(memory: MemoryHolding): (bytes: number) => void {
-  let held = 0;
-  return (bytes) => {
-    held += bytes;
-    memory.set(held);
-  };
-}
-
 /** Returns a function that calls both functions in order. */
 function both(first: () => void, second: () => void): () => void {
   return () => {
@@ -144,29 +133,18 @@ function both(first: () => void, second: () => void): () => void {
 export class Bridge implements Part, DrainedStreams {
   readonly #deps: BridgeDeps;
   readonly #streams = new Set<PageStream>();
-  readonly #lastResponses = new WeakMap<Socket, Promise<unknown>>();
-  readonly #requests = new MemoryBudget(limits.requestBudgetBytes);
-  readonly #unread = new MemoryBudget(limits.unreadBytes);
-  readonly #slots = new CallerSlots();
   #refusesStreams = false;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
     deps.metrics.gauge('parley_web_streams', 'open streams of pages', () => this.#streams.size);
-    deps.metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#requests.held);
-    deps.metrics.gauge('parley_unread_bytes', 'bytes of responses that pages have not read', () => this.#unread.held);
-    deps.metrics.total(
-      'parley_unread_dropped_total',
-      'responses dropped because unread responses took too much memory',
-      () => this.#unread.dropped,
-    );
   }
 
   /** Handles every gRPC-Web request, including calls of unknown methods. */
   readonly handle: HttpHandler = (visit) => {
     const wire = visit.request.method === 'POST' ? wireOf(visit.request.headers['content-type']) : undefined;
     if (wire === undefined) return false;
-    const answer = new WebAnswer(visit.response, wire, this.#unreadOf(visit));
+    const answer = new WebAnswer(visit.response, wire, this.#deps.bounds.unreadOf(visit));
     const target = userCalls.get(visit.path);
     if (target === undefined) {
       answer.end({ code: status.UNIMPLEMENTED, details: 'unknown method', metadata: new Metadata() }, 404);
@@ -176,7 +154,7 @@ export class Bridge implements Part, DrainedStreams {
       ...visit,
       target,
       answer,
-      memory: this.#memoryOf(visit, () => this.#drop(call)),
+      memory: this.#deps.bounds.memoryOf(visit, () => this.#drop(call)),
       startedAt: performance.now(),
     };
     this.#forward(call, wire).catch((thrown) =>
@@ -184,29 +162,6 @@ export class Bridge implements Part, DrainedStreams {
     );
     return true;
   };
-
-  #unreadOf({ request, response }: HttpVisit): MemoryHolding {
-    const caller = {
-      address: callerAddress(request, this.#deps.proxies),
-      authorization: request.headers.authorization,
-    };
-    return this.#unread.open(
-      () => [callerKey(caller)],
-      () => response.destroy(),
-    );
-  }
-
-  /**
-   * Returns a counter for the memory of a request. The counter is set to 0 when the response ends.
-   */
-  #memoryOf({ request, response }: HttpVisit, drop: () => void): MemoryHolding {
-    const memory = this.#requests.open(
-      () => [addressKey(callerAddress(request, this.#deps.proxies)), request.socket],
-      drop,
-    );
-    response.once('close', () => memory.set(0));
-    return memory;
-  }
 
   /** Refuses a call whose request takes too much memory, and closes its connection. */
   #drop(call: WebCall): void {
@@ -216,7 +171,7 @@ export class Bridge implements Part, DrainedStreams {
 
   async #forward(call: WebCall, wire: WebFraming): Promise<void> {
     let upstream: TakenUpstream | undefined;
-    await this.#waitForEarlier(call);
+    await this.#deps.bounds.waitForEarlier(call);
     try {
       const chatServer = await this.#chatServerOf(call);
       const message = await readMessage(call.request, wire, countInto(call.memory));
@@ -233,7 +188,7 @@ export class Bridge implements Part, DrainedStreams {
 
   /** Opens an inbox. The call holds a slot until its caller has been authenticated. */
   async #openInbox(call: WebCall, message: Buffer): Promise<void> {
-    this.#slots.countStream(call.request.headers.authorization);
+    this.#deps.bounds.slots.countStream(call.request.headers.authorization);
     await this.#serve(call, message, this.#deps.inbox.watch);
   }
 
@@ -241,7 +196,7 @@ export class Bridge implements Part, DrainedStreams {
     const { request, response, path, answer } = call;
     const { authorization } = request.headers;
     const address = callerAddress(request, this.#deps.proxies);
-    const free = await this.#slots.acquire({ address, authorization });
+    const free = await this.#deps.bounds.slots.acquire({ address, authorization });
     try {
       const metadata = metadataOf(request, this.#deps.proxies);
       const stream = new WebInboxStream(response, answer, (reason) => this.#report(call, reason));
@@ -250,16 +205,6 @@ export class Bridge implements Part, DrainedStreams {
     } finally {
       free();
     }
-  }
-
-  /**
-   * Waits for the earlier responses on the connection, so that a client that does not read holds
-   * one response in memory.
-   */
-  async #waitForEarlier({ request: { socket }, response }: WebCall): Promise<void> {
-    const before = this.#lastResponses.get(socket);
-    this.#lastResponses.set(socket, new Promise((resolve) => response.once('close', resolve)));
-    await before;
   }
 
   /**
@@ -278,8 +223,11 @@ export class Bridge implements Part, DrainedStreams {
   async #upstreamFor(call: WebCall, chatServer: string | undefined): Promise<TakenUpstream> {
     const { request, response, target } = call;
     const { authorization } = request.headers;
-    if (target === 'chat-server stream') this.#slots.countStream(authorization);
-    const freeSlot = await this.#slots.acquire({ address: callerAddress(request, this.#deps.proxies), authorization });
+    if (target === 'chat-server stream') this.#deps.bounds.slots.countStream(authorization);
+    const freeSlot = await this.#deps.bounds.slots.acquire({
+      address: callerAddress(request, this.#deps.proxies),
+      authorization,
+    });
     try {
       if (response.closed) throw refuse('cancelled');
       if (this.#refusesStreams && target === 'chat-server stream') throw refuse('draining');

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { limits, refuse } from '@parley/runtime';
 import { addressKey, Buckets, type BurstRate, bearerOf, KeyedSemaphore } from '@parley/service-kit';
 
@@ -10,8 +10,9 @@ export interface CallerIdentity {
 
 /** Returns a short key for the bearer token, or undefined if there is none. */
 function tokenKey(authorization: string | undefined): string | undefined {
+  if (authorization === undefined) return undefined;
   try {
-    return createHash('sha256').update(bearerOf(authorization)).digest('base64');
+    return hash('sha256', bearerOf(authorization), 'base64');
   } catch {
     return undefined;
   }

@@ -1,26 +1,42 @@
 import type { HttpHandler } from './handler.js';
 
-const allowed = {
-  'access-control-allow-methods': 'POST',
-  'access-control-allow-headers':
-    'authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, chat-events, chat-resume',
-  'access-control-max-age': '600',
+/** Headers by which the browser learns what a page of another origin may send and read. */
+interface CrossOriginRules {
+  readonly methods: string;
+  readonly headers: string;
+  readonly exposed: string;
+}
+
+const grpcWeb: CrossOriginRules = {
+  methods: 'POST',
+  headers: 'authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, chat-events, chat-resume',
+  exposed: 'grpc-status, grpc-message, chat-reason, chat-retry-after-ms, chat-token',
 };
-const exposed = 'grpc-status, grpc-message, chat-reason, chat-retry-after-ms, chat-token';
+const api: CrossOriginRules = {
+  methods: 'GET, HEAD, POST, PUT, PATCH, DELETE',
+  headers:
+    'authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, cache-control, x-request-id',
+  exposed: 'etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id',
+};
 
 /**
  * Creates a handler that lets pages of these origins call, and responds to every preflight. Other
  * origins get no CORS headers.
  */
 export function crossOrigin(origins: readonly string[]): HttpHandler {
-  return ({ request, response }) => {
+  return ({ request, response, path }) => {
     const { origin = '', 'access-control-request-method': asked } = request.headers;
     const isPreflight = request.method === 'OPTIONS' && asked !== undefined;
+    const rules = path.startsWith('/api/') || path === '/events' ? api : grpcWeb;
     response.setHeader('vary', 'origin');
     if (origins.includes(origin)) {
       response.setHeader('access-control-allow-origin', origin);
-      response.setHeader('access-control-expose-headers', exposed);
-      if (isPreflight) for (const [name, value] of Object.entries(allowed)) response.setHeader(name, value);
+      response.setHeader('access-control-expose-headers', rules.exposed);
+      if (isPreflight) {
+        response.setHeader('access-control-allow-methods', rules.methods);
+        response.setHeader('access-control-allow-headers', rules.headers);
+        response.setHeader('access-control-max-age', '600');
+      }
     }
     if (isPreflight) response.writeHead(200, { 'content-length': 0 }).end();
     return isPreflight;

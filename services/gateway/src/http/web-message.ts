@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { prefixBytes } from '@parley/rpc';
-import { limits, Refusal, refuse } from '@parley/runtime';
+import { limits, type Refusal, refuse } from '@parley/runtime';
 
 /** Framing of gRPC-Web: `binary` frames, or `text`: the same frames in base64. */
 export type WebFraming = 'binary' | 'text';
@@ -15,22 +15,37 @@ export function wireOf(contentType = ''): WebFraming | undefined {
   return form[1] === undefined ? 'binary' : 'text';
 }
 
-async function readBody(request: IncomingMessage, max: number, count: (bytes: number) => void): Promise<Buffer> {
-  if (Number(request.headers['content-length']) > max) throw refuse('message-too-large');
+/**
+ * Reads the body of a request. Calls `count` with the memory of its bytes as they arrive.
+ * @throws {Refusal} `message-too-large` beyond `max` bytes, or `cancelled`.
+ */
+export async function readBody(request: IncomingMessage, max: number, count: (bytes: number) => void): Promise<Buffer> {
+  if (Number(request.headers['content-length']) > max) {
+    request.resume(); // Unread bytes would block the next request on this connection.
+    throw refuse('message-too-large');
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  return new Promise((resolve, reject) => {
+    const fail = (refusal: Refusal) => {
+      request.off('data', take).off('end', finish).off('close', leave);
+      request.resume();
+      reject(refusal);
+    };
+    const take = (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > max) throw refuse('message-too-large');
+      if (bytes > max) return fail(refuse('message-too-large'));
       count(chunk.buffer.byteLength); // the whole read of the socket stays in memory with it
       chunks.push(chunk);
-    }
-  } catch (thrown) {
-    request.resume(); // Unread bytes would block the next request on this connection.
-    throw thrown instanceof Refusal ? thrown : refuse('cancelled', { cause: thrown });
-  }
-  return Buffer.concat(chunks, bytes);
+    };
+    const finish = () => {
+      request.off('close', leave);
+      resolve(Buffer.concat(chunks, bytes));
+    };
+    const leave = () => fail(refuse('cancelled'));
+    request.on('data', take).once('end', finish).once('close', leave);
+    if (request.closed) leave();
+  });
 }
 
 /**

@@ -60,6 +60,12 @@ export class InboxHandlers {
     return Ack.fromPartial(await this.#deps.actorOf(me, call.bearer()).post(message));
   };
 
+  /** Sends a frame in the name of the caller, and returns its ack. A refusal is in the ack. */
+  readonly postMessage = async (message: Message, call: Call): Promise<Ack> => {
+    const me = await this.#deps.callers.enterStream(call);
+    return Ack.fromPartial(await this.#deps.actorOf(me, call.bearer()).post(message));
+  };
+
   /** Handles Post of a page. */
   readonly postInPage = async (stream: InboxStream, call: Call, request: Buffer): Promise<void> => {
     const ack = Ack.encode(await this.post(request, call)).finish();

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { type Logger, limits, type Metrics, type Refusal, refuse } from '@parley/runtime';
+import { asRefusal, Buckets, type BurstRate, type Proxies } from '@parley/service-kit';
+import { callerAddress } from '../http/caller-address.js';
+import { callerKey } from '../http/caller-slots.js';
+import type { HttpHandler, HttpVisit } from '../http/handler.js';
+import { countInto, type RequestBounds } from '../http/request-bounds.js';
+import { checkIfMatch, etagOf, isKnown } from './etag.js';
+import { checkAccept, readRequest } from './read-request.js';
+import type { ApiRequest, ApiRoute } from './route.js';
+import { ApiRouter, allowedMethods } from './router.js';
+import { ServiceCalls, type ServiceCallsDeps } from './service-calls.js';
+
+/** An error as one door writes it. */
+export interface ApiProblem {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: unknown;
+}
+
+/** How one door differs from the others. */
+export interface ApiForm {
+  /** Beginning of all paths, such as `/api/v1`. */
+  readonly prefix: string;
+  readonly routes: readonly ApiRoute[];
+  /** Returns an error in the form of this door. The only place that maps its reasons to statuses. */
+  readonly problemOf: (refusal: Refusal) => ApiProblem;
+  /**
+   * Returns the token of a request for a route that needs one.
+   * @throws {Refusal} `unauthenticated` if there is none.
+   */
+  readonly tokenOf: (visit: HttpVisit) => string;
+}
+
+/** Parts that a door uses. */
+export interface ApiDoorDeps extends ServiceCallsDeps {
+  readonly bounds: RequestBounds;
+  readonly proxies: Proxies;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Rate of the requests of one token, or of one address without a token. */
+const requestRate: BurstRate = { burst: 600, perSecond: 60 };
+const policy = `"requests";q=${requestRate.burst};w=${requestRate.burst / requestRate.perSecond}`;
+const requestId = /^[\w.-]{1,64}$/;
+const secondMs = 1_000;
+
+/** One request while it is served. */
+interface ApiTurn extends HttpVisit {
+  readonly startedAtMs: number;
+  /** The name of the call in metrics and in the log. */
+  name: string;
+}
+
+/** One HTTP API over the services: a table of routes, and the form of its errors. */
+export class ApiDoor {
+  readonly #form: ApiForm;
+  readonly #deps: ApiDoorDeps;
+  readonly #router: ApiRouter;
+  readonly #rates = new Buckets<string>();
+
+  constructor(form: ApiForm, deps: ApiDoorDeps) {
+    this.#form = form;
+    this.#deps = deps;
+    this.#router = new ApiRouter(form.routes);
+  }
+
+  /** Handles every request below the prefix, including those that nothing serves. */
+  readonly handle: HttpHandler = (visit) => {
+    const { prefix } = this.#form;
+    if (visit.path !== prefix && !visit.path.startsWith(`${prefix}/`)) return false;
+    const { 'x-request-id': id } = visit.request.headers;
+    visit.response.setHeader('x-request-id', typeof id === 'string' && requestId.test(id) ? id : randomUUID());
+    const turn = { ...visit, startedAtMs: performance.now(), name: prefix };
+    this.#serve(turn).catch((thrown: unknown) => this.#refuse(turn, asRefusal(thrown)));
+    return true;
+  };
+
+  async #serve(turn: ApiTurn): Promise<void> {
+    const { request, path } = turn;
+    await this.#deps.bounds.waitForEarlier(turn);
+    const found = this.#router.find(path.slice(this.#form.prefix.length));
+    if (found === undefined) throw refuse('unknown-path');
+    const allow = allowedMethods(found.byMethod);
+    const { method = '' } = request;
+    const route = found.byMethod.get((method === 'HEAD' ? 'GET' : method) as ApiRoute['method']);
+    if (route !== undefined) return this.#run(turn, route, found.params);
+    turn.response.setHeader('allow', allow.join(', '));
+    if (method !== 'OPTIONS') throw refuse('wrong-method');
+    this.#send(turn, 204, {}, '');
+  }
+
+  async #run(turn: ApiTurn, route: ApiRoute, given: Readonly<Record<string, string>>): Promise<void> {
+    const { bounds, proxies } = this.#deps;
+    const { request, response } = turn;
+    turn.name = `${route.method} ${this.#form.prefix}${route.path}`;
+    checkAccept(request);
+    const token = route.isPublic ? undefined : this.#form.tokenOf(turn);
+    const address = callerAddress(request, proxies);
+    const authorization = token === undefined ? undefined : `Bearer ${token}`;
+    this.#countRequest(turn, callerKey({ address, authorization }));
+    const free = await bounds.slots.acquire({ address, authorization });
+    response.once('close', free);
+    if (response.closed) return free();
+    const memory = bounds.memoryOf(turn, () => {
+      response.shouldKeepAlive = false; // the rest of the request is not read
+      this.#refuse(turn, refuse('too-busy'));
+    });
+    const read = await readRequest(route, request, given, countInto(memory));
+    const calls = new ServiceCalls(this.#deps, { token, address, response });
+    const setHeader = (name: string, value: string) => void response.setHeader(name, value);
+    const asked = { ...read, headers: request.headers, calls, setHeader } as ApiRequest<never, never, never>;
+    const { current } = route;
+    if (route.method !== 'GET') await checkIfMatch(request.headers, current && (() => current(asked)));
+    this.#answer(turn, route, await route.run(asked));
+  }
+
+  /** Counts a request against the rate of its caller. @throws {Refusal} `read-too-often`. */
+  #countRequest({ response }: ApiTurn, key: string): void {
+    const retryAfterMs = this.#rates.take(key, requestRate);
+    const left = Math.floor(this.#rates.left(key, requestRate));
+    const refillSeconds = Math.ceil((requestRate.burst - left) / requestRate.perSecond);
+    response.setHeader('ratelimit-policy', policy);
+    response.setHeader('ratelimit', `"requests";r=${Math.max(0, left)};t=${refillSeconds}`);
+    if (retryAfterMs > 0) throw refuse('read-too-often', { retryAfterMs });
+  }
+
+  #answer(turn: ApiTurn, route: ApiRoute, json: unknown): void {
+    const text = route.status === 204 ? '' : JSON.stringify(json);
+    const etag = route.method === 'GET' ? { etag: etagOf(text) } : {};
+    const isSame = etag.etag !== undefined && isKnown(turn.request.headers, etag.etag);
+    const type = text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' };
+    this.#send(turn, isSame ? 304 : route.status, { ...type, ...etag }, text);
+  }
+
+  #refuse(turn: ApiTurn, refusal: Refusal): void {
+    if (turn.response.headersSent) return;
+    const { status, contentType, body } = this.#form.problemOf(refusal);
+    const seconds = Math.ceil(refusal.retryAfterMs / secondMs);
+    const headers = {
+      'content-type': contentType,
+      ...(seconds > 0 && { 'retry-after': String(seconds) }),
+      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    };
+    this.#send(turn, status, headers, JSON.stringify(body), refusal);
+  }
+
+  #send(turn: ApiTurn, status: number, headers: OutgoingHttpHeaders, text: string, refusal?: Refusal): void {
+    const { request, response } = turn;
+    if (response.headersSent) return;
+    const hasBody = status !== 204 && status !== 304;
+    const length = hasBody ? { 'content-length': Buffer.byteLength(text) } : {};
+    response.writeHead(status, { 'cache-control': 'no-store', ...length, ...headers });
+    response.end(hasBody && request.method !== 'HEAD' ? text : undefined);
+    this.#report(turn, refusal);
+    if (response.closed) return;
+    const unread = this.#deps.bounds.unreadOf(turn);
+    unread.set(response.writableLength);
+    const timer = setTimeout(() => response.destroy(), limits.takenWithinMs).unref();
+    response.once('close', () => {
+      clearTimeout(timer);
+      unread.set(0);
+    });
+  }
+
+  #report({ name, startedAtMs, response }: ApiTurn, refusal: Refusal | undefined): void {
+    const reason = refusal?.reason ?? 'ok';
+    const ms = performance.now() - startedAtMs;
+    this.#deps.metrics.countCall(name, reason, ms);
+    const line = { call: name, reason, ms: Math.round(ms * 10) / 10, requestId: response.getHeader('x-request-id') };
+    if (reason === 'internal') this.#deps.log.error({ ...line, err: refusal?.cause }, 'call failed');
+    else this.#deps.log.debug(line, 'call');
+  }
+}

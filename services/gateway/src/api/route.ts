@@ -1,0 +1,76 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type * as z from 'zod';
+import type { ServiceCalls } from './service-calls.js';
+
+/** Methods that a route can have. HEAD follows from GET, and OPTIONS from all of them. */
+export type ApiMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One request, after its schemas have accepted it. */
+export interface ApiRequest<P, Q, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  /** Headers as the client sent them. */
+  readonly headers: IncomingHttpHeaders;
+  /** Calls to the services in the name of the caller. */
+  readonly calls: ServiceCalls;
+  /** Sets a header of the response. */
+  readonly setHeader: (name: string, value: string) => void;
+}
+
+/** What a route is, without its types. The same schemas check requests and describe them. */
+export interface ApiRoute {
+  readonly method: ApiMethod;
+  /** Path below the prefix of the door, with parameters such as `{chat_id}`. */
+  readonly path: string;
+  /** Group in the documentation. */
+  readonly tag: string;
+  /** One line for the documentation: what the call does. */
+  readonly summary: string;
+  /** Whether the call needs no token. */
+  readonly isPublic: boolean;
+  readonly params: z.ZodType | undefined;
+  readonly query: z.ZodType | undefined;
+  readonly body: z.ZodType | undefined;
+  /** Largest body, in bytes. */
+  readonly maxBodyBytes: number;
+  /** Status of the response after success; 204 has no body. */
+  readonly status: 200 | 201 | 204;
+  readonly answer: z.ZodType | undefined;
+  /** Request headers that the call reads, with their meaning. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Returns the JSON of the response, which must fit `answer`. */
+  readonly run: (request: ApiRequest<never, never, never>) => Promise<unknown>;
+  /** Reads what If-Match names. Absent: the call knows no If-Match. */
+  readonly current: ((request: ApiRequest<never, never, never>) => Promise<unknown>) | undefined;
+}
+
+/** What a route must say; the rest has defaults. */
+interface RouteDefinition<P, Q, B, A>
+  extends Pick<ApiRoute, 'method' | 'path' | 'tag' | 'summary'>,
+    Partial<Pick<ApiRoute, 'isPublic' | 'maxBodyBytes' | 'status' | 'headers'>> {
+  readonly params?: z.ZodType<P>;
+  readonly query?: z.ZodType<Q>;
+  readonly body?: z.ZodType<B>;
+  readonly answer?: z.ZodType<A>;
+  readonly run: (request: ApiRequest<P, Q, B>) => Promise<A>;
+  readonly current?: (request: ApiRequest<P, Q, B>) => Promise<unknown>;
+}
+
+/** Largest body of most calls, in bytes. */
+const usualBodyBytes = 65_536;
+
+/** Returns a route. The types of its handler follow from its schemas. */
+export function route<P = undefined, Q = undefined, B = undefined, A = void>(
+  definition: RouteDefinition<P, Q, B, A>,
+): ApiRoute {
+  const { answer, params, query, body, current } = definition;
+  return {
+    isPublic: false,
+    maxBodyBytes: usualBodyBytes,
+    status: answer === undefined ? 204 : 200,
+    headers: {},
+    ...definition,
+    ...{ answer, params, query, body, current },
+  };
+}

@@ -1,0 +1,93 @@
+import type { ServerResponse } from 'node:http';
+import { type Ack, Channel, ChannelService, type Message, type Method } from '@parley/contract';
+import { bearerMetadata, callUnary, refusalFromStatus, startServerStream } from '@parley/rpc';
+import { isReason, refuse } from '@parley/runtime';
+import { Call, type UserCaller } from '@parley/service-kit';
+import type { Upstream } from '../clients/connection-pool.js';
+import type { Upstreams } from '../clients/upstreams.js';
+
+/** Parts that calls to services need. */
+export interface ServiceCallsDeps {
+  readonly upstreams: Pick<Upstreams, 'userService' | 'manager'>;
+  /** Returns the user of a call. */
+  readonly userOf: (call: Call) => Promise<UserCaller>;
+  /** Sends a frame in the name of the caller. A refusal is in the ack. */
+  readonly post: (message: Message, call: Call) => Promise<Ack>;
+}
+
+/** The user for whom the gateway calls. */
+export interface ApiCaller {
+  /** Bearer token. Absent in calls that need none. */
+  readonly token: string | undefined;
+  readonly address: string;
+  /** The response that the caller waits for. */
+  readonly response: ServerResponse;
+}
+
+const withinMs = 15_000;
+
+/** Calls to the services in the name of one caller. Every refusal of a service is thrown. */
+export class ServiceCalls {
+  readonly #deps: ServiceCallsDeps;
+  readonly #caller: ApiCaller;
+
+  constructor(deps: ServiceCallsDeps, caller: ApiCaller) {
+    this.#deps = deps;
+    this.#caller = caller;
+  }
+
+  /** Calls a user-service. @throws {Refusal} of the service. */
+  users<Q, S>(method: Method<Q, S>, request: Q): Promise<S> {
+    return this.#unary(this.#deps.upstreams.userService(), method, request);
+  }
+
+  /** Calls a manager. @throws {Refusal} of the manager. */
+  managers<Q, S>(method: Method<Q, S>, request: Q): Promise<S> {
+    return this.#unary(this.#deps.upstreams.manager(), method, request);
+  }
+
+  /** Returns one channel, with the users in it. @throws {Refusal} `channel-not-found` and others. */
+  channel(id: number): Promise<Channel> {
+    const { client, release } = this.#deps.upstreams.manager();
+    const { token, address } = this.#caller;
+    const options = { deadline: Date.now() + withinMs };
+    const request = Channel.fromPartial({ id });
+    const stream = startServerStream(client, ChannelService.list, request, bearerMetadata(token, address), options);
+    return new Promise<Channel>((resolve, reject) => {
+      stream.once('data', resolve);
+      stream.once('error', (error) => reject(refusalFromStatus(error as never)));
+      stream.once('end', () => reject(refuse('channel-not-found')));
+    }).finally(release);
+  }
+
+  /**
+   * Sends a frame to a chat.
+   * @throws {Refusal} of the chat server.
+   */
+  async post(message: Message): Promise<Ack> {
+    const ack = await this.#deps.post(message, this.#call());
+    if (ack.refusal === undefined) return ack;
+    const { reason, message: words, retryAfterMs } = ack.refusal;
+    throw refuse(isReason(reason) ? reason : 'internal', { message: words, retryAfterMs });
+  }
+
+  /** Returns the caller. @throws {Refusal} of the token. */
+  me(): Promise<UserCaller> {
+    return this.#deps.userOf(this.#call());
+  }
+
+  /** Returns the present call as the gateway itself serves it. */
+  #call(): Call {
+    const { token, address, response } = this.#caller;
+    const metadata = bearerMetadata(token);
+    const transport = { getPeer: () => address, sendMetadata: () => {} };
+    const over = new AbortController();
+    response.once('close', () => over.abort('over')); // Without a reason, abort would make an exception.
+    return new Call('/chat.v1.InboxService/Post', metadata, transport, over.signal);
+  }
+
+  #unary<Q, S>({ client, release }: Upstream, method: Method<Q, S>, request: Q): Promise<S> {
+    const { token, address } = this.#caller;
+    return callUnary(client, method, request, { token, forwardedFor: address, withinMs }).finally(release);
+  }
+}

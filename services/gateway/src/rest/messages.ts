@@ -1,0 +1,263 @@
+import { createHash } from 'node:crypto';
+import {
+  type Ack,
+  ChannelService,
+  HistoryRequest,
+  Kind,
+  ListReceiptsRequest,
+  Message,
+  type Notify,
+  SearchRequest,
+  SetNotifyRequest,
+  UpdateReceiptRequest,
+} from '@parley/contract';
+import { limits, refuse } from '@parley/runtime';
+import * as z from 'zod';
+import { route } from '../api/route.js';
+import type { ServiceCalls } from '../api/service-calls.js';
+import { chatJson, chatShape, notifyChoices, receiptJson, receiptShape } from './channel-shape.js';
+import {
+  askedPage,
+  channelIdField,
+  channelParams,
+  flagField,
+  msOf,
+  nextField,
+  nextOf,
+  pageFields,
+  present,
+  seqField,
+  timeField,
+  timeOf,
+} from './fields.js';
+import { messageJson, messageShape } from './message-shape.js';
+
+const tag = 'messages';
+const messageParams = channelParams.extend({ seq: seqField });
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** A JSON string can take six bytes for one of text, and base64 takes a third more. */
+const textBodyBytes = 6 * limits.messageBytes + 8_192;
+const maxKeyCharacters = 255;
+
+/**
+ * Returns the client id of an Idempotency-Key: the key itself if it is a UUID, or else a UUID that
+ * follows from it. The draft of the header has the key in quotes; both forms are the same key.
+ * @throws {Refusal} `invalid-request`
+ */
+export function clientIdOf(header: string | string[] | undefined): string {
+  if (header === undefined) return '';
+  const key = String(header).replace(/^"(.*)"$/, '$1');
+  if (key === '' || key.length > maxKeyCharacters)
+    throw refuse('invalid-request', { message: 'Invalid Idempotency-Key. Use 1 to 255 characters, such as a UUID.' });
+  if (uuid.test(key)) return key.toLowerCase();
+  const hex = createHash('sha256').update(key).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
+const keyHeader = {
+  'idempotency-key': 'a UUID or other text for this message. A repeated call with it sends nothing again',
+};
+
+const ackShape = z
+  .strictObject({
+    channel_id: z.int(),
+    seq: z.int().meta({ description: '0: a lossy message' }),
+    sent_at: timeField.nullable(),
+    client_id: z.string().nullable(),
+  })
+  .meta({ id: 'Sent' });
+
+function ackJson(channelId: number, { seq, timestamp, clientId }: Ack): z.infer<typeof ackShape> {
+  return { channel_id: channelId, seq, sent_at: timeOf(timestamp), client_id: clientId === '' ? null : clientId };
+}
+
+const contentFields = {
+  text: z.string().optional(),
+  data: z.base64().optional().meta({ description: 'bytes instead of text' }),
+  content_type: z.string().max(limits.contentTypeCharacters).optional(),
+};
+
+/** Returns the content of a message. @throws {Refusal} `invalid-request` without exactly one. */
+function contentOf({ text, data, content_type: type }: z.infer<z.ZodObject<typeof contentFields>>) {
+  if ((text === undefined) === (data === undefined))
+    throw refuse('invalid-request', { message: 'Give either text or data.' });
+  const contentType = type ?? (text === undefined ? '' : 'text/plain');
+  return { data: text === undefined ? Buffer.from(data ?? '', 'base64') : Buffer.from(text), contentType };
+}
+
+const send = route({
+  ...{ method: 'POST', path: '/channels/{channel_id}/messages', tag, status: 201 },
+  summary: 'Sends a message to a chat.',
+  headers: keyHeader,
+  maxBodyBytes: textBodyBytes,
+  params: channelParams,
+  body: z.strictObject({
+    ...contentFields,
+    reply_to: z.int().min(1).optional(),
+    mentions: z.array(z.string()).max(limits.mentions).optional(),
+    lossy: z.boolean().optional().meta({ description: 'only for users who are there now; never stored' }),
+  }),
+  answer: ackShape,
+  run: async ({ calls, params: { channel_id: channelId }, body, headers, setHeader }) => {
+    const { reply_to: targetSeq = 0, mentions = [], lossy = false } = body;
+    const clientId = clientIdOf(headers['idempotency-key']);
+    const message = { channelId, clientId, ...contentOf(body), targetSeq, mentions, lossy };
+    const ack = await calls.post(Message.fromPartial(message));
+    if (ack.seq > 0) setHeader('location', `/api/v1/channels/${channelId}/messages/${ack.seq}`);
+    return ackJson(channelId, ack);
+  },
+});
+
+const history = route({
+  ...{ method: 'GET', path: '/channels/{channel_id}/messages', tag },
+  summary: 'Returns a page of messages: the newest first, or after `after` the oldest first.',
+  params: channelParams,
+  query: z.strictObject({
+    before: seqField.optional().meta({ description: 'only messages before this seq' }),
+    after: seqField.optional().meta({ description: 'only messages after this seq, the oldest first' }),
+    oldest_first: flagField.optional(),
+    size: pageFields.size,
+  }),
+  answer: z.strictObject({ messages: z.array(messageShape), more: z.boolean(), log: z.string() }),
+  run: async ({ calls, params: { channel_id: channelId }, query }) => {
+    const { before: beforeSeq, after: afterSeq, size, oldest_first: oldestFirst } = query;
+    const request = HistoryRequest.fromPartial({ channelId, ...present({ beforeSeq, afterSeq, size, oldestFirst }) });
+    const { messages, more, log } = await calls.managers(ChannelService.history, request);
+    return { messages: messages.map((one) => messageJson({ ...one, channelId })), more, log };
+  },
+});
+
+async function readOne(calls: ServiceCalls, channelId: number, seq: number): Promise<z.infer<typeof messageShape>> {
+  const request = HistoryRequest.fromPartial({ channelId, beforeSeq: seq + 1, size: 1 });
+  const { messages } = await calls.managers(ChannelService.history, request);
+  const [found] = messages;
+  if (found?.seq !== seq) throw refuse('message-not-found');
+  return messageJson({ ...found, channelId });
+}
+
+const readMessage = route({
+  ...{ method: 'GET', path: '/channels/{channel_id}/messages/{seq}', tag },
+  summary: 'Returns one message, with its current text, reactions and replies.',
+  params: messageParams,
+  answer: messageShape,
+  run: ({ calls, params: { channel_id: channelId, seq } }) => readOne(calls, channelId, seq),
+});
+
+const edit = route({
+  ...{ method: 'PATCH', path: '/channels/{channel_id}/messages/{seq}', tag },
+  summary: 'Replaces the text of a message of your own.',
+  headers: { ...keyHeader, 'if-match': 'ETag of the message that you have read' },
+  maxBodyBytes: textBodyBytes,
+  params: messageParams,
+  body: z.strictObject(contentFields),
+  answer: ackShape,
+  current: ({ calls, params: { channel_id: channelId, seq } }) => readOne(calls, channelId, seq),
+  run: async ({ calls, params: { channel_id: channelId, seq: targetSeq }, body, headers }) => {
+    const clientId = clientIdOf(headers['idempotency-key']);
+    const message = { channelId, clientId, kind: Kind.EDIT, targetSeq, ...contentOf(body) };
+    return ackJson(channelId, await calls.post(Message.fromPartial(message)));
+  },
+});
+
+/** Returns a route that changes one message without content of its own. */
+function amendment(method: 'PUT' | 'DELETE', path: string, kind: Kind, summary: string) {
+  return route({
+    ...{ method, path: `/channels/{channel_id}/messages/{seq}${path}`, tag, summary, headers: keyHeader },
+    params: messageParams.extend({ emoji: z.string().max(limits.reactionCharacters).optional() }),
+    run: async ({ calls, params: { channel_id: channelId, seq: targetSeq, emoji = '' }, headers }) => {
+      const clientId = clientIdOf(headers['idempotency-key']);
+      await calls.post(Message.fromPartial({ channelId, clientId, kind, targetSeq, data: Buffer.from(emoji) }));
+    },
+  });
+}
+
+const typing = route({
+  ...{ method: 'POST', path: '/channels/{channel_id}/typing', tag },
+  summary: 'Shows others that the caller is typing, or has stopped.',
+  params: channelParams,
+  body: z.strictObject({ stopped: z.boolean().optional() }).optional(),
+  run: async ({ calls, params: { channel_id: channelId }, body }) => {
+    await calls.post(Message.fromPartial({ channelId, typing: { stopped: body?.stopped ?? false } }));
+  },
+});
+
+const search = route({
+  ...{ method: 'GET', path: '/messages', tag },
+  summary: 'Searches the messages of the caller’s channels for words and "phrases", the newest first.',
+  query: z.strictObject({
+    text: z.string().max(limits.searchCharacters).optional(),
+    channel_id: channelIdField.optional(),
+    sender: z.string().min(1).optional(),
+    sent_before: timeField.optional(),
+    sent_after: timeField.optional(),
+    ...pageFields,
+  }),
+  answer: z.strictObject({ messages: z.array(messageShape), next: nextField }),
+  run: async ({ calls, query }) => {
+    const request = SearchRequest.fromPartial({
+      ...present({ text: query.text, channelId: query.channel_id, sender: query.sender }),
+      ...{ before: msOf(query.sent_before), after: msOf(query.sent_after), page: askedPage(query) },
+    });
+    const { messages, next } = await calls.managers(ChannelService.search, request);
+    return { messages: messages.map(messageJson), next: nextOf(next) };
+  },
+});
+
+const moveReceipt = route({
+  ...{ method: 'PATCH', path: '/channels/{channel_id}/receipt', tag: 'receipts' },
+  summary: 'Moves the receipt of the caller forward, or marks the chat as unread or read.',
+  params: channelParams,
+  body: z.strictObject({
+    log: z.string().meta({ description: '`log` of the chat, to which the seqs belong' }),
+    delivered_seq: z.int().min(1).optional(),
+    read_seq: z.int().min(1).optional(),
+    marked_unread: z.boolean().optional(),
+  }),
+  answer: chatShape,
+  run: async ({ calls, params: { channel_id: channelId }, body }) => {
+    const { log, delivered_seq: deliveredSeq, read_seq: readSeq, marked_unread: markedUnread } = body;
+    const fields = present({ deliveredSeq, readSeq, markedUnread });
+    const request = UpdateReceiptRequest.fromPartial({ channelId, log, ...fields });
+    return chatJson(await calls.managers(ChannelService.updateReceipt, request));
+  },
+});
+
+const listReceipts = route({
+  ...{ method: 'GET', path: '/channels/{channel_id}/receipts', tag: 'receipts' },
+  summary: 'Lists how far the other members have received and read a chat.',
+  params: channelParams,
+  query: z.strictObject({
+    seq: seqField.optional().meta({ description: 'a message, whose sender is left out' }),
+    ...pageFields,
+  }),
+  answer: z.strictObject({ receipts: z.array(receiptShape), next: nextField }),
+  run: async ({ calls, params: { channel_id: channelId }, query }) => {
+    const request = ListReceiptsRequest.fromPartial({ channelId, seq: query.seq ?? 0, page: askedPage(query) });
+    const { receipts, next } = await calls.managers(ChannelService.listReceipts, request);
+    return { receipts: receipts.map(receiptJson), next: nextOf(next) };
+  },
+});
+
+const setNotify = route({
+  ...{ method: 'PUT', path: '/channels/{channel_id}/notify', tag: 'notifications' },
+  summary: 'Sets which messages of a chat notify the caller.',
+  params: channelParams,
+  body: z.strictObject({ notify: notifyChoices.schema }),
+  run: async ({ calls, params: { channel_id: channelId }, body }) => {
+    const notify = notifyChoices.numberOf(body.notify) as Notify;
+    await calls.managers(ChannelService.setNotify, SetNotifyRequest.fromPartial({ channelId, notify }));
+  },
+});
+
+/** Messages with their changes, history, search, receipts and which messages notify. */
+export const messageRoutes = [
+  ...[send, history, readMessage, edit],
+  amendment('DELETE', '', Kind.DELETE, 'Deletes a message: its text, for everyone.'),
+  amendment('PUT', '/reactions/{emoji}', Kind.REACT, 'Adds a reaction of the caller.'),
+  amendment('DELETE', '/reactions/{emoji}', Kind.UNREACT, 'Removes a reaction of the caller.'),
+  amendment('PUT', '/pin', Kind.PIN, 'Pins a message, for the owner and admins of the channel.'),
+  amendment('DELETE', '/pin', Kind.UNPIN, 'Unpins a message.'),
+  ...[typing, search, moveReceipt, listReceipts, setNotify],
+];

@@ -1,0 +1,20 @@
+import { bearerOf } from '@parley/service-kit';
+import type { ApiForm } from '../api/api-door.js';
+import { accountRoutes } from './accounts.js';
+import { channelRoutes } from './channels.js';
+import { memberRoutes } from './members.js';
+import { messageRoutes } from './messages.js';
+import { notificationRoutes } from './notifications.js';
+import { peopleRoutes } from './people.js';
+import { restProblem } from './problem.js';
+
+/** The REST API of Parley. */
+export const restForm: ApiForm = {
+  prefix: '/api/v1',
+  routes: [
+    ...[...accountRoutes, ...peopleRoutes, ...channelRoutes],
+    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes],
+  ],
+  problemOf: restProblem,
+  tokenOf: ({ request }) => bearerOf(request.headers.authorization),
+};
