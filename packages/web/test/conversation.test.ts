@@ -1,12 +1,12 @@
 import type { Channel, User } from '@parley/client';
+import { conversationReducer } from '../src/state/conversation.js';
 import {
   type ConversationAction,
   type ConversationState,
-  conversationReducer,
   firstSeq,
   lastSeq,
   noConversation,
-} from '../src/state/conversation.js';
+} from '../src/state/conversation-state.js';
 import { type Outgoing, withPending } from '../src/state/outgoing.js';
 import { about, said } from './entries.js';
 

@@ -1,5 +1,6 @@
 import type { Channel, User } from '@parley/client';
-import { type ConversationAction, conversationReducer, noConversation } from '../src/state/conversation.js';
+import { conversationReducer } from '../src/state/conversation.js';
+import { type ConversationAction, noConversation } from '../src/state/conversation-state.js';
 import { occupantsOf } from '../src/state/occupants.js';
 import { noRooms, roomsOf, roomsReducer } from '../src/state/rooms.js';
 

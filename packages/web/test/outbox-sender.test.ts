@@ -1,11 +1,7 @@
 import type { Sent } from '@parley/client';
 import { OutboxSender, type SendMethods } from '../src/live/outbox-sender.js';
-import {
-  type ConversationState,
-  conversationReducer,
-  noConversation,
-  type SharedAction,
-} from '../src/state/conversation.js';
+import { conversationReducer } from '../src/state/conversation.js';
+import { type ConversationState, noConversation, type SharedAction } from '../src/state/conversation-state.js';
 import type { Outgoing } from '../src/state/outgoing.js';
 
 let state: ConversationState;

@@ -54,18 +54,19 @@ inChromium('the list of rooms', () => {
       await stage.picture(ann, 'no-such-room');
       expect(await ann.page.getByRole('button', { name: 'Rejoin here' }).count()).toBe(0);
       await ann.page.getByRole('link', { name: 'All rooms' }).click();
-      await ann.page.getByRole('heading', { name: 'Choose a room' }).waitFor();
+      await ann.page.getByRole('heading', { name: 'Choose a chat or room' }).waitFor();
       expect(ann.complaints).toEqual([]);
     },
   );
 
-  test('says that a channel is for members only, and offers no button to rejoin', async () => {
-    const { id } = await stage.host({ name: 'members only', kind: 4 });
+  test('says that a private channel was not found, and offers nothing to those who are not members', async () => {
+    const { id } = await stage.host({ name: 'members only', kind: 5 });
     const ann = await stage.somebody('Ann');
-    await ann.page.goto(`${stage.url}/#room-${id}`);
-    await ann.page.getByText('Only members can enter this room').first().waitFor();
-    expect(await ann.page.getByRole('button', { name: 'Rejoin here' }).count()).toBe(0);
-    expect(await composerOf(ann).isDisabled()).toBe(true);
+    await ann.page.goto(`${stage.url}/#chat-${id}`);
+    await ann.page.getByRole('heading', { name: 'Chat not found' }).waitFor();
+    await ann.page.getByText('you are not a member of it').waitFor();
+    expect(await ann.page.getByRole('button', { name: 'Join' }).count()).toBe(0);
+    expect(await composerOf(ann).count()).toBe(0);
     await stage.picture(ann, 'members-only');
   });
 
@@ -193,11 +194,12 @@ inChromium('the list of rooms', () => {
     await ann.make('pocket');
     const eve = await stage.native('pocket');
     await ann.page.getByRole('link', { name: 'All rooms' }).click();
-    await ann.page.getByRole('link', { name: 'pocket' }).waitFor();
+    await ann.page.getByRole('link', { name: /^pocket/ }).waitFor();
+    await ann.page.getByRole('complementary', { name: 'Live room' }).getByText('In pocket').waitFor();
     await eve.send('still with us?');
     await ann.page.getByRole('link', { name: /^pocket: 2 of 10 people, 1 unread, / }).waitFor();
     await stage.picture(ann, 'phone-list');
-    await ann.page.getByRole('link', { name: 'pocket' }).click();
+    await ann.page.getByRole('link', { name: /^pocket/ }).click();
     await ann.message('still with us?').waitFor();
     expect([ann.count('Subscribe'), ...ann.complaints]).toEqual([1]);
   });

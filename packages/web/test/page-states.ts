@@ -16,7 +16,7 @@ inChromium('states of the page', () => {
     await ann.page.getByText('U+202E').waitFor();
     await eve.send(Uint8Array.of(0xff, 0xfe), { contentType: 'text/plain' });
     await ann.page.getByText('This message is not text and cannot be shown.').waitFor();
-    expect(await ann.page.title()).toBe('Parley');
+    expect(await ann.page.title()).toBe('hostile · Parley');
     expect(await ann.page.locator('.messages img, .messages script').count()).toBe(0);
     const links = await ann.page
       .locator('.messages a')
@@ -48,7 +48,7 @@ inChromium('states of the page', () => {
     await second.page.getByRole('button', { name: 'Delete room' }).click();
     await stage.picture(second, 'delete');
     await second.page.getByRole('dialog').getByRole('button', { name: 'Delete room' }).click();
-    await second.page.getByRole('heading', { name: 'Choose a room' }).waitFor();
+    await second.page.getByRole('heading', { name: 'Choose a chat or room' }).waitFor();
     await second.page.getByRole('link', { name: 'wide' }).waitFor({ state: 'detached' });
     expect([ann.complaints, bob.complaints, second.complaints]).toEqual([[], [], []]);
   });

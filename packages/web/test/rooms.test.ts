@@ -3,8 +3,9 @@ import { durationWords, hasHistory, messageHistoryText, retentionMs } from '../s
 import { distinction } from '../src/state/room-names.js';
 import {
   heldRooms,
-  mostInside,
+  joinableChannels,
   noRooms,
+  offeredChats,
   type RoomsPart,
   type RoomsState,
   roomsOf,
@@ -12,7 +13,7 @@ import {
 } from '../src/state/rooms.js';
 
 const room = (id: number, fields: Partial<Channel> = {}) =>
-  ({ id, name: `room ${id}`, users: [], ...fields }) as unknown as Channel;
+  ({ id, kind: 1, name: `room ${id}`, users: [], ...fields }) as unknown as Channel;
 const list = (state: RoomsState, part: RoomsPart, ids: number[], changed: Channel[], more = false) =>
   roomsReducer(state, { type: 'listed', part, ids, changed, more });
 const namesOf = (state: RoomsState, part: RoomsPart) => roomsOf(state, part).map(({ name }) => name);
@@ -95,16 +96,15 @@ test('heldRooms() keeps rooms in their places, even those that are gone, and add
   expect(held[1]?.name).toBe('renamed');
 });
 
-test('names a direct chat after the other user, and keeps that name when the list changes', () => {
-  const direct = room(5, { name: '', kind: 2, limit: 2, memberCount: 2 });
-  const before = list(noRooms, 'mine', [5], [direct]);
-  expect(namesOf(before, 'mine')).toEqual(['Direct chat']);
-  const named = roomsReducer(before, { type: 'other', id: 5, user: { id: 'bob', name: 'Bob' } });
-  const later = list(named, 'mine', [5], [{ ...direct, userCount: 1 }]);
-  expect([named, later].map((state) => namesOf(state, 'mine'))).toEqual([['Bob (bob)'], ['Bob (bob)']]);
-});
-
-test('the maximum of users inside is the number of seats of a room, or of members of other channels', () => {
-  const facts = { limit: 1_000, memberCount: 3 };
-  expect(([0, 1, 2, 3] as const).map((kind) => mostInside({ kind, ...facts }))).toEqual([1_000, 1_000, 3, 3]);
+test('lists rooms, joinable channels and offers apart', () => {
+  const mine = list(
+    noRooms,
+    'mine',
+    [1, 2, 3],
+    [room(1), room(2, { kind: 3, myRole: 1 }), room(3, { kind: 5, offered: 1, myRole: 0 })],
+  );
+  const all = list(mine, 'listed', [4, 5], [room(4), room(5, { kind: 4 })]);
+  const idsOf = (channels: readonly Channel[]) => channels.map(({ id }) => id);
+  expect([idsOf(roomsOf(all, 'mine')), idsOf(roomsOf(all, 'listed'))]).toEqual([[1], [4]]);
+  expect([idsOf(joinableChannels(all)), idsOf(offeredChats(all))]).toEqual([[5], [3]]);
 });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { type ConversationState, conversationReducer, noConversation } from '../src/state/conversation.js';
+import { conversationReducer } from '../src/state/conversation.js';
+import { type ConversationState, noConversation } from '../src/state/conversation-state.js';
 import { linkWords } from '../src/state/link-words.js';
 import { endsSession, sessionReducer, unconfirmedNotice } from '../src/state/session.js';
 import { Store } from '../src/state/store.js';

@@ -113,6 +113,11 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
     return this.#welcome?.me;
   }
 
+  /** Maximum size of a message in bytes; undefined before the first event `connected`. */
+  get maxBytes(): number | undefined {
+    return this.#welcome?.maxBytes;
+  }
+
   /**
    * Sends a message to a chat. Resolves when the server has accepted it. Without a connection, it
    * waits for the next one. Posts to the same chat keep their order.

@@ -1,5 +1,5 @@
 import type { Conversation, ConversationEvent, EntryEvent } from '@parley/client';
-import type { SharedAction } from '../state/conversation.js';
+import type { SharedAction } from '../state/conversation-state.js';
 import type { Link } from '../state/link.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { steadyNow } from '../state/steady-now.js';

@@ -1,5 +1,5 @@
 import { type Conversation, Refusal, type Sent } from '@parley/client';
-import type { ConversationState, SharedAction } from '../state/conversation.js';
+import type { ConversationState, SharedAction } from '../state/conversation-state.js';
 import type { Outgoing } from '../state/outgoing.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { untilWords } from '../state/times.js';

@@ -1,14 +1,14 @@
-import { type Channel, type Conversation, type ParleyClient, Refusal, randomUuid } from '@parley/client';
+import { type Channel, type Conversation, type ParleyClient, randomUuid } from '@parley/client';
 import { canPage } from '../state/allowed-actions.js';
+import { conversationReducer } from '../state/conversation.js';
 import {
   type ConversationAction,
   type ConversationState,
-  conversationReducer,
   firstSeq,
   lastSeq,
   noConversation,
   type SharedAction,
-} from '../state/conversation.js';
+} from '../state/conversation-state.js';
 import type { Outgoing } from '../state/outgoing.js';
 import { retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
@@ -16,8 +16,11 @@ import { Store } from '../state/store.js';
 import { ConversationSaver, loadConversation } from '../storage/conversations.js';
 import type { BrowserDatabase } from '../storage/database.js';
 import { EventReader } from './event-reader.js';
+import { HistoryPager, type OnPage } from './history-pager.js';
 import { runAsLeader } from './leadership.js';
+import { hardLimit, historyPageSize, saveAfterMs, softLimit, trimmedTo } from './limits.js';
 import { NameResolver } from './name-resolver.js';
+import type { OpenConversation } from './open-conversation.js';
 import { OutboxSender } from './outbox-sender.js';
 import { TabChannel, type TabMessage } from './tab-channel.js';
 
@@ -36,21 +39,13 @@ export interface RoomDeps {
   readonly onUnsaved: () => void;
 }
 
-const saveAfterMs = 150;
 const expireEveryMs = 1_000;
-/** Limit of the lines in memory while the user reads at the end. */
-const softLimit = { lines: 2_000, characters: 4_000_000 };
-/** Size of the lines after trimming. */
-const trimmed = { lines: 1_000, characters: 1_000_000 };
-/** Limit of the lines in memory, wherever the user reads. */
-const hardLimit = { lines: 20_000, characters: 16_000_000 };
-const pageSize = 50;
 
 /**
  * One channel in one tab. Of all tabs on the same channel, one leads: it holds the stream and
  * shares its events with the others.
  */
-export class Room {
+export class Room implements OpenConversation {
   readonly channelId: number;
   readonly #deps: RoomDeps;
   readonly #store: Store<ConversationState, ConversationAction>;
@@ -58,12 +53,12 @@ export class Room {
   readonly #saver: ConversationSaver;
   readonly #resolver: NameResolver;
   readonly #closing = new AbortController();
+  readonly #pager: HistoryPager;
   readonly #expiring: ReturnType<typeof setInterval>;
   #conversation: Conversation | undefined;
   #onRejoin: () => void = () => {};
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #isLeading = false;
-  #isPaging = false;
   #leading: Promise<void> = Promise.resolve();
 
   constructor(deps: RoomDeps) {
@@ -76,6 +71,8 @@ export class Room {
       (id) => deps.client.user(id, { signal: this.#closing.signal }),
       (user) => this.#share({ type: 'introduced', user }),
     );
+    const { client, channelId, onRefused } = deps;
+    this.#pager = new HistoryPager({ client, channelId, signal: this.#closing.signal, onRefused });
     this.#expiring = setInterval(() => this.#expire(), expireEveryMs);
   }
 
@@ -142,15 +139,15 @@ export class Room {
   /** Loads the next older page. */
   async older(): Promise<void> {
     const { hasOlder } = this.state();
-    if (this.#isPaging || !hasOlder || !canPage(this.state())) return;
-    this.#isPaging = true;
+    if (!hasOlder || !canPage(this.state())) return;
     const first = firstSeq(this.state());
-    await this.#page(Number.isFinite(first) ? { before: first, size: pageSize } : { size: pageSize });
+    const range = Number.isFinite(first) ? { before: first, size: historyPageSize } : { size: historyPageSize };
+    await this.#pager.older(range, this.#takePage);
   }
 
   /** Drops old lines while the user reads at the end. The server still has them. */
   atEnd(): void {
-    this.#store.dispatch({ type: 'cut', over: softLimit, to: trimmed });
+    this.#store.dispatch({ type: 'cut', over: softLimit, to: trimmedTo });
   }
 
   /** Resolves when the browser's database is up to date with this tab. */
@@ -181,8 +178,9 @@ export class Room {
     this.#store.dispatch(action);
     if (action.type === 'queued') this.saved().catch(this.#deps.onUnsaved); // The tab may close before the next save.
     if (action.type !== 'entries') return;
+    this.#pager.note(action.entries);
     this.#expire();
-    this.#store.dispatch({ type: 'cut', over: hardLimit, to: trimmed });
+    this.#store.dispatch({ type: 'cut', over: hardLimit, to: trimmedTo });
     if (this.#isLeading) this.#resolver.resolve(action.entries, this.state().names);
   }
 
@@ -268,22 +266,15 @@ export class Room {
   /** Loads older lines again after a filled gap, because changes to them were missed. */
   #reloadOlder(from: number): void {
     this.#share({ type: 'stale', beforeSeq: from });
-    this.#page({ size: 100 });
+    this.#pager.latest(100, this.#takePage);
   }
 
-  async #page(range: { before?: number; size: number }): Promise<void> {
-    try {
-      const { signal } = this.#closing;
-      const { log, entries, more } = await this.#deps.client.history(this.channelId, { ...range, signal });
-      this.#isPaging = false; // Listeners of this page may request the next one.
-      this.#store.dispatch({ type: 'page', log, entries, more });
-      this.#expire(); // The server drops expired messages with a delay.
-      this.#resolver.resolve(entries, this.state().names);
-    } catch (thrown) {
-      this.#isPaging = false;
-      if (thrown instanceof Refusal) this.#deps.onRefused(thrown.reason);
-    }
-  }
+  readonly #takePage: OnPage = ({ log, entries, more }, changes) => {
+    this.#store.dispatch({ type: 'page', log, entries, more });
+    if (changes.length > 0) this.#store.dispatch({ type: 'entries', entries: changes, place: undefined });
+    this.#expire(); // The server drops expired messages with a delay.
+    this.#resolver.resolve(entries, this.state().names);
+  };
 
   #saveSoon(): void {
     this.#saveTimer ??= setTimeout(() => {

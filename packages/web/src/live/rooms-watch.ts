@@ -1,9 +1,9 @@
-import { type Channel, ChannelKind, type ParleyClient, Refusal } from '@parley/client';
+import { type Channel, type ParleyClient, Refusal } from '@parley/client';
 import { refusalWords } from '../state/refusal-words.js';
-import { noRooms, type RoomsAction, type RoomsPart, type RoomsState, roomsOf, roomsReducer } from '../state/rooms.js';
+import { isRoom, noRooms, type RoomsAction, type RoomsPart, type RoomsState, roomsReducer } from '../state/rooms.js';
 import { Store } from '../state/store.js';
 import { expireLines, visitedChannels } from '../storage/conversations.js';
-import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
+import { type BrowserDatabase, type ChannelRecord, putFor } from '../storage/database.js';
 import { UnreadCounter } from './unread.js';
 
 const soonMs = 500;
@@ -30,8 +30,6 @@ export class RoomsWatch {
   readonly #deps: RoomsWatchDeps;
   readonly #unread: UnreadCounter;
   readonly #store = new Store<RoomsState, RoomsAction>(roomsReducer, noRooms);
-  /** Ids of the direct chats whose other user was loaded. */
-  readonly #named = new Set<number>();
   readonly #stopping = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitMs = intervals.busyMs;
@@ -104,30 +102,17 @@ export class RoomsWatch {
   async #list(signal: AbortSignal): Promise<void> {
     await this.#listPart('mine', mostPages, signal);
     await this.#listPart('listed', this.#listedPages, signal);
-    await this.#nameDirectChats(signal);
     const { channels, mine, listed } = this.state();
-    await this.#deps.database.put('rooms', { channels, mine, listed }, 'listing').catch(this.#deps.onUnsaved);
+    const { database, me, onUnsaved } = this.#deps;
+    await putFor(database, me, 'rooms', { channels, mine, listed }, 'listing').catch(onUnsaved);
     const visited = await visitedChannels(this.#deps.database);
     for (const record of visited) {
       await expireLines(this.#deps.database, { ...record, channel: channels[record.id] ?? record.channel });
     }
-    this.#markUnsent(visited);
-    const others = visited.filter(({ id }) => id !== this.openId);
+    const rooms = visited.filter(({ id, channel }) => isRoom(channels[id] ?? channel ?? { kind: 0 }));
+    this.#markUnsent(rooms);
+    const others = rooms.filter(({ id }) => id !== this.openId);
     await this.#unread.count(others, channels, signal);
-  }
-
-  /** Loads the other user of each direct chat, once. If that fails, the next poll tries again. */
-  async #nameDirectChats(signal: AbortSignal): Promise<void> {
-    const { client, me } = this.#deps;
-    const unnamed = roomsOf(this.state(), 'mine').filter(
-      ({ id, kind }) => kind === ChannelKind.DIRECT && !this.#named.has(id),
-    );
-    for (const { id } of unnamed) {
-      const page = await client.members.page(id, { size: 2, signal }).catch(() => undefined);
-      const user = page?.users.find((one) => one.id !== me);
-      if (user !== undefined) this.dispatch({ type: 'other', id, user });
-      if (page !== undefined) this.#named.add(id);
-    }
   }
 
   /**

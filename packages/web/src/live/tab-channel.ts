@@ -1,4 +1,4 @@
-import type { SharedAction } from '../state/conversation.js';
+import type { SharedAction } from '../state/conversation-state.js';
 
 /** A message between the tabs of one channel. */
 export type TabMessage =

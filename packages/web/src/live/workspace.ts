@@ -1,13 +1,15 @@
 import { type Channel, createClient, type NewChannel, type ParleyClient } from '@parley/client';
-import { webTransport } from '@parley/client/web';
 import type { Session } from '../state/session.js';
 import { Store } from '../state/store.js';
 import type { Unsent, UnsentItem } from '../state/unsent.js';
 import { countUnsent, forgetConversation, listUnsent } from '../storage/conversations.js';
-import type { BrowserDatabase, DraftKey } from '../storage/database.js';
+import { type BrowserDatabase, type DraftKey, putFor } from '../storage/database.js';
 import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../storage/drafts.js';
+import { pageTransport } from './inbox-transport.js';
+import { ChatMembership } from './membership.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
+import { UserChats } from './user-chats.js';
 
 export interface WorkspaceDeps {
   readonly database: BrowserDatabase;
@@ -16,10 +18,12 @@ export interface WorkspaceDeps {
   readonly onRefused: (reason: string) => void;
 }
 
-/** The lists of rooms of the signed-in user, and the room that is open in this tab. */
+/** The chats and lists of rooms of the signed-in user, and the room that this tab has joined. */
 export class Workspace {
   readonly session: Session;
   readonly rooms: RoomsWatch;
+  readonly chats: UserChats;
+  readonly membership: ChatMembership;
   readonly #client: ParleyClient;
   readonly #deps: WorkspaceDeps;
   /** Whether the browser refused to store something since the user signed in. */
@@ -31,18 +35,21 @@ export class Workspace {
     const { session, database, onRefused } = deps;
     this.session = session;
     this.#deps = deps;
-    this.#client = createClient({ transport: webTransport(), token: session.token });
+    this.#client = createClient({ transport: pageTransport(), token: session.token });
     const callbacks = { onRefused, onUnsaved: this.#onUnsaved };
     this.rooms = new RoomsWatch({ client: this.#client, database, me: session.userId, ...callbacks });
     this.rooms.subscribe(() => this.#describe());
+    const { userId: me, name: myName } = session;
+    this.chats = new UserChats({ client: this.#client, database, me, myName, ...callbacks });
+    this.membership = new ChatMembership(this.#client, this.chats, me);
   }
 
   /** Returns the open room. */
   readonly room = () => this.#open.state();
   readonly subscribe = (listener: () => void) => this.#open.subscribe(listener);
 
-  start(): Promise<void> {
-    return this.rooms.start();
+  async start(): Promise<void> {
+    await Promise.all([this.chats.start(), this.rooms.start()]);
   }
 
   /**
@@ -118,7 +125,10 @@ export class Workspace {
   /** Stores a draft; an empty text deletes it. */
   async saveDraft(key: DraftKey, text: string): Promise<void> {
     const { database } = this.#deps;
-    await (text === '' ? database.delete('drafts', key) : database.put('drafts', text, key)).catch(this.#onUnsaved);
+    await (text === ''
+      ? database.delete('drafts', key)
+      : putFor(database, this.session.userId, 'drafts', text, key)
+    ).catch(this.#onUnsaved);
   }
 
   /** Returns the replies and edits that were begun in a room. */
@@ -129,7 +139,7 @@ export class Workspace {
   /** Stores that the user began a reply. Its text is the draft of the room. */
   async saveReply(id: number, target: PendingIntent['target']): Promise<void> {
     const key = pendingIntentKey(id, { do: 'reply', target });
-    await this.#deps.database.put('drafts', '', key).catch(this.#onUnsaved);
+    await putFor(this.#deps.database, this.session.userId, 'drafts', '', key).catch(this.#onUnsaved);
   }
 
   async forgetPendingIntent(id: number, intent: PendingIntent): Promise<void> {
@@ -138,7 +148,7 @@ export class Workspace {
 
   /** Counts what is unsent in all rooms. */
   async unsent(): Promise<Unsent> {
-    await this.room()?.saved();
+    await Promise.all([this.room()?.saved(), ...this.chats.loaded().map((chat) => chat.saved())]);
     return countUnsent(this.#deps.database);
   }
 
@@ -149,7 +159,7 @@ export class Workspace {
 
   async stop(): Promise<void> {
     this.rooms.stop();
-    await this.#close();
+    await Promise.all([this.chats.stop(), this.#close()]);
   }
 
   /**

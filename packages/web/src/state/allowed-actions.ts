@@ -1,4 +1,4 @@
-import type { ConversationState } from './conversation.js';
+import type { ConversationState } from './conversation-state.js';
 import { hasHistory } from './retention.js';
 
 /** Actions that this user can take in a channel now. The page offers nothing else. */

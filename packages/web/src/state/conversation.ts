@@ -1,121 +1,14 @@
 import { type Channel, type EntryEvent, isSaid, type LogPosition, type User } from '@parley/client';
-import { affordable, type Budget, fold, type Line, put } from './lines.js';
-import { isOver, type Link } from './link.js';
+import type { ConversationAction, ConversationState, LocalAction, SharedAction } from './conversation-state.js';
+import { affordable, fold, type Line, put } from './lines.js';
+import { isOver } from './link.js';
 import { endingWords } from './link-words.js';
-import { type Names, named } from './names.js';
-import { type HeldBack, type Outgoing, withTaken } from './outgoing.js';
-
-/** A user who is typing. */
-export interface Typist {
-  readonly userId: string;
-  /** Time at which the typing indicator disappears, in Unix ms. */
-  readonly untilMs: number;
-}
-
-/** The part of a conversation, besides its lines, that the browser stores. */
-export interface Bookmarked {
-  /** Position up to which the log was received. The stored lines have no gaps up to here. */
-  readonly place: LogPosition | undefined;
-  readonly readSeq: number;
-  readonly outgoing: readonly Outgoing[];
-  readonly names: Names;
-  /** The last known description of the channel, or undefined. */
-  readonly channel: Channel | undefined;
-  /** Milliseconds by which the server's clock is ahead of `steadyNow`. */
-  readonly aheadMs: number;
-}
-
-export interface ConversationState extends Bookmarked {
-  readonly me: string;
-  /** Maximum size of a message in bytes; undefined until the server sends it. */
-  readonly maxBytes: number | undefined;
-  readonly link: Link;
-  readonly lines: readonly Line[];
-  /** Lines of logs that no longer exist. They cannot be changed. */
-  readonly earlier: readonly Line[];
-  /** Whether older lines may exist on the server. */
-  readonly hasOlder: boolean;
-  /** Ids of the users in the room, this user included. */
-  readonly here: readonly string[];
-  readonly hereCount: number;
-  readonly typing: readonly Typist[];
-  /**
-   * Value of `readSeq` when this page opened the channel, or when it last reconnected after it had
-   * missed entries.
-   */
-  readonly openedAtSeq: number;
-}
-
-/** Actions that every tab of the channel applies. */
-export type SharedAction =
-  | {
-      readonly type: 'welcome';
-      readonly channel: Channel;
-      readonly here: readonly User[];
-      readonly count: number;
-      readonly place: LogPosition;
-      readonly maxBytes: number | undefined;
-      readonly aheadMs: number;
-    }
-  /** For the description of the channel from the list of channels. */
-  | { readonly type: 'described'; readonly channel: Channel }
-  /**
-   * For messages from before `beforeMs`, by the server's clock, which the server no longer stores.
-   */
-  | { readonly type: 'expired'; readonly beforeMs: number }
-  /** For entries before a seq that may have changed and must be loaded again. */
-  | { readonly type: 'stale'; readonly beforeSeq: number }
-  | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: LogPosition | undefined }
-  | { readonly type: 'missing'; readonly from: number; readonly to: number; readonly at: number }
-  | { readonly type: 'reset'; readonly place: LogPosition }
-  | { readonly type: 'link'; readonly link: Link }
-  | { readonly type: 'presence'; readonly here: readonly User[]; readonly count: number }
-  | { readonly type: 'typing'; readonly userId: string; readonly untilMs: number }
-  | { readonly type: 'queued'; readonly outgoing: Outgoing }
-  | { readonly type: 'taken'; readonly id: string; readonly seq: number; readonly at: number }
-  | { readonly type: 'failed'; readonly id: string; readonly why: string }
-  | { readonly type: 'held'; readonly id: string; readonly held: HeldBack }
-  | { readonly type: 'retried'; readonly id: string; readonly at: number }
-  | { readonly type: 'discarded'; readonly id: string }
-  | { readonly type: 'read'; readonly seq: number }
-  | { readonly type: 'introduced'; readonly user: Pick<User, 'id' | 'name'> }
-  | { readonly type: 'snapshot'; readonly state: ConversationState };
-
-/** Actions of one tab only. */
-export type LocalAction =
-  | { readonly type: 'cached'; readonly bookmarked: Bookmarked; readonly lines: readonly Line[] }
-  | { readonly type: 'page'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
-  /**
-   * For the oldest lines, which are dropped until the rest fits `to`, if all lines exceed `over`.
-   */
-  | { readonly type: 'cut'; readonly over: Budget; readonly to: Budget };
-
-export type ConversationAction = SharedAction | LocalAction;
+import { named } from './names.js';
+import { type Outgoing, withTaken } from './outgoing.js';
+import { hasHistory } from './retention.js';
 
 const mostEarlier = 500;
 const clockMs = 60_000;
-
-/** Returns the initial state, which knows only some names. */
-export function noConversation(me: string, names: Names = {}): ConversationState {
-  return {
-    me,
-    channel: undefined,
-    aheadMs: 0,
-    maxBytes: undefined,
-    place: undefined,
-    readSeq: 0,
-    outgoing: [],
-    names,
-    link: { state: 'connecting' },
-    lines: [],
-    earlier: [],
-    hasOlder: true,
-    here: [],
-    hereCount: 0,
-    typing: [],
-    openedAtSeq: 0,
-  };
-}
 
 function present(state: ConversationState, here: readonly User[], count: number): ConversationState {
   const ids = here.map(({ id }) => id);
@@ -171,6 +64,54 @@ function described({ channel: before }: ConversationState, channel: Channel): Pi
       kind: channel.kind || (before?.kind ?? 0),
     },
   };
+}
+
+/**
+ * Takes the end of the log from a summary of the chat. Lines that do not reach it become stale, and
+ * lines of another log become earlier ones.
+ */
+function withSummary(
+  state: ConversationState,
+  { channel, place, readSeq, receipts }: Extract<SharedAction, { type: 'summary' }>,
+): ConversationState {
+  const isSame = state.place === undefined || state.place.log === place.log;
+  const base = isSame ? state : reset(state, place);
+  const isStored = hasHistory(channel);
+  const isBehind = isStored && (!isSame || (state.place?.seq ?? 0) < place.seq);
+  return {
+    ...base,
+    ...described(base, channel),
+    place: isSame && (state.place?.seq ?? 0) > place.seq ? state.place : place,
+    readSeq: isSame ? Math.max(base.readSeq, readSeq) : readSeq,
+    receipts,
+    isStale: (base.isStale === true && isSame) || isBehind,
+    hasOlder: isStored && base.hasOlder && place.seq > 0,
+  };
+}
+
+/** Replaces all lines up to the end of the latest page. The page contains all changes of them. */
+function withLatest(
+  state: ConversationState,
+  { log, entries, more }: Extract<SharedAction, { type: 'latest' }>,
+): ConversationState {
+  if (state.place !== undefined && log !== '' && log !== state.place.log) return state;
+  const last = Math.max(0, ...entries.map(({ seq }) => seq));
+  const later = state.lines.filter(({ seq }) => seq > last);
+  return { ...withEntries({ ...state, lines: later }, entries, undefined), hasOlder: more, isStale: false };
+}
+
+/** Moves a receipt forward. A receipt of this user comes from another device. */
+function withReceipt(
+  state: ConversationState,
+  { userId, seqs }: Extract<SharedAction, { type: 'receipt' }>,
+): ConversationState {
+  if (userId === state.me) return seqs.readSeq > state.readSeq ? { ...state, readSeq: seqs.readSeq } : state;
+  const { deliveredSeq, readSeq } = state.receipts[userId] ?? { deliveredSeq: 0, readSeq: 0 };
+  const moved = {
+    deliveredSeq: Math.max(deliveredSeq, seqs.deliveredSeq),
+    readSeq: Math.max(readSeq, seqs.readSeq),
+  };
+  return { ...state, receipts: { ...state.receipts, [userId]: moved } };
 }
 
 function expired(state: ConversationState, beforeMs: number): ConversationState {
@@ -248,6 +189,18 @@ export function conversationReducer(state: ConversationState, action: Conversati
       return { ...state, lines: put(state.lines, { type: 'missing', seq: action.from, to: action.to, at: action.at }) };
     case 'reset':
       return reset(state, action.place);
+    case 'summary':
+      return withSummary(state, action);
+    case 'server':
+      return { ...state, aheadMs: action.aheadMs, maxBytes: action.maxBytes };
+    case 'outdated':
+      return { ...state, isStale: true };
+    case 'latest':
+      return withLatest(state, action);
+    case 'receipt':
+      return withReceipt(state, action);
+    case 'opened':
+      return { ...state, openedAtSeq: state.readSeq };
     case 'described':
       return { ...state, ...described(state, action.channel) };
     case 'expired':
@@ -295,16 +248,6 @@ function withOutgoing(
     default:
       return { ...state, outgoing: state.outgoing.filter(({ id }) => id !== action.id) };
   }
-}
-
-/** Returns the first loaded seq, or Infinity if there is none. */
-export function firstSeq({ lines }: ConversationState): number {
-  return lines[0]?.seq ?? Number.POSITIVE_INFINITY;
-}
-
-/** Returns the last seq of the log that this page knows. */
-export function lastSeq({ lines, place }: ConversationState): number {
-  return Math.max(place?.seq ?? 0, lines.at(-1)?.seq ?? 0);
 }
 
 function cut(state: ConversationState, { over, to }: Extract<LocalAction, { type: 'cut' }>): ConversationState {

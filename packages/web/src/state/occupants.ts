@@ -1,5 +1,5 @@
 import type { Channel } from '@parley/client';
-import type { ConversationState } from './conversation.js';
+import type { ConversationState } from './conversation-state.js';
 import { isOver } from './link.js';
 import { type Names, named } from './names.js';
 

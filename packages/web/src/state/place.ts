@@ -1,16 +1,34 @@
 const highestId = 2_147_483_647;
 
-/** The room that the address of the page names. */
+/** The room or chat that the address of the page names. */
 export interface PagePlace {
+  readonly kind: 'room' | 'chat' | undefined;
   readonly channelId: number | undefined;
-  /** Whether the address names neither a room nor the list. */
+  /** Message of the chat to show, if the address names one. */
+  readonly seq: number | undefined;
+  /** Whether the address names neither a room or chat nor the list. */
   readonly isNone: boolean;
 }
 
-/** Parses the fragment of the address. `#rooms`, or no fragment, means the list of rooms. */
+/**
+ * Parses the fragment of the address, such as `#room-7`, `#chat-7` or `#chat-7/120`. `#rooms`, or no
+ * fragment, means the list.
+ */
 export function placeOf(hash: string): PagePlace {
-  const [, digits] = /^#room-([1-9]\d{0,9})$/.exec(hash) ?? [];
+  const [, kind, digits, seq] = /^#(room|chat)-([1-9]\d{0,9})(?:\/([1-9]\d{0,15}))?$/.exec(hash) ?? [];
   const id = Number(digits);
   const channelId = id <= highestId ? id : undefined;
-  return { channelId, isNone: channelId === undefined && !['', '#', '#rooms'].includes(hash) };
+  const isNone = channelId === undefined && !['', '#', '#rooms'].includes(hash);
+  if (channelId === undefined) return { kind: undefined, channelId, seq: undefined, isNone };
+  return { kind: kind as 'room' | 'chat', channelId, seq: seq === undefined ? undefined : Number(seq), isNone };
+}
+
+/** Returns the link to a room in this page. */
+export function roomHref(id: number): string {
+  return `#room-${id}`;
+}
+
+/** Returns the link to a chat in this page, or to a message of it. */
+export function chatHref(id: number, seq?: number): string {
+  return seq === undefined ? `#chat-${id}` : `#chat-${id}/${seq}`;
 }

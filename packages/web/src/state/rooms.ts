@@ -1,4 +1,4 @@
-import { type Channel, ChannelKind, type User } from '@parley/client';
+import { type Channel, ChannelKind } from '@parley/client';
 
 /** One of the two lists: the user's own channels, or the public ones. */
 export type RoomsPart = 'mine' | 'listed';
@@ -41,9 +41,7 @@ export type RoomsAction =
   | { readonly type: 'unsent'; readonly id: number; readonly count: number }
   /** For a user who left the room. */
   | { readonly type: 'left'; readonly id: number; readonly userId: string }
-  | { readonly type: 'deleted'; readonly id: number }
-  /** For the other user of a direct chat, after whom the chat is named. */
-  | { readonly type: 'other'; readonly id: number; readonly user: Pick<User, 'id' | 'name'> };
+  | { readonly type: 'deleted'; readonly id: number };
 
 /** Highest number of unread messages that is counted. */
 export const mostUnread = 99;
@@ -60,10 +58,25 @@ export const noRooms: RoomsState = {
 };
 
 /** Returns the channels of one list. The public list omits the user's own. */
-export function roomsOf({ channels, mine, listed }: Listing, part: RoomsPart): readonly Channel[] {
+function channelsOf({ channels, mine, listed }: Listing, part: RoomsPart): readonly Channel[] {
   const own = new Set(mine);
   const ids = part === 'mine' ? mine : listed.filter((id) => !own.has(id));
   return ids.map((id) => channels[id]).filter((channel) => channel !== undefined);
+}
+
+/** Returns the rooms of one list. The public list omits the user's own. */
+export function roomsOf(listing: Listing, part: RoomsPart): readonly Channel[] {
+  return channelsOf(listing, part).filter(isRoom);
+}
+
+/** Returns the public channels that the user may join. */
+export function joinableChannels(listing: Listing): readonly Channel[] {
+  return channelsOf(listing, 'listed').filter(({ kind }) => kind === ChannelKind.PUBLIC);
+}
+
+/** Returns the chats that others have offered to the user. */
+export function offeredChats(listing: Listing): readonly Channel[] {
+  return channelsOf(listing, 'mine').filter(({ myRole, offered }) => myRole === 0 && offered !== 0);
 }
 
 /**
@@ -81,21 +94,6 @@ function without(room: Channel, userId: string): Channel {
   return { ...room, users, userCount: room.userCount - (room.users.length - users.length) };
 }
 
-/** Returns a channel with its previous name, because the server sends no names for direct chats. */
-function keepName(channel: Channel, before: Channel | undefined): Channel {
-  return channel.kind === ChannelKind.DIRECT ? { ...channel, name: before?.name ?? 'Direct chat' } : channel;
-}
-
-/**
- * Names a direct chat after the other user. Adds the id, because two users may have the same name.
- */
-function withOther(state: RoomsState, { id, user }: Extract<RoomsAction, { type: 'other' }>): RoomsState {
-  const channel = state.channels[id];
-  if (channel === undefined) return state;
-  const name = user.name === user.id || user.name === '' ? user.id : `${user.name} (${user.id})`;
-  return { ...state, channels: { ...state.channels, [id]: { ...channel, name } } };
-}
-
 /**
  * Returns whether a channel is a room. The limit of a room applies to the users inside, and that of
  * other kinds to the members.
@@ -104,23 +102,13 @@ export function isRoom({ kind }: Pick<Channel, 'kind'>): boolean {
   return kind === ChannelKind.ROOM || kind === ChannelKind.UNSPECIFIED;
 }
 
-/**
- * Returns how many users can be in a channel at once: the limit of a room, else the number of
- * members.
- */
-export function mostInside(channel: Pick<Channel, 'kind' | 'limit' | 'memberCount'>): number {
-  return isRoom(channel) ? channel.limit : channel.memberCount;
-}
-
 /** Applies a new list, and forgets channels that are in neither list. */
 function listed(state: RoomsState, { part, ids, changed, more }: Extract<RoomsAction, { type: 'listed' }>): RoomsState {
   const moreListed = part === 'listed' ? more : state.more;
   const heard = { more: moreListed, fresh: true, trouble: undefined };
   const isSame = ids.length === state[part].length && ids.every((id, index) => id === state[part][index]);
   if (isSame && changed.length === 0) return { ...state, ...heard };
-  const news = Object.fromEntries(
-    changed.map((channel) => [channel.id, keepName(channel, state.channels[channel.id])]),
-  );
+  const news = Object.fromEntries(changed.map((channel) => [channel.id, channel]));
   const lists = { mine: state.mine, listed: state.listed, [part]: ids };
   const known: RoomsState['channels'] = { ...state.channels, ...news };
   const wanted = new Set([...lists.mine, ...lists.listed]);
@@ -137,8 +125,6 @@ export function roomsReducer(state: RoomsState, action: RoomsAction): RoomsState
       return state.fresh ? state : { ...state, ...action.listing };
     case 'listed':
       return listed(state, action);
-    case 'other':
-      return withOther(state, action);
     case 'trouble':
       return { ...state, trouble: action.words };
     case 'unread': {

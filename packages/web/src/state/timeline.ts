@@ -1,4 +1,4 @@
-import type { ConversationState } from './conversation.js';
+import type { ConversationState } from './conversation-state.js';
 import type { Line, SaidLine } from './lines.js';
 import { type Outgoing, saidBy, withPending } from './outgoing.js';
 import { hasHistory } from './retention.js';

@@ -4,6 +4,8 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 const precise = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const shortWeekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
+const shortDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const date = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
 
 /** Returns a time such as 14:05. */
@@ -18,6 +20,12 @@ export function shortTime(at: number): string {
     .map(({ value }) => value)
     .join('')
     .trim();
+}
+
+/** Returns the time today, the weekday within a week, or the date, for a list. */
+export function briefTime(at: number, nowMs: number): string {
+  if (dayOf(at) === dayOf(nowMs)) return shortTime(at);
+  return at > midnight(nowMs, -6) ? shortWeekday.format(at) : shortDate.format(at);
 }
 
 /** Returns date and time to the second. */

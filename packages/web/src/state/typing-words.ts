@@ -1,4 +1,4 @@
-import type { Typist } from './conversation.js';
+import type { Typist } from './conversation-state.js';
 import { type Names, nameOf } from './names.js';
 
 /** Returns the text of the typing indicator; empty if nobody types. `nowMs` is Unix ms. */

@@ -1,4 +1,4 @@
-import type { ConversationState } from '../state/conversation.js';
+import type { ConversationState } from '../state/conversation-state.js';
 import { affordable, type Line } from '../state/lines.js';
 import { hasHistory, retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
@@ -144,6 +144,6 @@ function linesToStore({ channel, lines }: ConversationState): readonly Line[] {
 }
 
 function recordOf(id: number, state: ConversationState): ChannelRecord {
-  const { place, readSeq, outgoing, names, channel, aheadMs } = state;
-  return { id, place, readSeq, outgoing, names, channel, aheadMs, visitedAt: Date.now() };
+  const { place, readSeq, outgoing, names, channel, aheadMs, isStale = false } = state;
+  return { id, place, readSeq, outgoing, names, channel, aheadMs, isStale, visitedAt: Date.now() };
 }

@@ -1,5 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { Bookmarked } from '../state/conversation.js';
+import type { ChatsListing } from '../state/chats.js';
+import type { Bookmarked } from '../state/conversation-state.js';
 import type { Line } from '../state/lines.js';
 import type { Listing } from '../state/rooms.js';
 import type { Session } from '../state/session.js';
@@ -22,6 +23,10 @@ interface Schema extends DBSchema {
   session: { key: string; value: Session };
   /** A single record with the key `listing`: the lists of channels. */
   rooms: { key: string; value: Listing };
+  /** A single record with the key `listing`: the list of chats. */
+  chats: { key: string; value: ChatsListing };
+  /** Choices of the user for this browser, by name. */
+  settings: { key: string; value: unknown };
   channels: { key: number; value: ChannelRecord };
   /** Lines by channel and seq. */
   lines: { key: [channel: number, seq: number]; value: Line };
@@ -31,18 +36,39 @@ interface Schema extends DBSchema {
 
 export type BrowserDatabase = IDBPDatabase<Schema>;
 
-const stores = ['session', 'rooms', 'channels', 'lines', 'drafts'] as const;
+const stores = ['session', 'rooms', 'chats', 'settings', 'channels', 'lines', 'drafts'] as const;
 
 /** Opens the database of this origin. */
 export function openDatabase(): Promise<BrowserDatabase> {
-  return openDB<Schema>('parley', 1, {
+  return openDB<Schema>('parley', 2, {
     upgrade(database) {
       for (const name of stores) {
+        if (database.objectStoreNames.contains(name)) continue;
         if (name === 'channels') database.createObjectStore(name, { keyPath: 'id' });
         else database.createObjectStore(name);
       }
     },
+    blocking(_current, _blocked, event) {
+      (event.target as IDBDatabase).close(); // A tab of a newer version waits for this one.
+    },
   });
+}
+
+/** Stores whose records have keys of their own. */
+type KeyedStore = 'rooms' | 'chats' | 'settings' | 'drafts';
+
+/** Stores a record of a user, unless the user has signed out in the meantime. */
+export async function putFor<N extends KeyedStore>(
+  database: BrowserDatabase,
+  me: string,
+  name: N,
+  value: Schema[N]['value'],
+  key: Schema[N]['key'],
+): Promise<void> {
+  const transaction = database.transaction([name, 'session'], 'readwrite');
+  if ((await transaction.objectStore('session').get('now'))?.userId === me)
+    transaction.objectStore(name).put(value, key);
+  await transaction.done;
 }
 
 /** Deletes everything in one transaction. */

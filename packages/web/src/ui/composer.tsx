@@ -1,7 +1,7 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef } from 'react';
 import { allowedActions } from '../state/allowed-actions.js';
 import { bytesOver } from '../state/bytes.js';
-import type { ConversationState } from '../state/conversation.js';
+import type { ConversationState } from '../state/conversation-state.js';
 import { lastOwn } from '../state/timeline.js';
 import { Icon } from './icon.js';
 import { type Intent, type IntentRequest, newMessage } from './intent.js';
@@ -9,7 +9,7 @@ import { IntentLine } from './intent-line.js';
 import { useDraft } from './use-draft.js';
 import { useLeaveGuard } from './use-leave-guard.js';
 import { useTyping } from './use-typing.js';
-import { useRoom } from './workspace-context.js';
+import { useOpenConversation } from './workspace-context.js';
 
 interface ComposerProps {
   readonly intent: Intent;
@@ -88,10 +88,10 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
 
 /** Returns a function that sends a text as the current intent requires. */
 function useSubmit(intent: Intent) {
-  const room = useRoom();
+  const conversation = useOpenConversation();
   return (text: string) => {
-    if (intent.do === 'edit') room.change('edit', intent.line.seq, text);
-    else room.say(text, intent.do === 'reply' ? intent.line.seq : undefined);
+    if (intent.do === 'edit') conversation.change('edit', intent.line.seq, text);
+    else conversation.say(text, intent.do === 'reply' ? intent.line.seq : undefined);
   };
 }
 

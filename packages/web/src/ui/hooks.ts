@@ -43,8 +43,3 @@ function subscribeOnline(listener: () => void): () => void {
 export function useOnline(): boolean {
   return useSyncExternalStore(subscribeOnline, () => navigator.onLine);
 }
-
-/** Returns the link to a room in this page. */
-export function hrefOf(channelId: number): string {
-  return `#room-${channelId}`;
-}

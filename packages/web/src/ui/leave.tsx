@@ -1,10 +1,10 @@
 import { useState } from 'react';
-import type { ConversationState } from '../state/conversation.js';
+import type { ConversationState } from '../state/conversation-state.js';
 import { isOver } from '../state/link.js';
 import { unsentOf, unsentWords } from '../state/unsent.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
-import { useRoom, useWorkspace } from './workspace-context.js';
+import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** The button to leave the room. Asks first if something is unsent. */
 export function Leave({ state }: { state: ConversationState }) {
@@ -34,13 +34,13 @@ interface LeaveRoomProps {
 
 function LeaveRoom({ state, words, onClose }: LeaveRoomProps) {
   const workspace = useWorkspace();
-  const room = useRoom();
+  const conversation = useOpenConversation();
   const over = isOver(state.link);
   const later = over
     ? ' and can no longer be sent.'
     : '. This browser keeps what is unsent, and sends it when you come back to this room.';
   const discard = () => {
-    for (const { id } of state.outgoing) room.discard(id);
+    for (const { id } of state.outgoing) conversation.discard(id);
     workspace.leave();
   };
   return (

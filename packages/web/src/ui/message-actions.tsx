@@ -1,8 +1,9 @@
-import { type RefObject, useEffect, useEffectEvent, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import type { SaidLine } from '../state/lines.js';
 import { Icon, type IconName } from './icon.js';
 import type { IntentRequest } from './intent.js';
-import { useRoom } from './workspace-context.js';
+import { useCloseOutside } from './use-close-outside.js';
+import { useOpenConversation } from './workspace-context.js';
 
 interface MessageActionsProps {
   readonly line: SaidLine;
@@ -15,7 +16,7 @@ const choices = ['👍', '❤️', '😂', '🎉', '😮', '👀'];
 
 /** The toolbar of a message. */
 export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActionsProps) {
-  const room = useRoom();
+  const conversation = useOpenConversation();
   const [open, setOpen] = useState<'reactions' | 'deleting'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
   const tools = useRef<HTMLDivElement>(null);
@@ -33,29 +34,13 @@ export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActi
       </div>
       {open === 'deleting' && (
         <p className="confirmation">
-          <button type="button" className="danger small" onClick={() => room.change('delete', line.seq)}>
+          <button type="button" className="danger small" onClick={() => conversation.change('delete', line.seq)}>
             Delete for everyone
           </button>
         </p>
       )}
     </>
   );
-}
-
-/** Calls `onClose` on Escape, or on a click or focus outside of the element. */
-function useCloseOutside(place: RefObject<HTMLElement | null>, isOpen: boolean, onClose: () => void): void {
-  const close = useEffectEvent(onClose);
-  useEffect(() => {
-    if (!isOpen) return;
-    const listening = new AbortController();
-    const { signal } = listening;
-    const closeOutside = ({ target }: Event) => {
-      if (!(target instanceof Node && place.current?.contains(target))) close();
-    };
-    for (const type of ['pointerdown', 'focusin']) document.addEventListener(type, closeOutside, { signal });
-    document.addEventListener('keydown', ({ key }) => key === 'Escape' && close(), { signal });
-    return () => listening.abort();
-  }, [place, isOpen]);
 }
 
 function Action({ name, words, onPress }: { name: IconName; words: string; onPress: () => void }) {
@@ -67,7 +52,7 @@ function Action({ name, words, onPress }: { name: IconName; words: string; onPre
 }
 
 function Choices({ line, onDone }: { line: SaidLine; onDone: () => void }) {
-  const room = useRoom();
+  const conversation = useOpenConversation();
   return choices.map((emoji) => (
     <button
       key={emoji}
@@ -75,7 +60,7 @@ function Choices({ line, onDone }: { line: SaidLine; onDone: () => void }) {
       className="icon-button small"
       aria-label={`React with ${emoji}`}
       onClick={() => {
-        room.change('react', line.seq, emoji);
+        conversation.change('react', line.seq, emoji);
         onDone();
       }}
     >

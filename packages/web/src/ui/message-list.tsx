@@ -1,14 +1,15 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
 import { allowedActions } from '../state/allowed-actions.js';
-import { type ConversationState, lastSeq } from '../state/conversation.js';
+import { type ConversationState, lastSeq } from '../state/conversation-state.js';
+import { isRoom } from '../state/rooms.js';
 import type { Row } from '../state/timeline.js';
 import { Icon } from './icon.js';
 import type { IntentRequest } from './intent.js';
 import { MessageRow } from './message-row.js';
 import { type Jump, PlainRow } from './plain-row.js';
 import { useEnd } from './use-end.js';
-import { useRoom } from './workspace-context.js';
+import { useOpenConversation } from './workspace-context.js';
 
 interface MessageListProps {
   readonly rows: readonly Row[];
@@ -50,7 +51,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 
 /** The list of messages. Only visible rows are rendered. */
 export function MessageList({ rows, state, onIntent }: MessageListProps) {
-  const room = useRoom();
+  const conversation = useOpenConversation();
   const place = useRef<HTMLDivElement>(null);
   const scroller = useScroller(rows, place);
   const end = useEnd(place, [scroller.getTotalSize(), rows]);
@@ -59,8 +60,8 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   const jump = useJump(rows, place, scroller, end.leave);
   const seesStart = scroller.getVirtualItems()[0]?.index === 0;
   useEffect(() => {
-    if (seesStart && state.hasOlder) room.older();
-  }, [room, seesStart, state]);
+    if (seesStart && state.hasOlder) conversation.older();
+  }, [conversation, seesStart, state]);
   const onKey = (event: KeyboardEvent) => {
     if (event.key === 'End') end.go();
   };
@@ -144,25 +145,34 @@ function useScrollToOwn(rows: readonly Row[], goToEnd: () => void): void {
 
 /** Marks messages as read while the end of the list is visible. */
 function useMarkRead(state: ConversationState, place: React.RefObject<HTMLElement | null>, isAtEnd: boolean): void {
-  const room = useRoom();
+  const conversation = useOpenConversation();
   const last = lastSeq(state);
+  const { isStale } = state;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: lines that have become current can be read
   useEffect(() => {
     const markRead = () => {
       if (!isAtEnd) return;
-      room.atEnd();
-      if (!document.hidden && last > 0 && place.current?.checkVisibility()) room.read();
+      conversation.atEnd();
+      if (!document.hidden && last > 0 && place.current?.checkVisibility()) conversation.read();
     };
     markRead();
     document.addEventListener('visibilitychange', markRead);
     return () => document.removeEventListener('visibilitychange', markRead);
-  }, [room, place, isAtEnd, last]);
+  }, [conversation, place, isAtEnd, last, isStale]);
+}
+
+/** Returns the word for a channel in a sentence. */
+function nounOf(channel: ConversationState['channel']): 'room' | 'chat' {
+  return channel === undefined || isRoom(channel) ? 'room' : 'chat';
 }
 
 function RowOf({ row, state, isLast, jump, onIntent }: RowOfProps) {
   if (row === undefined) return null;
-  if (row.type !== 'said') return <PlainRow row={row} names={state.names} jump={jump} />;
-  const { lines, names, me } = state;
-  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} allowed={allowedActions(state)} />;
+  if (row.type !== 'said') return <PlainRow row={row} names={state.names} jump={jump} noun={nounOf(state.channel)} />;
+  const { lines, names, me, receipts } = state;
+  return (
+    <MessageRow {...{ row, lines, names, me, receipts, isLast, jump, onIntent }} allowed={allowedActions(state)} />
+  );
 }
 
 interface ToEndProps {

@@ -1,4 +1,5 @@
 import type { AllowedActions } from '../state/allowed-actions.js';
+import type { ConversationState } from '../state/conversation-state.js';
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
 import type { SaidRow } from '../state/timeline.js';
@@ -7,6 +8,7 @@ import { Avatar } from './avatar.js';
 import { DeliveryMark } from './delivery.js';
 import type { IntentRequest } from './intent.js';
 import { MessageActions } from './message-actions.js';
+import type { Jump } from './plain-row.js';
 import { Reactions } from './reactions.js';
 import { Name, Text } from './text.js';
 
@@ -18,11 +20,13 @@ interface MessageRowProps {
   readonly allowed: AllowedActions;
   /** Whether this is the last message. The Tab key reaches it first. */
   readonly isLast: boolean;
+  readonly receipts: ConversationState['receipts'];
+  readonly jump: Jump;
   readonly onIntent: (request: IntentRequest) => void;
 }
 
 /** A message and its actions. */
-export function MessageRow({ row, lines, names, me, allowed, isLast, onIntent }: MessageRowProps) {
+export function MessageRow({ row, lines, names, me, allowed, isLast, receipts, jump, onIntent }: MessageRowProps) {
   const { line, head, delivery, past } = row;
   const name = nameOf(names, line.sender);
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
@@ -39,7 +43,7 @@ export function MessageRow({ row, lines, names, me, allowed, isLast, onIntent }:
         {head ? <Avatar id={line.sender} name={givenName(names, line.sender)} /> : <Time at={line.at} short />}
       </div>
       <div className="said">
-        {line.replyTo !== undefined && <Quote of={answered} names={names} />}
+        {line.replyTo !== undefined && <Quote of={answered} names={names} jump={jump} />}
         {head && (
           <p className="who">
             <strong>
@@ -53,7 +57,7 @@ export function MessageRow({ row, lines, names, me, allowed, isLast, onIntent }:
         {line.reactions.length > 0 && (
           <Reactions line={line} names={names} me={me} mayAct={isThere && allowed.change} />
         )}
-        <DeliveryMark row={row} mayRetry={allowed.say} />
+        <DeliveryMark row={row} mayRetry={allowed.say} receipts={receipts} names={names} />
       </div>
       {isThere && allowed.say && (
         <MessageActions line={line} isOwn={line.sender === me} mayChange={allowed.change} onIntent={onIntent} />
@@ -85,12 +89,15 @@ function Body({ line }: { line: SaidLine }) {
   );
 }
 
-function Quote({ of, names }: { of: SaidLine | undefined; names: Names }) {
+function Quote({ of, names, jump }: { of: SaidLine | undefined; names: Names; jump: Jump }) {
   if (of === undefined) return <p className="quote">In reply to an earlier message</p>;
+  const go = jump(of.seq);
+  const start = of.deleted ? 'Deleted message' : (of.text ?? '…').slice(0, 140);
   return (
     <blockquote className="quote">
-      <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} />{' '}
-      <Name of={of.deleted ? 'Deleted message' : (of.text ?? '…').slice(0, 140)} />
+      <button type="button" title="Go to this message" disabled={go === undefined} onClick={go}>
+        <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} /> <Name of={start} />
+      </button>
     </blockquote>
   );
 }

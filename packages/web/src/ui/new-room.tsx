@@ -1,8 +1,8 @@
 import type { NewChannel } from '@parley/client';
 import type { FormEvent } from 'react';
+import { roomHref } from '../state/place.js';
 import { Dialog } from './dialog.js';
 import { Field } from './field.js';
-import { hrefOf } from './hooks.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -24,7 +24,7 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
   const { busy, refused, run } = useAction(async (form: FormData) => {
     const { id } = await workspace.create(roomOf(form));
     onClose();
-    location.hash = hrefOf(id);
+    location.hash = roomHref(id);
   });
   const onSubmit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

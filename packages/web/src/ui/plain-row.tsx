@@ -16,10 +16,11 @@ interface PlainRowProps {
   readonly row: Exclude<Row, { type: 'said' }>;
   readonly names: Names;
   readonly jump: Jump;
+  readonly noun: 'room' | 'chat';
 }
 
 /** A row that is not a message. */
-export function PlainRow({ row, names, jump }: PlainRowProps) {
+export function PlainRow({ row, names, jump, noun }: PlainRowProps) {
   switch (row.type) {
     case 'day':
       return (
@@ -40,7 +41,7 @@ export function PlainRow({ row, names, jump }: PlainRowProps) {
         </p>
       );
     case 'start':
-      return <p className="start">{row.known ? startWords[row.begins] : ''}</p>;
+      return <p className="start">{row.known ? startWords[row.begins].replace('room', noun) : ''}</p>;
     case 'note':
       return <Note line={row.line} names={names} jump={jump} />;
   }

@@ -1,10 +1,10 @@
 import { allowedActions } from '../state/allowed-actions.js';
-import type { ConversationState } from '../state/conversation.js';
+import type { ConversationState } from '../state/conversation-state.js';
 import type { Outgoing } from '../state/outgoing.js';
 import { Icon } from './icon.js';
 import { Name } from './text.js';
 import { sentence } from './use-action.js';
-import { useRoom } from './workspace-context.js';
+import { useOpenConversation } from './workspace-context.js';
 
 const words: Readonly<Record<Outgoing['do'], string>> = {
   say: 'The message was not sent',
@@ -28,7 +28,7 @@ export function RefusedChanges({ state }: { state: ConversationState }) {
 }
 
 function RefusedChange({ change, mayRetry }: { change: Outgoing; mayRetry: boolean }) {
-  const room = useRoom();
+  const conversation = useOpenConversation();
   return (
     <li className="failed" role="alert">
       <Icon name="alert" size={16} />
@@ -42,11 +42,11 @@ function RefusedChange({ change, mayRetry }: { change: Outgoing; mayRetry: boole
         )}
       </span>
       {mayRetry && (
-        <button type="button" className="link" onClick={() => room.retry(change.id)}>
+        <button type="button" className="link" onClick={() => conversation.retry(change.id)}>
           Try again
         </button>
       )}
-      <button type="button" className="link" onClick={() => room.discard(change.id)}>
+      <button type="button" className="link" onClick={() => conversation.discard(change.id)}>
         Discard
       </button>
     </li>

@@ -1,10 +1,9 @@
 import { useState } from 'react';
-import type { ConversationState } from '../state/conversation.js';
+import type { ConversationState } from '../state/conversation-state.js';
 import { isOver } from '../state/link.js';
 import { occupantsOf } from '../state/occupants.js';
 import { messageHistoryText } from '../state/retention.js';
 import { distinction } from '../state/room-names.js';
-import { mostInside } from '../state/rooms.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
@@ -12,12 +11,12 @@ import { Leave } from './leave.js';
 import { PeopleList } from './people.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
-import { useRoom, useWorkspace } from './workspace-context.js';
+import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** The header of a room: name, users, and buttons to delete or leave it. */
 export function RoomHead({ state }: { state: ConversationState }) {
   const workspace = useWorkspace();
-  const { channelId } = useRoom();
+  const { channelId } = useOpenConversation();
   const { channels } = useWatched(workspace.rooms);
   const channel = channels[channelId] ?? state.channel;
   const name = channel?.name ?? `Room ${channelId}`;
@@ -37,7 +36,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
         </h2>
         {channel !== undefined && !over && <p title={about}>{about}</p>}
       </div>
-      {!over && <PeopleList inside={inside} me={state.me} most={channel === undefined ? 0 : mostInside(channel)} />}
+      {!over && <PeopleList inside={inside} me={state.me} most={channel?.limit ?? 0} />}
       {!over && channel?.ownerId === workspace.session.userId && <Delete name={name} others={others} />}
       <Leave state={state} />
     </header>
@@ -51,7 +50,7 @@ interface DeleteProps {
 }
 
 function Delete({ name, others }: DeleteProps) {
-  const { channelId } = useRoom();
+  const { channelId } = useOpenConversation();
   const [asked, setAsked] = useState(false);
   return (
     <>

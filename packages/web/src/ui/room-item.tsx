@@ -1,9 +1,9 @@
 import type { Channel } from '@parley/client';
 import { memo } from 'react';
 import { named, nameOf } from '../state/names.js';
-import { isRoom, mostInside, mostUnread } from '../state/rooms.js';
+import { roomHref } from '../state/place.js';
+import { mostUnread } from '../state/rooms.js';
 import { plainLine } from '../state/text.js';
-import { hrefOf } from './hooks.js';
 import { Name } from './text.js';
 
 interface RoomItemProps {
@@ -28,7 +28,7 @@ const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${un
 function accessibleName({ room, which, unread, unsent }: RoomItemProps): string {
   const count = Math.max(room.userCount, room.users.length);
   const facts = [
-    `${plainLine(room.name)}: ${count} of ${mostInside(room)} ${isRoom(room) ? 'people' : 'members here'}`,
+    `${plainLine(room.name)}: ${count} of ${room.limit} people`,
     which ?? '',
     ...(unread > 0 ? [`${many(unread)} unread`] : []),
     ...(unsent > 0 ? [`${unsent} not sent`] : []),
@@ -42,12 +42,12 @@ export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
   const { room, which, isOpen, unread, unsent } = props;
   const { users, userCount, name, id } = room;
   const count = Math.max(userCount, users.length);
-  const most = mostInside(room);
-  const isFull = isRoom(room) && count >= most;
+  const { limit: most } = room;
+  const isFull = count >= most;
   return (
     <li>
       <a
-        href={hrefOf(id)}
+        href={roomHref(id)}
         className={unread > 0 ? 'room unread' : 'room'}
         aria-current={isOpen ? 'page' : undefined}
         aria-label={accessibleName(props)}

@@ -1,27 +1,17 @@
-import { useEffect, useMemo } from 'react';
-import type { ConversationState } from '../state/conversation.js';
-import { timeline } from '../state/timeline.js';
-import { Announcer } from './announcer.js';
-import { Composer } from './composer.js';
+import { useEffect } from 'react';
+import type { ConversationState } from '../state/conversation-state.js';
 import { ConnectionLine } from './connection-line.js';
+import { ConversationPanel } from './conversation-panel.js';
 import { useWatched } from './hooks.js';
-import { MessageList } from './message-list.js';
 import { NoSuchRoom } from './no-such-room.js';
-import { RefusedChanges } from './refused-changes.js';
 import { RoomHead } from './room-head.js';
-import { TypingLine } from './typing-line.js';
-import { useIntent } from './use-intent.js';
-import { useRoom, useWorkspace } from './workspace-context.js';
+import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** The open room. */
 export function RoomView() {
-  const room = useRoom();
+  const conversation = useOpenConversation();
   const { rooms } = useWorkspace();
-  const state = useWatched(room);
-  const { intent, onIntent } = useIntent(state);
-  const { channel, lines, earlier, outgoing, hasOlder, openedAtSeq, place, me } = state;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows depend on these only
-  const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log, channel]);
+  const state = useWatched(conversation);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list shows who is inside, so it is polled again
   useEffect(() => rooms.pollSoon(), [rooms, state.here]);
   const link = state.link.state;
@@ -33,12 +23,8 @@ export function RoomView() {
   return (
     <section className="room-view" aria-label="Room">
       <RoomHead state={state} />
-      <ConnectionLine link={state.link} onRejoin={() => room.rejoin()} />
-      <MessageList rows={rows} state={state} onIntent={onIntent} />
-      <TypingLine typing={state.typing} names={state.names} />
-      <RefusedChanges state={state} />
-      <Composer intent={intent} state={state} onIntent={onIntent} />
-      <Announcer lines={lines} names={state.names} me={me} />
+      <ConnectionLine link={state.link} onRejoin={() => conversation.rejoin()} />
+      <ConversationPanel state={state} />
     </section>
   );
 }

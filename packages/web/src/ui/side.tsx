@@ -1,11 +1,16 @@
 import type { Channel } from '@parley/client';
+import { useState } from 'react';
 import { distinction } from '../state/room-names.js';
 import { type RoomsState, roomsOf } from '../state/rooms.js';
 import { Avatar } from './avatar.js';
+import { BrowseChannels } from './browse-channels.js';
+import { ChatList } from './chat-list.js';
 import { useWatched } from './hooks.js';
-import { Icon } from './icon.js';
+import { Icon, type IconName } from './icon.js';
 import { Mark } from './mark.js';
+import { NewChat } from './new-chat.js';
 import { RoomItem } from './room-item.js';
+import { SeatBar } from './seat-bar.js';
 import { SignOut } from './sign-out.js';
 import { Name } from './text.js';
 import { sentence } from './use-action.js';
@@ -14,34 +19,67 @@ import { useWorkspace } from './workspace-context.js';
 
 interface SideProps {
   readonly openId: number | undefined;
-  readonly onNew: () => void;
+  /** Whether the joined room is on screen. */
+  readonly showsRoom: boolean;
+  readonly onNewRoom: () => void;
+  readonly onSwitch: () => void;
   readonly onSignOut: () => void;
 }
 
-/** The sidebar: the list of rooms and the signed-in user. */
-export function Side({ openId, onNew, onSignOut }: SideProps) {
+/** The sidebar: the chats, the rooms and the signed-in user. */
+export function Side({ openId, showsRoom, onNewRoom, onSwitch, onSignOut }: SideProps) {
+  const workspace = useWorkspace();
+  const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
+  const [open, setOpen] = useState<'new' | 'find'>();
+  const close = () => setOpen(undefined);
   return (
     <div className="side">
       <header className="side-head">
         <Mark size={28} />
         <h1>Parley</h1>
-        <button type="button" className="icon-button" aria-label="Create room" title="Create room" onClick={onNew}>
-          <Icon name="plus" />
-        </button>
+        <HeadButton name="search" words="Go to chat or room (Ctrl+K)" onPress={onSwitch} />
+        <HeadButton name="hash" words="Find a channel" onPress={() => setOpen('find')} />
+        <HeadButton name="plus" words="New chat" onPress={() => setOpen('new')} />
       </header>
-      <Rooms openId={openId} />
+      <nav className="rooms" aria-label="Chats and rooms">
+        <ChatList openId={openId} />
+        <Rooms openId={openId} onNew={onNewRoom} />
+      </nav>
+      {room !== undefined && !showsRoom && <SeatBar room={room} />}
       <Me onSignOut={onSignOut} />
+      {open === 'new' && <NewChat onClose={close} />}
+      {open === 'find' && <BrowseChannels onClose={close} />}
     </div>
   );
 }
 
-function Rooms({ openId }: { openId: number | undefined }) {
+function HeadButton({ name, words, onPress }: { name: IconName; words: string; onPress: () => void }) {
+  return (
+    <button type="button" className="icon-button" aria-label={words} title={words} onClick={onPress}>
+      <Icon name={name} />
+    </button>
+  );
+}
+
+function Rooms({ openId, onNew }: { openId: number | undefined; onNew: () => void }) {
   const { rooms: watch } = useWorkspace();
   const state = useWatched(watch);
   const { fresh, trouble, more } = state;
   const [mine, listed] = [roomsOf(state, 'mine'), roomsOf(state, 'listed')];
   return (
-    <nav className="rooms" aria-label="Rooms">
+    <>
+      <h2 className="with-button" title="You can be in one live room at a time, on one device.">
+        Live rooms
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label="Create room"
+          title="Create room"
+          onClick={onNew}
+        >
+          <Icon name="plus" size={18} />
+        </button>
+      </h2>
       {trouble !== undefined && (
         <p className="trouble" role="status">
           {sentence(trouble)}
@@ -49,17 +87,18 @@ function Rooms({ openId }: { openId: number | undefined }) {
       )}
       {mine.length + listed.length === 0 && fresh && (
         <p className="hint">
-          There are no rooms yet. Create a room with the + button above. Other people find it in this list.
+          There are no rooms yet. Create a room with the + button. Other people find it in this list. You can be in one
+          live room at a time.
         </p>
       )}
-      <RoomList title="Your rooms" rooms={mine} state={state} openId={openId} />
+      <RoomList title={undefined} rooms={mine} state={state} openId={openId} />
       <RoomList title={mine.length > 0 ? 'Other rooms' : undefined} rooms={listed} state={state} openId={openId} />
       {more && (
         <button type="button" className="quiet more" onClick={() => watch.more()}>
           Show more
         </button>
       )}
-    </nav>
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Typist } from '../state/conversation.js';
+import type { Typist } from '../state/conversation-state.js';
 import type { Names } from '../state/names.js';
 import { plainLine } from '../state/text.js';
 import { typingWords } from '../state/typing-words.js';

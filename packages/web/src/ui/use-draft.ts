@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { DraftKey } from '../storage/database.js';
 import { pendingIntentKey } from '../storage/drafts.js';
 import type { Intent } from './intent.js';
-import { useRoom, useWorkspace } from './workspace-context.js';
+import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /**
  * Returns a text that the browser stores under a key, and a function that changes it. Without a
@@ -39,7 +39,7 @@ function editedOf(intent: Intent) {
 
 /** Returns the text in the composer, a new message or an edit. Stores the text until it is sent. */
 export function useDraft(intent: Intent) {
-  const { channelId } = useRoom();
+  const { channelId } = useOpenConversation();
   const target = editedOf(intent);
   const draft = useStoredText(channelId, '');
   const first = intent.do === 'edit' ? (intent.line.text ?? '') : '';

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from 'react';
-import type { ConversationState } from '../state/conversation.js';
+import type { ConversationState } from '../state/conversation-state.js';
 import { withPending } from '../state/outgoing.js';
 import { type IntentRequest, intentOf, newMessage, type Target } from './intent.js';
-import { useRoom, useWorkspace } from './workspace-context.js';
+import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /**
  * Tracks whether the user writes a message, a reply or an edit. An edit suspends a reply; both
@@ -10,7 +10,7 @@ import { useRoom, useWorkspace } from './workspace-context.js';
  */
 export function useIntent({ lines, outgoing, me }: ConversationState) {
   const workspace = useWorkspace();
-  const { channelId } = useRoom();
+  const { channelId } = useOpenConversation();
   const [reply, setReply] = useState<Target>();
   const [edit, setEdit] = useState<Target>();
   useEffect(() => {

@@ -1,29 +1,29 @@
 import { useEffect, useMemo } from 'react';
-import type { Room } from '../live/room.js';
-import { useRoom } from './workspace-context.js';
+import type { OpenConversation } from '../live/open-conversation.js';
+import { useOpenConversation } from './workspace-context.js';
 
 const againMs = 3_000;
 
 /** Sends typing indicators: at most one every few seconds, and one when the user stops. */
-function typingIndicator(room: Room) {
+function typingIndicator(conversation: OpenConversation) {
   let sentAtMs = Number.NEGATIVE_INFINITY;
   const stop = () => {
-    if (sentAtMs > 0) room.typing(true);
+    if (sentAtMs > 0) conversation.typing(true);
     sentAtMs = Number.NEGATIVE_INFINITY;
   };
   const go = (text: string) => {
     if (text.trim() === '') return stop();
     if (performance.now() - sentAtMs < againMs) return;
     sentAtMs = performance.now();
-    room.typing(false);
+    conversation.typing(false);
   };
   return { go, stop };
 }
 
-/** Sends typing indicators for the open room. */
+/** Sends typing indicators for the open room or chat. */
 export function useTyping() {
-  const room = useRoom();
-  const indicator = useMemo(() => typingIndicator(room), [room]);
+  const conversation = useOpenConversation();
+  const indicator = useMemo(() => typingIndicator(conversation), [conversation]);
   useEffect(() => indicator.stop, [indicator]);
   return indicator;
 }

@@ -1,11 +1,11 @@
 import { createContext, useContext } from 'react';
-import type { Room } from '../live/room.js';
+import type { OpenConversation } from '../live/open-conversation.js';
 import type { Workspace } from '../live/workspace.js';
 
 /** Provides the workspace of the signed-in user. */
 export const WorkspaceContext = createContext<Workspace | undefined>(undefined);
-/** Provides the open room. */
-export const RoomContext = createContext<Room | undefined>(undefined);
+/** Provides the room or chat that the user sees. */
+export const ConversationContext = createContext<OpenConversation | undefined>(undefined);
 
 /** Returns the workspace of the signed-in user. */
 export function useWorkspace(): Workspace {
@@ -14,9 +14,9 @@ export function useWorkspace(): Workspace {
   return workspace;
 }
 
-/** Returns the open room. */
-export function useRoom(): Room {
-  const room = useContext(RoomContext);
-  if (room === undefined) throw new Error('No room is open.');
-  return room;
+/** Returns the room or chat that the user sees. */
+export function useOpenConversation(): OpenConversation {
+  const conversation = useContext(ConversationContext);
+  if (conversation === undefined) throw new Error('No room or chat is open.');
+  return conversation;
 }

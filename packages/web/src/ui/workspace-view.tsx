@@ -1,11 +1,17 @@
 import { useEffect, useState } from 'react';
+import { titleOf } from '../state/chats.js';
+import type { PagePlace } from '../state/place.js';
+import { chatHref } from '../state/place.js';
+import { ChatPane } from './chat-view.js';
 import { usePlace, useWatched } from './hooks.js';
 import { NewRoom } from './new-room.js';
 import { NoSuchRoom } from './no-such-room.js';
 import { RoomView } from './room-view.js';
 import { Side } from './side.js';
+import { Switcher, useSwitcher } from './switcher.js';
 import { UnsavedNotice } from './unsaved-notice.js';
-import { RoomContext, useWorkspace } from './workspace-context.js';
+import { usePageTitle } from './use-page-title.js';
+import { ConversationContext, useWorkspace } from './workspace-context.js';
 
 /**
  * Media query for a screen that has space only for the list or a room. There, a user who goes back
@@ -13,43 +19,83 @@ import { RoomContext, useWorkspace } from './workspace-context.js';
  */
 const phone = '(max-width: 720px)';
 
-/** The list of rooms and the room that the address names. A phone shows one of the two. */
+/** The list of chats and rooms, and the one that the address names. A phone shows one of the two. */
 export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
-  const workspace = useWorkspace();
-  const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
-  const { channelId, isNone } = usePlace();
+  const place = usePlace();
+  const { channelId, kind, isNone } = place;
+  const room = useRoomOf(place);
   const [making, setMaking] = useState(false);
-  useEffect(() => {
-    if (channelId !== undefined) workspace.enter(channelId);
-    else if (matchMedia(phone).matches) workspace.showList();
-    else workspace.closeRoom();
-  }, [workspace, channelId]);
-  useEffect(() => {
-    if (room === undefined && channelId !== undefined && workspace.room() === undefined) location.hash = '';
-  }, [workspace, room, channelId]);
+  const switcher = useSwitcher();
+  usePageTitle(useOpenTitle(place));
+  const onNew = () => setMaking(true);
   return (
     <div className="workspace" data-pane={channelId === undefined && !isNone ? 'rooms' : 'room'}>
-      <Side openId={channelId ?? room?.channelId} onNew={() => setMaking(true)} onSignOut={onSignOut} />
+      <Side
+        openId={channelId ?? room?.channelId}
+        showsRoom={kind === 'room' || (channelId === undefined && !matchMedia(phone).matches)}
+        onNewRoom={onNew}
+        onSwitch={switcher.open}
+        onSignOut={onSignOut}
+      />
       <main className="main">
-        {isNone && <NoSuchRoom />}
-        {!isNone && room === undefined && <NoRoom onNew={() => setMaking(true)} />}
-        {!isNone && room !== undefined && (
-          <RoomContext value={room}>
-            <RoomView key={room.channelId} />
-          </RoomContext>
-        )}
+        <Pane place={place} onNew={onNew} />
       </main>
       <UnsavedNotice />
       {making && <NewRoom onClose={() => setMaking(false)} />}
+      {switcher.isOpen && <Switcher onClose={switcher.close} />}
     </div>
   );
 }
 
-function NoRoom({ onNew }: { onNew: () => void }) {
+/** Joins the room that the address names, and returns the joined room. */
+function useRoomOf({ channelId, kind }: PagePlace) {
+  const workspace = useWorkspace();
+  const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
+  const isChat = useWatched(workspace.chats).items[channelId ?? 0] !== undefined;
+  useEffect(() => {
+    if (kind === 'room' && channelId !== undefined) {
+      if (isChat) location.replace(chatHref(channelId));
+      else workspace.enter(channelId);
+    } else if (kind === 'chat' || matchMedia(phone).matches) workspace.showList();
+    else workspace.closeRoom();
+  }, [workspace, channelId, kind, isChat]);
+  useEffect(() => {
+    const isAway = room === undefined && workspace.room() === undefined;
+    if (isAway && kind === 'room' && !isChat) location.hash = '';
+  }, [workspace, room, kind, isChat]);
+  return room;
+}
+
+/** Returns the name of the chat or room that the address names, if it is known. */
+function useOpenTitle({ channelId, kind }: PagePlace): string | undefined {
+  const { chats, rooms } = useWorkspace();
+  const item = useWatched(chats).items[channelId ?? 0];
+  const room = useWatched(rooms).channels[channelId ?? 0];
+  if (kind === 'room') return room?.name;
+  return item && titleOf(item);
+}
+
+function Pane({ place: { channelId, kind, isNone }, onNew }: { place: PagePlace; onNew: () => void }) {
+  const workspace = useWorkspace();
+  const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
+  if (isNone) return <NoSuchRoom />;
+  if (kind === 'chat' && channelId !== undefined) return <ChatPane key={channelId} id={channelId} />;
+  if (room === undefined) return <NothingOpen onNew={onNew} />;
+  return (
+    <ConversationContext value={room}>
+      <RoomView key={room.channelId} />
+    </ConversationContext>
+  );
+}
+
+function NothingOpen({ onNew }: { onNew: () => void }) {
   return (
     <section className="no-room">
-      <h2>Choose a room</h2>
-      <p>Everyone in a room sees your messages right away. You can be in one room at a time.</p>
+      <h2>Choose a chat or room</h2>
+      <p>
+        Chats are open on all your devices at the same time. A live room is different: you can be in one room at a time,
+        and entering it on another device ends your stay here.
+      </p>
       <button type="button" className="primary" onClick={onNew}>
         Create room
       </button>

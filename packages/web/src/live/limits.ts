@@ -1,0 +1,10 @@
+/** Milliseconds between a change of a conversation and its storing. */
+export const saveAfterMs = 150;
+/** Number of entries in a page of history. */
+export const historyPageSize = 50;
+/** Limit of the lines in memory while the user reads at the end. */
+export const softLimit = { lines: 2_000, characters: 4_000_000 };
+/** Size of the lines after trimming. */
+export const trimmedTo = { lines: 1_000, characters: 1_000_000 };
+/** Limit of the lines in memory, wherever the user reads. */
+export const hardLimit = { lines: 20_000, characters: 16_000_000 };

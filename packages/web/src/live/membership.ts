@@ -1,0 +1,118 @@
+import {
+  type Addition,
+  type Channel,
+  type ChannelKind,
+  type GivenRole,
+  MemberRole,
+  type NewChannel,
+  type ParleyClient,
+  type User,
+} from '@parley/client';
+import type { UserChats } from './user-chats.js';
+
+/** A new group or channel, and the users to add to it. */
+export interface NewChatFields {
+  readonly channel: NewChannel & { readonly kind: ChannelKind };
+  readonly userIds: readonly string[];
+}
+
+/** A page of the members of a chat. */
+export interface MembersPage {
+  readonly users: readonly User[];
+  /** Pass it to get the next page; empty on the last page. */
+  readonly next: string;
+}
+
+const foundAtOnce = 20;
+
+/** Creates, joins and leaves chats, and changes their members. */
+export class ChatMembership {
+  readonly #client: ParleyClient;
+  readonly #chats: UserChats;
+  readonly #me: string;
+
+  constructor(client: ParleyClient, chats: UserChats, me: string) {
+    this.#client = client;
+    this.#chats = chats;
+    this.#me = me;
+  }
+
+  /** Finds users by the start of their id or name, without this user. @throws {Refusal} */
+  async findUsers(text: string, signal: AbortSignal): Promise<readonly User[]> {
+    const found: User[] = [];
+    for await (const user of this.#client.people.search(text, { size: foundAtOnce, signal })) {
+      if (user.id !== this.#me) found.push(user);
+      if (found.length >= foundAtOnce) break;
+    }
+    return found;
+  }
+
+  /** Opens the direct chat with a user. Resolves with its id. @throws {Refusal} */
+  async direct(userId: string): Promise<number> {
+    const { id } = await this.#client.chats.direct(userId);
+    await this.#chats.refresh(id);
+    return id;
+  }
+
+  /**
+   * Creates a group or channel and adds users to it. Resolves with its id, and with the users who
+   * could not be added.
+   * @throws {Refusal}
+   */
+  async create({ channel, userIds }: NewChatFields): Promise<{ id: number; refused: readonly Addition[] }> {
+    const { id } = await this.#client.create(channel);
+    const additions = userIds.length === 0 ? [] : await this.#client.members.addAll(id, userIds);
+    await this.#chats.refresh(id);
+    return { id, refused: additions.filter(({ refusal }) => refusal !== undefined) };
+  }
+
+  /** Returns the description of a channel. @throws {Refusal} */
+  channel(id: number): Promise<Channel> {
+    return this.#client.channel(id);
+  }
+
+  /** Joins a public channel, or accepts the offer of a chat. @throws {Refusal} */
+  async join(id: number): Promise<void> {
+    await this.#client.chats.join(id);
+    await this.#chats.refresh(id);
+  }
+
+  /** Leaves a chat. @throws {Refusal} */
+  async leave(id: number): Promise<void> {
+    await this.#client.members.remove(id, this.#me);
+    await this.#chats.removed(id);
+  }
+
+  /** Declines the offer of a chat. @throws {Refusal} */
+  async decline(id: number): Promise<void> {
+    await this.#client.members.remove(id, this.#me);
+  }
+
+  /** Deletes a chat for everyone. @throws {Refusal} */
+  async delete(id: number): Promise<void> {
+    await this.#client.delete(id);
+    await this.#chats.removed(id);
+  }
+
+  /** Returns a page of the present members. @throws {Refusal} */
+  async members(id: number, after: string, signal: AbortSignal): Promise<MembersPage> {
+    const { users, next } = await this.#client.members.page(id, { after, size: 100, signal });
+    return { users: users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED), next };
+  }
+
+  /** Adds users. Resolves with those who could not be added. @throws {Refusal} */
+  async add(id: number, userIds: readonly string[]): Promise<readonly Addition[]> {
+    const additions = await this.#client.members.addAll(id, userIds);
+    return additions.filter(({ refusal }) => refusal !== undefined);
+  }
+
+  /** Removes a member. @throws {Refusal} */
+  async remove(id: number, userId: string): Promise<void> {
+    await this.#client.members.remove(id, userId);
+  }
+
+  /** Makes a member an admin or a plain member. @throws {Refusal} */
+  async setRole(id: number, userId: string, role: GivenRole): Promise<void> {
+    await this.#client.members.setRole(id, userId, role);
+  }
+}

@@ -1,0 +1,299 @@
+import { type ChatSummary, type NotifyLevel, type ParleyClient, Refusal } from '@parley/client';
+import { type ChatsAction, type ChatsState, chatsReducer, isChat, noChats } from '../state/chats.js';
+import type { SharedAction } from '../state/conversation-state.js';
+import { Store } from '../state/store.js';
+import { type ChatsListingSaver, listingSaver, loadListing } from '../storage/chat-listing.js';
+import { forgetConversation, visitedChannels } from '../storage/conversations.js';
+import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
+import { Chat } from './chat.js';
+import { type ChatTabMessage, ChatTabs } from './chat-tabs.js';
+import { NameResolver } from './name-resolver.js';
+import { type ChatsOfInbox, type InboxNotice, PageInbox } from './page-inbox.js';
+
+export interface UserChatsDeps {
+  readonly client: ParleyClient;
+  readonly database: BrowserDatabase;
+  readonly me: string;
+  readonly myName: string;
+  /** Called with the reason of a refusal. Some reasons mean that the session is over. */
+  readonly onRefused: (reason: string) => void;
+  /** Called when the browser does not store the chats. */
+  readonly onUnsaved: () => void;
+}
+
+const expireEveryMs = 1_000;
+/** Maximum number of chats in memory that the user does not see. */
+const mostLoaded = 30;
+/** Number of chats at the top of the list whose last sender is named. */
+const mostNamed = 30;
+
+/**
+ * All chats of the user, in one tab. Of all tabs, one leads: it has the inbox, shares what arrives
+ * with the others, sends what is unsent and writes the cache.
+ */
+export class UserChats implements ChatsOfInbox {
+  readonly #deps: UserChatsDeps;
+  readonly #store: Store<ChatsState, ChatsAction>;
+  readonly #tabs: ChatTabs;
+  readonly #resolver: NameResolver;
+  readonly #saver: ChatsListingSaver;
+  readonly #stopping = new AbortController();
+  readonly #loaded = new Map<number, Chat>();
+  readonly #session: PageInbox;
+  readonly #notices = new Set<(notice: InboxNotice) => void>();
+  #expiring: ReturnType<typeof setInterval> | undefined;
+  #leading: Promise<void> = Promise.resolve();
+
+  constructor(deps: UserChatsDeps) {
+    const { client, database, me, myName } = deps;
+    this.#deps = deps;
+    this.#store = new Store(chatsReducer, noChats(me, { [me]: myName }));
+    this.#tabs = new ChatTabs(me, (message) => this.#onTabMessage(message));
+    this.#saver = listingSaver(database, me, deps.onUnsaved);
+    this.#resolver = new NameResolver(
+      (id) => client.user(id, { signal: this.#stopping.signal }),
+      (user) => this.share({ type: 'introduced', user: { id: user.id, name: user.name } }),
+    );
+    this.#session = new PageInbox({ client, chats: this, onRefused: deps.onRefused });
+  }
+
+  readonly state = () => this.#store.state();
+  readonly subscribe = (listener: () => void) => this.#store.subscribe(listener);
+
+  /** Calls the listener with what concerns the user, in the leading tab only. Returns a function that unsubscribes it. */
+  readonly onNotice = (listener: (notice: InboxNotice) => void): (() => void) => {
+    this.#notices.add(listener);
+    return () => this.#notices.delete(listener);
+  };
+
+  /** Paints the stored list, then waits to lead. */
+  async start(): Promise<void> {
+    const { signal } = this.#stopping;
+    const listing = await loadListing(this.#deps.database).catch(() => undefined);
+    if (listing !== undefined) this.#apply({ type: 'cached', listing });
+    if (signal.aborted) return;
+    this.#tabs.post({ type: 'hello' });
+    this.#expiring = setInterval(() => this.#expire(), expireEveryMs);
+    this.#leading = this.#session.run(`parley chats ${this.#deps.me}`, signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#expiring);
+    await this.#leading;
+    await Promise.all([...this.#loaded.values()].map((chat) => chat.close()));
+    await this.#saver.flush(this.state());
+    this.#tabs.close();
+  }
+
+  /** Returns a chat with its stored lines. */
+  async chat(id: number): Promise<Chat> {
+    const known = this.#loaded.get(id);
+    const chat = known ?? this.#create(id);
+    this.#loaded.delete(id);
+    this.#loaded.set(id, chat); // The chat that was used last comes last.
+    if (known === undefined) this.#describe(chat);
+    await chat.loaded;
+    return chat;
+  }
+
+  /** Returns the chats that are in memory. */
+  loaded(): readonly Chat[] {
+    return [...this.#loaded.values()];
+  }
+
+  /** Shows a chat to the user in this tab. */
+  async show(id: number): Promise<Chat> {
+    const chat = await this.chat(id);
+    if (!this.#session.isLeading) this.#tabs.post({ type: 'open', id });
+    chat.show();
+    return chat;
+  }
+
+  hide(chat: Chat): void {
+    chat.hide();
+    this.#forgetSome();
+  }
+
+  /** Marks a chat as unread, or removes the mark. @throws {Refusal} */
+  async markUnread(id: number, isUnread: boolean): Promise<void> {
+    this.refreshed(await this.#deps.client.chats.markUnread(id, isUnread));
+  }
+
+  /** Sets which messages of a chat notify the user. @throws {Refusal} */
+  async notify(id: number, level: NotifyLevel): Promise<void> {
+    await this.#deps.client.chats.notify(id, level);
+    this.share({ type: 'notify', id, level });
+  }
+
+  favourite(id: number, isFavourite: boolean): void {
+    this.share({ type: 'favourite', id, isFavourite });
+  }
+
+  /** Reads one chat anew from the server, for example after the user has joined it. @throws {Refusal} */
+  async refresh(id: number): Promise<void> {
+    this.refreshed(await this.#deps.client.chats.get(id));
+  }
+
+  /** Reads one chat anew if the server answers; later events bring the rest. */
+  async tryRefresh(id: number): Promise<void> {
+    await this.refresh(id).catch((thrown) => {
+      if (thrown instanceof Refusal) this.#deps.onRefused(thrown.reason);
+    });
+  }
+
+  /** Takes the state of one chat from the server. */
+  refreshed(chat: ChatSummary): void {
+    this.share({ type: 'refreshed', chat });
+    this.summarize(chat);
+  }
+
+  /** Passes a summary of the server to the chat, if it is in memory. */
+  summarize({ channel, log, mine, others }: ChatSummary): void {
+    const receipts = Object.fromEntries(
+      others.map(({ userId, deliveredSeq, readSeq }) => [userId, { deliveredSeq, readSeq }]),
+    );
+    const place = { log, seq: channel.lastSeq };
+    const chat = this.#loaded.get(channel.id);
+    chat?.share({ type: 'summary', channel, place, readSeq: mine.readSeq, receipts });
+    if (chat?.state().link.state === 'ended') chat.share({ type: 'link', link: this.state().link }); // The user is a member again.
+  }
+
+  /** Forgets a chat that the user has left, in every tab. */
+  async removed(id: number): Promise<void> {
+    this.share({ type: 'removed', id });
+    const link = { state: 'ended', reason: 'removed', message: '' } as const;
+    this.#loaded.get(id)?.share({ type: 'link', link });
+    await forgetConversation(this.#deps.database, id).catch(this.#deps.onUnsaved);
+  }
+
+  /** Forgets the stored chats that are not in the list any more. */
+  async forgetOthers(): Promise<void> {
+    const { items } = this.state();
+    const gone = (await this.#stored()).filter(({ id }) => items[id] === undefined);
+    for (const { id } of gone) await this.removed(id);
+  }
+
+  async unsentIds(): Promise<readonly number[]> {
+    return (await this.#stored()).flatMap(({ id, outgoing }) => (outgoing.length > 0 ? [id] : []));
+  }
+
+  /** Returns the stored records of chats. */
+  async #stored(): Promise<readonly ChannelRecord[]> {
+    const visited = await visitedChannels(this.#deps.database).catch(() => []);
+    return visited.filter(({ channel }) => channel !== undefined && isChat(channel));
+  }
+
+  /** Applies an action of the list in every tab. */
+  share(action: ChatsAction): void {
+    this.#apply(action);
+    this.#tabs.post({ type: 'list', action });
+  }
+
+  /** Tells the listeners of `onNotice`. */
+  tell(notice: InboxNotice): void {
+    for (const listener of this.#notices) listener(notice);
+  }
+
+  /** Connects again at once. */
+  rejoin(): void {
+    if (this.#session.isLeading) this.#session.reconnect();
+    else this.#tabs.post({ type: 'rejoin' });
+  }
+
+  #create(id: number): Chat {
+    const { client, database, me, onRefused, onUnsaved } = this.#deps;
+    const chat: Chat = new Chat({
+      ...{ client, database, me, channelId: id, names: this.state().names, onRefused, onUnsaved },
+      post: (action) => this.#tabs.post({ type: 'chat', id, action }),
+      onTyping: (stopped) => this.#typing(id, stopped),
+      onRead: (seq) => this.#read(chat, seq),
+      onRejoin: () => this.rejoin(),
+      onEntries: (entries) => this.#resolver.resolve(entries, chat.state().names),
+    });
+    chat.subscribe(() => this.#countUnsent(chat));
+    return chat;
+  }
+
+  /** Passes what the list knows to a new chat, after its stored lines. */
+  async #describe(chat: Chat): Promise<void> {
+    await chat.loaded;
+    const { items, link, aheadMs, maxBytes } = this.state();
+    const item = items[chat.channelId];
+    if (item !== undefined) chat.describe(item);
+    chat.apply({ type: 'server', aheadMs, maxBytes });
+    chat.apply({ type: 'link', link });
+    if (this.#session.inbox !== undefined) chat.lead(this.#session.inbox);
+  }
+
+  #countUnsent({ channelId: id, state }: Chat): void {
+    const count = state().outgoing.length;
+    if ((this.state().unsent[id] ?? 0) !== count) this.#apply({ type: 'unsent', id, count });
+  }
+
+  #read(chat: Chat, seq: number): void {
+    const item = this.state().items[chat.channelId];
+    const isUnread = item !== undefined && (item.unread > 0 || item.markedUnread);
+    if (seq <= chat.state().readSeq && !isUnread) return;
+    chat.share({ type: 'read', seq });
+    this.share({ type: 'read', id: chat.channelId, seq });
+  }
+
+  #typing(id: number, stopped: boolean): void {
+    if (this.#session.isLeading) this.#session.inbox?.typing(id, stopped);
+    else this.#tabs.post({ type: 'typing', id, stopped });
+  }
+
+  #apply(action: ChatsAction): void {
+    this.#store.dispatch(action);
+    if (action.type === 'introduced') this.#toLoaded({ type: 'introduced', user: action.user });
+    if (action.type === 'connected')
+      this.#toLoaded({ type: 'server', aheadMs: action.aheadMs, maxBytes: action.maxBytes });
+    if (action.type === 'linked') this.#toLoaded({ type: 'link', link: action.link });
+    if (!this.#session.isLeading) return;
+    this.#saver.saveSoon(this.state);
+    if (action.type === 'all' || action.type === 'entries') this.#nameSenders();
+  }
+
+  #toLoaded(action: SharedAction): void {
+    for (const chat of this.#loaded.values()) chat.apply(action);
+  }
+
+  /** Loads the names of the last senders at the top of the list. */
+  #nameSenders(): void {
+    const { items, names } = this.state();
+    const last = Object.values(items).flatMap((item) => (item.last === undefined ? [] : [item.last]));
+    const top = last.sort((a, b) => b.at - a.at).slice(0, mostNamed);
+    this.#resolver.resolve(top, names);
+  }
+
+  #onTabMessage(message: ChatTabMessage): void {
+    if (message.type === 'list') this.#apply(message.action);
+    else if (message.type === 'chat') this.#loaded.get(message.id)?.apply(message.action);
+    else if (!this.#session.isLeading) return;
+    else if (message.type === 'hello')
+      this.#tabs.post({ type: 'list', action: { type: 'snapshot', state: this.state() } });
+    else if (message.type === 'open') this.#shareSnapshot(message.id);
+    else if (message.type === 'typing') this.#typing(message.id, message.stopped);
+    else this.rejoin();
+  }
+
+  async #shareSnapshot(id: number): Promise<void> {
+    const chat = await this.chat(id);
+    this.#tabs.post({ type: 'chat', id, action: { type: 'snapshot', state: chat.state() } });
+  }
+
+  #expire(): void {
+    for (const chat of this.#loaded.values()) chat.expire();
+  }
+
+  /** Drops chats from memory that were not used for the longest time. */
+  #forgetSome(): void {
+    for (const [id, chat] of this.#loaded) {
+      if (this.#loaded.size <= mostLoaded) return;
+      if (chat.isShown || chat.state().outgoing.length > 0) continue;
+      this.#loaded.delete(id);
+      chat.close();
+    }
+  }
+}

@@ -1,0 +1,290 @@
+import { type Channel, ChannelKind, type ChatSummary, type EntryEvent, type NotifyLevel, textOf } from '@parley/client';
+import type { Link } from './link.js';
+import { type Names, named } from './names.js';
+import { isRoom } from './rooms.js';
+
+/** The other user of a direct chat. */
+export interface Peer {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The last message of a chat, as a preview. */
+export interface Preview {
+  readonly seq: number;
+  /** Unix ms. */
+  readonly at: number;
+  readonly sender: string;
+  /** Start of the text; empty if the message was deleted or is not text. */
+  readonly text: string;
+}
+
+/** One chat of the user in the list. */
+export interface ChatItem {
+  readonly channel: Channel;
+  /** Only in a direct chat. */
+  readonly peer: Peer | undefined;
+  readonly last: Preview | undefined;
+  /** Unread messages of others. The server counts up to 100. */
+  readonly unread: number;
+  /** Unread messages that mention this user. */
+  readonly mentions: number;
+  readonly markedUnread: boolean;
+  readonly notify: NotifyLevel;
+  readonly log: string;
+  /** End of the log. Everything up to here is in the counts. */
+  readonly lastSeq: number;
+  readonly readSeq: number;
+}
+
+/** The part of the list that the browser stores. */
+export interface ChatsListing {
+  readonly items: Readonly<Record<number, ChatItem>>;
+  /** Ids of the chats that this browser shows first. */
+  readonly favourites: readonly number[];
+  readonly names: Names;
+}
+
+/** All chats of the user: direct chats, groups and channels. Rooms are in another list. */
+export interface ChatsState extends ChatsListing {
+  readonly me: string;
+  readonly link: Link;
+  /** Whether the items are those of the server, and not only those of the last visit. */
+  readonly fresh: boolean;
+  /** Users who are present in a chat now, as far as this page knows. */
+  readonly online: ReadonlySet<string>;
+  /** Number of this user's unsent messages and changes, by chat. */
+  readonly unsent: Readonly<Record<number, number>>;
+  /** Milliseconds by which the server's clock is ahead of `steadyNow`. */
+  readonly aheadMs: number;
+  readonly maxBytes: number | undefined;
+}
+
+/** Actions that every tab applies. */
+export type ChatsAction =
+  /** For the state of all chats, which replaces everything else. */
+  | { readonly type: 'all'; readonly chats: readonly ChatSummary[] }
+  | { readonly type: 'refreshed'; readonly chat: ChatSummary }
+  | { readonly type: 'entries'; readonly id: number; readonly log: string; readonly entries: readonly EntryEvent[] }
+  /** For another log of a chat, whose seqs begin again. */
+  | { readonly type: 'restarted'; readonly id: number; readonly log: string }
+  | { readonly type: 'changed'; readonly channel: Channel }
+  | { readonly type: 'removed'; readonly id: number }
+  | { readonly type: 'read'; readonly id: number; readonly seq: number }
+  | { readonly type: 'notify'; readonly id: number; readonly level: NotifyLevel }
+  | { readonly type: 'favourite'; readonly id: number; readonly isFavourite: boolean }
+  | { readonly type: 'presence'; readonly came: readonly Peer[]; readonly went: readonly Peer[] }
+  | { readonly type: 'introduced'; readonly user: Peer }
+  | { readonly type: 'unsent'; readonly id: number; readonly count: number }
+  | { readonly type: 'linked'; readonly link: Link }
+  | { readonly type: 'connected'; readonly aheadMs: number; readonly maxBytes: number | undefined }
+  | { readonly type: 'snapshot'; readonly state: ChatsState }
+  | { readonly type: 'cached'; readonly listing: ChatsListing };
+
+/** Highest number of unread messages that is counted. */
+const mostCounted = 100;
+const previewCharacters = 200;
+
+/** Returns the empty list. */
+export function noChats(me: string, names: Names = {}): ChatsState {
+  const empty = { items: {}, favourites: [], names, online: new Set<string>(), unsent: {} };
+  return { me, ...empty, link: { state: 'connecting' }, fresh: false, aheadMs: 0, maxBytes: undefined };
+}
+
+function previewOf(entry: EntryEvent | undefined): Preview | undefined {
+  if (entry?.type !== 'message') return undefined;
+  const { seq, timestamp: at, sender, deleted } = entry;
+  return { seq, at, sender, text: deleted ? '' : (textOf(entry) ?? '').slice(0, previewCharacters) };
+}
+
+function itemOf({ channel, peer, last, log, mine, ...rest }: ChatSummary): ChatItem {
+  const { unread, mentions, markedUnread, notify } = rest;
+  const other = peer && { id: peer.id, name: peer.name };
+  const counts = { unread, mentions, markedUnread, notify, log, lastSeq: channel.lastSeq, readSeq: mine.readSeq };
+  return { channel, peer: other, last: previewOf(last), ...counts };
+}
+
+function peersOf(chats: readonly ChatSummary[]): Peer[] {
+  return chats.flatMap(({ peer }) => (peer === undefined ? [] : [peer]));
+}
+
+function onlineAmong(online: ReadonlySet<string>, chats: readonly ChatSummary[]): ReadonlySet<string> {
+  const found = new Set(online);
+  for (const { peer } of chats) {
+    if (peer?.online === true) found.add(peer.id);
+    else if (peer !== undefined) found.delete(peer.id);
+  }
+  return found;
+}
+
+function withItems(state: ChatsState, chats: readonly ChatSummary[], before: ChatsState['items']): ChatsState {
+  const items = Object.fromEntries(chats.map((chat) => [chat.channel.id, itemOf(chat)]));
+  return {
+    ...state,
+    items: { ...before, ...items },
+    names: named(state.names, peersOf(chats)),
+    online: onlineAmong(state.online, chats),
+  };
+}
+
+function changeItem(state: ChatsState, id: number, change: (item: ChatItem) => ChatItem): ChatsState {
+  const item = state.items[id];
+  const next = item && change(item);
+  return next === undefined || next === item ? state : { ...state, items: { ...state.items, [id]: next } };
+}
+
+/** Returns a preview after a later edit or deletion of its message. */
+function changedPreview(last: Preview | undefined, entry: EntryEvent): Preview | undefined {
+  if (last === undefined || !('target' in entry) || entry.target !== last.seq) return last;
+  if (entry.type === 'delete') return { ...last, text: '' };
+  return entry.type === 'edit' ? { ...last, text: (textOf(entry) ?? '').slice(0, previewCharacters) } : last;
+}
+
+/** Counts one entry, unless the counts already include it. */
+function withEntry(item: ChatItem, entry: EntryEvent, me: string): ChatItem {
+  const { seq } = entry;
+  if (seq <= item.lastSeq) return item;
+  if (entry.type !== 'message') return { ...item, lastSeq: seq, last: changedPreview(item.last, entry) };
+  const isNew = entry.sender !== me && seq > item.readSeq;
+  const unread = Math.min(mostCounted, item.unread + (isNew ? 1 : 0));
+  const mentions = Math.min(mostCounted, item.mentions + (isNew && entry.mentions.includes(me) ? 1 : 0));
+  return { ...item, lastSeq: seq, unread, mentions, last: previewOf(entry) };
+}
+
+/** Marks a chat as read up to a seq. What comes after it must be counted by the server. */
+function readUpTo(item: ChatItem, seq: number): ChatItem {
+  if (seq < item.readSeq || seq < item.lastSeq) return { ...item, readSeq: Math.max(item.readSeq, seq) };
+  const isRead = item.unread === 0 && item.mentions === 0 && !item.markedUnread && item.readSeq === seq;
+  return isRead ? item : { ...item, readSeq: seq, unread: 0, mentions: 0, markedUnread: false };
+}
+
+function withPresence(state: ChatsState, { came, went }: Extract<ChatsAction, { type: 'presence' }>): ChatsState {
+  const online = new Set(state.online);
+  for (const { id } of went) online.delete(id);
+  for (const { id } of came) online.add(id);
+  return { ...state, online, names: named(state.names, came) };
+}
+
+function without(state: ChatsState, id: number): ChatsState {
+  const { [id]: _gone, ...items } = state.items;
+  return { ...state, items, favourites: state.favourites.filter((one) => one !== id) };
+}
+
+function withFavourite(state: ChatsState, id: number, isFavourite: boolean): ChatsState {
+  const others = state.favourites.filter((one) => one !== id);
+  return { ...state, favourites: isFavourite ? [...others, id] : others };
+}
+
+/** Returns the chats after an action. */
+export function chatsReducer(state: ChatsState, action: ChatsAction): ChatsState {
+  switch (action.type) {
+    case 'all':
+      return { ...withItems(state, action.chats, {}), fresh: true };
+    case 'refreshed':
+      return withItems(state, [action.chat], state.items);
+    case 'changed':
+      return changeItem(state, action.channel.id, (item) => ({
+        ...item,
+        channel: { ...action.channel, users: [], lastSeq: item.lastSeq },
+      }));
+    case 'removed':
+      return without(state, action.id);
+    case 'favourite':
+      return withFavourite(state, action.id, action.isFavourite);
+    case 'presence':
+      return withPresence(state, action);
+    case 'introduced':
+      return { ...state, names: named(state.names, [action.user]) };
+    case 'unsent':
+      return { ...state, unsent: { ...state.unsent, [action.id]: action.count } };
+    case 'linked':
+      return { ...state, link: action.link };
+    case 'connected':
+      return { ...state, aheadMs: action.aheadMs, maxBytes: action.maxBytes };
+    case 'snapshot':
+      return action.state;
+    case 'cached':
+      return state.fresh ? state : { ...state, ...action.listing, names: { ...action.listing.names, ...state.names } };
+    default:
+      return changeItem(state, action.id, (item) => itemAfter(item, action, state.me));
+  }
+}
+
+type ItemAction = Extract<ChatsAction, { type: 'entries' | 'restarted' | 'read' | 'notify' }>;
+
+function itemAfter(item: ChatItem, action: ItemAction, me: string): ChatItem {
+  switch (action.type) {
+    case 'entries':
+      return item.log === action.log ? action.entries.reduce((one, entry) => withEntry(one, entry, me), item) : item;
+    case 'restarted':
+      return { ...item, log: action.log, lastSeq: 0, readSeq: 0, unread: 0, mentions: 0, last: undefined };
+    case 'read':
+      return readUpTo(item, action.seq);
+    case 'notify':
+      return { ...item, notify: action.level };
+  }
+}
+
+/** Returns whether a channel is a chat, which the inbox carries, and not a room. */
+export function isChat(channel: Pick<Channel, 'kind'>): boolean {
+  return !isRoom(channel);
+}
+
+/** Returns whether a chat has something new for the user. A muted chat has only mentions. */
+export function needsAttention({ unread, mentions, markedUnread, notify }: ChatItem): boolean {
+  return mentions > 0 || (notify !== 'none' && (unread > 0 || markedUnread));
+}
+
+/** Returns the time of the last activity of a chat, in Unix ms. */
+export function activityOf({ last, channel }: ChatItem): number {
+  return last?.at ?? channel.createdAt;
+}
+
+/** Returns the title of a chat: its name, or that of the other user. */
+export function titleOf({ channel, peer }: Pick<ChatItem, 'channel' | 'peer'>): string {
+  if (channel.kind !== ChannelKind.DIRECT) return channel.name;
+  return peer?.name || peer?.id || 'Direct chat';
+}
+
+/** Ways to filter the list. */
+export type ChatFilter = 'all' | 'unread' | 'direct' | 'groups';
+
+function passes(item: ChatItem, filter: ChatFilter): boolean {
+  if (filter === 'unread') return item.unread > 0 || item.markedUnread;
+  const isDirect = item.channel.kind === ChannelKind.DIRECT;
+  return filter === 'all' || isDirect === (filter === 'direct');
+}
+
+/** The chats of the list in two sections, each by activity, the latest first. */
+export interface OrderedChats {
+  readonly favourites: readonly ChatItem[];
+  readonly others: readonly ChatItem[];
+}
+
+/** Returns the chats that pass a filter, in order. */
+export function orderedChats({ items, favourites }: ChatsListing, filter: ChatFilter = 'all'): OrderedChats {
+  const marked = new Set(favourites);
+  const sorted = Object.values(items)
+    .filter((item) => passes(item, filter))
+    .sort((a, b) => activityOf(b) - activityOf(a) || b.channel.id - a.channel.id);
+  return {
+    favourites: sorted.filter(({ channel }) => marked.has(channel.id)),
+    others: sorted.filter(({ channel }) => !marked.has(channel.id)),
+  };
+}
+
+/** Numbers for the title of the window. */
+export interface UnreadTotals {
+  /** Chats with something new. */
+  readonly chats: number;
+  readonly mentions: number;
+}
+
+/** Counts the chats with something new, without muted ones. */
+export function unreadTotals({ items }: Pick<ChatsListing, 'items'>): UnreadTotals {
+  const all = Object.values(items);
+  return {
+    chats: all.filter(needsAttention).length,
+    mentions: all.reduce((sum, { mentions }) => sum + mentions, 0),
+  };
+}

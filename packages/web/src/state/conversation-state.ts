@@ -1,0 +1,149 @@
+import type { Channel, EntryEvent, LogPosition, ReceiptSeqs, User } from '@parley/client';
+import type { Budget, Line } from './lines.js';
+import type { Link } from './link.js';
+import type { Names } from './names.js';
+import type { HeldBack, Outgoing } from './outgoing.js';
+
+/** A user who is typing. */
+export interface Typist {
+  readonly userId: string;
+  /** Time at which the typing indicator disappears, in Unix ms. */
+  readonly untilMs: number;
+}
+
+/** The part of a conversation, besides its lines, that the browser stores. */
+export interface Bookmarked {
+  /** Position up to which the log was received. The stored lines have no gaps up to here. */
+  readonly place: LogPosition | undefined;
+  readonly readSeq: number;
+  readonly outgoing: readonly Outgoing[];
+  readonly names: Names;
+  /** The last known description of the channel, or undefined. */
+  readonly channel: Channel | undefined;
+  /** Milliseconds by which the server's clock is ahead of `steadyNow`. */
+  readonly aheadMs: number;
+  /**
+   * Whether entries before `place`, or changes of them, were missed, so that the lines are shown
+   * only until the latest page is loaded.
+   */
+  readonly isStale?: boolean;
+}
+
+export interface ConversationState extends Bookmarked {
+  readonly me: string;
+  /** Maximum size of a message in bytes; undefined until the server sends it. */
+  readonly maxBytes: number | undefined;
+  readonly link: Link;
+  readonly lines: readonly Line[];
+  /** Lines of logs that no longer exist. They cannot be changed. */
+  readonly earlier: readonly Line[];
+  /** Whether older lines may exist on the server. */
+  readonly hasOlder: boolean;
+  /** Ids of the users in the room, this user included. */
+  readonly here: readonly string[];
+  readonly hereCount: number;
+  readonly typing: readonly Typist[];
+  /**
+   * Value of `readSeq` when this page opened the channel, or when it last reconnected after it had
+   * missed entries.
+   */
+  readonly openedAtSeq: number;
+  /** How far the other members have received and read, by user id. */
+  readonly receipts: Readonly<Record<string, ReceiptSeqs>>;
+}
+
+/** Actions that every tab of the channel applies. */
+export type SharedAction =
+  | {
+      readonly type: 'welcome';
+      readonly channel: Channel;
+      readonly here: readonly User[];
+      readonly count: number;
+      readonly place: LogPosition;
+      readonly maxBytes: number | undefined;
+      readonly aheadMs: number;
+    }
+  /** For the description of the channel from the list of channels. */
+  | { readonly type: 'described'; readonly channel: Channel }
+  /**
+   * For messages from before `beforeMs`, by the server's clock, which the server no longer stores.
+   */
+  | { readonly type: 'expired'; readonly beforeMs: number }
+  /** For entries before a seq that may have changed and must be loaded again. */
+  | { readonly type: 'stale'; readonly beforeSeq: number }
+  | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: LogPosition | undefined }
+  | { readonly type: 'missing'; readonly from: number; readonly to: number; readonly at: number }
+  | { readonly type: 'reset'; readonly place: LogPosition }
+  /** For a chat as the server describes it: its end, and how far its members have read. */
+  | {
+      readonly type: 'summary';
+      readonly channel: Channel;
+      readonly place: LogPosition;
+      readonly readSeq: number;
+      readonly receipts: ConversationState['receipts'];
+    }
+  /** For what a connection tells about the server. */
+  | { readonly type: 'server'; readonly aheadMs: number; readonly maxBytes: number | undefined }
+  /** For missed entries, which the latest page brings. */
+  | { readonly type: 'outdated' }
+  /** For the last page of the log, which replaces all older lines. */
+  | { readonly type: 'latest'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
+  | { readonly type: 'receipt'; readonly userId: string; readonly seqs: ReceiptSeqs }
+  | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'presence'; readonly here: readonly User[]; readonly count: number }
+  | { readonly type: 'typing'; readonly userId: string; readonly untilMs: number }
+  | { readonly type: 'queued'; readonly outgoing: Outgoing }
+  | { readonly type: 'taken'; readonly id: string; readonly seq: number; readonly at: number }
+  | { readonly type: 'failed'; readonly id: string; readonly why: string }
+  | { readonly type: 'held'; readonly id: string; readonly held: HeldBack }
+  | { readonly type: 'retried'; readonly id: string; readonly at: number }
+  | { readonly type: 'discarded'; readonly id: string }
+  | { readonly type: 'read'; readonly seq: number }
+  | { readonly type: 'introduced'; readonly user: Pick<User, 'id' | 'name'> }
+  | { readonly type: 'snapshot'; readonly state: ConversationState };
+
+/** Actions of one tab only. */
+export type LocalAction =
+  /** For a chat that the user opens: what comes after `readSeq` is new. */
+  | { readonly type: 'opened' }
+  | { readonly type: 'cached'; readonly bookmarked: Bookmarked; readonly lines: readonly Line[] }
+  | { readonly type: 'page'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
+  /**
+   * For the oldest lines, which are dropped until the rest fits `to`, if all lines exceed `over`.
+   */
+  | { readonly type: 'cut'; readonly over: Budget; readonly to: Budget };
+
+export type ConversationAction = SharedAction | LocalAction;
+
+/** Returns the initial state, which knows only some names. */
+export function noConversation(me: string, names: Names = {}): ConversationState {
+  return {
+    me,
+    channel: undefined,
+    aheadMs: 0,
+    maxBytes: undefined,
+    place: undefined,
+    readSeq: 0,
+    outgoing: [],
+    names,
+    link: { state: 'connecting' },
+    lines: [],
+    earlier: [],
+    hasOlder: true,
+    here: [],
+    hereCount: 0,
+    typing: [],
+    openedAtSeq: 0,
+    receipts: {},
+  };
+}
+
+/** Returns the first loaded seq, or Infinity if there is none. */
+export function firstSeq({ lines }: ConversationState): number {
+  return lines[0]?.seq ?? Number.POSITIVE_INFINITY;
+}
+
+/** Returns the last seq of the log that this page knows. */
+export function lastSeq({ lines, place }: ConversationState): number {
+  return Math.max(place?.seq ?? 0, lines.at(-1)?.seq ?? 0);
+}

@@ -1,0 +1,90 @@
+import { ChannelKind } from '@parley/client';
+import { memo } from 'react';
+import { kindWords } from '../state/chat-words.js';
+import { activityOf, type ChatItem, titleOf } from '../state/chats.js';
+import { givenName, type Names } from '../state/names.js';
+import { chatHref } from '../state/place.js';
+import { plainLine } from '../state/text.js';
+import { briefTime } from '../state/times.js';
+import { ChatIcon } from './chat-icon.js';
+import { useNow } from './hooks.js';
+import { Icon } from './icon.js';
+import { Name } from './text.js';
+
+interface ChatItemProps {
+  readonly item: ChatItem;
+  readonly names: Names;
+  readonly me: string;
+  readonly isOnline: boolean;
+  readonly isOpen: boolean;
+  readonly unsent: number;
+}
+
+const countWords = (count: number) => (count >= 100 ? '99+' : `${count}`);
+
+/** Returns the last message as one line, with its sender where that is not obvious. */
+function previewOf({ last, channel }: ChatItem, names: Names, me: string): string {
+  if (last === undefined) return '';
+  const text = last.text === '' ? 'Message deleted' : plainLine(last.text);
+  if (last.sender === me) return `You: ${text}`;
+  return channel.kind === ChannelKind.DIRECT ? text : `${plainLine(givenName(names, last.sender))}: ${text}`;
+}
+
+/** Returns everything that the row shows, as text for a screen reader. */
+function accessibleName({ item, names, me, isOnline, unsent }: ChatItemProps): string {
+  const { unread, mentions, markedUnread, notify, channel } = item;
+  const facts = [
+    `${plainLine(titleOf(item))}: ${kindWords(channel.kind)}`,
+    isOnline ? 'online' : '',
+    unread > 0 ? `${countWords(unread)} unread` : markedUnread ? 'marked as unread' : '',
+    mentions > 0 ? `${countWords(mentions)} mentions` : '',
+    unsent > 0 ? `${unsent} not sent` : '',
+    notify === 'none' ? 'muted' : '',
+    previewOf(item, names, me),
+  ];
+  return facts.filter((fact) => fact !== '').join(', ');
+}
+
+/** A chat in the list. */
+export const ChatRow = memo(function ChatRow(props: ChatItemProps) {
+  const { item, names, me, isOnline, isOpen, unsent } = props;
+  const { channel, unread, mentions, markedUnread, notify } = item;
+  const isNew = unread > 0 || markedUnread;
+  return (
+    <li>
+      <a
+        href={chatHref(channel.id)}
+        className={isNew ? 'chat unread' : 'chat'}
+        aria-current={isOpen ? 'page' : undefined}
+        aria-label={accessibleName(props)}
+      >
+        <ChatIcon item={item} isOnline={isOnline} />
+        <span className="chat-name">
+          <Name of={titleOf(item)} />
+          {notify === 'none' && <Icon name="muted" size={14} />}
+        </span>
+        <Activity at={activityOf(item)} />
+        <span className="chat-last">
+          {unsent > 0 ? <b className="unsent">{unsent} not sent</b> : <bdi>{previewOf(item, names, me)}</bdi>}
+        </span>
+        <span className="badges">
+          {mentions > 0 && <span className="badge mentions">@{mentions > 1 && countWords(mentions)}</span>}
+          {isNew && (
+            <span className="badge" data-muted={notify === 'none'}>
+              {unread > 0 ? countWords(unread) : '•'}
+            </span>
+          )}
+        </span>
+      </a>
+    </li>
+  );
+});
+
+function Activity({ at }: { at: number }) {
+  const now = useNow(true, 60_000);
+  return (
+    <time className="chat-time" dateTime={new Date(at).toISOString()}>
+      {briefTime(at, now)}
+    </time>
+  );
+}

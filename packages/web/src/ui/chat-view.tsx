@@ -1,0 +1,57 @@
+import { useEffect, useState } from 'react';
+import type { Chat } from '../live/chat.js';
+import type { ChatItem } from '../state/chats.js';
+import { ChatHead } from './chat-head.js';
+import { ConnectionLine } from './connection-line.js';
+import { ConversationPanel } from './conversation-panel.js';
+import { useWatched } from './hooks.js';
+import { OutsideChat } from './outside-chat.js';
+import { ConversationContext, useOpenConversation, useWorkspace } from './workspace-context.js';
+
+/** The chat that the address names. Of a chat that is not the user's, shows how to join it. */
+export function ChatPane({ id }: { id: number }) {
+  const { chats } = useWorkspace();
+  const { items } = useWatched(chats);
+  const item = items[id];
+  const chat = useShownChat(item === undefined ? undefined : id);
+  if (item === undefined) return <OutsideChat id={id} />;
+  if (chat?.channelId !== id) return null;
+  return (
+    <ConversationContext value={chat}>
+      <ChatView item={item} />
+    </ConversationContext>
+  );
+}
+
+/** Returns the chat with its stored messages, once they have been read. */
+function useShownChat(id: number | undefined): Chat | undefined {
+  const { chats } = useWorkspace();
+  const [chat, setChat] = useState<Chat>();
+  useEffect(() => {
+    if (id === undefined) return;
+    let shown: Chat | undefined;
+    let isOver = false;
+    chats.show(id).then((one) => {
+      shown = one;
+      if (isOver) chats.hide(one);
+      else setChat(one);
+    });
+    return () => {
+      isOver = true;
+      if (shown !== undefined) chats.hide(shown);
+    };
+  }, [chats, id]);
+  return chat;
+}
+
+function ChatView({ item }: { item: ChatItem }) {
+  const conversation = useOpenConversation();
+  const state = useWatched(conversation);
+  return (
+    <section className="room-view" aria-label="Chat">
+      <ChatHead item={item} />
+      <ConnectionLine link={state.link} onRejoin={() => conversation.rejoin()} />
+      <ConversationPanel state={state} />
+    </section>
+  );
+}

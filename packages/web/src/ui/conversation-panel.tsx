@@ -1,0 +1,26 @@
+import { useMemo } from 'react';
+import type { ConversationState } from '../state/conversation-state.js';
+import { timeline } from '../state/timeline.js';
+import { Announcer } from './announcer.js';
+import { Composer } from './composer.js';
+import { MessageList } from './message-list.js';
+import { RefusedChanges } from './refused-changes.js';
+import { TypingLine } from './typing-line.js';
+import { useIntent } from './use-intent.js';
+
+/** The messages of a room or chat, and the field for a new one. */
+export function ConversationPanel({ state }: { state: ConversationState }) {
+  const { intent, onIntent } = useIntent(state);
+  const { channel, lines, earlier, outgoing, hasOlder, openedAtSeq, place, me } = state;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows depend on these only
+  const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log, channel]);
+  return (
+    <>
+      <MessageList rows={rows} state={state} onIntent={onIntent} />
+      <TypingLine typing={state.typing} names={state.names} />
+      <RefusedChanges state={state} />
+      <Composer intent={intent} state={state} onIntent={onIntent} />
+      <Announcer lines={lines} names={state.names} me={me} />
+    </>
+  );
+}

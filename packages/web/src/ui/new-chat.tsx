@@ -1,0 +1,85 @@
+import { ChannelKind } from '@parley/client';
+import { type FormEvent, useState } from 'react';
+import { readersWords } from '../state/chat-words.js';
+import { chatHref } from '../state/place.js';
+import { Dialog } from './dialog.js';
+import { Field } from './field.js';
+import { PeoplePicker, type Picked } from './people-picker.js';
+import { sentence, useAction } from './use-action.js';
+import { useWorkspace } from './workspace-context.js';
+
+const kinds: readonly (readonly [ChannelKind, string])[] = [
+  [ChannelKind.DIRECT, 'Direct message'],
+  [ChannelKind.GROUP, 'Group'],
+  [ChannelKind.PRIVATE, 'Private channel'],
+  [ChannelKind.PUBLIC, 'Public channel'],
+];
+
+const submitWords: Readonly<Partial<Record<ChannelKind, string>>> = {
+  [ChannelKind.DIRECT]: 'Open chat',
+  [ChannelKind.GROUP]: 'Create group',
+};
+
+/** The dialog that opens a direct chat, or creates a group or channel. */
+export function NewChat({ onClose }: { onClose: () => void }) {
+  const [kind, setKind] = useState<ChannelKind>(ChannelKind.DIRECT);
+  const [picked, setPicked] = useState<readonly Picked[]>([]);
+  const isDirect = kind === ChannelKind.DIRECT;
+  const { busy, refused, run } = useCreate(kind, picked, onClose);
+  const onSubmit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    run(new FormData(event.currentTarget));
+  };
+  return (
+    <Dialog title="New chat" onClose={onClose}>
+      <form onSubmit={onSubmit}>
+        <Kinds kind={kind} onKind={setKind} />
+        <p className="hint readers">{sentence(readersWords(kind))}</p>
+        {!isDirect && <Field label="Name">{(ids) => <input {...ids} name="name" required autoComplete="off" />}</Field>}
+        <PeoplePicker
+          label={isDirect ? 'Person' : 'People to add (optional)'}
+          picked={picked}
+          isSingle={isDirect}
+          onPick={setPicked}
+        />
+        <p className="refusal" role="alert">
+          {refused === undefined ? '' : sentence(refused.words)}
+        </p>
+        <button className="primary" type="submit" disabled={busy || (isDirect && picked.length === 0)}>
+          {submitWords[kind] ?? 'Create channel'}
+        </button>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The action of the dialog. */
+function useCreate(kind: ChannelKind, picked: readonly Picked[], onClose: () => void) {
+  const { membership } = useWorkspace();
+  return useAction(async (form: FormData) => {
+    const userIds = picked.map(({ id }) => id);
+    const [first] = userIds;
+    if (kind === ChannelKind.DIRECT && first === undefined) return;
+    const name = String(form.get('name') ?? '').trim();
+    const id =
+      kind === ChannelKind.DIRECT
+        ? await membership.direct(first ?? '')
+        : (await membership.create({ channel: { name, kind }, userIds })).id;
+    onClose();
+    location.hash = chatHref(id);
+  });
+}
+
+function Kinds({ kind, onKind }: { kind: ChannelKind; onKind: (kind: ChannelKind) => void }) {
+  return (
+    <fieldset className="kinds">
+      <legend className="unseen">Kind</legend>
+      {kinds.map(([value, words]) => (
+        <label key={value}>
+          <input type="radio" name="kind" checked={kind === value} onChange={() => onKind(value)} />
+          <span>{words}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

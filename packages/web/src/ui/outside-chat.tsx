@@ -1,0 +1,93 @@
+import { type Channel, ChannelKind, MemberRole, Refusal } from '@parley/client';
+import { useEffect, useState } from 'react';
+import { chatFacts, kindWords, memberWords } from '../state/chat-words.js';
+import { roomHref } from '../state/place.js';
+import { refusalWords } from '../state/refusal-words.js';
+import { isRoom } from '../state/rooms.js';
+import { useWatched } from './hooks.js';
+import { Name } from './text.js';
+import { sentence, useAction } from './use-action.js';
+import { useWorkspace } from './workspace-context.js';
+
+type Found = { readonly channel: Channel } | { readonly why: string; readonly isGone: boolean };
+
+/** Loads the description of a channel, again whenever the list of chats comes anew. */
+function useChannel(id: number): Found | undefined {
+  const { membership, chats } = useWorkspace();
+  const { fresh } = useWatched(chats);
+  const [found, setFound] = useState<Found>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new list means that the server answers again
+  useEffect(() => {
+    let isOver = false;
+    const tell = (one: Found) => isOver || setFound(one);
+    membership.channel(id).then(
+      (channel) => tell({ channel }),
+      (thrown) => {
+        const refusal = thrown instanceof Refusal ? thrown : undefined;
+        const why = refusal === undefined ? 'Something went wrong in this page.' : refusalWords(refusal);
+        tell({ why, isGone: refusal?.reason === 'channel-not-found' });
+      },
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [membership, id, fresh]);
+  return found;
+}
+
+/** A chat that the user is not in: how to join it, or why that is not possible. */
+export function OutsideChat({ id }: { id: number }) {
+  const found = useChannel(id);
+  if (found === undefined) return <p className="no-room">Loading…</p>;
+  if ('why' in found) return <Missing why={found.isGone ? undefined : found.why} />;
+  return <Join channel={found.channel} />;
+}
+
+function Missing({ why }: { why: string | undefined }) {
+  return (
+    <section className="no-room">
+      <h2>{why === undefined ? 'Chat not found' : 'Chat not loaded'}</h2>
+      <p>{why === undefined ? 'It may have been deleted, or you are not a member of it.' : sentence(why)}</p>
+      <a className="primary" href="#rooms">
+        All chats
+      </a>
+    </section>
+  );
+}
+
+function Join({ channel }: { channel: Channel }) {
+  const { membership, chats } = useWorkspace();
+  const { id, kind, myRole, offered } = channel;
+  const isMember = myRole !== MemberRole.UNSPECIFIED;
+  const isOffered = offered !== MemberRole.UNSPECIFIED;
+  const { busy, refused, run } = useAction(() => membership.join(id));
+  const mayJoin = !isMember && (kind === ChannelKind.PUBLIC || isOffered);
+  useEffect(() => {
+    if (isRoom(channel)) location.replace(roomHref(id));
+    else if (isMember) chats.tryRefresh(id); // The list does not have the chat yet.
+  }, [channel, id, isMember, chats]);
+  if (!mayJoin) return isMember ? <p className="no-room">Loading…</p> : <Missing why={undefined} />;
+  return (
+    <section className="no-room">
+      <h2>
+        <Name of={channel.name} />
+      </h2>
+      <p>
+        {kindWords(kind)} · {memberWords(channel.memberCount)}
+      </p>
+      {channel.description !== '' && (
+        <p>
+          <Name of={channel.description} />
+        </p>
+      )}
+      <p>{chatFacts(channel)}.</p>
+      {isOffered && <p>You were invited to this chat.</p>}
+      <button type="button" className="primary" disabled={busy} onClick={run}>
+        Join
+      </button>
+      <p className="refusal" role="alert">
+        {refused === undefined ? '' : sentence(refused.words)}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,149 @@
+import { type Channel, ChannelKind, type ChatSummary } from '@parley/client';
+import { matchingDestinations, matchScore } from '../src/state/chat-search.js';
+import {
+  type ChatsAction,
+  type ChatsState,
+  chatsReducer,
+  needsAttention,
+  noChats,
+  orderedChats,
+  titleOf,
+  unreadTotals,
+} from '../src/state/chats.js';
+import { pageTitle } from '../src/state/page-title.js';
+import { chatHref, placeOf, roomHref } from '../src/state/place.js';
+import { about, said } from './entries.js';
+
+const log = 'log-1';
+
+function summary(id: number, fields: Partial<ChatSummary> = {}, channel: Partial<Channel> = {}): ChatSummary {
+  return {
+    channel: { id, name: `chat ${id}`, kind: ChannelKind.GROUP, createdAt: id, lastSeq: 0, ...channel } as Channel,
+    peer: undefined,
+    last: undefined,
+    ...{ unread: 0, mentions: 0, markedUnread: false, log, notify: 'all', others: [] },
+    mine: { deliveredSeq: 0, readSeq: 0 },
+    ...fields,
+  };
+}
+
+function after(...actions: ChatsAction[]): ChatsState {
+  return actions.reduce(chatsReducer, noChats('ann'));
+}
+
+const all = (...chats: ChatSummary[]): ChatsAction => ({ type: 'all', chats });
+const entries = (id: number, ...some: Extract<ChatsAction, { type: 'entries' }>['entries'][number][]): ChatsAction => ({
+  ...{ type: 'entries', id, log },
+  entries: some,
+});
+const mentioning = (seq: number, sender: string) => ({ ...said(seq, sender, 'hello'), mentions: ['ann'] });
+const idsOf = (state: ChatsState) => orderedChats(state).others.map(({ channel }) => channel.id);
+
+test('lists chats by their last message, and others by their creation; favourites come first', () => {
+  const state = after(all(summary(1), summary(2, { last: said(5, 'bob', 'hi') }), summary(3)));
+  expect(idsOf(state)).toEqual([2, 3, 1]);
+  const later = [entries(1, said(9, 'bob', 'new')), { type: 'favourite', id: 3, isFavourite: true } as const].reduce(
+    chatsReducer,
+    state,
+  );
+  expect([idsOf(later), orderedChats(later).favourites.map(({ channel }) => channel.id)]).toEqual([[1, 2], [3]]);
+  expect(orderedChats(later, 'unread').others.map(({ channel }) => channel.id)).toEqual([1]);
+});
+
+test('counts messages of others that are new, each once, and mentions among them', () => {
+  const start = all(summary(1, { unread: 2, mentions: 1, mine: { deliveredSeq: 3, readSeq: 3 } }, { lastSeq: 5 }));
+  const state = after(
+    start,
+    entries(1, said(5, 'bob', 'counted already'), said(6, 'bob', 'new'), said(7, 'ann', 'mine'), mentioning(8, 'bob')),
+    entries(1, said(6, 'bob', 'new'), mentioning(8, 'bob')),
+  );
+  expect(state.items[1]).toMatchObject({ unread: 4, mentions: 2, lastSeq: 8, last: { seq: 8, text: 'hello' } });
+});
+
+test('a receipt at the end of the log clears the counts, and one before it leaves them to the server', () => {
+  const start = all(summary(1, { unread: 3, mentions: 1, markedUnread: true }, { lastSeq: 5 }));
+  expect(after(start, { type: 'read', id: 1, seq: 4 }).items[1]).toMatchObject({ unread: 3, readSeq: 4 });
+  expect(after(start, { type: 'read', id: 1, seq: 5 }).items[1]).toMatchObject({
+    ...{ unread: 0, mentions: 0, markedUnread: false, readSeq: 5 },
+  });
+});
+
+test('entries of another log count only after the chat has restarted', () => {
+  const other = { type: 'entries', id: 1, log: 'log-2', entries: [said(1, 'bob', 'anew')] } as const;
+  const start = all(summary(1, { unread: 3 }, { lastSeq: 5 }));
+  expect(after(start, other).items[1]).toMatchObject({ unread: 3, lastSeq: 5 });
+  expect(after(start, { type: 'restarted', id: 1, log: 'log-2' }, other).items[1]).toMatchObject({
+    ...{ unread: 1, lastSeq: 1, log: 'log-2' },
+  });
+});
+
+test('the preview follows edits and deletions of the last message only', () => {
+  const state = after(all(summary(1)), entries(1, said(1, 'bob', 'one'), said(2, 'bob', 'tow')));
+  const edited = chatsReducer(state, entries(1, about(3, 'bob', 'edit', 2, 'two'), about(4, 'bob', 'edit', 1, 'uno')));
+  expect(edited.items[1]?.last?.text).toBe('two');
+  expect(chatsReducer(edited, entries(1, about(5, 'bob', 'delete', 2))).items[1]?.last?.text).toBe('');
+});
+
+test('the state of all chats replaces the list; a removed chat is no favourite any more', () => {
+  const state = after(all(summary(1), summary(2)), { type: 'favourite', id: 2, isFavourite: true });
+  expect(Object.keys(chatsReducer(state, all(summary(2), summary(3))).items)).toEqual(['2', '3']);
+  const removed = chatsReducer(state, { type: 'removed', id: 2 });
+  expect([Object.keys(removed.items), removed.favourites]).toEqual([['1'], []]);
+});
+
+test('the cached list is shown until the server’s arrives, and never after', () => {
+  const listing = { items: after(all(summary(7))).items, favourites: [7], names: { bob: 'Bob' } };
+  const cached = after({ type: 'cached', listing });
+  expect([Object.keys(cached.items), cached.fresh, cached.names]).toEqual([['7'], false, { bob: 'Bob' }]);
+  const fresh = after(all(summary(1)), { type: 'cached', listing });
+  expect(Object.keys(fresh.items)).toEqual(['1']);
+});
+
+test('muted chats do not count in the title, except for mentions', () => {
+  const [plain, muted, mentioned] = [
+    summary(1, { unread: 3 }),
+    summary(2, { unread: 9, notify: 'none' }),
+    summary(3, { unread: 1, mentions: 1, notify: 'none' }),
+  ];
+  const { items } = after(all(plain, muted, mentioned, summary(4, { markedUnread: true })));
+  expect(Object.values(items).map(needsAttention)).toEqual([true, false, true, true]);
+  expect(unreadTotals({ items })).toEqual({ chats: 3, mentions: 1 });
+});
+
+test.each([
+  [0, undefined, 'Parley'],
+  [0, 'team', 'team · Parley'],
+  [2, 'team', '(2) team · Parley'],
+  [120, undefined, '(99+) Parley'],
+])('the title for %i chats and %s is %s', (chats, open, title) => expect(pageTitle({ chats }, open)).toBe(title));
+
+test('a direct chat has the name of the other user, and presence follows who comes and goes', () => {
+  const peer = { id: 'bob', name: 'Bob', online: true } as ChatSummary['peer'];
+  const state = after(all(summary(1, { peer }, { kind: ChannelKind.DIRECT, name: '' })));
+  const [item] = Object.values(state.items);
+  expect([item && titleOf(item), state.online.has('bob'), state.names.bob]).toEqual(['Bob', true, 'Bob']);
+  const gone = chatsReducer(state, { type: 'presence', came: [], went: [{ id: 'bob', name: 'Bob' }] });
+  expect(gone.online.has('bob')).toBe(false);
+});
+
+test.each([
+  ['Design team', 'des', 3],
+  ['Design team', 'TEA', 2],
+  ['Café am Markt', 'cafe', 3],
+  ['Design team', 'dtm', 1],
+  ['Design team', 'xyz', 0],
+] as const)('%s matches %s by %i', (title, query, score) => expect(matchScore(title, query)).toBe(score));
+
+test('destinations come by match, then by activity, at most so many', () => {
+  const one = (id: number, title: string, at: number) => ({ id, title, at, href: '', about: '' });
+  const found = matchingDestinations([one(1, 'other beta', 9), one(2, 'beta', 1), one(3, 'beta two', 5)], 'be', 2);
+  expect(found.map(({ id }) => id)).toEqual([3, 2]);
+});
+
+test('reads the place in the address, and writes it', () => {
+  expect(placeOf(roomHref(7))).toEqual({ kind: 'room', channelId: 7, seq: undefined, isNone: false });
+  expect(placeOf(chatHref(7, 120))).toEqual({ kind: 'chat', channelId: 7, seq: 120, isNone: false });
+  for (const hash of ['', '#', '#rooms']) expect(placeOf(hash)).toMatchObject({ channelId: undefined, isNone: false });
+  for (const hash of ['#chat-0', '#chat-99999999999', '#chat-7/0', '#chat-7/x', '#x'])
+    expect(placeOf(hash)).toMatchObject({ channelId: undefined, isNone: true });
+});

@@ -1,0 +1,24 @@
+import { type InboxConnection, refuse, type WatchOptions } from '@parley/client';
+import { alternating } from '../src/live/inbox-transport.js';
+
+test('uses a way to watch as long as its streams begin, and else the next one', () => {
+  const used: string[] = [];
+  const streams: WatchOptions[] = [];
+  const way = (name: string) => (options: WatchOptions) => {
+    used.push(name);
+    streams.push(options);
+    return {} as InboxConnection;
+  };
+  const watch = alternating([way('socket'), way('web')]);
+  const open = () => watch({ onEvent: () => {}, onEnd: () => {} } as unknown as WatchOptions);
+  const end = () => streams.at(-1)?.onEnd(refuse('unreachable'));
+  open();
+  streams.at(-1)?.onEvent({} as never);
+  end();
+  open();
+  end();
+  open();
+  end();
+  open();
+  expect(used).toEqual(['socket', 'socket', 'web', 'socket']);
+});

@@ -1,0 +1,182 @@
+import type { Visitor } from './browser.js';
+import { inChromium, stage } from './stage.js';
+
+const idOf = async ({ page }: Visitor) => (await page.locator('.side-foot p > span').textContent()) ?? '';
+const rowOf = ({ page }: Visitor, name: string | RegExp) => page.locator('a.chat', { hasText: name });
+const titleOf = ({ page }: Visitor, title: string | RegExp) =>
+  page.waitForFunction(
+    (source) => new RegExp(source).test(document.title),
+    typeof title === 'string' ? title : title.source,
+  );
+
+/** Opens the dialog for a new chat of a kind. */
+async function newChat({ page }: Visitor, kind: string): Promise<void> {
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await page.getByRole('radio', { name: kind, exact: true }).check();
+}
+
+async function pick({ page }: Visitor, label: string, userId: string): Promise<void> {
+  await page.getByLabel(label).fill(userId);
+  await page.getByRole('option', { name: userId }).click();
+}
+
+async function direct(visitor: Visitor, other: Visitor): Promise<void> {
+  await newChat(visitor, 'Direct message');
+  await pick(visitor, 'Person', await idOf(other));
+  await visitor.page.getByRole('button', { name: 'Open chat' }).click();
+  await visitor.live();
+}
+
+async function create(visitor: Visitor, kind: string, name: string, userIds: readonly string[] = []): Promise<void> {
+  await newChat(visitor, kind);
+  await visitor.page.getByLabel('Name', { exact: true }).fill(name);
+  for (const userId of userIds) await pick(visitor, 'People to add (optional)', userId);
+  await visitor.page.getByRole('button', { name: /^Create (group|channel)$/ }).click();
+  await visitor.page.getByRole('heading', { level: 2, name }).waitFor();
+  await visitor.live();
+}
+
+inChromium('chats', () => {
+  test('two people talk in a direct chat, with marks, typing, presence and unread counts', async () => {
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
+    await direct(ann, bob);
+    await ann.page.getByText('Only the two of you can read this').first().waitFor();
+    await ann.say('are you there?');
+    await rowOf(bob, 'Ann').getByText('are you there?').waitFor();
+    await titleOf(bob, /^\(1\) Parley$/);
+    expect(await bob.page.locator('link[rel="icon"]').getAttribute('id')).toBe('icon-new');
+    await ann.page.getByTitle('Delivered to Bob').waitFor();
+    await stage.picture(bob, 'chat-unread');
+    await rowOf(bob, 'Ann').click();
+    await bob.message('are you there?').waitFor();
+    await ann.page.getByTitle('Read by Bob').waitFor();
+    await titleOf(bob, /^Ann · Parley$/);
+    await bob.page.getByLabel('Message', { exact: true }).pressSequentially('ye');
+    await ann.page.getByText('Bob is typing').waitFor();
+    await bob.say('yes');
+    await ann.message('yes').waitFor();
+    await ann.page.getByText(/^Online · /).waitFor();
+    await stage.picture(ann, 'chat-direct');
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('a group has members with roles; edits, replies, reactions and deletions reach both people', async () => {
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
+    await create(ann, 'Group', 'picnic', [await idOf(bob)]);
+    await rowOf(bob, 'picnic').click();
+    await bob.page.getByText('Only members can read this').first().waitFor();
+    await bob.say('frist');
+    await ann.message('frist').hover();
+    await ann.message('frist').getByRole('button', { name: 'React', exact: true }).click();
+    await ann.message('frist').getByRole('button', { name: 'React with 🎉' }).click();
+    await bob.message('frist').getByRole('button', { name: '🎉' }).waitFor();
+    await ann.message('frist').getByRole('button', { name: 'Reply' }).click();
+    await ann.say('first, you mean');
+    await bob
+      .message('first, you mean')
+      .getByRole('button', { name: /^Bob: frist/ })
+      .click();
+    await bob.page.waitForFunction(() => document.activeElement?.textContent?.includes('frist'));
+    await bob.page.getByLabel('Message', { exact: true }).press('ArrowUp');
+    await bob.editing();
+    await bob.say('first');
+    await ann.message('first').waitFor();
+    await ann.message('first, you mean').hover();
+    await ann.message('first, you mean').getByRole('button', { name: 'Delete', exact: true }).click();
+    await ann.page.getByRole('button', { name: 'Delete for everyone' }).click();
+    await bob.page.getByText('This message was deleted.').waitFor();
+    await ann.page.getByRole('button', { name: '2 members (show list)' }).click();
+    await ann.page.getByRole('dialog').getByText('· Owner').waitFor();
+    await stage.picture(ann, 'chat-members');
+    await ann.page.getByRole('button', { name: 'Make admin' }).click();
+    await ann.page.getByRole('dialog').getByText('· Admin').waitFor();
+    await bob.page.getByText('Bob is now an admin').waitFor();
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('a public channel is found, previewed, joined and left', async () => {
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
+    await create(ann, 'Public channel', 'announcements');
+    await ann.say('welcome all');
+    await ann.page.getByTitle('Sent').waitFor();
+    await bob.page.getByRole('button', { name: 'Find a channel' }).click();
+    await bob.page.getByRole('dialog').getByRole('link', { name: 'announcements' }).click();
+    await bob.page.getByText('Everyone with an account can join and read this').waitFor();
+    await stage.picture(bob, 'chat-join');
+    await bob.page.getByRole('button', { name: 'Join' }).click();
+    await bob.message('welcome all').waitFor();
+    await bob.say('hello');
+    await ann.message('hello').waitFor();
+    await bob.page.getByRole('button', { name: 'More' }).click();
+    await bob.page.getByRole('button', { name: 'Leave', exact: true }).click();
+    await bob.page.getByRole('button', { name: 'Leave chat' }).click();
+    await rowOf(bob, 'announcements').waitFor({ state: 'detached' });
+    await ann.page.getByText('Bob left').waitFor();
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('several tabs share one inbox, and each shows a chat of its own', async () => {
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
+    const bobId = await idOf(bob);
+    await create(ann, 'Group', 'first group', [bobId]);
+    await create(ann, 'Group', 'second group', [bobId]);
+    await rowOf(bob, 'first group').click();
+    await bob.live();
+    const second = await stage.tabOf(bob);
+    await rowOf(second, 'second group').click();
+    await second.live();
+    await ann.say('to the second');
+    await second.message('to the second').waitFor();
+    await rowOf(ann, 'first group').click();
+    await ann.say('to the first');
+    await bob.message('to the first').waitFor();
+    await second.say('from the other tab');
+    await rowOf(ann, 'second group').getByText('from the other tab').waitFor();
+    await bob.page.close();
+    await ann.say('after the leader closed');
+    await rowOf(second, 'first group').getByText('after the leader closed').waitFor();
+    await second.say('still here');
+    await rowOf(ann, 'second group').getByText('still here').waitFor();
+    expect([ann.complaints, bob.complaints, second.complaints]).toEqual([[], [], []]);
+  });
+
+  test('paints chats and messages from the cache, and sends what was written without a network', async () => {
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
+    await create(ann, 'Group', 'train', [await idOf(bob)]);
+    await ann.say('before the tunnel');
+    await ann.page.getByTitle(/^(Sent|Delivered)/).waitFor();
+    await ann.keeps('before the tunnel', true);
+    await rowOf(bob, 'train').click();
+    await bob.message('before the tunnel').waitFor();
+    await ann.page.route('**/chat.v1.**', (route) => route.abort());
+    await ann.page.routeWebSocket('**/connect', (socket) => socket.close());
+    await ann.page.reload();
+    await ann.message('before the tunnel').waitFor();
+    await rowOf(ann, 'train').waitFor();
+    await ann.say('in the tunnel');
+    await ann.message('in the tunnel').getByTitle('Sending').waitFor();
+    await ann.keeps('in the tunnel', true);
+    await stage.picture(ann, 'chat-offline');
+    await ann.page.unrouteAll();
+    const again = await stage.tabOf(ann);
+    await ann.page.close();
+    await bob.message('in the tunnel').waitFor();
+    await again
+      .message('in the tunnel')
+      .getByTitle(/^(Sent|Delivered|Read)/)
+      .waitFor();
+    expect(await bob.texts()).toEqual(['before the tunnel', 'in the tunnel']);
+    expect([bob.complaints, again.complaints]).toEqual([[], []]);
+  });
+
+  test('the quick switcher opens a chat by its name', async () => {
+    const ann = await stage.somebody('Ann');
+    for (const name of ['alpha team', 'beta team']) await create(ann, 'Private channel', name);
+    await ann.page.keyboard.press('Control+k');
+    await stage.picture(ann, 'switcher');
+    await ann.page.keyboard.type('alp');
+    await ann.page.keyboard.press('Enter');
+    await ann.page.getByRole('heading', { level: 2, name: 'alpha team' }).waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+});
