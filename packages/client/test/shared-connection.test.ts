@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
-import { clientOptions } from '@parley/rpc';
+import { streamOptions } from '@parley/rpc';
 import { FaultProxy, Trio } from '@parley/testkit';
 import { type Conversation, createClient, type ParleyClient, type Transport, textOf } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
@@ -45,7 +45,7 @@ async function client(id: string): Promise<ParleyClient> {
 
 /** Opens streams on the shared connection and cancels each at once. */
 async function connectAndCancel(times: number): Promise<void> {
-  const stranger = new Client(proxy.address, credentials.createInsecure(), clientOptions);
+  const stranger = new Client(proxy.address, credentials.createInsecure(), streamOptions);
   const bytes = (buffer: Buffer) => buffer;
   for (let n = 0; n < times; n++) {
     const call = stranger.makeBidiStreamRequest('/chat.v1.ChatService/Connect', bytes, bytes);

@@ -23,6 +23,8 @@ export interface DrillOptions extends LoadShape {
 }
 
 const ackedWithinMs = 30_000;
+/** Time in which everyone must be served before the first disturbance. */
+const servedWithinMs = 60_000;
 const restMs = 1_000;
 
 /**
@@ -128,6 +130,8 @@ export async function runDrill(system: System, entry: CatalogEntry, options: Dri
       `${load.talkers.length} people in ${load.rooms.length} channels send ${options.rate} messages per second`,
     );
     load.talk();
+    if (!(await load.allAcked(performance.now(), servedWithinMs)))
+      throw new Error('Before the first disturbance, not every user was served within a minute.');
     await pause(restMs);
     const rounds = playable.length === 0 ? [] : await playRounds(context, playable, options);
     return await judge(load, rounds);

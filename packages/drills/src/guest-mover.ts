@@ -1,18 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ParleyClient, Refusal } from '@parley/client';
 
-/** A member of a chat who is removed and added again during a drill. */
+/** A member of a public chat who is removed and returns during a drill. */
 export interface Guest {
   readonly host: ParleyClient;
   readonly channelId: number;
   readonly userId: string;
+  readonly client: ParleyClient;
 }
 
 const againMs = 200;
+const longestWaitMs = 10_000;
 const awayMs = 500;
 const stayMs = 2_000;
 
-/** Repeats a change of a member until it has been made, also if its response was lost. */
+/**
+ * Repeats a change of a member until it has been made, also if its response was lost.
+ * @throws {Refusal} if it is refused for longer than a fault lasts
+ */
 async function insistently(change: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
@@ -21,25 +26,30 @@ async function insistently(change: () => Promise<unknown>): Promise<void> {
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       if (thrown.reason === 'member-not-found') return; // An earlier attempt has removed the member.
+      if (thrown.retryAfterMs > longestWaitMs) throw thrown;
       await pause(Math.max(againMs, thrown.retryAfterMs));
     }
   }
 }
 
-/** Removes a guest from a chat and adds it again, all the time. */
+/** Lets the host remove a guest from a chat, and the guest join it again, all the time. */
 export class GuestMover {
   readonly #guest: Guest;
   #isOver = false;
   #running: Promise<void> = Promise.resolve();
   /** Number of removals. */
   removals = 0;
+  /** Why the guest is not moved any more. */
+  failure: unknown;
 
   constructor(guest: Guest) {
     this.#guest = guest;
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#running = this.#run().catch((thrown: unknown) => {
+      this.failure = thrown;
+    });
   }
 
   /** Stops. The guest is a member then. */
@@ -49,13 +59,13 @@ export class GuestMover {
   }
 
   async #run(): Promise<void> {
-    const { host, channelId, userId } = this.#guest;
+    const { host, channelId, userId, client } = this.#guest;
     while (!this.#isOver) {
       await pause(stayMs * (0.5 + Math.random()));
       await insistently(() => host.members.remove(channelId, userId));
       this.removals += 1;
       await pause(awayMs);
-      await insistently(() => host.members.add(channelId, userId));
+      await insistently(() => client.chats.join(channelId));
     }
   }
 }

@@ -84,7 +84,7 @@ export class InboxLoad implements DrillLoad {
     calls: Transport,
   ): Promise<void> {
     const host = createClient({ transport: calls, token: owner?.token ?? '' });
-    const fields = { name: 'drill', kind: ChannelKind.GROUP, limit, retention: { everything: true } };
+    const fields = { name: 'drill', kind: ChannelKind.PUBLIC, limit, retention: { everything: true } };
     const { id } = await retrying(() => host.create(fields));
     this.rooms.push({ id, host, people: [] });
     const others = new Set([...group, ...before].map((one) => one.id).filter((one) => one !== owner?.id));
@@ -110,7 +110,10 @@ export class InboxLoad implements DrillLoad {
     const made = new InboxPerson(person, chats, transport, this.#shared);
     this.talkers.push(made);
     for (const one of rooms) one.people.push(made);
-    if (isGuest) this.#movers.push(new GuestMover({ host: next.host, channelId: next.id, userId: person.id }));
+    if (isGuest)
+      this.#movers.push(
+        new GuestMover({ host: next.host, channelId: next.id, userId: person.id, client: made.client }),
+      );
   }
 
   talk(): void {
@@ -172,8 +175,11 @@ export class InboxLoad implements DrillLoad {
     const refused = this.talkers.flatMap(({ name, refused }) =>
       refused.map((one) => `a post of ${name} was refused: ${one}`),
     );
+    const stuck = this.#movers.flatMap(({ failure }) =>
+      failure === undefined ? [] : [`a guest could not be moved: ${failure}`],
+    );
     const isStill = this.#movers.length > 0 && this.#removals === 0;
-    return [...needless, ...refused, ...(isStill ? ['nobody was removed from a chat'] : [])];
+    return [...needless, ...refused, ...stuck, ...(isStill ? ['nobody was removed from a chat'] : [])];
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -27,6 +27,22 @@ export const clientOptions: ClientOptions = {
   'grpc.enable_http_proxy': 0,
 };
 
+/**
+ * Bytes that one connection accepts before this process reads them, with a window of this size.
+ * HTTP/2 begins with 64 KiB for all streams of a connection together. Then a process gets no more
+ * than 64 KiB in each turn of its event loop, however many users share the connection.
+ */
+export const connectionWindowBytes = 1_048_576;
+
+/**
+ * Options of a client whose streams are never paused: those of every client, and a large window. A
+ * paused stream could hold that many bytes in memory.
+ */
+export const streamOptions: ClientOptions = {
+  ...clientOptions,
+  'grpc-node.flow_control_window': connectionWindowBytes,
+};
+
 /** Token, caller and deadline of a unary call. */
 export interface UnaryOptions {
   /** Token that is sent as `authorization: Bearer <token>`. */

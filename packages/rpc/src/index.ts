@@ -3,9 +3,11 @@ export {
   bearerMetadata,
   callUnary,
   clientOptions,
+  connectionWindowBytes,
   startDuplex,
   startServerStream,
   startUnary,
+  streamOptions,
   type UnaryOptions,
 } from './client.js';
 export { asBuffer, frameOf, grpcFraming, prefixBytes, prefixRefusal } from './frame.js';

@@ -52,9 +52,9 @@ export const limits = {
    */
   idleConnectionMs: 300_000,
   /**
-   * Highest limit of concurrent calls and streams on one HTTP/2 connection to a chat server. A
-   * connection of a trusted proxy has it from the start. Any other connection begins with
-   * `callsPerConnection`, which doubles whenever accepted streams fill half of it.
+   * Highest limit of concurrent calls and streams on one HTTP/2 connection to a chat server or a
+   * gateway. A connection of a trusted proxy has it from the start. Any other connection begins
+   * with `callsPerConnection`, which doubles whenever accepted streams fill half of it.
    */
   streamsPerConnection: 1_000,
   /**

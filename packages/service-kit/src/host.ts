@@ -92,9 +92,12 @@ export function readHostConfig(
     port,
     adminPort: settings.ADMIN_PORT ?? (port === 0 ? 0 : port + 1_000),
     stopMs: settings.STOP_SECONDS * 1_000,
-    streamsPerConnection: role === 'chat_server' ? limits.streamsPerConnection : limits.callsPerConnection,
+    streamsPerConnection: haveStreams.has(role) ? limits.streamsPerConnection : limits.callsPerConnection,
   };
 }
+
+/** Roles of the services whose calls are streams that stay open. */
+const haveStreams: ReadonlySet<ServiceRole> = new Set(['chat_server', 'chat_gateway']);
 
 const statementTimeoutMs = 5_000;
 /** Timeouts for waiting on a row lock and for an idle transaction. Both would block other calls. */

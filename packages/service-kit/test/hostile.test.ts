@@ -96,6 +96,12 @@ test('limits the calls of one connection, and raises the limit when accepted str
   client.close();
 });
 
+test('lets a connection send 1 MiB before the service reads, because it may carry many users', async () => {
+  const client = new RawClient(server.port);
+  await eventually(() => (client.session.state.remoteWindowSize ?? 0) > 1_000_000, 'the window of the server');
+  client.close();
+});
+
 describe('Health', () => {
   const question = (service: string) => frameOf(Channel.encode(Channel.fromPartial({ name: service })).finish());
   /**

@@ -105,7 +105,7 @@ describe('a relay with a faulty network', () => {
     const inbox = await rig.open(bob);
     await rig.follows(1);
     proxy.set({ hole: true }, ['down']);
-    const last = await sayMuch([stream, bobs], 20);
+    const last = await sayMuch([stream, bobs], 35); // More than the window of the relay and the ring hold.
     proxy.set({ hole: false, bytesPerSecond: 500_000 }, ['down']); // In one burst, it would outrun the device.
     await inbox.entry(id, last);
     expect(inbox.seqs(id)).toEqual(Array.from({ length: last - 1 }, (_, at) => at + 2));

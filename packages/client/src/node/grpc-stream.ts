@@ -6,7 +6,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import type { Method } from '@parley/contract';
-import { clientOptions, refusalFromStatus, startDuplex } from '@parley/rpc';
+import { refusalFromStatus, startDuplex, streamOptions } from '@parley/rpc';
 import { type Refusal, refuse } from '@parley/runtime';
 import { noConnectionOf, noConnectionWords } from './no-connection.js';
 
@@ -38,7 +38,10 @@ function refusalOf(error: ServiceError, { title, addr }: StreamPeer, hasResponse
   return refuse('unreachable', { message: words, cause: error });
 }
 
-/** One two-way stream on a connection of its own. It does not reconnect. */
+/**
+ * One two-way stream. It does not reconnect. All streams of this process to one server share a
+ * connection.
+ */
 export class GrpcStream<Up, Down> {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Up, Down>;
@@ -48,7 +51,7 @@ export class GrpcStream<Up, Down> {
 
   constructor(peer: StreamPeer, method: Method<Up, Down>, metadata: Metadata, observer: StreamObserver<Down>) {
     this.#onEnd = observer.onEnd;
-    this.#client = new Client(peer.addr, peer.credentials, clientOptions);
+    this.#client = new Client(peer.addr, peer.credentials, streamOptions);
     this.#call = startDuplex(this.#client, method, metadata);
     this.#call.on('data', observer.onFrame);
     this.#call.once('metadata', () => {

@@ -1,5 +1,6 @@
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
+import { connectionWindowBytes } from '@parley/rpc';
 import type { Connections } from '../connections.js';
 import type { StreamLimit } from './stream-limit.js';
 
@@ -10,7 +11,7 @@ interface Inner {
 }
 
 /**
- * Limits the connections of a gRPC server. Closes a connection on which no call begins in
+ * Limits the connections of a gRPC server, and lets each carry the streams of many users. Closes a connection on which no call begins in
  * time, unless a trusted proxy opened it: proxies connect in advance.
  */
 export function guardConnections(
@@ -26,6 +27,7 @@ export function guardConnections(
     const http2Server = create(credentials);
     connections.guard(http2Server);
     http2Server.on('session', (session) => {
+      session.setLocalWindowSize(connectionWindowBytes); // Costs no memory: each stream keeps its own window.
       if (connections.isFromProxy(session.socket)) streamLimit.lift(session);
       else endWithoutCall(session, firstCallWithinMs);
     });

@@ -26,8 +26,11 @@ const everySecond = 1_000;
 const stepMs = 50;
 /** Minimum number of streams that end in a step: about 100 per second. */
 const leastPerStep = 5;
-/** Maximum delay, in milliseconds, before a client connects again. */
-const comeBackMs = 500;
+/**
+ * Maximum delay, in milliseconds, before a client connects again. It is short, because the ends are
+ * spread already.
+ */
+const comeBackMs = 200;
 
 /** Returns up to `count` items, chosen at random. Reorders the given array. */
 function takeAny<T>(items: T[], count: number): T[] {

@@ -1,10 +1,12 @@
 import { type ChannelCredentials, Client, type ClientOptions, connectivityState } from '@grpc/grpc-js';
-import { clientOptions } from '@parley/rpc';
+import { clientOptions, streamOptions } from '@parley/rpc';
 import { type Part, refuse } from '@parley/runtime';
 import { ConnectionPool, type Upstream } from './connection-pool.js';
 
 const spread = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
-const ownOptions: ClientOptions = { ...clientOptions, 'grpc.use_local_subchannel_pool': 1 };
+const own = { 'grpc.use_local_subchannel_pool': 1 };
+const ownOptions: ClientOptions = { ...clientOptions, ...own };
+const relayOptions: ClientOptions = { ...streamOptions, ...own };
 const spreadOptions: ClientOptions = { ...ownOptions, 'grpc.service_config': spread };
 
 const reachTimeoutMs = 1_000;
@@ -59,8 +61,12 @@ export class Upstreams implements Part {
    * many resets on one connection would close all its streams.
    */
   ownChatServer(address: string): Upstream {
-    const client = new Client(address, this.#credentials, ownOptions);
-    return { client, release: () => client.close() };
+    return this.#own(address, ownOptions);
+  }
+
+  /** Returns a new connection for a relay to the chat server at this address. */
+  relay(address: string): Upstream {
+    return this.#own(address, relayOptions);
   }
 
   /** Closes the connections to chat servers that are not in `addresses`. */
@@ -87,6 +93,11 @@ export class Upstreams implements Part {
 
   stop(): void {
     for (const pool of [...this.#users, ...this.#managers, ...this.#chatServers.values()]) pool.close();
+  }
+
+  #own(address: string, options: ClientOptions): Upstream {
+    const client = new Client(address, this.#credentials, options);
+    return { client, release: () => client.close() };
   }
 
   #next(pools: readonly ConnectionPool[]): Upstream {

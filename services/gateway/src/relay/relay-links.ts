@@ -23,7 +23,7 @@ export interface RelayWatcher {
 
 export interface RelayLinksDeps {
   readonly living: Pick<LivingServers, 'all'>;
-  readonly upstreams: Pick<Upstreams, 'ownChatServer'>;
+  readonly upstreams: Pick<Upstreams, 'relay'>;
   readonly key: Pick<SigningKey<ServiceClaims>, 'sign'>;
   /** Instance id of this gateway. */
   readonly instanceId: string;
@@ -117,7 +117,7 @@ export class RelayLinks implements Part, LinkListener {
     if (token === undefined) return this.#retry(instanceId);
     this.#busy.delete(instanceId);
     if (this.#isStopped) return;
-    const upstream = upstreams.ownChatServer(internalAddr);
+    const upstream = upstreams.relay(internalAddr);
     const link = new RelayLink({ instanceId, name: relayName, upstream, token, listener: this });
     this.#links.set(instanceId, link);
     for (const watcher of this.watchers) watcher.onOpen?.(link);
