@@ -8,20 +8,20 @@ import type { RelayLinks } from './relay-links.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A feed of channel 7 in log `l`, up to seq 3, at an owner whose requests are recorded. */
-async function setUp() {
+/** A feed of channel 7 in this log, up to seq 3, at an owner whose requests are recorded. */
+async function setUp(ownLog = 'l') {
   const feeds = new Feeds(new FlushQueue(setImmediate, () => {}), () => {});
   const sent: RelayRequestFields[] = [];
-  const link = { isOpen: true, send: (up: RelayRequestFields) => sent.push(up) } as unknown as RelayLink;
+  const link = { isOpen: true, instanceId: 'server', send: (up: RelayRequestFields) => sent.push(up) } as unknown as RelayLink;
   const links = { watchers: new Set(), needs: new Set(), ownerOf: () => link } as unknown as RelayLinks;
   const follows = new FeedFollows(feeds, links, () => {}, new Metrics());
-  const end = { channelId: 7, log: 'l', lastSeq: 3, lastAtMs: 0, ownerId: 'server', members: 2 };
+  const end = { channelId: 7, log: ownLog, lastSeq: 3, lastAtMs: 0, ownerId: 'server', members: 2 };
   const feed = feeds.open(end, 1_000);
   await turn();
   const down = (fields: Parameters<typeof RelayDown.fromPartial>[0]) =>
     follows.onDown(link, RelayDown.fromPartial({ channelId: 7, ...fields }));
-  const begin = (log: string, firstSeq: number, resume: Resume = Resume.WHOLE) =>
-    down({ id: sent.length, following: { log, firstSeq, lastSeq: firstSeq - 1, resume } });
+  const begin = (log: string, firstSeq: number, resume: Resume = Resume.WHOLE, stored = true) =>
+    down({ id: sent.length, following: { log, firstSeq, lastSeq: firstSeq - 1, resume, stored } });
   /** Reads the table, as a round does. */
   const readTable = () => {
     for (const one of feeds.takeDue(0)) feeds.compared(one, 0);
@@ -62,6 +62,22 @@ describe('FeedFollows', () => {
     feeds.compare(feed);
     readTable();
     expect(feed.isFollowed).toBe(false);
+  });
+
+  test.each([
+    ['a new log', ''],
+    ['the known log', 'l'],
+  ])('%s that is stored is read from the table, although the gateway believes that the chat keeps nothing', async (_, ownLog) => {
+    const { feeds, feed, begin } = await setUp(ownLog);
+    feed.isStored = false;
+    begin('l', 6);
+    expect([feed.log, feed.seq, feed.isFollowed, feeds.isBehind(feed)]).toEqual([ownLog, 3, false, true]);
+  });
+
+  test('a log that no table has is followed from where its owner begins', async () => {
+    const { feeds, feed, begin } = await setUp('');
+    begin('l', 6, Resume.WHOLE, false);
+    expect([feed.log, feed.seq, feed.isFollowed, feeds.isBehind(feed)]).toEqual(['l', 5, true, false]);
   });
 
   test('a follow that ended is begun again after the table was read, at once if it only fell behind', async () => {
