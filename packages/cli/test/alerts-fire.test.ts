@@ -66,16 +66,17 @@ async function scrapedCount(): Promise<number> {
 beforeAll(async () => {
   if (!hasPrometheus) return;
   folder = await mkdtemp(join(tmpdir(), 'parley-prometheus-'));
-  const first = await freePorts(5);
+  const first = await freePorts(6);
   const admin = (n: number) => ({ PARLEY_ADMIN_PORT: String(first + n) });
   trio = await Trio.start({ chatServers: 0, env: admin(0) });
   await trio.startUserService(admin(1));
+  await trio.startGateway(admin(5));
   const behind = new URL(trio.database.urlFor('chat_server'));
   const { host } = behind;
   toDatabase = await FaultProxy.open(() => host);
   behind.host = toDatabase.address;
   await trio.addChatServer({ ...admin(2), PARLEY_DATABASE_URL: behind.href });
-  prometheus = await startPrometheus([first, first + 1, first + 2, first + 3], first + 4);
+  prometheus = await startPrometheus([first, first + 1, first + 2, first + 3, first + 5], first + 4);
   url = `http://127.0.0.1:${first + 4}`;
   for (const end = Date.now() + 60_000; ; await pause(200)) {
     const ready = await fetch(`${url}/-/ready`).catch(() => undefined);
@@ -83,7 +84,7 @@ beforeAll(async () => {
     if (Date.now() > end) throw new Error(prometheus.said);
   }
   await trio.addChatServer(admin(3));
-  for (const end = Date.now() + 30_000; (await scrapedCount()) < 4; await pause(200)) {
+  for (const end = Date.now() + 30_000; (await scrapedCount()) < 5; await pause(200)) {
     if (Date.now() > end) throw new Error(`only ${await scrapedCount()} processes are scraped`);
   }
   const { token } = await trio.people.make('ann');
@@ -109,8 +110,18 @@ async function channelAt(server: number): Promise<number> {
   return id;
 }
 
-const lockHeld = `SELECT FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'
-  AND relation = 'chat.message'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+/** Holds a lock of a table while `during` runs. */
+async function locking(table: string, during: () => Promise<void>): Promise<void> {
+  const locked = trio.people.sql(`BEGIN; LOCK TABLE ${table}; SELECT pg_sleep(300)`).catch(() => {});
+  const lockHeld = `SELECT FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'
+    AND relation = '${table}'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  await until(async () => (await trio.people.sql(lockHeld)).length > 0);
+  await during();
+  await trio.people.sql(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'BEGIN; LOCK%'",
+  );
+  await locked;
+}
 
 run(
   'alerts fire for an unexpected error, and for messages that wait for a lock',
@@ -123,16 +134,24 @@ run(
     await trio.people.sql('ALTER TABLE chat.away RENAME TO listing');
 
     expect(await firing()).not.toContain('ParleyAppendQueueStuck');
-    const locked = trio.people.sql('BEGIN; LOCK TABLE chat.message; SELECT pg_sleep(300)').catch(() => {});
-    await until(async () => (await trio.people.sql(lockHeld)).length > 0);
-    const sent = conversation.send('into the lock');
-    await fires('ParleyAppendQueueStuck');
-    await trio.people.sql(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'BEGIN; LOCK%'",
-    );
-    await locked;
-    expect((await sent).seq).toBe(2);
+    let sent: ReturnType<typeof conversation.send> | undefined;
+    await locking('chat.message', async () => {
+      sent = conversation.send('into the lock');
+      await fires('ParleyAppendQueueStuck');
+    });
+    expect((await sent)?.seq).toBe(2);
     await conversation.leave();
+  },
+  300_000,
+);
+
+run(
+  'an alert fires for a gateway whose inboxes cannot read changes',
+  async () => {
+    expect(await firing()).not.toContain('ParleyInboxesLate');
+    await locking('chat.event', () => fires('ParleyInboxesLate'));
+    for (const end = Date.now() + 90_000; (await firing()).includes('ParleyInboxesLate'); await pause(250))
+      if (Date.now() > end) throw new Error('ParleyInboxesLate did not end');
   },
   300_000,
 );

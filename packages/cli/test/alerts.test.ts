@@ -8,6 +8,7 @@ import { Chatter, Trio, until } from '@parley/testkit';
 let trio: Trio;
 let managerMetrics: number;
 let chatMetrics: number;
+let gatewayMetrics: number;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -25,6 +26,8 @@ beforeAll(async () => {
   });
   chatMetrics = await freePort();
   await trio.addChatServer({ PARLEY_ADMIN_PORT: String(chatMetrics) });
+  gatewayMetrics = await freePort();
+  await trio.startGateway({ PARLEY_ADMIN_PORT: String(gatewayMetrics) });
 });
 afterAll(() => trio.stop());
 
@@ -50,13 +53,14 @@ function exported(text: string): Set<string> {
 
 test('exports every metric of the alerts, and uses only known reasons', async () => {
   const alerts = await readFile(new URL('../../../../docs/alerts.yml', import.meta.url), 'utf8');
-  const known = exported((await metricsOf(managerMetrics)) + (await metricsOf(chatMetrics)));
+  const texts = await Promise.all([managerMetrics, chatMetrics, gatewayMetrics].map(metricsOf));
+  const known = exported(texts.join(''));
   const named = [...alerts.matchAll(/\bparley_\w+/g)].map(([name]) => name);
   expect(named.length).toBeGreaterThan(6);
   expect(named.filter((name) => !known.has(name) && !known.has(`${name}_count`))).toEqual([]);
   const reasons = [...alerts.matchAll(/reason="([^"]+)"/g)].map(([, word]) => word);
   expect(reasons.filter((word) => !isReason(word))).toEqual([]);
-  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(7);
+  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(8);
 });
 
 test('exports the metrics of alerts at 0 before the first event', async () => {

@@ -131,10 +131,12 @@ export interface ServerIdentity {
 export class TestGateway {
   readonly instanceId = randomUUID();
   readonly #pool: Pool;
+  readonly #clock: DatabaseClock;
   readonly #key: SigningKey<ServiceClaims>;
 
   private constructor(pool: Pool, clock: DatabaseClock) {
     this.#pool = pool;
+    this.#clock = clock;
     this.#key = new SigningKey(serviceToken('gateway'), this.instanceId, pool, clock);
   }
 
@@ -146,6 +148,16 @@ export class TestGateway {
   /** Returns a service token for a chat server, by its instance id; by default for managers. */
   token(audience: string = managerAudience): Promise<string> {
     return this.#key.sign({ sub: this.instanceId }, audience);
+  }
+
+  /** Returns a service token that expires in this time, in milliseconds; negative: it has expired. */
+  tokenThatExpires(inMs: number, audience: string): Promise<string> {
+    const kind = serviceToken('gateway');
+    const clock = { now: () => this.#clock.now() - kind.lifeSeconds * 1_000 + inMs };
+    return new SigningKey(kind, this.instanceId, this.#pool, clock as DatabaseClock).sign(
+      { sub: this.instanceId },
+      audience,
+    );
   }
 
   /** Opens a relay to a chat server. */

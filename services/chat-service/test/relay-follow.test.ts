@@ -44,6 +44,15 @@ describe('the token of a relay', () => {
     good.cancel();
   });
 
+  test('a relay needs a token that has not expired', async () => {
+    const { addr, instanceId } = await rig.trio.identityOf(serverOf(0));
+    const expired = await rig.gateway.tokenThatExpires(-10_000, instanceId);
+    expect(await new RelayClient(addr, expired).ended).toMatchObject(refusal);
+    const good = new RelayClient(addr, await rig.gateway.tokenThatExpires(50_000, instanceId));
+    await good.find(({ ping }) => ping !== undefined);
+    good.cancel();
+  });
+
   test('a relay without a token is refused before anything is decoded', async () => {
     const { addr } = await rig.trio.identityOf(serverOf(0));
     const stranger = new RelayClient(addr, 'no.such.token', { name: '' });

@@ -133,6 +133,19 @@ describe.each(dialects)('posting on %s', (dialect) => {
     await probe.cut();
   });
 
+  test('text of 64 KiB is accepted, and one byte more is refused in its ack', async () => {
+    const id = await group();
+    const probe = await open(dialect);
+    const ackOf = async (bytes: number) => {
+      const clientId = randomUUID();
+      probe.command({ post: { clientId, channelId: id, data: Buffer.alloc(bytes, 'x') } });
+      return (await probe.find(({ ack }) => ack?.clientId === clientId)).ack;
+    };
+    expect((await ackOf(65_537))?.refusal?.reason).toBe('message-too-large');
+    expect((await ackOf(65_536))?.refusal).toBeUndefined();
+    await probe.cut();
+  });
+
   test('a later token continues the session, and one of another user ends it', async () => {
     const probe = await open(dialect);
     probe.command({ token: bob.token });

@@ -78,6 +78,8 @@ export class Inbox implements Part, DrainedStreams {
   readonly #readerQueue: FlushQueue;
   readonly #timer: NodeJS.Timeout;
   #size = 0;
+  /** When the last round was applied, by the clock of this process. */
+  #appliedAtMs = performance.now();
   #waiting: WaitingReader[] = [];
   /** Readers of the round that is being read. */
   #starting: readonly InboxReader[] = [];
@@ -98,6 +100,8 @@ export class Inbox implements Part, DrainedStreams {
     this.#readerQueue = new FlushQueue(queueMicrotask, failed);
     this.feeds = new Feeds(this.#feedQueue, () => this.wakeSoon());
     this.#timer = setInterval(() => this.#tick(), tickEveryMs).unref();
+    const roundAgeSeconds = () => (performance.now() - this.#appliedAtMs) / 1_000;
+    metrics.gauge('parley_inbox_round_age_seconds', 'seconds since inboxes last read the database', roundAgeSeconds);
     metrics.gauge('parley_inboxes', 'open inboxes', () => this.#size);
     metrics.gauge('parley_inbox_channels', 'channels that open inboxes follow', () => this.feeds.size);
     metrics.gauge(
@@ -242,6 +246,7 @@ export class Inbox implements Part, DrainedStreams {
         hasFeed: (channelId) => this.feeds.find(channelId) !== undefined,
       });
       this.#apply(facts, due, starting);
+      this.#appliedAtMs = performance.now();
     } catch (err) {
       this.#log.warn({ err }, 'round of the inbox failed; will retry');
       this.feeds.notCompared();

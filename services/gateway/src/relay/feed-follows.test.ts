@@ -12,7 +12,11 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 async function setUp(ownLog = 'l') {
   const feeds = new Feeds(new FlushQueue(setImmediate, () => {}), () => {});
   const sent: RelayRequestFields[] = [];
-  const link = { isOpen: true, instanceId: 'server', send: (up: RelayRequestFields) => sent.push(up) } as unknown as RelayLink;
+  const link = {
+    isOpen: true,
+    instanceId: 'server',
+    send: (up: RelayRequestFields) => sent.push(up),
+  } as unknown as RelayLink;
   const links = { watchers: new Set(), needs: new Set(), ownerOf: () => link } as unknown as RelayLinks;
   const follows = new FeedFollows(feeds, links, () => {}, new Metrics());
   const end = { channelId: 7, log: ownLog, lastSeq: 3, lastAtMs: 0, ownerId: 'server', members: 2 };
@@ -67,12 +71,15 @@ describe('FeedFollows', () => {
   test.each([
     ['a new log', ''],
     ['the known log', 'l'],
-  ])('%s that is stored is read from the table, although the gateway believes that the chat keeps nothing', async (_, ownLog) => {
-    const { feeds, feed, begin } = await setUp(ownLog);
-    feed.isStored = false;
-    begin('l', 6);
-    expect([feed.log, feed.seq, feed.isFollowed, feeds.isBehind(feed)]).toEqual([ownLog, 3, false, true]);
-  });
+  ])(
+    '%s that is stored is read from the table, although the gateway believes that the chat keeps nothing',
+    async (_, ownLog) => {
+      const { feeds, feed, begin } = await setUp(ownLog);
+      feed.isStored = false;
+      begin('l', 6);
+      expect([feed.log, feed.seq, feed.isFollowed, feeds.isBehind(feed)]).toEqual([ownLog, 3, false, true]);
+    },
+  );
 
   test('a log that no table has is followed from where its owner begins', async () => {
     const { feeds, feed, begin } = await setUp('');
