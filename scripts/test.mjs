@@ -24,7 +24,7 @@ const waiting = [
   'channel-service/dist/test/(claim|housekeeping|set-clock|stolen-chat-server)[.]',
   'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|withdrawn)[.]',
   'client/dist/test/(conversation|peers)[.]',
-  'gateway/dist/test/(crowd|kept-channels|page|relay|unread)[.]',
+  'gateway/dist/test/(crowd|h2spec|kept-channels|page|relay|unread)[.]',
   'service-kit/dist/test/tokens[.]',
 ].join('|');
 /** Tests that load the machine and bound how long something may take. They run two at once. */

@@ -5,7 +5,13 @@ export { systemAccount } from './embedded/account.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
 export { isAway, isBusy, isDuplicate, isLockTimeout, isOutOfResources, isRolledBack } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
-export { Bell, eventChannel, NotificationListener, type NotificationListenerOptions } from './notifications.js';
+export {
+  Bell,
+  eventChannel,
+  NotificationListener,
+  type NotificationListenerOptions,
+  receiptChannel,
+} from './notifications.js';
 export { declareRestored, grantAdministrator } from './owner.js';
 export { checkServer, createPool, type PoolSettings, snapshot, transaction } from './pool.js';
 export { commandOf, identityOf } from './processes.js';

@@ -22,15 +22,11 @@ function listen(channel: string, options: { readonly url?: string } = {}) {
   const causes: string[] = [];
   const lost: unknown[] = [];
   const applicationName = `listens to ${channel}`;
-  const onWake = (cause: string) => causes.push(cause);
-  const listener = new NotificationListener({
-    url,
-    applicationName,
-    channel,
-    onWake,
-    onLost: (cause) => lost.push(cause),
-    ...options,
-  });
+  const onListening = () => causes.push('listening');
+  const onNotified = (_: string, payload: string) => causes.push(payload === '' ? 'notified' : payload);
+  const onLost = (cause: unknown) => lost.push(cause);
+  const given = { url, applicationName, channels: [channel], onListening, onNotified, onLost };
+  const listener = new NotificationListener({ ...given, ...options });
   return { listener, causes, lost, applicationName };
 }
 
@@ -80,5 +76,17 @@ test('rings that are close together are one notification, and a failed one is re
   const failures: unknown[] = [];
   ring('x'.repeat(64), (cause) => failures.push(cause)).ring();
   await until(() => failures.length === 1);
+  await listener.stop();
+});
+
+test('a notification carries its lines, each once, and too many are several notifications', async () => {
+  const { listener, causes } = listen('five');
+  await until(() => causes.length === 1);
+  const bell = ring('five');
+  const lines = Array.from({ length: 1_000 }, (_, n) => `${n} ${'u'.repeat(20)}`);
+  for (const line of ['first', ...lines, ...lines]) bell.ring(line);
+  const received = () => causes.slice(1).flatMap((payload) => payload.split('\n'));
+  await until(() => received().length > lines.length);
+  expect(received()).toEqual(['first', ...lines]);
   await listener.stop();
 });

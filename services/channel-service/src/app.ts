@@ -1,5 +1,5 @@
 import { AdminService, ChannelService } from '@parley/contract';
-import { Bell, type DatabaseClock, eventChannel, type Pool } from '@parley/database';
+import { Bell, type DatabaseClock, eventChannel, type Pool, receiptChannel } from '@parley/database';
 import { type Logger, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
@@ -79,6 +79,7 @@ interface HandlerDeps {
   readonly log: Logger;
   readonly proxies: Proxies;
   readonly bell: Bell;
+  readonly receiptBell: Bell;
   readonly listedDays: number;
   readonly onOwnerFound: (lookup: OwnerLookup) => void;
 }
@@ -166,6 +167,7 @@ export async function startChannelService(
 
   const { listedDays, proxies } = config;
   const onOwnerFound = countOwnerLookups(metrics);
+  const notNotified = (err: unknown) => log.debug({ err }, 'gateways were not notified');
   const searchPool = openSearchPool(config.host.databaseUrl, (err) => log.warn({ err }, 'lost a search connection'));
   host.parts.add('search', { stop: () => searchPool.end() });
   const deps = {
@@ -179,7 +181,8 @@ export async function startChannelService(
     retention,
     allowed,
     proxies,
-    bell: new Bell(pool, eventChannel, (err) => log.debug({ err }, 'gateways were not notified')),
+    bell: new Bell(pool, eventChannel, notNotified),
+    receiptBell: new Bell(pool, receiptChannel, notNotified),
     listedDays,
     onOwnerFound,
   };

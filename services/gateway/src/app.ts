@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { InboxService } from '@parley/contract';
-import { eventChannel, NotificationListener } from '@parley/database';
+import { Bell, receiptChannel } from '@parley/database';
 import {
   dialable,
   hostAndPort,
@@ -23,6 +23,7 @@ import {
 import { ApiDoor, type ApiDoorDeps } from './api/api-door.js';
 import { type DrainedStreams, GatewayDrain } from './background/gateway-drain.js';
 import { GatewayReports } from './background/gateway-reports.js';
+import { receiptLine, startWakeUps } from './background/wake-ups.js';
 import { Upstreams } from './clients/upstreams.js';
 import type { GatewayConfig } from './config.js';
 import { Bridge } from './http/bridge.js';
@@ -45,6 +46,7 @@ import { InboxHandlers } from './rpc/inbox-handlers.js';
 import { askForUpgrade, SocketDoor } from './socket/socket-door.js';
 import { JoinKeys } from './store/join-keys.js';
 import { LivingServers } from './store/living-servers.js';
+import type { MovedReceipt } from './store/posting-store.js';
 
 const refreshEveryMs = 1_000;
 const everySecond = 1_000;
@@ -104,23 +106,6 @@ function startReports(
   );
 }
 
-/** Reads changes as soon as a manager has made them. Without notifications, inboxes read every second. */
-function startWakeUps({ parts, context }: ServiceHost, { listenUrl }: GatewayConfig, inbox: Inbox): void {
-  const { log, metrics } = context;
-  const counts = { listening: 0, notified: 0 };
-  metrics.totals('parley_inbox_wakeups_total', 'notifications of changes, and times they began', 'cause', () => counts);
-  const onWake = (cause: keyof typeof counts) => {
-    counts[cause] += 1;
-    inbox.wakeSoon();
-  };
-  const onLost = (err: unknown) => log.warn({ err }, 'no notifications of changes; will retry');
-  const applicationName = 'parley gateway notifications';
-  parts.add(
-    'notifications',
-    new NotificationListener({ url: listenUrl, applicationName, channel: eventChannel, onWake, onLost }),
-  );
-}
-
 /** Starts the relays to the chat servers. Inboxes read and write through them. */
 async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServers, upstreams: Upstreams) {
   const { pool, instanceId, callers, parts, context } = host;
@@ -129,7 +114,9 @@ async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServer
   const links = parts.add('relays', new RelayLinks({ living, upstreams, key, instanceId, log, metrics }));
   const { feeds } = inbox;
   new FeedFollows(feeds, links, () => inbox.wake(), metrics);
-  const posting = new PostingParts({ pool, links, upstreams, key, instanceId, feeds, log, metrics });
+  const bell = new Bell(pool, receiptChannel, (err) => log.debug({ err }, 'other gateways were not notified'));
+  const announce = (moved: MovedReceipt) => bell.ring(receiptLine(moved, instanceId));
+  const posting = new PostingParts({ pool, links, upstreams, key, instanceId, feeds, announce, log, metrics });
   parts.add('posting', posting);
   return { inbox, callers, actorOf: posting.actorOf };
 }
@@ -159,7 +146,8 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const inbox = new Inbox(new RoundReader(host.pool), log, metrics);
   host.readiness.require('the inboxes', async () => inbox.checkRoom());
-  startWakeUps(host, config, inbox);
+  const { instanceId } = host;
+  host.parts.add('notifications', startWakeUps({ url: config.listenUrl, instanceId, inbox, log, metrics }));
   const sessionDeps = await startRelays(host, inbox, living, upstreams);
   const inboxHandlers = new InboxHandlers(sessionDeps);
   await host.serve((builder) => {

@@ -72,6 +72,7 @@ function read(starting: readonly StartingReader[]): Promise<RoundFacts> {
     starting,
     due: [],
     sessionIds: [],
+    receipts: [],
     hasReader: nobody,
     hasFeed: nobody,
   });

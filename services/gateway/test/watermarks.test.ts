@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Message } from '@parley/contract';
+import { ChannelService, type Message, UpdateReceiptRequest } from '@parley/contract';
 import { createPool, transaction } from '@parley/database';
+import { callUnary } from '@parley/rpc';
 import { type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import type { InboxClient } from './inbox-client.js';
-import { InboxRig } from './inbox-rig.js';
+import { InboxRig, say } from './inbox-rig.js';
 
 let rig: InboxRig;
 let ann: TestPerson;
@@ -88,6 +89,48 @@ describe('receipts', () => {
     expect(await readSeqOf(id, bob)).toBe(1);
     expect(await isOwned(id)).toBe(false);
     await device.cut();
+  });
+
+  test('of a chat without an owner are shown at other gateways, whoever has written them', async () => {
+    const id = await rig.group(ann, [bob]);
+    const other = await rig.trio.startGateway();
+    const devices = [await rig.open(ann), await rig.open(ann, {}, other)];
+    await rig.post(bob, { channelId: id, receipt: { readSeq: 1 } });
+    for (const device of devices) await device.find(receiptOf(bob.id, 1));
+    await say(await rig.trio.join(ann, id), 'words');
+    await rig.sql('UPDATE chat.channel_head SET instance_id = NULL, epoch = epoch + 1 WHERE channel_id = $1', [id]);
+    const { chats } = await rig.trio.overview(bob);
+    const log = chats.find(({ channel }) => channel?.id === id)?.log ?? '';
+    const request = UpdateReceiptRequest.fromPartial({ channelId: id, log, readSeq: 2 });
+    await callUnary(rig.trio.manager(), ChannelService.updateReceipt, request, { token: bob.token, withinMs: 30_000 });
+    for (const device of devices) await device.find(receiptOf(bob.id, 2));
+    for (const device of devices) await device.cut();
+    await other.stop();
+  });
+
+  test('that moved meanwhile are in a resume, except those of others who read in private', async () => {
+    const [carol, dave] = (await rig.people(2)) as [TestPerson, TestPerson];
+    const id = await rig.group(ann, [bob, carol, dave]);
+    const device = await rig.open(bob);
+    await device.cut();
+    await rig.sql('UPDATE chat.users SET private_reads = true WHERE id = ANY ($1)', [[bob.id, dave.id]]);
+    for (const person of [bob, carol, dave]) await rig.post(person, { channelId: id, receipt: { readSeq: 2 } });
+    await until(async () =>
+      (await Promise.all([bob, carol, dave].map((one) => readSeqOf(id, one)))).every((seq) => seq === 2),
+    );
+    const resumed = await rig.open(bob, { after: device.position });
+    const receipts = resumed.events.flatMap(({ message }) => message?.receipt ?? []);
+    const [head] = await rig.sql('SELECT log_id AS log FROM chat.channel_head WHERE channel_id = $1', [id]);
+    expect(
+      receipts
+        .map(({ userId, readSeq, log }) => ({ userId, readSeq, log }))
+        .toSorted((a, b) => (a.userId < b.userId ? -1 : 1)),
+    ).toEqual(
+      [bob, carol]
+        .map(({ id: userId }) => ({ userId, readSeq: 2, log: head?.log }))
+        .toSorted((a, b) => (a.userId < b.userId ? -1 : 1)),
+    );
+    await resumed.cut();
   });
 
   test('never move back, beyond the end, in another log, or in a chat of others', async () => {

@@ -1,5 +1,5 @@
 import type { Chat, UpdateReceiptRequest } from '@parley/contract';
-import type { Pool, Rate } from '@parley/database';
+import type { Bell, Pool, Rate } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import type { Access } from '../members/member-store.js';
@@ -13,6 +13,8 @@ import { moveReceipt } from './receipt-store.js';
 export interface UpdateReceiptDeps {
   readonly pool: Pool;
   readonly servers: ChatServers;
+  /** Notifies the gateways of a receipt that no chat server shows. */
+  readonly receiptBell: Bell;
 }
 
 const receiptRate: Rate = { key: 'receipt', secondsPerCall: 0.1, burst: 200 };
@@ -43,7 +45,7 @@ async function move(pool: Pool, me: UserCaller, id: number, request: UpdateRecei
  * Handles UpdateReceipt: moves the caller's receipt forward, never back and never beyond the end of
  * the log, and marks the chat as unread or read. The streams of the chat show the new receipt.
  */
-export function createUpdateReceipt({ pool, servers }: UpdateReceiptDeps) {
+export function createUpdateReceipt({ pool, servers, receiptBell }: UpdateReceiptDeps) {
   return async (request: UpdateReceiptRequest, me: UserCaller, call: Call): Promise<Chat> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
@@ -54,6 +56,7 @@ export function createUpdateReceipt({ pool, servers }: UpdateReceiptDeps) {
     if (moved === undefined) throw refuse('too-busy');
     const { instanceId, internalAddr } = moved;
     if (instanceId !== null && internalAddr !== null) servers.showReceipt({ instanceId, internalAddr }, id, me.id);
+    else receiptBell.ring(`${id} ${me.id}`);
     return readChat(pool, me, id);
   };
 }

@@ -2,7 +2,10 @@ import { InboxEvent, Kind, MemberChange, Message, rulesOf } from '@parley/contra
 import { amendmentOf, type EncodedMessage, type MessageCodec } from '@parley/fanout';
 import { asBuffer } from '@parley/rpc';
 import { messageOfEntry } from '@parley/service-kit';
-import type { StoredLogEntry } from '../store/inbox-store.js';
+import type { ReceiptRow, StoredLogEntry } from '../store/inbox-store.js';
+
+/** A receipt of a member, as others see it. */
+export type ShownReceipt = Omit<ReceiptRow, 'receiptAtMs'>;
 
 const messageTag = 0x12; // field 2 of InboxEvent, with its length
 const channelTag = 0x58; // field 11 of Message, a varint
@@ -40,6 +43,12 @@ export function messageEvent(channelId: number, message: Uint8Array): Buffer {
   event[end] = channelTag;
   writeVarint(event, end + 1, channelId);
   return event;
+}
+
+/** Encodes how far a member has received and read a chat. */
+export function receiptEvent({ channelId, userId, log, deliveredSeq, readSeq }: ShownReceipt): Buffer {
+  const receipt = { userId, log, deliveredSeq, readSeq };
+  return messageEvent(channelId, Message.encode(Message.fromPartial({ receipt })).finish());
 }
 
 /** Encodes an event of any other kind. */

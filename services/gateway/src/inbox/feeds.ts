@@ -1,6 +1,7 @@
 import { type Flushable, type FlushQueue, levelFor, RingMemory } from '@parley/fanout';
 import { limits } from '@parley/runtime';
-import type { LogEnd } from '../store/inbox-store.js';
+import type { LogEnd, ToldReceipt } from '../store/inbox-store.js';
+import { receiptEvent } from './event-frames.js';
 import { Feed, type FeedListener } from './feed.js';
 
 /** When all rings together exceed their limit, they shrink to this share of it. */
@@ -62,6 +63,13 @@ export class Feeds {
     this.#feeds.set(end.channelId, feed);
     for (const watcher of this.watchers) watcher.onFeed(feed);
     return feed;
+  }
+
+  /** Shows a receipt to everybody in the chat, or else to the devices of its user. */
+  showReceipt({ told, ...receipt }: ToldReceipt): void {
+    const feed = this.find(receipt.channelId);
+    if (told) feed?.flash({ bytes: receiptEvent(receipt), plain: false });
+    else feed?.tellUser(receipt.userId, receiptEvent(receipt));
   }
 
   /** Compares a channel with the table in the next round. */

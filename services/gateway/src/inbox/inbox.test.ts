@@ -7,7 +7,7 @@ import type { RoundFacts, RoundReader, RoundRequest } from './round.js';
 import type { InboxStream } from './stream.js';
 
 const { jest } = import.meta;
-const nothingMissed = { isLost: false, changes: [], parts: [] };
+const nothingMissed = { isLost: false, changes: [], parts: [], receipts: [] };
 
 /** Rounds without chats that have room for `room` starting readers each. */
 class SmallRounds implements Pick<RoundReader, 'read'> {
@@ -36,6 +36,7 @@ class SmallRounds implements Pick<RoundReader, 'read'> {
       entries: [],
       complete: new Set(),
       missed: new Map(served.map((one: StartingReader) => [one, nothingMissed])),
+      receipts: [],
       ended: [],
     };
   }

@@ -17,7 +17,7 @@ import { ChangeTeller } from './change-teller.js';
 import { storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import { Feeds } from './feeds.js';
-import { type ChangeCursor, lostPosition, marginMs, type StartingReader } from './missed.js';
+import { type ChangeCursor, lostPosition, marginMs, type StartingReader, type UserInChannel } from './missed.js';
 import { decodePosition, encodePosition, shortLog } from './position.js';
 import { InboxReader } from './reader.js';
 import type { RoundFacts, RoundReader } from './round.js';
@@ -42,6 +42,8 @@ const maxNewEntries = 1_000;
 const tickEveryMs = 1_000;
 /** Reasons of a failed round after which its readers are tried again. */
 const retriedRounds: ReadonlySet<Reason> = new Set<Reason>(['database-away', 'too-busy']);
+/** Maximum number of receipts that wait for a round. Any others are left to the next resume. */
+const maxReceipts = 2_000;
 /** Delay of the round after a sign of a change, so that changes at nearly the same time share it. */
 const soonMs = 50;
 
@@ -84,6 +86,8 @@ export class Inbox implements Part, DrainedStreams {
   /** Readers of the round that is being read. */
   #starting: readonly InboxReader[] = [];
   #cursor: ChangeCursor | undefined;
+  /** Receipts that managers and other gateways have moved, by channel and user. */
+  #receipts = new Map<string, UserInChannel>();
   #isReading = false;
   #isWoken = false;
   /** Whether the next round also checks the sessions, as it does once a second. */
@@ -178,6 +182,13 @@ export class Inbox implements Part, DrainedStreams {
     }, soonMs).unref();
   }
 
+  /** Shows a receipt that a manager or another gateway has moved. */
+  showReceipt({ channelId, userId }: UserInChannel): void {
+    if (this.feeds.find(channelId)?.hasFollowers !== true || this.#receipts.size >= maxReceipts) return;
+    this.#receipts.set(`${channelId} ${userId}`, { channelId, userId });
+    this.wakeSoon();
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
@@ -234,6 +245,8 @@ export class Inbox implements Part, DrainedStreams {
     this.#starting = starting.map(({ reader }) => reader);
     if (this.#waiting.length > 0) this.#isWoken = true;
     const due = this.feeds.takeDue(performance.now());
+    const receipts = [...this.#receipts.values()];
+    this.#receipts.clear();
     const isTick = this.#isTick;
     this.#isTick = false;
     try {
@@ -242,6 +255,7 @@ export class Inbox implements Part, DrainedStreams {
         starting,
         due: due.map(({ channelId, log, seq }) => ({ channelId, log, seq })),
         sessionIds: isTick ? [...this.#all()].map(({ me }) => me.sessionId) : [],
+        receipts,
         hasReader: (userId) => this.#readers.has(userId),
         hasFeed: (channelId) => this.feeds.find(channelId) !== undefined,
       });
@@ -286,6 +300,7 @@ export class Inbox implements Part, DrainedStreams {
     if (later.length > 0) this.#isWoken = true;
     this.#waiting = [...later, ...this.#waiting];
     for (const one of open) if (facts.missed.has(one)) this.#start(one, facts);
+    for (const receipt of facts.receipts) this.feeds.showReceipt(receipt);
     this.#endSessions(facts);
     for (const reader of this.#all()) reader.ping(nowMs, (one) => this.#positionOf(one, facts));
   }

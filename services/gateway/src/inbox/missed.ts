@@ -13,6 +13,8 @@ import {
   readMissed,
   type StoredLogEntry,
 } from '../store/inbox-store.js';
+import type { ShownReceipt } from './event-frames.js';
+import { readMissedReceipts } from './missed-receipts.js';
 import type { InboxPosition, LogPlace } from './position.js';
 
 /** Position among the changes. All changes up to it were handled. */
@@ -35,6 +37,8 @@ export interface Missed {
   readonly isLost: boolean;
   readonly changes: readonly ReaderChange[];
   readonly parts: readonly (LogPart & { readonly entries: readonly StoredLogEntry[] })[];
+  /** Receipts that have moved: those of the reader, and in small chats those of others. */
+  readonly receipts: readonly ShownReceipt[];
 }
 
 /** What starting readers missed. A reader that is absent waits for another round. */
@@ -62,7 +66,7 @@ const roundBytes = 8_388_608;
 /** Maximum delay between the time of an entry and its commit. */
 export const marginMs = 10_000;
 
-const nothingMissed: Missed = { isLost: false, changes: [], parts: [] };
+const nothingMissed: Missed = { isLost: false, changes: [], parts: [], receipts: [] };
 const lost: Missed = { ...nothingMissed, isLost: true };
 
 /** A position from which nobody can resume, so that a reader with it is reset. */
@@ -165,7 +169,20 @@ export class MissedReading {
     this.#lose((reader) => this.#missed.has(reader));
     wanted.push(...(await this.#recentParts(recent)));
     await this.#readParts(wanted.filter(({ fromSeq, afterSeq, untilSeq }) => (fromSeq ?? afterSeq) < untilSeq));
+    await this.#readReceipts(stays, ends);
     return this.#missed;
+  }
+
+  /** Adds the receipts of the readers that have all entries. */
+  async #readReceipts(stays: Stays, ends: ReadonlyMap<number, LogEnd>): Promise<void> {
+    const served = this.#resuming.filter((reader) => this.#missed.has(reader));
+    const readers = served.map(({ userId, position }) => {
+      const chats = [...(stays.get(userId)?.values() ?? [])];
+      return { userId, sinceMs: Math.floor(position.at / 1_000) - marginMs, chats };
+    });
+    const receipts = await readMissedReceipts(this.#client, readers, ends);
+    for (const [at, reader] of served.entries())
+      this.#missed.set(reader, { ...(this.#missed.get(reader) ?? nothingMissed), receipts: receipts[at] ?? [] });
   }
 
   #changesOf(reader: ResumingReader): readonly ReaderChange[] {
@@ -226,7 +243,7 @@ export class MissedReading {
     for (const [at, reader] of readers.entries()) {
       const own = ofReaders[at] ?? [];
       if (own.some(({ isFull }) => isFull)) this.#missed.set(reader, lost);
-      else if (at < until) this.#missed.set(reader, { isLost: false, changes: this.#changesOf(reader), parts: own });
+      else if (at < until) this.#missed.set(reader, { ...nothingMissed, changes: this.#changesOf(reader), parts: own });
     }
   }
 }

@@ -1,4 +1,5 @@
 import { type Pool, type PoolClient, snapshot } from '@parley/database';
+import { limits } from '@parley/runtime';
 import {
   type ChannelRow,
   findEnded,
@@ -14,8 +15,10 @@ import {
   readHeads,
   readLogs,
   readMoment,
+  readReceipts,
   readStays,
   type StoredLogEntry,
+  type ToldReceipt,
 } from '../store/inbox-store.js';
 import {
   type ChangeCursor,
@@ -36,6 +39,8 @@ export interface RoundRequest {
   readonly due: readonly { readonly channelId: number; readonly log: string; readonly seq: number }[];
   /** Sessions of the open inboxes. */
   readonly sessionIds: readonly string[];
+  /** Receipts that have moved elsewhere. */
+  readonly receipts: readonly UserInChannel[];
   readonly hasReader: (userId: string) => boolean;
   readonly hasFeed: (channelId: number) => boolean;
 }
@@ -57,6 +62,8 @@ export interface RoundFacts {
   /** Due channels that were read to their end. */
   readonly complete: ReadonlySet<number>;
   readonly missed: MissedByReader;
+  /** The receipts of the request, as they are now. */
+  readonly receipts: readonly ToldReceipt[];
   readonly ended: readonly { readonly sessionId: string; readonly suspended: boolean }[];
 }
 
@@ -122,6 +129,7 @@ class RoundReading {
       entries,
       complete,
       missed: await missed.readEntries(stays, ends),
+      receipts: await this.#receipts(),
       ended: await this.#ended(),
     };
   }
@@ -178,6 +186,16 @@ class RoundReading {
     const channelIds = [...new Set(changes.map(({ channelId }) => channelId))];
     const rows = channelIds.length === 0 ? [] : await readChannels.run(this.#client, { channelIds });
     return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  async #receipts(): Promise<readonly ToldReceipt[]> {
+    const { receipts } = this.#request;
+    if (receipts.length === 0) return [];
+    return readReceipts.run(this.#client, {
+      channelIds: receipts.map(({ channelId }) => channelId),
+      userIds: receipts.map(({ userId }) => userId),
+      mostTold: limits.membersToldReceipts,
+    });
   }
 
   async #ended() {

@@ -1,7 +1,7 @@
 import { withoutHidden } from '@parley/fanout';
 import type { LogEnd, LogPart, MembershipRow, StoredLogEntry } from '../store/inbox-store.js';
 import { addedEvent, changedEvent } from './channel-event.js';
-import { encodeInboxEvent, removedEvent, storedEntry } from './event-frames.js';
+import { encodeInboxEvent, receiptEvent, removedEvent, storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import type { Missed, StartingReader } from './missed.js';
 import type { LogPlace } from './position.js';
@@ -27,8 +27,8 @@ function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: str
 }
 
 /**
- * Sends chats that the user has joined or that changed, then missed entries, then chats that the
- * user has left.
+ * Sends chats that the user has joined or that changed, then missed entries and receipts, then chats
+ * that the user has left.
  */
 function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<number, MembershipRow>, facts: RoundFacts) {
   const left: number[] = [];
@@ -45,6 +45,7 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
     const stay = stays.get(part.channelId);
     if (stay !== undefined) sendPart(reader, part, stay, facts.ends.get(part.channelId)?.log ?? '');
   }
+  for (const receipt of missed.receipts) reader.send(receiptEvent(receipt));
   for (const channelId of left) reader.send(removedEvent(channelId));
 }
 

@@ -5,7 +5,7 @@ import { Locator, type LocatorDeps } from '../clients/locator.js';
 import type { Feeds } from '../inbox/feeds.js';
 import type { DeviceActor } from '../inbox/session.js';
 import type { RelayLinks } from '../relay/relay-links.js';
-import { PostingStore } from '../store/posting-store.js';
+import { type MovedReceipt, PostingStore } from '../store/posting-store.js';
 import { OwnerFinder } from './owner-finder.js';
 import { Posting } from './posting.js';
 import { PresenceKeeper } from './presence-keeper.js';
@@ -16,6 +16,8 @@ export interface PostingPartsDeps extends LocatorDeps {
   readonly pool: Pool;
   readonly links: RelayLinks;
   readonly feeds: Feeds;
+  /** Called with each receipt that this gateway has moved. */
+  readonly announce: (moved: MovedReceipt) => void;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -30,11 +32,11 @@ export class PostingParts implements Part {
   readonly #presence: PresenceKeeper;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ pool, links, feeds, log, metrics, ...locatorDeps }: PostingPartsDeps) {
+  constructor({ pool, links, feeds, announce, log, metrics, ...locatorDeps }: PostingPartsDeps) {
     const store = new PostingStore(pool);
     const owners = new OwnerFinder({ links, locator: new Locator(locatorDeps), store });
     this.#users = new UserSessions(links);
-    this.#receipts = new ReceiptKeeper({ links, store, feeds, log, metrics });
+    this.#receipts = new ReceiptKeeper({ links, store, feeds, announce, log, metrics });
     this.#presence = new PresenceKeeper(links, this.#users, metrics);
     this.#posting = new Posting({ owners, store, receipts: this.#receipts, metrics });
     links.needs.add(() => this.#users.size > 0);

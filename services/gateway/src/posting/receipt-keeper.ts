@@ -1,6 +1,5 @@
 import { Message, type Receipt, type RelayDown } from '@parley/contract';
 import { type Logger, limits, type Metrics, type Part, type Refusal, refuse, repeat } from '@parley/runtime';
-import { messageEvent } from '../inbox/event-frames.js';
 import type { Feeds } from '../inbox/feeds.js';
 import type { RelayLink } from '../relay/relay-link.js';
 import type { RelayLinks, RelayWatcher } from '../relay/relay-links.js';
@@ -10,7 +9,9 @@ import type { UserSession } from './user-session.js';
 export interface ReceiptKeeperDeps {
   readonly links: Pick<RelayLinks, 'ownerOf' | 'watchers'>;
   readonly store: Pick<PostingStore, 'saveReceipts'>;
-  readonly feeds: Pick<Feeds, 'find'>;
+  readonly feeds: Pick<Feeds, 'showReceipt'>;
+  /** Called with each receipt that this gateway has moved, so that other gateways show it. */
+  readonly announce: (moved: MovedReceipt) => void;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -95,7 +96,7 @@ export class ReceiptKeeper implements RelayWatcher, Part {
   }
 
   onDown(link: RelayLink, { ping, receipt, channelId }: RelayDown): void {
-    if (receipt !== undefined) this.#tellUser(channelId, receipt);
+    if (receipt !== undefined) this.#deps.feeds.showReceipt({ ...receipt, channelId, told: false });
     if (ping === undefined) return;
     for (const mark of this.#marks.values()) {
       if (mark.sentTo !== link) continue;
@@ -151,7 +152,10 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     const saved = new Set(some.values());
     const moved = await this.#deps.store.saveReceipts([...saved]);
     for (const mark of saved) this.#forget(mark);
-    for (const one of moved) this.#show(one);
+    for (const one of moved) {
+      this.#deps.feeds.showReceipt(one);
+      this.#deps.announce(one);
+    }
     if (saved.size < marks.length) await this.#save(marks.filter((mark) => !saved.has(mark)));
   }
 
@@ -163,19 +167,4 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     if (left === 0) this.#perUser.delete(mark.userId);
     else this.#perUser.set(mark.userId, left);
   }
-
-  #show({ channelId, told, userId, deliveredSeq, readSeq, log }: MovedReceipt): void {
-    const receipt = { userId, deliveredSeq, readSeq, log, updatedAt: 0 };
-    if (told) this.#deps.feeds.find(channelId)?.flash({ bytes: eventOf(channelId, receipt), plain: false });
-    else this.#tellUser(channelId, receipt);
-  }
-
-  /** Shows a receipt to the devices of its user only. */
-  #tellUser(channelId: number, receipt: Receipt): void {
-    this.#deps.feeds.find(channelId)?.tellUser(receipt.userId, eventOf(channelId, receipt));
-  }
-}
-
-function eventOf(channelId: number, receipt: Receipt): Buffer {
-  return messageEvent(channelId, Message.encode(Message.fromPartial({ receipt })).finish());
 }

@@ -27,7 +27,17 @@ export const findStays = sql.statement('findStays', { userIds: array(text) }, { 
 export const readStays = sql.statement(
   'readStays',
   { userIds: array(text), channelIds: array(int4) },
-  { userId: text, channelId: int4, sinceSeq: int8, leftSeq: nullable(int8), hiddenUpTo: int8, isDeleted: bool },
+  {
+    userId: text,
+    channelId: int4,
+    sinceSeq: int8,
+    leftSeq: nullable(int8),
+    hiddenUpTo: int8,
+    isDeleted: bool,
+    deliveredSeq: int8,
+    readSeq: int8,
+    receiptAtMs: int8,
+  },
 );
 
 export const readHeads = sql.statement(
@@ -68,6 +78,18 @@ export const readMissed = sql.statement(
   { part: int8, ownBytes: int8, totalBytes: int8, channelId: int4, ...logEntryColumns },
 );
 
+export const readReceipts = sql.statement(
+  'readReceipts',
+  { channelIds: array(int4), userIds: array(text), mostTold: int4 },
+  { channelId: int4, userId: text, log: text, deliveredSeq: int8, readSeq: int8, told: bool },
+);
+
+export const readMovedReceipts = sql.statement(
+  'readMovedReceipts',
+  { channelIds: array(int4), sinceMs: array(int8), mostTold: int8 },
+  { channelId: int4, userId: text, log: text, deliveredSeq: int8, readSeq: int8, receiptAtMs: int8 },
+);
+
 export const readChannels = sql.statement(
   'readChannels',
   { channelIds: array(int4) },
@@ -94,6 +116,12 @@ export type ReaderChange = RowOf<typeof readChangesOf>;
 
 /** Membership of a user in a channel. `leftSeq` is null while it lasts. */
 export type MembershipRow = RowOf<typeof readStays>;
+
+/** A receipt that a manager or another gateway has moved. `told`: others in the chat may see it. */
+export type ToldReceipt = RowOf<typeof readReceipts>;
+
+/** A receipt that has moved. */
+export type ReceiptRow = RowOf<typeof readMovedReceipts>;
 
 /** The end of the log of a channel. */
 export type LogEnd = RowOf<typeof readHeads>;

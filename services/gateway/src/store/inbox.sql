@@ -58,7 +58,8 @@ CROSS JOIN LATERAL (SELECT x.user_id, x.channel_id FROM chat.member x WHERE x.us
 -- probe.
 -- name: readStays
 SELECT m.user_id, m.channel_id, coalesce(m.stay_seq, m.joined_seq) AS since_seq, m.left_seq,
-  CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END AS hidden_up_to, c.deleted_at IS NOT NULL AS is_deleted
+  CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END AS hidden_up_to, c.deleted_at IS NOT NULL AS is_deleted,
+  m.delivered_seq, m.read_seq, coalesce(floor(extract(epoch FROM m.receipt_at) * 1000)::bigint, 0) AS receipt_at_ms
 FROM unnest(:userIds::varchar[], :channelIds::int[]) AS pair (user_id, channel_id)
 CROSS JOIN LATERAL (
   SELECT * FROM chat.member x WHERE x.channel_id = pair.channel_id AND x.user_id = pair.user_id AND x.left_seq IS DISTINCT FROM 0 LIMIT 1
@@ -137,6 +138,29 @@ FROM (
   WHERE own.own_before < :bytes
 ) m JOIN chat.channel_head h ON h.channel_id = m.channel_id :ENTRY_JOINS
 WHERE m.total_before < :roundBytes ORDER BY m.part, m.seq;
+
+-- Reads the receipts of members of chats with history, and whether others in the chat may see them.
+-- name: readReceipts
+SELECT m.channel_id, m.user_id, h.log, m.delivered_seq, m.read_seq, h.members <= :mostTold AND NOT u.private_reads AS told
+FROM unnest(:channelIds::int[], :userIds::varchar[]) AS i (channel_id, user_id)
+CROSS JOIN LATERAL (SELECT x.log_id::text AS log, x.members FROM chat.channel_head x WHERE x.channel_id = i.channel_id LIMIT 1) h
+CROSS JOIN LATERAL (
+  SELECT * FROM chat.member x WHERE x.channel_id = i.channel_id AND x.user_id = i.user_id AND x.left_seq IS NULL LIMIT 1
+) m
+CROSS JOIN LATERAL (SELECT x.private_reads FROM chat.users x WHERE x.id = i.user_id LIMIT 1) u;
+
+-- Reads the receipts that have moved since a time, Unix ms, in small chats. Leaves out users who read
+-- in private.
+-- name: readMovedReceipts
+SELECT m.channel_id, m.user_id, h.log, m.delivered_seq, m.read_seq, floor(extract(epoch FROM m.receipt_at) * 1000)::bigint AS receipt_at_ms
+FROM unnest(:channelIds::int[], :sinceMs::bigint[]) AS p (channel_id, since_ms)
+CROSS JOIN LATERAL (SELECT x.log_id::text AS log FROM chat.channel_head x WHERE x.channel_id = p.channel_id LIMIT 1) h
+CROSS JOIN LATERAL (
+  SELECT * FROM chat.member x
+  WHERE x.channel_id = p.channel_id AND x.left_seq IS NULL AND x.receipt_at > to_timestamp(p.since_ms / 1000.0) LIMIT :mostTold
+) m
+CROSS JOIN LATERAL (SELECT x.private_reads FROM chat.users x WHERE x.id = m.user_id LIMIT 1) u
+WHERE NOT u.private_reads;
 
 -- Reads channels for events, as any member sees them.
 -- name: readChannels

@@ -1,0 +1,49 @@
+import { eventChannel, NotificationListener, receiptChannel } from '@parley/database';
+import type { Logger, Metrics, Part } from '@parley/runtime';
+import type { Inbox } from '../inbox/inbox.js';
+
+export interface WakeUpsOptions {
+  /** URL of the database, without a pooler. */
+  readonly url: string;
+  readonly instanceId: string;
+  readonly inbox: Pick<Inbox, 'wakeSoon' | 'showReceipt'>;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Returns the line of a notification about a receipt that this gateway has moved. */
+export function receiptLine(
+  moved: { readonly channelId: number; readonly userId: string },
+  instanceId: string,
+): string {
+  return `${moved.channelId} ${moved.userId} ${instanceId}`;
+}
+
+/**
+ * Lets inboxes read changes as soon as a manager has made them, and receipts that managers and other
+ * gateways have moved. Without notifications, inboxes read changes every second, and receipts when
+ * they resume.
+ */
+export function startWakeUps({ url, instanceId, inbox, log, metrics }: WakeUpsOptions): Part {
+  const counts = { listening: 0, notified: 0 };
+  metrics.totals('parley_inbox_wakeups_total', 'notifications of changes, and times they began', 'cause', () => counts);
+  const wake = (cause: keyof typeof counts) => {
+    counts[cause] += 1;
+    inbox.wakeSoon();
+  };
+  const onNotified = (channel: string, payload: string) => {
+    if (channel === eventChannel) return wake('notified');
+    for (const line of payload.split('\n')) {
+      const [channelId, userId = '', from] = line.split(' ');
+      if (from !== instanceId) inbox.showReceipt({ channelId: Number(channelId), userId });
+    }
+  };
+  return new NotificationListener({
+    url,
+    applicationName: 'parley gateway notifications',
+    channels: [eventChannel, receiptChannel],
+    onListening: () => wake('listening'),
+    onNotified,
+    onLost: (err) => log.warn({ err }, 'no notifications of changes; will retry'),
+  });
+}
