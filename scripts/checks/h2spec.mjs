@@ -1,7 +1,7 @@
 /**
  * Runs h2spec, the test suite of HTTP/2, against the gRPC ports of all services and against a bare
  * server of grpc-js with the same limit of streams. `node scripts/checks/h2spec.mjs` needs h2spec on
- * the PATH: `go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1`. The exit code is 1 if a
+ * the PATH: `go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible`. The exit code is 1 if a
  * service fails a case that the bare server passes.
  */
 import { execFile, spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ import { giveUp, root, setUp } from '../setup.mjs';
 const runs = 3;
 
 if (spawnSync('h2spec', ['--version']).status !== 0)
-  giveUp('h2spec is not on the PATH. Run `go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1`.');
+  giveUp('h2spec is not on the PATH. Run `go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible`.');
 setUp();
 const distOf = (name) => join(root, 'packages', name, 'dist', 'src');
 const { Trio } = await import(join(distOf('testkit'), 'index.js'));
