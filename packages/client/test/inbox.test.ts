@@ -115,6 +115,23 @@ test('fills gaps of the server, and holes that nobody reported', async () => {
   ]);
 });
 
+test.each([
+  ['a first join', { added: { id: 2, log: 'm' } }, 4],
+  ['a return', { added: { id: 1, log: 'l' } }, 6],
+  ['a new log', { chatReset: { channelId: 1, log: 'm' } }, 1],
+])('fills a gap right after %s, and nothing before it', async (_, event, from) => {
+  const listener = await gateway.begin([logEnd(1, 4)]);
+  const channelId = 'added' in event ? event.added.id : event.chatReset.channelId;
+  const log = 'added' in event ? event.added.log : event.chatReset.log;
+  gateway.logs.set(channelId, { log, seqs: range(1, from + 3) });
+  gateway.stream.tell(event);
+  gateway.stream.tell({ gap: { channelId, log, from, to: from + 1 } });
+  gateway.stream.say(channelId, from + 2, from + 3);
+  await pass();
+  const entries = listener.brief.filter((one) => /^\d+:\d+$/.test(one));
+  expect(entries).toEqual(range(from, from + 3).map((seq) => `${channelId}:${seq}`));
+});
+
 test('reports gaps unfilled if asked to, or if History lacks the entries', async () => {
   gateway.logs.set(1, { log: 'other', seqs: range(1, 9) });
   const [asked, lacking] = [

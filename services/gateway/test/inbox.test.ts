@@ -244,6 +244,26 @@ test('entries that retention has deleted are a gap, and a new log is a reset of 
   await inbox.cut();
 });
 
+test('a new log of many entries is a reset of its chat and a gap with all of them', async () => {
+  const id = await group(ann, [bob]);
+  const inbox = await open(bob);
+  await trio.people.sql('DELETE FROM chat.message WHERE channel_id = $1', [id]);
+  await trio.people.sql(
+    'UPDATE chat.channel_head SET last_seq = 1500, log_id = gen_random_uuid() WHERE channel_id = $1',
+    [id],
+  );
+  const { gap } = await inbox.find((event) => event.gap !== undefined);
+  const reset = inbox.events.find(({ chatReset }) => chatReset !== undefined)?.chatReset;
+  expect(gap).toEqual({ channelId: id, log: reset?.log, from: 1, to: 1_500 });
+  expect(inbox.events.findIndex((event) => event.gap === gap)).toBeGreaterThan(
+    inbox.events.findIndex(({ chatReset }) => chatReset === reset),
+  );
+  await say(await trio.join(ann, id), 'after them');
+  await inbox.entry(id, 1_501);
+  expect(inbox.entries(id)).toHaveLength(1);
+  await inbox.cut();
+});
+
 /** Gives a chat a new log: it ceases to have history, and then has one again. */
 async function startLog(id: number): Promise<void> {
   for (const retention of [{ nothing: true }, { everything: true }]) await trio.update(ann, { id, retention });

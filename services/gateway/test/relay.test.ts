@@ -230,6 +230,27 @@ describe('a chat without history', () => {
     await again.cut();
   });
 
+  test('ends for a removed member, although no entry tells of the removal', async () => {
+    const [carol] = (await rig.people(1)) as [TestPerson];
+    const { id, stream } = await ownedGroup(serverOf(0), unstored);
+    await rig.trio.changeMember(ann, { channelId: id, userId: carol.id, add: true });
+    const [bobs, carols] = [await rig.open(bob), await rig.open(carol)];
+    await rig.follows(1);
+    await say(stream, 'before');
+    for (const one of [bobs, carols]) await one.find(({ message }) => utf8(message?.data) === 'before');
+    await rig.trio.changeMember(ann, { channelId: id, userId: bob.id, remove: true });
+    await bobs.find(({ removed }) => removed?.id === id);
+    await say(stream, 'after');
+    await carols.find(({ message }) => utf8(message?.data) === 'after');
+    expect(bobs.texts(id)).toEqual(['before']);
+    await rig.trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
+    await bobs.find(({ added }) => added?.id === id);
+    await say(stream, 'back');
+    await bobs.find(({ message }) => utf8(message?.data) === 'back');
+    expect(bobs.texts(id)).toEqual(['before', 'back']);
+    for (const one of [bobs, carols]) await one.cut();
+  });
+
   test('loses no message that is said before its new owner is followed', async () => {
     const id = await rig.group(ann, [bob], unstored);
     const inbox = await rig.open(bob);

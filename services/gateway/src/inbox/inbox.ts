@@ -323,8 +323,9 @@ export class Inbox implements Part, DrainedStreams {
     if (end.ownerId !== feed.onlyOwnerId) feed.onlyOwnerId = null;
     feed.isStored = end.log !== '';
     if (!feed.isStored || end.log === feed.log) return false;
-    // Read from its start, because its entries may remove readers.
-    feed.restart({ ...end, lastSeq: end.lastSeq > maxNewEntries ? end.lastSeq : 0 });
+    // Read from its start, because its entries may remove readers. A long one is a gap.
+    feed.restart({ ...end, lastSeq: 0 });
+    if (end.lastSeq > maxNewEntries) feed.skipTo(end.lastSeq);
     this.feeds.compare(feed); // Its relay may still show the earlier log.
     this.#isWoken = true;
     return true;
