@@ -264,6 +264,7 @@ export class Inbox implements Part, DrainedStreams {
     } catch (err) {
       this.#log.warn({ err }, 'round of the inbox failed; will retry');
       this.feeds.notCompared();
+      for (const receipt of receipts) this.showReceipt(receipt);
       this.#startLater(starting, asRefusal(err));
     }
     this.#starting = [];
