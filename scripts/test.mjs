@@ -37,7 +37,9 @@ const alone = [
   'user-service/dist/test/login-time',
   'client/dist/test/shared-connection',
 ].join('|');
-/** What runs, as arguments of jest: groups one after the other, the runs of a group at once. */
+/**
+ * Arguments of jest for each run. Groups run one after the other, and the runs of a group at once.
+ */
 const groups = [
   [
     [`--maxWorkers=${atOnce}`, `--testPathIgnorePatterns=${alone}|${heavy}|${waiting}`],

@@ -8,7 +8,7 @@ const prefix = 'edge-';
 export const edgeShapes = ['hot', 'wide', 'giant', 'steady'].map((name) => `${prefix}${name}`);
 
 /**
- * Compares the way from a feed of the gateway to its WebSockets (`ours`) with plain TCP and with
+ * Compares the path from a feed of the gateway to its WebSockets (`ours`) with plain TCP and with
  * `ws`.
  */
 export function benchEdge(name: string, plan: SuitePlan): Promise<SuiteResult> {

@@ -59,7 +59,7 @@ async function fill(owner: Pool): Promise<string> {
 }
 
 /**
- * Returns two calls that move the receipts of all users in one statement: the one of the chat
+ * Returns two calls that move the receipts of all users in one statement: the call of the chat
  * server, and a bare one.
  */
 async function receiptCalls(pool: Pool, log: string) {

@@ -83,7 +83,7 @@ export function isValid(results: readonly SuiteResult[]): boolean {
 const explanations = [
   'plain: grpc-js, one write per message and member. ours: the chat server as deployed, with tokens, seats and its ring; only the rate',
   'limits are raised. raw: hand-written node:http2, frames joined once per turn. ws: the ws package, encoded once. None uses TLS or compression.',
-  'All decode, check, stamp and encode 64 bytes of data. One sender per channel, which also receives its messages. One connection per stream, except in `shared`.',
+  'All servers decode, check, stamp and encode 64 bytes of data. One sender per channel, which also receives its messages. One connection per stream, except in `shared`.',
   'CPU is user and system time of the server process. The bytes of each listener are compared with a decoded and checked copy.',
 ];
 

@@ -66,7 +66,7 @@ export class Seating {
     const instanceIds = owners.map(({ instanceId }) => instanceId);
     if (kind === 'group') await people.sql(makeMembers, [ids, users]);
     const rows = (await people.sql(makeSeats, [ids, instanceIds, users])) as unknown as SeatRow[];
-    await people.sql(ownChannels, [ids, instanceIds]); // The seats must exist by now, because a server gives back an empty channel.
+    await people.sql(ownChannels, [ids, instanceIds]); // The seats must already exist, because a server gives back an empty channel.
     const numberOf = new Map(numbers.map(({ id, number }) => [String(id), Number(number)]));
     return Promise.all(
       rows.map(async (row) => {

@@ -13,8 +13,8 @@ export interface SuiteResult {
   readonly lowerIsBetter: boolean;
   readonly rounds: ReadonlyMap<string, readonly BenchRound[]>;
   /**
-   * Target by whose value the value of every other target is divided. Default: the value of `ours`
-   * is divided by that of each other target.
+   * Target to which the others are compared: their ratio is their own value divided by its value.
+   * Default: the ratio of a target is the value of `ours` divided by its own.
    */
   readonly base?: string;
 }

@@ -61,7 +61,7 @@ describe('bench', () => {
     check(dead?.rounds ?? new Map(), ['all read', 'ours']);
   });
 
-  test('a resuming reader receives everything missed in order', async () => {
+  test('a resuming reader receives all missed entries in order', async () => {
     const [replay] = await runBench(['replay'], plan);
     check(replay?.rounds ?? new Map(), ['ours']);
   });
@@ -98,7 +98,7 @@ describe('bench', () => {
     expect([...(inboxes?.rounds.keys() ?? [])]).toEqual(['ws', 'grpc']);
     for (const [round] of inboxes?.rounds.values() ?? []) {
       expect(round?.faults).toEqual([]);
-      expect(round?.value).not.toBeNaN(); // So few may take less than what the warm-up gave back.
+      expect(round?.value).not.toBeNaN(); // These few inboxes may take less memory than the warm-up has freed.
     }
   });
 

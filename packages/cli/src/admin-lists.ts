@@ -124,7 +124,7 @@ export interface DeleteOptions {
 export async function deleteAccount(session: CommandSession, id: string, { purge, yes }: DeleteOptions): Promise<void> {
   const operator = await session.administration();
   const what = purge ? 'the account and all its messages' : 'the account; its messages stay';
-  const question = `This deletes ${what}. It cannot be undone. Type ${terminalLine(id)} to go on: `;
+  const question = `This deletes ${what}. It cannot be undone. Type ${terminalLine(id)} to continue: `;
   if (!yes && (await askLine(question, process.stderr)) !== id)
     throw usage('That is not the id, so nothing was deleted.');
   await operator.deleteUser(id, purge);

@@ -99,7 +99,9 @@ export async function drain(session: CommandSession, wanted: string): Promise<vo
   session.print(`${terminalLine(name)} ${is} draining. ${outcome}`, { id, name, others });
 }
 
-/** Returns how to undo a drain, or nothing if none of them is draining. */
+/**
+ * Returns a line that says how to undo a drain, or an empty text if no listed process is draining.
+ */
 export function undoDrain(kind: string, listed: readonly DrainTarget[]): string {
   if (!listed.some((one) => stateOf(one) === 'draining')) return '';
   return `To undo a drain, restart the ${kind}: end its process (\`npm start\` restarts it), or restart its container.\n`;

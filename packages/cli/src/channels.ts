@@ -135,7 +135,7 @@ export async function makeChannel(session: CommandSession, name: string, options
   await tellOfNamesakes(session, client, channel);
 }
 
-/** The options of `set`, with those of the plain settings. */
+/** The options of `set`. Each plain setting has one more. */
 export interface ChangeOptions {
   readonly name?: string;
   readonly kind?: 'public' | 'private';

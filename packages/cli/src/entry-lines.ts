@@ -41,7 +41,7 @@ function messageLine(message: MessageEvent, label: Label, time: Clock): string {
 
 const roleWords = { member: 'a member', admin: 'an admin', owner: 'the owner' };
 
-/** Returns the names of several users. Of many users, only the first ones are named. */
+/** Returns the names of several users. If there are many, names only the first ones. */
 function peopleWords(userIds: readonly string[], label: Label): string {
   const named = userIds.length > mostNamed ? userIds.slice(0, mostNamed - 1) : userIds.slice(0, -1);
   const [last = ''] = userIds.slice(-1);

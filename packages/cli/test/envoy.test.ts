@@ -274,7 +274,7 @@ describeEnvoy('the real Envoy', () => {
     });
   }
 
-  test('a drained gateway gets no new streams, its clients resume at the other, and pages load from any that is left', async () => {
+  test('a drained gateway gets no new streams, its clients resume at the other one, and pages still load', async () => {
     const ann = await trio.people.make('edge-ann');
     const before = Array.from({ length: 20 }, () => watch(ann));
     await Promise.all(before.map((one) => one.find(({ id }) => id !== '')));

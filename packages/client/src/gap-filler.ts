@@ -61,7 +61,9 @@ export class GapFiller {
     yield* gap(next, to, false);
   }
 
-  /** Fetches one page. Returns undefined if History holds nothing from there on or fails. */
+  /**
+   * Fetches one page. Returns undefined if History fails, or holds nothing after the requested seq.
+   */
   async #page(from: number, to: number, log: string): Promise<Proven | undefined> {
     const page = await this.#fetch({ after: from - 1 });
     if (page?.log !== log || !isForward(page, from)) return undefined;

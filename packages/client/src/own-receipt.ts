@@ -7,7 +7,7 @@ export class OwnReceipt {
   #own = noReceipt;
   #sent = noReceipt;
   #confirmed = noReceipt;
-  /** Whether the user has read to the end of what they had read before, since the last report. */
+  /** Whether the user has read up to the latest read seq, or further, since the last report. */
   #hasRead = false;
 
   constructor(log: string) {
@@ -38,8 +38,9 @@ export class OwnReceipt {
   }
 
   /**
-   * Returns a frame with what is new, or undefined. It names the read seq only if the user has read:
-   * to name it ends the mark "unread", which the user may have set meanwhile.
+   * Returns a frame with the new seqs, or undefined if there are none. The frame has a read seq
+   * only if the user has read since the last report, because a read seq clears the mark "unread",
+   * which the user may have set meanwhile.
    */
   takeFrame(): Message | undefined {
     const hasRead = this.#hasRead || this.#own.readSeq > this.#sent.readSeq;

@@ -20,7 +20,7 @@ import { UserInbox } from './inbox/user-inbox.js';
 import { isToken } from './token.js';
 import type { CallOptions, Transport, UnaryCall } from './transport.js';
 
-const noGateway = 'This transport knows no gateway. Give `grpcTransport` the option `gateway`.';
+const noGateway = 'This transport has no address of a gateway. Pass `grpcTransport` the option `gateway`.';
 
 /** Seats of a room that is created without a limit. */
 const roomLimit = 10;
@@ -297,7 +297,7 @@ export class ParleyClient {
    * Opens the inbox: all chats of the user on one stream. It retries temporary failures, which
    * arrive as events, and ends with the event `ended`.
    * @throws {Refusal} `unauthenticated` without a session, or `not-implemented` if the transport
-   * knows no gateway
+   * has no address of a gateway
    * @example
    * ```ts
    * import { type InboxPlace, type ParleyClient, textOf } from '@parley/client';

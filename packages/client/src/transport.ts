@@ -83,7 +83,7 @@ export interface Transport {
   connect(options: ConnectOptions): ConnectStream;
   /**
    * Opens the inbox of the user. It never throws; `onEnd` reports failures. Absent if the transport
-   * knows no gateway.
+   * has no address of a gateway.
    */
   watch?(options: WatchOptions): InboxConnection;
   /** Closes the connections for calls. Streams end by themselves. */

@@ -18,7 +18,7 @@ const acts = {
   ...{ enter: 5, gather: 2, expel: 3, leave: 1, open: 2, read: 3, markRead: 3, look: 1 },
   ...{ reconnect: 1, cut: 2, move: 1, wait: 2, create: 1 },
 };
-/** What a `ChatLife` can do. */
+/** An act of a `ChatLife`. */
 export type ChatAct = keyof typeof acts;
 
 export interface Step<Act extends string> {

@@ -13,7 +13,7 @@ export interface ChatLog {
 
 type Gap = Extract<Happening, { type: 'gap' }>;
 
-/** What one device has received of one log, and what it need not have received. */
+/** The entries of one log that one device has received, and those that it need not receive. */
 class Receipt {
   readonly log: ChatLog;
   readonly seqs = new Set<number>();
@@ -44,8 +44,8 @@ class Receipt {
   }
 
   /**
-   * Returns whether the device must have an entry after `start`: unless it is from a stay that began
-   * later and was over before the device was told of it.
+   * Returns whether the device must have received an entry after `start`. It need not if the entry
+   * is from a stay that began later and ended before the device learned of it.
    */
   wants(seq: number, start: number): boolean {
     const stay = this.stayAt(seq);
@@ -76,7 +76,10 @@ export class DeviceCheck {
   /** An event because of which the entries before the next one may be missing. */
   #hole: 'chatReset' | 'added' | undefined;
   #isFirstHere = true;
-  /** Whether the last event began a stay or a log. What the gateway does not hold of it may be a gap. */
+  /**
+   * Whether the last event began a stay or a log. Its first entries may be a gap, if the gateway
+   * does not hold them.
+   */
   #hasJustBegun = false;
 
   constructor(device: Device, channelId: number, logs: readonly ChatLog[]) {
@@ -87,15 +90,15 @@ export class DeviceCheck {
     this.#fillHole(Number.POSITIVE_INFINITY);
   }
 
-  /** Messages as the device knows them, and the seq from which on they are up to date. */
+  /** Messages as the device knows them, and the seq from which they are up to date. */
   get messages(): { readonly all: Timeline['messages']; readonly staleBelow: number } {
     const { timeline, staleBelow } = this.#receipts.at(-1) as Receipt;
     return { all: timeline.messages, staleBelow };
   }
 
   /**
-   * Returns the seqs of the entries that the device should have received. Of a log that has ended,
-   * and if the device was `cut` for good, only those before the last one that it received.
+   * Returns the seqs of the entries that the device should have received. For a log that has ended,
+   * or a device that was `cut` for good, returns only seqs before the last one that it received.
    */
   missing(isCut: boolean): string[] {
     const start = this.#device.starts.get(this.#channelId);

@@ -13,10 +13,10 @@ export type Happening = { readonly on: number } & (
 
 type HappeningFields = Happening extends infer One ? (One extends Happening ? Omit<One, 'on'> : never) : never;
 
-/** What the devices of a test connect to. */
+/** The gateways that the devices of a test connect to. */
 export interface Doors {
   readonly trio: Trio;
-  /** The gateways that live. */
+  /** The live gateways. */
   readonly gateways: readonly ServiceProcess[];
 }
 
@@ -44,7 +44,7 @@ export class Device {
   readonly isIn = new Map<number, boolean>();
   readonly #doors: Doors;
   readonly #seen = new Map<number, Place>();
-  /** Logs that events have told, by channel. */
+  /** Logs that events have named, by channel. */
   readonly #logs = new Map<number, string>();
   #position = '';
   #connections = 0;
@@ -195,7 +195,7 @@ export class Device {
     if (!this.isExact && log !== '' && known !== undefined && known !== log) this.#note(id, { type: 'chatReset' });
   }
 
-  /** Whoever joins again may find another log. */
+  /** A user who joins again may find another log. */
   #added({ id, log }: { id: number; log: string }): void {
     this.#note(id, { type: 'added' });
     this.isIn.set(id, true);

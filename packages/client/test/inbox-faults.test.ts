@@ -72,7 +72,7 @@ function killOne(): void {
   killed += 1;
 }
 
-/** What the bot has read, and its stored place. */
+/** The texts that the bot has read, and its stored place. */
 const botSeen: string[] = [];
 let botPlace: InboxPlace | undefined;
 
@@ -127,7 +127,7 @@ async function breakThings(rounds: number): Promise<void> {
   }
 }
 
-test('readers of all doors and a restarting bot get each post once and in order, whatever is killed', async () => {
+test('readers over every transport and a restarting bot get each post once and in order, whichever process is killed', async () => {
   const [ann, bob, cy] = people as [TestPerson, TestPerson, TestPerson];
   const origins = gateways.map(({ http }) => http) as [string, string];
   const socketTo = (origin: string) => socketTransport(native(), { origin, WebSocket });

@@ -113,8 +113,8 @@ export class InboxLife {
   }
 
   /**
-   * Writes a message whose commit takes so long that its time is earlier than that of a position
-   * which does not have it.
+   * Writes a message, and commits so late that a position can have a later time and still lack the
+   * message.
    */
   async #stall(chat: Chat, who: number, pick: number): Promise<void> {
     const inside = [...chat.inside];
@@ -146,7 +146,7 @@ export class InboxLife {
   }
 
   /**
-   * Checks that messages of a chat that keeps nothing arrive. Only a relay brings them, so each
+   * Checks that messages of a chat without history arrive. Only a relay brings them, so each
    * gateway must know the owning server of the chat.
    */
   async #checkUnstored(devices: readonly Device[]): Promise<void> {

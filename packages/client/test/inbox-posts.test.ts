@@ -119,7 +119,7 @@ describe('receipts', () => {
     expect(receipts().map(([id]) => id)).toEqual([1, ...range(3, 25)]);
   });
 
-  test('are only of the user if `reportDelivered` is false', async () => {
+  test('report only what the user marks if `reportDelivered` is false', async () => {
     const { inbox } = await gateway.begin([logEnd(1, 0)], { reportDelivered: false });
     gateway.stream.say(1, 1, 3);
     await pass(5_000);
@@ -131,7 +131,7 @@ describe('receipts', () => {
   });
 });
 
-test('what is typed or lossy goes out at once, or never', async () => {
+test('typing and lossy messages go out at once or never', async () => {
   const { inbox } = await gateway.begin([]);
   inbox.typing(1);
   inbox.postLossy(2, 'now');

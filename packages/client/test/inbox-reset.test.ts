@@ -45,7 +45,7 @@ test('after a reset, the user gets all chats, and each message that was missed',
   expect(listener.inbox.place).toEqual({ after: 'p9', seen: [logEnd(1, 13), logEnd(2, 31, 'm')] });
 });
 
-test('a place within a reset continues with what the reset is about to yield', async () => {
+test('an inbox that resumes from a place within a reset continues with the rest of the reset', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
   gateway.overview = async () => ({ chats: [chatOf(1, 12)], inbox: 'p9' });
   const inbox = gateway.client().inbox();
@@ -72,7 +72,7 @@ test('after a reset, a chat may have another log', async () => {
   expect(listener.of('message').map(({ log }) => log)).toEqual(['m', 'm', 'm']);
 });
 
-test('without a position, nothing is lost either', async () => {
+test('nothing is lost if the connection breaks before the first position', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
   gateway.overview = async () => ({ chats: [chatOf(1, 7)], inbox: 'p9' });
   const listener = await gateway.begin([logEnd(1, 4)], {}, '');

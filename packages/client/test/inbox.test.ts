@@ -52,7 +52,7 @@ test('yields the events of all chats in order, and answers pings', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'ended', reason: 'closed' });
 });
 
-test('resumes after the last position and the entries since then, and drops what comes twice', async () => {
+test('resumes after the last position and the entries since then, and drops duplicates', async () => {
   const listener = await gateway.begin([logEnd(1, 4), logEnd(2, 0)]);
   gateway.stream.say(1, 5);
   gateway.stream.ping('p1');
@@ -144,7 +144,7 @@ test('reports gaps unfilled if asked to, or if History lacks the entries', async
   expect(gateway.historyCalls).toHaveLength(1);
 });
 
-test('a returning member gets the entries from the return on, without a gap', async () => {
+test('a returning member gets the entries from the return, without a gap', async () => {
   const listener = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.say(1, 5);
   gateway.stream.tell({ removed: { id: 1 } });
@@ -188,7 +188,7 @@ test('chats without history are neither checked nor resumed', async () => {
   expect(listener.brief).toEqual(['connected', '1:57', 'reconnecting', 'connected', '1:1']);
 });
 
-test('resumes a stream that reached its size limit without a word and without a pause', async () => {
+test('resumes a stream that reached its size limit, without an event and without a pause', async () => {
   const listener = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.say(1, 5);
   gateway.stream.end(refuse('long-stream'));
@@ -205,7 +205,7 @@ test('resumes a stream that reached its size limit without a word and without a 
   expect(gateway.streams).toHaveLength(3);
 });
 
-test('gives up a silent gateway after two and a half pings, and after ten seconds without a welcome', async () => {
+test('leaves a gateway that is silent for two and a half ping intervals, or sends no welcome within ten seconds', async () => {
   const listener = new InboxListener(gateway.client().inbox());
   await pass(9_999);
   expect(gateway.stream.cut).toBe(false);
@@ -266,11 +266,11 @@ test('a goodbye says whether to come back', async () => {
   expect(final.events.at(-1)).toMatchObject({ type: 'ended', reason: 'draining', message: 'Bye.' });
 });
 
-test('says so if the transport knows no gateway', () => {
-  expect(() => new FakeTransport().client().inbox()).toThrow('This transport knows no gateway.');
+test('refuses to open if the transport has no address of a gateway', () => {
+  expect(() => new FakeTransport().client().inbox()).toThrow('This transport has no address of a gateway.');
 });
 
-test('another reader can continue where an aborted one has stopped, also within a gap', async () => {
+test('another reader can continue where an aborted one has stopped, even within a gap', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 9) });
   const inbox = gateway.client().inbox();
   await pass();

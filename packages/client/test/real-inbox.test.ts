@@ -80,7 +80,7 @@ test('resumes after lost connections with every message exactly once', async () 
   await proxy.close();
 });
 
-test('a killed gateway costs no message, neither at another one nor at its successor', async () => {
+test('no message is lost when a gateway is killed, at another gateway or at its successor', async () => {
   const chat = await group();
   const [first, second] = [await trio.startGateway(), await trio.startGateway()];
   const listener = await inboxOf({}, `${first.grpc},${second.grpc}`);

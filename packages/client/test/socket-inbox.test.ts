@@ -53,7 +53,7 @@ async function group(): Promise<Conversation> {
   return ann.listen(id, { inFlight: 4 });
 }
 
-test('an inbox on a WebSocket gets every message, also after a killed gateway', async () => {
+test('an inbox on a WebSocket gets every message, even after its gateway was killed', async () => {
   const chat = await group();
   const id = chat.channel.id;
   const first = await trio.startGateway();

@@ -52,7 +52,7 @@ async function group(): Promise<Conversation> {
   return ann.listen(id, { inFlight: 4 });
 }
 
-test('a page reads its inbox, over as many streams as needed, without a word of them', async () => {
+test('a page reads its inbox over as many streams as needed, without an event for each', async () => {
   watches = 0;
   const chat = await group();
   const listener = await pageOf();

@@ -1,9 +1,8 @@
 import type { Channel } from './gen/chat/v1/types.js';
 
 /**
- * A setting of a channel that the server stores exactly as the client sends it. `meaning` is what
- * the documentation and the help of the command line say. `max` is the largest number, or the
- * maximum number of characters.
+ * A plain setting of a channel. `meaning` is what the documentation and the help of the command
+ * line say. `max` is the largest number, or the maximum number of characters.
  */
 export type ChannelSetting = { readonly meaning: string } & (
   | { readonly type: 'text'; readonly max: number }
@@ -12,9 +11,10 @@ export type ChannelSetting = { readonly meaning: string } & (
 );
 
 /**
- * The plain settings of a channel. Each is a column of `chat.channel` and a field of the same name
- * in the contract. Statements, handlers, the command line and the documentation follow this table,
- * so a new setting begins as a row here.
+ * The plain settings of a channel: those that the server stores exactly as the client sends them.
+ * Each is a column of `chat.channel` and a field of the same name in the contract. Statements,
+ * handlers, the command line and the documentation follow this table, so a new setting begins as a
+ * row here.
  */
 export const channelSettings = {
   description: { type: 'text', max: 1_000, meaning: 'what the channel is about' },

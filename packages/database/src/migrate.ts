@@ -43,11 +43,13 @@ async function refuseNewer(pool: pg.Pool): Promise<void> {
 }
 
 /**
- * Migrates the database at `url` (its owner's) to this version's schema and returns the names of
- * the migrations it applied. Any number of processes may call it at the same time: one migrates,
- * the others wait. Needs session locks, so it does not work through a transaction pooler.
- * @throws {Error} with one sentence if the database is newer than this code or another database of
- *   the server belongs to a Parley; otherwise the database error. In each case, nothing is applied.
+ * Migrates a database to this version's schema, as its owner: `url` is the owner's URL. Returns the
+ * names of the migrations that it applied. Any number of processes may call it at the same time:
+ * one migrates, the others wait. Needs session locks, so it does not work through a transaction
+ * pooler.
+ * @throws {Error} with one sentence if the database is newer than this code, or if another database
+ * of the server already holds a Parley; otherwise the database error. In each case, nothing is
+ * applied.
  */
 export async function migrate(url: string): Promise<string[]> {
   const pool = createPool({ url, applicationName: 'parley-migrate', max: 2 });

@@ -1,8 +1,9 @@
 -- Counts calls by GCRA, all of them or none, with one timestamp per key. Returns 0 if they were
--- counted, otherwise the milliseconds until they may be retried. Uses clock_timestamp(): a statement that waited for the
--- row began before the statement that held it, and time must not go back between them. A key is
--- never more than :burst calls ahead, unless it was written before the clock was set back. Such a
--- key counts as one with only these calls left, so nobody waits until the old time is reached again.
+-- counted, otherwise the milliseconds until they may be retried. Uses clock_timestamp(): a
+-- statement that waited for the row began before the statement that held it, and time must not go
+-- back between them. A key is never more than :burst calls ahead, unless it was written before the
+-- clock was set back. Such a key counts as one with only these calls left, so nobody waits until
+-- the old time is reached again.
 -- name: spend
 WITH counted AS (
   INSERT INTO chat.rate AS r (key, tat) VALUES (:key, clock_timestamp() + make_interval(secs => :secondsPerCall::float8 * :calls::int))

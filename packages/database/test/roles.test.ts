@@ -287,7 +287,7 @@ test('lets a chat server give back only a channel it owns at that epoch', async 
   expect(rows).toEqual([{ instance_id: null, epoch: 7 }]);
 });
 
-test('lets the manager create a channel with head and event', async () => {
+test('lets the manager create a channel, and with it a head and an event', async () => {
   const id = await addChannel(roles.chat_manager, 'alice', 'group');
   const insert = "INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, 'alice', 0)";
   await roles.chat_manager.query(insert, [id]);

@@ -2,7 +2,7 @@ import type { NamedEntry, ReaderEvent } from '@parley/testkit';
 
 type EntryRecord = Extract<ReaderEvent, { is: 'entry' }>;
 
-/** What one user has received of one chat. */
+/** The entries and events that one user has received in one chat. */
 export interface ChatRecord {
   /** Last seq before the first stream. */
   startsAfter: number;
@@ -27,7 +27,7 @@ export class SharedEntries {
   }
 }
 
-/** What one user has received, by chat. */
+/** Records of one user, by chat. */
 export class ChatRecords {
   readonly #shared: SharedEntries;
   readonly #chats = new Map<number, ChatRecord>();

@@ -24,7 +24,10 @@ export interface Disturbance {
   readonly backWithinMs: number;
   /** Returns why the disturbance is not possible here, or undefined if it is. */
   readonly lacks: (context: DrillContext) => Promise<string | undefined>;
-  /** Causes the fault and repairs it. `owner` is a chat server of the system. */
+  /**
+   * Causes the fault and repairs it. `owner` is a chat server of the system: the owning server of
+   * the channels, unless the server of the drill owns them.
+   */
   readonly make: (context: DrillContext, owner: ServiceFacts) => Promise<DisturbanceResult>;
 }
 

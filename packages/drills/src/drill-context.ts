@@ -33,7 +33,8 @@ export class DrillContext {
   /** Returns the drill's own chat server, started on first use. */
   extraServer(): Promise<ExtraServer> {
     const { local } = this.system;
-    if (local === undefined) throw new Error('The extra server needs the database.');
+    if (local === undefined)
+      throw new Error('This drill starts a chat server of its own, which needs a Parley on this machine.');
     this.#extraServer ??= ExtraServer.start(local, this.#extraServerEntry);
     return this.#extraServer;
   }

@@ -15,7 +15,7 @@ const awayMs = 500;
 const stayMs = 2_000;
 
 /**
- * Repeats a change of a member until it has been made, also if its response was lost.
+ * Repeats a change of a member until it has been made, even if its response was lost.
  * @throws {Refusal} if it is refused for longer than a fault lasts
  */
 async function insistently(change: () => Promise<unknown>): Promise<void> {

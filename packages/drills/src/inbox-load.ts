@@ -27,12 +27,12 @@ interface Excuse {
 }
 
 const spareCount = 4;
-/** Time in which entries may still arrive that should not. */
+/** Time to wait for entries that should not arrive. */
 const settleMs = 1_000;
 const limit = 100;
 type Range = NonNullable<RecordedReader['away']>[number];
 
-/** Returns the entries that a user may not receive, because it was not a member. */
+/** Returns the entries that a user must not receive, because the user was not a member then. */
 function awayOf(userId: string, entries: readonly EntryEvent[]): Range[] {
   const away: Range[] = [];
   let from = 0;
@@ -74,7 +74,7 @@ export class InboxLoad implements DrillLoad {
     for (const [n, person] of all.entries()) this.#enter(person, n, people, gateways, calls());
     for (const one of this.talkers) one.open();
     const isIn = await within(() => this.talkers.every(({ welcomedAt }) => welcomedAt.length > 0));
-    if (!isIn) throw new Error('Not every inbox has opened within a minute.');
+    if (!isIn) throw new Error('Some inboxes did not open within a minute.');
   }
 
   /** Creates the chat of a group and of the group before it. The first user is its owner. */

@@ -21,7 +21,7 @@ export interface StreamEnd {
   readonly reason: string;
 }
 
-/** Returns the name of an entry that is no message. */
+/** Returns the name of an entry that is not a message. */
 export function nameOfChange(seq: number): string {
   return `change ${seq}`;
 }
@@ -58,11 +58,14 @@ export class InboxPerson implements DrillTalker {
   /** The chats to which the user posts. */
   readonly #chats: readonly number[];
   readonly #ackedIn = new Map<number, number>();
-  /** Posts with an ack: when it came, and after which time. */
+  /** For each ack, the time at which it came and the duration of the wait. */
   readonly #waits: { readonly atMs: number; readonly tookMs: number }[] = [];
   #inbox: UserInbox | undefined;
   #isWelcome = false;
-  /** Whether the present stream has had no position yet, which follows what was missed. */
+  /**
+   * Whether the present stream still waits for its first position, which follows the missed
+   * entries.
+   */
   #isStarting = true;
   /** Chats that the user has joined again while no stream was open. */
   readonly #joinedAway = new Set<number>();

@@ -47,7 +47,7 @@ export async function eventually(
   withinMs = patienceMs,
 ): Promise<void> {
   for (const end = performance.now() + withinMs; !(await holds().catch(() => false)); await pause(100)) {
-    if (performance.now() > end) throw new Error(`Not within ${withinMs / 1_000} s: ${condition}.`);
+    if (performance.now() > end) throw new Error(`Still not true after ${withinMs / 1_000} s: ${condition}.`);
   }
 }
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => drilled.stop());
 
-/** Returns a history in which the first reader that `may` received something else. */
+/** Returns a history in which the first reader that satisfies `may` received something else. */
 function changed(
   history: RecordedHistory,
   may: (reader: RecordedReader) => boolean,
@@ -55,7 +55,7 @@ test('inboxes lose, repeat and reorder nothing when chat servers and gateways di
   const removed = kindsAfter(histories, (one) => changed(one, ({ away = [] }) => away.length > 0, withForbidden));
   expect(removed).toContain('received while away');
 
-  /** Adds an entry that the reader may not have, in order. */
+  /** Adds, in order, an entry that the reader must not have. */
   function withForbidden(received: readonly ReaderEvent[], { away = [] }: RecordedReader): ReaderEvent[] {
     const [first] = histories as [RecordedHistory];
     const forbidden = first.stored.find(({ seq }) => away.some(({ from, to }) => seq >= from && seq <= to));
@@ -64,7 +64,7 @@ test('inboxes lose, repeat and reorder nothing when chat servers and gateways di
   }
 });
 
-test('the drill notices an inbox that is disconnected though nothing excuses it', async () => {
+test('the drill notices an inbox that is disconnected without a fault that excuses it', async () => {
   const planted: Disturbance = {
     name: 'planted',
     ...unbounded,

@@ -107,7 +107,7 @@ export class Amendments {
     for (const target of this.#edits.keys()) if (target < seq) this.withdraw(target);
   }
 
-  /** Forgets edits that have fallen off the ring. */
+  /** Forgets edits that the ring has dropped. */
   #forget(): void {
     for (const [target, { cursor }] of this.#edits) {
       if (cursor >= this.#ring.tail) return;

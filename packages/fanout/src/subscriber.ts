@@ -75,7 +75,7 @@ export interface SubscriberOptions {
  *   sink: stream,
  *   events: true,
  *   maxOwnBytes: 524_288,
- *   onSlow: () => console.log('fell off the ring'),
+ *   onSlow: () => console.log('fell behind'),
  *   onWrite: (count) => console.log(`${count} messages written`),
  * });
  * rings.entries.push({ bytes: new TextEncoder().encode('hello'), plain: true });
@@ -83,7 +83,7 @@ export interface SubscriberOptions {
  * ```
  */
 export class Subscriber {
-  // What each write reads comes first, so that it shares few cache lines.
+  // The fields that each write reads come first, so that they share few cache lines.
   readonly #sink: MessageSink;
   readonly #ring: RingBuffer;
   readonly #entries: RingView;

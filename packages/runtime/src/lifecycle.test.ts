@@ -18,7 +18,7 @@ test('stops parts once, in reverse order, even if one fails', async () => {
   expect(stopped).toEqual(['c', 'b', 'a']);
 });
 
-test('repeat() reports failed calls and goes on, one call at a time, until it is stopped', async () => {
+test('repeat() reports failed calls and continues, one call at a time, until it is stopped', async () => {
   let turns = 0;
   let running = 0;
   let most = 0;

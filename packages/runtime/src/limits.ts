@@ -34,9 +34,9 @@ export const limits = {
   /** Time for a caller to read a response. When it is over, the call is reset. */
   takenWithinMs: 30_000,
   /**
-   * Memory of responses that clients have not read, in one process. Messages that wait for single
-   * streams have a second budget of the same size. Beyond a budget, the user who holds the most
-   * memory loses their largest response or stream.
+   * Memory of responses that clients have not read, in one process. Messages that wait for one
+   * stream alone have a second budget of the same size. Beyond a budget, the user who holds the
+   * most memory loses their largest response or stream.
    */
   unreadBytes: 67_108_864,
   /**
@@ -213,7 +213,7 @@ export const limits = {
   postsPerUser: 200,
   postBytesPerUser: 2_097_152,
   postBytes: 67_108_864,
-  /** Receipts of one user at a gateway that may not be saved yet. */
+  /** Receipts of one user at a gateway that are perhaps not saved yet. */
   receiptsPerUser: 1_000,
   /**
    * Time for which a relay may be silent, and in which a relay that broke may take its handles

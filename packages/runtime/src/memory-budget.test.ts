@@ -11,7 +11,7 @@ function setUp() {
   return { budget, dropped, open };
 }
 
-test('drops the largest holding of the caller that holds most, and nothing of others', () => {
+test('drops the largest holding of the caller that holds the most, and none of other callers', () => {
   const { budget, dropped, open } = setUp();
   open('ann', 'ann 1').set(35);
   open('ann', 'ann 2').set(25);
@@ -55,7 +55,7 @@ test('drops a growing holding itself if it is larger than the limit', () => {
   expect(budget.held).toBe(40);
 });
 
-test('does not count a holding after its drop or its release', () => {
+test('stops counting memory once it is dropped or released', () => {
   const { budget, dropped, open } = setUp();
   const [ann, bob] = [open('ann'), open('bob')];
   ann.set(101);

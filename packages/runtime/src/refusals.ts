@@ -65,7 +65,7 @@ export const refusals = {
   'invalid-position': row(
     'INVALID_ARGUMENT',
     400,
-    'That is no position of your inbox. Use the last id that you received, or none.',
+    'That is not a position of your inbox. Use the last id that you received, or none.',
   ),
   'invalid-notify': row('INVALID_ARGUMENT', 400, 'Invalid choice. Choose NOTIFY_ALL, NOTIFY_MENTIONS or NOTIFY_NONE.'),
   'invalid-message': row('INVALID_ARGUMENT', 400, 'A field of the message is too long or has an unknown value.'),
@@ -96,7 +96,7 @@ export const refusals = {
   'no-subprotocol': row(
     'INVALID_ARGUMENT',
     400,
-    'Ask for the WebSocket subprotocol parley.v1 or parley.v1.json. No other one is known.',
+    'No known WebSocket subprotocol was requested. Ask for parley.v1 or parley.v1.json.',
   ),
   'token-in-url': row(
     'INVALID_ARGUMENT',
@@ -236,7 +236,7 @@ export const refusals = {
   'too-many-bots': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'This channel or you already have the maximum number of bots. Revoke one first.',
+    'This channel already has the maximum number of bots, or you do. Revoke one first.',
   ),
   'too-many-offers': row(
     'RESOURCE_EXHAUSTED',
@@ -329,7 +329,7 @@ export const refusals = {
     429,
     'The relay fell behind this channel. Read the missing entries in the table, then follow again.',
   ),
-  idle: row('DEADLINE_EXCEEDED', 504, 'Nothing was received from you for too long. Listen again.'),
+  idle: row('DEADLINE_EXCEEDED', 504, 'Your client sent nothing for too long. Listen again.'),
 } as const satisfies Record<string, RefusalRow>;
 
 /** Stable word for one outcome: a key of `refusals`. */

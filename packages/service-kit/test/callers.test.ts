@@ -168,7 +168,7 @@ test('frees the slot of a failed call and of an unread stream', async () => {
   }
 });
 
-test('streams of many users at once leave database connections for other work', async () => {
+test('many users who open streams at once leave database connections for other work', async () => {
   const max = 5;
   let [running, most] = [0, 0];
   const query = async (...args: unknown[]) => {

@@ -46,7 +46,7 @@ test('delivers 3,001 joined frames and then an error status, complete and in ord
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'moved' }]);
 });
 
-test.each([undefined, 'moved'] as const)('stops a client that goes on sending after the end (%s)', async (reason) => {
+test.each([undefined, 'moved'] as const)('stops a client that continues to send after the end (%s)', async (reason) => {
   scene = (stream) => stream.onMessage(() => stream.end(reason && refuse(reason)));
   const stream = raw.open(path);
   let isOpen = true;

@@ -144,7 +144,7 @@ describe('the bytes that requests hold', () => {
   );
 });
 
-test('a flood through a proxy drops requests of its own caller, and none of others on the same connection', async () => {
+test('a flood through a proxy drops requests of its own caller, and none of other callers on the same connection', async () => {
   const proxied = await ServerUnderTest.start({
     user: { login: async () => LoginResponse.create() },
     proxies: new Proxies(['127.0.0.1/32']),

@@ -82,7 +82,7 @@ describe('a user token', () => {
     ['no exp', { payload: { exp: undefined } }],
     ['no iat', { payload: { iat: undefined } }],
     ['no sub', { payload: { sub: undefined } }],
-    ['a sid that is no uuid', { payload: { sid: '1' } }],
+    ['a sid that is not a uuid', { payload: { sid: '1' } }],
     ['a number below 1', { payload: { num: 0 } }],
     ['an unknown kid', { header: { kid: randomUUID() } }],
     ['a kid that is a list', { header: { kid: ['k'] as unknown as string } }],

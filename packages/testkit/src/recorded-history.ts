@@ -26,7 +26,7 @@ export interface RecordedReader {
   /** Last seq before the reader started to read. */
   readonly startsAfter: number;
   readonly received: readonly ReaderEvent[];
-  /** Entries that the reader may not receive, because it was no member then. */
+  /** Entries that the reader must not receive, because it was not a member then. */
   readonly away?: readonly Range[];
 }
 
@@ -173,8 +173,8 @@ class Follower {
 
 /**
  * Finds the faults of a history: acks without a row, duplicate rows, missing seqs, readers that
- * disagree, and entries that arrived twice, out of order, at a reader that was away, or neither
- * arrived nor were reported missing.
+ * disagree, and entries that arrived twice, out of order, at a reader that was not a member then,
+ * and those that neither arrived nor were reported missing.
  */
 export function checkHistory(history: RecordedHistory): Fault[] {
   const faults: Fault[] = [];

@@ -127,7 +127,7 @@ export class Trio {
     });
   }
 
-  /** Returns the address and the instance id of a chat server that lives. */
+  /** Returns the address and the instance id of a live chat server. */
   async identityOf({ grpc }: ServiceProcess): Promise<ServerIdentity> {
     const living = 'SELECT instance_id FROM chat.server WHERE addr = $1 AND lease_until > now()';
     const [row] = await this.people.sql(living, [grpc]);

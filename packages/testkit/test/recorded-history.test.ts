@@ -88,7 +88,7 @@ test('the checker expects seqs to start again after a reset', () => {
   ]);
 });
 
-test('the checker expects nothing from the time in which a reader was no member, and finds what arrived from it', () => {
+test('the checker expects no entries from the time when a reader was not a member, and finds those that arrived', () => {
   const away = [{ from: 8, to: 11 }];
   const readerOf = (list: readonly ReaderEvent[]) => ({ name: 'bob', startsAfter: 0, received: list, away });
   const without = received.filter((one) => one.is === 'entry' && (one.seq < 8 || one.seq > 11));

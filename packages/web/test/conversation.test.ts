@@ -83,7 +83,7 @@ test('shows the edit that is last in the order of the server, whichever is confi
   expect(textsOf(after(...base, entries(about(3, 'ann', 'delete', 1)), confirm('first', 2)))).toEqual(['']);
 });
 
-test('does not confirm a pending message by a client id of another user', () => {
+test('does not confirm a pending message when another user sends the same client id', () => {
   const state = after(
     welcome(),
     { type: 'queued', outgoing: outgoing() },
@@ -187,7 +187,7 @@ test('keeps the retention from the list if the welcome has none', () => {
   expect(state.channel).toMatchObject({ name: 'den', kind: 1, retention: { seconds: 9 } });
 });
 
-test('shows why and until when a message is delayed, until it is accepted or rejected', () => {
+test('shows why a message is delayed and when it will be sent, until it is accepted or rejected', () => {
   const held = { why: 'slow', untilMs: 9 };
   const state = after(welcome(), { type: 'queued', outgoing: outgoing() }, { type: 'held', id: 'mine', held });
   expect(state.outgoing[0]).toMatchObject({ held });

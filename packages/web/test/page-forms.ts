@@ -104,7 +104,7 @@ inChromium('forms', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('asks for a new password after a one-time password, also after a reload', async () => {
+  test('asks for a new password after a one-time password, even after a reload', async () => {
     const ann = await stage.somebody('Ann');
     const userId = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
     const once = await stage.oneTimePassword(userId);

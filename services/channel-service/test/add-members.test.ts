@@ -60,7 +60,7 @@ const insideOf = (id: number) =>
     id,
   );
 
-/** What became of each user: the role, `offered`, or the reason of the refusal. */
+/** Result for each user: the role, `offered`, or the reason of the refusal. */
 async function add(by: Person, id: number, userIds: readonly string[], from = chats) {
   const { additions } = await from.addAll(by, id, userIds);
   return additions.map(({ user, refusal }) => {
@@ -101,7 +101,7 @@ test('adds many users with one entry and one event, and each is notified and has
   expect((await inbox.notifications(owner)).notifications).toEqual([]);
 });
 
-test('treats each user of a list as a call of its own would, and adds the others', async () => {
+test('gives each user of a list the result of a call for that user alone', async () => {
   const id = await chats.make(owner, 'private');
   const [there, left, removed, banned, fresh, hidden, blocking, other] = people as [
     Person,
@@ -135,7 +135,7 @@ test('treats each user of a list as a call of its own would, and adds the others
   expect((await inbox.notifications(there)).notifications).toHaveLength(1);
 });
 
-test('says of a refused user what ChangeMember says', async () => {
+test('refuses a user with the same reason and text as ChangeMember', async () => {
   const id = await chats.make(owner, 'group');
   const [banned, bot] = people as [Person, Person];
   await chats.change(owner, id, banned, { banUntil: 9e15 });
@@ -217,7 +217,7 @@ test('adds everyone or nobody if the chat has too little space', async () => {
   expect(await add(owner, id, [first.id])).toEqual([ranks.member]);
 });
 
-test('two calls that together pass the limit end as one that fits', async () => {
+test('of two calls that together exceed the limit, one succeeds', async () => {
   const id = await chats.make(owner, 'group', { limit: 6 });
   const [one, other] = [idsOf(people.slice(0, 4)), idsOf(people.slice(4))];
   const { answers, reasons } = await outcomes([add(owner, id, one), add(owner, id, other, second)]);

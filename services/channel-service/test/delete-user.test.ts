@@ -209,7 +209,7 @@ test('an interrupted purge continues, and ends with a pass that began a minute l
   expect(await texts()).toEqual([0, 0]);
 });
 
-test('DeleteUser refuses callers who are no operators, unknown ids and the last operator', async () => {
+test('DeleteUser refuses callers who are not operators, unknown ids, and the last operator', async () => {
   await expect(deleteUser(friend.id, false, victim)).rejects.toEqual(reason('not-operator'));
   await expect(deleteUser('no such')).rejects.toEqual(reason('invalid-user-id'));
   await expect(deleteUser('nobody-of-that-name')).rejects.toEqual(reason('user-not-found'));

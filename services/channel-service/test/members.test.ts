@@ -143,7 +143,7 @@ describe('strangers', () => {
     expect(Object.keys(await listed(stranger, id))).toHaveLength(4);
   });
 
-  test('an operator who is no member can remove, mute and ban; this is audited and gives no read access', async () => {
+  test('an operator who is not a member can remove, mute and ban; this is audited and gives no read access', async () => {
     const root = await rig.person('admin');
     const id = await chat('private');
     await chats.change(root, id, member, { remove: true });

@@ -232,7 +232,7 @@ describe('the bounds of a report', () => {
     ['a metric of 257 bytes', { k: 'v'.repeat(256) }],
     ['NUL in a metric', { k: '\0' }],
     ['an unknown state', { state: 'asleep' }],
-    ['a load that is no number', { load: 'much' }],
+    ['a load that is not a number', { load: 'much' }],
     ['half a seat', { seats: '0.5' }],
   ])('Report refuses metrics with %s', async (_, kv) => {
     await rig.report(token, { server });

@@ -4,7 +4,7 @@ import { type Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testki
 
 const withinMs = 30_000;
 /**
- * Number of other channels. With so many, the sweep takes minutes, and new entries are found at
+ * Number of other channels. With this number, the sweep takes minutes, and new entries are found at
  * once only in owned channels.
  */
 const otherChannels = 30_000;

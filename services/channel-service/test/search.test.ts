@@ -230,7 +230,7 @@ describe('the rights of a search', () => {
     await expect(search(stranger, { text: 'word', channelId: direct })).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test('anyone who is not banned can search a room with history by its id, and its owner also without the id', async () => {
+  test('anyone who is not banned can search a room with history by its id, and its owner finds its messages without the id too', async () => {
     const id = await chats.make(owner, 'room', { retention: { everything: true } });
     await chats.tell(id, owner, 'papaya');
     expect(await find(stranger, { text: 'papaya', channelId: id })).toEqual(['papaya']);

@@ -134,7 +134,7 @@ export function countChat(
   metrics.gauge('parley_ring_bytes', 'memory of all ring buffers, in bytes', () => parts.channels.ringBytes);
   metrics.gauge(
     'parley_stream_unread_bytes',
-    'bytes that wait for the clients of single streams',
+    'bytes that wait for the client of one stream alone',
     () => parts.unread.held,
   );
   metrics.gauge(

@@ -45,7 +45,7 @@ afterEach(nobodyNoticed);
 describe('A stream with events', () => {
   const cases: [string, string, Parameters<Chatter['send']>[1]][] = [
     ['data of 64 KiB + 1', 'message-too-large', { data: Buffer.alloc(65_537) }],
-    ['a client id that is no UUID', 'invalid-message', { clientId: 'x'.repeat(36) }],
+    ['a client id that is not a UUID', 'invalid-message', { clientId: 'x'.repeat(36) }],
     ['a content type with a line break', 'invalid-message', { contentType: 'text/plain\nx' }],
     ['a long content type', 'invalid-message', { contentType: 'x'.repeat(128) }],
     ['51 mentions', 'invalid-message', { mentions: Array.from({ length: 51 }, () => 'bob') }],
@@ -129,7 +129,7 @@ describe('A stream without events', () => {
     expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
   });
 
-  test('a stream ends after bytes that are no message', async () => {
+  test('a stream ends after bytes that are not a message', async () => {
     const stream = await join({ events: true });
     stream.sendRaw(Buffer.from('this is no message at all, \xff\xff\xff', 'latin1'));
     expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });

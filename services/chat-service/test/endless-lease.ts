@@ -10,7 +10,8 @@ class EndlessLease extends Lease {
   }
 }
 
-// A chat server with a planted fault. Any check for two owners of one channel must detect it.
+// A chat server with a planted fault. Any check for two owning servers of one channel must detect
+// it.
 await runProcess('chat-service', (context) =>
   startChatService(readChatServiceConfig(context.settings), context, new EndlessLease(Number.POSITIVE_INFINITY)),
 );

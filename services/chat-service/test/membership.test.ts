@@ -83,8 +83,8 @@ async function answers(stream: Chatter, reason: string | undefined, fields: Part
 }
 
 /**
- * Resolves when the reconciler of the owner of a room has run twice, so that it has ended every
- * stream that it is going to end. A run ends the stream of a witness whose seat is gone.
+ * Resolves when the reconciler of the owning server of a room has run twice, so that it has ended
+ * every stream that it is going to end. A run ends the stream of a witness whose seat is gone.
  */
 async function reconcilerRuns(id: number): Promise<void> {
   const witness = await trio.people.make(`witness-${tests}`);
@@ -277,7 +277,7 @@ async function removeAndAddBob(id: number, secret: string): Promise<void> {
   );
 }
 
-test('With closed history, a stream does not show what was said between a removal and an addition', async () => {
+test('With closed history, a stream does not show messages between a removal and an addition', async () => {
   const { id, a, b } = await joinedLater();
   await removeAndAddBob(id, 'secret');
   expect(await say(a)).toBeUndefined();

@@ -29,7 +29,7 @@ afterAll(async () => {
   await Promise.all([toManager.close(), toDatabase.close()]);
 });
 
-/** Makes this server the owner of a channel, and takes a seat there. */
+/** Makes this server the owning server of a channel, and takes a seat there. */
 async function joinAt(server: ServiceProcess, channelId: number): Promise<Chatter> {
   await trio.place(channelId, server);
   const listened = await trio.listen(alice, channelId);

@@ -52,7 +52,7 @@ describe('Locate', () => {
       await expect(rig.locate(id, token)).rejects.toMatchObject({ reason: 'not-a-service' });
   });
 
-  test('places a chat once, and returns its owner without a seat', async () => {
+  test('places a chat once, and returns its owning server without reserving a seat', async () => {
     const { id, located } = await placedChat();
     const identity = await rig.trio.identityOf(serverAt(located.internalAddr));
     expect(located).toMatchObject({ id: identity.instanceId, channels: [{ id, epoch: 1 }] });
@@ -70,7 +70,7 @@ describe('Locate', () => {
     await expect(rig.locate(0)).rejects.toMatchObject({ reason: 'invalid-channel-id' });
   });
 
-  test('reserves the chat for its owner, who cannot give it back meanwhile', async () => {
+  test('reserves the chat for its owning server, which cannot give it back meanwhile', async () => {
     const { id, located } = await placedChat();
     const giveBack = () =>
       rig.sql('SELECT chat.give_back_empty($1, ARRAY[$2::int], ARRAY[1::bigint]) AS id', [located.id, id]);
@@ -112,7 +112,7 @@ describe('shown_until', () => {
     return after();
   }
 
-  test('advances while nothing is said', async () => {
+  test('advances while no message is sent', async () => {
     const { id, server } = await placedChat();
     const relay = await rig.relay(server);
     await follow(relay, id);
@@ -230,7 +230,7 @@ test('a relay that reads nothing is reset', async () => {
   expect((await relay.ended).code).not.toBe(0);
 });
 
-describe('an owner that is lost', () => {
+describe('an owning server that is lost', () => {
   async function drain(server: ServiceProcess): Promise<void> {
     const { addr, instanceId } = await rig.trio.identityOf(server);
     const client = new Client(addr, credentials.createInsecure());
@@ -239,7 +239,7 @@ describe('an owner that is lost', () => {
     client.close();
   }
 
-  test('a drain closes follows and presence, and the next owner has every entry', async () => {
+  test('a drain closes follows and presence, and the next owning server has every entry', async () => {
     const { id, server } = await placedChat();
     const relay = await rig.relay(server);
     const { log } = await follow(relay, id);
@@ -290,7 +290,7 @@ describe('an owner that is lost', () => {
     next.cancel();
   });
 
-  test('in a channel without history the next owner has another log', async () => {
+  test('in a channel without history, the next owning server has another log', async () => {
     const { id, server } = await placedChat({ retention: Retention.fromPartial({ nothing: true }) });
     const relay = await rig.relay(server);
     const { log } = await follow(relay, id);

@@ -71,7 +71,7 @@ describe('the token of a relay', () => {
     expect(await relay.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'invalid-relay' });
   });
 
-  test('bytes that are no request end the relay as malformed', async () => {
+  test('bytes that are not a request end the relay as malformed', async () => {
     const relay = await rig.relay(serverOf(0));
     relay.sendRaw(Buffer.from([0x0a, 0x05, 0x01]));
     expect(await relay.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
@@ -152,7 +152,7 @@ describe('a follow', () => {
     relay.cancel();
   });
 
-  test('a position that only the table has yet is whole', async () => {
+  test('resumes whole from a position that is in the table and not yet shown', async () => {
     const id = await ownedChat();
     const relay = await rig.relay(serverOf(0));
     const { following } = await relay.ask({ channelId: id, follow: { log: '', afterSeq: 0 } });

@@ -44,7 +44,7 @@ const closedOf = async (handle: number) =>
   (await relay.find(({ closed }) => closed?.handle === handle)).closed?.goodbye?.reason;
 
 describe('attach', () => {
-  test('takes user tokens, and refuses false ones and those of ended sessions', async () => {
+  test('accepts user tokens, and refuses forged tokens and those of ended sessions', async () => {
     const handle = await relay.attach(ann.token);
     expect(await relay.attach(bob.token)).not.toBe(handle);
     const [out, suspended] = (await rig.people(2)) as [TestPerson, TestPerson];
@@ -90,7 +90,7 @@ describe('attach', () => {
     expect(await closedOf(handle)).toBe('kicked');
   });
 
-  test('a handle is of use only in its own relay, and not after detach', async () => {
+  test('a handle works only in its own relay, and only until detach', async () => {
     const id = await chat();
     const other = await rig.relay(server());
     const foreign = await other.attach(ann.token);
@@ -171,7 +171,7 @@ describe('a post', () => {
     await untilReason('removed', id, handle);
   });
 
-  test('cannot change or answer what closed history hides from its user', async () => {
+  test('cannot change or reply to a message that closed history hides from its user', async () => {
     const id = await chat([ann], { closedHistory: true });
     const owner = await relay.attach(ann.token);
     const { seq } = await post(relay, id, owner, { data: Buffer.from('old') });
@@ -211,7 +211,7 @@ describe('a post', () => {
     await untilReason(undefined, id, handle);
   });
 
-  test('is refused with its reason if it is malformed, and the relay goes on', async () => {
+  test('is refused with its reason if it is malformed, and the relay continues', async () => {
     const id = await chat();
     const handle = await relay.attach(bob.token);
     expect(await reasonOf(id, handle, { clientId: 'no-uuid' })).toBe('invalid-message');

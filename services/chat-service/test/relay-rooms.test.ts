@@ -50,7 +50,7 @@ describe('a room', () => {
     await stream.leave();
   });
 
-  test('a join token opens one handle, in its own room, and the limits of the room hold', async () => {
+  test('a join token opens one handle, in its own room, and the limits of the room apply', async () => {
     const { id } = await rig.trio.create(ann, 'small', 1);
     const { token } = await rig.trio.listen(ann, id);
     const wrong = await relay.ask({ channelId: await rig.chat([ann]), attach: { token, handle: 0 } });

@@ -57,7 +57,7 @@ export class InboxRig {
     return this.trio.people.makeMany(`person-${++this.#names}`, count);
   }
 
-  /** Creates a group of its owner and members. */
+  /** Creates a group with an owner and members. */
   async group(owner: TestPerson, members: readonly TestPerson[], more: Partial<Channel> = {}): Promise<number> {
     const fields = ChannelType.fromPartial({ name: `group ${++this.#names}`, kind: ChannelKind.GROUP, ...more });
     const { token } = owner;
@@ -84,7 +84,7 @@ export class InboxRig {
     return new WebStream<Ack>(url, body, { token }, (bytes) => Ack.decode(bytes)).find(() => true);
   }
 
-  /** Joins until the channel has moved to a chat server that lives. */
+  /** Joins until the channel has moved to a live chat server. */
   async joinAgain(person: TestPerson, channelId: number): Promise<Chatter> {
     try {
       return await this.trio.join(person, channelId);

@@ -31,7 +31,7 @@ beforeEach(async () => {
   bob = await trio.people.make(`bob${names}`);
 });
 
-/** Creates a group of its owner and members. */
+/** Creates a group with an owner and members. */
 async function group(owner: TestPerson, members: readonly TestPerson[], more: Partial<Channel> = {}): Promise<number> {
   const fields = ChannelType.fromPartial({ name: `group ${names}`, kind: ChannelKind.GROUP, ...more });
   const { id } = await callUnary(trio.manager(), ChannelService.create, fields, {
@@ -51,7 +51,7 @@ async function say(stream: Chatter, ...texts: string[]): Promise<void> {
   }
 }
 
-/** Joins until the channel has moved to a chat server that lives. */
+/** Joins until the channel has moved to a live chat server. */
 async function joinAgain(id: number): Promise<Chatter> {
   try {
     return await trio.join(ann, id);
@@ -95,7 +95,7 @@ test('the welcome names the end of the log of each chat with history', async () 
   await inbox.cut();
 });
 
-test('a removed member sees the entry of the removal and nothing after it, and a returning one sees from there on', async () => {
+test('a removed member sees the entry of the removal and nothing after it, and a returning one sees the entries from the return', async () => {
   const id = await group(ann, [bob]);
   const stream = await trio.join(ann, id);
   await say(stream, 'before');
@@ -127,7 +127,7 @@ test.each(['binary', 'text'])('a page watches its inbox over gRPC-Web, in %s for
   expect(await refused.ended).toMatchObject({ 'chat-reason': 'invalid-position' });
 });
 
-test('positions that are made up, of others, of the future or of long ago bring nothing', async () => {
+test('malformed positions and those of other users are refused, and future and old ones are reset', async () => {
   const inbox = await open(bob);
   const [, txid = '', at = '', life = '', number = ''] = inbox.position.split('-');
   const wrong = [
@@ -157,7 +157,7 @@ test('positions that are made up, of others, of the future or of long ago bring 
   await inbox.cut();
 });
 
-test('a killed chat server is no reason to reconnect: its messages arrive, and those of the next one', async () => {
+test('clients stay connected when a chat server is killed, and get its messages and those of the next one', async () => {
   const id = await group(ann, [bob]);
   const inbox = await open(bob);
   const owner = await trio.addChatServer();
@@ -269,7 +269,7 @@ async function startLog(id: number): Promise<void> {
   for (const retention of [{ nothing: true }, { everything: true }]) await trio.update(ann, { id, retention });
 }
 
-test('a resume tells of a new log before its entries, and of a removal that the new log does not have', async () => {
+test('a resume reports a new log before its entries, and a removal that the new log does not contain', async () => {
   const [id, left] = [await group(ann, [bob]), await group(ann, [bob])];
   const { chats, inbox } = await trio.overview(bob);
   const seen = chats.map(({ channel, log }) => ({ channelId: channel?.id, log, seq: channel?.lastSeq }));

@@ -86,7 +86,7 @@ describe('the owning server dies between a post and its ack', () => {
     await pool.end();
   });
 
-  test('messages that were not stored are sent to the next owner, in their order', async () => {
+  test('messages that were not stored are sent to the next owning server, in their order', async () => {
     const id = await chatAt(owner, device);
     owner.kill('SIGSTOP');
     const acks = Array.from({ length: 30 }, (_, n) => device.post({ channelId: id, ...text(n) }));
@@ -97,7 +97,7 @@ describe('the owning server dies between a post and its ack', () => {
     expect(await stored(id)).toEqual(['first', ...Array.from({ length: 30 }, (_, n) => String(n))]);
   });
 
-  test('a server that is silent but not dead loses its post to the next owner', async () => {
+  test('a post to a server that is silent but not dead goes to the next owning server', async () => {
     const id = await chatAt(owner, device);
     owner.kill('SIGSTOP');
     const clientId = await postUnanswered(device, elsewhere, { channelId: id, ...text('moved on') });
@@ -115,7 +115,7 @@ describe('the owning server dies between a post and its ack', () => {
     expect(await stored(id)).toEqual(['first', 'moved on']);
   });
 
-  test('in a chat that keeps nothing, the message is reported as unconfirmed and not sent again', async () => {
+  test('in a chat without history, the message is reported as unconfirmed and not sent again', async () => {
     const id = await chatAt(owner, device, [bob], keepsNothing);
     const inbox = await rig.open(bob);
     owner.kill('SIGSTOP');
@@ -128,7 +128,7 @@ describe('the owning server dies between a post and its ack', () => {
     await inbox.cut();
   });
 
-  test('in a chat that keeps nothing, a device that begins while the owner hangs misses nothing at the next one', async () => {
+  test('in a chat without history, a device that starts while the owning server hangs misses nothing at the next one', async () => {
     const id = await chatAt(owner, device, [bob], keepsNothing);
     owner.kill('SIGSTOP');
     const inbox = await rig.open(bob);
@@ -187,7 +187,7 @@ test('two senders at two gateways post in one chat, each in order', async () => 
   }
 });
 
-test('without a manager, chats with an owner work, and the others say so', async () => {
+test('without a manager, posts reach chats with an owning server, and are refused in others', async () => {
   const manager = rig.trio.managers[0] as ServiceProcess;
   const device = await rig.open(ann);
   const [owned, unowned] = [await rig.group(ann, []), await rig.group(ann, [])];
@@ -203,7 +203,7 @@ test('without a manager, chats with an owner work, and the others say so', async
   await device.cut();
 });
 
-test('posts that wait are limited in number, and the others are sent', async () => {
+test('posts beyond the number that may wait are refused, and the others are sent', async () => {
   const owner = await rig.trio.addChatServer();
   const device = await rig.open(ann);
   const id = await chatAt(owner, device);
@@ -214,7 +214,7 @@ test('posts that wait are limited in number, and the others are sent', async () 
   owner.kill('SIGCONT');
   const below = await Promise.all(posts.slice(0, 200));
   const reasons = new Set(below.map(({ refusal }) => refusal?.reason));
-  for (const reason of ['send-too-fast', 'unconfirmed']) reasons.delete(reason); // The rate at the owner, and the deadline.
+  for (const reason of ['send-too-fast', 'unconfirmed']) reasons.delete(reason); // The rate at the owning server, and the deadline.
   expect([...reasons]).toEqual([undefined]);
   const acked = below.flatMap(({ refusal }, n) => (refusal === undefined ? [String(n)] : []));
   expect(await stored(id)).toEqual(expect.arrayContaining(['first', ...acked]));

@@ -58,7 +58,7 @@ describe('a post', () => {
     expect(await device.ended).toMatchObject({ reason: 'invalid-token' });
   });
 
-  test('keeps its place among the posts of a session, also before the chat has an owner', async () => {
+  test('keeps its place among the posts of a session, even before the chat has an owning server', async () => {
     const id = await rig.group(ann, []);
     const device = new InboxClient(rig.gateway.grpc, ann);
     const texts = Array.from({ length: 60 }, (_, n) => String(n));
@@ -69,7 +69,7 @@ describe('a post', () => {
     await device.cut();
   });
 
-  test('of 64 KiB is accepted, and a larger one is refused without harm to others', async () => {
+  test('of 64 KiB is accepted, and a larger one is refused without effect on others', async () => {
     const id = await rig.group(ann, []);
     const device = await rig.open(ann);
     const mentions = Array.from({ length: 50 }, () => ann.id);
@@ -82,7 +82,7 @@ describe('a post', () => {
     await device.cut();
   });
 
-  test('beyond the rate of a stream is refused, and a client that goes on is cut off', async () => {
+  test('beyond the rate of a stream is refused, and a client that continues is cut off', async () => {
     const id = await rig.group(ann, []);
     const device = await rig.open(ann);
     const flood = (posts: number) => {
@@ -181,7 +181,7 @@ describe('a refusal has the reason that a stream of the user gets', () => {
     }
   });
 
-  test('of chats that do not exist, rooms, and ids that are none', async () => {
+  test('channel-not-found, wrong-kind or invalid-channel-id, for missing chats, rooms and invalid ids', async () => {
     const room = (await rig.trio.create(bob, 'room')).id;
     const deleted = await rig.group(bob, []);
     await rig.sql('UPDATE chat.channel SET deleted_at = now() WHERE id = $1', [deleted]);
@@ -252,7 +252,7 @@ test('a session continues with another login of its user', async () => {
   expect(await device.ended).toMatchObject({ reason: 'logged-out' });
 });
 
-test('lossy messages and typing get an ack without seq, and reach those who are here', async () => {
+test('lossy messages and typing get an ack without seq, and reach the users who are here', async () => {
   const id = await rig.group(ann, [bob]);
   const stream = await rig.trio.join(ann, id);
   const [device, other] = [await rig.open(bob), await rig.open(ann)];

@@ -36,7 +36,7 @@ describe('a relay with a faulty network', () => {
   afterEach(() => proxy.heal());
   afterAll(() => proxy.close());
 
-  test('breaks and comes back, and nothing is missing or doubled', async () => {
+  test('breaks and comes back without a lost or repeated entry', async () => {
     const { id, stream } = await ownedGroup(server);
     const inbox = await rig.open(bob);
     await rig.follows(1);
@@ -54,7 +54,7 @@ describe('a relay with a faulty network', () => {
     await inbox.cut();
   });
 
-  test('holds the position back while it is stalled, and is given up when it is silent', async () => {
+  test('holds the position back while it is stalled, and ends when it is silent', async () => {
     const other = await ownedGroup(rig.trio.chatServers[0] as ServiceProcess);
     const { id, stream } = await ownedGroup(server);
     const inbox = await rig.open(bob);
@@ -117,10 +117,10 @@ describe('a relay with a faulty network', () => {
   });
 });
 
-/** What a false chat server does once a gateway follows a channel. */
+/** Misdeed of a chat server once a gateway follows a channel. */
 type Misdeed = (relay: FalseRelay, follow: RelayUp) => void;
 
-/** One relay of a false chat server. */
+/** One relay of a misbehaving chat server. */
 class FalseRelay {
   readonly #call: ServerDuplexStream<Uint8Array, Uint8Array>;
 
@@ -197,7 +197,7 @@ class FalseServer {
   }
 }
 
-describe('a false chat server', () => {
+describe('a misbehaving chat server', () => {
   const owner = () => rig.trio.chatServers[0] as ServiceProcess;
   let server: FalseServer;
 
@@ -207,7 +207,7 @@ describe('a false chat server', () => {
   });
   afterEach(() => server.stop());
 
-  test('is not followed with an epoch that is not the highest', async () => {
+  test('is not followed if its epoch is not the highest', async () => {
     const { id, stream } = await ownedGroup(owner());
     server.claims = [{ channelId: id, epoch: 0 }];
     const inbox = await rig.open(bob);
@@ -222,7 +222,7 @@ describe('a false chat server', () => {
     await inbox.cut();
   });
 
-  /** Answers a follow as an owner would. */
+  /** Answers a follow as an owning server would. */
   function begin(relay: FalseRelay, { id, channelId, follow }: RelayUp): void {
     const { log = '', afterSeq = 0 } = follow ?? {};
     relay.send({ id, channelId, following: { log, firstSeq: afterSeq + 1, lastSeq: afterSeq, resume: Resume.WHOLE } });
@@ -231,7 +231,7 @@ describe('a false chat server', () => {
   const forged = (seq: number, more: object = {}) => Message.fromPartial({ seq, data: Buffer.from('forged'), ...more });
 
   const ending: readonly (readonly [string, Misdeed])[] = [
-    ['bytes that are no frame', (relay) => relay.sendRaw(Buffer.from([0x1a, 0x7f, 0x01]))],
+    ['bytes that are not a frame', (relay) => relay.sendRaw(Buffer.from([0x1a, 0x7f, 0x01]))],
     [
       'a message that cannot be decoded',
       (relay, up) => {
@@ -255,7 +255,7 @@ describe('a false chat server', () => {
     ['a frame that is too large', (relay) => relay.sendRaw(Buffer.alloc(8_000_000))],
   ];
 
-  test.each(ending)('that sends %s loses its relay, and the gateway goes on', async (_what, misdeed) => {
+  test.each(ending)('that sends %s loses its relay, and the gateway continues', async (_what, misdeed) => {
     const { id, stream } = await ownedGroup(owner());
     server.claims = [{ channelId: id, epoch: 100 }];
     server.misdeed = misdeed;
@@ -268,7 +268,7 @@ describe('a false chat server', () => {
     await inbox.cut();
   });
 
-  test('that takes a followed channel over and says nothing holds nothing up', async () => {
+  test('that takes over a followed channel and stays silent holds nothing up', async () => {
     const { id, stream } = await ownedGroup(owner());
     const inbox = await rig.open(bob);
     await rig.follows(1);
@@ -325,7 +325,7 @@ test('2,500 channels of one server are followed, and all are read from the table
          instance_id = (SELECT instance_id FROM chat.server WHERE addr = $2) WHERE channel_id = ANY ($1)`,
       [some, server.grpc],
     );
-    for (const channelId of some) relay.send({ channelId, follow: { log: '', afterSeq: 0 } }); // So the server loads them.
+    for (const channelId of some) relay.send({ channelId, follow: { log: '', afterSeq: 0 } }); // This makes the server load them.
     await until(() => loaded() === from + some.length);
   }
   const inbox = await rig.open(bob);

@@ -35,7 +35,7 @@ async function withoutTable<T>(during: () => Promise<T>): Promise<T> {
   }
 }
 
-test('the relay of the owner shows entries, typing, presence and receipts, without the table', async () => {
+test('the relay of the owning server shows entries, typing, presence and receipts, without a read of the table', async () => {
   const { id, stream } = await ownedGroup();
   const inbox = await rig.open(bob);
   await rig.follows(1);
@@ -78,7 +78,7 @@ test('through a relay, closed history hides edits of messages from before the jo
   for (const one of [bobs, anns]) await one.cut();
 });
 
-test('a member who joins a followed chat sees it from the join on, and a removed one sees no more', async () => {
+test('a member who joins a followed chat sees it from the join, and a removed one sees no more', async () => {
   const { id, stream } = await ownedGroup();
   const [carol] = (await rig.people(1)) as [TestPerson];
   const [bobs, carols] = [await rig.open(bob), await rig.open(carol)];
@@ -96,7 +96,7 @@ test('a member who joins a followed chat sees it from the join on, and a removed
   for (const one of [bobs, carols]) await one.cut();
 });
 
-test('entries that managers write in a chat whose owner gave it back arrive too', async () => {
+test('entries that managers write in a chat without an owning server arrive too', async () => {
   const { id, stream } = await ownedGroup();
   const inbox = await rig.open(bob);
   await rig.follows(1);
@@ -112,7 +112,7 @@ test('entries that managers write in a chat whose owner gave it back arrive too'
   await inbox.cut();
 });
 
-test('a chat that moves is followed at its next owner, and one that is deleted is not', async () => {
+test('a chat that moves is followed at its next owning server, and one that is deleted is not', async () => {
   const [moved, deleted] = [await ownedGroup(), await ownedGroup()];
   const { id } = moved;
   const inbox = await rig.open(bob);
@@ -137,7 +137,7 @@ test('a chat that moves is followed at its next owner, and one that is deleted i
   await inbox.cut();
 });
 
-test('after kill -9 of the owner, the next owner is followed, and nothing is missing or doubled', async () => {
+test('after kill -9 of the owning server, the next one is followed without a lost or repeated entry', async () => {
   const owner = await rig.trio.addChatServer();
   const { id, stream } = await ownedGroup(owner);
   const inbox = await rig.open(bob);
@@ -159,7 +159,7 @@ test('after kill -9 of the owner, the next owner is followed, and nothing is mis
   await inbox.cut();
 });
 
-test('a drained owner loses nothing, and the next owner is followed', async () => {
+test('a drained owning server loses nothing, and the next one is followed', async () => {
   const owner = await rig.trio.addChatServer();
   const { id, stream } = await ownedGroup(owner);
   const inbox = await rig.open(bob);
@@ -206,7 +206,7 @@ test('another log of a followed chat is a reset, and its entries arrive', async 
 describe('a chat without history', () => {
   const unstored = { retention: Retention.fromPartial({ nothing: true }) };
 
-  test('is shown by its relay, whose log continues after a reconnect and ends with its owner', async () => {
+  test('is shown by a relay; its log continues after a reconnect and ends with the owning server', async () => {
     const { id, stream } = await ownedGroup(serverOf(0), unstored);
     await say(stream, 'before bob came');
     const inbox = await rig.open(bob);
@@ -251,7 +251,7 @@ describe('a chat without history', () => {
     for (const one of [bobs, carols]) await one.cut();
   });
 
-  test('loses no message that is said before its new owner is followed', async () => {
+  test('loses no message that is sent before its new owning server is followed', async () => {
     const id = await rig.group(ann, [bob], unstored);
     const inbox = await rig.open(bob);
     await say(await rig.trio.join(ann, id), 'first', 'second');

@@ -89,7 +89,7 @@ async function settled(): Promise<RoundFacts['moment']> {
   }
 }
 
-/** Returns readers that resume from now on. */
+/** Returns readers that resume at the present position. */
 async function resuming(userIds: readonly string[]): Promise<StartingReader[]> {
   const moment = await settled();
   const position = { txid: moment.txid, eventId: 0, at: moment.now, life: moment.life, userNumber: 1, places: [] };
@@ -100,7 +100,9 @@ function seqsOf(missed: Missed | undefined): number[] {
   return missed?.parts.flatMap(({ entries }) => entries.map(({ seq }) => seq)) ?? [];
 }
 
-/** Counts the statements of a round in which readers resume, each with chats in which something was said. */
+/**
+ * Counts the statements of a round in which readers resume, each with chats that have new messages.
+ */
 async function countStatements(readers: number, own: number): Promise<number> {
   const { userIds, channelIds } = await makeReaders(readers, own);
   const starting = await resuming(userIds);
@@ -122,7 +124,7 @@ test('a round has the same statements for 100 resuming readers of 20 chats as fo
   expect(few).toBeLessThanOrEqual(14);
 });
 
-test('many changes elsewhere lose nothing, and a reader that was added or removed learns only that', async () => {
+test('many changes in other chats lose nothing, and a reader that was added or removed learns of that change only', async () => {
   const { userIds, channelIds } = await makeReaders(3, 2);
   const other = await makeReaders(1, 1_200);
   const starting = await resuming(userIds);
@@ -194,7 +196,7 @@ test('only the reader that missed too many bytes is reset', async () => {
 test.each([
   ['entries', 900, 10, 11],
   ['bytes', 30, 30_000, 9],
-])('readers for whose %s a round has no room wait for the next one', async (_, entries, bytes, room) => {
+])('readers for whose %s a round has no space wait for the next one', async (_, entries, bytes, room) => {
   const { userIds, channelIds } = await makeReaders(30, 1);
   const starting = await resuming(userIds);
   await store(channelIds, entries, bytes);

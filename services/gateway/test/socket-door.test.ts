@@ -91,7 +91,7 @@ test('a socket without a token, or without a command after it, is closed in time
   expect(await idle.ended).toEqual({ code: 4504, reason: 'idle', goodbye: 'idle' });
 });
 
-test('a socket whose token cannot be checked in time is told that the server is busy', async () => {
+test('a socket whose token cannot be checked in time ends with too-busy', async () => {
   const never = new Promise<UserCaller>(() => {});
   test_ = await TestDoor.start({ times: { openWithinMs: 50 }, callers: { enterStream: () => never } });
   const probe = SocketProbe.with(test_.url, { token: 'ann' });
@@ -134,7 +134,7 @@ test('a client that sends many commands while its token is checked is refused', 
   await until(() => received.includes('send-too-fast'));
 });
 
-test('sockets without a token are limited for each address, and do not keep out others', async () => {
+test('sockets without a token are limited for each address, and do not keep others out', async () => {
   test_ = await TestDoor.start();
   const strangers = Array.from({ length: 201 }, () => new SocketProbe(`${test_.url}/connect`, ['parley.v1']));
   const refused = await Promise.race(strangers.map((probe) => probe.ended));

@@ -154,7 +154,7 @@ describe.each(dialects)('posting on %s', (dialect) => {
   });
 });
 
-test('the code of JSON shows a message as in the docs', async () => {
+test('parley.v1.json encodes a message as the docs show it', async () => {
   const id = await group();
   const probe = await open('parley.v1.json');
   const raw = once(probe.ws, 'message');
@@ -193,7 +193,7 @@ describe('the upgrade', () => {
   });
 
   test.each(['?token=abc', '?access_token=abc', '?v=1'])(
-    'refuses a URL with %s, even if the token is also where it should be',
+    'refuses a URL with %s, even if the token is also in a permitted place',
     async (query) => {
       const probe = new SocketProbe(`${door()}${query}`, ['parley.v1', `bearer.${bob.token}`]);
       expect(await probe.ended).toEqual({ code: 4400, reason: 'token-in-url', goodbye: 'token-in-url' });
@@ -234,7 +234,7 @@ describe('tokens', () => {
     return token;
   }
 
-  test('refuses a bad, an expired and a false token, and commands before the token', async () => {
+  test('refuses malformed, expired and forged tokens, and commands before the token', async () => {
     const endOf = (token: string) => SocketProbe.with(gateway.http, { token }).ended;
     expect(await endOf('abc')).toEqual({ code: 4401, reason: 'invalid-token', goodbye: 'invalid-token' });
     expect(await endOf(await signed(-1_000))).toMatchObject({ code: 4401, goodbye: 'expired-token' });
@@ -247,7 +247,7 @@ describe('tokens', () => {
     expect(early.events.at(-1)?.goodbye?.message).toBe('The first command must be token.');
   });
 
-  test('a cookie is no token', async () => {
+  test('ignores a token in a cookie', async () => {
     const probe = new SocketProbe(door(), ['parley.v1'], {
       cookie: `token=${bob.token}`,
       authorization: `Bearer ${bob.token}`,
@@ -287,7 +287,7 @@ describe('bad frames', () => {
   test.each<[string, string, string | Uint8Array, string]>([
     ['text, though it would be a command in binary', 'parley.v1', '\n\0', 'malformed'],
     ['bytes', 'parley.v1.json', Buffer.from('{"watch":{}}'), 'malformed'],
-    ['bytes that are no command', 'parley.v1', Buffer.alloc(9, 255), 'malformed'],
+    ['bytes that are not a command', 'parley.v1', Buffer.alloc(9, 255), 'malformed'],
     ['an empty command', 'parley.v1', new Uint8Array(), 'malformed'],
     ['an unknown command', 'parley.v1', Buffer.from([0xa2, 0x06, 0x00]), 'malformed'],
     [
@@ -296,15 +296,15 @@ describe('bad frames', () => {
       InboxCommand.encode(InboxCommand.fromPartial({ token: 'a', watch: {} })).finish(),
       'malformed',
     ],
-    ['text that is no JSON', 'parley.v1.json', '{"watch":', 'malformed'],
-    ['JSON that is no object', 'parley.v1.json', '[1]', 'malformed'],
+    ['text that is not JSON', 'parley.v1.json', '{"watch":', 'malformed'],
+    ['JSON that is not an object', 'parley.v1.json', '[1]', 'malformed'],
     ['a wrong type', 'parley.v1.json', '{"watch":{"after":5}}', 'malformed'],
     ['an unknown field', 'parley.v1.json', '{"watch":{},"constructor":{}}', 'malformed'],
     ['an unknown command in JSON', 'parley.v1.json', '{"shout":{}}', 'malformed'],
     ['no command in JSON', 'parley.v1.json', '{}', 'malformed'],
     ['two commands in one', 'parley.v1.json', '{"token":"a","pong":{}}', 'malformed'],
     ['deep JSON', 'parley.v1.json', '['.repeat(60_000), 'malformed'],
-    ['a position that is made up', 'parley.v1.json', '{"watch":{"after":"x"}}', 'invalid-position'],
+    ['a malformed position', 'parley.v1.json', '{"watch":{"after":"x"}}', 'invalid-position'],
   ])('%s on %s', async (_name, dialect, payload, reason) => {
     const probe = SocketProbe.with(gateway.http, bob, dialect);
     await probe.opened();

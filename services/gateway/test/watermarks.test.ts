@@ -66,7 +66,7 @@ async function noteSlowly(device: InboxClient, channelId: number): Promise<strin
 }
 
 describe('receipts', () => {
-  test('of a chat with an owner go to it, and everybody sees them', async () => {
+  test('of a chat with an owning server go to that server, and everybody sees them', async () => {
     const id = await rig.group(ann, [bob]);
     const [reader, other, author] = [await rig.open(bob), await rig.open(bob), await rig.open(ann)];
     const { seq } = await author.post(words(id));
@@ -81,7 +81,7 @@ describe('receipts', () => {
     await Promise.all([reader.cut(), other.cut(), author.cut()]);
   });
 
-  test('of a chat without an owner are written at once, place nothing, and are shown', async () => {
+  test('of a chat without an owning server are written and shown at once, and do not place the chat', async () => {
     const id = await rig.group(ann, [bob]);
     const device = await rig.open(ann);
     expect(await rig.post(bob, { channelId: id, receipt: { readSeq: 1 } })).toMatchObject({ seq: 0 });
@@ -91,7 +91,7 @@ describe('receipts', () => {
     await device.cut();
   });
 
-  test('of a chat without an owner are shown at other gateways, whoever has written them', async () => {
+  test('of a chat without an owning server are shown at other gateways, whichever process has written them', async () => {
     const id = await rig.group(ann, [bob]);
     const other = await rig.trio.startGateway();
     const devices = [await rig.open(ann), await rig.open(ann, {}, other)];
@@ -133,7 +133,7 @@ describe('receipts', () => {
     await resumed.cut();
   });
 
-  test('never move back, beyond the end, in another log, or in a chat of others', async () => {
+  test('never move back or beyond the end, and do nothing in another log or in a chat of others', async () => {
     const [carol] = (await rig.people(1)) as [TestPerson];
     const [id, foreign] = [await rig.group(ann, [bob, carol]), await rig.group(ann, [])];
     const device = await rig.open(bob);
@@ -155,7 +155,7 @@ describe('receipts', () => {
     await device.cut();
   });
 
-  test('that a killed owner has not saved are in the database', () =>
+  test('reach the database even if the owning server is killed before it saves them', () =>
     withOwner(async (owner) => {
       const id = await rig.group(ann, [bob]);
       await rig.trio.place(id, owner);
@@ -193,7 +193,7 @@ describe('receipts', () => {
 });
 
 describe('presence', () => {
-  test('begins with a session in a chat with an owner, and ends after the last one', async () => {
+  test('begins with the first session in a chat with an owning server, and ends after the last one', async () => {
     const id = await rig.group(ann, [bob]);
     const stream = await rig.trio.join(ann, id);
     const device = await rig.open(bob);
@@ -207,7 +207,7 @@ describe('presence', () => {
     await stream.leave();
   });
 
-  test('does not place a chat, and follows it to its next owner', () =>
+  test('does not place a chat, and follows it to its next owning server', () =>
     withOwner(async (first) => {
       const id = await rig.group(ann, [bob]);
       const device = await rig.open(bob);
@@ -259,7 +259,7 @@ describe('presence', () => {
   });
 });
 
-test('typing has a chat placed, and an ended session types no more', async () => {
+test('typing places a chat, and an ended session types no more', async () => {
   const id = await rig.group(ann, [bob]);
   const device = await rig.open(ann);
   expect(await rig.post(bob, { channelId: id, typing: {} })).toMatchObject({ seq: 0, refusal: undefined });

@@ -137,7 +137,7 @@ describe('Update', () => {
     ['a short new password', { newPassword: 'short', password }, 'invalid-password'],
     ['a common new password', { newPassword: 'Password1', password }, 'common-password'],
     ['73 bytes of new password', { newPassword: 'x'.repeat(73), password }, 'invalid-password'],
-    ['an avatar that is no id', { avatarId: "'; --" }, 'invalid-profile'],
+    ['an avatar that is not an id', { avatarId: "'; --" }, 'invalid-profile'],
     ['an avatar nobody has', { avatarId: '00000000-0000-0000-0000-000000000000' }, 'invalid-profile'],
     ['an email without the password', { email: 'b@example.org' }, 'wrong-credentials'],
     ['an email with a wrong password', { email: 'b@example.org', password: 'wrong horse' }, 'wrong-credentials'],

@@ -14,7 +14,7 @@ export interface InboxOrder {
   readonly atOnce: number;
 }
 
-/** What the crowd has done. */
+/** The result of an order. */
 export interface InboxTally {
   readonly open: number;
   /** Milliseconds until each had its first event. */

@@ -1,6 +1,7 @@
 /**
- * The way of a message through a gateway: from the feed of its channel to the WebSockets of its
- * readers, with the modules of the gateway. Messages arrive on connections that stand for the relay.
+ * The path of a message through a gateway: from the feed of its channel to the WebSockets of its
+ * readers, with the modules of the gateway. Messages arrive on connections that stand for the
+ * relay.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

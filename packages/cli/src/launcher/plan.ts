@@ -103,7 +103,7 @@ export function connectionsOf({ first, chatServers, gateways }: Plan, ofEach: nu
   return Math.max(leastConnections, spare + Math.ceil(needed));
 }
 
-/** Returns the entry of a service: its bundle, except for Envoy. */
+/** Returns the path of the main module of a service: its bundle, except for Envoy. */
 export function mainOf({ service }: ServicePlan): string {
   if (service === 'envoy') return join(projectFolder, 'packages', 'cli', 'dist', 'src', 'launcher', 'envoy', 'main.js');
   return join(projectFolder, 'dist', 'services', `${service}.js`);

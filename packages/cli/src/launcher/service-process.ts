@@ -5,7 +5,7 @@ import { allocatorSettings, type Part } from '@parley/runtime';
 /** Program, environment and log file of one service. */
 export interface Launch {
   readonly name: string;
-  /** The compiled entry. */
+  /** Path of the compiled main module. */
   readonly main: string;
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;

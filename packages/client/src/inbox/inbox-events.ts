@@ -42,8 +42,8 @@ export type UserInboxEvent =
   /**
    * The present state of all chats. It replaces everything that was known of them. It comes first
    * with the option `overview`, and later if events were lost: because the inbox was away for too
-   * long, or because they were read too slowly. Then a gap follows for each chat of which the inbox
-   * has missed entries, with those up to `channel.lastSeq`.
+   * long, or because they were read too slowly. Then, for each chat with missed entries, a gap
+   * follows with the entries up to `channel.lastSeq`.
    */
   | { readonly type: 'reset'; readonly chats: readonly ChatSummary[] }
   /** A stream has started. `now` is the time of the server's clock, in Unix ms. */

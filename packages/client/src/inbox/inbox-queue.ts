@@ -17,7 +17,7 @@ export type QueuedEvent =
   | Exclude<UserInboxEvent, { type: 'reset' }>
   /** A position of the server. */
   | { readonly type: 'position'; readonly id: string }
-  /** The ends of the logs from which on events follow. */
+  /** The ends of the logs after which events follow. */
   | { readonly type: 'began'; readonly chats: readonly SeenChat[] }
   | LostEvents;
 

@@ -75,7 +75,10 @@ export class InboxReading {
     return value;
   }
 
-  /** Takes an event of the queue. Returns undefined if nothing, or other events, stand for it. */
+  /**
+   * Takes an event of the queue. Returns undefined if the event is not for the user, or if other
+   * events replace it.
+   */
   #take(event: QueuedEvent): UserInboxEvent | undefined {
     if (event.type === 'position') this.#tracker.passed(event.id);
     else if (event.type === 'began') this.#learn(event.chats.map((place) => [place.channelId, place]));
@@ -141,7 +144,9 @@ export class InboxReading {
     for (const chat of now.chats) yield* this.#missedIn(chat);
   }
 
-  /** Yields what was missed in a chat. Of an unknown chat, everything arrives from now on. */
+  /**
+   * Yields the entries that were missed in a chat; none if the inbox did not know the chat before.
+   */
   async *#missedIn({ channel: { id: channelId, lastSeq: to }, log }: ChatSummary): Work {
     const place = this.#places.get(channelId);
     if (place === undefined || log === '') return;

@@ -6,8 +6,8 @@ import { type InboxPlace, PlaceTracker } from './inbox-place.js';
 import type { QueuedEvent } from './inbox-queue.js';
 
 /**
- * Turns the events of streams into those of an inbox: drops what has come already, and finds what
- * is missing. It outlives its streams.
+ * Turns the events of streams into those of an inbox: drops duplicates, and finds missing entries.
+ * It outlives its streams.
  */
 export class InboxReceiver {
   readonly #push: (event: QueuedEvent) => void;
@@ -111,7 +111,7 @@ export class InboxReceiver {
     if (this.#chats.restart(channelId, log)) this.#push({ type: 'chat-reset', channelId, log });
   }
 
-  /** Continues at the ends of the logs, from which on the events of this stream follow. */
+  /** Continues at the ends of the logs, after which the events of this stream follow. */
   #lose(): void {
     this.#push({ type: 'lost', before: new Map(), isStart: false });
     this.#chats.replace(this.#welcome?.chats ?? []);

@@ -60,7 +60,10 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
   readonly #link: InboxLink;
   readonly #over: Promise<void>;
   #welcome: InboxWelcome | undefined;
-  /** Whether the user has been told of the connection. A stream that replaces a long one is not told. */
+  /**
+   * Whether `connected` was yielded since the last lost connection. A stream that replaces one at
+   * its size limit yields no second `connected`.
+   */
   #isConnected = false;
   #ended: Refusal | undefined;
   /** The refusal of a call without which the inbox cannot continue. */

@@ -12,7 +12,7 @@ const forwardedBytes = 1_024;
  *
  * const proxies = new Proxies(['10.0.0.0/8']);
  * proxies.named('10.0.0.1', '198.51.100.1, 192.0.2.7'); // '192.0.2.7'
- * proxies.named('203.0.113.5', '192.0.2.7'); // '203.0.113.5', which is no proxy
+ * proxies.named('203.0.113.5', '192.0.2.7'); // '203.0.113.5', which is not a proxy
  * ```
  */
 export class Proxies {

@@ -12,9 +12,9 @@ const nothing = Buffer.alloc(0);
 const maxDroppedBytes = 1_048_576;
 
 /**
- * Cuts the bytes of a stream into messages. It replaces the one of grpc-js, which needs a promise
- * and a queue entry for each message. Create it in the handler of the call: at that time grpc-js
- * has paused the stream and has read nothing.
+ * Cuts the bytes of a stream into messages. It replaces the deframer of grpc-js, which needs a
+ * promise and a queue entry for each message. Create it in the handler of the call: at that time
+ * grpc-js has paused the stream and has read nothing.
  */
 class MessageDeframer {
   readonly #stream: ServerHttp2Stream;
@@ -115,7 +115,7 @@ class MessageDeframer {
   }
 
   /**
-   * Drops everything that still arrives: a client can go on sending after its call has ended.
+   * Drops everything that still arrives: a client can continue to send after its call has ended.
    * Resets the stream after `maxDroppedBytes`.
    */
   stop(): void {

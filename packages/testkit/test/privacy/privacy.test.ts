@@ -58,7 +58,7 @@ function tableOf(role: Role): Table {
 }
 
 test.each(['stranger', 'former', 'banned', 'blocked'] as const)(
-  'answers every call of a user whose role in the channel is "%s" as answers.md says',
+  'every call of a user whose role in the channel is "%s" gets the answer in answers.md',
   (role) => {
     expect(tableOf(role)).toEqual(readTables().get(role));
   },
@@ -185,7 +185,7 @@ function cellOf(call: string, { reason, bodies }: Answer): string {
   return reason === 'ok' && /Search/.test(call) && Buffer.concat(bodies).length === 0 ? 'none' : reason;
 }
 
-test('answers every call about a user as answers.md says, and shows no hidden profile', async () => {
+test('every call about a user gets the answer in answers.md, and shows no hidden profile', async () => {
   const answers = await askAboutUsers(world, people);
   const row = (call: string, found: ReadonlyMap<string, Answer>) =>
     Object.fromEntries([...found].map(([target, answer]) => [target, cellOf(call, answer)]));

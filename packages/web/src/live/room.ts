@@ -42,8 +42,8 @@ export interface RoomDeps {
 const expireEveryMs = 1_000;
 
 /**
- * One channel in one tab. Of all tabs on the same channel, one leads: it holds the stream and
- * shares its events with the others.
+ * One channel in one tab. One of the tabs on the same channel leads: it holds the stream and shares
+ * its events with the others.
  */
 export class Room implements OpenConversation {
   readonly channelId: number;

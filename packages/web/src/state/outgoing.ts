@@ -70,8 +70,8 @@ function withChange(
 }
 
 /**
- * Returns the lines after the server has accepted a message or change. Of several edits of a
- * message, the last one in the server's order applies, no matter which of them was confirmed last.
+ * Returns the lines after the server has accepted a message or change. If a message has several
+ * edits, the last one in the server's order applies, no matter which of them was confirmed last.
  */
 export function withTaken(
   lines: readonly Line[],

@@ -7,8 +7,8 @@ import { hasHistory } from './retention.js';
 export type Delivery = 'theirs' | 'sending' | 'sent' | 'failed' | 'long sent';
 
 /**
- * What comes before the first row of the list of messages: older messages that can be loaded,
- * nothing, messages that have expired, or messages that the server never stored.
+ * The messages before the first row of the list: older ones that can be loaded, none, expired ones,
+ * or ones that the server never stored.
  */
 export type Start = 'older' | 'beginning' | 'expired' | 'not kept';
 
@@ -124,7 +124,7 @@ export function lastOwn({ lines, outgoing, me }: ConversationState): SaidLine | 
   return shown.findLast(({ sender, deleted }) => sender === me && !deleted);
 }
 
-/** Returns what comes before the first row of the list of messages. */
+/** Returns which messages come before the first row of the list. */
 function startOf({ channel, earlier, lines, place }: ConversationState): Start {
   const first = earlier[0] ?? lines[0];
   if (first === undefined ? place?.seq === 0 : first.seq === 1 && first.type !== 'missing') return 'beginning';

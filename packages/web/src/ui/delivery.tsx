@@ -40,7 +40,7 @@ export function DeliveryMark({ row, mayRetry, receipts, names }: DeliveryMarkPro
   );
 }
 
-/** Shows the time until which a message is delayed. The message is then sent automatically. */
+/** Shows when a delayed message will be sent. It is sent automatically. */
 function HeldBack({ why, untilMs }: { why: string; untilMs: number }) {
   const now = useNow();
   return (

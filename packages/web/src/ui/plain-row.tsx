@@ -97,7 +97,7 @@ function Membership({ line, names }: { line: MemberLine; names: Names }) {
   );
 }
 
-/** The names of several users. Of many users, only the first ones are named. */
+/** The names of several users. If there are many, only the first ones are named. */
 function People({ ids, names }: { ids: readonly string[]; names: Names }) {
   const named = ids.length > namedTogether ? ids.slice(0, namedTogether - 1) : ids;
   const others = ids.length - named.length;

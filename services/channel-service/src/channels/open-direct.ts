@@ -33,7 +33,7 @@ async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise
 
 /**
  * Makes an offer to return to a user who has left by choice, or adds one who was removed, if the
- * limits for offers and additions allow it. Hides from the caller whether they did.
+ * limits for offers and additions allow it. The caller does not learn whether they did.
  */
 async function bringBack({ client, channel, me }: ChangeActor, { user, theirs }: ChangeSubject): Promise<void> {
   const adding = { by: me, userId: user.id, belonged: true };
@@ -48,7 +48,7 @@ async function bringBack({ client, channel, me }: ChangeActor, { user, theirs }:
 
 /**
  * Brings the caller back if they had left, and the other user if they were removed by a block or a
- * ban that is over. A user who left by choice gets an offer instead. If the other user has banned
+ * ban that has ended. A user who left by choice gets an offer instead. If the other user has banned
  * the caller, the refusal is the same as for a missing user.
  */
 async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {

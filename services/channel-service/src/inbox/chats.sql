@@ -7,12 +7,12 @@
 -- `txid`. Times are in microseconds since 1970; `life` is the time at which the database server
 -- started. If there is no chat, there is one row in which only the position is not null.
 --
--- Of each chat, looks at no more than `maxLooked` unread messages, and counts at most `maxUnread`
--- of them. `others` has the user id, delivered seq and read seq of each other member, separated by
+-- Looks at no more than `maxLooked` unread messages of each chat, and counts at most `maxUnread` of
+-- them. `others` has the user id, delivered seq and read seq of each other member, separated by
 -- spaces, or nothing in a chat of more than `maxTold` members. The last message has no replies,
--- because a reply would come after it. Its data is null from the first message on that is beyond
--- `maxBytes`, by an upper bound of the encoded sizes without reactions. LATERAL with LIMIT makes
--- each lookup an index probe, whatever the statistics say.
+-- because a reply would come after it. Its data is null for the chat at which the page exceeds
+-- `maxBytes` and for all later ones, by an upper bound of the encoded sizes without reactions.
+-- LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say.
 -- name: readChats
 SELECT position.*, chat.* FROM (
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS txid, (extract(epoch FROM now()) * 1000000)::bigint AS read_at,

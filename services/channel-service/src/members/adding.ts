@@ -64,7 +64,7 @@ export async function orRefusal<T>(step: Promise<T>): Promise<T | Refusal> {
 
 /**
  * Adds users with one entry for all of them. Run after `checkMayAdd`. The users must be in the
- * order of their ids, so that calls that add the same users wait for each other in one order.
+ * order of their ids, so that two calls that add the same users cannot deadlock.
  * @returns what each user is now, or why they were not added.
  * @throws {Refusal} `channel-full` or `change-too-often`, and adds nobody.
  */

@@ -43,6 +43,6 @@ export interface Change {
   readonly checkCaller: (actor: ChangeActor) => void;
   /** Applies the change. Run after `checkCaller`. */
   readonly apply: ApplyChange;
-  /** Replaces both if the caller names themselves. */
+  /** Replaces `checkCaller` and `apply` if the caller names themselves. */
   readonly applyToSelf?: ApplyChange;
 }

@@ -60,8 +60,8 @@ function mustOutrank(context: ChangeContext): void {
 }
 
 /**
- * Removes a member. The last entry that they can read is the one of the removal: `left_seq` is its
- * seq.
+ * Removes a member. The last entry that the member can read is the removal itself: `left_seq` is
+ * its seq.
  */
 async function endMembership({ client, channel, me, user }: ChangeContext): Promise<void> {
   const gone = { userId: user.id, joined: false, role: MemberRole.UNSPECIFIED, by: me.id };

@@ -26,7 +26,7 @@ export function checkMayOwn({ isBot }: Pick<FoundUser, 'isBot'>): void {
   if (isBot) throw refuse('invalid-member-change', { message: 'A bot cannot own a channel. Choose a person.' });
 }
 
-/** Returns the refusal of one more channel for an owner of the maximum number. */
+/** Returns the refusal for a user who already owns the maximum number of channels. */
 export function tooManyChannels({ isNew, maxChannels }: NextOwner): Refusal {
   if (!isNew) return refuse('too-many-channels');
   return refuse('too-many-channels', {

@@ -1,4 +1,4 @@
--- Marks a gateway as wanted drained, which it reads with its next report. Returns no row if the
+-- Asks a gateway to drain. The gateway reads this with its next report. Returns no row if the
 -- gateway is not live.
 -- name: drainGateway
 UPDATE chat.gateway SET drain = true WHERE instance_id = :instanceId AND state <> 'stopped'

@@ -14,16 +14,18 @@ export interface LocateDeps {
 }
 
 /**
- * Limits the calls of one gateway. It asks only for chats without an owner in which somebody acts.
+ * Limits the calls of one gateway. A gateway asks only about chats without an owning server in
+ * which a user acts.
  */
 const locateRate: Rate = { key: 'locate', secondsPerCall: 0.005, burst: 2_000 };
 /**
- * Time in which the gateway must reach the owner, which would otherwise give an empty chat back.
+ * Time in which the gateway must reach the owning server, which would otherwise give an empty chat
+ * back.
  */
 const reserveSeconds = 10;
 const nobody = '';
 
-/** Finds or places the owner of a chat, and reserves the chat for it. */
+/** Finds the owning server of a chat, or places the chat, and reserves the chat for that server. */
 function reserve(pool: Pool, channelId: number): Promise<FoundOwner> {
   return transaction(pool, async (client) => {
     const [channel] = await lockChannel.run(client, { channelId });

@@ -8,7 +8,7 @@ import { type ChannelState, claimChannel, type Owner } from './seat-store.js';
  */
 export type OwnerLookup = { readonly how: 'kept' | 'placed' } | { readonly how: 'recovered'; readonly afterMs: number };
 
-/** The owner of a channel, and how it was found. */
+/** The owning server of a channel, and how it was found. */
 export interface FoundOwner {
   readonly owner: Owner;
   readonly lookup: OwnerLookup;

@@ -70,8 +70,8 @@ WHERE (
 ) < :maxSeats
 RETURNING t.join_by, NULL::json AS replaced;
 
--- Reserves a channel for its owner, so that the owner does not give it back as empty. Run after
--- lockChannel.
+-- Reserves a channel for its owning server, so that the server does not give it back as empty. Run
+-- after lockChannel.
 -- name: reserveChannel
 UPDATE chat.channel_head SET reserved_until = statement_timestamp() + make_interval(secs => :seconds) WHERE channel_id = :channelId;
 

@@ -19,13 +19,14 @@ export class LastSeen {
     this.#gone.add(userId);
   }
 
-  /** Saves the time for users whose streams have ended since the last save. */
+  /** Records that users whose streams have ended since the last save were seen now. */
   saveGone(): Promise<void> {
     return this.#save([...this.#gone]);
   }
 
   /**
-   * Saves the time for connected users, and for users whose streams have ended since the last save.
+   * Records that connected users, and users whose streams have ended since the last save, were seen
+   * now.
    */
   saveAll(): Promise<void> {
     const here = this.#sessions.find().map(({ person }) => person.id);

@@ -93,8 +93,9 @@ export class Reconciler {
   }
 
   /**
-   * Notes that the channel has shown everything that was committed until `readAtMs`, once it has
-   * shown `lastSeq`. Entries of a batch in flight may be older than their commit.
+   * Once the channel has shown `lastSeq`, notes that it has shown everything that was committed
+   * before `readAtMs` or, if earlier, before the oldest batch in flight was sent. (The times of
+   * entries in a batch are earlier than their commit.)
    */
   #noteShown(channel: LiveChannel, lastSeq: number, readAtMs: number): void {
     const { appendQueue, now } = this.#deps;
@@ -115,7 +116,8 @@ export class Reconciler {
   }
 
   /**
-   * Closes lost channels, so that they take no more messages. Returns those who are still in them.
+   * Closes lost channels, so that they take no more messages. Returns the participants who are
+   * still in them.
    */
   #close(lost: readonly LiveChannel[]): Participant[] {
     this.#deps.onLeft('lost', lost.filter(({ moving }) => !moving).length);

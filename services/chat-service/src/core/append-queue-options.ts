@@ -4,7 +4,7 @@ import type { Append } from './entry.js';
 export interface BatchResult {
   /** Number of entries, not counting those that met a lock or an error and were not written. */
   readonly rows: number;
-  /** Number of attempts to send it. */
+  /** Number of times that the batch was sent. */
   readonly tries: number;
   /**
    * Milliseconds that the oldest entry waited before the batch was sent, and milliseconds from then

@@ -106,7 +106,7 @@ export class AppendQueue {
   readonly #bytesOfUsers = new Map<string, number>();
   /** Unsettled entries, the oldest first, each with its number. */
   readonly #unsettled = new Map<QueuedEntry, number>();
-  /** Monotonic times in ms at which the batches in flight were sent first. */
+  /** Monotonic times, in ms, at which the batches in flight were first sent. */
   readonly #sentAtMs = new Set<{ readonly ms: number }>();
   #bytes = 0;
   #inFlight = false;

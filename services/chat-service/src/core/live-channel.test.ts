@@ -72,7 +72,7 @@ describe('LiveChannel', () => {
     expect(channel.emptySinceMs).toBe(5_000);
   });
 
-  test('followers keep a channel only without history, and a message keeps it for a while', () => {
+  test('followers keep a channel in memory only if it has no history, and a message keeps it there for a while', () => {
     const ends: string[] = [];
     const follower = { flush: () => {}, onChannelEnd: (why: string) => void ends.push(why) };
     const { channels, open } = setUp();

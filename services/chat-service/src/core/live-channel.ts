@@ -56,8 +56,8 @@ export class LiveChannel {
   readonly #flushQueue: FlushQueue;
   readonly #flushBytes: number;
   /**
-   * Unix ms: everything that was committed until then is shown. 0: not known yet. Also true for a
-   * channel without history, which commits nothing.
+   * Time, in Unix ms, up to which everything that was committed is shown; 0: not known yet. A
+   * channel without history has it too, although it commits nothing.
    */
   shownUntilMs = 0;
   readonly #occupants = new Map<string, Occupant>();
@@ -237,8 +237,8 @@ export class LiveChannel {
   }
 
   /**
-   * Puts a frame into the ring. Flushes early if a burst could otherwise push a ready reader off
-   * the ring.
+   * Puts a frame into the ring. Flushes early if the ring could otherwise drop frames before a
+   * ready reader gets them.
    */
   #publish(frame: EncodedMessage): void {
     this.rings.entries.push(frame);

@@ -10,7 +10,7 @@ import type { SeatKey } from '../store/seats.js';
 import type { Handle, PresencePlace } from './handle.js';
 
 export interface RelayAuthorOptions {
-  /** The handle that the user came with. */
+  /** The handle through which the user came. */
   readonly handle: Handle;
   readonly channel: LiveChannel;
   readonly membership: Membership;

@@ -16,11 +16,14 @@ export interface RelayAuthorsDeps {
   readonly heads: Pick<HeadStore, 'rights'>;
   readonly handleStore: HandleStore;
   readonly session: SessionContext;
-  /** Runs a read of the database when few others run. */
+  /** Runs a read of the database as soon as few enough others run. */
   readonly lookUp: <T>(read: () => Promise<T>) => Promise<T>;
 }
 
-/** What happens with an author once the rights are loaded, or with the reason why they are not. */
+/**
+ * Callbacks for a user of a channel: `use` is called once the rights are loaded, or `refused` with
+ * the reason why they are not.
+ */
 interface Turn {
   readonly use: (author: RelayAuthor) => void;
   readonly refused: (refusal: Refusal) => void;
@@ -62,9 +65,9 @@ export class RelayAuthors {
   }
 
   /**
-   * Calls `use` with the author that a handle is in a channel, or `refused` with the reason why it
-   * is none. Turns of one user in one channel keep their order. The rights of a removed user are
-   * read again each time, because the user may be back.
+   * Calls `use` with the author of a handle in a channel, or `refused` with the reason why the user
+   * may not send there. Turns of one user in one channel keep their order. The rights of a removed
+   * user are read again each time, because the user may be back.
    */
   with(channelId: number, handle: Handle, turn: Turn): void {
     const key = `${channelId} ${handle.person.id}`;

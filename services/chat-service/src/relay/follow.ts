@@ -59,7 +59,7 @@ export class Follow implements ChannelFollower {
     this.close(why);
   }
 
-  /** Ends the follow without a word. */
+  /** Ends the follow without telling the gateway. */
   leave(): void {
     this.#reader.leave();
     this.channel.removeFollower(this, this.#options.now());
@@ -94,8 +94,8 @@ export function isAhead({ facts, lastSeq }: LiveChannel, { log, afterSeq }: Foll
 
 /**
  * Returns where a follow starts in the ring. `storedTo` is the last seq in the table, if that is
- * known. In a channel without history, a position of another log starts at the beginning of this
- * one: no table has what was said since its owner made it.
+ * known. In a channel without history, a follow with a position of another log starts at the
+ * beginning of this log, because no table has its entries.
  */
 export function followStart(
   channel: LiveChannel,

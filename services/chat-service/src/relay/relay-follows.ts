@@ -10,7 +10,7 @@ import { Follow, type FollowPosition, followStart, isAhead } from './follow.js';
 import { encodeDown, goodbyeFor } from './relay-frames.js';
 import type { RelayOutbox } from './relay-outbox.js';
 
-/** What follows of all relays share. */
+/** Dependencies that the follows of all relays share. */
 export interface FollowContext {
   readonly channels: Channels;
   readonly channelLoader: ChannelLoader;
@@ -18,7 +18,7 @@ export interface FollowContext {
   readonly handleStore: HandleStore;
   readonly now: () => number;
   readonly onWrite: (frames: number) => void;
-  /** Runs a read of the database when few others run. */
+  /** Runs a read of the database as soon as few enough others run. */
   readonly lookUp: <T>(read: () => Promise<T>) => Promise<T>;
   /** Returns whether a channel is deleted; false if the database does not say. */
   readonly isDeleted: (channelId: number) => Promise<boolean>;
@@ -138,7 +138,9 @@ export class RelayFollows {
     this.#outbox.send(encodeDown({ id, channelId, closed: { goodbye: goodbyeFor(why) } }));
   }
 
-  /** Writes what waits. Returns the time until which all followed channels have been shown. */
+  /**
+   * Writes the waiting frames. Returns the time up to which all followed channels have been shown.
+   */
   shownUntil(nowMs: number): number {
     let untilMs = nowMs;
     for (const follow of this.#follows.values()) {

@@ -4,7 +4,7 @@ import { decodeRequest, framingOf } from './relay-frames.js';
 
 const sizes = fc.oneof(fc.nat(300), fc.constantFrom(0, 127, 128, 16_383, 16_384, 70_000));
 
-test('the framing of a follow gives the envelope of every message, whatever its size', () => {
+test('the framing of a follow puts the right envelope around a message of any size', () => {
   const ids = fc.integer({ min: 0, max: 4_294_967_295 });
   fc.assert(
     fc.property(ids, ids, fc.array(sizes, { maxLength: 5 }), (id, channelId, lengths) => {

@@ -14,14 +14,14 @@ import { encodeDown, type ForwardedPost, goodbyeFor } from './relay-frames.js';
 import type { RelayOutbox } from './relay-outbox.js';
 import { RoomStream } from './room-stream.js';
 
-/** What the handles of all relays share. */
+/** Dependencies that the handles of all relays share. */
 export interface HandleContext {
   readonly authors: RelayAuthors;
   readonly callers: Pick<Callers, 'userOf'>;
   readonly entrance: Entrance;
   /** Limit for frames of any kind from one user. */
   readonly arrivalRate: MessageRate;
-  /** Runs a read of the database when few others run. */
+  /** Runs a read of the database as soon as few enough others run. */
   readonly lookUp: <T>(read: () => Promise<T>) => Promise<T>;
   /** Returns a number that no handle of this process has had. */
   readonly nextNumber: () => number;

@@ -82,7 +82,7 @@ export class RelayOutbox {
     }
   }
 
-  /** Writes what waits. Happens by itself at the end of the turn. */
+  /** Writes everything that waits. Runs automatically at the end of the turn. */
   flush(): void {
     this.#isScheduled = false;
     const { stream } = this.#options;

@@ -12,7 +12,7 @@ import { decodeRequest, encodeDown } from './relay-frames.js';
 import { type HandleContext, RelayHandles } from './relay-handles.js';
 import { RelayOutbox } from './relay-outbox.js';
 
-/** What all relays of a chat server share. */
+/** Dependencies that all relays of a chat server share. */
 export interface RelayContext extends FollowContext, HandleContext {
   readonly unread: MemoryBudget;
   readonly onReset: (why: ResetCause) => void;
@@ -139,7 +139,7 @@ export class Relay {
   }
 
   /**
-   * A follow that is still behind after its turn makes the outbox busy, and then there is no ping.
+   * If a follow still has frames to write after its turn, the outbox is busy, and no ping is sent.
    */
   #ping(nowMs: number): void {
     const shownUntil = this.follows.shownUntil(nowMs);

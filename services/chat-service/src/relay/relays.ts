@@ -8,7 +8,7 @@ import { RelayAuthors, type RelayAuthorsDeps } from './authors.js';
 import type { Handle } from './handle.js';
 import { Relay, type RelayContext } from './relay.js';
 
-/** What relays need from the rest of the chat server. */
+/** Dependencies of the relays on the rest of the chat server. */
 export type RelaysDeps = Omit<RelayContext & RelayAuthorsDeps, keyof OwnContext> & {
   readonly log: Logger;
 };
@@ -156,7 +156,7 @@ export class Relays {
     for (const relay of this.#all) relay.tellOwn(channelId, receipt);
   };
 
-  /** Ends what a manager says: the handles of a user, presence in a channel, or its follows. */
+  /** Ends what a manager names: the handles of a user, presence in a channel, or its follows. */
   disconnect({ channelId, userId }: RelayFilter, reason: Reason, closeInfo: CloseInfo): void {
     if (channelId === 0) {
       for (const handle of this.#chatHandles()) if (handle.person.id === userId) handle.end(reason, closeInfo);

@@ -66,13 +66,15 @@ function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refu
   return carriesEmoji(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
 }
 
+const noFiles = 'Files in messages are not supported yet. Leave out file_ids.';
+
 /** Returns why the form of a message is wrong for this channel, or undefined if it is right. */
 export function validationError(message: Message, channel: ValidatedChannel, maxBytes: number): Refusal | undefined {
   const { id: channelId } = channel.facts;
   if (message.data.length > maxBytes) return refuse('message-too-large');
   if (!fits(message) || isForged(message)) return refuse('invalid-message');
   if (message.channelId !== 0 && message.channelId !== channelId) return refuse('invalid-message');
-  if (message.fileIds.length > 0) return refuse('not-implemented');
+  if (message.fileIds.length > 0) return refuse('not-implemented', { message: noFiles });
   return kindError(message, channel);
 }
 

@@ -31,8 +31,8 @@ import type { Membership } from './rules.js';
 import type { MessageStream } from './stream.js';
 
 /**
- * Cause of a reset: a reader fell off the ring, did not read its goodbye or the missed entries in
- * time, or held too much memory; or a gateway was silent.
+ * Cause of a reset: a reader fell behind the ring, did not read its goodbye or the missed entries
+ * in time, or held too much memory; or a gateway was silent.
  */
 export type ResetCause = 'behind' | 'goodbye' | 'replay' | 'memory' | 'silent';
 

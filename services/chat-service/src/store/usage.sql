@@ -1,7 +1,7 @@
 -- Adds to the totals of users; the numbers may be negative. Works in the order of the ids, so that
 -- two servers cannot deadlock. Returns the new total of each user, together with the users who
--- share their quota. (`stored_by` reads the totals of before, so others' changes of the same call
--- are missing until the next one.)
+-- share their quota. (`stored_by` reads the totals from before this statement, so it misses what
+-- the same call adds for other users.)
 -- name: addUsage
 WITH added AS (
 INSERT INTO chat.usage AS u (user_id, bytes, rows)

@@ -71,7 +71,7 @@ test('few streams end sooner than the deadline, and a shorter deadline hastens a
   expect(many.ends).toHaveLength(50_000);
 });
 
-test('sends clients away from the beginning on, and is not ready', async () => {
+test('sends clients away from the beginning, and is not ready', async () => {
   let calls = 0;
   const drain = drainOf([], () => {
     calls += 1;

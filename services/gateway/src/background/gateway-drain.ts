@@ -15,7 +15,7 @@ export interface DrainedStreams {
 
 export interface GatewayDrainOptions {
   readonly streams: readonly DrainedStreams[];
-  /** Makes clients connect elsewhere. Called every second from the beginning of the drain on. */
+  /** Makes clients connect elsewhere. Called every second once the drain has begun. */
   readonly sendAway: () => void;
   /** Time limit of the drain when the process stops, in milliseconds. */
   readonly stopWithinMs: number;

@@ -12,7 +12,7 @@ export interface GatewayIdentity {
   readonly grpcAddr: string;
 }
 
-/** What a gateway carries now. */
+/** The streams that a gateway carries now. */
 export interface GatewayLoad {
   readonly inboxes: number;
   readonly connections: number;

@@ -12,7 +12,7 @@ export interface LocatorDeps {
 
 const withinMs = 3_000;
 
-/** Asks the managers which chat server owns a chat. They place a chat that no server owns. */
+/** Asks the managers which chat server owns a chat. A manager places a chat that no server owns. */
 export class Locator {
   readonly #deps: LocatorDeps;
   /** Calls in flight by channel, which all callers share. */

@@ -25,14 +25,14 @@ import { WebAnswer } from './web-answer.js';
 import { WebInboxStream } from './web-inbox-stream.js';
 import { readMessage, type WebFraming, wireOf } from './web-message.js';
 
-/** Answers a call of InboxService on a stream. */
+/** Function that serves a call of InboxService on a stream. */
 type InboxCall = (stream: InboxStream, call: Call, request: Buffer) => Promise<void>;
 
 /** Parts that the bridge uses. */
 export interface BridgeDeps {
   readonly upstreams: Upstreams;
   readonly routes: ChatRoutes;
-  /** Serve the calls of InboxService. */
+  /** Functions that serve the calls of InboxService. */
   readonly inbox: { readonly watch: InboxCall; readonly post: InboxCall };
   readonly bounds: RequestBounds;
   readonly proxies: Proxies;

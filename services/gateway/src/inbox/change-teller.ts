@@ -31,7 +31,7 @@ export class ChangeTeller {
 
   /**
    * Tells one reader of a change of its own membership. The event may be old, so the membership in
-   * the table decides. Whoever left in an earlier log has no membership there.
+   * the table decides. A user who left in an earlier log has none there.
    */
   #tellMember({ kind, channelId }: InboxChange, reader: InboxReader): void {
     const stay = this.#facts.stays.get(reader.userId)?.get(channelId);
@@ -49,8 +49,8 @@ export class ChangeTeller {
   }
 
   /**
-   * Lets the reader follow a chat from the entry of the join on. A new feed starts right before
-   * that entry.
+   * Lets the reader follow a chat, starting with the entry of the join. A new feed starts right
+   * before that entry.
    */
   #enter(reader: InboxReader, stay: MembershipRow, channel: ChannelRow, end: LogEnd): void {
     const feed = this.#feeds.open({ ...end, lastSeq: Math.min(end.lastSeq, stay.sinceSeq) }, 0);

@@ -10,7 +10,10 @@ export type ShownReceipt = Omit<ReceiptRow, 'receiptAtMs'>;
 const messageTag = 0x12; // field 2 of InboxEvent, with its length
 const channelTag = 0x58; // field 11 of Message, a varint
 
-/** Largest number of which a varint has one byte, and the mark of all bytes but the last. */
+/**
+ * Bits of one byte of a varint: those of the number, and the one that says that another byte
+ * follows.
+ */
 const sevenBits = 0x7f;
 const moreBit = 0x80;
 

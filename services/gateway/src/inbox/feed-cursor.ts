@@ -26,16 +26,16 @@ export interface CursorReader {
   fellBehind(): void;
 }
 
-/** A cursor that no ring reaches, and that still is a small integer to V8. */
+/** A cursor that no ring reaches, and that V8 still stores as a small integer. */
 const noEnd = 2 ** 31 - 1;
 
 /**
  * The position of one reader in one channel, and the last entry that this reader may see. There are
- * millions of them, so they hold small integers and nothing that can be had from the reader or the
- * feed.
+ * millions of them, so they hold small integers, and nothing that the reader or the feed already
+ * holds.
  */
 export class FeedCursor implements Follower {
-  // What each write reads comes first, so that it shares few cache lines.
+  // The fields that each write reads come first, so that they share few cache lines.
   readonly feed: Feed;
   readonly #reader: CursorReader;
   readonly #entries: RingView;

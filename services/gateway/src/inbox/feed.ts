@@ -98,7 +98,7 @@ export class Feed implements Flushable {
     this.#amendments = new Amendments(this.entries);
   }
 
-  /** Id of the log; empty in a channel without history until a relay has told it. */
+  /** Id of the log; empty in a channel without history until a relay has named it. */
   get log(): string {
     return this.#log;
   }
@@ -271,7 +271,10 @@ export class Feed implements Flushable {
     this.#ready(event.bytes.length);
   }
 
-  /** Wakes the followers early if a burst could otherwise push a ready one off the ring. */
+  /**
+   * Wakes the followers early if the ring could otherwise drop entries before a ready follower gets
+   * them.
+   */
   #ready(bytes: number): void {
     this.#unflushedBytes += bytes;
     if (this.#unflushedBytes > limits.ringBytes / 2) this.flush();

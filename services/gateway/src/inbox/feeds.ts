@@ -96,8 +96,8 @@ export class Feeds {
   }
 
   /**
-   * Takes the channels to compare now: those for which `compare` was called, and of those that no
-   * relay shows, the ones that have an owning server or were not compared for 2 s.
+   * Takes the channels to compare now: those for which `compare` was called, and those that no
+   * relay shows, if they have an owning server or were not compared for 2 s.
    */
   takeDue(nowMs: number): Feed[] {
     const isOld = (feed: Feed) =>

@@ -100,7 +100,7 @@ function openAs(inbox: Inbox, id: string, address = '192.0.2.1') {
   return opened;
 }
 
-test('a reader for which a round has no room starts in a later one, before newer readers', async () => {
+test('a reader for which a round has no space starts in a later one, before newer readers', async () => {
   const rounds = new SmallRounds(1);
   const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
   const devices = ['ann', 'bob', 'carol'].map((id) => openAs(inbox, id));
@@ -207,7 +207,7 @@ test.each([
   inbox.stop();
 });
 
-test('rounds go on without any sign of a change', async () => {
+test('rounds run even if nothing signals a change', async () => {
   const rounds = new SmallRounds(1);
   const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
   await openAs(inbox, 'ann').first;

@@ -37,7 +37,7 @@ const startWithinMs = 10_000;
 const maxWaiting = 2_000;
 /** Maximum number of chats that one request may name as seen. */
 const maxSeen = 1_000;
-/** Number of entries up to which a new log is shown from its start. */
+/** Maximum length of a new log that is shown from its start. A longer one is shown from its end. */
 const maxNewEntries = 1_000;
 const tickEveryMs = 1_000;
 /** Reasons of a failed round after which its readers are tried again. */
@@ -283,8 +283,8 @@ export class Inbox implements Part, DrainedStreams {
   }
 
   /**
-   * Applies a round in one turn. New logs come first, because all seqs of the round are of them, and
-   * then entries, because the later steps check the removals in them.
+   * Applies a round in one turn. New logs come first, because all seqs of the round belong to them,
+   * and then entries, because the later steps check the removals in them.
    */
   #apply(facts: RoundFacts, due: readonly Feed[], starting: readonly WaitingReader[]): void {
     const nowMs = performance.now();

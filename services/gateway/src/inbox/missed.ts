@@ -41,7 +41,10 @@ export interface Missed {
   readonly receipts: readonly ShownReceipt[];
 }
 
-/** What starting readers missed. A reader that is absent waits for another round. */
+/**
+ * The changes and entries that starting readers missed. A reader that is absent waits for another
+ * round.
+ */
 export type MissedByReader = ReadonlyMap<StartingReader, Missed>;
 
 /** Memberships by user and channel. */

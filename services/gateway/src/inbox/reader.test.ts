@@ -104,7 +104,7 @@ describe('a reader joins a feed where its snapshot ended', () => {
     expect(await told()).toEqual(['6']);
   });
 
-  test('a removal after the snapshot ends the entries, also if the feed has shown it before', async () => {
+  test('a removal after the snapshot ends the entries, even if the feed has shown it before', async () => {
     const [feed, { reader, told }] = [feedAt(3), open()];
     remove(feed, 4, 'ann');
     say(feed, 5, 6);
@@ -129,7 +129,7 @@ describe('a reader joins a feed where its snapshot ended', () => {
     expect(await told()).toEqual([]);
   });
 
-  test('a removal is remembered while the gateway believes that the chat keeps nothing', async () => {
+  test('a removal is remembered while the gateway believes that the chat has no history', async () => {
     const [feed, { reader, told }] = [feedAt(0), open()];
     feed.isStored = false;
     remove(feed, 1, 'ann');
@@ -141,7 +141,7 @@ describe('a reader joins a feed where its snapshot ended', () => {
 });
 
 describe('entries that retention has deleted', () => {
-  test('are a gap for those who wait for them, and for those who come later', async () => {
+  test('are a gap for readers that wait for them, and for readers that start later', async () => {
     const [feed, early, late] = [feedAt(0), open(), open()];
     early.reader.follow(feed, stayFrom(0), 0);
     say(feed, 1, 2);
@@ -168,7 +168,7 @@ describe('entries that retention has deleted', () => {
   });
 });
 
-test('another log begins with a reset, and its seqs are its own', async () => {
+test('another log begins with a reset and has its own seqs', async () => {
   const [feed, { reader, told }] = [feedAt(3), open()];
   reader.follow(feed, stayFrom(0), 3);
   remove(feed, 4, 'bob');

@@ -35,7 +35,7 @@ export interface ReaderOptions {
 
 /** One device: its chats, and the events that only it receives. It writes once per turn. */
 export class InboxReader implements CursorReader, Flushable {
-  // What each write reads comes first, so that it shares few cache lines.
+  // The fields that each write reads come first, so that they share few cache lines.
   readonly #stream: InboxStream;
   readonly #queue: FlushQueue;
   /** The first of the awake cursors, and the others. Most often there is only one. */
@@ -43,7 +43,7 @@ export class InboxReader implements CursorReader, Flushable {
   #alsoAwake: FeedCursor[] | undefined;
   #ownBytes = 0;
   #leftBytes: number;
-  /** Whether the welcome is written. What is sent before waits for it. */
+  /** Whether the welcome is written. Events that are sent earlier wait for it. */
   #hasStarted = false;
   #isBlocked = false;
   #hasNews = true;

@@ -104,7 +104,7 @@ class RoundReading {
 
   async read(): Promise<RoundFacts> {
     const [moment] = await readMoment.run(this.#client);
-    if (moment === undefined) throw new Error('The database has no moment.');
+    if (moment === undefined) throw new Error('The database returned no moment of the snapshot.');
     const known = this.#request.cursor;
     const isCursorLost = known !== undefined && !hasAllAfter(known, moment);
     const cursor = known === undefined || isCursorLost ? { txid: moment.txid, id: 0 } : known;

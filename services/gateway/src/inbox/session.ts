@@ -31,7 +31,10 @@ export interface InboxSessionDeps {
 
 /** Rate of the commands of one session other than posts. */
 const commandRate: BurstRate = { burst: 100, perSecond: 20 };
-/** Rate of the posts. Posting refuses them at half of it, and a client that goes on is cut off. */
+/**
+ * Rate of the posts. Posting refuses posts at half of this rate, and a client that continues is cut
+ * off.
+ */
 const postRate: BurstRate = { burst: 2 * limits.streamFramesPerSecond, perSecond: limits.streamFramesPerSecond };
 
 /** The session of one device: takes its commands. Its events go to the stream of the device. */
@@ -81,7 +84,7 @@ export class InboxSession {
     if (post !== undefined) void this.#post(post, reader);
     if (token !== undefined) this.#renew(token, reader).catch((thrown: unknown) => this.close(asRefusal(thrown)));
     if (watch !== undefined)
-      throw refuse('malformed', { message: 'This session has begun. Open another one to watch.' });
+      throw refuse('malformed', { message: 'This session has already begun. Open another one to watch again.' });
   }
 
   async #post(message: Message, reader: InboxReader): Promise<void> {
@@ -93,7 +96,10 @@ export class InboxSession {
   async #renew(token: string, reader: InboxReader): Promise<void> {
     const me = await this.#deps.callers.userOf(token);
     const { stream } = this.#device;
-    if (me.id !== reader.userId) throw refuse('invalid-token', { message: 'That token is of another user.' });
+    if (me.id !== reader.userId)
+      throw refuse('invalid-token', {
+        message: 'That token belongs to another user. Open another session for that user.',
+      });
     if (stream.ended) return;
     reader.me = me;
     this.#actor = this.#deps.actorOf(me, token);

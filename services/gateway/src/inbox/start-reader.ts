@@ -10,7 +10,7 @@ import type { RoundFacts } from './round.js';
 
 type Part = LogPart & { readonly entries: readonly StoredLogEntry[] };
 
-/** Sends the entries of a part, and names those that no longer exist. */
+/** Sends the entries of a part of a log, and a `gap` for those that no longer exist. */
 function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: string): void {
   const { channelId } = part;
   let seq = part.fromSeq ?? part.afterSeq;
@@ -51,7 +51,7 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
 
 /**
  * Starts a reader: tells it which of its chats have another log, sends the changes and entries that
- * it missed since its position, and follows its chats from the moment of the round on.
+ * it missed since its position, and follows its chats from the moment of the round.
  */
 export function startReader(
   starting: StartingReader & { readonly reader: InboxReader },

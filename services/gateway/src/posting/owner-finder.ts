@@ -11,7 +11,7 @@ export interface OwnerFinderDeps {
   readonly store: Pick<PostingStore, 'target'>;
 }
 
-/** Who looks for the owner of a channel. */
+/** The channel whose owning server is sought, and the user for whom. */
 export interface OwnerSeeker {
   readonly channelId: number;
   readonly userId: string;
@@ -24,7 +24,10 @@ interface LocatedOwner {
 
 /** Rate at which one user may have chats located. */
 const locateRate: BurstRate = { burst: 50, perSecond: 5 };
-/** Time for which a located owner counts. Meanwhile it announces the channel. */
+/**
+ * Time for which the answer of a manager counts. Within it, the owning server announces the
+ * channel.
+ */
 const locatedMs = 5_000;
 /** Time for which a check of a user in a channel counts, and maximum number of checks remembered. */
 const knownMs = 60_000;
@@ -32,7 +35,9 @@ const mostKnown = 100_000;
 /** Time to wait for a relay to the located server. */
 const relayWithinMs = 300;
 
-/** Finds the chat server that owns a channel, and has chats placed that no server owns. */
+/**
+ * Finds the chat server that owns a channel. Asks a manager to place a chat that no server owns.
+ */
 export class OwnerFinder implements RelayWatcher {
   readonly #deps: OwnerFinderDeps;
   readonly #located = new Map<number, LocatedOwner>();
@@ -47,8 +52,8 @@ export class OwnerFinder implements RelayWatcher {
   }
 
   /**
-   * Returns the relay to the owning server, if it is known. A manager has just located it, or it has
-   * announced the channel.
+   * Returns the relay to the owning server, if that server is known: because a manager has just
+   * located it, or because it has announced the channel.
    */
   ownerOf(channelId: number): RelayLink | undefined {
     const located = this.#located.get(channelId)?.link;
@@ -56,8 +61,8 @@ export class OwnerFinder implements RelayWatcher {
   }
 
   /**
-   * Returns the relay to the owning server. If no owner is known, asks a manager, who places the
-   * chat.
+   * Returns the relay to the owning server. If no owning server is known, asks a manager, which
+   * places the chat.
    * @throws {Refusal} if the user may not have it placed, if no server can have it, or if the
    * server cannot be reached yet.
    */
@@ -82,8 +87,8 @@ export class OwnerFinder implements RelayWatcher {
   }
 
   /**
-   * Refuses a user who was never a member, before any chat server is asked: the time of the answer
-   * must not tell whether a hidden channel exists. All others are judged by the owning server.
+   * Refuses a user who was never a member, before it asks any chat server: the time of the answer
+   * must not reveal whether a hidden channel exists. The owning server checks everyone else.
    */
   async #checkStranger({ channelId, userId }: OwnerSeeker): Promise<void> {
     const target = await this.#deps.store.target(channelId, userId);
@@ -111,7 +116,7 @@ export class OwnerFinder implements RelayWatcher {
     });
   }
 
-  /** Forgets that this server was located as the owner. */
+  /** Forgets that a manager has named this server as the owning server. */
   forget(channelId: number, link: RelayLink): void {
     if (this.#located.get(channelId)?.link === link) this.#located.delete(channelId);
   }

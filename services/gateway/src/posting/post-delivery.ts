@@ -26,7 +26,9 @@ export interface PostDeliveryDeps {
 /** Result of a try: the answer for the sender, or why to try again. */
 type TryResult = { readonly ack: Partial<Ack> } | { readonly again: Refusal };
 
-/** Answers of the owning server after which the same post is tried again. It was not stored. */
+/**
+ * Reasons of the owning server after which the same post is tried again, because it was not stored.
+ */
 const retriedAnswers: ReadonlySet<Reason> = new Set<Reason>([
   'moved',
   'paused',
@@ -34,7 +36,7 @@ const retriedAnswers: ReadonlySet<Reason> = new Set<Reason>([
   'handle-gone',
   'database-away',
 ]);
-/** Reasons why no owning server was reached that may pass soon. */
+/** Temporary reasons why no owning server was reached. */
 const passing: ReadonlySet<Reason> = new Set<Reason>([
   ...retriedAnswers,
   'no-server',
@@ -47,9 +49,14 @@ const passing: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 /** Delays between tries. They double. */
 const backOff = { leastMs: 25, mostMs: 1_000 } as const;
-/** Time without an answer after which a manager is asked whether the server still owns the chat. */
+/**
+ * Time without an answer after which the gateway asks a manager whether the server still owns the
+ * chat.
+ */
 const silentMs = 3_000;
-/** Tries at the owner that the relays know. Later ones ask a manager. */
+/**
+ * Number of tries at the owning server that the relays know. Each later try first asks a manager.
+ */
 const triesAtKnown = 2;
 
 /** Returns the ack of a message that was refused. */

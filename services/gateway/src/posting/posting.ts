@@ -20,7 +20,10 @@ interface UnansweredPosts {
 
 /** Time after which a sender learns that a message was not sent. */
 const deadlineMs = 15_000;
-/** Rates of one user, over all streams and calls, as of one stream at a chat server. */
+/**
+ * Rate limits of one user over all streams and calls: the same as those of one stream at a chat
+ * server.
+ */
 const frameRate: BurstRate = { burst: limits.streamFramesPerSecond, perSecond: limits.streamFramesPerSecond };
 const byteRate: BurstRate = { burst: limits.streamBytesPerSecond, perSecond: limits.streamBytesPerSecond };
 const none: UnansweredPosts = { count: 0, bytes: 0 };

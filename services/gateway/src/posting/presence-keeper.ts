@@ -29,7 +29,7 @@ interface PresentSession {
 }
 
 const tickEveryMs = 1_000;
-/** Sessions whose presence one tick brings up to date, and entries into chats in one tick. */
+/** Maximum numbers of one tick: of sessions that it updates, and of chats that it enters. */
 const sessionsPerTick = 200;
 const entriesPerTick = 500;
 /** A device that comes back within this time was never gone. */

@@ -16,12 +16,12 @@ export interface ReceiptKeeperDeps {
   readonly metrics: Metrics;
 }
 
-/** A watermark that may not be in the database yet. */
+/** A receipt that is perhaps not in the database yet. */
 interface KeptMark extends Watermark {
   readonly session: UserSession;
   /** The relay that it was sent on; undefined: not sent. */
   sentTo: RelayLink | undefined;
-  /** Pings of that relay since. */
+  /** Number of pings of that relay since then. */
   pings: number;
 }
 
@@ -29,8 +29,8 @@ const runEveryMs = 500;
 /** Maximum rows that one statement writes. */
 const rowsAtOnce = 1_000;
 /**
- * Pings of a chat server, one a second, after which it has saved what was sent before the first of
- * them. It saves receipts once a second.
+ * Number of pings of a chat server after which it has saved every receipt that was sent before the
+ * first of them. It pings, and saves receipts, once a second.
  */
 const pingsUntilSaved = 4;
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -85,7 +85,7 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     return undefined;
   }
 
-  /** Repeats what was sent to a server that may not have saved it. */
+  /** Repeats the receipts that were sent to a server and perhaps not saved there. */
   onClose(link: RelayLink): void {
     for (const mark of this.#marks.values()) if (mark.sentTo === link) mark.sentTo = undefined;
   }
@@ -122,7 +122,7 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     await this.#save(unowned);
   }
 
-  /** Sends a watermark to the owning server. Without a handle there, attaches for the next run. */
+  /** Sends a receipt to the owning server. Without a handle there, attaches for the next run. */
   #send(mark: KeptMark, link: RelayLink): void {
     const { channelId, session, log, deliveredSeq, readSeq } = mark;
     const handle = session.handleAt(link);
@@ -159,7 +159,7 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     if (saved.size < marks.length) await this.#save(marks.filter((mark) => !saved.has(mark)));
   }
 
-  /** Forgets a watermark, unless a later one has replaced it. */
+  /** Forgets a receipt, unless a later one has replaced it. */
   #forget(mark: KeptMark): void {
     if (this.#marks.get(keyOf(mark)) !== mark) return;
     this.#marks.delete(keyOf(mark));

@@ -1,7 +1,9 @@
 import type { Owned } from '@parley/contract';
 import type { RelayLink } from './relay-link.js';
 
-/** The highest epoch that is known of a channel. Without a link, its owner has dropped it. */
+/**
+ * The highest known epoch of a channel. Without a link, the owning server has dropped the channel.
+ */
 interface Claim {
   readonly epoch: number;
   readonly link: RelayLink | undefined;
@@ -10,10 +12,13 @@ interface Claim {
 
 /** Maximum number of known channels. Others are read from the table. */
 const maxClaims = 1_000_000;
-/** Time for which a dropped channel is remembered. An older statement cannot arrive any more. */
+/** Time for which a dropped channel is remembered. No older statement can arrive after it. */
 const droppedMs = 60_000;
 
-/** Which chat server owns each channel. Of two statements, the one with the higher epoch is true. */
+/**
+ * Knows which chat server owns each channel. If two statements differ, the one with the higher
+ * epoch counts.
+ */
 export class ChannelOwners {
   readonly #claims = new Map<number, Claim>();
 
@@ -25,7 +30,7 @@ export class ChannelOwners {
     return this.#claims.get(channelId)?.link;
   }
 
-  /** Applies a statement of a chat server. Returns the channels whose owner has changed. */
+  /** Applies a statement of a chat server. Returns the channels whose owning server has changed. */
   apply(link: RelayLink, { channels, dropped }: Pick<Owned, 'channels' | 'dropped'>): number[] {
     const gained = channels.filter(({ channelId, epoch }) => this.#claim(channelId, epoch, link));
     const lost = dropped.filter(
@@ -41,7 +46,7 @@ export class ChannelOwners {
     return known?.link !== link;
   }
 
-  /** Forgets the owner of every channel that the server of this link owns. */
+  /** Forgets the owning server of every channel that the server of this link owns. */
   lose(lost: RelayLink): void {
     for (const [channelId, { epoch, link }] of this.#claims)
       if (link === lost) this.#claims.set(channelId, { epoch, link: undefined, atMs: performance.now() });

@@ -8,7 +8,7 @@ import type { RelayLinks } from './relay-links.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A feed of channel 7 in this log, up to seq 3, at an owner whose requests are recorded. */
+/** A feed of channel 7 in this log, up to seq 3, at an owning server whose requests are recorded. */
 async function setUp(ownLog = 'l') {
   const feeds = new Feeds(new FlushQueue(setImmediate, () => {}), () => {});
   const sent: RelayRequestFields[] = [];
@@ -58,7 +58,7 @@ describe('FeedFollows', () => {
     expect(feed.shownUntil).toBe(7_000);
   });
 
-  test('a channel that the table knows with another log is not shown until it is followed again', async () => {
+  test('a channel with another log in the table is not shown until it is followed again', async () => {
     const { feeds, feed, begin, readTable } = await setUp();
     begin('l', 4);
     expect(feed.isFollowed).toBe(true);

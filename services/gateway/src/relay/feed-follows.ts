@@ -118,7 +118,7 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
 
   /**
    * Begins the log of a channel without history, which only its owning server knows. If the log is
-   * younger than the feed, follows it from its first entry on.
+   * younger than the feed, follows it from its first entry.
    */
   #beginLog({ feed, link }: Follow, log: string, firstSeq: number): void {
     const isYounger = feed.log !== '' || feed.onlyOwnerId !== link.instanceId;
@@ -126,7 +126,7 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
     if (isYounger && firstSeq > 1) this.#follow(feed, link);
   }
 
-  /** Notes until when everything in the channels of a relay was shown. */
+  /** Notes the time up to which everything in the channels of a relay was shown. */
   #shown(link: RelayLink, untilMicros: number): void {
     if (untilMicros === 0) return;
     for (const { feed } of this.#ofLink.get(link) ?? [])

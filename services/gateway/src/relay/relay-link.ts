@@ -8,7 +8,7 @@ import { type ChannelFrame, decodeDown } from './down-frames.js';
 /** A request to a chat server. The link numbers it. */
 export type RelayRequestFields = Omit<Parameters<typeof RelayUp.fromPartial>[0], 'id'>;
 
-/** Receives what a chat server sends that answers no question, and the end of the link. */
+/** Receives the frames of a chat server that are not answers, and the end of the link. */
 export interface LinkListener {
   /** A frame of a followed channel. */
   onFrame(link: RelayLink, frame: ChannelFrame): void;

@@ -11,11 +11,11 @@ import { type LinkListener, RelayLink } from './relay-link.js';
 export interface RelayWatcher {
   /** A link has opened. It may not be connected yet. */
   onOpen?(link: RelayLink): void;
-  /** The owner of these channels has changed. */
+  /** The owning server of these channels has changed. */
   onOwners?(channelIds: readonly number[]): void;
   /** A frame of a followed channel. */
   onFrame?(link: RelayLink, frame: ChannelFrame): void;
-  /** Any other frame that answers no question. */
+  /** Any other frame that is not an answer. */
   onDown?(link: RelayLink, down: RelayDown): void;
   /** A link is over. Its server owns nothing any more, as far as this gateway knows. */
   onClose?(link: RelayLink): void;
@@ -76,7 +76,7 @@ export class RelayLinks implements Part, LinkListener {
     return this.#links.get(instanceId);
   }
 
-  /** Opens the links that are missing, if they are needed. Happens by itself every second. */
+  /** Opens the links that are missing, if they are needed. Runs automatically every second. */
   openMissing(): void {
     if (this.#isStopped || !this.#isNeeded()) return;
     for (const server of this.#deps.living.all) {

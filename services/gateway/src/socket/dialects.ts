@@ -37,7 +37,7 @@ function decoded(decode: () => InboxCommand, message: string): InboxCommand {
 function binaryCommand(payload: Buffer, isBinary: boolean): InboxCommand {
   if (!isBinary)
     throw refuse('malformed', { message: 'parley.v1 has binary frames only. To send text, use parley.v1.json.' });
-  return decoded(() => InboxCommand.decode(payload), 'The frame is no InboxCommand. Check it against inbox.proto.');
+  return decoded(() => InboxCommand.decode(payload), 'The frame is not an InboxCommand. Check it against inbox.proto.');
 }
 
 /**
@@ -48,7 +48,7 @@ function jsonCommand(payload: Buffer, isBinary: boolean): InboxCommand {
     throw refuse('malformed', { message: 'parley.v1.json has text frames only. To send bytes, use parley.v1.' });
   return decoded(
     () => InboxCommand.decode(toBinary(commandType, fromJsonString(commandType, payload.toString()))),
-    'The frame is no InboxCommand in the JSON form of protobuf. Check its fields against inbox.proto.',
+    'The frame is not an InboxCommand in the JSON form of protobuf. Check its fields against inbox.proto.',
   );
 }
 

@@ -27,7 +27,7 @@ async function readBack(
   return got;
 }
 
-test('frames of every size of length are read back by ws', async () => {
+test('ws reads our frames with lengths of every size', async () => {
   const sizes = [0, 1, 125, 126, 127, 65_535, 65_536, 200_000];
   const payloads = sizes.map((size) => Buffer.alloc(size, size % 251));
   const read = await readBack(binaryFraming.join(payloads, 0), sizes.length);
@@ -37,7 +37,7 @@ test('frames of every size of length are read back by ws', async () => {
   expect([text?.isBinary, text?.data.toString()]).toEqual([false, 'grüße']);
 });
 
-test('an event is converted to JSON once, until the kept ones exceed their limit', () => {
+test('an event is converted to JSON once, until the kept texts exceed their limit', () => {
   const converted: string[] = [];
   const framing: Framing = new JsonFraming((event) => {
     converted.push(Buffer.from(event).toString());

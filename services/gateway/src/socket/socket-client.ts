@@ -11,7 +11,9 @@ const maxWaiting = 100;
 /** Rate of WebSocket pings and pongs from one client. */
 const controlRate: BurstRate = { burst: 60, perSecond: 5 };
 
-/** Pings without a word from the client, after which the next one cuts the connection. */
+/**
+ * Number of pings in a row after which a client that has sent nothing is cut off instead of pinged.
+ */
 const maxUnanswered = 2;
 
 /** One WebSocket client, and what its session needs. */
@@ -125,7 +127,11 @@ export class SocketClient {
       return;
     }
     const reason = this.#session === undefined ? 'unauthenticated' : 'idle';
-    this.stream.end(refuse(reason, { message: 'No watch command came in time. Send the token and it right away.' }));
+    this.stream.end(
+      refuse(reason, {
+        message: 'The watch command did not arrive in time. Send the token and watch as soon as the socket is open.',
+      }),
+    );
   }
 
   /** Stops the timer, and frees its memory. */

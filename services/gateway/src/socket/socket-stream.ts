@@ -55,8 +55,8 @@ export class SocketStream implements InboxStream {
   }
 
   /**
-   * Ends the stream like any other: what was written is at most one write, which waits until the
-   * time limit for closing is over.
+   * Ends the stream with a goodbye, like `end`. At most one write waits for the client, and only
+   * until the time limit for closing is over.
    */
   reset(): void {
     this.end(refuse('too-slow'));

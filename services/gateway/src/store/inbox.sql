@@ -8,7 +8,7 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid, (extract(e
 FROM (SELECT) AS one LEFT JOIN (SELECT e.txid, e.id, e.at FROM chat.event e ORDER BY e.txid, e.id LIMIT 1) oldest
   ON oldest.at < now() - interval '1 day';
 
--- Reads the events after a position, in order. Leaves out each event that an event of a running
+-- Reads the events after a position, in order. Leaves out events that an event of a running
 -- transaction may still precede.
 -- name: readEvents
 SELECT e.txid::text::bigint AS txid, e.id, e.kind, coalesce(e.channel_id, 0) AS channel_id, e.user_ids FROM chat.event e
@@ -24,8 +24,9 @@ ORDER BY e.txid DESC, e.id DESC OFFSET :size LIMIT 1;
 
 -- Reads the chats in which something changed for readers after their positions, in the order of the
 -- last change: the reader was added or removed, or is a member of a chat that changed or was
--- deleted. Contains all that the snapshot shows, because the memberships show it too: a reader is
--- told again of what a running transaction may still precede. `is_removed`: removed, and not added again. `reader` is the number of the reader: 1, 2, 3, ...
+-- deleted. Contains all changes that the snapshot shows, because the memberships show them too. So
+-- a reader may learn twice of a change that a running transaction may still precede. `is_removed`:
+-- removed, and not added again. `reader` is the number of the reader: 1, 2, 3, ...
 -- name: readChangesOf
 WITH reader AS MATERIALIZED (
   SELECT r.user_id, r.txid::text::xid8 AS txid, r.id, r.reader
@@ -68,8 +69,8 @@ CROSS JOIN LATERAL (
   SELECT x.open_history, x.deleted_at FROM chat.channel x WHERE x.id = pair.channel_id AND x.kind <> 'room' LIMIT 1
 ) c;
 
--- Reads the ends of logs. `owner_id`: the chat server that owns the channel, live or not. The log id of
--- a channel without history is empty: its owner makes one in memory.
+-- Reads the ends of logs. `owner_id`: the chat server that owns the channel, live or not. The log
+-- id of a channel without history is empty: its owning server makes one in memory.
 -- name: readHeads
 SELECT h.channel_id, CASE WHEN c.has_history THEN h.log_id::text ELSE '' END AS log,
   CASE WHEN c.has_history THEN h.last_seq ELSE 0 END AS last_seq, floor(extract(epoch FROM h.last_at) * 1000)::bigint AS last_at_ms,

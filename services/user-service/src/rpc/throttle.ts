@@ -10,8 +10,8 @@ export const loginOfAddress: Rate = { key: 'login-address', secondsPerCall: 1, b
  */
 export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall: 90, burst: 10 };
 /**
- * Limits wrong passwords from one familiar address or session, per user id or email address. It is
- * a budget of its own, so that strangers cannot use it up.
+ * Limits wrong passwords from one familiar address or session, per user id or email address. The
+ * budget is separate, so that strangers cannot use it up.
  */
 export const failuresOfOwner: Rate = { key: 'login-owner', secondsPerCall: 45, burst: 20 };
 /**

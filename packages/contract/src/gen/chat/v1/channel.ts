@@ -80,8 +80,8 @@ export interface ListChannelsRequest {
     | Page
     | undefined;
   /**
-   * Whether to list the caller's chats, offered chats and own rooms, or else the channels for
-   * everyone.
+   * If true, lists the caller's chats, offered chats and own rooms. Otherwise lists the public
+   * list.
    */
   mine: boolean;
   /** only channels of this name, ignoring case */
@@ -291,7 +291,7 @@ export interface AddMembersResponse {
   additions: MemberAddition[];
 }
 
-/** The result for one user, as of ChangeMember with `add`. */
+/** The result for one user, as ChangeMember with `add` would return it. */
 export interface MemberAddition {
   /** member_role: a member now, or before; offered: the user must accept first */
   user?:

@@ -161,7 +161,7 @@ export interface RelayDown {
 
 /**
  * A page of the channels that the server owns, in ascending order; or, with the id 0 in RelayDown,
- * changes. Of two statements about one channel, the one with the higher epoch is true.
+ * changes. If two statements about a channel differ, the one with the higher epoch counts.
  */
 export interface Owned {
   channels: OwnedChannel[];
@@ -176,10 +176,10 @@ export interface OwnedChannel {
   epoch: number;
 }
 
-/** The start of a follow. Drop frames up to the position that you know already. */
+/** The start of a follow. Drop frames up to the position that you already know. */
 export interface Following {
   log: string;
-  /** the first entry of which a frame will follow */
+  /** the first entry whose frame will follow */
   firstSeq: number;
   /** the end of the log */
   lastSeq: number;
