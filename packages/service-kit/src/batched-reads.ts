@@ -39,7 +39,10 @@ export class BatchedReads<Q, A> {
   #running = 0;
   #isDue = false;
 
-  /** `read` returns the answers in the order of the questions, and undefined where there is none. */
+  /**
+   * `read` returns the answers in the order of the questions, and undefined for a question without
+   * an answer.
+   */
   constructor(read: (questions: readonly Q[]) => Promise<readonly (A | undefined)[]>, bounds: BatchBounds) {
     this.#read = read;
     this.#bounds = bounds;

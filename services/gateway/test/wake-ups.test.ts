@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 const countOf = (cause: 'listening' | 'notified') => rig.metric(`parley_inbox_wakeups_total{cause="${cause}"}`);
 
-test('a change of a chat wakes the gateways, also after they have lost the connection that notifies them', async () => {
+test('a change of a chat wakes the gateways, even after they have lost the connection that notifies them', async () => {
   const id = await rig.group(ann, [bob]);
   const inbox = await rig.open(bob);
   for (const description of ['first', 'second']) {

@@ -174,7 +174,7 @@ export class Inbox implements Part, DrainedStreams {
     if (!this.#isReading && !this.#isStopped) void this.#readRounds();
   }
 
-  /** Reads a round in a moment: something may have changed. */
+  /** Reads a round soon, because something may have changed. */
   wakeSoon(): void {
     this.#soonTimer ??= setTimeout(() => {
       this.#soonTimer = undefined;

@@ -72,7 +72,7 @@ export const marginMs = 10_000;
 const nothingMissed: Missed = { isLost: false, changes: [], parts: [], receipts: [] };
 const lost: Missed = { ...nothingMissed, isLost: true };
 
-/** A position from which nobody can resume, so that a reader with it is reset. */
+/** A position from which no reader can resume. A reader with it is reset. */
 export const lostPosition: InboxPosition = { txid: 0, eventId: 0, at: 0, life: 0, userNumber: 0, places: [] };
 
 type ResumingReader = StartingReader & { readonly position: InboxPosition };
@@ -102,7 +102,10 @@ function isBefore(one: ChangeCursor, other: ChangeCursor): boolean {
   return one.txid < other.txid || (one.txid === other.txid && one.id < other.id);
 }
 
-/** Returns whether every change after a cursor is still there. One of the future has lost changes. */
+/**
+ * Returns whether every change after a cursor is still stored. A cursor that lies in the future has
+ * lost changes.
+ */
 export function hasAllAfter(cursor: ChangeCursor, { txid, floorTxid, floorId }: Moment): boolean {
   return cursor.txid <= txid && !isBefore(cursor, { txid: floorTxid, id: floorId });
 }

@@ -211,7 +211,7 @@ export class InboxReader implements CursorReader, Flushable {
     return places;
   }
 
-  /** Leaves all chats, without a word. */
+  /** Leaves all chats, without an event for the user. */
   leaveAll(): void {
     for (const follow of this.#follows) follow.stop();
     this.#follows = [];
