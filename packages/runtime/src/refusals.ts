@@ -162,7 +162,7 @@ export const refusals = {
 
   // form of an HTTP request
   'unknown-path': row('NOT_FOUND', 404, 'Nothing has this path. The OpenAPI document lists all paths.'),
-  'wrong-method': row('UNIMPLEMENTED', 405, 'This path has no such method. The header Allow lists its methods.'),
+  'wrong-method': row('INVALID_ARGUMENT', 405, 'This path has no such method. The header Allow lists its methods.'),
   'not-acceptable': row('INVALID_ARGUMENT', 406, 'The response would be JSON. Accept application/json.'),
   'wrong-media-type': row(
     'INVALID_ARGUMENT',
