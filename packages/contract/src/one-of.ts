@@ -10,6 +10,6 @@ export function hasSeveralEvents(message: Message): boolean {
 }
 
 /** Returns the number of commands that a frame of a session names: 1, or 0 if it is unknown here. */
-export function countCommands({ watch, post, pong, token }: InboxCommand): number {
-  return [watch, post, pong, token].filter((one) => one !== undefined).length;
+export function countCommands({ watch, post, pong, token, enter, leave }: InboxCommand): number {
+  return [watch, post, pong, token, enter, leave].filter((one) => one !== undefined).length;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Resume } from '@parley/contract';
 import { type RelayClient, type TestPerson, until, utf8 } from '@parley/testkit';
 import { post, RelayRig } from './relay-rig.js';
 
@@ -86,5 +87,37 @@ describe('a room', () => {
     await follow(id, second);
     expect(await post(second, id, handle)).toMatchObject({ seq: 1 });
     second.cancel();
+  });
+
+  test('the answer has the welcome, from which a follow shows everything', async () => {
+    const { id } = await rig.trio.create(ann, 'welcoming');
+    const stream = await rig.trio.join(ann, id);
+    stream.send('one');
+    await stream.find(({ data }) => utf8(data) === 'one');
+    const { token } = await rig.trio.listen(bob, id);
+    const { welcome } = await relay.ask({ channelId: id, attach: { token } });
+    expect(welcome).toMatchObject({ me: { id: bob.id }, here: 2, lastSeq: 1, resume: Resume.UNSPECIFIED });
+    stream.send('two');
+    await stream.find(({ data }) => utf8(data) === 'two');
+    const { log = '', lastSeq: afterSeq = 0 } = welcome ?? {};
+    expect((await relay.ask({ channelId: id, follow: { log, afterSeq } })).following?.firstSeq).toBe(2);
+    await relay.find(({ frame }) => utf8(frame?.data) === 'two');
+    await stream.leave();
+  });
+
+  test.each(['replaced', 'handle-gone'])('a handle whose seat ended during a break says why: %s', async (reason) => {
+    const [{ id }, other] = [await rig.trio.create(ann, 'one'), await rig.trio.create(ann, 'two')];
+    const stream = await rig.trio.join(ann, id);
+    const name = randomUUID();
+    const first = await rig.relay(server(), { name });
+    const handle = await seat(bob, id, first);
+    first.cancel();
+    await first.ended;
+    if (reason === 'replaced') await rig.trio.listen(bob, other.id);
+    await stream.find(({ presence }) => presence?.went[0]?.id === bob.id); // Otherwise, the seat stays for 10 s.
+    const second = await rig.relay(server(), { name });
+    expect((await second.ask({ channelId: id, attach: { handle } })).refusal?.reason).toBe(reason);
+    second.cancel();
+    await stream.leave();
   });
 });

@@ -35,13 +35,17 @@ import { Page } from './http/page.js';
 import { RequestBounds } from './http/request-bounds.js';
 import { ChatRoutes } from './http/routes.js';
 import { Inbox } from './inbox/inbox.js';
+import type { InboxReader } from './inbox/reader.js';
 import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
 import { PostingParts } from './posting/posting-parts.js';
 import { FeedFollows } from './relay/feed-follows.js';
+import { LinkFinder } from './relay/link-finder.js';
 import { RelayLinks } from './relay/relay-links.js';
 import { serveApiDocs } from './rest/docs-pages.js';
 import { restForm } from './rest/rest-form.js';
+import { OneRoom } from './rooms/one-room.js';
+import { RoomStays } from './rooms/room-stays.js';
 import { InboxHandlers } from './rpc/inbox-handlers.js';
 import { askForUpgrade, SocketDoor } from './socket/socket-door.js';
 import { JoinKeys } from './store/join-keys.js';
@@ -108,17 +112,31 @@ function startReports(
 
 /** Starts the relays to the chat servers. Inboxes read and write through them. */
 async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServers, upstreams: Upstreams) {
-  const { pool, instanceId, callers, parts, context } = host;
+  const { pool, instanceId, callers, keys, parts, context } = host;
   const { log, metrics } = context;
   const key = await host.signingKey(serviceToken('gateway'));
   const links = parts.add('relays', new RelayLinks({ living, upstreams, key, instanceId, log, metrics }));
   const { feeds } = inbox;
-  new FeedFollows(feeds, links, () => inbox.wake(), metrics);
+  const follows = new FeedFollows(feeds, links, () => inbox.wake(), metrics);
+  const linkFinder = new LinkFinder(links);
+  const rooms = parts.add('rooms', new RoomStays({ keys, links, linkFinder, feeds, follows, living, metrics }));
   const bell = new Bell(pool, receiptChannel, (err) => log.debug({ err }, 'other gateways were not notified'));
   const announce = (moved: MovedReceipt) => bell.ring(receiptLine(moved, instanceId));
-  const posting = new PostingParts({ pool, links, upstreams, key, instanceId, feeds, announce, log, metrics });
+  const posting = new PostingParts({
+    pool,
+    links,
+    linkFinder,
+    upstreams,
+    key,
+    instanceId,
+    feeds,
+    announce,
+    log,
+    metrics,
+  });
   parts.add('posting', posting);
-  return { inbox, callers, actorOf: posting.actorOf };
+  const roomOf = (reader: InboxReader) => new OneRoom(rooms, reader);
+  return { inbox, callers, actorOf: posting.actorOf, roomOf };
 }
 
 /** Returns the handlers of the HTTP APIs and of their documentation. */

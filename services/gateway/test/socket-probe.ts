@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { InboxCommand, InboxEvent, type Message } from '@parley/contract';
 import { WebSocket } from 'ws';
 
+/** Time within which an expected event comes, however busy the machine is. */
+const findWithinMs = 60_000;
+
 type Command = Parameters<typeof InboxCommand.fromPartial>[0];
 
 export interface SocketEnding {
@@ -77,14 +80,24 @@ export class SocketProbe {
     this.ws.send(this.#isJson ? JSON.stringify(InboxCommand.toJSON(whole)) : InboxCommand.encode(whole).finish());
   }
 
-  /** Returns the first event that matches, received already or later, or fails when the socket ends. */
+  /**
+   * Returns the first event that matches, received already or later.
+   * @throws {Error} when the socket ends, or after a minute
+   */
   async find(matches: (event: InboxEvent) => boolean): Promise<InboxEvent> {
+    const deadline = Date.now() + findWithinMs;
     for (let checked = 0; ; ) {
       for (; checked < this.events.length; checked++) {
         const event = this.events[checked] as InboxEvent;
         if (matches(event)) return event;
       }
-      const ending = await Promise.race([new Promise<void>((resolve) => this.#waiters.push(resolve)), this.ended]);
+      if (Date.now() > deadline)
+        throw new Error(`None of ${this.events.length} events matched: ${JSON.stringify(this.events.slice(-5))}`);
+      const ending = await Promise.race([
+        new Promise<void>((resolve) => this.#waiters.push(resolve)),
+        new Promise<void>((resolve) => setTimeout(resolve, 1_000)),
+        this.ended,
+      ]);
       if (ending !== undefined && checked === this.events.length)
         throw new Error(`The socket ended with ${JSON.stringify(ending)}: ${JSON.stringify(this.events.slice(-5))}`);
     }

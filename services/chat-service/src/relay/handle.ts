@@ -51,6 +51,7 @@ export class Handle {
   /** Monotonic time at which its relay broke. */
   brokeAtMs = 0;
   #hasEnded = false;
+  #endedBy: Reason | undefined;
 
   constructor({ number, person, sessionId, onlyChannelId, room, rate }: HandleOptions) {
     this.number = number;
@@ -60,7 +61,7 @@ export class Handle {
     this.room = room;
     this.arrivals = new MessageRateLimiter(rate);
     room?.stream.onEnd((refusal) =>
-      this.end(refusal?.reason ?? 'seat-gone', { listenAgain: false, retryAfterMs: refusal?.retryAfterMs ?? 0 }),
+      this.end(refusal?.reason ?? 'seat-gone', room.session.farewell ?? { listenAgain: false, retryAfterMs: 0 }),
     );
   }
 
@@ -78,10 +79,16 @@ export class Handle {
     return this.#hasEnded;
   }
 
+  /** Why the seat has ended, if the handle is for a room. */
+  get seatEndedBy(): Reason | undefined {
+    return this.room && this.#endedBy;
+  }
+
   /** Ends the handle and the presence of its user. Tells the gateway if there is a reason. */
   end(why?: Reason, closeInfo?: CloseInfo): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#endedBy = why;
     for (const place of [...this.places]) place.depart(this);
     this.owner?.forget(this);
     if (why !== undefined) this.owner?.tellClosed(this.number, this.roomId, why, closeInfo);

@@ -35,13 +35,19 @@ export interface RelayHandlesOptions {
   readonly onRoomLeft: (channelId: number) => void;
 }
 
+/** A new handle. That of a room has a welcome. */
+interface OpenedHandle {
+  readonly handle: Handle;
+  readonly welcome?: () => Frame['welcome'];
+}
+
 /** A message of a user, and the bytes that it came in. */
 interface Posted {
   readonly message: Message;
   readonly bytes: Buffer;
 }
 
-const noRoomStream = { events: false, resume: undefined } as const;
+type Frame = Parameters<typeof encodeDown>[0];
 
 /** Returns whether a frame gets no response: an indicator, a receipt, a ping or a lossy message. */
 function isUnanswered(message: Message): boolean {
@@ -80,25 +86,27 @@ export class RelayHandles implements HandleOwner {
     return this.#users.has(userId);
   }
 
-  #send(down: Parameters<typeof encodeDown>[0]): void {
+  #send(down: Frame): void {
     this.#options.outbox.send(encodeDown(down));
   }
 
   /** Opens a handle, or takes one back. */
-  attach(id: number, channelId: number, { token, handle: number }: Attach): void {
+  attach(id: number, channelId: number, request: Attach): void {
+    const { token, handle: number } = request;
     const known = number === 0 ? undefined : this.#options.takeBack(number);
-    if (known !== undefined) this.#adopt(id, channelId, known);
-    else if (token === '') this.#refuse(id, channelId, refuse(number === 0 ? 'invalid-token' : 'handle-gone'));
+    const gone = number === 0 ? 'invalid-token' : (known?.seatEndedBy ?? 'handle-gone');
+    if (known?.hasEnded === false) this.#adopt(id, channelId, { handle: known });
+    else if (token === '') this.#refuse(id, channelId, refuse(gone));
     else if (this.size + this.#pending >= limits.relayHandles) this.#refuse(id, channelId, refuse('too-busy'));
-    else this.#open(id, channelId, token);
+    else this.#open(id, channelId, request);
   }
 
-  #open(id: number, channelId: number, token: string): void {
+  #open(id: number, channelId: number, request: Attach): void {
     this.#pending += 1;
-    const inRoom = () => this.#context.lookUp(() => this.#openRoom(channelId, token));
-    (channelId === 0 ? this.#openUser(token) : inRoom())
+    const inRoom = () => this.#context.lookUp(() => this.#openRoom(channelId, request));
+    (channelId === 0 ? this.#openUser(request) : inRoom())
       .then(
-        (handle) => this.#adopt(id, channelId, handle),
+        (opened) => this.#adopt(id, channelId, opened),
         (thrown: unknown) => this.#refuse(id, channelId, asRefusal(thrown)),
       )
       .finally(() => {
@@ -111,37 +119,40 @@ export class RelayHandles implements HandleOwner {
     return new Handle({ ...options, number: nextNumber(), rate: arrivalRate });
   }
 
-  async #openUser(token: string): Promise<Handle> {
+  async #openUser({ token }: Attach): Promise<OpenedHandle> {
     const { id, number, name, sessionId, onlyChannelId } = await this.#context.callers.userOf(token);
-    return this.#handleOf({ person: { id, number, name }, sessionId, onlyChannelId });
+    return { handle: this.#handleOf({ person: { id, number, name }, sessionId, onlyChannelId }) };
   }
 
   /** Takes the seat of a join token, as Connect does. */
-  async #openRoom(channelId: number, token: string): Promise<Handle> {
+  async #openRoom(channelId: number, { token, log, afterSeq }: Attach): Promise<OpenedHandle> {
     const stream = new RoomStream();
     const facts: Record<string, unknown> = {};
-    const arrival = { token, options: noRoomStream, stream, facts, onSeat: () => {} };
-    const session = await this.#context.entrance.enter(arrival);
-    if (session === undefined) throw refuse('seat-gone');
+    const options = { events: false, resume: log === '' ? undefined : { log, seq: afterSeq }, isRelayed: true };
+    const entered = await this.#context.entrance.enter({ token, options, stream, facts, onSeat: () => {} });
+    if (entered === undefined) throw refuse('seat-gone');
+    const { session, welcome } = entered;
     if (session.key.channelId !== channelId || session.channel.facts.kind !== 'room') {
       stream.end();
       throw refuse('wrong-kind');
     }
-    return this.#handleOf({ person: session.person, sessionId: session.key.sessionId, room: { session, stream } });
+    const { person, key } = session;
+    return { handle: this.#handleOf({ person, sessionId: key.sessionId, room: { session, stream } }), welcome };
   }
 
-  #adopt(id: number, channelId: number, handle: Handle): void {
+  #adopt(id: number, channelId: number, opened: OpenedHandle): void {
+    const { handle } = opened;
     if (this.#hasEnded) handle.end();
-    if (handle.hasEnded) this.#refuse(id, channelId, refuse('handle-gone'));
-    else this.#hold(id, channelId, handle);
+    if (handle.hasEnded) this.#refuse(id, channelId, refuse(handle.seatEndedBy ?? 'handle-gone'));
+    else this.#hold(id, channelId, opened);
   }
 
-  #hold(id: number, channelId: number, handle: Handle): void {
+  #hold(id: number, channelId: number, { handle, welcome }: OpenedHandle): void {
     handle.owner = this;
     this.#handles.set(handle.number, handle);
     this.#users.add(handle.person.id);
     if (handle.roomId !== 0) this.#rooms.add(handle.roomId);
-    this.#send({ id, channelId, handle: handle.number });
+    this.#send({ id, channelId, handle: handle.number, welcome: welcome?.() });
   }
 
   #refuse(id: number, channelId: number, { reason, message, retryAfterMs }: Refusal): void {

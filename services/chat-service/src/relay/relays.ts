@@ -108,15 +108,15 @@ export class Relays {
     const orphans = this.#orphans.get(key);
     const handle = orphans?.get(number);
     orphans?.delete(number);
-    return handle?.hasEnded === true ? undefined : handle;
+    return handle;
   }
 
-  /** Ends the handles whose relay has not come back in time. */
+  /** Ends the handles whose relay has not come back in time. Those that had ended are kept as long. */
   #buryOrphans(): void {
     const before = performance.now() - limits.relayGraceMs;
     for (const [key, orphans] of this.#orphans) {
       for (const handle of orphans.values()) {
-        if (handle.brokeAtMs > before && !handle.hasEnded) continue;
+        if (handle.brokeAtMs > before) continue;
         orphans.delete(handle.number);
         handle.end();
       }

@@ -4,11 +4,12 @@ import { type JoinClaims, joinToken, type TrustedKeys } from '@parley/service-ki
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { ClaimedSeat, SeatKey, SeatStore } from '../store/seats.js';
 import type { ChannelLoader } from './channel-loader.js';
+import { encodeWelcome } from './frames.js';
 import { atOnce } from './participants.js';
 import { ChatSession, type SessionContext } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { MessageStream } from './stream.js';
-import { welcome } from './welcome.js';
+import { type WelcomeFields, welcome } from './welcome.js';
 
 export interface EntranceDeps {
   readonly instanceId: string;
@@ -27,6 +28,15 @@ export interface StreamOptions {
   readonly resume: { readonly log: string; readonly seq: number } | undefined;
   /** Number of bytes after which the stream ends, to be resumed on a new one. Absent: no limit. */
   readonly mostBytes?: number;
+  /** The stream carries nothing: a relay shows the channel from the position of the welcome on. */
+  readonly isRelayed?: boolean;
+}
+
+/** A session that has begun. */
+export interface Entered {
+  readonly session: ChatSession;
+  /** Returns its welcome, as of now. */
+  readonly welcome: () => WelcomeFields;
 }
 
 /** An attempt to open a stream, whatever its transport. */
@@ -99,7 +109,7 @@ function startPositionOf(channel: LiveChannel, claimed: ClaimedSeat, options: St
   const seq = Math.max(options.resume.seq, claimed.visibleAfter);
   const cursor = channel.cursorAfter(seq);
   if (cursor !== undefined) return { resume: Resume.WHOLE, cursor };
-  const stored = channel.facts.hasHistory && seq + 1 >= claimed.firstSeq;
+  const stored = channel.facts.hasHistory && seq + 1 >= claimed.firstSeq && options.isRelayed !== true;
   if (!stored || channel.lastSeq - seq > limits.replayEntries) return { resume: Resume.GAP, seen: seq };
   return { resume: Resume.WHOLE, replayAfter: seq };
 }
@@ -119,7 +129,7 @@ export class Entrance {
    * Opens a session for an arrival, or throws the refusal with which the caller ends the stream.
    * Resolves with undefined if the stream has ended meanwhile.
    */
-  async enter(arrival: Arrival): Promise<ChatSession | undefined> {
+  async enter(arrival: Arrival): Promise<Entered | undefined> {
     const { claims } = await this.#deps.keys.verify(arrival.token, joinToken, this.#deps.instanceId);
     arrival.facts.user = claims.sub;
     arrival.facts.channel = claims.ch;
@@ -134,7 +144,7 @@ export class Entrance {
     }
   }
 
-  async #sit(key: SeatKey, { stream, options, onSeat }: Arrival): Promise<ChatSession | undefined> {
+  async #sit(key: SeatKey, { stream, options, onSeat }: Arrival): Promise<Entered | undefined> {
     const { seats, sessions, session, channelLoader } = this.#deps;
     const readAtMs = session.now();
     const claimed = await seats.claim(key);
@@ -153,15 +163,16 @@ export class Entrance {
     const membership = { role, mutedUntilMs, revision, removed: false };
     const hiddenUpTo = claimed.visibleAfter;
     const seated = { key, person, membership, hiddenUpTo, channel, stream };
-    const opened = new ChatSession({ ...seated, ...options, ...start }, session);
+    const opened = new ChatSession({ ...seated, ...options, ...(options.isRelayed ? {} : start) }, session);
     sessions.add(opened);
     const { pingEveryMs } = this.#deps;
     const { messageBytes, now } = session;
     const seen = start.seen ?? 0;
     const welcoming = { me: person, resume: start.resume, seen, pingEveryMs, messageBytes };
-    opened.open(() => welcome(channel, claimed, { ...welcoming, nowMs: now() }));
+    const words = () => welcome(channel, claimed, { ...welcoming, nowMs: now() });
+    opened.open(() => encodeWelcome(words()));
     if (channel.moving) opened.goodbye('moved', atOnce);
-    return opened;
+    return { session: opened, welcome: words };
   }
 
   /**

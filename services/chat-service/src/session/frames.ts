@@ -1,18 +1,10 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import {
-  type Ack,
-  type Goodbye,
-  Message,
-  type Presence,
-  type Receipt,
-  rulesOf,
-  type Typing,
-  type Welcome,
-} from '@parley/contract';
+import { type Ack, type Goodbye, Message, type Presence, type Receipt, rulesOf, type Typing } from '@parley/contract';
 import { amendmentOf, type EncodedMessage, type MessageCodec } from '@parley/fanout';
 import { type Refusal, refuse } from '@parley/runtime';
 import { messageOfEntry, type StoredEntry } from '@parley/service-kit';
 import type { Person } from '../core/live-channel.js';
+import type { WelcomeFields } from './welcome.js';
 
 /** Writer that all frames share, so that its grown buffer is reused. */
 let writer = new BinaryWriter();
@@ -141,7 +133,8 @@ export function encodeStored(entry: StoredEntry): EncodedMessage {
   return encodeMessage(messageOfEntry(entry));
 }
 
-export function encodeWelcome(welcome: Parameters<typeof Welcome.fromPartial>[0]): Uint8Array {
+/** Encodes the first frame of a stream with events. */
+export function encodeWelcome(welcome: WelcomeFields): Uint8Array {
   return event({ welcome });
 }
 

@@ -9,6 +9,9 @@ import type { Membership } from './rules.js';
 export interface CloseInfo {
   readonly listenAgain: boolean;
   readonly retryAfterMs: number;
+  /** With `seq`: position to resume from. */
+  readonly log?: string;
+  readonly seq?: number;
 }
 
 /** Advice never to listen again. */

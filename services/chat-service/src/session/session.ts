@@ -103,6 +103,8 @@ export class ChatSession implements Participant {
   readonly hiddenUpTo: number;
   membership: Membership;
   heardAtMs: number;
+  /** What the client is told at the end, once that is known. */
+  farewell: Goodbye | undefined;
   #parting = false;
   #deaf = false;
   readonly #context: SessionContext;
@@ -178,8 +180,8 @@ export class ChatSession implements Participant {
   goodbye(reason: Reason, parting: CloseInfo = forGood): void {
     const refusal = refuse(reason, { retryAfterMs: parting.retryAfterMs });
     const { log } = this.channel.facts;
-    const words: Goodbye = { reason, message: refusal.message, ...parting, log, seq: this.#lastWritten };
-    this.#part(refusal, encodeGoodbye(words));
+    this.farewell ??= { reason, message: refusal.message, ...parting, log, seq: this.#lastWritten };
+    this.#part(refusal, encodeGoodbye(this.farewell));
   }
 
   /**

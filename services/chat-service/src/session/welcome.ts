@@ -1,11 +1,13 @@
-import { ChannelStatus, MemberRole, Resume } from '@parley/contract';
+import { ChannelStatus, MemberRole, Resume, type Welcome } from '@parley/contract';
 import { limits } from '@parley/runtime';
 import { channelFieldsOf } from '@parley/service-kit';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { ClaimedSeat } from '../store/seats.js';
-import { encodeWelcome } from './frames.js';
 
 const roles = { admin: MemberRole.ADMIN, member: MemberRole.MEMBER, none: MemberRole.UNSPECIFIED } as const;
+
+/** Fields of a Welcome. The others have their default values. */
+export type WelcomeFields = Parameters<typeof Welcome.fromPartial>[0];
 
 /** Values of Welcome, besides the channel. */
 export interface Welcoming {
@@ -35,11 +37,11 @@ function channelOf(channel: LiveChannel, claimed: ClaimedSeat, me: Person) {
   };
 }
 
-/** Encodes the first frame of a stream with events. Call it after the user has entered. */
-export function welcome(channel: LiveChannel, claimed: ClaimedSeat, welcoming: Welcoming): Uint8Array {
+/** Returns the first frame of a stream with events. Call it after the user has entered. */
+export function welcome(channel: LiveChannel, claimed: ClaimedSeat, welcoming: Welcoming): WelcomeFields {
   const { me, resume, seen, pingEveryMs, messageBytes, nowMs } = welcoming;
   const gap = resume === Resume.GAP;
-  return encodeWelcome({
+  return {
     channel: channelOf(channel, claimed, me),
     me,
     log: channel.facts.log,
@@ -51,5 +53,5 @@ export function welcome(channel: LiveChannel, claimed: ClaimedSeat, welcoming: W
     maxBytes: messageBytes,
     now: nowMs,
     here: channel.users,
-  });
+  };
 }

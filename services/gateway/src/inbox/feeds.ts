@@ -72,6 +72,11 @@ export class Feeds {
     else feed?.tellUser(receipt.userId, receiptEvent(receipt));
   }
 
+  /** Drops a feed without readers now. By itself, that happens after a minute. */
+  drop(feed: Feed): void {
+    if (!feed.hasFollowers && this.#feeds.get(feed.channelId) === feed) this.#drop(feed);
+  }
+
   /** Compares a channel with the table in the next round. */
   compare(feed: Feed): void {
     this.#due.add(feed);

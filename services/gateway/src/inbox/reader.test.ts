@@ -3,6 +3,7 @@ import { FlushQueue } from '@parley/fanout';
 import { grpcFraming, prefixBytes } from '@parley/rpc';
 import { encodeInboxEvent, entryOf } from './event-frames.js';
 import type { Feed } from './feed.js';
+import { FeedCursor } from './feed-cursor.js';
 import { Feeds } from './feeds.js';
 import { InboxReader } from './reader.js';
 import type { InboxStream } from './stream.js';
@@ -177,4 +178,22 @@ test('another log begins with a reset and has its own seqs', async () => {
   feed.restart({ log: 'log-b', lastSeq: 1, lastAtMs: 0 });
   say(feed, 2, 3);
   expect(await told()).toEqual(['4', '5', 'reset', '2', '3']);
+});
+
+test('a reader that leaves its chats to start again goes on in its room', async () => {
+  const [chat, room, { stream, reader, told }] = [feedAt(0), feedAt(10), open()];
+  reader.follow(chat, stayFrom(0), 0);
+  new FeedCursor(room, reader, stayFrom(10), 10).start();
+  await told();
+  stream.isFull = true;
+  say(chat, 1);
+  await told();
+  say(chat, 2);
+  say(room, 11);
+  await told();
+  reader.leaveAll();
+  stream.drain();
+  say(chat, 3);
+  say(room, 12);
+  expect(await told()).toEqual(['1', '11', '12']);
 });

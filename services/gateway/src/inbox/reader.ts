@@ -211,18 +211,22 @@ export class InboxReader implements CursorReader, Flushable {
     return places;
   }
 
-  /** Leaves all chats, without an event for the user. */
+  /** Leaves all chats, without an event for the user. The device stays in its room. */
   leaveAll(): void {
-    for (const follow of this.#follows) follow.stop();
+    const left = new Set(this.#follows);
+    for (const follow of left) follow.stop();
+    const awake = [this.#awake, ...(this.#alsoAwake ?? [])].filter((one) => one !== undefined && !left.has(one));
     this.#follows = [];
     this.#nextStays = [];
-    this.#awake = undefined;
-    this.#alsoAwake = undefined;
+    this.#awake = awake.shift();
+    this.#alsoAwake = awake.filter((one) => one !== undefined);
   }
 
   /** Leaves all chats. Nothing more is written. */
   close(): void {
     this.leaveAll();
+    this.#awake = undefined;
+    this.#alsoAwake = undefined;
     this.#own = [];
     this.#ownBytes = 0;
     this.#unread.set(0);

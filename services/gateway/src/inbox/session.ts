@@ -1,6 +1,7 @@
-import type { Ack, InboxCommand, Message } from '@parley/contract';
+import type { Ack, EnterRoom, InboxCommand, Message } from '@parley/contract';
 import { limits, type Refusal, refuse } from '@parley/runtime';
 import { asRefusal, Bucket, type BurstRate, type Callers, type UserCaller } from '@parley/service-kit';
+import type { PostRoute } from '../posting/post-route.js';
 import { encodeInboxEvent } from './event-frames.js';
 import type { Inbox } from './inbox.js';
 import type { InboxReader } from './reader.js';
@@ -17,16 +18,27 @@ export interface InboxDevice {
 
 /** Acts in the name of the user of one device. */
 export interface DeviceActor {
-  /** Sends a frame. Resolves with its ack. */
-  post(message: Message): Promise<Partial<Ack>>;
+  /** Sends a frame, by the way to its room if it is for one. Resolves with its ack. */
+  post(message: Message, room?: PostRoute): Promise<Partial<Ack>>;
   /** Shows the user as present in the chats of the reader. Returns a function that ends that. */
   appear(reader: InboxReader): () => void;
+}
+
+/** The room that one device is in. */
+export interface DeviceRoom {
+  enter(request: EnterRoom): void;
+  leave(channelId: number): void;
+  /** Returns the way to the seat in a room, if the device is in it. */
+  routeTo(channelId: number): PostRoute | undefined;
+  /** Leaves the room without a word. */
+  close(): void;
 }
 
 export interface InboxSessionDeps {
   readonly inbox: Inbox;
   readonly callers: Pick<Callers, 'userOf'>;
   readonly actorOf: (me: UserCaller, token: string) => DeviceActor;
+  readonly roomOf: (reader: InboxReader) => DeviceRoom;
 }
 
 /** Rate of the commands of one session other than posts. */
@@ -45,6 +57,7 @@ export class InboxSession {
   readonly #commands = new Bucket(commandRate);
   #actor: DeviceActor;
   #reader: InboxReader | undefined;
+  #room: DeviceRoom | undefined;
   #disappear: () => void = () => {};
 
   constructor(deps: InboxSessionDeps, device: InboxDevice) {
@@ -76,19 +89,26 @@ export class InboxSession {
     if (watch === undefined) throw refuse('malformed', { message: 'The first command must be watch.' });
     const reader = this.#deps.inbox.open({ me, address, stream, watch, mostBytes: Number.POSITIVE_INFINITY });
     this.#disappear = this.#actor.appear(reader);
-    stream.onClose(() => this.#disappear());
+    const room = this.#deps.roomOf(reader);
+    this.#room = room;
+    stream.onClose(() => {
+      this.#disappear();
+      room.close();
+    });
     return reader;
   }
 
-  #handle({ watch, post, token }: InboxCommand, reader: InboxReader): void {
+  #handle({ watch, post, token, enter, leave }: InboxCommand, reader: InboxReader): void {
     if (post !== undefined) void this.#post(post, reader);
     if (token !== undefined) this.#renew(token, reader).catch((thrown: unknown) => this.close(asRefusal(thrown)));
+    if (enter !== undefined) this.#room?.enter(enter);
+    if (leave !== undefined) this.#room?.leave(leave);
     if (watch !== undefined)
       throw refuse('malformed', { message: 'This session has already begun. Open another one to watch again.' });
   }
 
   async #post(message: Message, reader: InboxReader): Promise<void> {
-    const ack = await this.#actor.post(message);
+    const ack = await this.#actor.post(message, this.#room?.routeTo(message.channelId));
     reader.send(encodeInboxEvent({ ack }));
   }
 

@@ -1,12 +1,14 @@
 import { refuse } from '@parley/runtime';
 import { Buckets, type BurstRate } from '@parley/service-kit';
 import type { Locator } from '../clients/locator.js';
+import type { LinkFinder } from '../relay/link-finder.js';
 import type { RelayLink } from '../relay/relay-link.js';
-import type { RelayLinks, RelayWatcher } from '../relay/relay-links.js';
+import type { RelayLinks } from '../relay/relay-links.js';
 import type { PostingStore } from '../store/posting-store.js';
 
 export interface OwnerFinderDeps {
-  readonly links: Pick<RelayLinks, 'ownerOf' | 'find' | 'openMissing' | 'watchers'>;
+  readonly links: Pick<RelayLinks, 'ownerOf'>;
+  readonly linkFinder: LinkFinder;
   readonly locator: Locator;
   readonly store: Pick<PostingStore, 'target'>;
 }
@@ -38,17 +40,15 @@ const relayWithinMs = 300;
 /**
  * Finds the chat server that owns a channel. Asks a manager to place a chat that no server owns.
  */
-export class OwnerFinder implements RelayWatcher {
+export class OwnerFinder {
   readonly #deps: OwnerFinderDeps;
   readonly #located = new Map<number, LocatedOwner>();
   readonly #locates = new Buckets<string>();
   /** Channels that a user is or was in, each with the time of the check. The oldest come first. */
   readonly #known = new Map<string, number>();
-  #waiting: { readonly instanceId: string; readonly found: (link: RelayLink) => void }[] = [];
 
   constructor(deps: OwnerFinderDeps) {
     this.#deps = deps;
-    deps.links.watchers.add(this);
   }
 
   /**
@@ -73,10 +73,10 @@ export class OwnerFinder implements RelayWatcher {
 
   /** Like `find`, but always asks a manager, and does not check the user. */
   async locate({ channelId, userId }: OwnerSeeker): Promise<RelayLink> {
-    const { locator } = this.#deps;
+    const { locator, linkFinder } = this.#deps;
     const retryAfterMs = locator.isLocating(channelId) ? 0 : this.#locates.take(userId, locateRate);
     if (retryAfterMs > 0) throw refuse('listen-too-often', { retryAfterMs });
-    const link = await this.#linkTo(await locator.locate(channelId));
+    const link = await linkFinder.find(await locator.locate(channelId), relayWithinMs);
     this.#located.set(channelId, { link, atMs: performance.now() });
     return link;
   }
@@ -93,7 +93,7 @@ export class OwnerFinder implements RelayWatcher {
   async #checkStranger({ channelId, userId }: OwnerSeeker): Promise<void> {
     const target = await this.#deps.store.target(channelId, userId);
     if (target === undefined || target.isDeleted) throw refuse('channel-not-found');
-    if (target.kind === 'room') throw refuse('wrong-kind');
+    if (target.kind === 'room') throw refuse('wrong-kind', { message: 'To post in a room, enter it in this session.' });
     if (!target.isKnown) throw refuse(target.kind === 'public' ? 'not-a-member' : 'channel-not-found');
     if (this.#known.size >= mostKnown) this.#known.clear();
     const key = `${channelId} ${userId}`;
@@ -101,28 +101,9 @@ export class OwnerFinder implements RelayWatcher {
     this.#known.set(key, performance.now());
   }
 
-  #linkTo(instanceId: string): Promise<RelayLink> {
-    const { links } = this.#deps;
-    links.openMissing();
-    const known = links.find(instanceId);
-    if (known !== undefined) return Promise.resolve(known);
-    return new Promise((resolve, reject) => {
-      const waiter = { instanceId, found: resolve };
-      this.#waiting.push(waiter);
-      setTimeout(() => {
-        this.#waiting = this.#waiting.filter((one) => one !== waiter);
-        reject(refuse('unreachable'));
-      }, relayWithinMs).unref();
-    });
-  }
-
   /** Forgets that a manager has named this server as the owning server. */
   forget(channelId: number, link: RelayLink): void {
     if (this.#located.get(channelId)?.link === link) this.#located.delete(channelId);
-  }
-
-  onOpen(link: RelayLink): void {
-    for (const { instanceId, found } of this.#waiting) if (instanceId === link.instanceId) found(link);
   }
 
   tick(nowMs: number): void {

@@ -3,24 +3,17 @@ import type { Ack, Message, RelayDown } from '@parley/contract';
 import { atMost, isReason, type Reason, type Refusal, refuse } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
 import type { RelayLink } from '../relay/relay-link.js';
-import type { PostingStore } from '../store/posting-store.js';
-import type { OwnerFinder } from './owner-finder.js';
-import type { UserSession } from './user-session.js';
+import type { PostRoute } from './post-route.js';
 
 /** A message on its way to the owning server. */
 export interface PostOnTheWay {
   readonly channelId: number;
-  readonly session: UserSession;
+  readonly route: PostRoute;
   readonly message: Message;
   /** Whether the owning server answers: it does not answer lossy messages and typing. */
   readonly isAnswered: boolean;
   /** Monotonic time at which the sender learns of the failure. */
   readonly deadlineMs: number;
-}
-
-export interface PostDeliveryDeps {
-  readonly owners: OwnerFinder;
-  readonly store: Pick<PostingStore, 'target'>;
 }
 
 /** Result of a try: the answer for the sender, or why to try again. */
@@ -54,10 +47,6 @@ const backOff = { leastMs: 25, mostMs: 1_000 } as const;
  * chat.
  */
 const silentMs = 3_000;
-/**
- * Number of tries at the owning server that the relays know. Each later try first asks a manager.
- */
-const triesAtKnown = 2;
 
 /** Returns the ack of a message that was refused. */
 export function refusedAck(clientId: string, { reason, message, retryAfterMs }: Refusal): Partial<Ack> {
@@ -71,14 +60,12 @@ function backOffMs(tries: number): number {
 
 /** Brings one post to the owning server, wherever the channel moves meanwhile. */
 export class PostDelivery {
-  readonly #deps: PostDeliveryDeps;
   readonly #post: PostOnTheWay;
   /** Whether a try was sent and got no answer: the message may be in the log. */
   #isUnconfirmed = false;
 
-  constructor(post: PostOnTheWay, deps: PostDeliveryDeps) {
+  constructor(post: PostOnTheWay) {
     this.#post = post;
-    this.#deps = deps;
   }
 
   /** Returns the ack of the owning server, or that of a refusal. Never throws. */
@@ -99,33 +86,24 @@ export class PostDelivery {
   }
 
   async #try(tries: number): Promise<TryResult> {
-    const { clientId } = this.#post.message;
+    const { message, route } = this.#post;
+    const { clientId } = message;
     try {
-      if (this.#isUnconfirmed && !(await this.#keepsHistory()))
-        return { ack: refusedAck(clientId, refuse('unconfirmed')) };
-      return await this.#send(await this.#findOwner(tries));
+      if (this.#isUnconfirmed && !(await route.keepsHistory()))
+        return { ack: refusedAck(clientId, refuse('unconfirmed')) }; // Another try could be shown twice.
+      return await this.#send(await route.find(tries));
     } catch (thrown) {
       const refusal = asRefusal(thrown);
-      return passing.has(refusal.reason) ? { again: refusal } : { ack: refusedAck(clientId, refusal) };
+      if (passing.has(refusal.reason)) return { again: refusal };
+      const isOpen = this.#isUnconfirmed && refusal.reason === 'seat-gone';
+      return { ack: refusedAck(clientId, isOpen ? refuse('unconfirmed') : refusal) };
     }
   }
 
-  /** In a channel without history, another try could be shown twice. */
-  async #keepsHistory(): Promise<boolean> {
-    const { channelId, session } = this.#post;
-    return (await this.#deps.store.target(channelId, session.me.id))?.hasHistory === true;
-  }
-
-  #findOwner(tries: number): Promise<RelayLink> {
-    const { channelId, session } = this.#post;
-    const { owners } = this.#deps;
-    const seeker = { channelId, userId: session.me.id };
-    return tries < triesAtKnown ? owners.find(seeker) : owners.locate(seeker);
-  }
-
   async #send(link: RelayLink): Promise<TryResult> {
-    const { channelId, session, message, isAnswered } = this.#post;
-    const handle = session.handleAt(link) ?? (await this.#inTime(link, session.attach(link)));
+    const { channelId, route, message, isAnswered } = this.#post;
+    const attached = route.attach(link);
+    const handle = typeof attached === 'number' ? attached : await this.#inTime(link, attached);
     if (this.#leftMs <= 0) throw refuse('deadline-exceeded');
     const up = { channelId, post: { handle, message } };
     if (isAnswered) return this.#read(link, handle, await this.#ask(link, up));
@@ -149,7 +127,7 @@ export class PostDelivery {
         const down = await atMost(asked, Math.min(silentMs, this.#leftMs));
         if (down !== undefined) return down;
         if (this.#leftMs <= 0) throw refuse('deadline-exceeded');
-        if (await this.#hasMoved(link)) throw refuse('moved');
+        if (await this.#post.route.hasMoved(link)) throw refuse('moved');
       }
     } catch (thrown) {
       const refusal = asRefusal(thrown);
@@ -158,19 +136,11 @@ export class PostDelivery {
     }
   }
 
-  /** Asks a manager whether a silent server still owns the channel. */
-  async #hasMoved(link: RelayLink): Promise<boolean> {
-    const { channelId, session } = this.#post;
-    const owner = await this.#deps.owners.locate({ channelId, userId: session.me.id }).catch(() => link);
-    return owner !== link;
-  }
-
   #read(link: RelayLink, handle: number, { ack }: RelayDown): TryResult {
     if (ack === undefined) throw refuse('internal');
     const reason = ack.refusal?.reason;
     if (!isReason(reason) || !retriedAnswers.has(reason)) return { ack };
-    if (reason === 'handle-gone') this.#post.session.forget(link, handle);
-    else this.#deps.owners.forget(this.#post.channelId, link);
+    this.#post.route.notTaken(link, handle, reason);
     return { again: refuse(reason) };
   }
 }

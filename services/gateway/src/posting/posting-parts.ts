@@ -4,6 +4,7 @@ import type { UserCaller } from '@parley/service-kit';
 import { Locator, type LocatorDeps } from '../clients/locator.js';
 import type { Feeds } from '../inbox/feeds.js';
 import type { DeviceActor } from '../inbox/session.js';
+import type { LinkFinder } from '../relay/link-finder.js';
 import type { RelayLinks } from '../relay/relay-links.js';
 import { type MovedReceipt, PostingStore } from '../store/posting-store.js';
 import { OwnerFinder } from './owner-finder.js';
@@ -15,6 +16,7 @@ import { UserSessions } from './user-sessions.js';
 export interface PostingPartsDeps extends LocatorDeps {
   readonly pool: Pool;
   readonly links: RelayLinks;
+  readonly linkFinder: LinkFinder;
   readonly feeds: Feeds;
   /** Called with each receipt that this gateway has moved. */
   readonly announce: (moved: MovedReceipt) => void;
@@ -32,9 +34,9 @@ export class PostingParts implements Part {
   readonly #presence: PresenceKeeper;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ pool, links, feeds, announce, log, metrics, ...locatorDeps }: PostingPartsDeps) {
+  constructor({ pool, links, linkFinder, feeds, announce, log, metrics, ...locatorDeps }: PostingPartsDeps) {
     const store = new PostingStore(pool);
-    const owners = new OwnerFinder({ links, locator: new Locator(locatorDeps), store });
+    const owners = new OwnerFinder({ links, linkFinder, locator: new Locator(locatorDeps), store });
     this.#users = new UserSessions(links);
     this.#receipts = new ReceiptKeeper({ links, store, feeds, announce, log, metrics });
     this.#presence = new PresenceKeeper(links, this.#users, metrics);
@@ -50,7 +52,7 @@ export class PostingParts implements Part {
   readonly actorOf = (me: UserCaller, token: string): DeviceActor => {
     const session = this.#users.of(me, token);
     return {
-      post: (message) => this.#posting.post(session, message),
+      post: (message, room) => this.#posting.post(session, message, room),
       appear: (reader) => this.#presence.open(session, reader),
     };
   };

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type Ack, hasSeveralEvents, Message } from '@parley/contract';
 import { limits, type Metrics, type Refusal, refuse } from '@parley/runtime';
 import { Buckets, type BurstRate, type UserCaller } from '@parley/service-kit';
-import { PostDelivery, type PostDeliveryDeps, refusedAck } from './post-delivery.js';
+import { ChatRoute, type ChatRouteDeps } from './chat-route.js';
+import { PostDelivery, refusedAck } from './post-delivery.js';
 import { PostLane } from './post-lane.js';
+import type { PostRoute } from './post-route.js';
 import type { ReceiptKeeper } from './receipt-keeper.js';
 import type { UserSession } from './user-session.js';
 
-export interface PostingDeps extends PostDeliveryDeps {
+export interface PostingDeps extends ChatRouteDeps {
   readonly receipts: Pick<ReceiptKeeper, 'note'>;
   readonly metrics: Metrics;
 }
@@ -65,18 +67,19 @@ export class Posting {
   /**
    * Sends one frame of a user to the chat `channelId` of the message. Resolves with its ack: that of
    * the owning server, or one with a refusal. Messages of a user in a channel keep their order.
+   * `room` is the way to the seat of the user, if the channel is a room, which has no receipts.
    */
-  async post(session: UserSession, message: Message): Promise<Partial<Ack>> {
+  async post(session: UserSession, message: Message, room?: PostRoute): Promise<Partial<Ack>> {
     const { me } = session;
     const size = Message.encode(message).finish().length;
     const refusal = misuseOf(me, message) ?? this.#limit(me.id, size);
     if (refusal !== undefined) return refusedAck(message.clientId, refusal);
     if (message.receipt !== undefined) {
-      const refused = this.#deps.receipts.note(session, message.channelId, message.receipt);
+      const refused = room ? undefined : this.#deps.receipts.note(session, message.channelId, message.receipt);
       return refused === undefined ? { clientId: message.clientId } : refusedAck(message.clientId, refused);
     }
     if (message.ping !== undefined || message.pong !== undefined) return { clientId: message.clientId };
-    return this.#enqueue(session, message, size);
+    return this.#enqueue(session, message, size, room ?? new ChatRoute(this.#deps, session, message.channelId));
   }
 
   #limit(userId: string, size: number): Refusal | undefined {
@@ -88,15 +91,15 @@ export class Posting {
     return isFull || this.#heldBytes + size > limits.postBytes ? refuse('too-busy') : undefined;
   }
 
-  #enqueue(session: UserSession, given: Message, size: number): Promise<Partial<Ack>> {
+  #enqueue(session: UserSession, given: Message, size: number, route: PostRoute): Promise<Partial<Ack>> {
     const { channelId } = given;
     const isAnswered = !isPassing(given);
     const message = given.clientId === '' && isAnswered ? { ...given, clientId: randomUUID() } : given;
-    const post = { channelId, session, message, isAnswered, deadlineMs: performance.now() + deadlineMs };
+    const post = { channelId, route, message, isAnswered, deadlineMs: performance.now() + deadlineMs };
     this.#count(session, 1, size);
     return new Promise((resolve) => {
       this.#laneOf(session.me.id, channelId).add({
-        deliver: () => new PostDelivery(post, this.#deps).run(),
+        deliver: () => new PostDelivery(post).run(),
         settle: (ack) => {
           this.#count(session, -1, -size);
           resolve(ack);

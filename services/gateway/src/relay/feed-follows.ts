@@ -50,6 +50,12 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
     metrics.totals('parley_relay_frames_total', help, 'kind', () => this.#frames);
   }
 
+  /** Whether a chat server has begun to show a channel. */
+  isShownBy(link: RelayLink, channelId: number): boolean {
+    const follow = this.#follows.get(channelId);
+    return follow?.link === link && follow.log !== undefined && follow.overAtMs === undefined;
+  }
+
   onFeed({ channelId }: Feed): void {
     this.#change([channelId]);
   }

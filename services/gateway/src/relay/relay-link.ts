@@ -94,16 +94,21 @@ export class RelayLink {
   }
 
   /**
-   * Sends a request and resolves with its answer: `handle`, `ack` or `owned`.
+   * Sends a request and resolves with its answer: `handle`, `ack` or `owned`. Calls `onAnswer` with
+   * it before any later frame is handled.
    * @throws {Refusal} of the chat server; `too-busy` if too many questions are open,
    * `deadline-exceeded` without an answer in time, or the reason for which the link ended.
    */
-  ask(up: RelayRequestFields): Promise<RelayDown> {
+  ask(up: RelayRequestFields, onAnswer?: (answer: RelayDown) => void): Promise<RelayDown> {
     if (!this.#isOpen) return Promise.reject(refuse('unreachable'));
     if (this.#questions.size >= limits.relayWaiting) return Promise.reject(refuse('too-busy'));
     return new Promise((resolve, reject) => {
       const untilMs = performance.now() + answerWithinMs;
-      this.#questions.set(this.#id + 1, { resolve, reject, untilMs });
+      const answered = (answer: RelayDown) => {
+        onAnswer?.(answer);
+        resolve(answer);
+      };
+      this.#questions.set(this.#id + 1, { resolve: answered, reject, untilMs });
       this.send(up);
     });
   }
@@ -146,8 +151,14 @@ export class RelayLink {
     const question = this.#questions.get(id);
     if (ping?.ping !== undefined) this.send({ pong: ping.ping });
     this.#questions.delete(id);
-    if (question === undefined) this.#listener.onDown(this, down);
+    if (question === undefined) this.#takeUnasked(down);
     else if (refusal === undefined) question.resolve(down);
     else question.reject(refuse(isReason(refusal.reason) ? refusal.reason : 'internal', refusal));
+  }
+
+  /** Ends a handle whose answer came too late: nobody would use it. */
+  #takeUnasked(down: RelayDown): void {
+    if (down.handle === undefined) this.#listener.onDown(this, down);
+    else this.send({ detach: down.handle });
   }
 }

@@ -31,7 +31,7 @@ function decoded(decode: () => InboxCommand, message: string): InboxCommand {
   const commands = countCommands(command);
   if (commands === 1) return command;
   if (commands > 1) throw refuse('malformed', { message: 'Send one command in each frame.' });
-  throw refuse('malformed', { message: 'Unknown command. Send token, watch, post or pong.' });
+  throw refuse('malformed', { message: 'Unknown command. Send token, watch, post, enter, leave or pong.' });
 }
 
 function binaryCommand(payload: Buffer, isBinary: boolean): InboxCommand {

@@ -19,6 +19,7 @@ import {
   Resume,
   resumeFromJSON,
   resumeToJSON,
+  Welcome,
 } from "./types.js";
 
 export interface SubscribeRequest {
@@ -110,6 +111,9 @@ export interface Attach {
   token: string;
   /** If set: takes this handle back, within 10 s after the earlier relay of the same name broke. */
   handle: number;
+  /** Position to resume from in a room, for its welcome. Empty: live from here. */
+  log: string;
+  afterSeq: number;
 }
 
 /**
@@ -156,7 +160,11 @@ export interface RelayDown {
    * A receipt that only its user may see: a private one, or one in a large chat. Sent with id 0
    * to relays that have a handle of the user.
    */
-  receipt?: Receipt | undefined;
+  receipt?:
+    | Receipt
+    | undefined;
+  /** With the new `handle` of a room: follow the room from here. No frame comes without a follow. */
+  welcome: Welcome | undefined;
 }
 
 /**
@@ -1031,7 +1039,7 @@ export const Follow: MessageFns<Follow> = {
 };
 
 function createBaseAttach(): Attach {
-  return { token: "", handle: 0 };
+  return { token: "", handle: 0, log: "", afterSeq: 0 };
 }
 
 export const Attach: MessageFns<Attach> = {
@@ -1041,6 +1049,12 @@ export const Attach: MessageFns<Attach> = {
     }
     if (message.handle !== 0) {
       writer.uint32(16).uint32(message.handle);
+    }
+    if (message.log !== "") {
+      writer.uint32(26).string(message.log);
+    }
+    if (message.afterSeq !== 0) {
+      writer.uint32(32).uint64(message.afterSeq);
     }
     return writer;
   },
@@ -1074,6 +1088,22 @@ export const Attach: MessageFns<Attach> = {
             message.handle = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.afterSeq = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1090,6 +1120,12 @@ export const Attach: MessageFns<Attach> = {
     return {
       token: isSet(object.token) ? globalThis.String(object.token) : "",
       handle: isSet(object.handle) ? globalThis.Number(object.handle) : 0,
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+      afterSeq: isSet(object.afterSeq)
+        ? globalThis.Number(object.afterSeq)
+        : isSet(object.after_seq)
+        ? globalThis.Number(object.after_seq)
+        : 0,
     };
   },
 
@@ -1101,6 +1137,12 @@ export const Attach: MessageFns<Attach> = {
     if (message.handle !== 0) {
       obj.handle = Math.round(message.handle);
     }
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    if (message.afterSeq !== 0) {
+      obj.afterSeq = Math.round(message.afterSeq);
+    }
     return obj;
   },
 
@@ -1111,6 +1153,8 @@ export const Attach: MessageFns<Attach> = {
     const message = createBaseAttach();
     message.token = object.token ?? "";
     message.handle = object.handle ?? 0;
+    message.log = object.log ?? "";
+    message.afterSeq = object.afterSeq ?? 0;
     return message;
   },
 };
@@ -1288,6 +1332,7 @@ function createBaseRelayDown(): RelayDown {
     closed: undefined,
     ping: undefined,
     receipt: undefined,
+    welcome: undefined,
   };
 }
 
@@ -1325,6 +1370,9 @@ export const RelayDown: MessageFns<RelayDown> = {
     }
     if (message.receipt !== undefined) {
       Receipt.encode(message.receipt, writer.uint32(90).fork()).join();
+    }
+    if (message.welcome !== undefined) {
+      Welcome.encode(message.welcome, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -1430,6 +1478,14 @@ export const RelayDown: MessageFns<RelayDown> = {
             message.receipt = Receipt.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.welcome = Welcome.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1459,6 +1515,7 @@ export const RelayDown: MessageFns<RelayDown> = {
       closed: isSet(object.closed) ? RelayClosed.fromJSON(object.closed) : undefined,
       ping: isSet(object.ping) ? RelayPing.fromJSON(object.ping) : undefined,
       receipt: isSet(object.receipt) ? Receipt.fromJSON(object.receipt) : undefined,
+      welcome: isSet(object.welcome) ? Welcome.fromJSON(object.welcome) : undefined,
     };
   },
 
@@ -1497,6 +1554,9 @@ export const RelayDown: MessageFns<RelayDown> = {
     if (message.receipt !== undefined) {
       obj.receipt = Receipt.toJSON(message.receipt);
     }
+    if (message.welcome !== undefined) {
+      obj.welcome = Welcome.toJSON(message.welcome);
+    }
     return obj;
   },
 
@@ -1525,6 +1585,9 @@ export const RelayDown: MessageFns<RelayDown> = {
     message.ping = (object.ping !== undefined && object.ping !== null) ? RelayPing.fromPartial(object.ping) : undefined;
     message.receipt = (object.receipt !== undefined && object.receipt !== null)
       ? Receipt.fromPartial(object.receipt)
+      : undefined;
+    message.welcome = (object.welcome !== undefined && object.welcome !== null)
+      ? Welcome.fromPartial(object.welcome)
       : undefined;
     return message;
   },

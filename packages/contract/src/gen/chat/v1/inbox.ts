@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Ack, Channel, Goodbye, Message, Notification, Ping, User } from "./types.js";
+import { Ack, Channel, Goodbye, Message, Notification, Ping, Refusal, User } from "./types.js";
 
 export interface WatchRequest {
   /** `inbox` of Overview, or the newest `id` of an earlier stream. Empty: live events only. */
@@ -41,7 +41,28 @@ export interface InboxCommand {
    * A user or bot token. On a WebSocket it may be the first command, before `watch`. Later, it
    * replaces the token of the session before that one expires.
    */
-  token?: string | undefined;
+  token?:
+    | string
+    | undefined;
+  /**
+   * Enters a room. The events of a room are messages with its channel_id: first its welcome, then
+   * its frames, and last its goodbye.
+   */
+  enter?:
+    | EnterRoom
+    | undefined;
+  /** leaves the room with this channel_id. The response is its goodbye */
+  leave?: number | undefined;
+}
+
+/** Takes the seat of a join token, as Connect does. A session is in one room at a time. */
+export interface EnterRoom {
+  channelId: number;
+  /** the join token of Listen */
+  token: string;
+  /** Position to resume from, as in the metadata chat-resume. Empty: live from here. */
+  log: string;
+  afterSeq: number;
 }
 
 export interface InboxEvent {
@@ -51,8 +72,8 @@ export interface InboxEvent {
    */
   id: string;
   /**
-   * A frame of the chat `channel_id`: an entry, a lossy message, or a receipt, typing or
-   * presence.
+   * A frame of the chat or room `channel_id`: an entry, a lossy message, or a receipt, typing or
+   * presence; in a room also its welcome and its goodbye. A later welcome replaces the earlier one.
    */
   message?:
     | Message
@@ -85,6 +106,10 @@ export interface InboxEvent {
   ack?:
     | Ack
     | undefined;
+  /** an `enter` or `leave` of the session had no effect */
+  roomRefused?:
+    | RoomRefused
+    | undefined;
   /** the last event on a WebSocket. With `listen_again`: connect again */
   goodbye?: Goodbye | undefined;
 }
@@ -103,7 +128,12 @@ export interface InboxWelcome {
   chats: SeenChat[];
 }
 
-/** Entries of a chat that the stream lacks: fetch them with History. */
+export interface RoomRefused {
+  channelId: number;
+  refusal: Refusal | undefined;
+}
+
+/** Entries of a chat or room that the stream lacks: fetch them with History. */
 export interface ChatGap {
   channelId: number;
   log: string;
@@ -309,7 +339,7 @@ export const SeenChat: MessageFns<SeenChat> = {
 };
 
 function createBaseInboxCommand(): InboxCommand {
-  return { watch: undefined, post: undefined, pong: undefined, token: undefined };
+  return { watch: undefined, post: undefined, pong: undefined, token: undefined, enter: undefined, leave: undefined };
 }
 
 export const InboxCommand: MessageFns<InboxCommand> = {
@@ -325,6 +355,12 @@ export const InboxCommand: MessageFns<InboxCommand> = {
     }
     if (message.token !== undefined) {
       writer.uint32(34).string(message.token);
+    }
+    if (message.enter !== undefined) {
+      EnterRoom.encode(message.enter, writer.uint32(42).fork()).join();
+    }
+    if (message.leave !== undefined) {
+      writer.uint32(48).uint32(message.leave);
     }
     return writer;
   },
@@ -374,6 +410,22 @@ export const InboxCommand: MessageFns<InboxCommand> = {
             message.token = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.enter = EnterRoom.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.leave = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -392,6 +444,8 @@ export const InboxCommand: MessageFns<InboxCommand> = {
       post: isSet(object.post) ? Message.fromJSON(object.post) : undefined,
       pong: isSet(object.pong) ? Ping.fromJSON(object.pong) : undefined,
       token: isSet(object.token) ? globalThis.String(object.token) : undefined,
+      enter: isSet(object.enter) ? EnterRoom.fromJSON(object.enter) : undefined,
+      leave: isSet(object.leave) ? globalThis.Number(object.leave) : undefined,
     };
   },
 
@@ -409,6 +463,12 @@ export const InboxCommand: MessageFns<InboxCommand> = {
     if (message.token !== undefined) {
       obj.token = message.token;
     }
+    if (message.enter !== undefined) {
+      obj.enter = EnterRoom.toJSON(message.enter);
+    }
+    if (message.leave !== undefined) {
+      obj.leave = Math.round(message.leave);
+    }
     return obj;
   },
 
@@ -423,6 +483,135 @@ export const InboxCommand: MessageFns<InboxCommand> = {
     message.post = (object.post !== undefined && object.post !== null) ? Message.fromPartial(object.post) : undefined;
     message.pong = (object.pong !== undefined && object.pong !== null) ? Ping.fromPartial(object.pong) : undefined;
     message.token = object.token ?? undefined;
+    message.enter = (object.enter !== undefined && object.enter !== null)
+      ? EnterRoom.fromPartial(object.enter)
+      : undefined;
+    message.leave = object.leave ?? undefined;
+    return message;
+  },
+};
+
+function createBaseEnterRoom(): EnterRoom {
+  return { channelId: 0, token: "", log: "", afterSeq: 0 };
+}
+
+export const EnterRoom: MessageFns<EnterRoom> = {
+  encode(message: EnterRoom, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.token !== "") {
+      writer.uint32(18).string(message.token);
+    }
+    if (message.log !== "") {
+      writer.uint32(26).string(message.log);
+    }
+    if (message.afterSeq !== 0) {
+      writer.uint32(32).uint64(message.afterSeq);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnterRoom {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnterRoom();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.afterSeq = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EnterRoom {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+      afterSeq: isSet(object.afterSeq)
+        ? globalThis.Number(object.afterSeq)
+        : isSet(object.after_seq)
+        ? globalThis.Number(object.after_seq)
+        : 0,
+    };
+  },
+
+  toJSON(message: EnterRoom): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    if (message.afterSeq !== 0) {
+      obj.afterSeq = Math.round(message.afterSeq);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EnterRoom>): EnterRoom {
+    return EnterRoom.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EnterRoom>): EnterRoom {
+    const message = createBaseEnterRoom();
+    message.channelId = object.channelId ?? 0;
+    message.token = object.token ?? "";
+    message.log = object.log ?? "";
+    message.afterSeq = object.afterSeq ?? 0;
     return message;
   },
 };
@@ -441,6 +630,7 @@ function createBaseInboxEvent(): InboxEvent {
     gap: undefined,
     chatReset: undefined,
     ack: undefined,
+    roomRefused: undefined,
     goodbye: undefined,
   };
 }
@@ -482,6 +672,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     }
     if (message.ack !== undefined) {
       Ack.encode(message.ack, writer.uint32(106).fork()).join();
+    }
+    if (message.roomRefused !== undefined) {
+      RoomRefused.encode(message.roomRefused, writer.uint32(114).fork()).join();
     }
     if (message.goodbye !== undefined) {
       Goodbye.encode(message.goodbye, writer.uint32(122).fork()).join();
@@ -598,6 +791,14 @@ export const InboxEvent: MessageFns<InboxEvent> = {
             message.ack = Ack.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.roomRefused = RoomRefused.decode(reader, reader.uint32());
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -636,6 +837,11 @@ export const InboxEvent: MessageFns<InboxEvent> = {
         ? ChatReset.fromJSON(object.chat_reset)
         : undefined,
       ack: isSet(object.ack) ? Ack.fromJSON(object.ack) : undefined,
+      roomRefused: isSet(object.roomRefused)
+        ? RoomRefused.fromJSON(object.roomRefused)
+        : isSet(object.room_refused)
+        ? RoomRefused.fromJSON(object.room_refused)
+        : undefined,
       goodbye: isSet(object.goodbye) ? Goodbye.fromJSON(object.goodbye) : undefined,
     };
   },
@@ -678,6 +884,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     if (message.ack !== undefined) {
       obj.ack = Ack.toJSON(message.ack);
     }
+    if (message.roomRefused !== undefined) {
+      obj.roomRefused = RoomRefused.toJSON(message.roomRefused);
+    }
     if (message.goodbye !== undefined) {
       obj.goodbye = Goodbye.toJSON(message.goodbye);
     }
@@ -715,6 +924,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
       ? ChatReset.fromPartial(object.chatReset)
       : undefined;
     message.ack = (object.ack !== undefined && object.ack !== null) ? Ack.fromPartial(object.ack) : undefined;
+    message.roomRefused = (object.roomRefused !== undefined && object.roomRefused !== null)
+      ? RoomRefused.fromPartial(object.roomRefused)
+      : undefined;
     message.goodbye = (object.goodbye !== undefined && object.goodbye !== null)
       ? Goodbye.fromPartial(object.goodbye)
       : undefined;
@@ -859,6 +1071,97 @@ export const InboxWelcome: MessageFns<InboxWelcome> = {
     message.maxBytes = object.maxBytes ?? 0;
     message.now = object.now ?? 0;
     message.chats = object.chats?.map((e) => SeenChat.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRoomRefused(): RoomRefused {
+  return { channelId: 0, refusal: undefined };
+}
+
+export const RoomRefused: MessageFns<RoomRefused> = {
+  encode(message: RoomRefused, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.refusal !== undefined) {
+      Refusal.encode(message.refusal, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RoomRefused {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRoomRefused();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.refusal = Refusal.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RoomRefused {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      refusal: isSet(object.refusal) ? Refusal.fromJSON(object.refusal) : undefined,
+    };
+  },
+
+  toJSON(message: RoomRefused): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.refusal !== undefined) {
+      obj.refusal = Refusal.toJSON(message.refusal);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RoomRefused>): RoomRefused {
+    return RoomRefused.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RoomRefused>): RoomRefused {
+    const message = createBaseRoomRefused();
+    message.channelId = object.channelId ?? 0;
+    message.refusal = (object.refusal !== undefined && object.refusal !== null)
+      ? Refusal.fromPartial(object.refusal)
+      : undefined;
     return message;
   },
 };
