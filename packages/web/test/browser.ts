@@ -57,6 +57,14 @@ export class Visitor {
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
   }
 
+  async signIn(userId: string): Promise<void> {
+    const { page } = this;
+    await page.getByLabel('User ID').fill(userId);
+    await page.getByLabel('Password').fill('correct horse');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  }
+
   async make(room: string, { limit, retention }: { limit?: number; retention?: string } = {}): Promise<void> {
     const { page } = this;
     await page.getByRole('button', { name: 'Create room' }).first().click();

@@ -1,56 +1,21 @@
-import type { Visitor } from './browser.js';
+import { createChat, openDirect, rowOf, titled, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
-
-const idOf = async ({ page }: Visitor) => (await page.locator('.side-foot p > span').textContent()) ?? '';
-const rowOf = ({ page }: Visitor, name: string | RegExp) => page.locator('a.chat', { hasText: name });
-const titleOf = ({ page }: Visitor, title: string | RegExp) =>
-  page.waitForFunction(
-    (source) => new RegExp(source).test(document.title),
-    typeof title === 'string' ? title : title.source,
-  );
-
-/** Opens the dialog for a new chat of a kind. */
-async function newChat({ page }: Visitor, kind: string): Promise<void> {
-  await page.getByRole('button', { name: 'New chat' }).click();
-  await page.getByRole('radio', { name: kind, exact: true }).check();
-}
-
-async function pick({ page }: Visitor, label: string, userId: string): Promise<void> {
-  await page.getByLabel(label).fill(userId);
-  await page.getByRole('option', { name: userId }).click();
-}
-
-async function direct(visitor: Visitor, other: Visitor): Promise<void> {
-  await newChat(visitor, 'Direct message');
-  await pick(visitor, 'Person', await idOf(other));
-  await visitor.page.getByRole('button', { name: 'Open chat' }).click();
-  await visitor.live();
-}
-
-async function create(visitor: Visitor, kind: string, name: string, userIds: readonly string[] = []): Promise<void> {
-  await newChat(visitor, kind);
-  await visitor.page.getByLabel('Name', { exact: true }).fill(name);
-  for (const userId of userIds) await pick(visitor, 'People to add (optional)', userId);
-  await visitor.page.getByRole('button', { name: /^Create (group|channel)$/ }).click();
-  await visitor.page.getByRole('heading', { level: 2, name }).waitFor();
-  await visitor.live();
-}
 
 inChromium('chats', () => {
   test('two people talk in a direct chat, with marks, typing, presence and unread counts', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
-    await direct(ann, bob);
+    await openDirect(ann, bob);
     await ann.page.getByText('Only the two of you can read this').first().waitFor();
     await ann.say('are you there?');
     await rowOf(bob, 'Ann').getByText('are you there?').waitFor();
-    await titleOf(bob, /^\(1\) Parley$/);
+    await titled(bob, /^\(1\) Parley$/);
     expect(await bob.page.locator('link[rel="icon"]').getAttribute('id')).toBe('icon-new');
     await ann.page.getByTitle('Delivered to Bob').waitFor();
     await stage.picture(bob, 'chat-unread');
     await rowOf(bob, 'Ann').click();
     await bob.message('are you there?').waitFor();
     await ann.page.getByTitle('Read by Bob').waitFor();
-    await titleOf(bob, /^Ann · Parley$/);
+    await titled(bob, /^Ann · Parley$/);
     await bob.page.getByLabel('Message', { exact: true }).pressSequentially('ye');
     await ann.page.getByText('Bob is typing').waitFor();
     await bob.say('yes');
@@ -62,7 +27,7 @@ inChromium('chats', () => {
 
   test('a group has members with roles; edits, replies, reactions and deletions reach both people', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
-    await create(ann, 'Group', 'picnic', [await idOf(bob)]);
+    await createChat(ann, 'Group', 'picnic', [await userIdOf(bob)]);
     await rowOf(bob, 'picnic').click();
     await bob.page.getByText('Only members can read this').first().waitFor();
     await bob.say('frist');
@@ -96,7 +61,7 @@ inChromium('chats', () => {
 
   test('a public channel is found, previewed, joined and left', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
-    await create(ann, 'Public channel', 'announcements');
+    await createChat(ann, 'Public channel', 'announcements');
     await ann.say('welcome all');
     await ann.page.getByTitle('Sent').waitFor();
     await bob.page.getByRole('button', { name: 'Find a channel' }).click();
@@ -117,9 +82,9 @@ inChromium('chats', () => {
 
   test('several tabs share one inbox, and each shows a chat of its own', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
-    const bobId = await idOf(bob);
-    await create(ann, 'Group', 'first group', [bobId]);
-    await create(ann, 'Group', 'second group', [bobId]);
+    const bobId = await userIdOf(bob);
+    await createChat(ann, 'Group', 'first group', [bobId]);
+    await createChat(ann, 'Group', 'second group', [bobId]);
     await rowOf(bob, 'first group').click();
     await bob.live();
     const second = await stage.tabOf(bob);
@@ -142,7 +107,7 @@ inChromium('chats', () => {
 
   test('paints chats and messages from the cache, and sends what was written without a network', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
-    await create(ann, 'Group', 'train', [await idOf(bob)]);
+    await createChat(ann, 'Group', 'train', [await userIdOf(bob)]);
     await ann.say('before the tunnel');
     await ann.page.getByTitle(/^(Sent|Delivered)/).waitFor();
     await ann.keeps('before the tunnel', true);
@@ -171,12 +136,72 @@ inChromium('chats', () => {
 
   test('the quick switcher opens a chat by its name', async () => {
     const ann = await stage.somebody('Ann');
-    for (const name of ['alpha team', 'beta team']) await create(ann, 'Private channel', name);
+    for (const name of ['alpha team', 'beta team']) await createChat(ann, 'Private channel', name);
     await ann.page.keyboard.press('Control+k');
     await stage.picture(ann, 'switcher');
     await ann.page.keyboard.type('alp');
     await ann.page.keyboard.press('Enter');
     await ann.page.getByRole('heading', { level: 2, name: 'alpha team' }).waitFor();
     expect(ann.complaints).toEqual([]);
+  });
+
+  test('marks show by name who has read a message, and each member with a time', async () => {
+    const [ann, bob, cy] = [await stage.somebody('Ann'), await stage.somebody('Bob'), await stage.somebody('Cy')];
+    await createChat(ann, 'Group', 'readers', [await userIdOf(bob), await userIdOf(cy)]);
+    await rowOf(cy, 'readers').waitFor();
+    await rowOf(bob, 'readers').click();
+    await ann.say('who reads this?');
+    await bob.message('who reads this?').waitFor();
+    await ann.page.getByTitle('Read by Bob', { exact: true }).waitFor();
+    await ann.message('who reads this?').hover();
+    await ann.message('who reads this?').getByRole('button', { name: 'Read by', exact: true }).click();
+    await ann.page.getByRole('dialog').getByRole('heading', { name: 'Read (1)' }).waitFor();
+    await ann.page.getByRole('dialog').getByText('Cy', { exact: true }).waitFor();
+    await stage.picture(ann, 'chat-readers');
+    await ann.page.keyboard.press('Escape');
+    await rowOf(cy, 'readers').click();
+    await ann.page.getByTitle(/^Read by (Bob, Cy|Cy, Bob)$/).waitFor();
+    expect([ann.complaints, bob.complaints, cy.complaints]).toEqual([[], [], []]);
+  });
+
+  test('favourites, notification levels and marks as unread last, and the level also on other devices', async () => {
+    const ann = await stage.somebody('Ann');
+    for (const name of ['older chat', 'newer chat']) await createChat(ann, 'Group', name);
+    await rowOf(ann, 'older chat').click();
+    await ann.page.getByRole('button', { name: 'Add to favourites' }).click();
+    await ann.page.getByRole('heading', { level: 2, name: 'Favourites' }).waitFor();
+    await ann.page.getByRole('button', { name: 'More' }).click();
+    await ann.page.getByRole('radio', { name: 'Nothing (muted)' }).click();
+    await ann.page.getByRole('link', { name: /^older chat: Group, muted/ }).waitFor();
+    await stage.picture(ann, 'chat-menu');
+    await ann.page.getByRole('button', { name: 'Mark as unread' }).click();
+    await ann.page.getByRole('link', { name: /^older chat: Group, marked as unread, muted/ }).waitFor();
+    await ann.keeps('"favourites":[]', false);
+    await ann.page.reload();
+    await ann.page.getByRole('link', { name: /^older chat: Group, marked as unread, muted/ }).waitFor();
+    await ann.page.getByRole('heading', { level: 2, name: 'Favourites' }).waitFor();
+    expect((await ann.page.locator('.chat .chat-name').allTextContents())[0]).toBe('older chat');
+    await rowOf(ann, 'older chat').click();
+    await ann.page.getByRole('link', { name: /^older chat: Group, muted/ }).waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('says that the user leaves a live room on another device, before they enter another room', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('first stage');
+    const host = await stage.host({ name: 'second stage' });
+    const phone = await stage.otherDevice(ann);
+    await phone.page.getByRole('link', { name: /^first stage: 1 of 10/ }).waitFor();
+    await phone.page.getByRole('link', { name: /^second stage/ }).click();
+    await phone.page.getByRole('heading', { name: 'You are in first stage on another device' }).waitFor();
+    await stage.picture(phone, 'room-elsewhere');
+    expect(await ann.link('live').count()).toBe(1);
+    await phone.page.getByRole('button', { name: 'Enter this room' }).click();
+    await phone.live();
+    await ann.page
+      .getByText(/^You are in a room in another tab/)
+      .first()
+      .waitFor();
+    expect([host.id > 0, ann.complaints, phone.complaints]).toEqual([true, [], []]);
   });
 });

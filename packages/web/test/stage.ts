@@ -76,6 +76,14 @@ export class Stage {
     return visitor;
   }
 
+  /** Signs the user of a page in on another device. */
+  async otherDevice({ page }: Visitor): Promise<Visitor> {
+    const userId = (await page.locator('.side-foot p > span').textContent()) ?? '';
+    const visitor = await this.stranger();
+    await visitor.signIn(userId);
+    return visitor;
+  }
+
   userId(name: string): string {
     this.#count += 1;
     return `${name.toLowerCase()}-${this.#count}`;

@@ -2,6 +2,7 @@ import {
   type Addition,
   type Channel,
   type ChannelKind,
+  type DatedReceipt,
   type GivenRole,
   MemberRole,
   type NewChannel,
@@ -24,6 +25,8 @@ export interface MembersPage {
 }
 
 const foundAtOnce = 20;
+/** Maximum number of members whose receipts are shown. */
+const mostReaders = 1_000;
 
 /** Creates, joins and leaves chats, and changes their members. */
 export class ChatMembership {
@@ -98,6 +101,16 @@ export class ChatMembership {
   async members(id: number, after: string, signal: AbortSignal): Promise<MembersPage> {
     const { users, next } = await this.#client.members.page(id, { after, size: 100, signal });
     return { users: users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED), next };
+  }
+
+  /** Returns how far each other member has come with a message. @throws {Refusal} */
+  async readers(id: number, seq: number, signal: AbortSignal): Promise<readonly DatedReceipt[]> {
+    const all: DatedReceipt[] = [];
+    for await (const receipt of this.#client.chats.receipts(id, seq, { size: 100, signal })) {
+      all.push(receipt);
+      if (all.length >= mostReaders) break;
+    }
+    return all;
   }
 
   /** Adds users. Resolves with those who could not be added. @throws {Refusal} */

@@ -235,6 +235,7 @@ export class UserChats implements ChatsOfInbox {
     const item = this.state().items[chat.channelId];
     const isUnread = item !== undefined && (item.unread > 0 || item.markedUnread);
     if (seq <= chat.state().readSeq && !isUnread) return;
+    if (seq === 0) this.markUnread(chat.channelId, false).catch(() => {}); // No receipt can end the mark.
     chat.share({ type: 'read', seq });
     this.share({ type: 'read', id: chat.channelId, seq });
   }

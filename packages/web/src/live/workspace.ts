@@ -1,4 +1,5 @@
 import { type Channel, createClient, type NewChannel, type ParleyClient } from '@parley/client';
+import { roomWith } from '../state/rooms.js';
 import type { Session } from '../state/session.js';
 import { Store } from '../state/store.js';
 import type { Unsent, UnsentItem } from '../state/unsent.js';
@@ -25,6 +26,8 @@ export class Workspace {
   readonly chats: UserChats;
   readonly membership: ChatMembership;
   readonly #client: ParleyClient;
+  /** Ids of the rooms that this tab was in. */
+  readonly #entered = new Set<number>();
   readonly #deps: WorkspaceDeps;
   /** Whether the browser refused to store something since the user signed in. */
   readonly unsaved = new Store<boolean, boolean>((_, isUnsaved) => isUnsaved, false);
@@ -73,8 +76,17 @@ export class Workspace {
     await forgetConversation(this.#deps.database, id);
   }
 
+  /**
+   * Returns the room that the user would leave on another device or in another tab, by entering a
+   * room here. Rooms that this tab was in do not count: the lists show them a little longer.
+   */
+  roomElsewhere(id: number): Channel | undefined {
+    return roomWith(this.rooms.state(), this.session.userId, new Set([...this.#entered, id]));
+  }
+
   /** Enters a room and closes the previous one. */
   async enter(id: number): Promise<void> {
+    this.#entered.add(id);
     this.rooms.openId = id;
     this.rooms.dispatch({ type: 'unread', id, count: 0 });
     if (this.room()?.channelId === id) return;

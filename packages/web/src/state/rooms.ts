@@ -69,6 +69,16 @@ export function roomsOf(listing: Listing, part: RoomsPart): readonly Channel[] {
   return channelsOf(listing, part).filter(isRoom);
 }
 
+/**
+ * Returns the room in which a user is, other than the given ones, as far as the lists show. Returns
+ * undefined before the lists have arrived.
+ */
+export function roomWith(state: RoomsState, userId: string, others: ReadonlySet<number>): Channel | undefined {
+  if (!state.fresh) return undefined;
+  const rooms = Object.values(state.channels).filter(isRoom);
+  return rooms.find(({ id, users }) => !others.has(id) && users.some((user) => user.id === userId));
+}
+
 /** Returns the public channels that the user may join. */
 export function joinableChannels(listing: Listing): readonly Channel[] {
   return channelsOf(listing, 'listed').filter(({ kind }) => kind === ChannelKind.PUBLIC);

@@ -1,7 +1,9 @@
 import { useRef, useState } from 'react';
 import type { SaidLine } from '../state/lines.js';
+import type { Names } from '../state/names.js';
 import { Icon, type IconName } from './icon.js';
 import type { IntentRequest } from './intent.js';
+import { ReadersDialog } from './readers-dialog.js';
 import { useCloseOutside } from './use-close-outside.js';
 import { useOpenConversation } from './workspace-context.js';
 
@@ -9,15 +11,18 @@ interface MessageActionsProps {
   readonly line: SaidLine;
   readonly isOwn: boolean;
   readonly mayChange: boolean;
+  /** Whether others send receipts here. */
+  readonly hasReceipts: boolean;
+  readonly names: Names;
   readonly onIntent: (request: IntentRequest) => void;
 }
 
 const choices = ['👍', '❤️', '😂', '🎉', '😮', '👀'];
 
 /** The toolbar of a message. */
-export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActionsProps) {
+export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onIntent }: MessageActionsProps) {
   const conversation = useOpenConversation();
-  const [open, setOpen] = useState<'reactions' | 'deleting'>();
+  const [open, setOpen] = useState<'reactions' | 'deleting' | 'readers'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
   const tools = useRef<HTMLDivElement>(null);
   useCloseOutside(tools, open === 'reactions', () => setOpen(undefined));
@@ -27,11 +32,13 @@ export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActi
         {open === 'reactions' && <Choices line={line} onDone={() => setOpen(undefined)} />}
         {mayChange && <Action name="smile" words="React" onPress={() => toggle('reactions')} />}
         <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', target: line })} />
+        {hasReceipts && isOwn && <Action name="checks" words="Read by" onPress={() => toggle('readers')} />}
         {mayChange && isOwn && line.text !== undefined && (
           <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', target: line })} />
         )}
         {mayChange && isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
       </div>
+      {open === 'readers' && <ReadersDialog seq={line.seq} names={names} onClose={() => setOpen(undefined)} />}
       {open === 'deleting' && (
         <p className="confirmation">
           <button type="button" className="danger small" onClick={() => conversation.change('delete', line.seq)}>

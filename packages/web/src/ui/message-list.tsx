@@ -1,5 +1,6 @@
-import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef } from 'react';
+import type { OpenConversation } from '../live/open-conversation.js';
 import { allowedActions } from '../state/allowed-actions.js';
 import { type ConversationState, lastSeq } from '../state/conversation-state.js';
 import { isRoom } from '../state/rooms.js';
@@ -8,7 +9,8 @@ import { Icon } from './icon.js';
 import type { IntentRequest } from './intent.js';
 import { MessageRow } from './message-row.js';
 import { type Jump, PlainRow } from './plain-row.js';
-import { useEnd } from './use-end.js';
+import { type Scroller, useJump } from './use-jump.js';
+import { type RowAnchor, useReadingPlace } from './use-reading-place.js';
 import { useOpenConversation } from './workspace-context.js';
 
 interface MessageListProps {
@@ -22,8 +24,6 @@ interface RowOfProps extends Omit<MessageListProps, 'rows'> {
   readonly row: Row | undefined;
   readonly isLast: boolean;
 }
-
-type Scroller = Virtualizer<HTMLDivElement, HTMLLIElement>;
 
 const sizes: Readonly<Record<Row['type'], number>> = { start: 48, day: 48, unread: 32, anew: 48, note: 32, said: 56 };
 
@@ -54,10 +54,10 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   const conversation = useOpenConversation();
   const place = useRef<HTMLDivElement>(null);
   const scroller = useScroller(rows, place);
-  const end = useEnd(place, [scroller.getTotalSize(), rows]);
+  const end = useKeptPlace(rows, scroller, place);
   useScrollToOwn(rows, end.go);
   useMarkRead(state, place, end.isNear);
-  const jump = useJump(rows, place, scroller, end.leave);
+  const jump = useJump({ rows, state, place, scroller, onLeaveEnd: end.leave });
   const seesStart = scroller.getVirtualItems()[0]?.index === 0;
   useEffect(() => {
     if (seesStart && state.hasOlder) conversation.older();
@@ -73,7 +73,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
         aria-label="Messages"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keys must be able to scroll the list
         tabIndex={0}
-        onScroll={end.follow}
+        onClickCapture={({ target }) => target instanceof Element && target.closest('.show-all') !== null && end.hold()}
         onKeyDown={onKey}
       >
         <VisibleRows scroller={scroller} rows={rows} state={state} jump={jump} onIntent={onIntent} />
@@ -89,6 +89,32 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   );
 }
 
+/** Where the user has read in each conversation that is in memory. */
+const places = new WeakMap<OpenConversation, RowAnchor>();
+
+/** Keeps the place where the user reads, also while another conversation is on screen. */
+function useKeptPlace(rows: readonly Row[], scroller: Scroller, place: React.RefObject<HTMLDivElement | null>) {
+  const conversation = useOpenConversation();
+  const now = useRef(rows);
+  now.current = rows;
+  const startOf = useCallback(
+    (key: string) => {
+      const index = now.current.findIndex((row) => row.key === key);
+      return scroller.measurementsCache[index]?.start;
+    },
+    [scroller],
+  );
+  const end = useReadingPlace(place, { initial: places.get(conversation), startOf });
+  const { current } = end;
+  const leave = useEffectEvent(() => {
+    const anchor = current();
+    if (anchor === undefined) places.delete(conversation);
+    else places.set(conversation, anchor);
+  });
+  useLayoutEffect(() => () => leave(), []);
+  return end;
+}
+
 /** The visible rows, each at its position. */
 function VisibleRows({ scroller, rows, ...rest }: MessageListProps & { scroller: Scroller; jump: Jump }) {
   return (
@@ -98,6 +124,7 @@ function VisibleRows({ scroller, rows, ...rest }: MessageListProps & { scroller:
           key={key}
           ref={scroller.measureElement}
           data-index={index}
+          data-key={key}
           aria-setsize={rows.length}
           aria-posinset={index + 1}
           style={{ transform: `translateY(${start}px)` }}
@@ -107,31 +134,6 @@ function VisibleRows({ scroller, rows, ...rest }: MessageListProps & { scroller:
       ))}
     </ol>
   );
-}
-
-/** Scrolls to a message and focuses it, once it is rendered. */
-function useJump(
-  rows: readonly Row[],
-  place: React.RefObject<HTMLElement | null>,
-  scroller: Scroller,
-  leaveEnd: () => void,
-): Jump {
-  const sought = useRef<number>(undefined);
-  useEffect(() => {
-    const message = place.current?.querySelector<HTMLElement>(`[data-index="${sought.current}"] .message`);
-    if (!message) return;
-    message.focus({ preventScroll: true });
-    sought.current = undefined;
-  });
-  return (seq) => {
-    const index = rows.findIndex((row) => row.type === 'said' && row.line.seq === seq && !row.past);
-    if (index < 0) return undefined;
-    return () => {
-      sought.current = index;
-      leaveEnd();
-      scroller.scrollToIndex(index, { align: 'center' });
-    };
-  };
 }
 
 /** Scrolls to the end when the user sends a message. */
@@ -153,7 +155,7 @@ function useMarkRead(state: ConversationState, place: React.RefObject<HTMLElemen
     const markRead = () => {
       if (!isAtEnd) return;
       conversation.atEnd();
-      if (!document.hidden && last > 0 && place.current?.checkVisibility()) conversation.read();
+      if (!document.hidden && place.current?.checkVisibility()) conversation.read();
     };
     markRead();
     document.addEventListener('visibilitychange', markRead);

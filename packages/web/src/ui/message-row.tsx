@@ -43,7 +43,7 @@ export function MessageRow({ row, lines, names, me, allowed, isLast, receipts, j
         {head ? <Avatar id={line.sender} name={givenName(names, line.sender)} /> : <Time at={line.at} short />}
       </div>
       <div className="said">
-        {line.replyTo !== undefined && <Quote of={answered} names={names} jump={jump} />}
+        {line.replyTo !== undefined && <Quote seq={line.replyTo} of={answered} names={names} jump={jump} />}
         {head && (
           <p className="who">
             <strong>
@@ -60,7 +60,12 @@ export function MessageRow({ row, lines, names, me, allowed, isLast, receipts, j
         <DeliveryMark row={row} mayRetry={allowed.say} receipts={receipts} names={names} />
       </div>
       {isThere && allowed.say && (
-        <MessageActions line={line} isOwn={line.sender === me} mayChange={allowed.change} onIntent={onIntent} />
+        <MessageActions
+          {...{ line, names, onIntent }}
+          isOwn={line.sender === me}
+          mayChange={allowed.change}
+          hasReceipts={Object.keys(receipts).length > 0}
+        />
       )}
     </article>
   );
@@ -89,15 +94,30 @@ function Body({ line }: { line: SaidLine }) {
   );
 }
 
-function Quote({ of, names, jump }: { of: SaidLine | undefined; names: Names; jump: Jump }) {
-  if (of === undefined) return <p className="quote">In reply to an earlier message</p>;
-  const go = jump(of.seq);
-  const start = of.deleted ? 'Deleted message' : (of.text ?? '…').slice(0, 140);
+interface QuoteProps {
+  readonly seq: number;
+  /** The quoted message, if it is loaded. */
+  readonly of: SaidLine | undefined;
+  readonly names: Names;
+  readonly jump: Jump;
+}
+
+function Quote({ seq, of, names, jump }: QuoteProps) {
+  const go = jump(seq);
   return (
     <blockquote className="quote">
       <button type="button" title="Go to this message" disabled={go === undefined} onClick={go}>
-        <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} /> <Name of={start} />
+        {of === undefined ? 'In reply to an earlier message' : <QuoteStart of={of} names={names} />}
       </button>
     </blockquote>
+  );
+}
+
+function QuoteStart({ of, names }: { of: SaidLine; names: Names }) {
+  const start = of.deleted ? 'Deleted message' : (of.text ?? '…').slice(0, 140);
+  return (
+    <>
+      <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} /> <Name of={start} />
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { titleOf } from '../state/chats.js';
 import type { PagePlace } from '../state/place.js';
 import { chatHref } from '../state/place.js';
@@ -6,6 +6,7 @@ import { ChatPane } from './chat-view.js';
 import { usePlace, useWatched } from './hooks.js';
 import { NewRoom } from './new-room.js';
 import { NoSuchRoom } from './no-such-room.js';
+import { RoomElsewhere } from './room-elsewhere.js';
 import { RoomView } from './room-view.js';
 import { Side } from './side.js';
 import { Switcher, useSwitcher } from './switcher.js';
@@ -23,7 +24,8 @@ const phone = '(max-width: 720px)';
 export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
   const place = usePlace();
   const { channelId, kind, isNone } = place;
-  const room = useRoomOf(place);
+  const [allowed, setAllowed] = useState<number>();
+  const { room, elsewhere } = useRoomOf(place, allowed);
   const [making, setMaking] = useState(false);
   const switcher = useSwitcher();
   usePageTitle(useOpenTitle(place));
@@ -38,7 +40,11 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
         onSignOut={onSignOut}
       />
       <main className="main">
-        <Pane place={place} onNew={onNew} />
+        {elsewhere === undefined ? (
+          <Pane place={place} onNew={onNew} />
+        ) : (
+          <RoomElsewhere room={elsewhere} onEnter={() => setAllowed(channelId)} />
+        )}
       </main>
       <UnsavedNotice />
       {making && <NewRoom onClose={() => setMaking(false)} />}
@@ -47,23 +53,33 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
   );
 }
 
-/** Joins the room that the address names, and returns the joined room. */
-function useRoomOf({ channelId, kind }: PagePlace) {
+/**
+ * Joins the room that the address names, and returns the joined room. If the user would leave a room
+ * on another device, returns that room and joins only once the user has `allowed` it.
+ */
+function useRoomOf({ channelId, kind }: PagePlace, allowed: number | undefined) {
   const workspace = useWorkspace();
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
   const isChat = useWatched(workspace.chats).items[channelId ?? 0] !== undefined;
+  const asks = kind === 'room' && channelId !== undefined && !isChat && channelId !== allowed;
+  const elsewhere = useMemo(
+    () => (asks ? workspace.roomElsewhere(channelId) : undefined),
+    [workspace, channelId, asks],
+  );
   useEffect(() => {
     if (kind === 'room' && channelId !== undefined) {
       if (isChat) location.replace(chatHref(channelId));
-      else workspace.enter(channelId);
-    } else if (kind === 'chat' || matchMedia(phone).matches) workspace.showList();
+      else if (elsewhere === undefined) workspace.enter(channelId);
+      return;
+    }
+    if (kind === 'chat' || matchMedia(phone).matches) workspace.showList();
     else workspace.closeRoom();
-  }, [workspace, channelId, kind, isChat]);
+  }, [workspace, channelId, kind, isChat, elsewhere]);
   useEffect(() => {
     const isAway = room === undefined && workspace.room() === undefined;
-    if (isAway && kind === 'room' && !isChat) location.hash = '';
-  }, [workspace, room, kind, isChat]);
-  return room;
+    if (isAway && kind === 'room' && !isChat && elsewhere === undefined) location.hash = '';
+  }, [workspace, room, kind, isChat, elsewhere]);
+  return { room, elsewhere };
 }
 
 /** Returns the name of the chat or room that the address names, if it is known. */

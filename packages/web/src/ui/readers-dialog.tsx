@@ -1,0 +1,72 @@
+import type { DatedReceipt } from '@parley/client';
+import { useEffect, useState } from 'react';
+import { givenName, type Names } from '../state/names.js';
+import { fullTime } from '../state/times.js';
+import { Avatar } from './avatar.js';
+import { Dialog } from './dialog.js';
+import { Name } from './text.js';
+import { sentence, useAction } from './use-action.js';
+import { useOpenConversation, useWorkspace } from './workspace-context.js';
+
+interface ReadersDialogProps {
+  /** Seq of the message. */
+  readonly seq: number;
+  readonly names: Names;
+  readonly onClose: () => void;
+}
+
+/** The members who have read a message, those who have received it, and the others. */
+export function ReadersDialog({ seq, names, onClose }: ReadersDialogProps) {
+  const { membership } = useWorkspace();
+  const { channelId } = useOpenConversation();
+  const [receipts, setReceipts] = useState<readonly DatedReceipt[]>();
+  const { refused, run } = useAction(async (signal: AbortSignal) =>
+    setReceipts(await membership.readers(channelId, seq, signal)),
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the receipts are loaded once
+  useEffect(() => {
+    const closing = new AbortController();
+    run(closing.signal);
+    return () => closing.abort();
+  }, []);
+  const all = receipts ?? [];
+  const isRead = ({ readSeq }: DatedReceipt) => readSeq >= seq;
+  const isDelivered = ({ deliveredSeq }: DatedReceipt) => deliveredSeq >= seq;
+  return (
+    <Dialog title="Read and delivered" onClose={onClose}>
+      <Readers title="Read" receipts={all.filter(isRead)} names={names} />
+      <Readers title="Delivered" receipts={all.filter((one) => isDelivered(one) && !isRead(one))} names={names} />
+      <Readers title="Not delivered yet" receipts={all.filter((one) => !isDelivered(one))} names={names} />
+      <p className="hint">People who read in private are not listed.</p>
+      <p className="refusal" role="alert">
+        {refused === undefined ? '' : sentence(refused.words)}
+      </p>
+    </Dialog>
+  );
+}
+
+interface ReadersProps {
+  readonly title: string;
+  readonly receipts: readonly DatedReceipt[];
+  readonly names: Names;
+}
+
+function Readers({ title, receipts, names }: ReadersProps) {
+  if (receipts.length === 0) return null;
+  return (
+    <>
+      <h3>
+        {title} ({receipts.length})
+      </h3>
+      <ul className="people-list readers-list">
+        {receipts.map(({ userId, updatedAt }) => (
+          <li key={userId}>
+            <Avatar id={userId} name={givenName(names, userId)} small />
+            <Name of={givenName(names, userId)} title={userId} />
+            {updatedAt > 0 && <span className="hint">{fullTime(updatedAt)}</span>}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
