@@ -130,6 +130,20 @@ inChromium('the message list while it grows', () => {
     await all.owner.leave();
   });
 
+  test('moves nothing under a reader who scrolls on a slow device, where rows render late', async () => {
+    const all = await reading('slow device', 70);
+    const session = await all.ann.page.context().newCDPSession(all.ann.page);
+    await session.send('Emulation.setCPUThrottlingRate', { rate: 10 });
+    await scrollUp(all.ann, 900);
+    const { label, top } = await readingAt(all.ann);
+    await all.ann.page.setViewportSize({ width: 760, height: 720 });
+    const widens = () => (document.querySelector('.messages')?.scrollHeight ?? 0) > 5_500; // Lines wrap more often.
+    await all.ann.page.waitForFunction(widens);
+    await still(all.ann);
+    expect(Math.abs((await topOf(all.ann, label)) - top)).toBeLessThanOrEqual(2);
+    await all.owner.leave();
+  });
+
   test('moves nothing under a reader while older messages load, also those that have changed', async () => {
     const all = await reading('older', 160);
     await all.owner.edit(all.seqs[60] ?? 0, long);

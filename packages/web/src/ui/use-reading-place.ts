@@ -30,16 +30,21 @@ function anchorIn(list: HTMLElement): RowAnchor | undefined {
   return above;
 }
 
-/** Scrolls so that a row has its distance from the top again. */
-function restore(list: HTMLElement, { key, top }: RowAnchor, startOf: ReadingPlaceOptions['startOf']): void {
+/**
+ * Scrolls so that a row has its distance from the top again. Returns the row that is then the first
+ * in view: rows above the anchor may not have been rendered when it was taken.
+ */
+function restore(list: HTMLElement, anchor: RowAnchor, startOf: ReadingPlaceOptions['startOf']): RowAnchor {
+  const { key, top } = anchor;
   const row = list.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (row !== null) {
     const by = row.getBoundingClientRect().top - list.getBoundingClientRect().top - top;
     if (Math.abs(by) >= 1) list.scrollTop += by;
-    return;
+    return anchorIn(list) ?? anchor;
   }
   const start = startOf(key);
   if (start !== undefined) list.scrollTop = start - top;
+  return anchor;
 }
 
 /**
@@ -55,7 +60,7 @@ export function useReadingPlace(place: RefObject<HTMLElement | null>, { initial,
     const list = place.current;
     if (list === null) return;
     if (stays.current) list.scrollTop = list.scrollHeight;
-    else if (anchor.current !== undefined) restore(list, anchor.current, startOf);
+    else if (anchor.current !== undefined) anchor.current = restore(list, anchor.current, startOf);
     topBefore.current = list.scrollTop;
     setIsNear(leftOf(list) <= near);
   }, [place, startOf]);
