@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ServiceProcess, Trio } from '@parley/testkit';
-import { WebSocket } from 'ws';
 import { BenchProcess } from './child.js';
 import { residentKb } from './figures.js';
 import { chatsOfUser, makeInboxPeople } from './inbox-people.js';
+import { inspectedEnv, liveBytes } from './inspector.js';
 import type { InboxDoor } from './load/inbox-lines.js';
 import type { InboxOrder, InboxTally } from './load/inbox-main.js';
 import { type BenchRound, formatRound, playInTurn, roundOf } from './rounds.js';
@@ -17,21 +16,10 @@ const settledAfterMs = 15_000;
 const settleWithinMs = 90_000;
 const maxRounds = 2;
 
-/** Starts the inspector, which can collect garbage. */
-const inspected = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
-
-async function collectGarbage({ output }: ServiceProcess): Promise<void> {
-  const inspector = new WebSocket(/ws:\S+/.exec(output)?.[0] ?? '');
-  await once(inspector, 'open');
-  inspector.send(JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' }));
-  await once(inspector, 'message');
-  inspector.terminate();
-}
-
 /** Collects garbage, and waits until the memory has settled. Returns the least KiB. */
 async function settledKb(gateway: ServiceProcess, stillMs: number): Promise<number> {
   const { pid } = gateway;
-  await collectGarbage(gateway);
+  await liveBytes(gateway);
   const untilMs = performance.now() + settleWithinMs;
   let [least, leastAtMs] = [residentKb(pid), performance.now()];
   while (performance.now() < untilMs && performance.now() - leastAtMs < stillMs) {
@@ -49,7 +37,7 @@ async function measureInboxes(door: InboxDoor, count: number, stillMs: number): 
   const ask = async (order: Partial<InboxOrder>) => (await crowd.ask<{ tally: InboxTally }>(order)).tally;
   try {
     const { tokens } = await makeInboxPeople(trio, count);
-    const gateway = await trio.startGateway(inspected);
+    const gateway = await trio.startGateway(inspectedEnv);
     const address = door === 'ws' ? new URL(gateway.http).host : gateway.grpc;
     const { atOnce, warmUp, portion } = sizes;
     await ask({ door, address, tokens: tokens.slice(0, warmUp), from: 0, atOnce });

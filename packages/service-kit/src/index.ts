@@ -35,6 +35,7 @@ export {
 export { type ConnectionBounds, Connections, connectionBounds } from './connections.js';
 export { addressKey, networkKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';
+export { CallEnd } from './grpc/call-end.js';
 export { clientCredentials } from './grpc/client-credentials.js';
 export { addHealth } from './grpc/health.js';
 export { type KeyPair, keyPair } from './grpc/key-pair.js';

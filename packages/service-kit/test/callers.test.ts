@@ -7,6 +7,7 @@ import { SigningKey } from '../src/auth/signing-key.js';
 import { serviceToken, userAudience, userToken } from '../src/auth/tokens.js';
 import { TrustedKeys } from '../src/auth/trusted-keys.js';
 import { Call } from '../src/grpc/call.js';
+import { CallEnd } from '../src/grpc/call-end.js';
 import type { AuthenticatedHandler } from '../src/grpc/service.js';
 import { openTokenDatabase, type TokenDatabase } from './database.js';
 
@@ -25,7 +26,9 @@ function callWith(token?: string, over = new AbortController(), path = '/chat.v1
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   const transport = { getPeer: () => '127.0.0.1:1', sendMetadata: () => {} };
-  return new Call(path, metadata, transport, over.signal);
+  const end = new CallEnd();
+  over.signal.addEventListener('abort', () => end.end());
+  return new Call(path, metadata, transport, end);
 }
 
 /** Creates a user with a session and a token. */

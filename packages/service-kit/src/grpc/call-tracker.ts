@@ -75,7 +75,7 @@ export class CallTracker {
     const forget = () => clearTimeout(timer);
     const waitFor = (withinMs: number, late: (serverCall: ServerCall) => void) => {
       forget();
-      if (serverCall?.call.signal.aborted === false) timer = setTimeout(late, withinMs, serverCall);
+      if (serverCall?.call.isOver === false) timer = setTimeout(late, withinMs, serverCall);
     };
     watchAnswer(transport, () => serverCall, {
       begin: (bytes) => {
@@ -132,6 +132,7 @@ export class CallTracker {
   /** Records that the handler of a stream has accepted it. */
   accept(serverCall: ServerCall): void {
     serverCall.intake?.end();
+    serverCall.intake = undefined;
     this.#streamLimit.accept(serverCall);
   }
 

@@ -1,5 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
 import { limits, refuse } from '@parley/runtime';
+import type { CallEnd } from './call-end.js';
 
 /**
  * Returns the token in the value of an `authorization` header.
@@ -28,20 +29,16 @@ export interface CallTransport {
  * @example
  * ```ts
  * import { Metadata } from '@grpc/grpc-js';
- * import { Call } from '@parley/service-kit';
+ * import { Call, CallEnd } from '@parley/service-kit';
  *
  * const transport = { getPeer: () => '192.0.2.7:1234', sendMetadata: () => {} };
- * const call = new Call('/chat.v1.UserService/Login', new Metadata(), transport, AbortSignal.timeout(5_000));
+ * const call = new Call('/chat.v1.UserService/Login', new Metadata(), transport, new CallEnd());
  * call.rpc; // 'chat.v1.UserService/Login'
  * ```
  */
 export class Call {
   /** Name of the RPC as it appears in the path: `chat.v1.UserService/Login`. */
   readonly rpc: string;
-  /**
-   * Aborted when the call is over: the caller left, the deadline passed, or the response was sent.
-   */
-  readonly signal: AbortSignal;
   /** Additional fields for the log line of this call. */
   readonly facts: Record<string, unknown> = {};
   /**
@@ -54,13 +51,24 @@ export class Call {
   readonly #metadata: Metadata;
   readonly #transport: CallTransport;
   readonly #headers = new Metadata();
+  readonly #end: CallEnd;
   #headersSent = false;
 
-  constructor(path: string, metadata: Metadata, transport: CallTransport, signal: AbortSignal) {
+  constructor(path: string, metadata: Metadata, transport: CallTransport, end: CallEnd) {
     this.rpc = path.slice(1);
-    this.signal = signal;
+    this.#end = end;
     this.#metadata = metadata;
     this.#transport = transport;
+  }
+
+  /** Whether the call is over: the caller left, the deadline passed, or the response was sent. */
+  get isOver(): boolean {
+    return this.#end.isOver;
+  }
+
+  /** Aborted when the call is over. */
+  get signal(): AbortSignal {
+    return this.#end.signal;
   }
 
   /** Address of the caller without its port. */
@@ -97,8 +105,7 @@ export class Call {
    * happened, calls it soon.
    */
   onOver(listener: () => void): void {
-    if (this.signal.aborted) queueMicrotask(listener);
-    else this.signal.addEventListener('abort', listener, { once: true });
+    this.#end.onOver(listener);
   }
 
   /** Sends the response headers now. A second call has no effect. */

@@ -106,6 +106,7 @@ class MessageDeframer {
       this.#from = start + length;
       this.#take?.(this.#held.subarray(start, this.#from));
     }
+    if (this.#from === this.#to) this.#hold(nothing); // A byte of a buffer keeps all of it in memory.
   }
 
   #notifyHalfClose(): void {

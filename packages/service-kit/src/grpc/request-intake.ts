@@ -49,6 +49,7 @@ export class RequestIntake {
   /** Releases the memory. Call it when the call has its response or its stream is accepted. */
   end(): void {
     this.#stream.off('data', this.#receive);
+    this.#lastRead = undefined;
     this.#memory.set(0);
   }
 

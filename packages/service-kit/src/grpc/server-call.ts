@@ -8,6 +8,7 @@ import {
 import { reasonOf, statusFromRefusal, type TransportStatus } from '@parley/rpc';
 import type { MemoryHolding, Reason, Refusal } from '@parley/runtime';
 import { Call } from './call.js';
+import { CallEnd } from './call-end.js';
 import type { RequestIntake } from './request-intake.js';
 
 /** A private member of grpc-js. `checkTransport` pins the exact version. */
@@ -25,14 +26,14 @@ export class ServerCall {
   /** Memory of the response. Undefined until the request is read. */
   unread: MemoryHolding | undefined;
   readonly #transport: InnerCall;
-  readonly #over = new AbortController();
+  readonly #over = new CallEnd();
   #failure: Refusal | undefined;
   #answer: TransportStatus | undefined;
   #answered: () => void = () => {};
 
   constructor(path: string, metadata: Metadata, transport: ServerInterceptingCallInterface) {
     this.path = path;
-    this.call = new Call(path, metadata, transport, this.#over.signal);
+    this.call = new Call(path, metadata, transport, this.#over);
     this.#transport = transport;
   }
 
@@ -75,7 +76,7 @@ export class ServerCall {
 
   /** Records that the call is over. */
   close(): void {
-    this.#over.abort();
+    this.#over.end();
   }
 
   /**

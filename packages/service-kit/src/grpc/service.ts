@@ -135,12 +135,12 @@ function streaming(
     try {
       const stream = await authenticate(call);
       for await (const value of stream(decode(method, grpc.request))) {
-        if (call.signal.aborted) break;
+        if (call.isOver) break;
         const bytes = encode(method, value);
         call.onMessage(bytes.length);
         call.sendHeaders();
         if (!grpc.write(bytes)) await drained(grpc, call.signal);
-        if (call.signal.aborted) break;
+        if (call.isOver) break;
       }
       call.sendHeaders();
       grpc.end();

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type Ack, Channel, ChannelService, type Message, type Method } from '@parley/contract';
 import { bearerMetadata, callUnary, refusalFromStatus, startServerStream } from '@parley/rpc';
 import { isReason, refuse } from '@parley/runtime';
-import { Call, type UserCaller } from '@parley/service-kit';
+import { Call, CallEnd, type UserCaller } from '@parley/service-kit';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
 
@@ -81,9 +81,9 @@ export class ServiceCalls {
     const { token, address, response } = this.#caller;
     const metadata = bearerMetadata(token);
     const transport = { getPeer: () => address, sendMetadata: () => {} };
-    const over = new AbortController();
-    response.once('close', () => over.abort('over')); // Without a reason, abort would make an exception.
-    return new Call('/chat.v1.InboxService/Post', metadata, transport, over.signal);
+    const end = new CallEnd();
+    response.once('close', () => end.end());
+    return new Call('/chat.v1.InboxService/Post', metadata, transport, end);
   }
 
   #unary<Q, S>({ client, release }: Upstream, method: Method<Q, S>, request: Q): Promise<S> {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Metadata, status } from '@grpc/grpc-js';
 import { grpcFraming, statusFromRefusal } from '@parley/rpc';
 import type { Refusal } from '@parley/runtime';
-import { Call } from '@parley/service-kit';
+import { Call, CallEnd } from '@parley/service-kit';
 import type { InboxStream } from '../inbox/stream.js';
 import type { WebAnswer } from './web-answer.js';
 
@@ -11,7 +11,7 @@ export class WebInboxStream implements InboxStream {
   readonly framing = grpcFraming;
   readonly #response: ServerResponse;
   readonly #answer: WebAnswer;
-  readonly #over = new AbortController();
+  readonly #over = new CallEnd();
   readonly #report: (reason: string) => void;
   #isEnding = false;
 
@@ -22,7 +22,7 @@ export class WebInboxStream implements InboxStream {
     this.#report = report;
     const close = () => {
       if (!this.#isEnding) this.#report('cancelled');
-      this.#over.abort();
+      this.#over.end();
     };
     if (response.closed) queueMicrotask(close);
     else response.once('close', close);
@@ -35,7 +35,7 @@ export class WebInboxStream implements InboxStream {
   /** Returns the call that the stream answers. */
   call(path: string, metadata: Metadata, address: string): Call {
     const transport = { getPeer: () => address, sendMetadata: () => {} };
-    return new Call(path, metadata, transport, this.#over.signal);
+    return new Call(path, metadata, transport, this.#over);
   }
 
   write(frames: Buffer): boolean {
@@ -49,8 +49,7 @@ export class WebInboxStream implements InboxStream {
   }
 
   onClose(listener: () => void): void {
-    if (this.#over.signal.aborted) queueMicrotask(listener);
-    else this.#over.signal.addEventListener('abort', listener, { once: true });
+    this.#over.onOver(listener);
   }
 
   end(refusal?: Refusal): void {

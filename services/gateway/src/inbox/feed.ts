@@ -27,6 +27,8 @@ export interface FeedListener {
   ready(feed: Flushable): void;
   /** Called when users have joined the channel. Read their memberships soon. */
   joined(): void;
+  /** Called with 1 for each new follower, and with -1 for each that has left. */
+  followed(change: 1 | -1): void;
 }
 
 /**
@@ -156,12 +158,15 @@ export class Feed implements Flushable {
 
   addFollower(follow: Follower): void {
     this.#follows.push(follow);
+    this.#listener.followed(1);
   }
 
   removeFollower(follow: Follower): void {
     const at = this.#follows.indexOf(follow);
     const last = at < 0 ? undefined : this.#follows.pop();
-    if (last !== undefined && last !== follow) this.#follows[at] = last;
+    if (last === undefined) return;
+    if (last !== follow) this.#follows[at] = last;
+    this.#listener.followed(-1);
   }
 
   /** Ends the channel for everybody: it was deleted. */

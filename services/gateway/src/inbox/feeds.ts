@@ -30,6 +30,7 @@ export class Feeds {
   readonly #due = new Set<Feed>();
   /** Channels that the current round compares. */
   readonly #reading = new Set<Feed>();
+  #memberships = 0;
   /** When each channel was last compared, by the clock of this process. */
   readonly #comparedAtMs = new WeakMap<Feed, number>();
 
@@ -40,11 +41,19 @@ export class Feeds {
   constructor(queue: FlushQueue, joined: () => void) {
     const shrinking: Flushable = { flush: () => this.#shrinkRings(limits.allRingsBytes * shrinkTo) };
     this.#memory = new RingMemory(limits.allRingsBytes, () => queue.add(shrinking));
-    this.#listener = { ready: (feed) => queue.add(feed), joined };
+    const followed = (change: 1 | -1) => {
+      this.#memberships += change;
+    };
+    this.#listener = { ready: (feed) => queue.add(feed), joined, followed };
   }
 
   get size(): number {
     return this.#feeds.size;
+  }
+
+  /** Number of chats that readers follow, counted once for each reader. */
+  get memberships(): number {
+    return this.#memberships;
   }
 
   get ringBytes(): number {

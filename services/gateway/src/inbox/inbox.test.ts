@@ -2,6 +2,7 @@ import { InboxEvent, WatchRequest } from '@parley/contract';
 import { Metrics, type Refusal, silentLogger } from '@parley/runtime';
 import { until } from '@parley/testkit';
 import { Inbox } from './inbox.js';
+import { bytesOfInboxes } from './inbox-room.js';
 import type { StartingReader } from './missed.js';
 import type { RoundFacts, RoundReader, RoundRequest } from './round.js';
 import type { InboxStream } from './stream.js';
@@ -205,6 +206,66 @@ test.each([
   expect(openMore).toThrow(expect.objectContaining({ reason: 'too-busy' }));
   expect(inbox.size).toBe(most);
   inbox.stop();
+});
+
+const noReceipt = { deliveredSeq: 0, readSeq: 0, receiptAtMs: 0 };
+const log = '00000000-0000-4000-8000-000000000000';
+
+/** Rounds in which each user has `chats` chats, all users the same ones. */
+class ChatRounds extends SmallRounds {
+  readonly #channelIds: readonly number[];
+
+  constructor(chats: number) {
+    super(1_000);
+    this.#channelIds = Array.from({ length: chats }, (_, n) => n + 1);
+  }
+
+  override async read(request: RoundRequest): Promise<RoundFacts> {
+    const facts = await super.read(request);
+    const stayOf = (userId: string, channelId: number) =>
+      [
+        channelId,
+        { userId, channelId, sinceSeq: 0, leftSeq: null, hiddenUpTo: 0, isDeleted: false, ...noReceipt },
+      ] as const;
+    const endOf = (channelId: number) => ({ channelId, log, lastSeq: 1, lastAtMs: 0, ownerId: null, members: 9 });
+    const staysOf = (userId: string) => new Map(this.#channelIds.map((channelId) => stayOf(userId, channelId)));
+    return {
+      ...facts,
+      stays: new Map(request.starting.map(({ userId }) => [userId, staysOf(userId)])),
+      ends: new Map(this.#channelIds.map((channelId) => [channelId, endOf(channelId)])),
+    };
+  }
+}
+
+test('a gateway whose inboxes take too much memory refuses new ones, and is not ready, until one ends', async () => {
+  const chats = 200;
+  const bytes = bytesOfInboxes({ inboxes: 3, memberships: 3 * chats, channels: chats });
+  const inbox = new Inbox(new ChatRounds(chats) as unknown as RoundReader, silentLogger(), new Metrics(), bytes);
+  const [ann] = ['ann', 'bob'].map((id) => openAs(inbox, id));
+  await ann?.first;
+  inbox.checkRoom();
+  const carol = openAs(inbox, 'carol');
+  await carol.first;
+  expect(() => inbox.checkRoom()).toThrow(expect.objectContaining({ reason: 'too-busy' }));
+  expect(() => openAs(inbox, 'dave')).toThrow(expect.objectContaining({ reason: 'too-busy' }));
+  carol.stream.end();
+  inbox.checkRoom();
+  await openAs(inbox, 'dave').first;
+  inbox.stop();
+});
+
+test('readers that start in the same round are refused once the memory is full', async () => {
+  const chats = 200;
+  const bytes = bytesOfInboxes({ inboxes: 10, memberships: 2 * chats, channels: chats });
+  const inbox = new Inbox(new ChatRounds(chats) as unknown as RoundReader, silentLogger(), new Metrics(), bytes);
+  const devices = Array.from({ length: 9 }, (_, n) => openAs(inbox, `user-${n}`));
+  await Promise.all(devices.map(({ first, ended }) => Promise.race([first, ended])));
+  const open = devices.filter(({ stream }) => !stream.ended).length;
+  const refused = await Promise.all(devices.filter(({ stream }) => stream.ended).map(({ ended }) => ended));
+  inbox.stop();
+  expect(open).toBeLessThan(9);
+  expect(open).toBeGreaterThan(1);
+  expect(refused).toEqual(refused.map(() => 'too-busy'));
 });
 
 test('rounds run even if nothing signals a change', async () => {

@@ -10,13 +10,14 @@ import {
   type Refusal,
   refuse,
 } from '@parley/runtime';
-import { addressKey, asRefusal, Tally, type UserCaller } from '@parley/service-kit';
+import { addressKey, asRefusal, type UserCaller } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { LogEnd } from '../store/inbox-store.js';
 import { ChangeTeller } from './change-teller.js';
 import { storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import { Feeds } from './feeds.js';
+import { InboxRoom } from './inbox-room.js';
 import { type ChangeCursor, lostPosition, marginMs, type StartingReader, type UserInChannel } from './missed.js';
 import { decodePosition, encodePosition, shortLog } from './position.js';
 import { InboxReader } from './reader.js';
@@ -25,10 +26,6 @@ import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
 import { welcomeEvent } from './welcome-event.js';
 
-/** Maximum numbers of open inboxes: of a user, of an address and of a process. */
-const inboxesPerUser = 20;
-const inboxesPerAddress = 2_000;
-const inboxesPerProcess = 20_000;
 /** Maximum number of readers that start in one round. */
 const startsPerRound = 100;
 /** Time for which readers whose rounds fail are tried again: a database may only be slow. */
@@ -70,16 +67,14 @@ interface WaitingReader extends StartingReader {
  */
 export class Inbox implements Part, DrainedStreams {
   readonly feeds: Feeds;
+  readonly #room: InboxRoom;
   readonly #rounds: RoundReader;
   readonly #log: Logger;
   readonly #readers = new Map<string, Set<InboxReader>>();
-  readonly #perUser = new Tally<string>();
-  readonly #perAddress = new Tally<string>();
   readonly #unread = new MemoryBudget(limits.unreadBytes);
   readonly #feedQueue: FlushQueue;
   readonly #readerQueue: FlushQueue;
   readonly #timer: NodeJS.Timeout;
-  #size = 0;
   /** When the last round was applied, by the clock of this process. */
   #appliedAtMs = performance.now();
   #waiting: WaitingReader[] = [];
@@ -96,17 +91,18 @@ export class Inbox implements Part, DrainedStreams {
   #refusesNew = false;
   #soonTimer: NodeJS.Timeout | undefined;
 
-  constructor(rounds: RoundReader, log: Logger, metrics: Metrics) {
+  /** `maxBytes` limits the memory that inboxes take. Beyond it, new ones are refused. */
+  constructor(rounds: RoundReader, log: Logger, metrics: Metrics, maxBytes?: number) {
     this.#rounds = rounds;
     this.#log = log;
     const failed = (err: unknown) => log.error({ err }, 'write to inboxes failed');
     this.#feedQueue = new FlushQueue(setImmediate, failed);
     this.#readerQueue = new FlushQueue(queueMicrotask, failed);
     this.feeds = new Feeds(this.#feedQueue, () => this.wakeSoon());
+    this.#room = new InboxRoom(this.feeds, metrics, maxBytes);
     this.#timer = setInterval(() => this.#tick(), tickEveryMs).unref();
     const roundAgeSeconds = () => (performance.now() - this.#appliedAtMs) / 1_000;
     metrics.gauge('parley_inbox_round_age_seconds', 'seconds since inboxes last read the database', roundAgeSeconds);
-    metrics.gauge('parley_inboxes', 'open inboxes', () => this.#size);
     metrics.gauge('parley_inbox_channels', 'channels that open inboxes follow', () => this.feeds.size);
     metrics.gauge(
       'parley_inbox_ring_bytes',
@@ -122,7 +118,9 @@ export class Inbox implements Part, DrainedStreams {
   open({ me, address, stream, watch, mostBytes }: InboxOpening): InboxReader {
     const position = watch.after === '' ? undefined : decodePosition(watch.after, me.number);
     if (watch.seen.length > maxSeen) throw refuse('invalid-position');
-    const forget = this.#count(me.id, addressKey(address));
+    if (this.#refusesNew) throw refuse('draining');
+    this.checkRoom();
+    const forget = this.#room.enter(me.id, addressKey(address));
     const unread = this.#unread.open(
       () => [me.id],
       () => reader.fellBehind(),
@@ -155,7 +153,8 @@ export class Inbox implements Part, DrainedStreams {
    * @throws {Refusal} `too-busy`
    */
   checkRoom(): void {
-    if (this.#size >= inboxesPerProcess || this.#waiting.length >= maxWaiting) throw refuse('too-busy');
+    if (this.#waiting.length >= maxWaiting) throw refuse('too-busy');
+    this.#room.check();
   }
 
   /** All readers, including those that wait for a round. */
@@ -165,7 +164,7 @@ export class Inbox implements Part, DrainedStreams {
 
   /** Number of open inboxes. */
   get size(): number {
-    return this.#size;
+    return this.#room.size;
   }
 
   /** Reads a round now, or right after the current one. */
@@ -195,22 +194,6 @@ export class Inbox implements Part, DrainedStreams {
     clearTimeout(this.#soonTimer);
     this.refuseNew();
     for (const reader of this.openStreams) reader.end(refuse('draining'));
-  }
-
-  /** Counts an inbox. Returns a function that forgets it. */
-  #count(userId: string, address: string): () => void {
-    if (this.#refusesNew) throw refuse('draining');
-    if (this.#perUser.count(userId) >= inboxesPerUser) throw refuse('too-many-inboxes');
-    this.checkRoom();
-    if (this.#perAddress.count(address) >= inboxesPerAddress) throw refuse('too-busy');
-    this.#size += 1;
-    this.#perUser.add(userId);
-    this.#perAddress.add(address);
-    return () => {
-      this.#size -= 1;
-      this.#perUser.remove(userId);
-      this.#perAddress.remove(address);
-    };
   }
 
   #close(reader: InboxReader): void {
@@ -300,7 +283,7 @@ export class Inbox implements Part, DrainedStreams {
     const later = open.filter((one) => !facts.missed.has(one));
     if (later.length > 0) this.#isWoken = true;
     this.#waiting = [...later, ...this.#waiting];
-    for (const one of open) if (facts.missed.has(one)) this.#start(one, facts);
+    for (const one of open) if (facts.missed.has(one)) this.#startOrRefuse(one, facts);
     for (const receipt of facts.receipts) this.feeds.showReceipt(receipt);
     this.#endSessions(facts);
     for (const reader of this.#all()) reader.ping(nowMs, (one) => this.#positionOf(one, facts));
@@ -361,6 +344,12 @@ export class Inbox implements Part, DrainedStreams {
       this.#waiting.push({ userId: reader.userId, position: lostPosition, seen: new Map(), reader, untilMs });
     }
     this.#isWoken = true;
+  }
+
+  /** How many chats a reader has is known only now, so that the memory is checked again. */
+  #startOrRefuse(one: WaitingReader, facts: RoundFacts): void {
+    if (this.#room.isFull) one.reader.end(refuse('too-busy'));
+    else this.#start(one, facts);
   }
 
   #start(one: WaitingReader, facts: RoundFacts): void {

@@ -11,7 +11,16 @@ import {
   refusals,
   refuse,
 } from '@parley/runtime';
-import { addressKey, asRefusal, Call, type Callers, type Proxies, Tally, type UserCaller } from '@parley/service-kit';
+import {
+  addressKey,
+  asRefusal,
+  Call,
+  CallEnd,
+  type Callers,
+  type Proxies,
+  Tally,
+  type UserCaller,
+} from '@parley/service-kit';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { callerAddress } from '../http/caller-address.js';
 import { CallerSlots } from '../http/caller-slots.js';
@@ -185,7 +194,7 @@ export class SocketDoor implements Part {
     const metadata = new Metadata();
     metadata.set('authorization', caller.authorization);
     const transport = { getPeer: () => address, sendMetadata: () => {} };
-    const call = new Call('/chat.v1.InboxService/Session', metadata, transport, new AbortController().signal);
+    const call = new Call('/chat.v1.InboxService/Session', metadata, transport, new CallEnd());
     this.#slots.countStream(caller.authorization);
     const free = await this.#slots.acquire(caller);
     try {
