@@ -7,6 +7,9 @@ import type { ReceiptRow, StoredLogEntry } from '../store/inbox-store.js';
 /** A receipt of a member, as others see it. */
 export type ShownReceipt = Omit<ReceiptRow, 'receiptAtMs'>;
 
+/** Size from which an event has memory of its own. For a small one, that would cost much of its time. */
+const ownMemoryBytes = 1_024;
+
 const messageTag = 0x12; // field 2 of InboxEvent, with its length
 const channelTag = 0x58; // field 11 of Message, a varint
 
@@ -34,11 +37,13 @@ function writeVarint(into: Buffer, at: number, value: number): number {
 
 /**
  * Returns the event of an encoded `Message`, with the id of its channel. Copies the bytes without
- * decoding them, and appends the channel id.
+ * decoding them, and appends the channel id. A large event has memory of its own: it may stay in a ring
+ * for long, and would keep all of a shared buffer of 8 KiB in memory.
  */
 export function messageEvent(channelId: number, message: Uint8Array): Buffer {
   const length = message.length + 1 + varintBytes(channelId);
-  const event = Buffer.allocUnsafe(1 + varintBytes(length) + length);
+  const size = 1 + varintBytes(length) + length;
+  const event = size < ownMemoryBytes ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
   event[0] = messageTag;
   const start = writeVarint(event, 1, length);
   event.set(message, start);
