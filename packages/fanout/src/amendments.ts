@@ -1,5 +1,6 @@
 import { Kind, type Message } from '@parley/contract';
-import type { Amendment, EncodedMessage, RingBuffer } from './ring-buffer.js';
+import type { Amendment, EncodedMessage } from './encoded-message.js';
+import type { RingBuffer } from './ring-buffer.js';
 
 /** Turns the encoded messages of a ring into messages of the contract, and back. */
 export interface MessageCodec {

@@ -3,7 +3,9 @@
  * on how fast senders may fill it.
  */
 export { Amendments, amendmentOf, type MessageCodec } from './amendments.js';
+export type { Amendment, EncodedMessage } from './encoded-message.js';
 export type { Framing } from './framing.js';
+export { messageCostBytes } from './packed-messages.js';
 export {
   LatestOfUsers,
   type MessageRate,
@@ -13,11 +15,8 @@ export {
   SlowMode,
 } from './rate-limiter.js';
 export {
-  type Amendment,
-  type EncodedMessage,
   type JoinedMessages,
   levelFor,
-  messageCostBytes,
   RingBuffer,
   RingMemory,
   type RingView,

@@ -1,28 +1,6 @@
+import type { EncodedMessage } from './encoded-message.js';
 import type { Framing } from './framing.js';
-
-/** The effect of an entry on an earlier one: an edit replaces its text, a deletion removes it. */
-export interface Amendment {
-  /** Seq of the earlier entry. */
-  readonly target: number;
-  /** Returns the earlier entry in its new form. */
-  readonly apply: (earlier: EncodedMessage) => EncodedMessage;
-  /**
-   * For an edit: returns the edit without its text. The ring stores that instead of the edit once a
-   * later change has replaced the text.
-   */
-  readonly withdrawn?: () => EncodedMessage;
-}
-
-/** A message, encoded once for all subscribers, without the framing of any transport. */
-export interface EncodedMessage {
-  readonly bytes: Uint8Array;
-  /**
-   * Whether clients without events receive it too. If false, only subscribers that asked for events
-   * do.
-   */
-  readonly plain: boolean;
-  readonly amendment?: Amendment | undefined;
-}
+import { PackedMessages } from './packed-messages.js';
 
 /** Messages framed and joined for one write. */
 export interface JoinedMessages {
@@ -35,9 +13,6 @@ export interface JoinedMessages {
   /** Lowest seq whose text one of the messages replaces; infinite if none does. */
   readonly lowestEdited: number;
 }
-
-/** Memory that a message in a ring or a queue costs beyond its bytes. Measured with Node 20. */
-export const messageCostBytes = 400;
 
 /**
  * Share of its limit to which the ring is trimmed. It is below 1, so that the next message does not
@@ -62,10 +37,11 @@ export class RingBuffer {
   readonly #maxBytes: number;
   readonly #maxWrite: number;
   readonly #views: RingView[] = [];
-  #messages: EncodedMessage[] = [];
+  readonly #messages = new PackedMessages();
   #memory: RingMemory;
   #bytes = 0;
-  #tail = 0;
+  /** Memory of the messages, as it is counted in the memory of all rings. */
+  #counted = 0;
 
   /**
    * Creates an empty ring. `maxBytes` limits the ring and `maxWrite` one joined write, both in
@@ -79,22 +55,22 @@ export class RingBuffer {
 
   /** Cursor of the oldest message in the ring. */
   get tail(): number {
-    return this.#tail;
+    return this.#messages.tail;
   }
 
   /** Cursor after the newest message. */
   get head(): number {
-    return this.#tail + this.#messages.length;
+    return this.#messages.head;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Memory of the ring: bytes, overhead of its messages, and joined writes. */
+  /** Memory of the ring: its messages, and joined writes. */
   get memoryBytes(): number {
     const joined = this.#views.reduce((sum, { joinedBytes }) => sum + joinedBytes, 0);
-    return this.#bytes + this.#messages.length * messageCostBytes + joined;
+    return this.#messages.memoryBytes + joined;
   }
 
   /** Counts bytes that a view caches; a negative number for bytes that it drops. */
@@ -117,34 +93,33 @@ export class RingBuffer {
     return view;
   }
 
+  /** Adds a copy of a message. */
   push(message: EncodedMessage): void {
     this.#messages.push(message);
     this.#bytes += message.bytes.length;
-    this.#memory.add(message.bytes.length + messageCostBytes);
     this.#changed();
     if (this.#bytes > this.#maxBytes) this.#trim();
   }
 
-  /** Returns the message at a cursor that is still in the ring. */
+  /** Returns the message at a cursor that is still in the ring. Its bytes are valid until the next push. */
   at(cursor: number): EncodedMessage {
-    return this.#messages[cursor - this.#tail] as EncodedMessage;
+    return this.#messages.at(cursor);
   }
 
   /** Changes the message at a cursor; does nothing if the ring no longer holds it. */
   replace(cursor: number, change: (message: EncodedMessage) => EncodedMessage): void {
-    const index = cursor - this.#tail;
-    const before = this.#messages[index];
-    if (before === undefined) return;
+    if (cursor < this.tail || cursor >= this.head) return;
+    const before = this.#messages.at(cursor);
     const after = change(before);
-    this.#messages[index] = after;
+    if (after === before) return;
+    this.#messages.replace(cursor, after);
     this.#bytes += after.bytes.length - before.bytes.length;
-    this.#memory.add(after.bytes.length - before.bytes.length);
     this.#changed();
   }
 
   /** Drops all messages before a cursor. */
   dropBefore(cursor: number): void {
-    this.#drop(Math.min(cursor, this.head) - this.#tail);
+    this.#dropBefore(Math.min(cursor, this.head));
   }
 
   /**
@@ -152,34 +127,40 @@ export class RingBuffer {
    */
   shrinkTo(maxBytes: number): void {
     this.#changed();
-    let excess = this.memoryBytes - maxBytes;
-    let count = 0;
-    for (; excess > 0 && count < this.#messages.length; count++) {
-      excess -= (this.#messages[count] as EncodedMessage).bytes.length + messageCostBytes;
+    if (this.memoryBytes <= maxBytes) return;
+    let cost = 0;
+    let cursor = this.head;
+    for (; cursor > this.tail; cursor--) {
+      cost += this.#messages.costAt(cursor - 1);
+      if (cost > maxBytes) break;
     }
-    this.#drop(count);
+    this.#dropBefore(cursor);
+    this.#messages.shrinkToFit();
+    this.#changed();
   }
 
+  /** Drops joined writes, and counts the memory that was gained or lost. */
   #changed(): void {
     for (const view of this.#views) view.forget();
+    const { memoryBytes } = this.#messages;
+    if (memoryBytes === this.#counted) return;
+    const gained = memoryBytes - this.#counted;
+    this.#counted = memoryBytes;
+    this.#memory.add(gained);
   }
 
   #trim(): void {
     let bytes = this.#bytes;
-    let count = 0;
-    for (; bytes > this.#maxBytes * trimTo && count < this.#messages.length - 1; count++) {
-      bytes -= (this.#messages[count] as EncodedMessage).bytes.length;
-    }
-    this.#drop(count);
+    let cursor = this.tail;
+    for (; bytes > this.#maxBytes * trimTo && cursor < this.head - 1; cursor++)
+      bytes -= this.#messages.lengthAt(cursor);
+    this.#dropBefore(cursor);
   }
 
-  #drop(count: number): void {
-    if (count <= 0) return;
-    const before = this.#bytes;
-    for (const { bytes } of this.#messages.slice(0, count)) this.#bytes -= bytes.length;
-    this.#memory.add(this.#bytes - before - count * messageCostBytes);
-    this.#messages = this.#messages.slice(count);
-    this.#tail += count;
+  #dropBefore(cursor: number): void {
+    if (cursor <= this.tail) return;
+    for (let dropped = this.tail; dropped < cursor; dropped++) this.#bytes -= this.#messages.lengthAt(dropped);
+    this.#messages.dropBefore(cursor);
     this.#changed();
   }
 }

@@ -1,5 +1,6 @@
 import type { Framing } from './framing.js';
-import { type JoinedMessages, messageCostBytes, type RingBuffer, type RingView } from './ring-buffer.js';
+import { messageCostBytes } from './packed-messages.js';
+import type { JoinedMessages, RingBuffer, RingView } from './ring-buffer.js';
 
 /** The stream that a subscriber writes to. */
 export interface MessageSink {

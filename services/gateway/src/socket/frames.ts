@@ -1,4 +1,5 @@
 import type { Framing } from '@parley/fanout';
+import { asBuffer } from '@parley/rpc';
 
 /** First byte of a WebSocket frame that holds a whole message: the final bit and the opcode. */
 const wholeText = 0x81;
@@ -64,7 +65,8 @@ export class JsonFraming implements Framing {
   readonly overheadBytes = usualHeaderBytes;
   readonly #maxKeptBytes: number;
   readonly #toJson: (event: Uint8Array) => string;
-  readonly #kept = new Map<Uint8Array, Buffer>();
+  /** Texts by the bytes of their event, because the same event arrives in other memory each time. */
+  readonly #kept = new Map<string, Buffer>();
   #keptBytes = 0;
 
   /** `toJson` converts an encoded event. */
@@ -79,20 +81,21 @@ export class JsonFraming implements Framing {
   };
 
   #textOf(event: Uint8Array): Buffer {
-    const known = this.#kept.get(event);
+    const key = asBuffer(event).toString('latin1');
+    const known = this.#kept.get(key);
     if (known !== undefined) return known;
     const text = Buffer.from(this.#toJson(event));
-    this.#kept.set(event, text);
-    this.#keptBytes += text.length + event.length;
+    this.#kept.set(key, text);
+    this.#keptBytes += text.length + key.length;
     this.#dropOldest();
     return text;
   }
 
   #dropOldest(): void {
-    for (const [event, text] of this.#kept) {
+    for (const [key, text] of this.#kept) {
       if (this.#keptBytes <= this.#maxKeptBytes) return;
-      this.#kept.delete(event);
-      this.#keptBytes -= text.length + event.length;
+      this.#kept.delete(key);
+      this.#keptBytes -= text.length + key.length;
     }
   }
 }
