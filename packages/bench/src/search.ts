@@ -1,4 +1,4 @@
-import { createPool, type Pool } from '@parley/database';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { openTestDatabase } from '@parley/testkit';
 import { describeCalls, type Handler, loadService, measureCalls } from './calls.js';
 import { type BenchRound, playInTurn } from './rounds.js';
@@ -71,10 +71,12 @@ async function openCalls(pool: Pool, searchPool: Pool): Promise<Calls> {
   const { createHistory } = await loadService<{ createHistory: (pool: Pool) => Handler<Page> }>(
     'channel-service/history/history.js',
   );
-  const { createSearch } = await loadService<{ createSearch: (pool: Pool, other: Pool) => Handler<Page> }>(
+  type SearchDeps = { readonly pool: Pool; readonly searchPool: Pool; readonly clock: DatabaseClock };
+  const { createSearch } = await loadService<{ createSearch: (deps: SearchDeps) => Handler<Page> }>(
     'channel-service/search/search.js',
   );
-  return { history: createHistory(pool), search: createSearch(pool, searchPool) };
+  const clock = await DatabaseClock.start(pool);
+  return { history: createHistory(pool), search: createSearch({ pool, searchPool, clock }) };
 }
 
 function measureSearch(call: () => Promise<Page>, least: number, seconds: number): Promise<BenchRound> {

@@ -114,7 +114,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     listBlocked: forUser(callers, createListBlocked(pool)),
     reportAbuse: forUser(callers, createReportAbuse(pool)),
     history: forUser(callers, createHistory(pool)),
-    search: forUser(callers, createSearch(pool, deps.searchPool)),
+    search: forUser(callers, createSearch(deps)),
     overview: forUser(callers, createOverview(pool)),
     updateReceipt: forUser(callers, createUpdateReceipt(deps)),
     listReceipts: forUser(callers, createListReceipts(pool)),

@@ -1,5 +1,5 @@
 import { HistoryResponse, SearchRequest } from '@parley/contract';
-import { createPool, type Pool } from '@parley/database';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import type { Call } from '@parley/service-kit';
 import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
 import { Retention } from '../src/history/retention.js';
@@ -9,11 +9,13 @@ import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
 import { amend, indexAll, indexed, rebuilt } from './search-index.js';
 
+const { jest } = import.meta;
 let database: TestDatabase;
 let rig: Rig;
 let chats: Chats;
 let pool: Pool;
 let searchPool: Pool;
+let clock: DatabaseClock;
 let owner: Person;
 let member: Person;
 let stranger: Person;
@@ -26,6 +28,7 @@ beforeAll(async () => {
   const url = database.urlFor('chat_manager');
   pool = createPool({ url, applicationName: 'test indexer', max: 4 });
   searchPool = openSearchPool(url, () => {});
+  clock = await DatabaseClock.start(pool);
 });
 
 beforeEach(async () => {
@@ -48,7 +51,7 @@ type Query = Parameters<Chats['search']>[1];
  */
 async function search(who: Person, query: Query): Promise<HistoryResponse> {
   const response = await chats.search(who, query);
-  const ofMany = createSearch(pool, searchPool, -1);
+  const ofMany = createSearch({ pool, searchPool, clock }, -1);
   const me = { ...who, name: who.id, role: 'user' } as const;
   const again = await ofMany(SearchRequest.fromPartial(query), me, { facts: {} } as Call);
   expect(HistoryResponse.toJSON(again)).toEqual(HistoryResponse.toJSON(response));
@@ -68,6 +71,21 @@ async function group(...members: readonly Person[]): Promise<number> {
 }
 
 describe('results', () => {
+  test('the newest come first, even if the clock of the manager is days behind that of the database', async () => {
+    const id = await group();
+    await chats.tell(id, owner, 'an old fig', 'another old fig');
+    const daysMs = 10 * 86_400_000;
+    await rig.owner.query("UPDATE chat.message SET sent_at = sent_at - interval '10 d' WHERE channel_id = $1", [id]);
+    await chats.tell(id, owner, 'a new fig');
+    await index();
+    const late = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - daysMs);
+    const request = SearchRequest.fromPartial({ text: 'fig', channelId: id, page: { size: 1 } });
+    const me = { ...owner, name: owner.id, role: 'user' } as const;
+    const { messages } = await createSearch({ pool, searchPool, clock })(request, me, { facts: {} } as Call);
+    late.mockRestore();
+    expect(messages.map(({ data }) => utf8(data))).toEqual(['a new fig']);
+  });
+
   test('results come from all chats of the caller, newest first, with their channels', async () => {
     const [one, two] = [await group(), await group()];
     await chats.tell(one, owner, 'first apple');

@@ -1,5 +1,5 @@
 import { HistoryResponse, type Message, type SearchRequest } from '@parley/contract';
-import { isBusy, type Pool, type Queryable } from '@parley/database';
+import { type DatabaseClock, isBusy, type Pool, type Queryable } from '@parley/database';
 import { isUserId, limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { reactionLimits, readPage } from '../history/entries.js';
@@ -57,6 +57,15 @@ function termsIn({ text, sender }: SearchRequest): string[] {
 }
 
 /** Matches, and the parts of channels that they are in. */
+/** What searches need. */
+export interface SearchDeps {
+  readonly pool: Pool;
+  /** Few connections with a short statement timeout, so that searches do not hold up other calls. */
+  readonly searchPool: Pool;
+  /** Clock of the database, by which messages have their times. */
+  readonly clock: Pick<DatabaseClock, 'now'>;
+}
+
 interface Matches {
   readonly found: readonly SearchMatch[];
   readonly parts: readonly ReadablePart[];
@@ -79,13 +88,16 @@ async function findIn(pool: Pool, { at, size, scope }: MessageQuery, span: Span)
   return { found, parts };
 }
 
-/** Finds the newest matches, first in the last days, then further back until the page is full. */
-async function findNewest(pool: Pool, query: MessageQuery): Promise<Matches> {
+/**
+ * Finds the newest matches, first in the last days before `nowMs`, then further back until the page
+ * is full.
+ */
+async function findNewest(pool: Pool, query: MessageQuery, nowMs: number): Promise<Matches> {
   if (pool.waitingCount >= maxWaiting) throw refuse('too-busy');
   const { terms, at, size } = query;
   const beforeMs = Math.min(query.beforeMs, at.sentMs + 1);
   let matches: Matches = { found: [], parts: [] };
-  for (const { sinceMs, labels } of windowsUntil(Math.min(beforeMs, Date.now()))) {
+  for (const { sinceMs, labels } of windowsUntil(Math.min(beforeMs, nowMs))) {
     matches = await findIn(pool, query, { terms, labels, sinceMs: query.sinceMs, beforeMs });
     if (matches.found.length > size || sinceMs <= query.sinceMs) break;
   }
@@ -137,10 +149,8 @@ async function respond(
  * Handles Search: returns a page of the messages that the caller may read and that match the
  * request, newest first. A page may be short although more pages follow, because a message that has
  * just changed is left out.
- * @param searchPool few connections with a short statement timeout, so that searches do not hold up
- * other calls
  */
-export function createSearch(pool: Pool, searchPool: Pool, few?: number) {
+export function createSearch({ pool, searchPool, clock }: SearchDeps, few?: number) {
   const findFor = async (request: SearchRequest, me: UserCaller, size: number): Promise<Matches> => {
     const { channelId, before, after, page } = request;
     const at = positionAfter(page?.after ?? '');
@@ -149,7 +159,7 @@ export function createSearch(pool: Pool, searchPool: Pool, few?: number) {
       ? allChannelsScope(pool, searchPool, me, few)
       : oneChannelScope(pool, oneChannel({ id: channelId }), me));
     const beforeMs = before === 0 ? Number.MAX_SAFE_INTEGER : before;
-    return findNewest(searchPool, { terms, scope, sinceMs: after, beforeMs, at, size });
+    return findNewest(searchPool, { terms, scope, sinceMs: after, beforeMs, at, size }, clock.now());
   };
   return async (request: SearchRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {
     call.quiet = true;
