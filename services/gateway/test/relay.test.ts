@@ -230,6 +230,19 @@ describe('a chat without history', () => {
     await again.cut();
   });
 
+  test('needs each announcement of its owner: no message of many such chats is lost while they are placed', async () => {
+    const ids = await Promise.all(Array.from({ length: 15 }, () => rig.group(ann, [bob], unstored)));
+    const inbox = await rig.open(bob);
+    await until(async () => (await rig.metric('parley_relays')) === 2);
+    for (const channelId of ids) {
+      const { refusal } = await rig.post(ann, { channelId, data: Buffer.from('only a relay brings this') });
+      expect(refusal).toBeUndefined();
+    }
+    for (const id of ids) await inbox.entry(id, 1);
+    await rig.follows(ids.length);
+    await inbox.cut();
+  });
+
   test('ends for a removed member, although no entry tells of the removal', async () => {
     const [carol] = (await rig.people(1)) as [TestPerson];
     const { id, stream } = await ownedGroup(serverOf(0), unstored);
