@@ -241,11 +241,12 @@ test('a bot posts only in its own chat', async () => {
 
 test('a session continues with another login of its user', async () => {
   const id = await rig.group(ann, [bob]);
-  const device = await rig.open(bob);
+  const [device, other] = [await rig.open(bob), await rig.open(bob)];
   const next = await rig.trio.people.login(bob);
   device.command({ token: next.token });
   await device.post(words(id));
   await rig.sql('UPDATE chat.session SET revoked_at = now() WHERE id = $1', [bob.sessionId]);
+  expect(await other.ended).toMatchObject({ reason: 'logged-out' }); // The ended sessions have been read.
   await rig.post(next, words(id, 'again'));
   await until(async () => (await device.post(words(id))).refusal === undefined);
   await rig.sql('UPDATE chat.session SET revoked_at = now() WHERE id = $1', [next.sessionId]);
