@@ -285,6 +285,19 @@ test('a resume reports a new log before its entries, and a removal that the new 
   await resumed.cut();
 });
 
+test('a new member gets what was said since the join, even before this gateway knew of the chat', async () => {
+  const [inbox, id] = [await open(bob), await group(ann, [])];
+  const stream = await trio.join(ann, id);
+  await say(stream, 'before the join');
+  gateway.kill('SIGSTOP');
+  await trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
+  await say(stream, 'right after it');
+  gateway.kill('SIGCONT');
+  await inbox.entry(id, 3);
+  expect(inbox.seqs(id)).toEqual([2, 3]);
+  await inbox.cut();
+});
+
 test('a member who is removed right before a new log sees nothing of it', async () => {
   const id = await group(ann, [bob]);
   const inbox = await open(bob);
