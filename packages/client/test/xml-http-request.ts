@@ -1,6 +1,28 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 
 /**
+ * The text of a response, which is read once, from the beginning to the end. A string would be copied
+ * for each event, megabytes in a long stream.
+ */
+class GrowingText {
+  length = 0;
+  #unread = '';
+
+  append(text: string): void {
+    this.#unread += text;
+    this.length += text.length;
+  }
+
+  /** Returns part of the text. What is before it can no longer be read. */
+  substr(from: number, length: number): string {
+    const read = this.length - this.#unread.length;
+    if (from < read) throw new Error('This part of the response was read before.');
+    this.#unread = this.#unread.slice(from - read);
+    return this.#unread.slice(0, length);
+  }
+}
+
+/**
  * The part of a browser's XMLHttpRequest that the gRPC-Web client uses. Its text grows as data
  * arrives.
  */
@@ -8,7 +30,7 @@ export class XmlHttpRequest {
   readyState = 0;
   status = 0;
   statusText = '';
-  responseText = '';
+  readonly responseText = new GrowingText();
   responseType = '';
   withCredentials = false;
   timeout = 0;
@@ -19,7 +41,7 @@ export class XmlHttpRequest {
   #request: ClientRequest | undefined;
   #response: IncomingMessage | undefined;
 
-  get response(): string {
+  get response(): GrowingText {
     return this.responseText;
   }
 
@@ -62,7 +84,7 @@ export class XmlHttpRequest {
     this.#enter(2);
     response.setEncoding('latin1');
     response.on('data', (text: string) => {
-      this.responseText += text;
+      this.responseText.append(text);
       this.#enter(3);
     });
     response.on('end', () => this.#enter(4));
