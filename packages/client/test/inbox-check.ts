@@ -73,9 +73,8 @@ export class DeviceCheck {
   #on = 0;
   /** Whether the chat was left, and no later `added` came. */
   #isOut = false;
-  /** An event because of which the entries before the next one may be missing. */
-  #hole: 'chatReset' | 'added' | undefined;
-  #isFirstHere = true;
+  /** Whether a reset was the last event, so that the entries before the next one may be missing. */
+  #hasHole = false;
   /**
    * Whether the last event began a stay or a log. Its first entries may be a gap, if the gateway
    * does not hold them.
@@ -125,23 +124,15 @@ export class DeviceCheck {
   #take(happening: Happening): void {
     if (happening.on !== this.#on) {
       for (const receipt of this.#receipts) receipt.lastHere = 0;
-      this.#isFirstHere = true;
       if (!this.#device.isExact) this.#isOut = false; // The past is repeated.
     }
     this.#on = happening.on;
     const { type } = happening;
     if (type === 'entry') this.#entry(happening.entry);
     else if (type === 'gap') this.#gap(happening);
-    else if (type === 'chatReset') this.#hole = type;
-    else if (type === 'added') this.#added();
-    else this.#isOut = true;
-    this.#isFirstHere = false;
+    else if (type === 'chatReset') this.#hasHole = true;
+    else this.#isOut = type !== 'added';
     this.#hasJustBegun = type === 'added' || type === 'chatReset';
-  }
-
-  #added(): void {
-    this.#isOut = false;
-    if (this.#isFirstHere) this.#hole ??= 'added';
   }
 
   #entry(entry: Message): void {
@@ -168,7 +159,7 @@ export class DeviceCheck {
   #checkReset(at: number, { log }: Receipt): void {
     const isFirst = this.#receipts.every(({ last }) => last === 0);
     if (at < this.#present) this.#fault(`an entry of the ended log ${log.log}`);
-    else if (this.#hole !== 'chatReset' && !isFirst) this.#fault(`an entry of the log ${log.log} without a reset`);
+    else if (!this.#hasHole && !isFirst) this.#fault(`an entry of the log ${log.log} without a reset`);
     this.#present = Math.max(at, this.#present);
   }
 
@@ -205,13 +196,11 @@ export class DeviceCheck {
     receipt.lastHere = to;
   }
 
-  /** Excuses the entries before `seq` if a reset or a return announced that they are missing. */
+  /** Excuses the entries before `seq` if a reset announced that they are missing. */
   #fillHole(seq: number): void {
     const receipt = this.#receipts[this.#present] as Receipt;
-    const stay = receipt.stayAt(seq) ?? receipt.stays.at(-1);
-    if (this.#hole === 'chatReset') receipt.excuse(receipt.last + 1, Number.isFinite(seq) ? seq - 1 : 0);
-    if (this.#hole === 'added') receipt.excuse(receipt.last + 1, stay?.after ?? 0);
-    this.#hole = undefined;
+    if (this.#hasHole) receipt.excuse(receipt.last + 1, Number.isFinite(seq) ? seq - 1 : 0);
+    this.#hasHole = false;
   }
 
   #fault(what: string): void {

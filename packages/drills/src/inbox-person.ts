@@ -6,7 +6,7 @@ import {
   type UserInbox,
   type UserInboxEvent,
 } from '@parley/client';
-import { type InboxEvent, Kind, MemberChange, type Message } from '@parley/contract';
+import { type InboxEvent, Kind, type Message } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
 import type { NamedEntry } from '@parley/testkit';
 import { ChatRecords, type SharedEntries } from './chat-records.js';
@@ -28,12 +28,6 @@ export function nameOfChange(seq: number): string {
 
 function nameOf({ kind, seq, data }: Message): string {
   return kind === Kind.UNSPECIFIED ? Buffer.from(data).toString() : nameOfChange(seq);
-}
-
-function isJoinOf(userId: string, { kind, data }: Message): boolean {
-  if (kind !== Kind.MEMBER) return false;
-  const change = MemberChange.decode(data);
-  return change.joined && [change.userId, ...change.moreUserIds].includes(userId);
 }
 
 /**
@@ -62,13 +56,6 @@ export class InboxPerson implements DrillTalker {
   readonly #waits: { readonly atMs: number; readonly tookMs: number }[] = [];
   #inbox: UserInbox | undefined;
   #isWelcome = false;
-  /**
-   * Whether the present stream still waits for its first position, which follows the missed
-   * entries.
-   */
-  #isStarting = true;
-  /** Chats that the user has joined again while no stream was open. */
-  readonly #joinedAway = new Set<number>();
   #isLeaving = false;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
@@ -128,11 +115,10 @@ export class InboxPerson implements DrillTalker {
 
   /** Records an event before the SDK sees it. */
   onEvent(event: InboxEvent): void {
-    const { id, welcome, message, added, gap, chatReset } = event;
-    if (id !== '') this.#isStarting = false;
+    const { welcome, message, gap, chatReset } = event;
     if (welcome !== undefined) this.#welcome(welcome.chats);
-    else if (message !== undefined && message.seq > 0) this.#entry(message);
-    else if (added !== undefined && this.#isStarting) this.#joinedAway.add(added.id);
+    else if (message !== undefined && message.seq > 0)
+      this.wire.entry(message.channelId, { seq: message.seq, name: nameOf(message) });
     else if (gap !== undefined) this.wire.gap(gap.channelId, gap.from, gap.to);
     else if (chatReset !== undefined) this.wire.restart(chatReset.channelId);
     else if (event.reset === true) this.ends.push({ gateway: '', atMs: performance.now(), reason: 'lost position' });
@@ -148,23 +134,9 @@ export class InboxPerson implements DrillTalker {
 
   #welcome(chats: readonly { readonly channelId: number; readonly seq: number }[]): void {
     this.#isWelcome = true;
-    this.#isStarting = true;
     this.welcomedAt.push(performance.now());
     if (this.welcomedAt.length > 1) return;
     for (const { channelId, seq } of chats) for (const one of [this.wire, this.read]) one.begin(channelId, seq);
-  }
-
-  /**
-   * Records an entry. If the user was removed and added again while no stream was open, a resume
-   * says `added`, leaves out the rest of the earlier stay, and begins with the entry of the return.
-   */
-  #entry(message: Message): void {
-    const { channelId, seq } = message;
-    const { lastSeq } = this.wire.of(channelId);
-    if (this.#joinedAway.delete(channelId) && isJoinOf(this.id, message)) {
-      for (const one of [this.wire, this.read]) one.gap(channelId, lastSeq + 1, seq - 1);
-    }
-    this.wire.entry(channelId, { seq, name: nameOf(message) });
   }
 
   async #readInbox(inbox: UserInbox): Promise<void> {

@@ -254,6 +254,13 @@ export class MissedReading {
   }
 }
 
+/** Returns the stays of a user who has returned, before the stay with the entries after `sinceSeq`. */
+function earlierStays(change: ReaderChange | undefined, { log }: LogEnd, sinceSeq: number) {
+  const stays = (change?.earlier ?? []).map((text) => text.split(' '));
+  const ofLog = stays.filter(([of]) => of === log).map(([, after, until]) => [Number(after), Number(until)] as const);
+  return ofLog.filter(([, until]) => until <= sinceSeq);
+}
+
 /**
  * Returns the parts of logs that a reader with this position may have missed, or undefined if the
  * client has entries that do not exist.
@@ -266,19 +273,25 @@ function partsMissed(
 ): { readonly wanted: MissedPart[]; readonly recent: RecentPart[] } | undefined {
   const [wanted, recent]: [MissedPart[], RecentPart[]] = [[], []];
   const sinceMs = Math.floor(of.position.at / 1_000) - marginMs;
-  const changed = new Map(changes.map(({ channelId, isAdded }) => [channelId, isAdded]));
+  const changed = new Map(changes.map((change) => [change.channelId, change]));
   for (const { channelId, leftSeq, sinceSeq, isDeleted } of stays.values()) {
     const end = ends.get(channelId);
-    const isPresent = leftSeq === null || changed.has(channelId);
+    const change = changed.get(channelId);
+    const isPresent = leftSeq === null || change !== undefined;
     const untilSeq = leftSeq ?? end?.lastSeq ?? 0;
     if (!isPresent || isDeleted || end === undefined || end.log === '' || untilSeq <= sinceSeq) continue;
     const place = of.seen.get(channelId);
     const isKnown = place !== undefined && end.log.startsWith(place.log);
-    if (!isKnown && changed.get(channelId) === true) wanted.push({ of, channelId, untilSeq, afterSeq: sinceSeq });
-    else if (!isKnown) {
-      if (end.lastAtMs >= sinceMs) recent.push({ of, channelId, untilSeq, afterSeq: sinceSeq, sinceMs });
-    } else if (place.seq > end.lastSeq) return undefined;
-    else wanted.push({ of, channelId, untilSeq, afterSeq: Math.max(place.seq, sinceSeq) });
+    if (isKnown && place.seq > end.lastSeq) return undefined;
+    const known = isKnown ? place.seq : 0;
+    const add = (part: Omit<MissedPart, 'of' | 'channelId'>, isNew = false) => {
+      const full = { of, channelId, ...part, afterSeq: Math.max(known, part.afterSeq) };
+      if (isKnown || isNew) wanted.push(full);
+      else if (end.lastAtMs >= sinceMs) recent.push({ ...full, sinceMs });
+    };
+    for (const [afterSeq, upTo] of earlierStays(change, end, sinceSeq))
+      add({ afterSeq, untilSeq: upTo, isOfEarlierStay: true });
+    add({ afterSeq: sinceSeq, untilSeq }, change?.isAdded);
   }
   return { wanted, recent };
 }

@@ -55,6 +55,8 @@ export class InboxReader implements CursorReader, Flushable {
   /** In no order. A lookup is rare, so that an array is enough, which takes less memory than a map. */
   #follows: FeedCursor[] = [];
   #nextStays: NextStay[] = [];
+  /** The last entries of chats that the user has left, with their times, as long as positions name them. */
+  #leftPlaces: (LogPlace & { readonly atMs: number })[] = [];
   #own: Uint8Array[] = [];
 
   constructor({ me, stream, queue, unread, mostBytes }: ReaderOptions) {
@@ -97,6 +99,7 @@ export class InboxReader implements CursorReader, Flushable {
   /** Starts to follow a chat, from the entry after `seq` on. */
   follow(feed: Feed, stay: Stay, seq: number): void {
     const follow = new FeedCursor(feed, this, stay, seq);
+    this.#leftPlaces = this.#leftPlaces.filter(({ channelId }) => channelId !== feed.channelId);
     this.#follows.push(follow);
     follow.start();
   }
@@ -144,8 +147,9 @@ export class InboxReader implements CursorReader, Flushable {
   }
 
   left(follow: FeedCursor): void {
-    const { channelId } = follow.feed;
+    const { channelId, log, lastAtMs: atMs } = follow.feed;
     this.#follows = this.#follows.filter((one) => one !== follow);
+    if (log !== '') this.#leftPlaces.push({ channelId, seq: follow.seq, log: shortLog(log), atMs });
     this.send(removedEvent(channelId));
     const next = this.#nextStays.find(({ feed }) => feed.channelId === channelId);
     this.#nextStays = this.#nextStaysWithout(channelId);
@@ -203,7 +207,8 @@ export class InboxReader implements CursorReader, Flushable {
 
   /** Returns the last shown entries of channels whose last entry is from `sinceMs` or later. */
   places(sinceMs: number): LogPlace[] {
-    const places: LogPlace[] = [];
+    this.#leftPlaces = this.#leftPlaces.filter(({ atMs }) => atMs >= sinceMs).slice(-maxPlaces);
+    const places: LogPlace[] = [...this.#leftPlaces];
     for (const { feed, seq } of this.#follows) {
       if (feed.log === '' || feed.lastAtMs < sinceMs || places.length === maxPlaces) continue;
       places.push({ channelId: feed.channelId, seq, log: shortLog(feed.log) });

@@ -27,11 +27,22 @@ function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: str
 }
 
 /**
- * Sends chats that the user has joined or that changed, then missed entries and receipts, then chats
- * that the user has left.
+ * Sends the ends of earlier stays, then chats that the user has joined or that changed, then missed
+ * entries and receipts, then chats that the user has left.
  */
 function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<number, MembershipRow>, facts: RoundFacts) {
   const left: number[] = [];
+  const send = (part: Part) => {
+    const stay = stays.get(part.channelId);
+    if (stay !== undefined) sendPart(reader, part, stay, facts.ends.get(part.channelId)?.log ?? '');
+  };
+  const isEarlier = ({ isOfEarlierStay }: Part) => isOfEarlierStay === true;
+  for (const part of missed.parts.filter(isEarlier)) {
+    const channel = facts.channels.get(part.channelId);
+    if (channel !== undefined) reader.send(addedEvent(channel));
+    send(part);
+    reader.send(removedEvent(part.channelId));
+  }
   for (const { channelId, isAdded, isRemoved } of missed.changes) {
     const [stay, channel] = [stays.get(channelId), facts.channels.get(channelId)];
     if (stay === undefined && isRemoved) left.push(channelId); // in an earlier log
@@ -41,10 +52,7 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
     else if (!isOver) reader.send(changedEvent(channel));
     if (isOver) left.push(channelId);
   }
-  for (const part of missed.parts) {
-    const stay = stays.get(part.channelId);
-    if (stay !== undefined) sendPart(reader, part, stay, facts.ends.get(part.channelId)?.log ?? '');
-  }
+  for (const part of missed.parts) if (!isEarlier(part)) send(part);
   for (const receipt of missed.receipts) reader.send(receiptEvent(receipt));
   for (const channelId of left) reader.send(removedEvent(channelId));
 }

@@ -69,7 +69,14 @@ export const findChangeFloor = sql.statement(
 export const readChangesOf = sql.statement(
   'readChangesOf',
   { userIds: array(text), txids: array(int8), ids: array(int8) },
-  { reader: int8, channelId: int4, isAdded: bool, isRemoved: bool },
+  {
+    reader: int8,
+    channelId: int4,
+    isAdded: bool,
+    isRemoved: bool,
+    /** Stays that ended: log, seq before the first entry and seq of the last one, with spaces between. */
+    earlier: array(text),
+  },
 );
 
 export const readMissed = sql.statement(
@@ -133,6 +140,8 @@ export interface LogPart {
   readonly untilSeq: number;
   /** If the entries after this seq, up to `afterSeq`, are missing too: retention has removed them. */
   readonly fromSeq?: number;
+  /** If the part is the rest of a stay of a user who has returned meanwhile. */
+  readonly isOfEarlierStay?: true;
 }
 
 /** Returns parts of logs as the parameters of a statement. */

@@ -26,7 +26,8 @@ ORDER BY e.txid DESC, e.id DESC OFFSET :size LIMIT 1;
 -- last change: the reader was added or removed, or is a member of a chat that changed or was
 -- deleted. Contains all changes that the snapshot shows, because the memberships show them too. So
 -- a reader may learn twice of a change that a running transaction may still precede. `is_removed`:
--- removed, and not added again. `reader` is the number of the reader: 1, 2, 3, ...
+-- removed, and not added again. `earlier`: the stays that were ended. `reader` is the number of the
+-- reader: 1, 2, 3, ...
 -- name: readChangesOf
 WITH reader AS MATERIALIZED (
   SELECT r.user_id, r.txid::text::xid8 AS txid, r.id, r.reader
@@ -35,17 +36,19 @@ WITH reader AS MATERIALIZED (
   SELECT r.reader, r.txid, r.id, m.channel_id FROM reader r
   CROSS JOIN LATERAL (SELECT x.channel_id FROM chat.member x WHERE x.user_id = r.user_id AND x.left_seq IS NULL) m
 ), recent AS MATERIALIZED (
-  SELECT e.txid, e.id, e.kind, e.channel_id, e.user_ids FROM chat.event e
+  SELECT e.txid, e.id, e.kind, e.channel_id, e.user_ids, e.body FROM chat.event e
   WHERE (e.txid, e.id) > (SELECT r.txid, r.id FROM reader r ORDER BY r.txid, r.id LIMIT 1) AND e.channel_id IS NOT NULL
 ), change AS (
-  SELECT r.reader, e.txid, e.id, e.channel_id, e.kind
+  SELECT r.reader, e.txid, e.id, e.channel_id, e.kind, e.body -> r.user_id AS stay
   FROM recent e CROSS JOIN LATERAL unnest(e.user_ids) AS u (id) JOIN reader r ON r.user_id = u.id AND (e.txid, e.id) > (r.txid, r.id)
   UNION ALL
-  SELECT c.reader, e.txid, e.id, e.channel_id, e.kind
+  SELECT c.reader, e.txid, e.id, e.channel_id, e.kind, NULL
   FROM recent e JOIN chat c ON c.channel_id = e.channel_id AND (e.txid, e.id) > (c.txid, c.id) WHERE e.user_ids = '{}'
 )
 SELECT c.reader, c.channel_id, bool_or(c.kind = 'member_added') AS is_added,
-  bool_and(c.kind <> 'member_added') AND bool_or(c.kind = 'member_removed') AS is_removed FROM change c
+  bool_and(c.kind <> 'member_added') AND bool_or(c.kind = 'member_removed') AS is_removed,
+  coalesce(array_agg(concat_ws(' ', c.stay ->> 'log', c.stay ->> 'after', c.stay ->> 'until') ORDER BY c.txid, c.id) FILTER (WHERE c.stay IS NOT NULL), '{}') AS earlier
+FROM change c
 GROUP BY c.reader, c.channel_id ORDER BY c.reader, max(c.txid::text::bigint), max(c.id);
 
 -- Finds the chats of users: pairs of a user and a channel.
