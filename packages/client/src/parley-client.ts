@@ -106,7 +106,8 @@ export class ParleyClient {
   }
 
   /**
-   * Opens a session, which every later call uses. `device` names it in the user's list of sessions.
+   * Opens a session, which every later call uses. Open inboxes of the same user go on with it, so that
+   * they do not end when the former session does. `device` names it in the user's list of sessions.
    * @throws {Refusal} `wrong-credentials`, for an unknown user id or a wrong password alike
    * @example
    * ```ts
@@ -122,6 +123,7 @@ export class ParleyClient {
     const session: OpenSession = await this.#transport.ask(calls.login, { userId, password, device }, { signal });
     if (!isToken(session.token)) throw refuse('internal', { message: 'The server sent a malformed token.' });
     this.#token = session.token;
+    for (const inbox of this.#inboxes) inbox.renew(session.user?.id ?? '', session.token);
     return session;
   }
 

@@ -59,6 +59,10 @@ export interface InboxConnection {
   post(frame: Message): void;
   /** Responds to a ping. */
   pong(sentAt: number): void;
+  /**
+   * Goes on with another token of the same user. Absent if that needs another stream, as in gRPC-Web.
+   */
+  readonly renew?: (token: string) => void;
   /** Ends the stream after everything that was posted. */
   leave(): void;
   /** Ends the stream immediately. */

@@ -216,3 +216,25 @@ test('ends with the session, and reports a gateway that nobody can reach', async
   await pause(0);
   expect(nowhere.events.at(-1)).toMatchObject({ type: 'ended', reason: 'closed' });
 });
+
+test('an inbox outlives the session with which it began if the user logs in again meanwhile', async () => {
+  const password = 'correct horse battery';
+  const { grpc } = await trio.startUserService();
+  const client = clientOf(trio, { token: '' }, grpc, 0, gateway.grpc);
+  open.push(client);
+  const userId = `carl-${tests}`;
+  await client.register({ userId, password, name: 'Carl' });
+  const { token } = await client.login(userId, password);
+  const { id } = await ann.create({ name: 'team', kind: ChannelKind.GROUP });
+  await ann.members.add(id, userId);
+  const renewed = new InboxListener(client.inbox());
+  const stale = new InboxListener(clientAt({ ...bob, token }).inbox());
+  for (const one of [renewed, stale]) await until(() => one.of('connected').length > 0);
+  const former = (await client.sessions.list()).map((session) => session.id);
+  await client.login(userId, password);
+  await renewed.inbox.post(id, 'with the new session');
+  for (const sessionId of former) await client.sessions.end(sessionId);
+  await stale.done;
+  await renewed.inbox.post(id, 'after the former session');
+  expect(renewed.of('reconnecting')).toEqual([]);
+});

@@ -50,6 +50,11 @@ export class InboxLink {
     this.#connection?.post(frame);
   }
 
+  /** Goes on with another token of the same user, on the current stream if that is possible. */
+  renew(token: string): void {
+    if (this.#welcomed) this.#connection?.renew?.(token);
+  }
+
   /** Cuts the current stream, or ends the wait for the next one. */
   reconnect(): void {
     this.#connection?.cut();

@@ -211,6 +211,14 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
     this.#receipts.received(channelId, { log, seq });
   }
 
+  /**
+   * Goes on with a token of another login, so that the stream does not end with the session of the
+   * former one. Does nothing for the token of another user. `ParleyClient.login` calls it.
+   */
+  renew(userId: string, token: string): void {
+    if (userId === this.me?.id) this.#link.renew(token);
+  }
+
   /** Reconnects immediately, for example because the network has changed. */
   reconnect(): void {
     this.#link.reconnect();

@@ -46,6 +46,7 @@ export class Gateways {
     return {
       post: (frame: Message) => command({ post: frame }),
       pong: (sentAt) => command({ pong: { sentAt } }),
+      renew: (fresh) => command({ token: fresh }),
       leave: () => stream.leave(),
       cut: () => stream.cut(),
     };

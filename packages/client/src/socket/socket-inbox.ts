@@ -43,6 +43,11 @@ export class SocketInbox implements InboxConnection {
     this.#send({ pong: { sentAt } });
   }
 
+  /** Goes on with another token of the same user. */
+  renew(token: string): void {
+    this.#send({ token });
+  }
+
   /** Closes the socket after everything that was posted. The server has two seconds to respond. */
   leave(): void {
     this.#timer = setTimeout(() => this.#end(undefined), leaveWithinMs);
