@@ -1,4 +1,7 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+
+/** Connections are used again, as a browser does. */
+const agent = new Agent({ keepAlive: true });
 
 /**
  * The text of a response, which is read once, from the beginning to the end. A string would be copied
@@ -65,7 +68,7 @@ export class XmlHttpRequest {
   }
 
   send(body: string): void {
-    const options = { method: 'POST', headers: this.#headers, agent: false as const };
+    const options = { method: 'POST', headers: this.#headers, agent };
     this.#request = request(this.#url, options, (response) => this.#receive(response));
     this.#request.on('error', () => this.#fail());
     if (this.timeout > 0) this.#request.setTimeout(this.timeout, () => this.ontimeout?.());
