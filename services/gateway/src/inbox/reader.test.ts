@@ -197,3 +197,13 @@ test('a reader that leaves its chats to start again goes on in its room', async 
   say(room, 12);
   expect(await told()).toEqual(['1', '11', '12']);
 });
+
+test('a position names the last entry of a chat that the user has just left', async () => {
+  const [feed, { reader, told }] = [feedAt(3), open()];
+  reader.follow(feed, stayFrom(0), 3);
+  remove(feed, 4, 'ann');
+  expect(await told()).toEqual(['4', 'removed']);
+  expect(reader.isIn(7)).toBe(false);
+  expect(reader.places(0)).toMatchObject([{ channelId: 7, seq: 4, log: 'log-a' }]);
+  expect(reader.places(Number.MAX_SAFE_INTEGER)).toEqual([]);
+});
