@@ -11,12 +11,25 @@ const againMs = 1_000;
 /** Maximum number of calls for frames that may be lost. Beyond it, such frames are dropped. */
 const maxPassing = 20;
 
-/** A Watch stream, with a call for each post. */
+/** Returns a receipt that says what two receipts of the same chat say. */
+function merged(earlier: Message | undefined, frame: Message): Message {
+  const [before, receipt] = [earlier?.receipt, frame.receipt];
+  if (before === undefined || receipt === undefined || before.log !== receipt.log) return frame;
+  return { ...frame, receipt: { ...receipt, readSeq: Math.max(before.readSeq, receipt.readSeq) } };
+}
+
+/**
+ * A Watch stream, with a call for each post. Receipts have one call at a time, so that a busy server
+ * gets fewer of them.
+ */
 export class WebInbox implements InboxConnection {
   readonly #caller: WebCaller;
   readonly #options: WatchOptions;
   readonly #cancel: () => void;
   readonly #posting = new Set<Promise<void>>();
+  /** Receipts that wait for the call of another one, by chat. */
+  readonly #receipts = new Map<number, Message>();
+  #isReporting = false;
   #ended = false;
 
   constructor(options: WatchOptions, caller: WebCaller) {
@@ -33,9 +46,9 @@ export class WebInbox implements InboxConnection {
 
   /** Posts a frame. The ack arrives as an event. */
   post(frame: Message): void {
-    if (this.#ended || (frame.clientId === '' && this.#posting.size >= maxPassing)) return;
-    const posting = this.#post(frame).finally(() => this.#posting.delete(posting));
-    this.#posting.add(posting);
+    if (this.#ended) return;
+    if (frame.receipt !== undefined) this.#report(frame);
+    else if (frame.clientId !== '' || this.#posting.size < maxPassing) this.#track(this.#post(frame));
   }
 
   /** Does nothing: a page has no way to answer a ping. */
@@ -53,6 +66,26 @@ export class WebInbox implements InboxConnection {
   /** Cancels the Watch call. */
   cut(): void {
     this.#close(refuse('cancelled'));
+  }
+
+  #track(work: Promise<void>): void {
+    const posting = work.finally(() => this.#posting.delete(posting));
+    this.#posting.add(posting);
+  }
+
+  #report(frame: Message): void {
+    this.#receipts.set(frame.channelId, merged(this.#receipts.get(frame.channelId), frame));
+    if (!this.#isReporting) this.#track(this.#sendReceipts());
+  }
+
+  async #sendReceipts(): Promise<void> {
+    this.#isReporting = true;
+    for (const [channelId, frame] of this.#receipts) {
+      if (this.#ended) break;
+      this.#receipts.delete(channelId);
+      await this.#ack(frame);
+    }
+    this.#isReporting = false;
   }
 
   async #post(frame: Message): Promise<void> {
