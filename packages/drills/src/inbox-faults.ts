@@ -46,16 +46,15 @@ function ofOwner(name: string, backWithinMs: number, fault: Fault): Disturbance 
   };
 }
 
-/** A fault of a gateway. Only its own inboxes may be disconnected. */
+/** A fault of the gateway with most inboxes. Only its own inboxes may be disconnected. */
 function ofGateway(name: string, backWithinMs: number, fault: Fault): Disturbance {
   return {
     name,
     backWithinMs,
     lacks: lacksGateways,
     make: async (context) => {
-      const { load, round } = context;
-      const all = await localSystemOf(context).processes('gateway');
-      const victim = all[round % all.length] as ServiceFacts;
+      const { load } = context;
+      const victim = await localSystemOf(context).fullestGateway();
       const since = performance.now();
       const endExcuse = load instanceof InboxLoad ? load.excuse(victim.name) : () => {};
       await fault(context, victim);

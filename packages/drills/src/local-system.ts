@@ -27,6 +27,10 @@ const draining = `SELECT name FROM (
 const servingGateways = `SELECT DISTINCT ON (name) name, http_addr AS http, grpc_addr AS grpc FROM chat.gateway
   WHERE state = 'serving' AND lease_until > now() ORDER BY name, started_at DESC`;
 
+/** Finds the gateway with most inboxes. */
+const fullest = `SELECT name FROM chat.gateway WHERE state = 'serving' AND lease_until > now()
+  ORDER BY inboxes DESC, name LIMIT 1`;
+
 /** Finds the chat server that owns most of the channels $1. */
 const busiest = `SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id)
   WHERE h.channel_id = ANY ($1) GROUP BY s.addr ORDER BY count(*) DESC LIMIT 1`;
@@ -125,6 +129,17 @@ export class LocalSystem {
     const owner = (await this.processes('chat')).find(({ address }) => address === found?.addr);
     if (owner === undefined) throw new Error('No chat server owns a channel of the drill.');
     return owner;
+  }
+
+  /**
+   * Returns the process of the gateway with most inboxes, as it last reported.
+   * @throws {Error} if none serves
+   */
+  async fullestGateway(): Promise<ServiceFacts> {
+    const [found] = await this.sql(fullest);
+    const gateway = (await this.processes('gateway')).find(({ name }) => name === found?.name);
+    if (gateway === undefined) throw new Error('No gateway serves.');
+    return gateway;
   }
 
   /** Returns the pid of `npm start`. */
