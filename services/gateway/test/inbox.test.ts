@@ -116,34 +116,6 @@ test('a removed member sees the entry of the removal and nothing after it, and a
   await inbox.cut();
 });
 
-test.each([false, true])(
-  'a device of a member who left and returned while it was away gets the rest of each stay, with closed history: %s',
-  async (closedHistory) => {
-    const id = await group(ann, [bob], { closedHistory });
-    const stream = await trio.join(ann, id);
-    const first = await open(bob);
-    await say(stream, 'seen');
-    await first.entry(id, 2);
-    const { length } = first.events;
-    await first.find((event) => event.id !== '' && first.events.indexOf(event) >= length);
-    await first.cut();
-    for (const text of ['in the first stay', 'in the second']) {
-      await say(stream, text);
-      await trio.changeMember(ann, { channelId: id, userId: bob.id, remove: true });
-      await say(stream, 'hidden');
-      await trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
-    }
-    await say(stream, 'back');
-    const second = await open(bob, { after: first.position });
-    await second.entry(id, 11);
-    const kinds = second.events
-      .map(({ added, removed, message }) => (added ? 'added' : removed ? 'removed' : message?.seq))
-      .filter(Boolean);
-    expect(kinds).toEqual(['added', 3, 4, 'removed', 'added', 6, 7, 8, 'removed', 'added', 10, 11]);
-    await second.cut();
-  },
-);
-
 test.each(['binary', 'text'])('a page watches its inbox over gRPC-Web, in %s form', async (form) => {
   const id = await group(ann, [bob]);
   const page = watchInPage(gateway.http, bob, '', form === 'text');
