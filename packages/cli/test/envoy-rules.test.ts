@@ -52,11 +52,11 @@ const userPaths = [UserService, ChannelService, ChatService, InboxService]
 
 test('every user call has one exact route, and no other call has any', () => {
   const exact = routes.flatMap(({ match }) => match.path ?? []);
-  expect([...exact].sort()).toEqual([...userPaths, '/connect'].sort());
+  expect([...exact].sort()).toEqual([...userPaths, '/connect', '/events'].sort());
   const wide = routes.filter(({ match }) => match.path === undefined);
   const prefixOf = ({ prefix, path_separated_prefix: whole }: Route['match']) => prefix ?? `${whole}/`;
   expect(wide.map(({ match, route }) => [prefixOf(match), match.headers?.[0]?.name, route?.cluster])).toEqual([
-    ['/api/v1/', undefined, 'gateway'],
+    ['/api/', undefined, 'gateway'],
     ['/', ':method', 'gateway'],
     ['/', ':method', 'gateway'],
     ['/', undefined, undefined],
@@ -113,6 +113,7 @@ test('streams through Envoy have no timeout, but a dead one ends', () => {
   const of = (path: string) => routes.find(({ match }) => match.path === path)?.route;
   expect(of('/chat.v1.ChatService/Subscribe')?.timeout).toBe('0s');
   expect(of('/chat.v1.ChatService/Connect')).toMatchObject({ timeout: '0s', idle_timeout: '3600s' });
+  expect(of('/events')).toMatchObject({ cluster: 'gateway', timeout: '0s' });
   expect(of('/connect')).toMatchObject({
     ...{ cluster: 'gateway', timeout: '0s', upgrade_configs: [{ upgrade_type: 'websocket' }] },
   });

@@ -46,7 +46,10 @@ describeEnvoy('the real Envoy', () => {
   let gateways: ServiceProcess[];
 
   const startGateway = (name: string, opsPort: number) =>
-    trio.startGateway({ PARLEY_NAME: name, PARLEY_ADMIN_PORT: String(opsPort), PARLEY_PROXIES: '127.0.0.0/8' });
+    trio.startGateway({
+      ...{ PARLEY_NAME: name, PARLEY_ADMIN_PORT: String(opsPort), PARLEY_PROXIES: '127.0.0.0/8' },
+      PARLEY_URL_TOKENS: 'on',
+    });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'parley-envoy-'));
@@ -234,6 +237,32 @@ describeEnvoy('the real Envoy', () => {
     expect(preflight.headers.get('access-control-allow-methods')).toContain('PATCH');
   });
 
+  test('passes the calls and the events of document 001 through', async () => {
+    const [ann, bob] = [await trio.people.make('events-ann'), await trio.people.make('events-bob')];
+    const response = await openEvents(bob.token);
+    const headers = { authorization: `Bearer ${ann.token}`, 'content-type': 'application/json' };
+    const post = async (path: string, json: object) =>
+      (await fetch(`${url}/api${path}`, { method: 'POST', headers, body: JSON.stringify(json) })).json();
+    const { id } = (await post('/chats', { members: [ann.number, bob.number] })) as { id: number };
+    await post(`/chats/${id}`, { content: 'through Envoy' });
+    expect(response.statusCode).toBe(200);
+    await until(() => /event: NewMessage\ndata: .*"through Envoy"/.test(response.text));
+    response.destroy();
+  });
+
+  /** Opens the events of a user. Returns the response, with the text that has arrived. */
+  function openEvents(token: string): Promise<{ statusCode: number; text: string; destroy(): void }> {
+    return new Promise((resolve, reject) => {
+      get(`${url}/events?token=${token}`, { agent: false }, (response) => {
+        const opened = { statusCode: response.statusCode ?? 0, text: '', destroy: () => response.destroy() };
+        response.setEncoding('utf8').on('data', (part: string) => {
+          opened.text += part;
+        });
+        resolve(opened);
+      }).on('error', reject);
+    });
+  }
+
   /** Watches an inbox through Envoy. */
   function watch({ token }: Pick<TestPerson, 'token'>, after = '') {
     const body = WatchRequest.encode(WatchRequest.fromPartial({ after })).finish();
@@ -310,5 +339,14 @@ describeEnvoy('the real Envoy', () => {
     const log = await readFile(join(folder, 'envoy.log'), 'utf8');
     expect(log).toMatch(/"path":"\/chat\.v1\.ChatService\/Send"/);
     expect(log).not.toMatch(/eyJ|authorization/i);
+  });
+
+  test('while no gateway responds, an EventSource is told to come back, and other calls get an error', async () => {
+    const ann = await trio.people.make('nobody-there');
+    for (const one of gateways) one.kill('SIGKILL');
+    await until(async () => (await fetch(`${url}/api/v1/me`)).status === 503);
+    const response = await openEvents(ann.token);
+    await until(() => response.text !== '');
+    expect([response.statusCode, response.text]).toEqual([200, 'retry: 2000\n\n']);
   });
 });

@@ -184,6 +184,12 @@ export const settingsTable = {
     'gateway: origins of other pages that may call it from a browser, such as https://chat.example.org; its own page needs no entry',
     '',
   ),
+  URL_TOKENS: setting(
+    onOff,
+    'on/off',
+    'gateway: accept `?token=` in URLs of `/api` and `/events`, for clients of document 001 on other origins; URLs can end up in the logs of proxies',
+    'off',
+  ),
   WEB_DIR: setting(
     z.string().optional(),
     'folder',

@@ -11,7 +11,6 @@ import {
   splitAddress,
 } from '@parley/runtime';
 import {
-  type Call,
   Connections,
   clientCredentials,
   connectionBounds,
@@ -26,6 +25,11 @@ import { GatewayReports } from './background/gateway-reports.js';
 import { receiptLine, startWakeUps } from './background/wake-ups.js';
 import { Upstreams } from './clients/upstreams.js';
 import type { GatewayConfig } from './config.js';
+import type { TokenPolicy } from './dialects/document-001/account-routes.js';
+import { Directory } from './dialects/document-001/directory.js';
+import { EventsDoor, type EventsDoorDeps } from './dialects/document-001/events-door.js';
+import { document001 } from './dialects/document-001/form.js';
+import { NewChats } from './dialects/document-001/new-chats.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
 import type { HttpHandler } from './http/handler.js';
@@ -139,9 +143,27 @@ async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServer
   return { inbox, callers, actorOf: posting.actorOf, roomOf };
 }
 
+/** Reads the chat servers and the keys of join tokens now, and every second. */
+async function startRefresh(host: ServiceHost, living: LivingServers, keys: JoinKeys, upstreams: Upstreams) {
+  const refresh = async () => {
+    await Promise.all([living.refresh(), keys.refresh()]);
+    upstreams.keepOnly(living.addresses);
+  };
+  await refresh();
+  const failed = (err: unknown) =>
+    host.context.log.warn({ err }, 'refresh of chat servers and keys failed; keeping the last ones');
+  host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
+}
+
+/** Parts that the HTTP APIs share. */
+interface ApiDeps extends ApiDoorDeps, Pick<EventsDoorDeps, 'openSession' | 'logOf'> {}
+
 /** Returns the handlers of the HTTP APIs and of their documentation. */
-function apiHandlers(deps: ApiDoorDeps): HttpHandler[] {
-  return [serveApiDocs(deps.log), new ApiDoor(restForm, deps).handle];
+function apiHandlers(deps: ApiDeps, policy: TokenPolicy): HttpHandler[] {
+  const [directory, newChats] = [new Directory(), new NewChats()];
+  const form = document001(directory, newChats, policy);
+  const events = new EventsDoor({ ...deps, tokenOf: form.tokenOf, directory, newChats });
+  return [serveApiDocs(deps.log), new ApiDoor(restForm, deps).handle, new ApiDoor(form, deps).handle, events.handle];
 }
 
 /** Starts a gateway. Gateways are stateless: any number can run. */
@@ -154,13 +176,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const living = new LivingServers(host.pool);
   const joinKeys = new JoinKeys(host.pool);
   const upstreams = host.parts.add('upstreams', new Upstreams(config, clientCredentials(settings)));
-  const refresh = async () => {
-    await Promise.all([living.refresh(), joinKeys.refresh()]);
-    upstreams.keepOnly(living.addresses);
-  };
-  await refresh();
-  const failed = (err: unknown) => log.warn({ err }, 'refresh of chat servers and keys failed; keeping the last ones');
-  host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
+  await startRefresh(host, living, joinKeys, upstreams);
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const inbox = new Inbox(new RoundReader(host.pool), log, metrics);
   host.readiness.require('the inboxes', async () => inbox.checkRoom());
@@ -179,17 +195,20 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const inboxCalls = { watch: inboxHandlers.watchInPage, post: inboxHandlers.postInPage };
   const bounds = new RequestBounds(proxies, metrics);
   const bridge = new Bridge({ upstreams, routes, inbox: inboxCalls, bounds, proxies, log, metrics });
-  const userOf = (call: Call) => host.callers.enterStream(call);
-  const apiDeps = { upstreams, userOf, post: inboxHandlers.postMessage, bounds, proxies, log, metrics };
+  const openSession = (device: InboxDevice) => new InboxSession(sessionDeps, device);
+  const logOf = (channelId: number) => inbox.feeds.find(channelId)?.log;
+  const { callers } = host;
+  const post = inboxHandlers.postMessage;
+  const apiDeps = { upstreams, post, callers, openSession, logOf, bounds, proxies, log, metrics };
+  const tokens = { takesUrlTokens: config.takesUrlTokens, isSecure: tls !== undefined };
   const handlers = [
     crossOrigin(origins),
-    ...[bridge.handle, ...apiHandlers(apiDeps)],
+    ...[bridge.handle, ...apiHandlers(apiDeps, tokens)],
     ...[serveKeys(joinKeys), askForUpgrade, page.handle],
   ];
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
-  const openSession = (device: InboxDevice) => new InboxSession(sessionDeps, device);
-  const sockets = new SocketDoor({ callers: host.callers, openSession, origins, proxies, log, metrics });
+  const sockets = new SocketDoor({ callers, openSession, origins, proxies, log, metrics });
   const upgrades = [sockets.handleUpgrade];
   const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
   host.parts.add('http', http);

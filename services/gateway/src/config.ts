@@ -16,6 +16,8 @@ export interface GatewayConfig {
   readonly origins: readonly string[];
   /** Trusted proxies, whose `x-forwarded-for` names the address of a page. */
   readonly proxies: Proxies;
+  /** Whether tokens may be in URLs. */
+  readonly takesUrlTokens: boolean;
   /** Folder of the built page. */
   readonly webDir: string;
 }
@@ -37,6 +39,7 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
     managers: settings.MANAGERS,
     origins: settings.ORIGINS,
     proxies: new Proxies(settings.PROXIES),
+    takesUrlTokens: settings.URL_TOKENS,
     webDir: settings.WEB_DIR ?? builtPage,
   };
 }

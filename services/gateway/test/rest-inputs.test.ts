@@ -37,8 +37,8 @@ test('every route that needs a token refuses a request without one, before it re
     const missing = await send(method, anyPath(path), options);
     expectProblem(missing, 401, 'unauthenticated');
     expect(missing.headers.get('www-authenticate')).toBe('Bearer');
+    expectProblem(await send(method, anyPath(path), { token: 'e30.e30.e30', ...options }), 401, 'invalid-token');
   }
-  expectProblem(await send('GET', '/me', { token: 'e30.e30.e30' }), 401, 'invalid-token');
 });
 
 test('a method that a path does not have is 405, with the methods that it has', async () => {

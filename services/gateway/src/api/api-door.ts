@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { type Logger, limits, type Metrics, type Refusal, refuse } from '@parley/runtime';
+import { type Logger, limits, type Metrics, type Refusal, refusals, refuse } from '@parley/runtime';
 import { asRefusal, Buckets, type BurstRate, type Proxies } from '@parley/service-kit';
 import { callerAddress } from '../http/caller-address.js';
 import { callerKey } from '../http/caller-slots.js';
@@ -31,6 +31,8 @@ export interface ApiForm {
    * @throws {Refusal} `unauthenticated` if there is none.
    */
   readonly tokenOf: (visit: HttpVisit) => string;
+  /** Returns more headers of a response that took so many milliseconds. Absent: none. */
+  readonly headersOf?: (ms: number) => OutgoingHttpHeaders;
 }
 
 /** Parts that a door uses. */
@@ -52,6 +54,20 @@ interface ApiTurn extends HttpVisit {
   readonly startedAtMs: number;
   /** The name of the call in metrics and in the log. */
   name: string;
+}
+
+/**
+ * Returns the refusal of a request: that of its token, if the token is not valid. Not every refusal
+ * comes from a service that has checked the token, and a stranger must not learn more.
+ */
+async function tokenRefusal(calls: ServiceCalls, thrown: unknown): Promise<Refusal> {
+  const refusal = asRefusal(thrown);
+  const { http } = refusals[refusal.reason];
+  if (http === 401 || http === 429 || (http >= 500 && refusal.reason !== 'not-implemented')) return refusal;
+  return calls.me().then(
+    () => refusal,
+    (other: unknown) => (refusals[asRefusal(other).reason].http === 401 ? asRefusal(other) : refusal),
+  );
 }
 
 /** One HTTP API over the services: a table of routes, and the form of its errors. */
@@ -108,13 +124,17 @@ export class ApiDoor {
       response.shouldKeepAlive = false; // the rest of the request is not read
       this.#refuse(turn, refuse('too-busy'));
     });
-    const read = await readRequest(route, request, given, countInto(memory));
     const calls = new ServiceCalls(this.#deps, { token, address, response });
-    const setHeader = (name: string, value: string) => void response.setHeader(name, value);
-    const asked = { ...read, headers: request.headers, calls, setHeader } as ApiRequest<never, never, never>;
-    const { current } = route;
-    if (route.method !== 'GET') await checkIfMatch(request.headers, current && (() => current(asked)));
-    this.#answer(turn, route, await route.run(asked));
+    try {
+      const read = await readRequest(route, request, given, countInto(memory));
+      const setHeader = (name: string, value: string) => void response.setHeader(name, value);
+      const asked = { ...read, headers: request.headers, calls, setHeader } as ApiRequest<never, never, never>;
+      const { current } = route;
+      if (route.method !== 'GET') await checkIfMatch(request.headers, current && (() => current(asked)));
+      this.#answer(turn, route, await route.run(asked));
+    } catch (thrown) {
+      throw token === undefined ? thrown : await tokenRefusal(calls, thrown);
+    }
   }
 
   /** Counts a request against the rate of its caller. @throws {Refusal} `read-too-often`. */
@@ -144,7 +164,8 @@ export class ApiDoor {
       ...(seconds > 0 && { 'retry-after': String(seconds) }),
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     };
-    this.#send(turn, status, headers, JSON.stringify(body), refusal);
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    this.#send(turn, status, headers, text, refusal);
   }
 
   #send(turn: ApiTurn, status: number, headers: OutgoingHttpHeaders, text: string, refusal?: Refusal): void {
@@ -152,7 +173,8 @@ export class ApiDoor {
     if (response.headersSent) return;
     const hasBody = status !== 204 && status !== 304;
     const length = hasBody ? { 'content-length': Buffer.byteLength(text) } : {};
-    response.writeHead(status, { 'cache-control': 'no-store', ...length, ...headers });
+    const more = this.#form.headersOf?.(performance.now() - turn.startedAtMs);
+    response.writeHead(status, { 'cache-control': 'no-store', ...length, ...more, ...headers });
     response.end(hasBody && request.method !== 'HEAD' ? text : undefined);
     this.#report(turn, refusal);
     if (response.closed) return;

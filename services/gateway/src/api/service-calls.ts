@@ -2,15 +2,14 @@ import type { ServerResponse } from 'node:http';
 import { type Ack, Channel, ChannelService, type Message, type Method } from '@parley/contract';
 import { bearerMetadata, callUnary, refusalFromStatus, startServerStream } from '@parley/rpc';
 import { isReason, refuse } from '@parley/runtime';
-import { Call, CallEnd, type UserCaller } from '@parley/service-kit';
+import { Call, CallEnd, type Callers, type UserCaller } from '@parley/service-kit';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
 
 /** Parts that calls to services need. */
 export interface ServiceCallsDeps {
   readonly upstreams: Pick<Upstreams, 'userService' | 'manager'>;
-  /** Returns the user of a call. */
-  readonly userOf: (call: Call) => Promise<UserCaller>;
+  readonly callers: Pick<Callers, 'enterStream'>;
   /** Sends a frame in the name of the caller. A refusal is in the ack. */
   readonly post: (message: Message, call: Call) => Promise<Ack>;
 }
@@ -73,7 +72,7 @@ export class ServiceCalls {
 
   /** Returns the caller. @throws {Refusal} of the token. */
   me(): Promise<UserCaller> {
-    return this.#deps.userOf(this.#call());
+    return this.#deps.callers.enterStream(this.#call());
   }
 
   /** Returns the present call as the gateway itself serves it. */

@@ -3,6 +3,7 @@ import { countCommands, InboxCommand, InboxEvent } from '@parley/contract';
 import { registry } from '@parley/contract/descriptors';
 import type { Framing } from '@parley/fanout';
 import { refuse } from '@parley/runtime';
+import { convertedOnce } from '../inbox/converted-once.js';
 import { binaryFraming, JsonFraming } from './frames.js';
 
 /** How one subprotocol writes commands and events. */
@@ -60,6 +61,6 @@ function jsonOf(event: Uint8Array): string {
 export const socketDialects: ReadonlyMap<string, SocketDialect> = new Map(
   [
     { name: 'parley.v1', framing: binaryFraming, decode: binaryCommand },
-    { name: 'parley.v1.json', framing: new JsonFraming(jsonOf, keptJsonBytes), decode: jsonCommand },
+    { name: 'parley.v1.json', framing: new JsonFraming(convertedOnce(jsonOf, keptJsonBytes)), decode: jsonCommand },
   ].map((dialect) => [dialect.name, dialect]),
 );

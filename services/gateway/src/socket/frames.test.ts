@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { createServer } from 'node:net';
 import type { Framing } from '@parley/fanout';
 import { WebSocket as Client, type WebSocket, WebSocketServer } from 'ws';
+import { convertedOnce } from '../inbox/converted-once.js';
 import { binaryFraming, JsonFraming, socketFrames } from './frames.js';
 
 /** Sends frames that we made from a server, and returns what `ws` reads. */
@@ -39,10 +40,11 @@ test('ws reads our frames with lengths of every size', async () => {
 
 test('an event is converted to JSON once, until the kept texts exceed their limit', () => {
   const converted: string[] = [];
-  const framing: Framing = new JsonFraming((event) => {
+  const convert = (event: Uint8Array) => {
     converted.push(Buffer.from(event).toString());
     return '12345678';
-  }, 60);
+  };
+  const framing: Framing = new JsonFraming(convertedOnce(convert, 60));
   const [one, two, three, four] = ['one', 'two', 'three', 'four'].map((word) => Buffer.from(word)) as [
     Buffer,
     Buffer,

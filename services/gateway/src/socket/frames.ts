@@ -1,5 +1,4 @@
 import type { Framing } from '@parley/fanout';
-import { asBuffer } from '@parley/rpc';
 
 /** First byte of a WebSocket frame that holds a whole message: the final bit and the opcode. */
 const wholeText = 0x81;
@@ -57,45 +56,14 @@ export const binaryFraming: Framing = {
   join: (events) => joinFrames(wholeBinary, events),
 };
 
-/**
- * Framing of `parley.v1.json`: each event is one text frame. An event is converted once, and the
- * result is kept for other readers, up to `maxKeptBytes` in all.
- */
+/** Framing of `parley.v1.json`: each event is one text frame. `textOf` converts each event once. */
 export class JsonFraming implements Framing {
   readonly overheadBytes = usualHeaderBytes;
-  readonly #maxKeptBytes: number;
-  readonly #toJson: (event: Uint8Array) => string;
-  /** Texts by the bytes of their event, because the same event arrives in other memory each time. */
-  readonly #kept = new Map<string, Buffer>();
-  #keptBytes = 0;
+  readonly #textOf: (event: Uint8Array) => Buffer;
 
-  /** `toJson` converts an encoded event. */
-  constructor(toJson: (event: Uint8Array) => string, maxKeptBytes: number) {
-    this.#toJson = toJson;
-    this.#maxKeptBytes = maxKeptBytes;
+  constructor(textOf: (event: Uint8Array) => Buffer) {
+    this.#textOf = textOf;
   }
 
-  readonly join = (events: readonly Uint8Array[]): Buffer => {
-    const texts = events.map((event) => this.#textOf(event));
-    return joinFrames(wholeText, texts);
-  };
-
-  #textOf(event: Uint8Array): Buffer {
-    const key = asBuffer(event).toString('latin1');
-    const known = this.#kept.get(key);
-    if (known !== undefined) return known;
-    const text = Buffer.from(this.#toJson(event));
-    this.#kept.set(key, text);
-    this.#keptBytes += text.length + key.length;
-    this.#dropOldest();
-    return text;
-  }
-
-  #dropOldest(): void {
-    for (const [key, text] of this.#kept) {
-      if (this.#keptBytes <= this.#maxKeptBytes) return;
-      this.#kept.delete(key);
-      this.#keptBytes -= text.length + key.length;
-    }
-  }
+  readonly join = (events: readonly Uint8Array[]): Buffer => joinFrames(wholeText, events.map(this.#textOf));
 }

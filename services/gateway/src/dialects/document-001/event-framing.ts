@@ -1,0 +1,62 @@
+import { InboxEvent, Kind, type Message } from '@parley/contract';
+import type { Framing } from '@parley/fanout';
+import { convertedOnce } from '../../inbox/converted-once.js';
+import { messageText } from '../../rest/message-shape.js';
+import { isSpoken, wireMessage } from './shapes.js';
+
+/**
+ * Begins a record in the frames of this framing. No other byte of them is 0, because JSON escapes it.
+ */
+export const recordMark = '\0';
+/**
+ * Kinds of records. Each has a first line. A block follows `block`: an event of the stream that is
+ * the same for all readers, without its id.
+ */
+export const recordKinds = {
+  /** `<channel>.<seq>`: an entry, with its block. */
+  block: 'b',
+  /** `<channel>.<seq>`: an entry of which document 001 says nothing. */
+  place: 'p',
+  /** The event in base64, for what each stream says in its own words. */
+  event: 'e',
+} as const;
+
+/** Bytes of events in text that are kept for other readers, in one process. */
+const keptBytes = 33_554_432;
+/** Bytes by which a record is longer than its event, roughly. */
+const overheadBytes = 320;
+
+/** Returns an event of the stream, without its id. */
+export function eventBlock(name: string, fields: object): string {
+  return `event: ${name}\ndata: ${JSON.stringify({ ...fields, event: name })}\n\n`;
+}
+
+/** Returns the event of a change of a message, which clients of the document do not know and ignore. */
+function amendmentBlock(message: Message): string | undefined {
+  const { channelId: chatId, targetSeq: id, userId: senderId, timestamp } = message;
+  const fields = { id, chatId, senderId, updatedAt: new Date(timestamp).toISOString() };
+  if (message.kind === Kind.EDIT)
+    return eventBlock('MessageUpdated', { ...fields, content: messageText(message) ?? '' });
+  return message.kind === Kind.DELETE ? eventBlock('MessageDeleted', fields) : undefined;
+}
+
+function recordOf(bytes: Uint8Array): string {
+  const { message } = InboxEvent.decode(bytes);
+  if (message === undefined || message.kind === Kind.MEMBER)
+    return `${recordMark}${recordKinds.event}${Buffer.from(bytes).toString('base64')}\n`;
+  if (message.seq === 0) return ''; // Lossy messages, receipts, typing and presence.
+  const place = `${message.channelId}.${message.seq}\n`;
+  const block = isSpoken(message)
+    ? eventBlock('NewMessage', wireMessage(message.channelId, message))
+    : amendmentBlock(message);
+  if (block === undefined) return `${recordMark}${recordKinds.place}${place}`;
+  return `${recordMark}${recordKinds.block}${place}${block}`;
+}
+
+const recordIn = convertedOnce(recordOf, keptBytes);
+
+/** Framing of the events of document 001: records, of which each stream makes its own events. */
+export const eventFraming: Framing = {
+  overheadBytes,
+  join: (events) => Buffer.concat(events.map(recordIn)),
+};

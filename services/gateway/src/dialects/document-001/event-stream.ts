@@ -1,0 +1,167 @@
+import type { ServerResponse } from 'node:http';
+import { limits, type MemoryHolding, type Refusal } from '@parley/runtime';
+import type { InboxStream } from '../../inbox/stream.js';
+import { eventFraming } from './event-framing.js';
+import type { EventsMachine, EventsNeed } from './events-machine.js';
+
+/** The part of a stream that a look-up uses. */
+export interface EventWriter {
+  write(bytes: Buffer): void;
+  /** Resolves when the client has read enough, or the stream is over. */
+  taken(): Promise<void>;
+}
+
+/** What one stream of events needs beside its response. */
+export interface EventStreamOptions {
+  readonly response: ServerResponse;
+  readonly machine: EventsMachine;
+  /** Finds out what the machine needs, and writes what it answers. */
+  readonly lookUp: (need: EventsNeed, writer: EventWriter) => Promise<void>;
+  /** Counts bytes that the client has not read. */
+  readonly unread: MemoryHolding;
+  /** Answers a refusal before the first event, when a status can still be sent. */
+  readonly refuse: (refusal: Refusal) => void;
+  /** Called once, with the reason of the end. */
+  readonly report: (reason: string) => void;
+}
+
+const headers = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+};
+
+/**
+ * The stream of an inbox as server-sent events. While something is looked up, it takes no more
+ * frames: the inbox waits as it does for a slow reader.
+ */
+export class EventStream implements InboxStream {
+  readonly framing = eventFraming;
+  readonly #options: EventStreamOptions;
+  #drains: (() => void)[] = [];
+  #isLookingUp = false;
+  #isOver = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+    const { response } = options;
+    response.on('drain', () => this.#drained());
+    response.once('close', () => this.#over('cancelled'));
+  }
+
+  get ended(): boolean {
+    return this.#isOver || this.#options.response.destroyed;
+  }
+
+  /** Sends the headers, so that the client knows that it is connected. */
+  begin(): void {
+    const { response } = this.#options;
+    if (this.ended || response.headersSent) return;
+    response.writeHead(200, headers);
+    response.flushHeaders();
+  }
+
+  write(frames: Buffer): boolean {
+    if (this.ended) return true;
+    this.begin();
+    this.#options.machine.take(frames);
+    return this.#goOn();
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drains.push(listener);
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#options.response.closed) queueMicrotask(listener);
+    else this.#options.response.once('close', listener);
+  }
+
+  /**
+   * Ends the stream after everything that was written. A browser then connects again after the time
+   * that `retry` says, and resumes; after any status but 200 it never would.
+   */
+  end(refusal?: Refusal): void {
+    if (this.ended) return;
+    const { response, refuse } = this.#options;
+    if (!response.headersSent && refusal !== undefined) {
+      this.#over(refusal.reason);
+      refuse(refusal);
+      return;
+    }
+    this.begin();
+    response.end(retryLine(refusal));
+    this.#over(refusal?.reason ?? 'ok');
+  }
+
+  reset(): void {
+    this.#over('too-slow');
+    this.#options.response.destroy();
+  }
+
+  /** Does what the machine says, until nothing is left or it must wait. */
+  #goOn(): boolean {
+    const { response, machine } = this.#options;
+    for (let step = machine.next(); step !== undefined && !this.ended; step = machine.next()) {
+      if (step.need === undefined) this.#send(step.write);
+      else {
+        void this.#lookUp(step.need);
+        return false;
+      }
+    }
+    return this.ended || !response.writableNeedDrain;
+  }
+
+  async #lookUp(need: EventsNeed): Promise<void> {
+    this.#isLookingUp = true;
+    try {
+      await this.#options.lookUp(need, { write: (bytes) => this.#send(bytes), taken: () => this.#taken() });
+    } catch {
+      this.#isLookingUp = false;
+      if (!this.ended) this.#options.response.end(retryLine(undefined)); // The client resumes before this event.
+      return this.#over('unreachable');
+    }
+    this.#isLookingUp = false;
+    if (this.#goOn()) this.#drained();
+  }
+
+  #send(bytes: Buffer): void {
+    const { response, unread } = this.#options;
+    if (bytes.length === 0 || this.ended || response.write(bytes)) return;
+    unread.set(response.writableLength);
+    this.#timer ??= setTimeout(() => this.reset(), limits.takenWithinMs).unref();
+  }
+
+  #taken(): Promise<void> {
+    const { response } = this.#options;
+    if (this.ended || !response.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      response.once('drain', resolve).once('close', resolve);
+    });
+  }
+
+  #drained(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#options.unread.set(0);
+    if (this.#isLookingUp) return;
+    for (const listener of this.#drains.splice(0)) listener();
+  }
+
+  #over(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#options.unread.set(0);
+    this.#options.report(reason);
+  }
+}
+
+/** Milliseconds before a client connects again. */
+const leastRetryMs = 500;
+
+/** Returns the line that tells a client when to connect again. */
+function retryLine(refusal: Refusal | undefined): string {
+  return `retry: ${leastRetryMs + (refusal?.retryAfterMs ?? 0)}\n\n`;
+}

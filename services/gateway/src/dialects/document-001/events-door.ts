@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { Channel, ChannelService, HistoryRequest, InboxCommand } from '@parley/contract';
+import { bearerMetadata } from '@parley/rpc';
+import { type Logger, type Metrics, type Reason, Refusal, refusals, refuse } from '@parley/runtime';
+import { asRefusal, Call, CallEnd, type Proxies, type UserCaller } from '@parley/service-kit';
+import { ServiceCalls, type ServiceCallsDeps } from '../../api/service-calls.js';
+import { callerAddress } from '../../http/caller-address.js';
+import type { HttpHandler, HttpVisit } from '../../http/handler.js';
+import type { RequestBounds } from '../../http/request-bounds.js';
+import type { InboxDevice, InboxSession } from '../../inbox/session.js';
+import { ChatEditor } from './chat-editor.js';
+import type { Directory } from './directory.js';
+import { errorOf } from './errors.js';
+import { eventBlock } from './event-framing.js';
+import { EventStream, type EventWriter } from './event-stream.js';
+import { EventsMachine, type EventsNeed } from './events-machine.js';
+import type { NewChats } from './new-chats.js';
+import { EventIds, type ResumePoint, readResumePoint } from './resume-point.js';
+import { type Chat001, isSpoken, wireChat, wireMessage } from './shapes.js';
+
+/** Parts that the door uses. */
+export interface EventsDoorDeps extends ServiceCallsDeps {
+  readonly openSession: (device: InboxDevice) => InboxSession;
+  /** Returns the id of the present log of a channel, if an inbox follows it. */
+  readonly logOf: (channelId: number) => string | undefined;
+  readonly tokenOf: (visit: HttpVisit) => string;
+  readonly directory: Directory;
+  readonly newChats: NewChats;
+  readonly bounds: RequestBounds;
+  readonly proxies: Proxies;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+type ChatNeed = EventsNeed & { readonly kind: 'chat' };
+type GapNeed = EventsNeed & { readonly kind: 'gap' };
+
+/** One open stream, and in whose name it looks things up. */
+interface Listening {
+  readonly machine: EventsMachine;
+  readonly me: UserCaller;
+  readonly calls: ServiceCalls;
+}
+
+/** Reasons that say that the user may not see a chat any more. */
+const gone: ReadonlySet<Reason> = new Set<Reason>(['channel-not-found', 'not-a-member']);
+const eventsPath = '/events';
+const pageSize = 100;
+const leastRetryMs = 1_000;
+
+/** Returns the point from which a request resumes: what the browser repeats, or else `?after=`. */
+function resumePointOf({ request }: HttpVisit): ResumePoint | undefined {
+  const { 'last-event-id': last } = request.headers;
+  const query = new URLSearchParams(request.url?.split('?')[1] ?? '');
+  return readResumePoint(String(last ?? '') || (query.get('after') ?? ''));
+}
+
+/**
+ * Refuses a request. If it may succeed later, answers with an empty stream: a browser connects again
+ * only after status 200.
+ */
+function answerRefusal(response: ServerResponse, refusal: Refusal): void {
+  if (response.headersSent || response.destroyed) return;
+  const { http } = refusals[refusal.reason];
+  if (http >= 500 || http === 429) {
+    const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
+    response.writeHead(200, headers).end(`retry: ${Math.max(refusal.retryAfterMs, leastRetryMs)}\n\n`);
+    return;
+  }
+  const { status, contentType, body } = errorOf(refusal);
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text);
+}
+
+/** The stream of events of document 001: `GET /events`. */
+export class EventsDoor {
+  readonly #deps: EventsDoorDeps;
+  #open = 0;
+
+  constructor(deps: EventsDoorDeps) {
+    this.#deps = deps;
+    deps.metrics.gauge('parley_event_streams', 'open streams of server-sent events', () => this.#open);
+  }
+
+  readonly handle: HttpHandler = (visit) => {
+    if (visit.path !== eventsPath) return false;
+    const { request, response } = visit;
+    response.setHeader('x-request-id', randomUUID());
+    if (request.method !== 'GET') {
+      response.setHeader('allow', 'GET');
+      this.#refuse(visit, refuse('wrong-method', { message: 'Open this path with GET.' }));
+    } else this.#serve(visit).catch((thrown: unknown) => this.#refuse(visit, asRefusal(thrown)));
+    return true;
+  };
+
+  async #serve(visit: HttpVisit): Promise<void> {
+    await this.#deps.bounds.waitForEarlier(visit);
+    const token = this.#deps.tokenOf(visit);
+    const start = resumePointOf(visit);
+    const address = callerAddress(visit.request, this.#deps.proxies);
+    const me = await this.#authenticate(token, address);
+    if (visit.response.closed) return;
+    const stream = this.#openStream(visit, me, start, token, address);
+    const session = this.#deps.openSession({ me, token, address, stream });
+    const seen = start?.places.map(({ channelId, log, seq }) => ({ channelId, log, seq })) ?? [];
+    session.take(InboxCommand.fromPartial({ watch: { after: start?.position ?? '', seen } }));
+    stream.begin();
+  }
+
+  #openStream(
+    visit: HttpVisit,
+    me: UserCaller,
+    start: ResumePoint | undefined,
+    token: string,
+    address: string,
+  ): EventStream {
+    const { response } = visit;
+    const machine = new EventsMachine(me.id, new EventIds(start, this.#deps.logOf));
+    const calls = new ServiceCalls(this.#deps, { token, address, response });
+    const openedAtMs = performance.now();
+    this.#open += 1;
+    return new EventStream({
+      response,
+      machine,
+      lookUp: (need, writer) => this.#lookUp({ machine, me, calls }, need, writer),
+      unread: this.#deps.bounds.unreadOf(visit),
+      refuse: (refusal) => answerRefusal(response, refusal),
+      report: (reason) => {
+        this.#open -= 1;
+        this.#report(reason, performance.now() - openedAtMs);
+      },
+    });
+  }
+
+  /** Authenticates like a call of InboxService. */
+  async #authenticate(token: string, address: string): Promise<UserCaller> {
+    const { bounds, callers } = this.#deps;
+    const caller = { address, authorization: `Bearer ${token}` };
+    const transport = { getPeer: () => address, sendMetadata: () => {} };
+    const call = new Call('/chat.v1.InboxService/Watch', bearerMetadata(token), transport, new CallEnd());
+    bounds.slots.countStream(caller.authorization);
+    const free = await bounds.slots.acquire(caller);
+    try {
+      return await callers.enterStream(call);
+    } finally {
+      free();
+    }
+  }
+
+  async #lookUp({ machine, me, calls }: Listening, need: EventsNeed, writer: EventWriter): Promise<void> {
+    if (need.kind === 'gap') {
+      await this.#fillGap({ machine, me, calls }, need, writer);
+      writer.write(machine.answer(undefined));
+    } else writer.write(machine.answer(await this.#chatBlock(me, calls, need)));
+  }
+
+  /** Returns the event of a chat, or undefined if there is nothing to say. */
+  async #chatBlock({ number }: UserCaller, calls: ServiceCalls, need: ChatNeed): Promise<string | undefined> {
+    const { name, channelId, seq } = need;
+    const isFirst = name === 'NewChat' || (name === 'AddToChat' && seq === 1);
+    if (isFirst && (await this.#deps.newChats.has(number, channelId))) return undefined; // The response has shown it.
+    try {
+      if (name === 'RemoveFromChat') return eventBlock(name, wireChat(await calls.channel(channelId), []));
+      return eventBlock(name, await this.#showChat(calls, need));
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal) || !gone.has(thrown.reason)) throw thrown;
+      if (name !== 'RemoveFromChat') return undefined; // The event of the removal follows.
+      return eventBlock(name, wireChat(Channel.fromPartial({ id: channelId }), []));
+    }
+  }
+
+  async #showChat(calls: ServiceCalls, { channelId, seq, channel: shown }: ChatNeed): Promise<Chat001> {
+    const { directory } = this.#deps;
+    const channel = shown ?? (await directory.channel(calls, channelId, seq));
+    const lastSeq = Math.max(channel.lastSeq, seq);
+    return new ChatEditor(calls, directory).show({ ...channel, lastSeq });
+  }
+
+  /** Writes the messages that the inbox could not show. */
+  async #fillGap({ machine, calls }: Listening, { channelId, from, to }: GapNeed, writer: EventWriter): Promise<void> {
+    for (let afterSeq = from - 1; afterSeq < to; ) {
+      const place = afterSeq === 0 ? { oldestFirst: true } : { afterSeq };
+      const request = HistoryRequest.fromPartial({ channelId, ...place, size: pageSize });
+      const { messages, more } = await calls.managers(ChannelService.history, request);
+      for (const message of messages.filter((one) => one.seq <= to && isSpoken(one))) {
+        const block = eventBlock('NewMessage', wireMessage(channelId, message));
+        writer.write(machine.fill(channelId, message.seq, block));
+      }
+      await writer.taken();
+      afterSeq = more ? (messages.at(-1)?.seq ?? to) : to;
+    }
+  }
+
+  #refuse({ response }: HttpVisit, refusal: Refusal): void {
+    this.#report(refusal.reason, 0);
+    answerRefusal(response, refusal);
+  }
+
+  #report(reason: string, ms: number): void {
+    this.#deps.metrics.countCall('events', reason, ms);
+    this.#deps.log.debug({ reason, ms: Math.round(ms) }, 'stream of events ended');
+  }
+}
