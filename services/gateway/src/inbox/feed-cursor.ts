@@ -107,6 +107,11 @@ export class FeedCursor implements Follower {
     this.wake();
   }
 
+  /** Whether the stay has an end that is not written yet. */
+  get isEnding(): boolean {
+    return this.#end !== noEnd;
+  }
+
   /** Stops following the feed. */
   stop(): void {
     this.feed.removeFollower(this);

@@ -207,3 +207,24 @@ test('a position names the last entry of a chat that the user has just left', as
   expect(reader.places(0)).toMatchObject([{ channelId: 7, seq: 4, log: 'log-a' }]);
   expect(reader.places(Number.MAX_SAFE_INTEGER)).toEqual([]);
 });
+
+test('there is no position while the end of a stay is known, and its last entries have not arrived', async () => {
+  const [feed, { reader, told }] = [feedAt(3), open()];
+  const positions: string[] = [];
+  const positionOf = () => {
+    positions.push('position');
+    return 'position';
+  };
+  const ping = () => reader.ping(Number.MAX_SAFE_INTEGER, positionOf);
+  reader.follow(feed, stayFrom(0), 3);
+  await told();
+  reader.enter({ feed, stay: stayFrom(6), added: encodeInboxEvent({ added: {} }) });
+  ping();
+  expect(positions).toHaveLength(0);
+  say(feed, 4);
+  remove(feed, 5, 'ann');
+  say(feed, 6, 7);
+  expect(await told()).toEqual(['4', '5', 'removed', 'added', '7']);
+  ping();
+  expect(positions).toHaveLength(1);
+});

@@ -187,6 +187,8 @@ export class InboxReader implements CursorReader, Flushable {
   ping(nowMs: number, positionOf: (reader: InboxReader) => string | undefined): void {
     const dueMs = this.#pingedAtMs + (this.#hasNews ? newsEveryMs : pingEveryMs);
     if (nowMs < dueMs || this.#isBlocked || this.#ownBytes > 0 || this.#awake !== undefined) return;
+    // After a position from now, a resume would not learn of the end of such a stay.
+    if (this.#nextStays.length > 0 || this.#follows.some(({ isEnding }) => isEnding)) return;
     const id = positionOf(this);
     if (id === undefined) return;
     this.#pingedAtMs = nowMs;
@@ -252,7 +254,8 @@ export class InboxReader implements CursorReader, Flushable {
     if (first.length >= limits.writeBytes || this.#awake === undefined) return first;
     const parts = [first];
     let bytes = first.length;
-    while (bytes < limits.writeBytes && this.#awake !== undefined) {
+    // The end of a stay queues events that come before the entries of the next stay.
+    while (bytes < limits.writeBytes && this.#awake !== undefined && this.#ownBytes === 0) {
       const part = this.#takeAwake();
       parts.push(part);
       bytes += part.length;
