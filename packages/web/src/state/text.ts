@@ -3,7 +3,9 @@ export type Piece =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'link'; readonly text: string; readonly href: string }
   /** A character that is invisible or reorders others. `text` is its name, such as U+202E. */
-  | { readonly type: 'hidden'; readonly text: string };
+  | { readonly type: 'hidden'; readonly text: string }
+  /** Marks that are left out because too many are on one letter. `text` says how many. */
+  | { readonly type: 'marks'; readonly text: string };
 
 /**
  * Matches control characters except tab and newline, lone surrogates, direction marks and invisible
@@ -40,7 +42,14 @@ const needed = [
 
 const address = /[Hh][Tt][Tt][Pp][Ss]?:\/\/[\p{L}\p{N}[][^\s<>"'`\p{C}\p{Bidi_Control}]{0,2000}/u.source;
 
-const special = new RegExp(`(?<address>${address})|(?<needed>${needed})|(?<hidden>${hidden})`, 'gu');
+/**
+ * Maximum number of marks on one letter. The scripts with the highest stacks, such as Tibetan, need
+ * fewer.
+ */
+const mostMarks = 16;
+const marks = String.raw`(?<=\p{M}{${mostMarks}})\p{M}+`;
+
+const special = new RegExp(`(?<address>${address})|(?<marks>${marks})|(?<needed>${needed})|(?<hidden>${hidden})`, 'gu');
 
 /**
  * Maximum number of links and hidden characters per message. Further links stay plain text, and
@@ -78,10 +87,11 @@ function nameOf(character: string): string {
 }
 
 /**
- * Splits a message into pieces that are safe to show. Hidden characters become their names, and
- * http and https addresses become links.
+ * Splits a text into pieces that are safe to show. Hidden characters become their names, and http
+ * and https addresses become links.
+ * @param links whether addresses become links
  */
-export function piecesOf(text: string): readonly Piece[] {
+export function piecesOf(text: string, links = true): readonly Piece[] {
   const pieces: Piece[] = [];
   let plain = '';
   let at = 0;
@@ -96,11 +106,12 @@ export function piecesOf(text: string): readonly Piece[] {
     plain += text.slice(at, index);
     at = index + found.length;
     met += 1;
-    const link = groups?.address !== undefined && met <= mostSpecial ? linkOf(withoutEnd(found)) : undefined;
+    const link = links && groups?.address !== undefined && met <= mostSpecial ? linkOf(withoutEnd(found)) : undefined;
     if (link !== undefined) {
       push(link);
       plain = found.slice(link.text.length);
     } else if (groups?.address !== undefined) plain += found;
+    else if (groups?.marks !== undefined) push({ type: 'marks', text: `+${[...found].length} marks` });
     else if (met <= mostSpecial) push({ type: 'hidden', text: nameOf(found) });
   }
   plain += text.slice(at);
@@ -111,7 +122,7 @@ export function piecesOf(text: string): readonly Piece[] {
 /** Returns a text on one line without hidden characters, for names, titles and announcements. */
 export function plainLine(text: string): string {
   return piecesOf(text)
-    .map((piece) => (piece.type === 'hidden' ? '' : piece.text))
+    .map((piece) => (piece.type === 'hidden' || piece.type === 'marks' ? '' : piece.text))
     .join('')
     .replace(/\s+/g, ' ');
 }

@@ -1,32 +1,16 @@
 import { memo, type ReactNode, useState } from 'react';
-import { type Piece, piecesOf, plainLine, startOf } from '../state/text.js';
-
-function PieceOf({ piece }: { piece: Piece }) {
-  if (piece.type === 'text') return piece.text;
-  if (piece.type === 'hidden') {
-    return (
-      <span className="hidden-character" title="Invisible character">
-        {piece.text}
-      </span>
-    );
-  }
-  return (
-    <a href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
-      {piece.text}
-    </a>
-  );
-}
+import { blocksOf } from '../state/markdown.js';
+import { plainLine, startOf } from '../state/text.js';
+import { Blocks } from './formatted.js';
 
 /**
- * The text of a message. Shows HTML as plain text, and keeps right-to-left text from affecting its
+ * The text of a message with its formats. Shows HTML as plain text, and keeps right-to-left text from affecting its
  * surroundings.
  */
 export function Text({ text, children }: { text: string; children?: ReactNode }) {
   return (
     <div className="text" dir="auto">
-      <span>
-        <Folded text={text} />
-      </span>
+      <Folded text={text} />
       {children}
     </div>
   );
@@ -39,22 +23,20 @@ export function Text({ text, children }: { text: string; children?: ReactNode })
 function Folded({ text }: { text: string }) {
   const [isOpen, setIsOpen] = useState(false);
   const start = startOf(text);
-  if (isOpen || start === text) return <Pieces of={text} />;
+  if (start === text) return <Formatted text={text} />;
   return (
     <>
-      <Pieces of={start} />…{' '}
-      <button type="button" className="show-all" onClick={() => setIsOpen(true)}>
-        Show all {text.length.toLocaleString()} characters
+      <Formatted text={isOpen ? text : start} />
+      {!isOpen && '… '}
+      <button type="button" className="show-all" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+        {isOpen ? 'Show less' : `Show all ${text.length.toLocaleString()} characters`}
       </button>
     </>
   );
 }
 
-const Pieces = memo(function Pieces({ of }: { of: string }) {
-  return piecesOf(of).map((piece, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no id and no state
-    <PieceOf key={index} piece={piece} />
-  ));
+const Formatted = memo(function Formatted({ text }: { text: string }) {
+  return <Blocks of={blocksOf(text)} />;
 });
 
 /** The name of a room, or of a user, with the id as tooltip. */

@@ -1,0 +1,4 @@
+/**
+ * Imports test files that share one stage, because setting up a stage takes longer than most tests.
+ */
+import './page-text.js';
