@@ -10,7 +10,7 @@ inChromium('the text of messages', () => {
     await first?.getByText('<img src=x onerror=alert(1)>').waitFor();
     expect(await first?.locator('strong, em, s, code').allInnerTexts()).toEqual(['bold', 'slanted', 'gone', 'x < y']);
     await ann.say('```js\nlet a = 1;\n  b();\n```');
-    expect(await code?.locator('pre').innerText()).toBe('let a = 1;\n  b();');
+    expect(await code?.locator('pre').textContent()).toBe('let a = 1;\n  b();');
     await code?.getByRole('button', { name: 'Copy code' }).click();
     await code?.getByText('Copied').waitFor();
     expect(await ann.page.evaluate(() => navigator.clipboard.readText())).toBe('let a = 1;\n  b();');
@@ -19,6 +19,8 @@ inChromium('the text of messages', () => {
     expect(await list?.locator('li').evaluateAll((all) => all.map((item) => (item as HTMLLIElement).value))).toEqual([
       1, 7,
     ]);
+    const tops = await list?.locator('li').evaluateAll((all) => all.map((item) => item.getBoundingClientRect().top));
+    expect(tops?.[1]).toBeGreaterThan((tops?.[0] ?? 0) + 10);
     await ann.say('[my bank](https://evil.example/x) [no](javascript:alert(1))');
     await link?.getByText('(evil.example)').waitFor();
     expect(await link?.getByRole('link').evaluateAll((all) => all.map((one) => one.getAttribute('rel')))).toEqual([
