@@ -1,4 +1,5 @@
 /**
  * Imports test files that share one stage, because setting up a stage takes longer than most tests.
  */
+import './page-search.js';
 import './page-text.js';

@@ -8,6 +8,7 @@ import { type BrowserDatabase, type DraftKey, putFor } from '../storage/database
 import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../storage/drafts.js';
 import { pageTransport } from './inbox-transport.js';
 import { ChatMembership } from './membership.js';
+import { MessageSearch } from './message-search.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
 import { UserChats } from './user-chats.js';
@@ -25,6 +26,7 @@ export class Workspace {
   readonly rooms: RoomsWatch;
   readonly chats: UserChats;
   readonly membership: ChatMembership;
+  readonly search: MessageSearch;
   readonly #client: ParleyClient;
   /** Ids of the rooms that this tab was in. */
   readonly #entered = new Set<number>();
@@ -45,6 +47,7 @@ export class Workspace {
     const { userId: me, name: myName } = session;
     this.chats = new UserChats({ client: this.#client, database, me, myName, ...callbacks });
     this.membership = new ChatMembership(this.#client, this.chats, me);
+    this.search = new MessageSearch(this.#client);
   }
 
   /** Returns the open room. */

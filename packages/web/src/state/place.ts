@@ -23,9 +23,9 @@ export function placeOf(hash: string): PagePlace {
   return { kind: kind as 'room' | 'chat', channelId, seq: seq === undefined ? undefined : Number(seq), isNone };
 }
 
-/** Returns the link to a room in this page. */
-export function roomHref(id: number): string {
-  return `#room-${id}`;
+/** Returns the link to a room in this page, or to a message of it. */
+export function roomHref(id: number, seq?: number): string {
+  return seq === undefined ? `#room-${id}` : `#room-${id}/${seq}`;
 }
 
 /** Returns the link to a chat in this page, or to a message of it. */

@@ -7,6 +7,7 @@ import { ChatMenu } from './chat-menu.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { MembersDialog } from './members-dialog.js';
+import { SearchDialog } from './search-dialog.js';
 import { Name } from './text.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -29,10 +30,29 @@ export function ChatHead({ item }: { item: ChatItem }) {
         </h2>
         <p title={facts}>{facts}</p>
       </div>
+      <SearchButton id={channel.id} />
       <Favourite id={channel.id} />
       {channel.kind !== ChannelKind.DIRECT && <Members item={item} />}
       <ChatMenu item={item} />
     </header>
+  );
+}
+
+function SearchButton({ id }: { id: number }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Search messages"
+        title="Search messages"
+        onClick={() => setOpen(true)}
+      >
+        <Icon name="search" />
+      </button>
+      {open && <SearchDialog id={id} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

@@ -1,6 +1,9 @@
 import { useRef, useState } from 'react';
 import type { SaidLine } from '../state/lines.js';
 import type { Names } from '../state/names.js';
+import { chatHref, roomHref } from '../state/place.js';
+import { useCopy } from './copy-button.js';
+import { usePlace } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import type { IntentRequest } from './intent.js';
 import { ReadersDialog } from './readers-dialog.js';
@@ -25,6 +28,8 @@ export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onI
   const [open, setOpen] = useState<'reactions' | 'deleting' | 'readers'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
   const tools = useRef<HTMLDivElement>(null);
+  const { said, copy } = useCopy();
+  const link = usePlace().kind === 'room' ? roomHref : chatHref;
   useCloseOutside(tools, open === 'reactions', () => setOpen(undefined));
   return (
     <>
@@ -33,12 +38,22 @@ export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onI
         {mayChange && <Action name="smile" words="React" onPress={() => toggle('reactions')} />}
         <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', target: line })} />
         {hasReceipts && isOwn && <Action name="checks" words="Read by" onPress={() => toggle('readers')} />}
+        <Action
+          name="link"
+          words="Copy link"
+          onPress={() => copy(new URL(link(conversation.channelId, line.seq), location.href).href)}
+        />
         {mayChange && isOwn && line.text !== undefined && (
           <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', target: line })} />
         )}
         {mayChange && isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
       </div>
       {open === 'readers' && <ReadersDialog seq={line.seq} names={names} onClose={() => setOpen(undefined)} />}
+      {said !== undefined && (
+        <p className="confirmation hint" role="status">
+          {said}
+        </p>
+      )}
       {open === 'deleting' && (
         <p className="confirmation">
           <button type="button" className="danger small" onClick={() => conversation.change('delete', line.seq)}>

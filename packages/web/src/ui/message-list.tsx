@@ -10,6 +10,7 @@ import type { IntentRequest } from './intent.js';
 import { MessageRow } from './message-row.js';
 import { type Jump, PlainRow } from './plain-row.js';
 import { type Scroller, useJump } from './use-jump.js';
+import { useLinkedMessage } from './use-linked-message.js';
 import { type RowAnchor, useReadingPlace } from './use-reading-place.js';
 import { useOpenConversation } from './workspace-context.js';
 
@@ -21,6 +22,7 @@ interface MessageListProps {
 
 interface RowOfProps extends Omit<MessageListProps, 'rows'> {
   readonly jump: Jump;
+  readonly linkedSeq: number | undefined;
   readonly row: Row | undefined;
   readonly isLast: boolean;
 }
@@ -58,6 +60,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   useScrollToOwn(rows, end.go);
   useMarkRead(state, place, end.isNear);
   const jump = useJump({ rows, state, place, scroller, onLeaveEnd: end.leave });
+  const linked = useLinkedMessage(state, jump);
   const seesStart = scroller.getVirtualItems()[0]?.index === 0;
   useEffect(() => {
     if (seesStart && state.hasOlder) conversation.older();
@@ -67,6 +70,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   };
   return (
     <div className="messages-place">
+      <LinkedNotice {...linked} />
       <section
         ref={place}
         className="messages"
@@ -76,7 +80,14 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
         onClickCapture={({ target }) => target instanceof Element && target.closest('.show-all') !== null && end.hold()}
         onKeyDown={onKey}
       >
-        <VisibleRows scroller={scroller} rows={rows} state={state} jump={jump} onIntent={onIntent} />
+        <VisibleRows
+          scroller={scroller}
+          rows={rows}
+          state={state}
+          jump={jump}
+          linkedSeq={linked.seq}
+          onIntent={onIntent}
+        />
       </section>
       {!end.isNear && (
         <ToEnd
@@ -115,8 +126,14 @@ function useKeptPlace(rows: readonly Row[], scroller: Scroller, place: React.Ref
   return end;
 }
 
+interface VisibleRowsProps extends MessageListProps {
+  readonly scroller: Scroller;
+  readonly jump: Jump;
+  readonly linkedSeq: number | undefined;
+}
+
 /** The visible rows, each at its position. */
-function VisibleRows({ scroller, rows, ...rest }: MessageListProps & { scroller: Scroller; jump: Jump }) {
+function VisibleRows({ scroller, rows, ...rest }: VisibleRowsProps) {
   return (
     <ol style={{ height: scroller.getTotalSize() }} onKeyDown={moveFocus}>
       {scroller.getVirtualItems().map(({ key, index, start }) => (
@@ -168,12 +185,33 @@ function nounOf(channel: ConversationState['channel']): 'room' | 'chat' {
   return channel === undefined || isRoom(channel) ? 'room' : 'chat';
 }
 
-function RowOf({ row, state, isLast, jump, onIntent }: RowOfProps) {
+function RowOf({ row, state, isLast, jump, linkedSeq, onIntent }: RowOfProps) {
   if (row === undefined) return null;
   if (row.type !== 'said') return <PlainRow row={row} names={state.names} jump={jump} noun={nounOf(state.channel)} />;
   const { lines, names, me, receipts } = state;
   return (
-    <MessageRow {...{ row, lines, names, me, receipts, isLast, jump, onIntent }} allowed={allowedActions(state)} />
+    <MessageRow
+      {...{ row, lines, names, me, receipts, isLast, jump, onIntent }}
+      allowed={allowedActions(state)}
+      isLinked={row.line.seq === linkedSeq && !row.past}
+    />
+  );
+}
+
+type LinkedNoticeProps = Omit<ReturnType<typeof useLinkedMessage>, 'seq'>;
+
+/** Says that the message of a link is being loaded, or why it cannot be shown. */
+function LinkedNotice({ why, isLoading, close }: LinkedNoticeProps) {
+  if (why === undefined && !isLoading) return null;
+  return (
+    <p className="linked-notice" role="status">
+      {why ?? 'Looking for the message of the link…'}
+      {why !== undefined && (
+        <button type="button" className="quiet" onClick={close}>
+          Close
+        </button>
+      )}
+    </p>
   );
 }
 

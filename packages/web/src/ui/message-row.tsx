@@ -21,12 +21,15 @@ interface MessageRowProps {
   /** Whether this is the last message. The Tab key reaches it first. */
   readonly isLast: boolean;
   readonly receipts: ConversationState['receipts'];
+  /** Whether the address of the page names this message. */
+  readonly isLinked: boolean;
   readonly jump: Jump;
   readonly onIntent: (request: IntentRequest) => void;
 }
 
 /** A message and its actions. */
-export function MessageRow({ row, lines, names, me, allowed, isLast, receipts, jump, onIntent }: MessageRowProps) {
+export function MessageRow(props: MessageRowProps) {
+  const { row, lines, names, me, allowed, isLast, isLinked, receipts, jump, onIntent } = props;
   const { line, head, delivery, past } = row;
   const name = nameOf(names, line.sender);
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
@@ -36,6 +39,7 @@ export function MessageRow({ row, lines, names, me, allowed, isLast, receipts, j
       className="message"
       data-head={head}
       data-delivery={delivery}
+      data-linked={isLinked}
       tabIndex={isLast ? 0 : -1}
       aria-label={`Message from ${name}`}
     >

@@ -1,7 +1,7 @@
 import { type Channel, ChannelKind, MemberRole, Refusal } from '@parley/client';
 import { useEffect, useState } from 'react';
 import { chatFacts, kindWords, memberWords } from '../state/chat-words.js';
-import { roomHref } from '../state/place.js';
+import { placeOf, roomHref } from '../state/place.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { isRoom } from '../state/rooms.js';
 import { useWatched } from './hooks.js';
@@ -63,7 +63,7 @@ function Join({ channel }: { channel: Channel }) {
   const { busy, refused, run } = useAction(() => membership.join(id));
   const mayJoin = !isMember && (kind === ChannelKind.PUBLIC || isOffered);
   useEffect(() => {
-    if (isRoom(channel)) location.replace(roomHref(id));
+    if (isRoom(channel)) location.replace(roomHref(id, placeOf(location.hash).seq));
     else if (isMember) chats.tryRefresh(id); // The list does not have the chat yet.
   }, [channel, id, isMember, chats]);
   if (!mayJoin) return isMember ? <p className="no-room">Loading…</p> : <Missing why={undefined} />;

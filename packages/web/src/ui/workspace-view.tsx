@@ -57,7 +57,7 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
  * Joins the room that the address names, and returns the joined room. If the user would leave a room
  * on another device, returns that room and joins only once the user has `allowed` it.
  */
-function useRoomOf({ channelId, kind }: PagePlace, allowed: number | undefined) {
+function useRoomOf({ channelId, kind, seq }: PagePlace, allowed: number | undefined) {
   const workspace = useWorkspace();
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
   const isChat = useWatched(workspace.chats).items[channelId ?? 0] !== undefined;
@@ -68,13 +68,13 @@ function useRoomOf({ channelId, kind }: PagePlace, allowed: number | undefined) 
   );
   useEffect(() => {
     if (kind === 'room' && channelId !== undefined) {
-      if (isChat) location.replace(chatHref(channelId));
+      if (isChat) location.replace(chatHref(channelId, seq));
       else if (elsewhere === undefined) workspace.enter(channelId);
       return;
     }
     if (kind === 'chat' || matchMedia(phone).matches) workspace.showList();
     else workspace.closeRoom();
-  }, [workspace, channelId, kind, isChat, elsewhere]);
+  }, [workspace, channelId, kind, seq, isChat, elsewhere]);
   useEffect(() => {
     const isAway = room === undefined && workspace.room() === undefined;
     if (isAway && kind === 'room' && !isChat && elsewhere === undefined) location.hash = '';

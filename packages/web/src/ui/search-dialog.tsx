@@ -1,0 +1,124 @@
+import type { FoundMessage } from '@parley/client';
+import { textOf } from '@parley/client';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import type { FoundPage } from '../live/message-search.js';
+import { titleOf } from '../state/chats.js';
+import { excerptOf } from '../state/highlights.js';
+import { nameOf } from '../state/names.js';
+import { chatHref } from '../state/place.js';
+import { briefTime, fullTime } from '../state/times.js';
+import { Dialog } from './dialog.js';
+import { useWatched } from './hooks.js';
+import { Name } from './text.js';
+import { sentence, useAction } from './use-action.js';
+import { useWorkspace } from './workspace-context.js';
+
+interface Results {
+  readonly query: string;
+  readonly messages: readonly FoundMessage[];
+  /** Loads the next page. Undefined after the last one. */
+  readonly next: (() => Promise<FoundPage>) | undefined;
+}
+
+/** Searches, and loads further pages. A new search ends the one before. */
+function useSearch() {
+  const { search } = useWorkspace();
+  const [results, setResults] = useState<Results>();
+  const searching = useRef<AbortController>(undefined);
+  useEffect(() => () => searching.current?.abort(), []);
+  const load = async (next: () => Promise<FoundPage>, query: string, before: readonly FoundMessage[]) => {
+    const { signal } = searching.current ?? {};
+    const { messages, isLast } = await next();
+    if (signal?.aborted !== true)
+      setResults({ query, messages: [...before, ...messages], next: isLast ? undefined : next });
+  };
+  const first = useAction((query: string, channelId: number | undefined) => {
+    searching.current?.abort();
+    searching.current = new AbortController();
+    setResults(undefined);
+    return load(search.find(query, channelId, searching.current.signal), query, []);
+  });
+  const more = useAction(async () => {
+    if (results?.next !== undefined) await load(results.next, results.query, results.messages);
+  });
+  return { results, first, more };
+}
+
+/** Finds messages by their words, in one chat or in all chats. A result leads to its message. */
+export function SearchDialog({ id, onClose }: { id: number; onClose: () => void }) {
+  const field = useId();
+  const [query, setQuery] = useState('');
+  const [everywhere, setEverywhere] = useState(false);
+  const { results, first, more } = useSearch();
+  const refused = first.refused ?? more.refused;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (query.trim() !== '') first.run(query, everywhere ? undefined : id);
+  };
+  return (
+    <Dialog title="Search messages" onClose={onClose}>
+      <form className="search" onSubmit={submit}>
+        <div className="field">
+          <label htmlFor={field}>Words, or a &quot;phrase&quot;</label>
+          <input id={field} type="search" value={query} onChange={(event) => setQuery(event.target.value)} />
+        </div>
+        <label>
+          <input type="checkbox" checked={everywhere} onChange={() => setEverywhere(!everywhere)} /> In all chats
+        </label>
+        <button type="submit" className="primary" disabled={first.busy || query.trim() === ''}>
+          Search
+        </button>
+      </form>
+      <p className="hint" role="status">
+        {first.busy && 'Searching…'}
+        {results !== undefined && results.messages.length === 0 && 'No message has all these words.'}
+      </p>
+      <p className="refusal" role="alert">
+        {refused === undefined ? '' : sentence(refused.words)}
+      </p>
+      {results !== undefined && <ResultList results={results} onClose={onClose} />}
+      {results?.next !== undefined && (
+        <button type="button" className="quiet more" disabled={more.busy} onClick={more.run}>
+          Show more
+        </button>
+      )}
+    </Dialog>
+  );
+}
+
+function ResultList({ results, onClose }: { results: Results; onClose: () => void }) {
+  const { chats, rooms } = useWorkspace();
+  const { items, names } = useWatched(chats);
+  const { channels } = useWatched(rooms);
+  const placeOf = (id: number) => {
+    const item = items[id];
+    return item === undefined ? (channels[id]?.name ?? '') : titleOf(item);
+  };
+  return (
+    <ul className="results">
+      {results.messages.map((message) => (
+        <li key={`${message.channelId} ${message.seq}`}>
+          <a href={chatHref(message.channelId, message.seq)} onClick={onClose}>
+            <span className="hint">
+              <Name of={nameOf(names, message.sender)} title={message.sender} /> ·{' '}
+              <Name of={placeOf(message.channelId)} /> ·{' '}
+              <time title={fullTime(message.timestamp)}>{briefTime(message.timestamp, Date.now())}</time>
+            </span>
+            <Excerpt text={textOf(message) ?? ''} query={results.query} />
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Excerpt({ text, query }: { text: string; query: string }) {
+  return (
+    <bdi>
+      {excerptOf(text, query).map((part, index) =>
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts have no id and no state
+        part.isHit ? <mark key={index}>{part.text}</mark> : part.text,
+      )}
+    </bdi>
+  );
+}

@@ -1,0 +1,50 @@
+import { createChat } from './chat-steps.js';
+import { inChromium, stage } from './stage.js';
+
+inChromium('search and links to messages', () => {
+  test('a search finds a message, and its result, its link and the address lead to it', async () => {
+    const ann = await stage.somebody('Ann');
+    const { page } = ann;
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await createChat(ann, 'Group', 'kitchen');
+    await ann.say('the needle is here');
+    for (let k = 1; k <= 60; k++) await ann.say(`filler ${k}`);
+    await ann.message('filler 60').getByTitle('Sent').waitFor();
+    await page.getByRole('button', { name: 'Search messages' }).click();
+    const result = page.getByRole('dialog').getByRole('link', { name: /the needle is here/ });
+    await expectFound(async () => {
+      await page.getByLabel('Words, or a "phrase"').fill('needle');
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').locator('.results a, p[role=status]:text("No message")').first().waitFor();
+      return (await result.count()) > 0;
+    });
+    expect(await result.locator('mark').allTextContents()).toEqual(['needle']);
+    await stage.picture(ann, 'search');
+    await result.click();
+    const linked = page.locator('.message[data-linked="true"]', { hasText: 'the needle is here' });
+    await linked.waitFor();
+    await stage.picture(ann, 'search-jump');
+    await linked.getByRole('button', { name: 'Copy link' }).click();
+    await linked.getByText('Copied').waitFor();
+    const href = await page.evaluate(() => navigator.clipboard.readText());
+    expect(href).toBe(page.url());
+    const second = await stage.tabOf(ann);
+    await second.page.locator('.message[data-linked="true"]', { hasText: 'the needle is here' }).waitFor();
+    await linked.getByRole('button', { name: 'Delete', exact: true }).click();
+    await linked.getByRole('button', { name: 'Delete for everyone' }).click();
+    await page.getByText('This message was deleted.').waitFor();
+    const third = await stage.tabOf(ann);
+    await third.page.getByText(/^The message of this link was deleted/).waitFor();
+    await page.goto(href.replace(/\d+$/, '999999'));
+    await page.getByText('The link names a message that does not exist here.').waitFor();
+    const bob = await stage.somebody('Bob');
+    await bob.page.goto(href);
+    await bob.page.getByText('It may have been deleted, or you are not a member of it.').waitFor();
+    expect([ann.complaints, second.complaints, third.complaints, bob.complaints]).toEqual([[], [], [], []]);
+  });
+});
+
+/** Repeats a search until the new message is in the index, which takes about a second. */
+async function expectFound(search: () => Promise<boolean>): Promise<void> {
+  while (!(await search()));
+}
