@@ -88,6 +88,8 @@ export const limits = {
   aboutCharacters: 500,
   metadataJsonBytes: 4_096,
   passwordMinBytes: 8,
+  /** Minimum length of a new password under lax rules. */
+  laxPasswordMinBytes: 6,
   passwordMaxBytes: 72,
   tokenBytes: 4_096,
   /** One metadata value, except the token. */

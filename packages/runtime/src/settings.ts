@@ -105,6 +105,12 @@ export const settingsTable = {
   ),
   STOP_SECONDS: setting(positive.max(600), 's', 'time a shutdown may take before the process is forced to exit', '8'),
   PASSWORD_SCHEME: setting(z.enum(['bcrypt', 'argon2id']), 'scheme', 'user-service: hash of new passwords', 'bcrypt'),
+  PASSWORD_RULES: setting(
+    z.enum(['strict', 'lax']),
+    'rules',
+    'user-service: rules for new passwords: strict (8 bytes or more, and none of the common ones) or lax (6 bytes or more), for clients that allow more',
+    'strict',
+  ),
   BCRYPT_COST: setting(
     z.coerce.number().int().min(4).max(15),
     'log2 rounds',

@@ -19,7 +19,7 @@ import { purgeSessions } from './store/sessions.js';
 /** Starts a user-service. It keeps all state in the database, so any number may run. */
 export async function startUserService(config: UserServiceConfig, context: ProcessContext): Promise<RunningService> {
   const { log } = context;
-  const { proxies } = config;
+  const { proxies, passwordRules } = config;
   const host = await ServiceHost.open(config.host, context);
   const { pool, callers } = host;
   const passwords = host.parts.add('passwords', await Passwords.start(config.scheme, await hashPrefixes(pool)));
@@ -27,7 +27,13 @@ export async function startUserService(config: UserServiceConfig, context: Proce
 
   await host.serve((server) =>
     server.add(UserService, {
-      register: createRegister({ pool, passwords, proxies, admission: createAdmission(config.registration) }),
+      register: createRegister({
+        pool,
+        passwords,
+        passwordRules,
+        proxies,
+        admission: createAdmission(config.registration),
+      }),
       login: createLogin({ pool, passwords, key, proxies, log }),
       logout: forUser(callers, createLogout(pool), { changesPassword: true }),
       resetPassword: forUser(callers, createResetPassword({ pool, passwords })),
@@ -37,7 +43,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
       revokeBot: forUser(callers, createRevokeBot(pool)),
       search: forUser(callers, createSearchUsers(pool)),
       get: forUser(callers, createGet(pool)),
-      update: forUser(callers, createUpdateUser({ pool, passwords }), { changesPassword: true }),
+      update: forUser(callers, createUpdateUser({ pool, passwords, passwordRules }), { changesPassword: true }),
     }),
   );
 

@@ -20,13 +20,16 @@ export function isEmail(text: string): boolean {
   return email.test(text) && text === text.normalize('NFC') && text.length <= limits.emailCharacters;
 }
 
+/** Rules for new passwords: lax ones allow shorter and common passwords. */
+export type PasswordRules = 'strict' | 'lax';
+
 /**
- * Returns whether a text can be a new password. Longer texts and texts with NUL cannot, because
- * bcrypt ignores everything after 72 bytes or a NUL.
+ * Returns whether a text can be a password under lax rules. Longer texts and texts with NUL cannot,
+ * because bcrypt ignores everything after 72 bytes or a NUL.
  */
 export function isPassword(text: string): boolean {
   const bytes = Buffer.byteLength(text);
-  return bytes >= limits.passwordMinBytes && bytes <= limits.passwordMaxBytes && !text.includes('\0');
+  return bytes >= limits.laxPasswordMinBytes && bytes <= limits.passwordMaxBytes && !text.includes('\0');
 }
 
 /**
@@ -51,9 +54,14 @@ export function checkEmail(text: string): void {
  * Checks a new password.
  * @throws {Refusal} `invalid-password`, `common-password`
  */
-export function checkPassword(text: string): void {
-  if (!isPassword(usualForm(text))) throw refuse('invalid-password');
-  if (isCommonPassword(usualForm(text))) throw refuse('common-password');
+export function checkPassword(text: string, rules: PasswordRules): void {
+  const password = usualForm(text);
+  const { laxPasswordMinBytes: least, passwordMaxBytes: most } = limits;
+  const message = `Invalid password. Use ${least} to ${most} bytes of UTF-8 without NUL.`;
+  if (!isPassword(password)) throw refuse('invalid-password', rules === 'lax' ? { message } : {});
+  if (rules === 'lax') return;
+  if (Buffer.byteLength(password) < limits.passwordMinBytes) throw refuse('invalid-password');
+  if (isCommonPassword(password)) throw refuse('common-password');
 }
 
 /** Checks the text that a user writes about themselves. */

@@ -5,23 +5,24 @@ import { addressKey, type Call, type Proxies } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
 import { createAccount } from '../store/accounts.js';
 import type { Admission } from './admission.js';
-import { checkEmail, checkPassword, checkUserId } from './checks.js';
+import { checkEmail, checkPassword, checkUserId, type PasswordRules } from './checks.js';
 import { registerOfAddress, throttle } from './throttle.js';
 
 export interface RegisterDeps {
   readonly pool: Pool;
   readonly passwords: Passwords;
+  readonly passwordRules: PasswordRules;
   readonly proxies: Proxies;
   readonly admission: Admission;
 }
 
 /** Handles Register: creates an account. The default name is the user id. */
-export function createRegister({ pool, passwords, proxies, admission }: RegisterDeps) {
+export function createRegister({ pool, passwords, passwordRules, proxies, admission }: RegisterDeps) {
   return async (request: RegisterRequest, call: Call): Promise<Empty> => {
     const { userId, email, invite } = request;
     checkUserId(userId);
     const name = request.name === '' ? userId : displayName(request.name);
-    checkPassword(request.password);
+    checkPassword(request.password, passwordRules);
     if (email !== '') checkEmail(email);
     const address = proxies.callerOf(call);
     call.facts.address = address;

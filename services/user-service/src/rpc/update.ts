@@ -5,13 +5,14 @@ import { type Call, isBotToken, type UserCaller } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
 import { ownProfile, ownsFile, passwordOf, updateAccount } from '../store/accounts.js';
 import { endSessions } from '../store/sessions.js';
-import { checkAbout, checkEmail, checkPassword, isUuid, visibilityOf } from './checks.js';
+import { checkAbout, checkEmail, checkPassword, isUuid, type PasswordRules, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, nameOfUser, passwordOfUser, profileOfUser, throttle, throttleFailures } from './throttle.js';
 
 export interface UpdateUserDeps {
   readonly pool: Pool;
   readonly passwords: Passwords;
+  readonly passwordRules: PasswordRules;
 }
 
 function wrongPassword(given: string): Refusal {
@@ -22,17 +23,17 @@ function wrongPassword(given: string): Refusal {
   return refuse('wrong-credentials', { message });
 }
 
-function checkForms({ about, email, newPassword }: UpdateUserRequest): void {
+function checkForms({ about, email, newPassword }: UpdateUserRequest, rules: PasswordRules): void {
   if (about !== undefined) checkAbout(about);
   if (email) checkEmail(email);
-  if (newPassword !== undefined) checkPassword(newPassword);
+  if (newPassword !== undefined) checkPassword(newPassword, rules);
 }
 
 /**
  * Handles Update: changes the caller's account. A new email or password needs the current password,
  * and a new password ends the other sessions.
  */
-export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
+export function createUpdateUser({ pool, passwords, passwordRules }: UpdateUserDeps) {
   async function checkAvatar(userId: string, fileId: string | undefined): Promise<void> {
     if (!fileId) return;
     if (!isUuid(fileId) || !(await ownsFile(pool, userId, fileId))) throw refuse('invalid-profile');
@@ -59,7 +60,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
 
   return async (request: UpdateUserRequest, me: UserCaller, call: Call): Promise<User> => {
     const { about, email, avatarId, newPassword, privateReads } = request;
-    checkForms(request);
+    checkForms(request, passwordRules);
     const name = request.name === undefined ? undefined : displayName(request.name);
     const visibility = visibilityOf(request.visibility);
     await throttle(pool, profileOfUser, me.id, 'change-too-often');
