@@ -1,5 +1,5 @@
 import type { Page } from '@parley/contract';
-import { limits } from '@parley/runtime';
+import { limits, refuse } from '@parley/runtime';
 import * as z from 'zod';
 
 /** A time in requests and responses. */
@@ -39,9 +39,14 @@ export function timeOf(ms: number): string | null {
   return ms === 0 ? null : new Date(ms).toISOString();
 }
 
-/** Returns the Unix ms of a time field, or 0 without one. */
+/**
+ * Returns the Unix ms of a time field, or 0 without one.
+ * @throws {Refusal} `invalid-request` for a time before 1970, which the contract cannot hold.
+ */
 export function msOf(time: string | null | undefined): number {
-  return time == null ? 0 : Date.parse(time);
+  const ms = time == null ? 0 : Date.parse(time);
+  if (ms < 0) throw refuse('invalid-request', { message: 'A time is before 1970.' });
+  return ms;
 }
 
 /** Returns text, or null for none. */

@@ -1,0 +1,62 @@
+/** Document 001: where the door finds a token, and where a token must not get. */
+import { type ServiceProcess, Trio } from '@parley/testkit';
+import { request } from './rest-client.js';
+
+let trio: Trio;
+let gateway: ServiceProcess;
+const password = 'correct horse battery';
+
+beforeAll(async () => {
+  trio = await Trio.start();
+  await trio.startUserService();
+  gateway = await trio.startGateway({ PARLEY_URL_TOKENS: 'on' });
+});
+afterAll(() => trio?.stop());
+
+/** Returns the token of a new account. */
+async function signUp(): Promise<string> {
+  const json = { email: 'ann@acme.org', fullname: 'ann', password };
+  return (await request(`${gateway.http}/api/signup`, 'POST', { json })).json.token;
+}
+
+test('no token reaches the log, although clients write it into URLs', async () => {
+  const token = await signUp();
+  await request(`${gateway.http}/api/chats?token=${token}`, 'GET');
+  await request(`${gateway.http}/api/chats/1?token=${token}`, 'GET');
+  expect(gateway.output).not.toContain(token);
+  const verbose = await trio.startGateway({ PARLEY_URL_TOKENS: 'on', PARLEY_LOG_LEVEL: 'trace' });
+  await request(`${verbose.http}/api/chats?token=${token}`, 'GET');
+  await request(`${verbose.http}/events?token=nonsense.${token}`, 'GET');
+  expect(verbose.output).toContain('GET /api/chats');
+  expect(verbose.output).not.toContain(token);
+});
+
+describe('without PARLEY_URL_TOKENS', () => {
+  let other: ServiceProcess;
+  beforeAll(async () => {
+    other = await trio.startGateway();
+  });
+
+  test('a token in a URL is ignored, and a browser gets a cookie that opens only what changes nothing', async () => {
+    const email = 'cookie@acme.org';
+    const send = (method: string, path: string, headers = {}, json?: object) =>
+      request(`${other.http}/api${path}`, method, { headers, ...(json && { json }) });
+    const made = await send('POST', '/signup', {}, { email, username: 'cookie', password });
+    const { token } = made.json;
+    const set = String(made.headers.get('set-cookie'));
+    expect(set).toMatch(/^parley_001=[\w.-]+; Path=\/; Max-Age=604800; HttpOnly; SameSite=Strict$/);
+    const cookie = String(set.split(';')[0]);
+    expect((await send('GET', `/chats?token=${token}`)).status).toBe(401);
+    expect((await send('GET', '/chats', { cookie })).status).toBe(200);
+    expect((await send('HEAD', '/chats', { cookie })).status).toBe(200);
+    expect((await send('GET', '/chats', { cookie, 'sec-fetch-site': 'cross-site' })).status).toBe(401);
+    for (const [method, path] of [
+      ['POST', '/chats'],
+      ['PATCH', '/chats/1'],
+      ['DELETE', '/chats/1'],
+    ] as const)
+      expect((await send(method, path, { cookie }, {})).status).toBe(401);
+    const bearer = { cookie, authorization: `Bearer ${token}` };
+    expect((await send('POST', '/chats', bearer, {})).status).toBe(400);
+  });
+});
