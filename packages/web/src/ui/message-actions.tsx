@@ -38,11 +38,13 @@ export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onI
         {mayChange && <Action name="smile" words="React" onPress={() => toggle('reactions')} />}
         <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', target: line })} />
         {hasReceipts && isOwn && <Action name="checks" words="Read by" onPress={() => toggle('readers')} />}
-        <Action
-          name="link"
-          words="Copy link"
-          onPress={() => copy(new URL(link(conversation.channelId, line.seq), location.href).href)}
-        />
+        {mayChange && (
+          <Action
+            name="link"
+            words="Copy link"
+            onPress={() => copy(new URL(link(conversation.channelId, line.seq), location.href).href)}
+          />
+        )}
         {mayChange && isOwn && line.text !== undefined && (
           <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', target: line })} />
         )}
