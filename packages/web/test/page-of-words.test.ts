@@ -1,5 +1,6 @@
 /**
  * Imports test files that share one stage, because setting up a stage takes longer than most tests.
  */
+import './page-invites.js';
 import './page-search.js';
 import './page-text.js';

@@ -4,8 +4,10 @@ import {
   type ChannelKind,
   type DatedReceipt,
   type GivenRole,
+  type Invite,
   MemberRole,
   type NewChannel,
+  type NewInvite,
   type ParleyClient,
   type User,
 } from '@parley/client';
@@ -127,5 +129,31 @@ export class ChatMembership {
   /** Makes a member an admin or a plain member. @throws {Refusal} */
   async setRole(id: number, userId: string, role: GivenRole): Promise<void> {
     await this.#client.members.setRole(id, userId, role);
+  }
+
+  /** Returns the invite links of a chat, the newest first. @throws {Refusal} */
+  invites(id: number): Promise<readonly Invite[]> {
+    return this.#client.invites.list(id);
+  }
+
+  /** Creates an invite link of a chat. @throws {Refusal} */
+  createInvite(id: number, limits: Pick<NewInvite, 'maxUses' | 'expiresAt'>): Promise<Invite> {
+    return this.#client.invites.create(id, limits);
+  }
+
+  /** Revokes an invite link. @throws {Refusal} */
+  async revokeInvite(inviteId: string): Promise<void> {
+    await this.#client.invites.revoke(inviteId);
+  }
+
+  /** Returns the chat of an invite link without joining it. @throws {Refusal} */
+  preview(inviteId: string): Promise<Channel> {
+    return this.#client.invites.preview(inviteId);
+  }
+
+  /** Joins the chat of an invite link. @throws {Refusal} */
+  async accept(inviteId: string): Promise<void> {
+    const { id } = await this.#client.invites.join(inviteId);
+    await this.#chats.refresh(id);
   }
 }

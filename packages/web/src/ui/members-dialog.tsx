@@ -5,6 +5,7 @@ import type { ChatItem } from '../state/chats.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
+import { InvitesDialog } from './invites-dialog.js';
 import { PeoplePicker, type Picked } from './people-picker.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
@@ -42,6 +43,7 @@ export function MembersDialog({ item, onClose }: { item: ChatItem; onClose: () =
   return (
     <Dialog title={memberWords(memberCount)} onClose={onClose}>
       {mayAdd && <AddMembers id={id} onAdded={reload} />}
+      {mayAdd && <InviteLinks id={id} />}
       <ul className="people-list members">
         {users.map((user) => (
           <Member key={user.id} user={user} item={item} onChanged={reload} />
@@ -56,6 +58,18 @@ export function MembersDialog({ item, onClose }: { item: ChatItem; onClose: () =
         {refused === undefined ? '' : sentence(refused.words)}
       </p>
     </Dialog>
+  );
+}
+
+function InviteLinks({ id }: { id: number }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" className="quiet" onClick={() => setOpen(true)}>
+        Invite links
+      </button>
+      {open && <InvitesDialog id={id} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

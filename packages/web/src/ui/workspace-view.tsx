@@ -4,6 +4,7 @@ import type { PagePlace } from '../state/place.js';
 import { chatHref } from '../state/place.js';
 import { ChatPane } from './chat-view.js';
 import { usePlace, useWatched } from './hooks.js';
+import { Invitation } from './invitation.js';
 import { NewRoom } from './new-room.js';
 import { NoSuchRoom } from './no-such-room.js';
 import { RoomElsewhere } from './room-elsewhere.js';
@@ -23,7 +24,7 @@ const phone = '(max-width: 720px)';
 /** The list of chats and rooms, and the one that the address names. A phone shows one of the two. */
 export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
   const place = usePlace();
-  const { channelId, kind, isNone } = place;
+  const { channelId, kind, inviteId, isNone } = place;
   const [allowed, setAllowed] = useState<number>();
   const { room, elsewhere } = useRoomOf(place, allowed);
   const [making, setMaking] = useState(false);
@@ -31,7 +32,10 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
   usePageTitle(useOpenTitle(place));
   const onNew = () => setMaking(true);
   return (
-    <div className="workspace" data-pane={channelId === undefined && !isNone ? 'rooms' : 'room'}>
+    <div
+      className="workspace"
+      data-pane={channelId === undefined && inviteId === undefined && !isNone ? 'rooms' : 'room'}
+    >
       <Side
         openId={channelId ?? room?.channelId}
         showsRoom={kind === 'room' || (channelId === undefined && !matchMedia(phone).matches)}
@@ -91,10 +95,11 @@ function useOpenTitle({ channelId, kind }: PagePlace): string | undefined {
   return item && titleOf(item);
 }
 
-function Pane({ place: { channelId, kind, isNone }, onNew }: { place: PagePlace; onNew: () => void }) {
+function Pane({ place: { channelId, kind, inviteId, isNone }, onNew }: { place: PagePlace; onNew: () => void }) {
   const workspace = useWorkspace();
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
   if (isNone) return <NoSuchRoom />;
+  if (inviteId !== undefined) return <Invitation key={inviteId} id={inviteId} />;
   if (kind === 'chat' && channelId !== undefined) return <ChatPane key={channelId} id={channelId} />;
   if (room === undefined) return <NothingOpen onNew={onNew} />;
   return (

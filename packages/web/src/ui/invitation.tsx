@@ -1,0 +1,62 @@
+import type { Channel } from '@parley/client';
+import { MemberRole } from '@parley/client';
+import { useEffect, useState } from 'react';
+import { kindWords, memberWords } from '../state/chat-words.js';
+import { chatHref } from '../state/place.js';
+import { Name } from './text.js';
+import { sentence, useAction } from './use-action.js';
+import { useWorkspace } from './workspace-context.js';
+
+/** The chat of an invite link: what it is, and a button to join it. */
+export function Invitation({ id }: { id: string }) {
+  const { membership } = useWorkspace();
+  const [channel, setChannel] = useState<Channel>();
+  const preview = useAction(async () => setChannel(await membership.preview(id)));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the preview is loaded once
+  useEffect(() => {
+    preview.run();
+  }, [id]);
+  if (preview.refused !== undefined) {
+    return (
+      <section className="no-room">
+        <h2>This invite link cannot be used</h2>
+        <p role="alert">{sentence(preview.refused.words)}</p>
+        <a className="primary" href="#rooms">
+          All chats
+        </a>
+      </section>
+    );
+  }
+  return channel === undefined ? <p className="no-room">Loading…</p> : <Preview id={id} channel={channel} />;
+}
+
+function Preview({ id, channel }: { id: string; channel: Channel }) {
+  const { membership } = useWorkspace();
+  const isMember = channel.myRole !== MemberRole.UNSPECIFIED;
+  const { busy, refused, run } = useAction(async () => {
+    if (!isMember) await membership.accept(id);
+    location.hash = chatHref(channel.id);
+  });
+  return (
+    <section className="no-room">
+      <h2>
+        <Name of={channel.name} />
+      </h2>
+      <p>
+        {kindWords(channel.kind)} · {memberWords(channel.memberCount)}
+      </p>
+      {channel.description !== '' && (
+        <p>
+          <Name of={channel.description} />
+        </p>
+      )}
+      <p>{isMember ? 'You are a member of this chat.' : 'You were invited to this chat.'}</p>
+      <button type="button" className="primary" disabled={busy} onClick={run}>
+        {isMember ? 'Open' : 'Join'}
+      </button>
+      <p className="refusal" role="alert">
+        {refused === undefined ? '' : sentence(refused.words)}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,100 @@
+import type { Invite } from '@parley/client';
+import { type FormEvent, useEffect, useId, useState } from 'react';
+import { invitePlace, inviteWords, maxUsesOf } from '../state/invites.js';
+import { CopyButton } from './copy-button.js';
+import { Dialog } from './dialog.js';
+import { sentence, useAction } from './use-action.js';
+import { useWorkspace } from './workspace-context.js';
+
+const day = 86_400_000;
+const lifetimes: readonly (readonly [number, string])[] = [
+  [day, '1 day'],
+  [7 * day, '7 days'],
+  [30 * day, '30 days'],
+  [0, 'No end'],
+];
+
+/** The invite links of a chat: creates, lists, copies and revokes them. */
+export function InvitesDialog({ id, onClose }: { id: number; onClose: () => void }) {
+  const { membership } = useWorkspace();
+  const [invites, setInvites] = useState<readonly Invite[]>();
+  const { refused, busy, run } = useAction(async (act: () => Promise<unknown>) => {
+    await act();
+    setInvites(await membership.invites(id));
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list is loaded once
+  useEffect(() => {
+    run(async () => undefined);
+  }, [id]);
+  return (
+    <Dialog title="Invite links" onClose={onClose}>
+      <p className="hint">Everyone with an account who has a link can join until you revoke it.</p>
+      <NewInviteForm busy={busy} onCreate={(limits) => run(() => membership.createInvite(id, limits))} />
+      <p className="refusal" role="alert">
+        {refused === undefined ? '' : sentence(refused.words)}
+      </p>
+      {invites?.length === 0 && <p className="hint">There is no invite link.</p>}
+      <ul className="people-list invites">
+        {invites?.map((invite) => (
+          <li key={invite.id}>
+            <span className="person">
+              <code>{invite.id}</code>
+              <span className="hint">{inviteWords(invite)}</span>
+            </span>
+            {!invite.expired && (
+              <>
+                <CopyButton text={new URL(invitePlace(invite.id), location.href).href} words="Copy link" />
+                <button
+                  type="button"
+                  className="quiet"
+                  disabled={busy}
+                  onClick={() => run(() => membership.revokeInvite(invite.id))}
+                >
+                  Revoke
+                </button>
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+interface NewInviteFormProps {
+  readonly busy: boolean;
+  readonly onCreate: (limits: { maxUses: number; expiresAt: number }) => void;
+}
+
+function NewInviteForm({ busy, onCreate }: NewInviteFormProps) {
+  const id = useId();
+  const [lifetime, setLifetime] = useState(7 * day);
+  const [uses, setUses] = useState('');
+  const maxUses = maxUsesOf(uses);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (maxUses !== undefined) onCreate({ maxUses, expiresAt: lifetime === 0 ? 0 : Date.now() + lifetime });
+  };
+  return (
+    <form onSubmit={submit}>
+      <div className="field">
+        <label htmlFor={`${id}-uses`}>Maximum number of people (optional)</label>
+        <input id={`${id}-uses`} inputMode="numeric" value={uses} onChange={(event) => setUses(event.target.value)} />
+        {maxUses === undefined && <p className="refusal">Type a whole number from 1 to 100,000, or nothing.</p>}
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}-end`}>Works for</label>
+        <select id={`${id}-end`} value={lifetime} onChange={(event) => setLifetime(Number(event.target.value))}>
+          {lifetimes.map(([ms, words]) => (
+            <option key={ms} value={ms}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </div>
+      <button type="submit" className="primary" disabled={busy || maxUses === undefined}>
+        Create link
+      </button>
+    </form>
+  );
+}
