@@ -306,7 +306,7 @@ export const refusals = {
   unconfirmed: row(
     'ABORTED',
     409,
-    'The chat server was lost before it confirmed the message. Others may have seen it. In a chat with history, send it again with the same client id.',
+    'The chat server did not confirm the message. Others may have seen it. In a chat with history, send it again with the same client id.',
   ),
   'not-mine': row('ABORTED', 409, 'This chat server does not own that channel.'),
   compressed: row('UNIMPLEMENTED', 501, 'Compressed messages are not supported. Send with grpc-encoding identity.'),

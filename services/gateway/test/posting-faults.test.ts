@@ -115,6 +115,22 @@ describe('the owning server dies between a post and its ack', () => {
     expect(await stored(id)).toEqual(['first', 'moved on']);
   });
 
+  test('in a chat with history, the sender of an unconfirmed message is told to repeat it, and it is stored once', async () => {
+    const id = await chatAt(owner, device);
+    const manager = rig.trio.managers[0] as ServiceProcess;
+    owner.kill('SIGSTOP');
+    const message = { channelId: id, ...text('repeated') };
+    const clientId = await postUnanswered(device, elsewhere, message);
+    manager.kill('SIGSTOP');
+    expect((await device.ackOf(clientId)).refusal).toMatchObject({ reason: 'unconfirmed', retryAfterMs: 1_000 });
+    manager.kill('SIGCONT');
+    owner.kill('SIGKILL');
+    device.command({ post: { ...message, clientId } });
+    const taken = await device.find(({ ack }) => ack?.clientId === clientId && ack.refusal === undefined);
+    expect(taken.ack?.seq).toBe(3);
+    expect(await stored(id)).toEqual(['first', 'repeated']);
+  });
+
   test('in a chat without history, the message is reported as unconfirmed and not sent again', async () => {
     const id = await chatAt(owner, device, [bob], keepsNothing);
     const inbox = await rig.open(bob);

@@ -47,6 +47,8 @@ const backOff = { leastMs: 25, mostMs: 1_000 } as const;
  * chat.
  */
 const silentMs = 3_000;
+/** Time after which a sender may repeat a message whose fate is not known, if it is shown once. */
+const repeatAfterMs = 1_000;
 
 /** Returns the ack of a message that was refused. */
 export function refusedAck(clientId: string, { reason, message, retryAfterMs }: Refusal): Partial<Ack> {
@@ -63,6 +65,8 @@ export class PostDelivery {
   readonly #post: PostOnTheWay;
   /** Whether a try was sent and got no answer: the message may be in the log. */
   #isUnconfirmed = false;
+  /** Whether a repeated message is shown once, as last known. */
+  #isRepeatable = false;
 
   constructor(post: PostOnTheWay) {
     this.#post = post;
@@ -76,7 +80,7 @@ export class PostDelivery {
       if ('ack' in result) return result.ack;
       const waitMs = backOffMs(tries);
       if (this.#leftMs < waitMs)
-        return refusedAck(clientId, this.#isUnconfirmed ? refuse('unconfirmed') : result.again);
+        return refusedAck(clientId, this.#isUnconfirmed ? await this.#unconfirmed() : result.again);
       await pause(waitMs);
     }
   }
@@ -85,12 +89,18 @@ export class PostDelivery {
     return this.#post.deadlineMs - performance.now();
   }
 
+  /** Returns the refusal after the deadline, with a time to repeat the message if it is shown once. */
+  async #unconfirmed(): Promise<Refusal> {
+    const isRepeatable = await this.#post.route.keepsHistory().catch(() => this.#isRepeatable);
+    return refuse('unconfirmed', { retryAfterMs: isRepeatable ? repeatAfterMs : 0 });
+  }
+
   async #try(tries: number): Promise<TryResult> {
     const { message, route } = this.#post;
     const { clientId } = message;
     try {
-      if (this.#isUnconfirmed && !(await route.keepsHistory()))
-        return { ack: refusedAck(clientId, refuse('unconfirmed')) }; // Another try could be shown twice.
+      if (this.#isUnconfirmed) this.#isRepeatable = await route.keepsHistory();
+      if (this.#isUnconfirmed && !this.#isRepeatable) return { ack: refusedAck(clientId, refuse('unconfirmed')) }; // Another try could be shown twice.
       return await this.#send(await route.find(tries));
     } catch (thrown) {
       const refusal = asRefusal(thrown);
