@@ -10,6 +10,7 @@ test.each([
   ['meeting at three', '"meet"', []],
   ['meeting at three', 'meet three', ['three']],
   ['an answer', 'an', ['an']],
+  ['concat cat', 'cat', ['cat']],
   ['上海天气很好', '天气', ['天气']],
   ['ＡＢＣ', 'abc', ['ＡＢＣ']],
   ['nothing', '', []],
