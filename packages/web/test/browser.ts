@@ -27,7 +27,7 @@ export class Visitor {
     this.page = page;
     page.setDefaultTimeout(25_000);
     page.on('console', (message) => {
-      const isNetwork = /Failed to load resource|ERR_/.test(message.text());
+      const isNetwork = /Failed to load resource|ERR_|WebSocket connection/.test(message.text());
       if (['error', 'warning'].includes(message.type()) && !isNetwork) this.complaints.push(message.text());
     });
     page.on('pageerror', (error) => this.complaints.push(String(error)));

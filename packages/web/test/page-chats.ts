@@ -111,6 +111,7 @@ inChromium('chats', () => {
     await ann.say('before the tunnel');
     await ann.page.getByTitle(/^(Sent|Delivered)/).waitFor();
     await ann.keeps('before the tunnel', true);
+    await ann.keeps('"markedUnread"', true); // The list is stored a moment later.
     await rowOf(bob, 'train').click();
     await bob.message('before the tunnel').waitFor();
     await ann.page.route('**/chat.v1.**', (route) => route.abort());
