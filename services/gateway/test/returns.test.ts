@@ -1,4 +1,5 @@
 import type { TestPerson } from '@parley/testkit';
+import type { InboxClient } from './inbox-client.js';
 import { InboxRig, say } from './inbox-rig.js';
 
 let rig: InboxRig;
@@ -7,6 +8,14 @@ beforeAll(async () => {
   rig = await InboxRig.start();
 });
 afterAll(() => rig.stop());
+
+/** What a device was told of its chats: `added`, `removed`, and the seqs of entries. */
+function told({ events }: InboxClient): (string | number)[] {
+  return events.flatMap(({ added, removed, message }) => {
+    if (added !== undefined || removed !== undefined) return added === undefined ? 'removed' : 'added';
+    return message === undefined || message.seq === 0 ? [] : message.seq;
+  });
+}
 
 test.each([false, true])(
   'a device of a member who left and returned while it was away gets the rest of each stay, with closed history: %s',
@@ -29,10 +38,44 @@ test.each([false, true])(
     await say(stream, 'back');
     const second = await rig.open(bob, { after: first.position });
     await second.entry(id, 11);
-    const kinds = second.events
-      .map(({ added, removed, message }) => (added ? 'added' : removed ? 'removed' : message?.seq))
-      .filter(Boolean);
-    expect(kinds).toEqual(['added', 3, 4, 'removed', 'added', 6, 7, 8, 'removed', 'added', 10, 11]);
+    expect(told(second)).toEqual(['added', 3, 4, 'removed', 'added', 6, 7, 8, 'removed', 'added', 10, 11]);
     await second.cut();
+  },
+);
+
+test.each([
+  ['and is back', true],
+  ['for good', false],
+])(
+  'an open inbox gets each stay of a member who left, returned and left before its gateway looked, %s',
+  async (_, isBack) => {
+    const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
+    const id = await rig.group(ann, [bob]);
+    const stream = await rig.trio.join(ann, id);
+    const inbox = await rig.open(bob);
+    await say(stream, 'seen');
+    await inbox.entry(id, 2);
+    const change = (what: { add: true } | { remove: true }) =>
+      rig.trio.changeMember(ann, { channelId: id, userId: bob.id, ...what });
+    rig.gateway.kill('SIGSTOP');
+    for (const text of ['in the first stay', 'in the short stay']) {
+      await say(stream, text);
+      await change({ remove: true });
+      await say(stream, 'hidden');
+      if (isBack || text === 'in the first stay') await change({ add: true });
+    }
+    rig.gateway.kill('SIGCONT');
+    const [first, short] = [
+      [2, 3, 4, 'removed'],
+      ['added', 6, 7, 8, 'removed'],
+    ];
+    const expected = [...first, ...short, ...(isBack ? ['added', 10] : [])];
+    await inbox.find(({ removed, message }) => (isBack ? message?.seq === 10 : removed !== undefined));
+    await say(stream, 'later');
+    if (isBack) await inbox.entry(id, 11);
+    const other = await rig.group(ann, [bob]);
+    await inbox.find(({ added }) => added?.id === other);
+    expect(told(inbox)).toEqual([...expected, ...(isBack ? [11] : []), 'added']);
+    await inbox.cut();
   },
 );

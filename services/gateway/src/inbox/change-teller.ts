@@ -1,8 +1,15 @@
-import type { ChannelRow, InboxChange, LogEnd, MembershipRow } from '../store/inbox-store.js';
+import type { ChannelRow, EndedStay, InboxChange, LogEnd, MembershipRow } from '../store/inbox-store.js';
 import { addedEvent, changedEvent } from './channel-event.js';
 import type { Feeds } from './feeds.js';
 import type { InboxReader } from './reader.js';
 import type { RoundFacts } from './round.js';
+
+/** A stay of a user, and the chat of it. */
+interface StayFacts {
+  readonly stay: MembershipRow;
+  readonly channel: ChannelRow;
+  readonly end: LogEnd;
+}
 
 /** Tells readers of changes: chats that they joined or left, and changed settings. */
 export class ChangeTeller {
@@ -12,6 +19,17 @@ export class ChangeTeller {
   constructor(feeds: Feeds, facts: RoundFacts) {
     this.#feeds = feeds;
     this.#facts = facts;
+  }
+
+  /**
+   * Tells all readers of all changes. Ended stays come first, because a user who has returned
+   * meanwhile enters the present stay after them.
+   */
+  tellAll(readersOf: (userId: string) => Iterable<InboxReader>): void {
+    const isRemoval = ({ kind }: InboxChange) => kind === 'member_removed';
+    const { changes } = this.#facts;
+    for (const change of changes) if (isRemoval(change)) this.tell(change, readersOf);
+    for (const change of changes) if (!isRemoval(change)) this.tell(change, readersOf);
   }
 
   /** Tells all readers whom a change concerns. */
@@ -33,7 +51,7 @@ export class ChangeTeller {
    * Tells one reader of a change of its own membership. The event may be old, so the membership in
    * the table decides. A user who left in an earlier log has none there.
    */
-  #tellMember({ kind, channelId }: InboxChange, reader: InboxReader): void {
+  #tellMember({ kind, channelId, ended }: InboxChange, reader: InboxReader): void {
     const stay = this.#facts.stays.get(reader.userId)?.get(channelId);
     const channel = this.#facts.channels.get(channelId);
     const end = this.#facts.ends.get(channelId);
@@ -41,20 +59,30 @@ export class ChangeTeller {
     const feed = this.#feeds.find(channelId);
     if (stay === undefined && kind === 'member_removed') feed?.removeNow(reader.userId);
     if (stay === undefined) return;
-    if (stay.leftSeq !== null) {
+    const over = ended[reader.userId];
+    if (over !== undefined && over.log === end.log) this.#endStay(reader, over, { stay, channel, end });
+    else if (stay.leftSeq !== null) {
       if (feed?.isStored === true) feed.remove(reader.userId, stay.leftSeq);
       else feed?.removeNow(reader.userId); // No entry tells of it.
     } else if (kind === 'member_changed') reader.send(changedEvent(channel));
-    else if (kind === 'member_added') this.#enter(reader, stay, channel, end);
+    else if (kind === 'member_added') this.#enter(reader, { stay, channel, end });
+  }
+
+  /** Ends a stay at its last entry. Also shows a short one, which began and ended between two rounds. */
+  #endStay(reader: InboxReader, { after, until }: EndedStay, facts: StayFacts): void {
+    const feed = this.#feeds.find(facts.end.channelId);
+    feed?.remove(reader.userId, until);
+    if (feed === undefined || !reader.hasLeft(feed, after))
+      this.#enter(reader, { ...facts, stay: { ...facts.stay, sinceSeq: after } }, until);
   }
 
   /**
    * Lets the reader follow a chat, starting with the entry of the join. A new feed starts right
-   * before that entry.
+   * before that entry. `untilSeq`: the last entry of a stay that is over.
    */
-  #enter(reader: InboxReader, stay: MembershipRow, channel: ChannelRow, end: LogEnd): void {
+  #enter(reader: InboxReader, { stay, channel, end }: StayFacts, untilSeq?: number): void {
     const feed = this.#feeds.open({ ...end, lastSeq: Math.min(end.lastSeq, stay.sinceSeq) }, 0);
     this.#feeds.compare(feed);
-    reader.enter({ feed, stay, added: addedEvent(channel) });
+    reader.enter({ feed, stay, untilSeq, added: addedEvent(channel) });
   }
 }

@@ -58,18 +58,21 @@ export class FeedCursor implements Follower {
     this.#lossyCursor = feed.lossy.head;
   }
 
-  /** Starts to follow the feed. Reports entries that the ring does not have as missed. */
-  start(): void {
+  /**
+   * Starts to follow the feed, until `untilSeq` if the stay is over. Reports entries that the ring
+   * does not have as missed.
+   */
+  start(untilSeq = Number.POSITIVE_INFINITY): void {
     const { feed } = this;
     feed.addFollower(this);
     const first = feed.seqBefore(this.#cursor) + 1;
     const last = Math.max(feed.skippedTo, feed.seqBefore(feed.entries.tail));
     if (first <= last) {
       this.#cursor = feed.cursorAfter(last);
-      this.#reader.missed(this, first, last);
+      this.#reader.missed(this, first, Math.min(last, untilSeq));
     }
-    const removal = feed.removalAfter(this.userId, this.sinceSeq);
-    if (removal !== undefined) this.endAt(removal);
+    const end = Math.min(untilSeq, feed.removalAfter(this.userId, this.sinceSeq) ?? untilSeq);
+    if (end < Number.POSITIVE_INFINITY) this.endAt(end);
     this.wake();
   }
 
@@ -83,7 +86,7 @@ export class FeedCursor implements Follower {
 
   /** Seq of the last entry that was written. */
   get seq(): number {
-    return this.feed.seqBefore(this.#cursor);
+    return this.feed.seqBefore(Math.min(this.#cursor, this.#end));
   }
 
   /** Notes what the user may see in this stay. */

@@ -217,7 +217,8 @@ export class Feed implements Flushable {
    * nothing after it.
    */
   remove(userId: string, seq: number): void {
-    this.#removals.set(userId, { seq, atMs: performance.now() });
+    const known = this.#removals.get(userId)?.seq ?? 0;
+    this.#removals.set(userId, { seq: Math.max(known, seq), atMs: performance.now() });
     for (const follow of [...this.#follows]) if (follow.userId === userId && follow.sinceSeq < seq) follow.endAt(seq);
   }
 

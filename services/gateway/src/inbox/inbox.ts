@@ -275,8 +275,7 @@ export class Inbox implements Part, DrainedStreams {
     const restarted = new Set([...facts.ends.values()].filter((end) => this.#noteEnd(end)));
     this.#showEntries(facts);
     for (const feed of due) this.#catchUp(feed, facts, restarted, nowMs);
-    const teller = new ChangeTeller(this.feeds, facts);
-    for (const change of facts.changes) teller.tell(change, (userId) => this.#readers.get(userId) ?? []);
+    new ChangeTeller(this.feeds, facts).tellAll((userId) => this.#readers.get(userId) ?? []);
     this.#cursor = facts.cursor;
     this.#isWoken ||= facts.hasMore;
     const open = starting.filter(({ reader }) => !reader.hasEnded);

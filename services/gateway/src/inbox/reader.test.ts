@@ -23,6 +23,8 @@ const readerQueue = new FlushQueue(
 
 afterEach(() => expect(failures).toEqual([]));
 
+const added = encodeInboxEvent({ added: {} });
+
 function feedAt(lastSeq: number): Feed {
   return new Feeds(feedQueue, () => {}).open({ ...end, lastSeq }, 0);
 }
@@ -123,11 +125,26 @@ describe('a reader joins a feed where its snapshot ended', () => {
 
   test('a snapshot from before a removal does not bring the user back', async () => {
     const [feed, { reader, told }] = [feedAt(3), open()];
+    reader.follow(feed, stayFrom(3), 3);
     say(feed, 4);
     remove(feed, 5, 'ann');
     say(feed, 6);
+    expect(await told()).toEqual(['4', '5', 'removed']);
     reader.enter({ feed, stay: stayFrom(3), added: Buffer.alloc(0) });
-    expect(await told()).toEqual([]);
+    expect(await told()).toEqual(['4', '5', 'removed']);
+  });
+
+  test('a stay that is over is shown to its end, and the next one after it', async () => {
+    const [feed, { reader, told }] = [feedAt(0), open()];
+    reader.follow(feed, stayFrom(0), 0);
+    reader.enter({ feed, stay: stayFrom(3), untilSeq: 5, added });
+    reader.enter({ feed, stay: stayFrom(7), added });
+    say(feed, 1);
+    remove(feed, 2, 'ann');
+    say(feed, 3, 4);
+    remove(feed, 5, 'ann');
+    say(feed, 6, 7, 8);
+    expect(await told()).toEqual(['1', '2', 'removed', 'added', '4', '5', 'removed', 'added', '8']);
   });
 
   test('a removal is remembered while the gateway believes that the chat has no history', async () => {
@@ -218,7 +235,7 @@ test('there is no position while the end of a stay is known, and its last entrie
   const ping = () => reader.ping(Number.MAX_SAFE_INTEGER, positionOf);
   reader.follow(feed, stayFrom(0), 3);
   await told();
-  reader.enter({ feed, stay: stayFrom(6), added: encodeInboxEvent({ added: {} }) });
+  reader.enter({ feed, stay: stayFrom(6), added });
   ping();
   expect(positions).toHaveLength(0);
   say(feed, 4);

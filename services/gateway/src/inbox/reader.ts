@@ -20,7 +20,16 @@ const nothing = Buffer.alloc(0);
 interface NextStay {
   readonly feed: Feed;
   readonly stay: Stay;
+  /** Seq of the last entry of a stay that is over. */
+  readonly untilSeq?: number | undefined;
   readonly added: Buffer;
+}
+
+/** Last entry of a chat that the user has left, with the Unix ms of the last entry of the chat. */
+export type LeftPlace = LogPlace & { readonly atMs: number };
+
+function isSameStay(one: NextStay, other: NextStay): boolean {
+  return one.feed === other.feed && one.stay.sinceSeq === other.stay.sinceSeq;
 }
 
 export interface ReaderOptions {
@@ -55,8 +64,8 @@ export class InboxReader implements CursorReader, Flushable {
   /** In no order. A lookup is rare, so that an array is enough, which takes less memory than a map. */
   #follows: FeedCursor[] = [];
   #nextStays: NextStay[] = [];
-  /** The last entries of chats that the user has left, with their times, as long as positions name them. */
-  #leftPlaces: (LogPlace & { readonly atMs: number })[] = [];
+  /** The last entries of the chats that the user has left last, with their times. */
+  #leftPlaces: LeftPlace[] = [];
   #own: Uint8Array[] = [];
 
   constructor({ me, stream, queue, unread, mostBytes }: ReaderOptions) {
@@ -96,27 +105,46 @@ export class InboxReader implements CursorReader, Flushable {
     this.#hasStarted = true;
   }
 
-  /** Starts to follow a chat, from the entry after `seq` on. */
-  follow(feed: Feed, stay: Stay, seq: number): void {
+  /** Starts to follow a chat, from the entry after `seq` on, and until `untilSeq` if the stay is over. */
+  follow(feed: Feed, stay: Stay, seq: number, untilSeq?: number): void {
     const follow = new FeedCursor(feed, this, stay, seq);
-    this.#leftPlaces = this.#leftPlaces.filter(({ channelId }) => channelId !== feed.channelId);
+    this.#forgetLeft(feed.channelId);
     this.#follows.push(follow);
-    follow.start();
+    follow.start(untilSeq);
   }
 
   /**
    * Starts to follow a chat that the user has joined. If an earlier stay has not been written to
-   * its end, waits for that. If the reader already follows this stay, only updates it.
+   * its end, waits for that. If the reader already follows this stay, only updates it. Does nothing
+   * for a stay that the reader has left.
    */
   enter(next: NextStay): void {
-    const { feed, stay, added } = next;
+    const { feed, stay, untilSeq, added } = next;
     const present = this.#find(feed.channelId);
-    if (present === undefined) {
-      if (feed.removalAfter(this.userId, stay.sinceSeq) !== undefined) return;
+    if (present?.sinceSeq === stay.sinceSeq) present.changeStay(stay);
+    else if (this.hasLeft(feed, stay.sinceSeq)) return;
+    else if (present === undefined) {
       this.send(added);
-      this.follow(feed, stay, feed.isStored ? stay.sinceSeq : feed.seq);
-    } else if (present.sinceSeq === stay.sinceSeq) present.changeStay(stay);
-    else this.#nextStays = [...this.#nextStaysWithout(feed.channelId), next];
+      this.follow(feed, stay, feed.isStored ? stay.sinceSeq : feed.seq, untilSeq);
+    } else this.#nextStays = [...this.#nextStays.filter((one) => !isSameStay(one, next)), next];
+  }
+
+  /** Whether the reader has had the stay after this seq and has left it, or is in a later one. */
+  hasLeft(feed: Feed, sinceSeq: number): boolean {
+    if (!feed.isStored) return feed.removalAfter(this.userId, sinceSeq) !== undefined;
+    const { channelId, log } = feed;
+    const left = this.#leftPlaces.find((one) => one.channelId === channelId && one.log === shortLog(log));
+    return (left?.seq ?? 0) > sinceSeq || (this.#find(channelId)?.sinceSeq ?? 0) > sinceSeq;
+  }
+
+  /** Notes that the reader has had a chat up to this place, at which the user left it. */
+  noteLeft(place: LeftPlace): void {
+    this.#forgetLeft(place.channelId);
+    this.#leftPlaces = [...this.#leftPlaces, place].slice(-maxPlaces);
+  }
+
+  #forgetLeft(channelId: number): void {
+    this.#leftPlaces = this.#leftPlaces.filter((one) => one.channelId !== channelId);
   }
 
   /** The feeds of all chats that the reader follows. */
@@ -127,10 +155,6 @@ export class InboxReader implements CursorReader, Flushable {
   /** Whether the reader follows this chat. */
   isIn(channelId: number): boolean {
     return this.#find(channelId) !== undefined;
-  }
-
-  #nextStaysWithout(channelId: number): NextStay[] {
-    return this.#nextStays.filter(({ feed }) => feed.channelId !== channelId);
   }
 
   #find(channelId: number): FeedCursor | undefined {
@@ -149,10 +173,10 @@ export class InboxReader implements CursorReader, Flushable {
   left(follow: FeedCursor): void {
     const { channelId, log, lastAtMs: atMs } = follow.feed;
     this.#follows = this.#follows.filter((one) => one !== follow);
-    if (log !== '') this.#leftPlaces.push({ channelId, seq: follow.seq, log: shortLog(log), atMs });
+    if (log !== '') this.noteLeft({ channelId, seq: follow.seq, log: shortLog(log), atMs });
     this.send(removedEvent(channelId));
     const next = this.#nextStays.find(({ feed }) => feed.channelId === channelId);
-    this.#nextStays = this.#nextStaysWithout(channelId);
+    this.#nextStays = this.#nextStays.filter((one) => one !== next);
     if (next !== undefined) this.enter(next);
   }
 
@@ -209,8 +233,7 @@ export class InboxReader implements CursorReader, Flushable {
 
   /** Returns the last shown entries of channels whose last entry is from `sinceMs` or later. */
   places(sinceMs: number): LogPlace[] {
-    this.#leftPlaces = this.#leftPlaces.filter(({ atMs }) => atMs >= sinceMs).slice(-maxPlaces);
-    const places: LogPlace[] = [...this.#leftPlaces];
+    const places: LogPlace[] = this.#leftPlaces.filter(({ atMs }) => atMs >= sinceMs);
     for (const { feed, seq } of this.#follows) {
       if (feed.log === '' || feed.lastAtMs < sinceMs || places.length === maxPlaces) continue;
       places.push({ channelId: feed.channelId, seq, log: shortLog(feed.log) });

@@ -4,7 +4,7 @@ import { addedEvent, changedEvent } from './channel-event.js';
 import { encodeInboxEvent, receiptEvent, removedEvent, storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import type { Missed, StartingReader } from './missed.js';
-import type { LogPlace } from './position.js';
+import { type LogPlace, shortLog } from './position.js';
 import type { InboxReader } from './reader.js';
 import type { RoundFacts } from './round.js';
 
@@ -81,6 +81,11 @@ export function startReader(
   const missed = facts.missed.get(starting);
   if (missed?.isLost === true) reader.send(encodeInboxEvent({ reset: true }));
   else if (missed !== undefined) sendMissed(reader, missed, stays, facts);
+  for (const { stay, end } of chats) {
+    const { channelId, log, lastAtMs: atMs } = end;
+    if (stay.leftSeq !== null && log !== '')
+      reader.noteLeft({ channelId, seq: stay.leftSeq, log: shortLog(log), atMs });
+  }
   for (const { stay, end, feed, place } of chats)
     if (feed !== undefined) reader.follow(feed, stay, feed.isStored ? end.lastSeq : unstoredPlace(feed, place));
 }

@@ -1,8 +1,15 @@
 import { kindConstants } from '@parley/contract';
-import { array, bool, int4, int8, loadSql, nullable, type RowOf, text, uuid } from '@parley/database';
+import { array, bool, int4, int8, jsonb, loadSql, nullable, type RowOf, text, uuid } from '@parley/database';
 import { logEntryColumns, logEntryConstants, settingConstants, sharedChannelColumns } from '@parley/service-kit';
 
 const sql = loadSql('inbox.sql', import.meta.url, { ...kindConstants, ...logEntryConstants, ...settingConstants });
+
+/** A stay that a removal has ended: the log, the seq before the first entry, and the seq of the last one. */
+export interface EndedStay {
+  readonly log: string;
+  readonly after: number;
+  readonly until: number;
+}
 
 export const readMoment = sql.statement(
   'readMoment',
@@ -19,7 +26,15 @@ export const readMoment = sql.statement(
 export const readEvents = sql.statement(
   'readEvents',
   { txid: int8, id: int8, size: int8 },
-  { txid: int8, id: int8, kind: text, channelId: int4, userIds: array(text) },
+  {
+    txid: int8,
+    id: int8,
+    kind: text,
+    channelId: int4,
+    userIds: array(text),
+    /** The stays that a removal has ended, by user. */
+    ended: jsonb<Readonly<Record<string, EndedStay>>>(),
+  },
 );
 
 export const findStays = sql.statement('findStays', { userIds: array(text) }, { userId: text, channelId: int4 });

@@ -11,7 +11,8 @@ FROM (SELECT) AS one LEFT JOIN (SELECT e.txid, e.id, e.at FROM chat.event e ORDE
 -- Reads the events after a position, in order. Leaves out events that an event of a running
 -- transaction may still precede.
 -- name: readEvents
-SELECT e.txid::text::bigint AS txid, e.id, e.kind, coalesce(e.channel_id, 0) AS channel_id, e.user_ids FROM chat.event e
+SELECT e.txid::text::bigint AS txid, e.id, e.kind, coalesce(e.channel_id, 0) AS channel_id, e.user_ids,
+  CASE WHEN e.kind = 'member_removed' THEN e.body ELSE '{}' END AS ended FROM chat.event e
 WHERE (e.txid, e.id) > (:txid::bigint::text::xid8, :id::bigint) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())
   AND e.channel_id IS NOT NULL
 ORDER BY e.txid, e.id LIMIT :size;
