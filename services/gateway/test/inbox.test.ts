@@ -269,21 +269,32 @@ async function startLog(id: number): Promise<void> {
   for (const retention of [{ nothing: true }, { everything: true }]) await trio.update(ann, { id, retention });
 }
 
-test('a resume reports a new log before its entries, and a removal that the new log does not contain', async () => {
-  const [id, left] = [await group(ann, [bob]), await group(ann, [bob])];
-  const { chats, inbox } = await trio.overview(bob);
-  const seen = chats.map(({ channel, log }) => ({ channelId: channel?.id, log, seq: channel?.lastSeq }));
-  await trio.changeMember(ann, { channelId: left, userId: bob.id, remove: true });
-  for (const chat of [id, left]) await startLog(chat);
-  await say(await trio.join(ann, id), 'in the new log');
-  const resumed = await open(bob, { after: inbox, seen });
-  const told = resumed.events.flatMap(({ chatReset, message, removed }) => {
-    const { channelId } = chatReset ?? message ?? {};
-    return channelId === id ? [chatReset ? 'reset' : message?.seq] : (removed?.id ?? []);
-  });
-  expect(told).toEqual(['reset', 1, left]);
-  await resumed.cut();
-});
+test.each([
+  ['', false],
+  [', while a transaction runs since before the chat existed', true],
+])(
+  'a resume reports a new log before its entries, and a removal that the new log does not contain%s',
+  async (_, runs) => {
+    const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
+    await transaction(pool, async (client) => {
+      if (runs) await client.query('SELECT pg_current_xact_id()');
+      const [id, left] = [await group(ann, [bob]), await group(ann, [bob])];
+      const { chats, inbox } = await trio.overview(bob);
+      const seen = chats.map(({ channel, log }) => ({ channelId: channel?.id, log, seq: channel?.lastSeq }));
+      await trio.changeMember(ann, { channelId: left, userId: bob.id, remove: true });
+      for (const chat of [id, left]) await startLog(chat);
+      await say(await trio.join(ann, id), 'in the new log');
+      const resumed = await open(bob, { after: inbox, seen });
+      const told = resumed.events.flatMap(({ chatReset, message, removed }) => {
+        const { channelId } = chatReset ?? message ?? {};
+        return channelId === id ? [chatReset ? 'reset' : message?.seq] : (removed?.id ?? []);
+      });
+      expect(told).toEqual(['reset', 1, left]);
+      await resumed.cut();
+    });
+    await pool.end();
+  },
+);
 
 test('a new member gets what was said since the join, even before this gateway knew of the chat', async () => {
   const [inbox, id] = [await open(bob), await group(ann, [])];

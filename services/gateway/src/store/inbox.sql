@@ -27,7 +27,7 @@ ORDER BY e.txid DESC, e.id DESC OFFSET :size LIMIT 1;
 -- last change: the reader was added or removed, or is a member of a chat that changed or was
 -- deleted. Contains all changes that the snapshot shows, because the memberships show them too. So
 -- a reader may learn twice of a change that a running transaction may still precede. `is_removed`:
--- removed, and not added again. `earlier`: the stays that were ended. `reader` is the number of the
+-- removed, and not added again after that. `earlier`: the stays that were ended. `reader` is the number of the
 -- reader: 1, 2, 3, ...
 -- name: readChangesOf
 WITH reader AS MATERIALIZED (
@@ -47,7 +47,7 @@ WITH reader AS MATERIALIZED (
   FROM recent e JOIN chat c ON c.channel_id = e.channel_id AND (e.txid, e.id) > (c.txid, c.id) WHERE e.user_ids = '{}'
 )
 SELECT c.reader, c.channel_id, bool_or(c.kind = 'member_added') AS is_added,
-  bool_and(c.kind <> 'member_added') AND bool_or(c.kind = 'member_removed') AS is_removed,
+  coalesce((array_agg(c.kind ORDER BY c.id DESC) FILTER (WHERE c.kind IN ('member_added', 'member_removed')))[1] = 'member_removed', false) AS is_removed,
   coalesce(array_agg(concat_ws(' ', c.stay ->> 'log', c.stay ->> 'after', c.stay ->> 'until') ORDER BY c.txid, c.id) FILTER (WHERE c.stay IS NOT NULL), '{}') AS earlier
 FROM change c
 GROUP BY c.reader, c.channel_id ORDER BY c.reader, max(c.txid::text::bigint), max(c.id);
