@@ -1,4 +1,4 @@
-import type { Channel, User } from '@parley/client';
+import { type Channel, ChannelKind, type User } from '@parley/client';
 import { conversationReducer } from '../src/state/conversation.js';
 import { type ConversationAction, noConversation } from '../src/state/conversation-state.js';
 import { occupantsOf } from '../src/state/occupants.js';
@@ -32,7 +32,13 @@ test('takes users and their number from the room while connected, and otherwise 
 });
 
 test('no longer shows a user who has left, even before the list of rooms is polled again', () => {
-  const room = { id: 1, name: 'den', users: [user('ann'), user('bob')], userCount: 2 } as Channel;
+  const room = {
+    id: 1,
+    kind: ChannelKind.ROOM,
+    name: 'den',
+    users: [user('ann'), user('bob')],
+    userCount: 2,
+  } as Channel;
   const changed = [room, { ...room, id: 2 }];
   const listed = roomsReducer(noRooms, { type: 'listed', part: 'listed', ids: [1, 2], changed, more: false });
   const left = roomsReducer(listed, { type: 'left', id: 1, userId: 'ann' });

@@ -21,9 +21,11 @@ test('counts messages, changes and non-empty drafts as unsent', () => {
   );
 });
 
-test('recognises every fragment that is neither a room nor the list', () => {
-  for (const hash of ['', '#', '#rooms']) expect(placeOf(hash)).toEqual({ channelId: undefined, isNone: false });
-  expect(placeOf('#room-12')).toEqual({ channelId: 12, isNone: false });
+test('recognises every fragment that names nothing in the page', () => {
+  const nothing = { kind: undefined, channelId: undefined, seq: undefined, inviteId: undefined };
+  for (const hash of ['', '#', '#rooms']) expect(placeOf(hash)).toEqual({ ...nothing, isNone: false });
+  expect(placeOf('#room-12')).toEqual({ ...nothing, kind: 'room', channelId: 12, isNone: false });
+  expect(placeOf('#chat-12/120')).toEqual({ ...nothing, kind: 'chat', channelId: 12, seq: 120, isNone: false });
   for (const hash of ['#room-0', '#room-9999999999', '#room-x', '#Room-1', '#room', '#rooms/1', '#12', '#/room/1'])
-    expect(placeOf(hash)).toEqual({ channelId: undefined, isNone: true });
+    expect(placeOf(hash)).toEqual({ ...nothing, isNone: true });
 });
