@@ -21,9 +21,7 @@ beforeAll(async () => {
   trio = await Trio.start();
   gateway = await trio.startGateway();
 });
-afterAll(async () => {
-  await trio.stop();
-});
+afterAll(() => trio.stop());
 
 beforeEach(async () => {
   names += 1;
@@ -269,32 +267,34 @@ async function startLog(id: number): Promise<void> {
   for (const retention of [{ nothing: true }, { everything: true }]) await trio.update(ann, { id, retention });
 }
 
-test.each([
-  ['', false],
-  [', while a transaction runs since before the chat existed', true],
-])(
-  'a resume reports a new log before its entries, and a removal that the new log does not contain%s',
-  async (_, runs) => {
-    const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
-    await transaction(pool, async (client) => {
-      if (runs) await client.query('SELECT pg_current_xact_id()');
-      const [id, left] = [await group(ann, [bob]), await group(ann, [bob])];
-      const { chats, inbox } = await trio.overview(bob);
-      const seen = chats.map(({ channel, log }) => ({ channelId: channel?.id, log, seq: channel?.lastSeq }));
-      await trio.changeMember(ann, { channelId: left, userId: bob.id, remove: true });
-      for (const chat of [id, left]) await startLog(chat);
-      await say(await trio.join(ann, id), 'in the new log');
-      const resumed = await open(bob, { after: inbox, seen });
-      const told = resumed.events.flatMap(({ chatReset, message, removed }) => {
-        const { channelId } = chatReset ?? message ?? {};
-        return channelId === id ? [chatReset ? 'reset' : message?.seq] : (removed?.id ?? []);
-      });
-      expect(told).toEqual(['reset', 1, left]);
-      await resumed.cut();
-    });
-    await pool.end();
-  },
-);
+/** Runs something while a transaction runs, whose events might come first. */
+async function duringTransaction(run: () => Promise<void>, write = 'SELECT pg_current_xact_id()'): Promise<void> {
+  const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
+  await transaction(pool, async (client) => {
+    await client.query(write);
+    await run();
+  });
+  await pool.end();
+}
+
+async function resumesWithNewLogs(): Promise<void> {
+  const [id, left] = [await group(ann, [bob]), await group(ann, [bob])];
+  const { chats, inbox } = await trio.overview(bob);
+  const seen = chats.map(({ channel, log }) => ({ channelId: channel?.id, log, seq: channel?.lastSeq }));
+  await trio.changeMember(ann, { channelId: left, userId: bob.id, remove: true });
+  for (const chat of [id, left]) await startLog(chat);
+  await say(await trio.join(ann, id), 'in the new log');
+  const resumed = await open(bob, { after: inbox, seen });
+  const told = resumed.events.flatMap(({ chatReset, message, removed }) => {
+    if ((chatReset ?? message)?.channelId === id) return [chatReset ? 'reset' : message?.seq];
+    return removed?.id ?? [];
+  });
+  expect(told).toEqual(['reset', 1, left]);
+  await resumed.cut();
+}
+
+test('a resume reports a new log before its entries, and a removal that it does not contain', resumesWithNewLogs);
+test('so does one during a transaction that is older than the chats', () => duringTransaction(resumesWithNewLogs));
 
 test('a new member gets what was said since the join, even before this gateway knew of the chat', async () => {
   const [inbox, id] = [await open(bob), await group(ann, [])];
@@ -325,9 +325,7 @@ test('a member who is removed right before a new log sees nothing of it', async 
 test('a removal in a new log counts before its event can be read', async () => {
   const id = await group(ann, [bob]);
   const inbox = await open(bob);
-  const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
-  await transaction(pool, async (client) => {
-    await client.query('SELECT pg_current_xact_id()'); // Events after it are read only when it has ended.
+  await duringTransaction(async () => {
     gateway.kill('SIGSTOP');
     await startLog(id);
     await trio.changeMember(ann, { channelId: id, userId: bob.id, remove: true });
@@ -336,7 +334,6 @@ test('a removal in a new log counts before its event can be read', async () => {
     await inbox.find(({ removed }) => removed?.id === id);
   });
   expect(inbox.texts(id)).not.toContain('hidden');
-  await pool.end();
   await inbox.cut();
 });
 
@@ -371,16 +368,13 @@ test('a client resumes on another gateway, and one that floods its session is re
 test('a change whose transaction takes long is not skipped', async () => {
   const [slow, quick] = [await group(ann, [bob]), await group(ann, [bob])];
   const inbox = await open(bob);
-  const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
-  await transaction(pool, async (client) => {
-    await client.query("UPDATE chat.channel SET description = 'slow' WHERE id = $1", [slow]);
+  await duringTransaction(async () => {
     await trio.update(ann, { id: quick, description: 'quick' });
     await say(await trio.join(ann, quick), 'after both changes');
     await inbox.find(({ message }) => message?.channelId === quick && message.seq === 2);
-  });
+  }, `UPDATE chat.channel SET description = 'slow' WHERE id = ${slow}`);
   for (const id of [slow, quick]) await inbox.find(({ changed }) => changed?.id === id);
   expect(inbox.events.filter(({ changed }) => changed !== undefined)).toHaveLength(2);
-  await pool.end();
   await inbox.cut();
 });
 
@@ -390,8 +384,8 @@ test('a resume brings what was missed, and nothing twice', async () => {
   const first = await open(bob);
   await say(stream, 'one', 'two');
   await first.entry(id, 3);
-  const positions = first.events.length;
-  await first.find((event) => event.id !== '' && first.events.indexOf(event) >= positions);
+  const { length } = first.events;
+  await first.find((event) => event.id !== '' && first.events.indexOf(event) >= length);
   await first.cut();
   await say(stream, 'three', 'four');
   const fresh = await group(ann, [bob]);
