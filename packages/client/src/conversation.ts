@@ -1,5 +1,5 @@
 import { type Channel, Kind, type Message, type User, type Welcome } from '@parley/contract';
-import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
+import { type Refusal, refusalFrom, refusalFromFrame, refuse } from '@parley/runtime/refusal';
 import { onAbort } from './abort.js';
 import { Attendance } from './attendance.js';
 import type { ChatSummary } from './calls/chat-summary.js';
@@ -19,7 +19,7 @@ import { ReceiptBook } from './receipt-book.js';
 import type { MemberReceipt, ReceiptSeqs } from './receipt-seqs.js';
 import type { Transport } from './transport.js';
 import { randomUuid } from './uuid.js';
-import { holdOf, refusalOf } from './verdict.js';
+import { holdOf } from './verdict.js';
 
 /** The parts of a client that a conversation uses. */
 export interface ConversationDeps {
@@ -328,7 +328,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     else if (frame.ack !== undefined) {
       const { clientId, seq, timestamp, refusal } = frame.ack;
       this.#perform(
-        this.#exchange.answer({ clientId, seq, timestamp, refusal: refusal && refusalOf(refusal) }, nowMs()),
+        this.#exchange.answer({ clientId, seq, timestamp, refusal: refusal && refusalFromFrame(refusal) }, nowMs()),
       );
     } else if (frame.seq > 0) {
       const { seq, timestamp, clientId } = frame;

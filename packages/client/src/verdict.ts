@@ -1,6 +1,6 @@
 import type { Goodbye } from '@parley/contract';
-import { type Refusal, refuse } from '@parley/runtime/refusal';
-import { isReason, type Reason, refusals, type StatusName } from '@parley/runtime/refusals';
+import { type Refusal, refusalFromFrame, refuse } from '@parley/runtime/refusal';
+import { type Reason, refusals, type StatusName } from '@parley/runtime/refusals';
 import type { Hold } from './core/send-queue.js';
 
 /** Reason for which a stream ended or a Listen was refused. */
@@ -28,19 +28,11 @@ export function worthAnotherListen({ reason, retryAfterMs }: Refusal): boolean {
 }
 
 /**
- * Converts a refusal or goodbye frame. A reason that this version does not know becomes `internal`.
- */
-export function refusalOf(said: Pick<Goodbye, 'reason' | 'message' | 'retryAfterMs'>): Refusal {
-  const { reason, message, retryAfterMs } = said;
-  return refuse(isReason(reason) ? reason : 'internal', { message, retryAfterMs });
-}
-
-/**
  * Returns the meaning of a stream's end: that of its goodbye, or else that of its status. An end
  * without either is a lost connection.
  */
 export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | undefined): Verdict {
-  if (goodbye !== undefined) return { refusal: refusalOf(goodbye), again: goodbye.listenAgain };
+  if (goodbye !== undefined) return { refusal: refusalFromFrame(goodbye), again: goodbye.listenAgain };
   const refusal = status ?? refuse('unreachable', { message: 'The stream ended without a goodbye.' });
   return { refusal, again: worthAnotherListen(refusal) };
 }

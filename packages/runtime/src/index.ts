@@ -9,7 +9,7 @@ export { displayName, isDisplayName, isPrintable, isUserId } from './names.js';
 export { didYouMean, nearest } from './nearest.js';
 export { type OpsServer, startOpsServer } from './ops-server.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
-export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
+export { Refusal, type RefusalDetail, refusalFrom, refusalFromFrame, refuse, type SentRefusal } from './refusal.js';
 export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';
 export {
   describeSettings,

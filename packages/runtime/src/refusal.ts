@@ -1,4 +1,4 @@
-import { type Reason, refusals } from './refusals.js';
+import { isReason, type Reason, refusals } from './refusals.js';
 
 /** Details of one refusal beyond its row in `refusals`. */
 export interface RefusalDetail {
@@ -30,6 +30,18 @@ export class Refusal extends Error {
 /** Creates the refusal for a reason, to be thrown or sent. */
 export function refuse(reason: Reason, detail?: RefusalDetail): Refusal {
   return new Refusal(reason, detail);
+}
+
+/** A refusal as a frame of the contract carries it. */
+export interface SentRefusal {
+  readonly reason: string;
+  readonly message: string;
+  readonly retryAfterMs: number;
+}
+
+/** Returns the refusal of a frame. A reason that this version does not know becomes `internal`. */
+export function refusalFromFrame({ reason, message, retryAfterMs }: SentRefusal): Refusal {
+  return refuse(isReason(reason) ? reason : 'internal', { message, retryAfterMs });
 }
 
 /**

@@ -5,8 +5,7 @@ import {
   MemberRole,
   type User,
 } from '@parley/contract';
-import { type Refusal, refuse } from '@parley/runtime/refusal';
-import { refusalOf } from '../verdict.js';
+import { type Refusal, refusalFromFrame, refuse } from '@parley/runtime/refusal';
 import { type Abortable, type Ask, allPages, type ListOptions, type PageRange } from './ask.js';
 import { calls } from './methods.js';
 
@@ -23,7 +22,7 @@ export type Addition =
 function additionOf(userId: string, result: MemberAddition | undefined): Addition {
   const { user, refusal } = result ?? {};
   if (user !== undefined) return { userId, user };
-  return { userId, refusal: refusal === undefined ? refuse('internal') : refusalOf(refusal) };
+  return { userId, refusal: refusal === undefined ? refuse('internal') : refusalFromFrame(refusal) };
 }
 
 type Change = Parameters<typeof ChangeMemberRequest.fromPartial>[0];

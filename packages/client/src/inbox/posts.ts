@@ -1,10 +1,10 @@
 import type { Ack, Message } from '@parley/contract';
-import { type Refusal, refuse } from '@parley/runtime/refusal';
+import { type Refusal, refusalFromFrame, refuse } from '@parley/runtime/refusal';
 import type { Hold, SendStep } from '../core/send-queue.js';
 import { SendQueue } from '../core/send-queue.js';
 import { laneOf } from '../frames.js';
 import { Pending, type Sent } from '../pending.js';
-import { holdOf, refusalOf } from '../verdict.js';
+import { holdOf } from '../verdict.js';
 
 /** Options of `Posts`. */
 export interface PostsOptions {
@@ -74,7 +74,7 @@ export class Posts {
 
   /** Records an ack. */
   answer({ clientId, seq, timestamp, refusal }: Ack): void {
-    const answer = { clientId, seq, timestamp, refusal: refusal && refusalOf(refusal) };
+    const answer = { clientId, seq, timestamp, refusal: refusal && refusalFromFrame(refusal) };
     this.#perform(this.#queue.answer(answer, nowMs()));
   }
 

@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import { type ChatItem, titleOf } from '../state/chats.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
+import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
 import { useCloseOutside } from './use-close-outside.js';
@@ -113,9 +114,7 @@ function Farewell({ what, item, onClose }: { what: Asked; item: ChatItem; onClos
         <Name of={titleOf(item)} />:{' '}
         {what === 'leave' ? leaveWords(item) : 'all its messages are deleted for everyone right away.'}
       </p>
-      <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused.words)}
-      </p>
+      <RefusalLine refused={refused} />
       <div className="choices">
         <button type="button" className="danger" disabled={busy} onClick={run}>
           {what === 'leave' ? 'Leave chat' : 'Delete chat'}

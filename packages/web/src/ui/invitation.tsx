@@ -1,9 +1,8 @@
 import type { Channel } from '@parley/client';
 import { MemberRole } from '@parley/client';
 import { useEffect, useState } from 'react';
-import { kindWords, memberWords } from '../state/chat-words.js';
 import { chatHref } from '../state/place.js';
-import { Name } from './text.js';
+import { ChatPreview } from './chat-preview.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -33,30 +32,13 @@ export function Invitation({ id }: { id: string }) {
 function Preview({ id, channel }: { id: string; channel: Channel }) {
   const { membership } = useWorkspace();
   const isMember = channel.myRole !== MemberRole.UNSPECIFIED;
-  const { busy, refused, run } = useAction(async () => {
+  const enter = async () => {
     if (!isMember) await membership.accept(id);
     location.hash = chatHref(channel.id);
-  });
+  };
   return (
-    <section className="no-room">
-      <h2>
-        <Name of={channel.name} />
-      </h2>
-      <p>
-        {kindWords(channel.kind)} · {memberWords(channel.memberCount)}
-      </p>
-      {channel.description !== '' && (
-        <p>
-          <Name of={channel.description} />
-        </p>
-      )}
+    <ChatPreview channel={channel} action={isMember ? 'Open' : 'Join'} onAct={enter}>
       <p>{isMember ? 'You are a member of this chat.' : 'You were invited to this chat.'}</p>
-      <button type="button" className="primary" disabled={busy} onClick={run}>
-        {isMember ? 'Open' : 'Join'}
-      </button>
-      <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused.words)}
-      </p>
-    </section>
+    </ChatPreview>
   );
 }

@@ -3,7 +3,8 @@ import { type FormEvent, useEffect, useId, useState } from 'react';
 import { invitePlace, inviteWords, maxUsesOf } from '../state/invites.js';
 import { CopyButton } from './copy-button.js';
 import { Dialog } from './dialog.js';
-import { sentence, useAction } from './use-action.js';
+import { RefusalLine } from './refusal-line.js';
+import { useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
 const day = 86_400_000;
@@ -30,9 +31,7 @@ export function InvitesDialog({ id, onClose }: { id: number; onClose: () => void
     <Dialog title="Invite links" onClose={onClose}>
       <p className="hint">Everyone with an account who has a link can join until you revoke it.</p>
       <NewInviteForm busy={busy} onCreate={(limits) => run(() => membership.createInvite(id, limits))} />
-      <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused.words)}
-      </p>
+      <RefusalLine refused={refused} />
       {invites?.length === 0 && <p className="hint">There is no invite link.</p>}
       <ul className="people-list invites">
         {invites?.map((invite) => (

@@ -7,6 +7,7 @@ import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { InvitesDialog } from './invites-dialog.js';
 import { PeoplePicker, type Picked } from './people-picker.js';
+import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
@@ -54,9 +55,7 @@ export function MembersDialog({ item, onClose }: { item: ChatItem; onClose: () =
           Show more
         </button>
       )}
-      <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused.words)}
-      </p>
+      <RefusalLine refused={refused} />
     </Dialog>
   );
 }

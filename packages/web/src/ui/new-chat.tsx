@@ -5,6 +5,7 @@ import { chatHref } from '../state/place.js';
 import { Dialog } from './dialog.js';
 import { Field } from './field.js';
 import { PeoplePicker, type Picked } from './people-picker.js';
+import { RefusalLine } from './refusal-line.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -42,9 +43,7 @@ export function NewChat({ onClose }: { onClose: () => void }) {
           isSingle={isDirect}
           onPick={setPicked}
         />
-        <p className="refusal" role="alert">
-          {refused === undefined ? '' : sentence(refused.words)}
-        </p>
+        <RefusalLine refused={refused} />
         <button className="primary" type="submit" disabled={busy || (isDirect && picked.length === 0)}>
           {submitWords[kind] ?? 'Create channel'}
         </button>

@@ -3,7 +3,8 @@ import type { FormEvent } from 'react';
 import { roomHref } from '../state/place.js';
 import { Dialog } from './dialog.js';
 import { Field } from './field.js';
-import { sentence, useAction } from './use-action.js';
+import { RefusalLine } from './refusal-line.js';
+import { useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
 const retentions: Readonly<Record<string, NonNullable<NewChannel['retention']>>> = {
@@ -41,9 +42,7 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
           {(ids) => <input {...ids} name="limit" type="number" min={1} max={25} defaultValue={10} required />}
         </Field>
         <RetentionField />
-        <p className="refusal" role="alert">
-          {refused === undefined ? '' : sentence(refused.words)}
-        </p>
+        <RefusalLine refused={refused} />
         <button className="primary" type="submit" disabled={busy}>
           Create room
         </button>

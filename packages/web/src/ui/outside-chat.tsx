@@ -1,12 +1,12 @@
 import { type Channel, ChannelKind, MemberRole, Refusal } from '@parley/client';
 import { useEffect, useState } from 'react';
-import { chatFacts, kindWords, memberWords } from '../state/chat-words.js';
+import { chatFacts } from '../state/chat-words.js';
 import { placeOf, roomHref } from '../state/place.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { isRoom } from '../state/rooms.js';
+import { ChatPreview } from './chat-preview.js';
 import { useWatched } from './hooks.js';
-import { Name } from './text.js';
-import { sentence, useAction } from './use-action.js';
+import { sentence } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
 type Found = { readonly channel: Channel } | { readonly why: string; readonly isGone: boolean };
@@ -60,7 +60,6 @@ function Join({ channel }: { channel: Channel }) {
   const { id, kind, myRole, offered } = channel;
   const isMember = myRole !== MemberRole.UNSPECIFIED;
   const isOffered = offered !== MemberRole.UNSPECIFIED;
-  const { busy, refused, run } = useAction(() => membership.join(id));
   const mayJoin = !isMember && (kind === ChannelKind.PUBLIC || isOffered);
   useEffect(() => {
     if (isRoom(channel)) location.replace(roomHref(id, placeOf(location.hash).seq));
@@ -68,26 +67,9 @@ function Join({ channel }: { channel: Channel }) {
   }, [channel, id, isMember, chats]);
   if (!mayJoin) return isMember ? <p className="no-room">Loading…</p> : <Missing why={undefined} />;
   return (
-    <section className="no-room">
-      <h2>
-        <Name of={channel.name} />
-      </h2>
-      <p>
-        {kindWords(kind)} · {memberWords(channel.memberCount)}
-      </p>
-      {channel.description !== '' && (
-        <p>
-          <Name of={channel.description} />
-        </p>
-      )}
+    <ChatPreview channel={channel} action="Join" onAct={() => membership.join(id)}>
       <p>{chatFacts(channel)}.</p>
       {isOffered && <p>You were invited to this chat.</p>}
-      <button type="button" className="primary" disabled={busy} onClick={run}>
-        Join
-      </button>
-      <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused.words)}
-      </p>
-    </section>
+    </ChatPreview>
   );
 }

@@ -4,8 +4,9 @@ import { givenName, type Names } from '../state/names.js';
 import { fullTime } from '../state/times.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
+import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
-import { sentence, useAction } from './use-action.js';
+import { useAction } from './use-action.js';
 import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 interface ReadersDialogProps {
@@ -38,9 +39,7 @@ export function ReadersDialog({ seq, names, onClose }: ReadersDialogProps) {
       <Readers title="Delivered" receipts={all.filter((one) => isDelivered(one) && !isRead(one))} names={names} />
       <Readers title="Not delivered yet" receipts={all.filter((one) => !isDelivered(one))} names={names} />
       <p className="hint">People who read in private are not listed.</p>
-      <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused.words)}
-      </p>
+      <RefusalLine refused={refused} />
     </Dialog>
   );
 }

@@ -9,8 +9,9 @@ import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { Leave } from './leave.js';
 import { PeopleList } from './people.js';
+import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
-import { sentence, useAction } from './use-action.js';
+import { useAction } from './use-action.js';
 import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** The header of a room: name, users, and buttons to delete or leave it. */
@@ -83,9 +84,7 @@ function DeleteRoom({ id, name, others, onClose }: DeleteProps & { id: number; o
       <p>
         <Name of={name} /> and all its messages will be deleted for everyone right away.{othersWords(others)}
       </p>
-      <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused.words)}
-      </p>
+      <RefusalLine refused={refused} />
       <div className="choices">
         <button type="button" className="danger" disabled={busy} onClick={run}>
           Delete room

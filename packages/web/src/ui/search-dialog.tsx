@@ -9,8 +9,9 @@ import { chatHref } from '../state/place.js';
 import { briefTime, fullTime } from '../state/times.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
+import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
-import { sentence, useAction } from './use-action.js';
+import { useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
 interface Results {
@@ -73,9 +74,7 @@ export function SearchDialog({ id, onClose }: { id: number; onClose: () => void 
         {first.busy && 'Searching…'}
         {results !== undefined && results.messages.length === 0 && 'No message has all these words.'}
       </p>
-      <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused.words)}
-      </p>
+      <RefusalLine refused={refused} />
       {results !== undefined && <ResultList results={results} onClose={onClose} />}
       {results?.next !== undefined && (
         <button type="button" className="quiet more" disabled={more.busy} onClick={more.run}>

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Ack, Channel, ChannelService, type Message, type Method } from '@parley/contract';
 import { bearerMetadata, callUnary, refusalFromStatus, startServerStream } from '@parley/rpc';
-import { isReason, refuse } from '@parley/runtime';
+import { refusalFromFrame, refuse } from '@parley/runtime';
 import { Call, CallEnd, type Callers, type UserCaller } from '@parley/service-kit';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
@@ -66,8 +66,7 @@ export class ServiceCalls {
   async post(message: Message): Promise<Ack> {
     const ack = await this.#deps.post(message, this.#call());
     if (ack.refusal === undefined) return ack;
-    const { reason, message: words, retryAfterMs } = ack.refusal;
-    throw refuse(isReason(reason) ? reason : 'internal', { message: words, retryAfterMs });
+    throw refusalFromFrame(ack.refusal);
   }
 
   /** Returns the caller. @throws {Refusal} of the token. */

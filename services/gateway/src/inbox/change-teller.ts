@@ -72,7 +72,7 @@ export class ChangeTeller {
   #endStay(reader: InboxReader, { after, until }: EndedStay, facts: StayFacts): void {
     const feed = this.#feeds.find(facts.end.channelId);
     feed?.remove(reader.userId, until);
-    if (feed === undefined || !reader.hasLeft(feed, after))
+    if (feed === undefined || !reader.knows(feed, after))
       this.#enter(reader, { ...facts, stay: { ...facts.stay, sinceSeq: after } }, until);
   }
 

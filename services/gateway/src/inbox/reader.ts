@@ -122,19 +122,19 @@ export class InboxReader implements CursorReader, Flushable {
     const { feed, stay, untilSeq, added } = next;
     const present = this.#find(feed.channelId);
     if (present?.sinceSeq === stay.sinceSeq) present.changeStay(stay);
-    else if (this.hasLeft(feed, stay.sinceSeq)) return;
+    else if (this.knows(feed, stay.sinceSeq)) return;
     else if (present === undefined) {
       this.send(added);
       this.follow(feed, stay, feed.isStored ? stay.sinceSeq : feed.seq, untilSeq);
     } else this.#nextStays = [...this.#nextStays.filter((one) => !isSameStay(one, next)), next];
   }
 
-  /** Whether the reader has had the stay after this seq and has left it, or is in a later one. */
-  hasLeft(feed: Feed, sinceSeq: number): boolean {
+  /** Whether the reader is in the stay after this seq or in a later one, or has left it. */
+  knows(feed: Feed, sinceSeq: number): boolean {
     if (!feed.isStored) return feed.removalAfter(this.userId, sinceSeq) !== undefined;
     const { channelId, log } = feed;
     const left = this.#leftPlaces.find((one) => one.channelId === channelId && one.log === shortLog(log));
-    return (left?.seq ?? 0) > sinceSeq || (this.#find(channelId)?.sinceSeq ?? 0) > sinceSeq;
+    return (left?.seq ?? 0) > sinceSeq || (this.#find(channelId)?.sinceSeq ?? -1) >= sinceSeq;
   }
 
   /** Notes that the reader has had a chat up to this place, at which the user left it. */

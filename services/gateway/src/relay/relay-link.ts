@@ -1,7 +1,7 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { ChatService, type RelayDown, RelayUp } from '@parley/contract';
 import { bearerMetadata, bytesCodec, refusalFromStatus, startDuplex } from '@parley/rpc';
-import { isReason, limits, type Refusal, refuse } from '@parley/runtime';
+import { limits, type Refusal, refusalFromFrame, refuse } from '@parley/runtime';
 import type { Upstream } from '../clients/connection-pool.js';
 import { type ChannelFrame, decodeDown } from './down-frames.js';
 
@@ -153,7 +153,7 @@ export class RelayLink {
     this.#questions.delete(id);
     if (question === undefined) this.#takeUnasked(down);
     else if (refusal === undefined) question.resolve(down);
-    else question.reject(refuse(isReason(refusal.reason) ? refusal.reason : 'internal', refusal));
+    else question.reject(refusalFromFrame(refusal));
   }
 
   /** Ends a handle whose answer came too late: nobody would use it. */

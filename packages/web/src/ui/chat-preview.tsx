@@ -1,0 +1,39 @@
+import type { Channel } from '@parley/client';
+import type { ReactNode } from 'react';
+import { kindWords, memberWords } from '../state/chat-words.js';
+import { RefusalLine } from './refusal-line.js';
+import { Name } from './text.js';
+import { useAction } from './use-action.js';
+
+interface ChatPreviewProps {
+  readonly channel: Channel;
+  readonly action: string;
+  readonly onAct: () => Promise<void>;
+  /** What else the user should know before the action. */
+  readonly children: ReactNode;
+}
+
+/** A chat that the user does not see yet: what it is, and a button that leads into it. */
+export function ChatPreview({ channel, action, onAct, children }: ChatPreviewProps) {
+  const { busy, refused, run } = useAction(onAct);
+  return (
+    <section className="no-room">
+      <h2>
+        <Name of={channel.name} />
+      </h2>
+      <p>
+        {kindWords(channel.kind)} · {memberWords(channel.memberCount)}
+      </p>
+      {channel.description !== '' && (
+        <p>
+          <Name of={channel.description} />
+        </p>
+      )}
+      {children}
+      <button type="button" className="primary" disabled={busy} onClick={() => run()}>
+        {action}
+      </button>
+      <RefusalLine refused={refused} />
+    </section>
+  );
+}
