@@ -294,7 +294,8 @@ async function resumesWithNewLogs(): Promise<void> {
 }
 
 test('a resume reports a new log before its entries, and a removal that it does not contain', resumesWithNewLogs);
-test('so does one during a transaction that is older than the chats', () => duringTransaction(resumesWithNewLogs));
+test('a resume reports the same while a transaction runs that is older than the chats', () =>
+  duringTransaction(resumesWithNewLogs));
 
 test('a new member gets what was said since the join, even before this gateway knew of the chat', async () => {
   const [inbox, id] = [await open(bob), await group(ann, [])];

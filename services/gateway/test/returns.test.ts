@@ -44,10 +44,10 @@ test.each([false, true])(
 );
 
 test.each([
-  ['and is back', true],
-  ['for good', false],
+  ['a member', true],
+  ['not a member', false],
 ])(
-  'an open inbox gets each stay of a member who left, returned and left before its gateway looked, %s',
+  'an inbox gets each stay of a user who leaves and returns while its gateway stands still, and is %s in the end',
   async (_, isBack) => {
     const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
     const id = await rig.group(ann, [bob]);

@@ -6,16 +6,16 @@ import type { ShownReceipt } from './event-frames.js';
 /** A reader that resumes, with its chats. */
 export interface ReceiptReader {
   readonly userId: string;
-  /** Unix ms, by the clock of the database, from which on receipts may have been missed. */
+  /** Receipts that moved after this time may be missing. Unix ms, by the clock of the database. */
   readonly sinceMs: number;
   readonly chats: readonly MembershipRow[];
 }
 
 type Ends = ReadonlyMap<number, LogEnd>;
 
-/** Members whose rows one round reads at most. The receipts of the quietest chats are left to Overview. */
+/** Maximum number of member rows that one round reads. Overview has the receipts of the quietest chats. */
 const roundMembers = 20_000;
-/** Receipts of others that one reader gets at most. */
+/** Maximum number of receipts of others that one reader gets. */
 const readerReceipts = 2_000;
 
 function hasReceipts({ channelId, leftSeq, isDeleted }: MembershipRow, ends: Ends): boolean {

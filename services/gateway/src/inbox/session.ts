@@ -30,7 +30,7 @@ export interface DeviceRoom {
   leave(channelId: number): void;
   /** Returns the way to the seat in a room, if the device is in it. */
   routeTo(channelId: number): PostRoute | undefined;
-  /** Leaves the room without a word. */
+  /** Leaves the room without a goodbye. */
   close(): void;
 }
 

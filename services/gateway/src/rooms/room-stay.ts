@@ -70,7 +70,7 @@ export class RoomStay implements PostRoute, CursorReader {
     return { ...rest, here: here?.here ?? rest.here, channel: { ...channel, ...people }, ...place };
   }
 
-  /** Whether the stay is over without a word of the chat server. */
+  /** Whether the stay is over although the chat server has not said so. */
   isLost(nowMs: number): boolean {
     if (this.#brokeAtMs !== undefined) return nowMs - this.#brokeAtMs > limits.relayGraceMs;
     return this.#cursor === undefined && nowMs - this.#beganAtMs > limits.relayGraceMs;

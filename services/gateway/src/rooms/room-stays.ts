@@ -22,7 +22,7 @@ export interface RoomStaysDeps {
   readonly metrics: Metrics;
 }
 
-/** Join token, of which the gateway reads the user, the room and the chat server, which checks the rest. */
+/** The join token as the gateway reads it: user, room and chat server. The chat server checks the rest. */
 const forRelay: TokenKind<{ readonly sub: string; readonly ch: number; readonly aud: string }> = {
   ...joinToken,
   claims: z.object({ sub: z.string(), ch: z.number(), aud: z.uuid() }),

@@ -24,7 +24,7 @@ function encoded(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** The key is the user token itself: whoever could forge a signature has that token already. */
+/** The key is the user token itself: anyone who could forge a signature already has that token. */
 function signatureOf(signed: string, userToken: string): Buffer {
   return createHmac('sha256', userToken).update(signed).digest();
 }
