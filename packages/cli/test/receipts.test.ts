@@ -113,10 +113,12 @@ test('a chat is marked as read and unread, and receipts say who has read a messa
     await chat.says('here (1)');
     chat.type('who reads this?');
     await chat.says('seen-1: who reads this?');
+    rig.trio.chatServers[0]?.kill('SIGKILL');
+    await chat.says('reconnecting');
     await run(cy, 'mark desk read');
     await run(bob, 'mark desk read');
-    rig.trio.chatServers[0]?.kill('SIGKILL');
     await rig.trio.addChatServer();
+    await chat.says('back in desk');
     await chat.says('read by seen-2');
     const reader = await rig.client(cy).listen(id);
     await chat.says('seen-3 joined');

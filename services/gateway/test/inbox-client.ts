@@ -1,6 +1,6 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
 import { type Ack, InboxCommand, InboxEvent, InboxService, type Message, WatchRequest } from '@parley/contract';
-import { bearerMetadata, clientOptions, startDuplex } from '@parley/rpc';
+import { bearerMetadata, startDuplex, streamOptions } from '@parley/rpc';
 import { type TestPerson, utf8, WebStream } from '@parley/testkit';
 
 type Watch = NonNullable<Parameters<typeof InboxCommand.fromPartial>[0]>['watch'];
@@ -15,7 +15,7 @@ export class InboxClient {
 
   constructor(address: string, person: Pick<TestPerson, 'token'>, watch: Watch = {}) {
     this.#client = new Client(address, credentials.createInsecure(), {
-      ...clientOptions,
+      ...streamOptions,
       'grpc.use_local_subchannel_pool': 1,
     });
     this.#call = startDuplex(this.#client, InboxService.session, bearerMetadata(person.token));
