@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ParleyClient } from '@parley/client';
+import type { Conversation, ParleyClient } from '@parley/client';
 
 /** Size of each message. Large messages fill every ring before the end of the warm-up. */
 export const soakMessageBytes = 2_000;
@@ -35,15 +35,22 @@ export class Soak {
     const room = this.#rooms[Math.floor(Math.random() * this.#rooms.length)] as number;
     const conversation = await client.listen(room, { waitWhenFull: true, signal: this.#over });
     const received = drain(conversation);
+    try {
+      await this.#talk(conversation);
+    } finally {
+      await conversation.leave(); // Otherwise it would take the seat of the next visit back.
+      await received;
+    }
+    this.visits += 1;
+  }
+
+  async #talk(conversation: Conversation): Promise<void> {
     for (let left = 1 + Math.random() * 6; left > 0; left--) {
       await conversation.send(String(this.sends).padEnd(soakMessageBytes));
       this.sends += 1;
       await pause(500 * Math.random());
     }
     await pause(1_000);
-    await conversation.leave();
-    await received;
-    this.visits += 1;
   }
 }
 

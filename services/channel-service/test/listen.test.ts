@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, type TestDatabase, until } from '@parley/testkit';
 import { outcomes, type Person, Rig } from './rig.js';
 
 let database: TestDatabase;
@@ -129,6 +129,28 @@ describe('Listen in a room', () => {
     expect(await rig.take(one, who.id)).toBe(false);
     expect(await rig.take(two, who.id)).toBe(true);
   });
+});
+
+test('a Listen whose caller has left does not replace the seat of a newer one', async () => {
+  await rig.server();
+  const [held, free] = [await rig.room(owner), await rig.room(owner)];
+  const who = await rig.person();
+  const holder = await rig.owner.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM chat.channel WHERE id = $1 FOR UPDATE', [held]);
+    const leave = rig.startListen(who, held);
+    const waits =
+      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    await until(async () => (await rig.one<{ n: number }>(waits)).n > 0);
+    leave();
+    await rig.listen(who, free);
+    await holder.query('ROLLBACK');
+    await holder.query('SELECT FROM chat.channel WHERE id = $1 FOR UPDATE', [held]); // Waits for the first Listen.
+  } finally {
+    holder.release();
+  }
+  expect(await rig.one('SELECT channel_id AS id FROM chat.seat WHERE user_id = $1', who.id)).toEqual({ id: free });
 });
 
 describe('the rate limit', () => {

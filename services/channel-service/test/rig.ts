@@ -220,6 +220,13 @@ export class Rig {
     return callUnary(manager, ChannelService.listen, Channel.fromPartial({ id }), { token: who.token, withinMs });
   }
 
+  /** Calls Listen. Returns a function with which the caller leaves before the response. */
+  startListen({ token }: Person, id: number): () => void {
+    const asked = Channel.fromPartial({ id });
+    const call = startUnary(this.manager, ChannelService.listen, asked, { token, withinMs }, () => {});
+    return () => call.cancel();
+  }
+
   /** Calls Listen and returns the response with its headers. */
   listenWithHeaders(who: Person, id: number): Promise<{ headers: Metadata; answer: ListenResponse }> {
     return new Promise((resolve, reject) => {

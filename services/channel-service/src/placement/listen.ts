@@ -85,9 +85,10 @@ async function rise(client: PoolClient, channelId: number, me: UserCaller): Prom
 
 /**
  * Reserves a seat in one transaction. Reads in a separate statement after each lock, so that what
- * it read stays true until the commit.
+ * it read stays true until the commit. Undoes everything if the caller has left meanwhile: their
+ * seat would replace that of a newer Listen, which did not have to wait.
  */
-function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> {
+function reserve(pool: Pool, id: number, me: UserCaller, call: Call): Promise<ReservedSeat> {
   return transaction(pool, async (client) => {
     const channel = await lockVisibleChannel(client, me, id);
     const state = await readChannelState(client, id, me.id);
@@ -96,6 +97,7 @@ function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> 
     const { owner, lookup } = await findOwner(client, id, state);
     const seat = await reserveSeat(client, channel, owner, me);
     if (isListed(channel.kind)) await rise(client, id, me);
+    if (call.isOver) throw refuse('cancelled');
     return { owner, lookup, ...seat };
   });
 }
@@ -113,7 +115,7 @@ export function createListen({ pool, clock, joinKey, servers, onOwnerFound }: Li
     call.facts.channel = id;
     checkBotChannel(me, id);
     await limitRate(pool, listenRate, me, 'listen-too-often');
-    const reserved = await reserve(pool, id, me);
+    const reserved = await reserve(pool, id, me, call);
     const { owner, replaced, lookup } = reserved;
     onOwnerFound(lookup);
     if (lookup.how !== 'kept') servers.announce(owner, id, owner.epoch);
