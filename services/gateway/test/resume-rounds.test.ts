@@ -1,7 +1,7 @@
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
 import type { Missed, StartingReader } from '../src/inbox/missed.js';
-import { type RoundFacts, RoundReader } from '../src/inbox/round.js';
+import { type RoundFacts, RoundReader, type RoundRequest } from '../src/inbox/round.js';
 
 /** Chats of each reader. */
 const chats = 20;
@@ -65,16 +65,18 @@ async function store(channelIds: readonly number[], count: number, bytes = 10): 
   );
 }
 
-function read(starting: readonly StartingReader[]): Promise<RoundFacts> {
+function read(starting: readonly StartingReader[], more: Partial<RoundRequest> = {}): Promise<RoundFacts> {
   const nobody = () => false;
   return new RoundReader(pool).read({
     cursor: undefined,
+    waitingChanges: [],
     starting,
     due: [],
     sessionIds: [],
     receipts: [],
     hasReader: nobody,
     hasFeed: nobody,
+    ...more,
   });
 }
 
@@ -165,6 +167,26 @@ test('only readers whose positions lie before the newest 20,000 changes are rese
   await settled();
   const { missed } = await read(starting);
   expect(starting.map((one) => missed.get(one)?.isLost)).toEqual([true, false]);
+});
+
+test('changes that are not removals wait until all changes are read, and too many of them reset the gateway', async () => {
+  const { txid } = await settled();
+  const cursor = { txid, id: 0 };
+  await people.sql(
+    `INSERT INTO chat.event (kind, channel_id, user_ids)
+     SELECT CASE WHEN n = 1000 THEN 'member_removed' ELSE 'member_added' END, n, '{ann}' FROM generate_series(1, 1002) n`,
+  );
+  await settled();
+  const first = await read([], { cursor });
+  expect(first.changes.map(({ channelId }) => channelId)).toEqual([1_000]);
+  expect(first.hasMore).toBe(true);
+  const { cursor: next, waitingChanges } = first;
+  const second = await read([], { cursor: next, waitingChanges });
+  const others = Array.from({ length: 1_002 }, (_, n) => n + 1).filter((n) => n !== 1_000);
+  expect(second.changes.map(({ channelId }) => channelId)).toEqual(others);
+  expect([second.hasMore, second.isCursorLost, second.waitingChanges]).toEqual([false, false, []]);
+  const many = Array.from({ length: 20_001 }, () => waitingChanges[0] as (typeof waitingChanges)[number]);
+  expect(await read([], { cursor: next, waitingChanges: many })).toMatchObject({ isCursorLost: true, changes: [] });
 });
 
 test('only the reader that missed too much is reset', async () => {

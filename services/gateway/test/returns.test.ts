@@ -44,11 +44,12 @@ test.each([false, true])(
 );
 
 test.each([
-  ['a member', true],
-  ['not a member', false],
+  ['a member in the end', true, 0],
+  ['not a member in the end', false, 0],
+  ['a member in the end, after 1,000 changes of other chats', true, 1_000],
 ])(
-  'an inbox gets each stay of a user who leaves and returns while its gateway stands still, and is %s in the end',
-  async (_, isBack) => {
+  'an inbox gets each stay of a user who leaves and returns while its gateway stands still, and is %s',
+  async (_, isBack, others) => {
     const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
     const id = await rig.group(ann, [bob]);
     const stream = await rig.trio.join(ann, id);
@@ -63,6 +64,11 @@ test.each([
       await change({ remove: true });
       await say(stream, 'hidden');
       if (isBack || text === 'in the first stay') await change({ add: true });
+      if (text === 'in the first stay')
+        await rig.sql(
+          "INSERT INTO chat.event (kind, channel_id) SELECT 'chat_changed', 1000000 + n FROM generate_series(1, $1::int) n",
+          [others],
+        );
     }
     rig.gateway.kill('SIGCONT');
     const [first, short] = [

@@ -21,15 +21,9 @@ export class ChangeTeller {
     this.#facts = facts;
   }
 
-  /**
-   * Tells all readers of all changes. Ended stays come first, because a user who has returned
-   * meanwhile enters the present stay after them.
-   */
+  /** Tells all readers of all changes. */
   tellAll(readersOf: (userId: string) => Iterable<InboxReader>): void {
-    const isRemoval = ({ kind }: InboxChange) => kind === 'member_removed';
-    const { changes } = this.#facts;
-    for (const change of changes) if (isRemoval(change)) this.tell(change, readersOf);
-    for (const change of changes) if (!isRemoval(change)) this.tell(change, readersOf);
+    for (const change of this.#facts.changes) this.tell(change, readersOf);
   }
 
   /** Tells all readers whom a change concerns. */

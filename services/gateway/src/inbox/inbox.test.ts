@@ -30,6 +30,7 @@ class SmallRounds implements Pick<RoundReader, 'read'> {
       cursor: { txid: 1, id: 0 },
       isCursorLost: false,
       changes: [],
+      waitingChanges: [],
       hasMore: false,
       stays: new Map(),
       ends: new Map(),

@@ -81,6 +81,7 @@ export class Inbox implements Part, DrainedStreams {
   /** Readers of the round that is being read. */
   #starting: readonly InboxReader[] = [];
   #cursor: ChangeCursor | undefined;
+  #waitingChanges: RoundFacts['waitingChanges'] = [];
   /** Receipts that managers and other gateways have moved, by channel and user. */
   #receipts = new Map<string, UserInChannel>();
   #isReading = false;
@@ -235,6 +236,7 @@ export class Inbox implements Part, DrainedStreams {
     try {
       const facts = await this.#rounds.read({
         cursor: this.#cursor,
+        waitingChanges: this.#waitingChanges,
         starting,
         due: due.map(({ channelId, log, seq }) => ({ channelId, log, seq })),
         sessionIds: isTick ? [...this.#all()].map(({ me }) => me.sessionId) : [],
@@ -277,6 +279,7 @@ export class Inbox implements Part, DrainedStreams {
     for (const feed of due) this.#catchUp(feed, facts, restarted, nowMs);
     new ChangeTeller(this.feeds, facts).tellAll((userId) => this.#readers.get(userId) ?? []);
     this.#cursor = facts.cursor;
+    this.#waitingChanges = facts.waitingChanges;
     this.#isWoken ||= facts.hasMore;
     const open = starting.filter(({ reader }) => !reader.hasEnded);
     const later = open.filter((one) => !facts.missed.has(one));
@@ -369,12 +372,12 @@ export class Inbox implements Part, DrainedStreams {
   }
 
   /**
-   * Returns undefined if a chat that the user has just joined has not been compared with the table
-   * yet.
+   * Returns undefined while changes wait, and if a chat that the user has just joined has not been
+   * compared with the table yet.
    */
-  #positionOf(reader: InboxReader, { moment, cursor }: RoundFacts): string | undefined {
+  #positionOf(reader: InboxReader, { moment, cursor, hasMore }: RoundFacts): string | undefined {
     const at = reader.shownUntil(moment.now);
-    if (at === 0) return undefined;
+    if (at === 0 || hasMore) return undefined;
     const places = reader.places(Math.floor(at / 1_000) - marginMs);
     const { txid, id: eventId } = cursor;
     return encodePosition({ txid, eventId, at, life: moment.life, userNumber: reader.me.number, places });

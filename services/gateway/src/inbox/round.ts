@@ -34,6 +34,8 @@ import {
 export interface RoundRequest {
   /** Undefined in the first round. */
   readonly cursor: ChangeCursor | undefined;
+  /** Changes of earlier rounds that wait until no more removals can follow. */
+  readonly waitingChanges: readonly InboxChange[];
   readonly starting: readonly StartingReader[];
   /** Channels whose logs are compared with the table. */
   readonly due: readonly { readonly channelId: number; readonly log: string; readonly seq: number }[];
@@ -51,7 +53,10 @@ export interface RoundFacts {
   readonly cursor: ChangeCursor;
   /** Changes after the cursor of the request are lost: what readers know of their chats may be wrong. */
   readonly isCursorLost: boolean;
+  /** Changes to handle now, removals first: the stay that a removal ended comes before a later one. */
   readonly changes: readonly InboxChange[];
+  /** The other changes, if there are more to read: removals may follow. They wait for the last of them. */
+  readonly waitingChanges: readonly InboxChange[];
   /** Whether there are more changes. */
   readonly hasMore: boolean;
   readonly stays: Stays;
@@ -68,9 +73,19 @@ export interface RoundFacts {
 }
 
 const maxChanges = 1_000;
+/** Maximum number of changes that wait. With more, all inboxes are reset. */
+const maxWaitingChanges = 20_000;
 /** Maximum entries and bytes of due channels in one round. The bytes must fit into a ring. */
 const dueEntries = 2_000;
 const dueBytes = 262_144;
+
+/** How far a round has read the changes. */
+type ChangeProgress = Pick<RoundFacts, 'cursor' | 'isCursorLost' | 'hasMore' | 'changes' | 'waitingChanges'>;
+
+function isRemoval({ kind }: InboxChange): boolean {
+  return kind === 'member_removed';
+}
+
 function staysOf(rows: readonly MembershipRow[]): Stays {
   const stays = new Map<string, Map<number, MembershipRow>>();
   for (const row of rows) {
@@ -105,24 +120,17 @@ class RoundReading {
   async read(): Promise<RoundFacts> {
     const [moment] = await readMoment.run(this.#client);
     if (moment === undefined) throw new Error('The database returned no moment of the snapshot.');
-    const known = this.#request.cursor;
-    const isCursorLost = known !== undefined && !hasAllAfter(known, moment);
-    const cursor = known === undefined || isCursorLost ? { txid: moment.txid, id: 0 } : known;
-    const changes = await readEvents.run(this.#client, { ...cursor, size: maxChanges });
+    const { changes, ...progress } = await this.#changes(moment);
     const missed = new MissedReading(this.#client, this.#request.starting, moment);
     const resumed = await missed.readChanges();
     const stays = await this.#stays(changes, resumed);
     const ends = await this.#ends(changes, stays);
     const { entries, complete } = await this.#entries(ends);
     const channels = await this.#channels([...changes, ...resumed]);
-    const last = changes.at(-1);
-    const hasMore = changes.length === maxChanges;
     return {
       moment,
-      cursor: hasMore && last !== undefined ? { txid: last.txid, id: last.id } : { txid: moment.txid, id: 0 },
-      isCursorLost,
       changes,
-      hasMore,
+      ...progress,
       stays,
       ends,
       channels,
@@ -131,6 +139,27 @@ class RoundReading {
       missed: await missed.readEntries(stays, ends),
       receipts: await this.#receipts(),
       ended: await this.#ended(),
+    };
+  }
+
+  async #changes(moment: Moment): Promise<ChangeProgress> {
+    const { cursor: known, waitingChanges: earlier } = this.#request;
+    const end = { txid: moment.txid, id: 0 };
+    const isLost = known !== undefined && !hasAllAfter(known, moment);
+    const isCursorLost = isLost || earlier.length > maxWaitingChanges;
+    if (known === undefined || isCursorLost)
+      return { cursor: end, isCursorLost, hasMore: false, changes: [], waitingChanges: [] };
+    const read = await readEvents.run(this.#client, { ...known, size: maxChanges });
+    const last = read.at(-1);
+    const hasMore = read.length === maxChanges;
+    const removals = read.filter(isRemoval);
+    const others = [...earlier, ...read.filter((change) => !isRemoval(change))];
+    return {
+      cursor: hasMore && last !== undefined ? { txid: last.txid, id: last.id } : end,
+      isCursorLost,
+      hasMore,
+      changes: hasMore ? removals : [...removals, ...others],
+      waitingChanges: hasMore ? others : [],
     };
   }
 
