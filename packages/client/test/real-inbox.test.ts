@@ -98,6 +98,31 @@ test('no message is lost when a gateway is killed, at another gateway or at its 
   for (const one of [listener, lonely]) expect(one.texts(idOf(chat))).toEqual(['before', ...numbers(5)]);
 });
 
+test('inboxes leave a draining gateway without a lost connection, with every message exactly once', async () => {
+  const chat = await group();
+  const name = `drained-${tests}`;
+  const [first, second] = [await trio.startGateway({ PARLEY_NAME: name }), await trio.startGateway()];
+  const addresses = `${first.grpc},${second.grpc}`;
+  const listeners = await Promise.all(Array.from({ length: 6 }, () => inboxOf({}, addresses)));
+  let count = 0;
+  const talk = async () => {
+    for (const upTo = count + 5; count < upTo; await pause(20)) await chat.send(`text ${++count}`);
+  };
+  await talk();
+  await trio.people.sql('UPDATE chat.gateway SET drain = true WHERE name = $1', [name]);
+  await until(async () => {
+    await talk();
+    const [row] = await trio.people.sql('SELECT state, inboxes FROM chat.gateway WHERE name = $1', [name]);
+    return row?.state === 'draining' && row.inboxes === 0;
+  });
+  await talk();
+  for (const one of listeners) {
+    await until(() => one.texts(idOf(chat)).includes(`text ${count}`));
+    expect(one.texts(idOf(chat))).toEqual(numbers(count));
+    expect([one.of('reconnecting'), one.of('connected').length]).toEqual([[], 1]);
+  }
+});
+
 test('a stored place continues in another process', async () => {
   const chat = await group();
   const first = await inboxOf();

@@ -61,6 +61,18 @@ export class ChatRecords {
     chat.lastSeq = Math.max(chat.lastSeq, to);
   }
 
+  /** Returns a function that forgets what is recorded from now on. */
+  mark(): () => void {
+    const marks = new Map([...this.#chats].map(([id, { received, lastSeq }]) => [id, [received.length, lastSeq]]));
+    return () => {
+      for (const [id, chat] of this.#chats) {
+        const [length = 0, lastSeq = chat.startsAfter] = marks.get(id) ?? [];
+        chat.received.length = length;
+        chat.lastSeq = lastSeq;
+      }
+    };
+  }
+
   /** Records that the chat has another log. */
   restart(channelId: number): void {
     this.of(channelId).received.push({ is: 'reset', seq: 0 });

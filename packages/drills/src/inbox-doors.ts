@@ -19,7 +19,12 @@ export interface GatewayAddresses {
 /** Receives what happens on the streams of an inbox, before the SDK does. */
 export interface StreamTap {
   readonly onEvent: (event: InboxEvent) => void;
-  /** Called once at the end of each stream. */
+  /**
+   * Called when a stream begins. Returns a function that forgets what came after the position from
+   * which the stream was asked to resume, because the stream brings it again.
+   */
+  readonly onOpen: () => () => void;
+  /** Called once at the end of each stream that had begun. */
   readonly onEnd: (gateway: string, refusal: Refusal | undefined) => void;
 }
 
@@ -45,11 +50,16 @@ interface OpenGateway {
   readonly watch: OpenInbox;
 }
 
-/** Opens the streams of one inbox. After the end of a stream, the next one opens at the next gateway. */
+/**
+ * Opens the streams of one inbox. After a stream that ended or drains, the next one opens at the next
+ * gateway.
+ */
 class Wanderer {
   readonly #gateways: readonly OpenGateway[];
   readonly #tap: StreamTap;
   #at: number;
+  /** The stream that began last. What still comes on an earlier one does not count. */
+  #latest: WatchOptions | undefined;
 
   constructor(gateways: readonly OpenGateway[], startAt: number, tap: StreamTap) {
     this.#gateways = gateways;
@@ -60,15 +70,28 @@ class Wanderer {
   watch(options: WatchOptions): InboxConnection {
     const gateway = this.#gateways[this.#at % this.#gateways.length];
     if (gateway === undefined) throw new Error('There is no gateway.');
+    const forget = this.#tap.onOpen();
+    let isPassedOver = false;
+    const passOver = () => {
+      if (!isPassedOver) this.#at += 1;
+      isPassedOver = true;
+    };
+    let hasBegun = false;
     return gateway.watch({
       ...options,
       onEvent: (event) => {
-        this.#tap.onEvent(event);
+        if (event.welcome !== undefined) {
+          hasBegun = true;
+          this.#latest = options;
+          forget();
+        }
+        if (event.draining !== undefined) passOver();
+        if (this.#latest === options) this.#tap.onEvent(event);
         options.onEvent(event);
       },
       onEnd: (refusal) => {
-        if (refusal?.reason !== 'long-stream') this.#at += 1;
-        this.#tap.onEnd(gateway.name, refusal);
+        if (refusal?.reason !== 'long-stream') passOver();
+        if (hasBegun) this.#tap.onEnd(gateway.name, refusal);
         options.onEnd(refusal);
       },
     });

@@ -55,7 +55,6 @@ export class InboxPerson implements DrillTalker {
   /** For each ack, the time at which it came and the duration of the wait. */
   readonly #waits: { readonly atMs: number; readonly tookMs: number }[] = [];
   #inbox: UserInbox | undefined;
-  #isWelcome = false;
   #isLeaving = false;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
@@ -102,7 +101,7 @@ export class InboxPerson implements DrillTalker {
    * post waited for its ack, in ms.
    */
   silenceSince(since: number): number {
-    const pauses = this.#chats.map((id) => longestPause(this.wire.of(id).arrivedAt, since));
+    const pauses = this.#chats.map((id) => longestPause(this.read.of(id).arrivedAt, since));
     const waits = this.#waits.flatMap(({ atMs, tookMs }) => (atMs >= since ? [tookMs] : []));
     return [...pauses, ...waits].reduce((longest, one) => Math.max(longest, one), 0);
   }
@@ -110,7 +109,11 @@ export class InboxPerson implements DrillTalker {
   /** Returns whether each chat has acknowledged and shown something since `since`. */
   isServedSince(since: number): boolean {
     const isNew = (time = 0) => time >= since;
-    return this.#chats.every((id) => isNew(this.#ackedIn.get(id)) && isNew(this.wire.of(id).arrivedAt.at(-1)));
+    return this.#chats.every((id) => isNew(this.#ackedIn.get(id)) && isNew(this.read.of(id).arrivedAt.at(-1)));
+  }
+
+  onOpen(): () => void {
+    return this.wire.mark();
   }
 
   /** Records an event before the SDK sees it. */
@@ -124,16 +127,13 @@ export class InboxPerson implements DrillTalker {
     else if (event.reset === true) this.ends.push({ gateway: '', atMs: performance.now(), reason: 'lost position' });
   }
 
-  /** Records the end of a stream. */
+  /** Records the end of a stream that had begun. */
   onEnd(gateway: string, refusal: Refusal | undefined): void {
     const reason = refusal?.reason ?? 'closed';
-    if (this.#isWelcome && !this.#isLeaving && reason !== 'long-stream')
-      this.ends.push({ gateway, atMs: performance.now(), reason });
-    this.#isWelcome = false;
+    if (!this.#isLeaving && reason !== 'long-stream') this.ends.push({ gateway, atMs: performance.now(), reason });
   }
 
   #welcome(chats: readonly { readonly channelId: number; readonly seq: number }[]): void {
-    this.#isWelcome = true;
     this.welcomedAt.push(performance.now());
     if (this.welcomedAt.length > 1) return;
     for (const { channelId, seq } of chats) for (const one of [this.wire, this.read]) one.begin(channelId, seq);

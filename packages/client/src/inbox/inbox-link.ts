@@ -1,10 +1,11 @@
-import type { Goodbye, InboxEvent, Message, WatchRequest } from '@parley/contract';
-import { type Refusal, refuse } from '@parley/runtime/refusal';
+import type { InboxEvent, Message, WatchRequest } from '@parley/contract';
+import type { Refusal } from '@parley/runtime/refusal';
 import { refusals } from '@parley/runtime/refusals';
 import { Redial } from '../redial.js';
-import type { InboxConnection, Transport } from '../transport.js';
-import { type Verdict, verdictOfEnd } from '../verdict.js';
-import { pingsMissed, Watchdog, welcomeWithinMs } from '../watchdog.js';
+import type { Transport } from '../transport.js';
+import type { Verdict } from '../verdict.js';
+import { HeldEvents } from './held-events.js';
+import { WatchedStream } from './watched-stream.js';
 
 /** Options of an InboxLink. */
 export interface InboxLinkOptions {
@@ -13,97 +14,137 @@ export interface InboxLinkOptions {
   readonly token: () => string | undefined;
   /** Returns the position to resume from. */
   readonly watch: () => WatchRequest;
+  /** Returns whether a chat has history, so that a resume brings its entries. */
+  readonly isStored: (channelId: number) => boolean;
   /** Called with every event. */
   readonly onEvent: (event: InboxEvent) => void;
-  /** Called when a stream has ended. */
+  /** Called when another stream is opened beside the present one, to replace it. */
+  readonly onMove: () => void;
+  /** Called when a stream has ended, or another one is about to replace it. */
   readonly onLost: () => void;
   /** Called before each wait; the next attempt follows in `inMs`. */
   readonly onWait: (why: Refusal, inMs: number) => void;
 }
 
-function silence(): Verdict {
-  return { refusal: refuse('unreachable', { message: 'The server stopped sending.' }), again: true };
-}
+/** Shortest wait before another attempt to leave a draining gateway, in milliseconds. */
+const moveAgainMs = 250;
 
-/** Keeps an inbox connected, over as many streams as needed. */
+/**
+ * Keeps an inbox connected, over as many streams as needed. If the gateway drains, opens the next
+ * stream before the present one ends.
+ */
 export class InboxLink {
   readonly #options: InboxLinkOptions;
   readonly #redial: Redial;
-  readonly #watchdog = new Watchdog(() => this.#onSilence());
-  #connection: InboxConnection | undefined;
-  #goodbye: Goodbye | undefined;
-  #welcomed = false;
-  #wasSilent = false;
+  readonly #held: HeldEvents;
+  #stream: WatchedStream | undefined;
+  /** The stream that replaces the present one when the server has begun it. */
+  #next: WatchedStream | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #finish: (verdict: Verdict) => void = () => {};
 
   constructor(options: InboxLinkOptions) {
     this.#options = options;
     this.#redial = new Redial(options.onWait);
+    this.#held = new HeldEvents(options.isStored);
   }
 
   /** Runs until the end. Resolves with the final refusal, or with undefined after `leave`. */
   run(): Promise<Refusal | undefined> {
-    return this.#redial.run(() => this.#useStream());
+    return this.#redial.run(
+      () =>
+        new Promise((resolve) => {
+          this.#finish = resolve;
+          this.#stream = this.#open();
+        }),
+    );
   }
 
   /** Sends a frame on the current stream; without one, the frame is dropped. */
   post(frame: Message): void {
-    this.#connection?.post(frame);
+    this.#stream?.post(frame);
   }
 
   /** Goes on with another token of the same user, on the current stream if that is possible. */
   renew(token: string): void {
-    if (this.#welcomed) this.#connection?.renew?.(token);
+    this.#stream?.renew(token);
   }
 
   /** Cuts the current stream, or ends the wait for the next one. */
   reconnect(): void {
-    this.#connection?.cut();
+    this.#next?.cut();
+    this.#stream?.cut();
     this.#redial.hurry();
   }
 
   /** Ends the stream cleanly and does not reconnect. */
   leave(): void {
     this.#redial.leave();
-    this.#connection?.leave();
+    clearTimeout(this.#timer);
+    this.#next?.cut();
+    this.#stream?.leave();
   }
 
-  async #useStream(): Promise<Verdict> {
-    this.#goodbye = undefined;
-    this.#welcomed = false;
-    this.#wasSilent = false;
-    const token = this.#options.token();
-    const status = await this.#connect(token);
-    this.#watchdog.stop();
-    this.#connection = undefined;
-    this.#options.onLost();
-    const { refusal, again } = this.#wasSilent ? silence() : verdictOfEnd(this.#goodbye, status);
-    const isRenewed = refusals[refusal.reason].status === 'UNAUTHENTICATED' && this.#options.token() !== token;
-    return { refusal, again: again || isRenewed, silently: this.#welcomed && refusal.reason === 'long-stream' };
-  }
-
-  #connect(token: string | undefined): Promise<Refusal | undefined> {
-    const { open, watch } = this.#options;
-    return new Promise((resolve) => {
-      this.#watchdog.expectWithin(welcomeWithinMs);
-      const onEvent = (event: InboxEvent) => this.#receive(event);
-      this.#connection = open({ token, watch: watch(), onEvent, onEnd: resolve });
+  #open(): WatchedStream {
+    const { open, token, watch } = this.#options;
+    return new WatchedStream({
+      open,
+      token: token(),
+      watch: watch(),
+      onEvent: (event, from) => this.#receive(event, from),
+      onEnd: (verdict, from) => this.#end(verdict, from),
     });
   }
 
-  #receive(event: InboxEvent): void {
-    this.#watchdog.heard();
-    if (event.ping !== undefined) this.#connection?.pong(event.ping.sentAt);
-    if (event.welcome !== undefined) {
-      this.#welcomed = true;
-      this.#redial.succeeded();
-      this.#watchdog.expectWithin(pingsMissed * event.welcome.pingEveryMs);
-    }
-    if (event.goodbye !== undefined) this.#goodbye = event.goodbye;
-    else this.#options.onEvent(event);
+  #receive(event: InboxEvent, from: WatchedStream): void {
+    if (event.welcome !== undefined) this.#redial.succeeded();
+    if (from === this.#next) this.#replace()?.leave();
+    if (from !== this.#stream) this.#receiveLate(event);
+    else if (event.draining !== undefined) this.#move();
+    else if (this.#next === undefined || !this.#held.take(event)) this.#options.onEvent(event);
   }
 
-  #onSilence(): void {
-    this.#wasSilent = true;
-    this.#connection?.cut();
+  /** Takes an event of a stream that was replaced: the next one brings all but the acks. */
+  #receiveLate(event: InboxEvent): void {
+    if (event.ack !== undefined) this.#options.onEvent(event);
+  }
+
+  #end(verdict: Verdict, from: WatchedStream): void {
+    if (from === this.#next) this.#stay(verdict);
+    else if (from === this.#stream) {
+      clearTimeout(this.#timer);
+      if (this.#next !== undefined) this.#replace();
+      else this.#lose(verdict, from);
+    }
+  }
+
+  #lose({ refusal, again }: Verdict, { token, isWelcome }: WatchedStream): void {
+    this.#stream = undefined;
+    this.#options.onLost();
+    const isRenewed = refusals[refusal.reason].status === 'UNAUTHENTICATED' && this.#options.token() !== token;
+    this.#finish({ refusal, again: again || isRenewed, silently: isWelcome && refusal.reason === 'long-stream' });
+  }
+
+  #move(): void {
+    if (this.#next !== undefined || this.#redial.signal.aborted) return;
+    this.#next = this.#open();
+    this.#options.onMove();
+  }
+
+  /** Goes on with the next stream. Returns the former one. */
+  #replace(): WatchedStream | undefined {
+    const former = this.#stream;
+    this.#stream = this.#next;
+    this.#next = undefined;
+    this.#held.release();
+    this.#options.onLost();
+    return former;
+  }
+
+  /** Goes on with the present stream after a failed move, and tries again soon if that can help. */
+  #stay({ refusal, again }: Verdict): void {
+    this.#next = undefined;
+    for (const event of this.#held.release()) this.#options.onEvent(event);
+    if (again) this.#timer = setTimeout(() => this.#move(), Math.max(refusal.retryAfterMs, moveAgainMs));
   }
 }

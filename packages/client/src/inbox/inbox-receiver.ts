@@ -4,6 +4,7 @@ import { entryEvent, passingEvent } from '../events.js';
 import { ChatPlaces } from './chat-places.js';
 import { type InboxPlace, PlaceTracker } from './inbox-place.js';
 import type { QueuedEvent } from './inbox-queue.js';
+import { UnstoredPlaces } from './unstored-places.js';
 
 /**
  * Turns the events of streams into those of an inbox: drops duplicates, and finds missing entries.
@@ -13,6 +14,7 @@ export class InboxReceiver {
   readonly #push: (event: QueuedEvent) => void;
   readonly #chats = new ChatPlaces();
   readonly #tracker: PlaceTracker;
+  readonly #unstored = new UnstoredPlaces();
   #welcome: InboxWelcome | undefined;
   #hasBegun: boolean;
 
@@ -32,6 +34,11 @@ export class InboxReceiver {
   /** Returns the log of a chat; empty if it has no history or is unknown. */
   logOf(channelId: number): string {
     return this.#chats.logOf(channelId);
+  }
+
+  /** Records that another stream is opened beside the present one, to replace it. */
+  overlap(): void {
+    this.#unstored.overlap();
   }
 
   /** Takes an event of the present stream. */
@@ -79,6 +86,7 @@ export class InboxReceiver {
   #entry(message: Message): void {
     const { channelId, seq } = message;
     const log = this.#chats.logOf(channelId);
+    if (log === '' && !this.#unstored.take(message)) return;
     const missing = this.#chats.take(channelId, seq);
     if (missing === undefined) return;
     this.#gap(channelId, log, missing);
@@ -119,6 +127,7 @@ export class InboxReceiver {
 
   #pass(id: string): void {
     this.#tracker.passed(id);
+    this.#unstored.passed();
     this.#push({ type: 'position', id });
   }
 }

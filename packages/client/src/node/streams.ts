@@ -16,7 +16,7 @@ export function openSeat(
   return new GrpcStream(peer, ChatService.connect, metadata, observer);
 }
 
-/** Gateways to open inboxes at. After a failed stream, the next address is tried. */
+/** Gateways to open inboxes at. After a failed stream, or one that drains, the next address is tried. */
 export class Gateways {
   readonly #addresses: readonly string[];
   readonly #credentials: ChannelCredentials;
@@ -33,10 +33,16 @@ export class Gateways {
   watch({ token, watch, onEvent, onEnd }: WatchOptions): InboxConnection {
     const at = this.#next;
     const peer = { addr: this.#addresses[at] ?? '', title: 'Gateway', credentials: this.#credentials };
+    const passOver = () => {
+      this.#next = (at + 1) % this.#addresses.length;
+    };
     const stream = new GrpcStream(peer, InboxService.session, bearerMetadata(token), {
-      onFrame: onEvent,
+      onFrame: (event) => {
+        if (event.draining !== undefined) passOver();
+        onEvent(event);
+      },
       onEnd: (refusal) => {
-        if (refusal !== undefined) this.#next = (at + 1) % this.#addresses.length;
+        if (refusal !== undefined) passOver();
         onEnd(refusal);
       },
     });

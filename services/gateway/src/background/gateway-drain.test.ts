@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Refusal, silentLogger } from '@parley/runtime';
+import { until } from '@parley/testkit';
 import { GatewayDrain } from './gateway-drain.js';
 
 /** Streams that note when each of them ended. */
@@ -69,6 +70,28 @@ test('few streams end sooner than the deadline, and a shorter deadline hastens a
   await pause(0);
   await long.stop();
   expect(many.ends).toHaveLength(50_000);
+});
+
+test('announces the end of streams whose clients can move first, and ends them later', async () => {
+  const streams = new TestStreams(30);
+  const notices: number[] = [];
+  for (const stream of streams.openStreams.slice(0, 20))
+    Object.assign(stream, {
+      announceEnd: (inMs: number) => {
+        notices.push(inMs);
+        expect(streams.ends.map(({ at }) => at)).not.toContain(streams.openStreams.indexOf(stream));
+      },
+    });
+  const drain = drainOf([streams]);
+  const over = drain.begin(1_000);
+  await until(() => notices.length === 20);
+  for (const stream of streams.openStreams.splice(0, 10)) expect(stream).toHaveProperty('announceEnd'); // They left.
+  await over;
+  expect(notices.every((inMs) => inMs > 400 && inMs <= 500)).toBe(true);
+  expect(streams.ends.map(({ at }) => at).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 20 }, (_, n) => n + 10),
+  );
+  await drain.stop();
 });
 
 test('sends clients away from the beginning, and is not ready', async () => {

@@ -3,6 +3,8 @@ import { type Logger, type Part, type Refusal, refuse, repeat } from '@parley/ru
 
 /** A stream that a drain ends. */
 interface DrainedStream {
+  /** Tells the client when the stream ends, so that it opens another one first. Absent if it cannot. */
+  announceEnd?(inMs: number): void;
   end(refusal: Refusal): void;
 }
 
@@ -24,8 +26,10 @@ export interface GatewayDrainOptions {
 
 const everySecond = 1_000;
 const stepMs = 50;
-/** Minimum number of streams that end in a step: about 100 per second. */
+/** Minimum number of streams whose turn comes in a step: about 100 per second. */
 const leastPerStep = 5;
+/** Maximum time between the announcement and the end of a stream, in milliseconds. */
+const longestNoticeMs = 5_000;
 /**
  * Maximum delay, in milliseconds, before a client connects again. It is short, because the ends are
  * spread already.
@@ -42,13 +46,17 @@ function takeAny<T>(items: T[], count: number): T[] {
 }
 
 /**
- * Ends all streams of this gateway one by one, in random order, so that clients reconnect elsewhere:
- * about 100 per second, or more if that would take longer than the given time. Unary calls work as
+ * Ends all streams of this gateway, so that clients connect elsewhere. The turn of each comes in
+ * random order: about 100 per second, or more if that would take longer than the given time. A
+ * client that can open its next stream first is told, and its stream ends later. Unary calls work as
  * usual, and new streams are refused. A drain cannot be undone.
  */
 export class GatewayDrain implements Part {
   readonly #options: GatewayDrainOptions;
+  /** When each stream ends whose turn has come. */
+  readonly #ends = new WeakMap<DrainedStream, number>();
   readonly #ended = new WeakSet<DrainedStream>();
+  #noticeMs = 0;
   #endsAt = Number.POSITIVE_INFINITY;
   #over: Promise<void> | undefined;
   #sendingAway: Part | undefined;
@@ -87,25 +95,42 @@ export class GatewayDrain implements Part {
 
   async #run(): Promise<void> {
     const { streams, sendAway, log } = this.#options;
-    log.info({ streams: this.#left().length, withinMs: Math.round(this.#endsAt - performance.now()) }, 'draining');
+    const withinMs = this.#endsAt - performance.now();
+    this.#noticeMs = Math.min(longestNoticeMs, withinMs / 2);
+    log.info({ streams: this.#open().length, withinMs: Math.round(withinMs) }, 'draining');
     for (const kind of streams) kind.refuseNew();
     const failed = (err: unknown) => log.error({ err }, 'sending clients away failed');
     this.#sendingAway = repeat(everySecond, 0, async () => sendAway(), failed);
-    for (let left = this.#left(); left.length > 0; left = this.#left()) {
-      const steps = Math.floor((this.#endsAt - performance.now()) / stepMs);
-      const share = steps < 1 ? left.length : Math.ceil(left.length / steps);
-      for (const stream of takeAny(left, Math.max(share, leastPerStep))) this.#end(stream);
+    for (let open = this.#open(); open.length > 0; open = this.#open()) {
+      this.#takeTurns(open.filter((stream) => !this.#ends.has(stream)));
+      this.#endDue(open);
       await pause(stepMs * (0.5 + Math.random()));
     }
     log.info('drained');
   }
 
-  #left(): DrainedStream[] {
+  /** All streams except those that have been ended. */
+  #open(): DrainedStream[] {
     return this.#options.streams.flatMap((kind) => kind.openStreams.filter((stream) => !this.#ended.has(stream)));
   }
 
-  #end(stream: DrainedStream): void {
-    this.#ended.add(stream);
-    stream.end(refuse('draining', { retryAfterMs: Math.ceil(Math.random() * comeBackMs) }));
+  #takeTurns(waiting: DrainedStream[]): void {
+    const steps = Math.floor((this.#endsAt - this.#noticeMs - performance.now()) / stepMs);
+    const share = steps < 1 ? waiting.length : Math.ceil(waiting.length / steps);
+    for (const stream of takeAny(waiting, Math.max(share, leastPerStep))) {
+      const noticeMs = stream.announceEnd === undefined ? 0 : this.#noticeMs;
+      this.#ends.set(stream, performance.now() + noticeMs);
+      if (noticeMs > 0) stream.announceEnd?.(noticeMs);
+    }
+  }
+
+  #endDue(open: readonly DrainedStream[]): void {
+    const now = performance.now();
+    for (const stream of open) {
+      const endsAt = Math.min(this.#ends.get(stream) ?? Number.POSITIVE_INFINITY, this.#endsAt);
+      if (endsAt > now) continue;
+      this.#ended.add(stream);
+      stream.end(refuse('draining', { retryAfterMs: Math.ceil(Math.random() * comeBackMs) }));
+    }
   }
 }

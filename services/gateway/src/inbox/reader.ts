@@ -266,6 +266,11 @@ export class InboxReader implements CursorReader, Flushable {
     return this.#stream.ended;
   }
 
+  /** Tells the client that the stream ends soon, because the gateway drains. */
+  announceEnd(inMs: number): void {
+    this.send(encodeInboxEvent({ draining: { endsInMs: Math.ceil(inMs) } }));
+  }
+
   /** Ends the stream after everything that was written. */
   end(refusal: Refusal): void {
     this.#stream.end(refusal);

@@ -111,7 +111,11 @@ export interface InboxEvent {
     | RoomRefused
     | undefined;
   /** the last event on a WebSocket. With `listen_again`: connect again */
-  goodbye?: Goodbye | undefined;
+  goodbye?:
+    | Goodbye
+    | undefined;
+  /** The gateway drains. Open another stream now and resume there, then end this one. */
+  draining?: Draining | undefined;
 }
 
 export interface InboxWelcome {
@@ -126,6 +130,11 @@ export interface InboxWelcome {
    * Entries that the client missed follow before them.
    */
   chats: SeenChat[];
+}
+
+export interface Draining {
+  /** when the gateway ends this stream */
+  endsInMs: number;
 }
 
 export interface RoomRefused {
@@ -632,6 +641,7 @@ function createBaseInboxEvent(): InboxEvent {
     ack: undefined,
     roomRefused: undefined,
     goodbye: undefined,
+    draining: undefined,
   };
 }
 
@@ -678,6 +688,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     }
     if (message.goodbye !== undefined) {
       Goodbye.encode(message.goodbye, writer.uint32(122).fork()).join();
+    }
+    if (message.draining !== undefined) {
+      Draining.encode(message.draining, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -807,6 +820,14 @@ export const InboxEvent: MessageFns<InboxEvent> = {
             message.goodbye = Goodbye.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.draining = Draining.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -843,6 +864,7 @@ export const InboxEvent: MessageFns<InboxEvent> = {
         ? RoomRefused.fromJSON(object.room_refused)
         : undefined,
       goodbye: isSet(object.goodbye) ? Goodbye.fromJSON(object.goodbye) : undefined,
+      draining: isSet(object.draining) ? Draining.fromJSON(object.draining) : undefined,
     };
   },
 
@@ -890,6 +912,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     if (message.goodbye !== undefined) {
       obj.goodbye = Goodbye.toJSON(message.goodbye);
     }
+    if (message.draining !== undefined) {
+      obj.draining = Draining.toJSON(message.draining);
+    }
     return obj;
   },
 
@@ -929,6 +954,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
       : undefined;
     message.goodbye = (object.goodbye !== undefined && object.goodbye !== null)
       ? Goodbye.fromPartial(object.goodbye)
+      : undefined;
+    message.draining = (object.draining !== undefined && object.draining !== null)
+      ? Draining.fromPartial(object.draining)
       : undefined;
     return message;
   },
@@ -1071,6 +1099,79 @@ export const InboxWelcome: MessageFns<InboxWelcome> = {
     message.maxBytes = object.maxBytes ?? 0;
     message.now = object.now ?? 0;
     message.chats = object.chats?.map((e) => SeenChat.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDraining(): Draining {
+  return { endsInMs: 0 };
+}
+
+export const Draining: MessageFns<Draining> = {
+  encode(message: Draining, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.endsInMs !== 0) {
+      writer.uint32(8).uint32(message.endsInMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Draining {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDraining();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.endsInMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Draining {
+    return {
+      endsInMs: isSet(object.endsInMs)
+        ? globalThis.Number(object.endsInMs)
+        : isSet(object.ends_in_ms)
+        ? globalThis.Number(object.ends_in_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: Draining): unknown {
+    const obj: any = {};
+    if (message.endsInMs !== 0) {
+      obj.endsInMs = Math.round(message.endsInMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Draining>): Draining {
+    return Draining.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Draining>): Draining {
+    const message = createBaseDraining();
+    message.endsInMs = object.endsInMs ?? 0;
     return message;
   },
 };
