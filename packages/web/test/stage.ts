@@ -70,8 +70,8 @@ export class Stage {
   }
 
   /** Opens the page for a new user and signs in. */
-  async somebody(name: string): Promise<Visitor> {
-    const visitor = await this.stranger();
+  async somebody(name: string, options: BrowserContextOptions = {}): Promise<Visitor> {
+    const visitor = await this.stranger(options);
     await visitor.signUp(this.userId(name), name);
     return visitor;
   }

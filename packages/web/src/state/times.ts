@@ -1,6 +1,6 @@
 import { dayOf } from './timeline.js';
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const precise = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
@@ -24,7 +24,7 @@ export function shortTime(at: number): string {
 
 /** Returns the time today, the weekday within a week, or the date, for a list. */
 export function briefTime(at: number, nowMs: number): string {
-  if (dayOf(at) === dayOf(nowMs)) return shortTime(at);
+  if (dayOf(at) === dayOf(nowMs)) return clockTime(at);
   return at > midnight(nowMs, -6) ? shortWeekday.format(at) : shortDate.format(at);
 }
 

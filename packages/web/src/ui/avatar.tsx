@@ -1,11 +1,12 @@
 import { plainLine } from '../state/text.js';
 
-const tints = 6;
+const hues = 8;
 
-function tintOf(id: string): number {
+/** Returns the class of a user's colour, the same in every list. */
+export function personClass(id: string): string {
   let sum = 0;
   for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9_973;
-  return sum % tints;
+  return `person-${sum % hues}`;
 }
 
 function initialsOf(name: string): string {
@@ -19,10 +20,18 @@ function initialsOf(name: string): string {
     .toUpperCase();
 }
 
-/** The initials of a user. Hidden from screen readers, because the name is next to it. */
-export function Avatar({ id, name, small = false }: { id: string; name: string; small?: boolean }) {
+interface AvatarProps {
+  readonly id: string;
+  readonly name: string;
+  readonly small?: boolean;
+  /** For a group; users have a circle. */
+  readonly square?: boolean;
+}
+
+/** The initials of a user or group. Hidden from screen readers, because the name is next to it. */
+export function Avatar({ id, name, small = false, square = false }: AvatarProps) {
   return (
-    <span className={`avatar tint-${tintOf(id)}${small ? ' small' : ''}`} aria-hidden="true">
+    <span className={`avatar ${personClass(id)}${small ? ' small' : ''}${square ? ' square' : ''}`} aria-hidden="true">
       {initialsOf(name)}
     </span>
   );

@@ -15,14 +15,14 @@ export function ChatIcon({ item, isOnline }: ChatIconProps) {
   const { kind, id } = item.channel;
   if (kind === ChannelKind.PUBLIC || kind === ChannelKind.PRIVATE) {
     return (
-      <span className="avatar sign" aria-hidden="true">
+      <span className="avatar square sign" aria-hidden="true">
         <Icon name={kind === ChannelKind.PUBLIC ? 'hash' : 'lock'} size={18} />
       </span>
     );
   }
   return (
     <span className="avatar-place" data-online={isOnline}>
-      <Avatar id={item.peer?.id ?? `${id}`} name={titleOf(item)} />
+      <Avatar id={item.peer?.id ?? `${id}`} name={titleOf(item)} square={kind === ChannelKind.GROUP} />
     </span>
   );
 }

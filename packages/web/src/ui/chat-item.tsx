@@ -30,17 +30,16 @@ function previewOf({ last, channel }: ChatItem, names: Names, me: string): strin
   return channel.kind === ChannelKind.DIRECT ? text : `${plainLine(givenName(names, last.sender))}: ${text}`;
 }
 
-/** Returns everything that the row shows, as text for a screen reader. */
-function accessibleName({ item, names, me, isOnline, unsent }: ChatItemProps): string {
+/** Returns what the row shows by signs, as text for a screen reader. */
+function signWords({ item, isOnline, unsent }: ChatItemProps): string {
   const { unread, mentions, markedUnread, notify, channel } = item;
   const facts = [
-    `${plainLine(titleOf(item))}: ${kindWords(channel.kind)}`,
+    kindWords(channel.kind),
     isOnline ? 'online' : '',
     unread > 0 ? `${countWords(unread)} unread` : markedUnread ? 'marked as unread' : '',
     mentions > 0 ? `${countWords(mentions)} mentions` : '',
     unsent > 0 ? `${unsent} not sent` : '',
     notify === 'none' ? 'muted' : '',
-    previewOf(item, names, me),
   ];
   return facts.filter((fact) => fact !== '').join(', ');
 }
@@ -56,18 +55,18 @@ export const ChatRow = memo(function ChatRow(props: ChatItemProps) {
         href={chatHref(channel.id)}
         className={isNew ? 'chat unread' : 'chat'}
         aria-current={isOpen ? 'page' : undefined}
-        aria-label={accessibleName(props)}
       >
         <ChatIcon item={item} isOnline={isOnline} />
         <span className="chat-name">
           <Name of={titleOf(item)} />
+          <span className="unseen">: {signWords(props)}. </span>
           {notify === 'none' && <Icon name="muted" size={14} />}
         </span>
         <Activity at={activityOf(item)} />
         <span className="chat-last">
           {unsent > 0 ? <b className="unsent">{unsent} not sent</b> : <bdi>{previewOf(item, names, me)}</bdi>}
         </span>
-        <span className="badges">
+        <span className="badges" aria-hidden="true">
           {mentions > 0 && <span className="badge mentions">@{mentions > 1 && countWords(mentions)}</span>}
           {isNew && (
             <span className="badge" data-muted={notify === 'none'}>

@@ -9,7 +9,7 @@ const filters: readonly (readonly [ChatFilter, string])[] = [
   ['all', 'All'],
   ['unread', 'Unread'],
   ['direct', 'Direct'],
-  ['groups', 'Groups and channels'],
+  ['groups', 'Groups'],
 ];
 
 /** The user's direct chats, groups and channels, the most recently active first. */

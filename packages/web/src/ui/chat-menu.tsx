@@ -1,5 +1,5 @@
 import { ChannelKind, MemberRole, type NotifyLevel } from '@parley/client';
-import { useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { type ChatItem, titleOf } from '../state/chats.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
@@ -23,6 +23,7 @@ export function ChatMenu({ item }: { item: ChatItem }) {
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState<Asked>();
   useCloseOutside(place, open, () => setOpen(false));
+  useMenuFocus(place, open);
   const ask = (what: Asked) => {
     setOpen(false);
     setAsked(what);
@@ -43,6 +44,18 @@ export function ChatMenu({ item }: { item: ChatItem }) {
       {asked !== undefined && <Farewell what={asked} item={item} onClose={() => setAsked(undefined)} />}
     </div>
   );
+}
+
+/** Focuses the first item of an opened menu, and the button again when the menu closes with its focus. */
+function useMenuFocus(place: RefObject<HTMLElement | null>, isOpen: boolean): void {
+  useEffect(() => {
+    if (!isOpen) return;
+    const menu = place.current;
+    menu?.querySelector<HTMLElement>('.menu :is(input:checked, button)')?.focus();
+    return () => {
+      if (document.activeElement === document.body) menu?.querySelector('button')?.focus();
+    };
+  }, [place, isOpen]);
 }
 
 interface MenuItemsProps {

@@ -9,21 +9,24 @@ import { Icon } from './icon.js';
 import { sentence } from './use-action.js';
 import { useOpenConversation } from './workspace-context.js';
 
-interface DeliveryMarkProps {
+interface SentStateProps {
   readonly row: SaidRow;
-  readonly mayRetry: boolean;
   readonly receipts: ConversationState['receipts'];
   readonly names: Names;
 }
 
-/** The delivery state of the user's own message: sending, sent, delivered, read or failed. */
-export function DeliveryMark({ row, mayRetry, receipts, names }: DeliveryMarkProps) {
-  const { delivery, outgoing, line } = row;
-  const conversation = useOpenConversation();
-  if (delivery === 'theirs' || delivery === 'long sent') return null;
+/** The mark of the user's own message: sending, sent, delivered or read. */
+export function SentState({ row: { delivery, outgoing, line }, receipts, names }: SentStateProps) {
   if (delivery === 'sent') return <SentMark seq={line.seq} receipts={receipts} names={names} />;
-  if (outgoing?.held !== undefined && delivery === 'sending') return <HeldBack {...outgoing.held} />;
-  if (outgoing === undefined || delivery === 'sending') return <Mark name="clock" words="Sending" />;
+  return delivery === 'sending' && outgoing?.held === undefined ? <Mark name="clock" words="Sending" /> : null;
+}
+
+/** Says that the user's own message was delayed or not sent. */
+export function DeliveryNotice({ row: { delivery, outgoing }, mayRetry }: { row: SaidRow; mayRetry: boolean }) {
+  const conversation = useOpenConversation();
+  if (outgoing === undefined) return null;
+  if (outgoing.held !== undefined && delivery === 'sending') return <HeldBack {...outgoing.held} />;
+  if (delivery !== 'failed') return null;
   return (
     <p className="failed" role="alert">
       <Icon name="alert" size={16} />

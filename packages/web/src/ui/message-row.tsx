@@ -1,11 +1,12 @@
+import type { ReactNode } from 'react';
 import type { AllowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
-import { Avatar } from './avatar.js';
-import { DeliveryMark } from './delivery.js';
+import { Avatar, personClass } from './avatar.js';
+import { DeliveryNotice, SentState } from './delivery.js';
 import type { IntentRequest } from './intent.js';
 import { MessageActions } from './message-actions.js';
 import type { Jump } from './plain-row.js';
@@ -50,18 +51,20 @@ export function MessageRow(props: MessageRowProps) {
         {line.replyTo !== undefined && <Quote seq={line.replyTo} of={answered} names={names} jump={jump} />}
         {head && (
           <p className="who">
-            <strong>
+            <strong className={personClass(line.sender)}>
               <Name of={name} title={line.sender} />
             </strong>
             <Time at={line.at} />
           </p>
         )}
-        <Body line={line} />
+        <Body line={line}>
+          <SentState row={row} receipts={receipts} names={names} />
+        </Body>
         {line.mentionsMe === true && !line.deleted && <p className="mention">Mentions you</p>}
         {line.reactions.length > 0 && (
           <Reactions line={line} names={names} me={me} mayAct={isThere && allowed.change} />
         )}
-        <DeliveryMark row={row} mayRetry={allowed.say} receipts={receipts} names={names} />
+        <DeliveryNotice row={row} mayRetry={allowed.say} />
       </div>
       {isThere && allowed.say && (
         <MessageActions
@@ -83,8 +86,8 @@ function Time({ at, short = false }: { at: number; short?: boolean }) {
   );
 }
 
-function Body({ line }: { line: SaidLine }) {
-  if (line.deleted) return <p className="gone">This message was deleted.</p>;
+function Body({ line, children }: { line: SaidLine; children: ReactNode }) {
+  if (line.deleted) return <p className="gone">This message was deleted.{children}</p>;
   if (line.text === undefined) return <p className="gone">This message is not text and cannot be shown.</p>;
   if (line.text === '') return <p className="gone">This message is empty.</p>;
   return (
@@ -94,6 +97,7 @@ function Body({ line }: { line: SaidLine }) {
           (edited)
         </span>
       )}
+      {children}
     </Text>
   );
 }

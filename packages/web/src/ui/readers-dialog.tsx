@@ -1,9 +1,10 @@
 import type { DatedReceipt } from '@parley/client';
 import { useEffect, useState } from 'react';
 import { givenName, type Names } from '../state/names.js';
-import { fullTime } from '../state/times.js';
+import { briefTime, fullTime } from '../state/times.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
+import { useNow } from './hooks.js';
 import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
 import { useAction } from './use-action.js';
@@ -44,6 +45,16 @@ export function ReadersDialog({ seq, names, onClose }: ReadersDialogProps) {
   );
 }
 
+/** When a receipt moved last. */
+function ReceiptTime({ at }: { at: number }) {
+  const now = useNow(true, 60_000);
+  return (
+    <time className="hint" dateTime={new Date(at).toISOString()} title={fullTime(at)}>
+      {briefTime(at, now)}
+    </time>
+  );
+}
+
 interface ReadersProps {
   readonly title: string;
   readonly receipts: readonly DatedReceipt[];
@@ -62,7 +73,7 @@ function Readers({ title, receipts, names }: ReadersProps) {
           <li key={userId}>
             <Avatar id={userId} name={givenName(names, userId)} small />
             <Name of={givenName(names, userId)} title={userId} />
-            {updatedAt > 0 && <span className="hint">{fullTime(updatedAt)}</span>}
+            {updatedAt > 0 && <ReceiptTime at={updatedAt} />}
           </li>
         ))}
       </ul>

@@ -8,7 +8,6 @@ import { ChatList } from './chat-list.js';
 import { useWatched } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import { Mark } from './mark.js';
-import { NewChat } from './new-chat.js';
 import { RoomItem } from './room-item.js';
 import { SeatBar } from './seat-bar.js';
 import { SignOut } from './sign-out.js';
@@ -21,34 +20,35 @@ interface SideProps {
   readonly openId: number | undefined;
   /** Whether the joined room is on screen. */
   readonly showsRoom: boolean;
+  /** Whether the list is all that is on screen. */
+  readonly isMain: boolean;
   readonly onNewRoom: () => void;
+  readonly onNewChat: () => void;
   readonly onSwitch: () => void;
   readonly onSignOut: () => void;
 }
 
 /** The sidebar: the chats, the rooms and the signed-in user. */
-export function Side({ openId, showsRoom, onNewRoom, onSwitch, onSignOut }: SideProps) {
+export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch, onSignOut }: SideProps) {
   const workspace = useWorkspace();
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
-  const [open, setOpen] = useState<'new' | 'find'>();
-  const close = () => setOpen(undefined);
+  const [isFinding, setIsFinding] = useState(false);
   return (
-    <div className="side">
-      <header className="side-head">
+    <div className="side" role={isMain ? 'main' : undefined}>
+      <div className="side-head">
         <Mark size={28} />
         <h1>Parley</h1>
         <HeadButton name="search" words="Go to chat or room (Ctrl+K)" onPress={onSwitch} />
-        <HeadButton name="hash" words="Find a channel" onPress={() => setOpen('find')} />
-        <HeadButton name="plus" words="New chat" onPress={() => setOpen('new')} />
-      </header>
+        <HeadButton name="compass" words="Find a channel" onPress={() => setIsFinding(true)} />
+        <HeadButton name="plus" words="New chat" onPress={onNewChat} />
+      </div>
       <nav className="rooms" aria-label="Chats and rooms">
         <ChatList openId={openId} />
         <Rooms openId={openId} onNew={onNewRoom} />
       </nav>
       {room !== undefined && !showsRoom && <SeatBar room={room} />}
       <Me onSignOut={onSignOut} />
-      {open === 'new' && <NewChat onClose={close} />}
-      {open === 'find' && <BrowseChannels onClose={close} />}
+      {isFinding && <BrowseChannels onClose={() => setIsFinding(false)} />}
     </div>
   );
 }
@@ -134,7 +134,7 @@ function RoomList({ title, rooms, state: { channels, unread, unsent }, openId }:
 function Me({ onSignOut }: { onSignOut: () => void }) {
   const { userId, name } = useWorkspace().session;
   return (
-    <footer className="side-foot">
+    <div className="side-foot">
       <Avatar id={userId} name={name} />
       <p>
         <strong>
@@ -143,6 +143,6 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
         <span>{userId}</span>
       </p>
       <SignOut onSignOut={onSignOut} />
-    </footer>
+    </div>
   );
 }

@@ -3,8 +3,9 @@ import { titleOf } from '../state/chats.js';
 import type { PagePlace } from '../state/place.js';
 import { chatHref } from '../state/place.js';
 import { ChatPane } from './chat-view.js';
-import { usePlace, useWatched } from './hooks.js';
+import { useMedia, usePlace, useWatched } from './hooks.js';
 import { Invitation } from './invitation.js';
+import { NewChat } from './new-chat.js';
 import { NewRoom } from './new-room.js';
 import { NoSuchRoom } from './no-such-room.js';
 import { RoomElsewhere } from './room-elsewhere.js';
@@ -27,10 +28,12 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
   const { channelId, kind, inviteId, isNone } = place;
   const [allowed, setAllowed] = useState<number>();
   const { room, elsewhere } = useRoomOf(place, allowed);
-  const [making, setMaking] = useState(false);
+  const [making, setMaking] = useState<'room' | 'chat'>();
+  const isPhone = useMedia(phone);
   const switcher = useSwitcher();
   usePageTitle(useOpenTitle(place));
-  const onNew = () => setMaking(true);
+  const onNew = () => setMaking('room');
+  const onMade = () => setMaking(undefined);
   return (
     <div
       className="workspace"
@@ -38,20 +41,23 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
     >
       <Side
         openId={channelId ?? room?.channelId}
-        showsRoom={kind === 'room' || (channelId === undefined && !matchMedia(phone).matches)}
+        showsRoom={kind === 'room' || (channelId === undefined && !isPhone)}
+        isMain={isPhone && channelId === undefined && inviteId === undefined && !isNone}
         onNewRoom={onNew}
+        onNewChat={() => setMaking('chat')}
         onSwitch={switcher.open}
         onSignOut={onSignOut}
       />
       <main className="main">
         {elsewhere === undefined ? (
-          <Pane place={place} onNew={onNew} />
+          <Pane place={place} onNew={onNew} onNewChat={() => setMaking('chat')} />
         ) : (
           <RoomElsewhere room={elsewhere} onEnter={() => setAllowed(channelId)} />
         )}
       </main>
       <UnsavedNotice />
-      {making && <NewRoom onClose={() => setMaking(false)} />}
+      {making === 'room' && <NewRoom onClose={onMade} />}
+      {making === 'chat' && <NewChat onClose={onMade} />}
       {switcher.isOpen && <Switcher onClose={switcher.close} />}
     </div>
   );
@@ -95,13 +101,19 @@ function useOpenTitle({ channelId, kind }: PagePlace): string | undefined {
   return item && titleOf(item);
 }
 
-function Pane({ place: { channelId, kind, inviteId, isNone }, onNew }: { place: PagePlace; onNew: () => void }) {
+interface PaneProps {
+  readonly place: PagePlace;
+  readonly onNew: () => void;
+  readonly onNewChat: () => void;
+}
+
+function Pane({ place: { channelId, kind, inviteId, isNone }, onNew, onNewChat }: PaneProps) {
   const workspace = useWorkspace();
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
   if (isNone) return <NoSuchRoom />;
   if (inviteId !== undefined) return <Invitation key={inviteId} id={inviteId} />;
   if (kind === 'chat' && channelId !== undefined) return <ChatPane key={channelId} id={channelId} />;
-  if (room === undefined) return <NothingOpen onNew={onNew} />;
+  if (room === undefined) return <NothingOpen onNew={onNew} onNewChat={onNewChat} />;
   return (
     <ConversationContext value={room}>
       <RoomView key={room.channelId} />
@@ -109,7 +121,7 @@ function Pane({ place: { channelId, kind, inviteId, isNone }, onNew }: { place: 
   );
 }
 
-function NothingOpen({ onNew }: { onNew: () => void }) {
+function NothingOpen({ onNew, onNewChat }: Pick<PaneProps, 'onNew' | 'onNewChat'>) {
   return (
     <section className="no-room">
       <h2>Choose a chat or room</h2>
@@ -117,9 +129,14 @@ function NothingOpen({ onNew }: { onNew: () => void }) {
         Chats are open on all your devices at the same time. A live room is different: you can be in one room at a time,
         and entering it on another device ends your stay here.
       </p>
-      <button type="button" className="primary" onClick={onNew}>
-        Create room
-      </button>
+      <div className="choices">
+        <button type="button" className="primary" onClick={onNewChat}>
+          Start a chat
+        </button>
+        <button type="button" className="quiet" onClick={onNew}>
+          Create room
+        </button>
+      </div>
     </section>
   );
 }
