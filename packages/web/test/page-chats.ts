@@ -170,17 +170,17 @@ inChromium('chats', () => {
     await ann.page.getByRole('heading', { level: 2, name: 'Favourites' }).waitFor();
     await ann.page.getByRole('button', { name: 'More' }).click();
     await ann.page.getByRole('radio', { name: 'Nothing (muted)' }).click();
-    await ann.page.getByRole('link', { name: /^older chat: Group, muted/ }).waitFor();
+    await ann.page.getByRole('link', { name: /^older chat \(Group, muted/ }).waitFor();
     await stage.picture(ann, 'chat-menu');
     await ann.page.getByRole('button', { name: 'Mark as unread' }).click();
-    await ann.page.getByRole('link', { name: /^older chat: Group, marked as unread, muted/ }).waitFor();
+    await ann.page.getByRole('link', { name: /^older chat \(Group, marked as unread, muted/ }).waitFor();
     await ann.keeps('"favourites":[]', false);
     await ann.page.reload();
-    await ann.page.getByRole('link', { name: /^older chat: Group, marked as unread, muted/ }).waitFor();
+    await ann.page.getByRole('link', { name: /^older chat \(Group, marked as unread, muted/ }).waitFor();
     await ann.page.getByRole('heading', { level: 2, name: 'Favourites' }).waitFor();
     expect((await ann.page.locator('.chat .chat-name').allTextContents())[0]).toBe('older chat');
     await rowOf(ann, 'older chat').click();
-    await ann.page.getByRole('link', { name: /^older chat: Group, muted/ }).waitFor();
+    await ann.page.getByRole('link', { name: /^older chat \(Group, muted/ }).waitFor();
     expect(ann.complaints).toEqual([]);
   });
 

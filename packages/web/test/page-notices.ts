@@ -34,7 +34,7 @@ inChromium('notices in a room', () => {
   test('shows a direct chat under the name of the other user', async () => {
     const ann = await stage.somebody('Ann');
     const friend = await stage.openDirect(await idOf(ann));
-    await ann.page.getByRole('link', { name: `${friend}: Direct chat` }).click();
+    await ann.page.getByRole('link', { name: `${friend} (Direct chat` }).click();
     await ann.live();
     await ann.page.getByRole('heading', { level: 2, name: friend }).waitFor();
     await stage.picture(ann, 'direct');

@@ -92,7 +92,10 @@ export class UserChats implements ChatsOfInbox {
     const chat = known ?? this.#create(id);
     this.#loaded.delete(id);
     this.#loaded.set(id, chat); // The chat that was used last comes last.
-    if (known === undefined) this.#describe(chat);
+    if (known === undefined) {
+      this.#describe(chat);
+      this.#forgetSome(id);
+    }
     await chat.loaded;
     return chat;
   }
@@ -288,11 +291,11 @@ export class UserChats implements ChatsOfInbox {
     for (const chat of this.#loaded.values()) chat.expire();
   }
 
-  /** Drops chats from memory that were not used for the longest time. */
-  #forgetSome(): void {
+  /** Drops chats from memory that were not used for the longest time, except one. */
+  #forgetSome(keptId?: number): void {
     for (const [id, chat] of this.#loaded) {
       if (this.#loaded.size <= mostLoaded) return;
-      if (chat.isShown || chat.state().outgoing.length > 0) continue;
+      if (id === keptId || chat.isShown || chat.state().outgoing.length > 0) continue;
       this.#loaded.delete(id);
       chat.close();
     }

@@ -59,7 +59,7 @@ export const ChatRow = memo(function ChatRow(props: ChatItemProps) {
         <ChatIcon item={item} isOnline={isOnline} />
         <span className="chat-name">
           <Name of={titleOf(item)} />
-          <span className="unseen">: {signWords(props)}. </span>
+          <span className="unseen"> ({signWords(props)})</span>
           {notify === 'none' && <Icon name="muted" size={14} />}
         </span>
         <Activity at={activityOf(item)} />
