@@ -178,7 +178,7 @@ inChromium('chats', () => {
     await ann.page.reload();
     await ann.page.getByRole('link', { name: /^older chat \(Group, marked as unread, muted/ }).waitFor();
     await ann.page.getByRole('heading', { level: 2, name: 'Favourites' }).waitFor();
-    expect((await ann.page.locator('.chat .chat-name').allTextContents())[0]).toBe('older chat');
+    expect((await ann.page.locator('.chat .chat-name bdi').allTextContents())[0]).toBe('older chat');
     await rowOf(ann, 'older chat').click();
     await ann.page.getByRole('link', { name: /^older chat \(Group, muted/ }).waitFor();
     expect(ann.complaints).toEqual([]);
