@@ -33,8 +33,9 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
   const workspace = useWorkspace();
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
   const [isFinding, setIsFinding] = useState(false);
+  const Place = isMain ? 'main' : 'section';
   return (
-    <div className="side" role={isMain ? 'main' : undefined}>
+    <Place className="side" aria-label="Sidebar">
       <div className="side-head">
         <Mark size={28} />
         <h1>Parley</h1>
@@ -49,7 +50,7 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
       {room !== undefined && !showsRoom && <SeatBar room={room} />}
       <Me onSignOut={onSignOut} />
       {isFinding && <BrowseChannels onClose={() => setIsFinding(false)} />}
-    </div>
+    </Place>
   );
 }
 
