@@ -49,6 +49,7 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
         onSignOut={onSignOut}
       />
       <main className="main">
+        {isPhone && <h1 className="unseen">Parley</h1>}
         {elsewhere === undefined ? (
           <Pane place={place} onNew={onNew} onNewChat={() => setMaking('chat')} />
         ) : (
