@@ -81,9 +81,8 @@ function Mark({
   isRead?: boolean;
 }) {
   return (
-    <span className="delivery" title={words} data-read={isRead}>
+    <span className="delivery" role="img" aria-label={words} title={words} data-read={isRead}>
       <Icon name={name} size={14} />
-      <span className="unseen">{words}</span>
     </span>
   );
 }
