@@ -5,6 +5,7 @@
  * service fails a case that the bare server passes.
  */
 import { execFile, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -34,7 +35,7 @@ function sectionOf(name) {
 
 /** Runs sections, or all if none is given. Returns the number of cases, and the names of those that fail. */
 async function runCases(port, folder, sections = []) {
-  const report = join(folder, `${port}.xml`);
+  const report = join(folder, `${randomUUID()}.xml`);
   const args = [...sections, '--host', '127.0.0.1', '--port', port, '--junit-report', report];
   await promisify(execFile)('h2spec', args, { maxBuffer: 1e8 }).catch(({ code }) => {
     if (code !== 1) throw new Error(`h2spec ended with ${code}.`);
@@ -80,14 +81,16 @@ const [userService, gateway, bare] = [
 ];
 const [[manager], [chatServer]] = [trio.managers, trio.chatServers];
 const services = { 'user-service': userService, 'channel-service': manager, 'chat-service': chatServer, gateway };
-let more = 0;
+let more = [];
 try {
-  for (const [name, { grpc }] of Object.entries(services))
-    more += await compare(name, portOf(grpc), portOf(bare.address), folder);
+  const compared = Object.entries(services).map(([name, { grpc }]) =>
+    compare(name, portOf(grpc), portOf(bare.address), folder),
+  );
+  more = await Promise.all(compared);
 } finally {
   bare.server.forceShutdown();
   await trio.stop();
   await tearDown();
   await rm(folder, { recursive: true });
 }
-process.exit(more === 0 ? 0 : 1);
+process.exit(more.every((count) => count === 0) ? 0 : 1);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { isReason } from '@parley/runtime';
-import { Chatter, Trio, until } from '@parley/testkit';
+import { Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 let managerMetrics: number;
@@ -77,8 +77,7 @@ test('exports the metrics of alerts at 0 before the first event', async () => {
 test('the metrics count a placed channel, its seats and resumes, and its loss', async () => {
   const alice = await trio.people.make('alice');
   const { id } = await trio.create(alice, 'room');
-  const stream = new Chatter(await trio.listen(alice, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
+  const stream = await trio.join(alice, id);
   await until(async () => (await metricsOf(chatMetrics)).includes('parley_seats{state="live"} 1'));
   const manager = await metricsOf(managerMetrics);
   expect(manager).toContain('parley_listens_total{owner="placed"} 1');

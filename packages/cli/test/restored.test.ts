@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ChannelService, HistoryRequest, Resume } from '@parley/contract';
 import { createPool, dropDatabaseFor } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { Commands } from './commands.js';
 
 let trio: Trio;
@@ -41,10 +41,8 @@ async function copy(from: string, to: string): Promise<void> {
   }
 }
 
-async function join(id: number, resume?: string): Promise<Chatter> {
-  const stream = new Chatter(await trio.listen(alice, id), { events: true, ...(resume !== undefined && { resume }) });
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
+function join(id: number, resume?: string): Promise<Chatter> {
+  return trio.join(alice, id, resume === undefined ? {} : { resume });
 }
 
 async function say(id: number, ...texts: string[]): Promise<string> {

@@ -37,6 +37,7 @@ export class Chatter {
   readonly ended: Promise<Ending>;
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Message | Buffer, Message>;
+  #ending: Ending | undefined;
   #waiters: (() => void)[] = [];
 
   constructor(listened: Pick<ListenResponse, 'token' | 'server'>, options: ChatterOptions = {}) {
@@ -53,18 +54,21 @@ export class Chatter {
     this.ended = new Promise((resolve) => {
       this.#call.on('status', (status: StatusObject) => {
         this.#client.close();
-        resolve({
-          code: status.code,
-          details: status.details,
-          reason: status.metadata.get('chat-reason')[0]?.toString(),
-        });
+        const reason = status.metadata.get('chat-reason')[0]?.toString();
+        this.#ending = { code: status.code, details: status.details, reason };
+        resolve(this.#ending);
+        this.#wake();
       });
     });
     this.#call.on('error', () => {});
     this.#call.on('data', (message: Message) => {
       this.messages.push(message);
-      for (const wake of this.#waiters.splice(0)) wake();
+      this.#wake();
     });
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiters.splice(0)) wake();
   }
 
   /** Sends a message. `fields` adds or replaces fields. */
@@ -84,7 +88,7 @@ export class Chatter {
 
   /**
    * Returns the first message that matches, received already or later.
-   * @throws {Error} after `withinMs`
+   * @throws {Error} after `withinMs`, or if the stream ends first
    */
   async find(matches: (message: Message) => boolean, withinMs = 60_000): Promise<Message> {
     const deadline = Date.now() + withinMs;
@@ -93,8 +97,9 @@ export class Chatter {
         const message = this.messages[checked] as Message;
         if (matches(message)) return message;
       }
-      if (Date.now() > deadline)
-        throw new Error(`None of the ${this.messages.length} messages matched within ${withinMs} ms.`);
+      const missing = `None of the ${this.messages.length} messages matched ${matches}`;
+      if (this.#ending !== undefined) throw new Error(`${missing}. The stream ended with ${this.#ending.reason}.`);
+      if (Date.now() > deadline) throw new Error(`${missing} within ${withinMs} ms.`);
       await Promise.race([
         new Promise<void>((resolve) => this.#waiters.push(resolve)),
         new Promise<void>((resolve) => setTimeout(resolve, 50)),

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   ChangeMemberRequest,
@@ -6,18 +7,20 @@ import {
   type ListenResponse,
   ListMembersRequest,
   type ListMembersResponse,
+  type Method,
   OverviewRequest,
   type OverviewResponse,
   UpdateChannelRequest,
   User,
 } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
+import type { Refusal } from '@parley/runtime';
 import { Chatter, type ChatterOptions } from './chatter.js';
 import { People, type TestPerson } from './people.js';
 import { ServiceProcess } from './service-process.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 import type { ServerIdentity } from './test-gateway.js';
-import { until } from './until.js';
+import { insist, until } from './until.js';
 
 /** Options of `Trio.start`. */
 export interface TrioOptions {
@@ -149,59 +152,83 @@ export class Trio {
     return this.#clients[n] as Client;
   }
 
+  /** Calls a manager. Waits out overload. */
+  #call<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    { token }: TestPerson,
+    manager = 0,
+  ): Promise<Response> {
+    return insist(() => callUnary(this.manager(manager), method, request, { token, withinMs }));
+  }
+
   /** Creates a room. */
   create(person: TestPerson, name: string, limit = 25): Promise<Channel> {
-    const client = this.manager();
     const channel = Channel.fromPartial({ name, limit });
-    return callUnary(client, ChannelService.create, channel, { token: person.token, withinMs });
+    return this.#call(ChannelService.create, channel, person);
   }
 
   /** Takes a seat. */
   listen(person: TestPerson, channelId: number, manager = 0): Promise<ListenResponse> {
-    const client = this.manager(manager);
     const channel = Channel.fromPartial({ id: channelId });
-    return callUnary(client, ChannelService.listen, channel, { token: person.token, withinMs });
+    return this.#call(ChannelService.listen, channel, person, manager);
   }
 
   /**
-   * Takes a seat and opens its stream, with events. Resolves once the Welcome frame has arrived.
+   * Takes a seat and opens its stream, with events. Listens again if the stream ends with `moved`,
+   * as clients must. Resolves once the Welcome frame has arrived.
+   * @throws {Error} if the stream ends for another reason
    */
   async join(person: TestPerson, channelId: number, options: ChatterOptions = {}): Promise<Chatter> {
-    const stream = new Chatter(await this.listen(person, channelId), { events: true, ...options });
-    await stream.find(({ welcome }) => welcome !== undefined);
-    return stream;
+    const seat = await this.#listenInTurn(person, channelId);
+    const stream = new Chatter(seat, { events: true, ...options });
+    const welcomed = stream.find(({ welcome }) => welcome !== undefined).then(() => undefined);
+    const ending = await Promise.race([welcomed, stream.ended]);
+    if (ending === undefined) return stream;
+    if (ending.reason === 'moved') return this.join(person, channelId, options);
+    throw new Error(`The stream ended with ${ending.reason}: ${ending.details}`);
+  }
+
+  /** Takes a seat, once the rate limit of Listen allows it. */
+  async #listenInTurn(person: TestPerson, channelId: number): Promise<ListenResponse> {
+    try {
+      return await this.listen(person, channelId);
+    } catch (thrown) {
+      const { reason, retryAfterMs } = thrown as Partial<Refusal>;
+      if (reason !== 'listen-too-often') throw thrown;
+      await pause(retryAfterMs);
+      return this.#listenInTurn(person, channelId);
+    }
   }
 
   /** Changes a member. */
   changeMember(person: TestPerson, change: Parameters<typeof ChangeMemberRequest.fromPartial>[0]): Promise<unknown> {
-    const client = this.manager();
     const request = ChangeMemberRequest.fromPartial(change);
-    return callUnary(client, ChannelService.changeMember, request, { token: person.token, withinMs });
+    return this.#call(ChannelService.changeMember, request, person);
   }
 
   /** Opens the direct chat with another user. */
   openDirect(person: TestPerson, id: string): Promise<Channel> {
     const request = User.fromPartial({ id });
-    return callUnary(this.manager(), ChannelService.openDirect, request, { token: person.token, withinMs });
+    return this.#call(ChannelService.openDirect, request, person);
   }
 
   /** Reads the first page of the chats of a user. */
   overview(person: TestPerson, size = 0): Promise<OverviewResponse> {
     const request = OverviewRequest.fromPartial({ page: { size } });
-    return callUnary(this.manager(), ChannelService.overview, request, { token: person.token, withinMs });
+    return this.#call(ChannelService.overview, request, person);
   }
 
   /** Reads the first page of the members of a channel. */
   listMembers(person: TestPerson, channelId: number, size = 0): Promise<ListMembersResponse> {
     const request = ListMembersRequest.fromPartial({ channelId, page: { size } });
-    return callUnary(this.manager(), ChannelService.listMembers, request, { token: person.token, withinMs });
+    return this.#call(ChannelService.listMembers, request, person);
   }
 
   /** Changes a channel. */
   update(person: TestPerson, change: Parameters<typeof UpdateChannelRequest.fromPartial>[0]): Promise<Channel> {
-    const client = this.manager();
     const request = UpdateChannelRequest.fromPartial(change);
-    return callUnary(client, ChannelService.update, request, { token: person.token, withinMs });
+    return this.#call(ChannelService.update, request, person);
   }
 
   /** Stops everything and drops the database. */

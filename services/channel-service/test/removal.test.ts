@@ -1,6 +1,6 @@
 import { ChangeMemberRequest, Channel, ChannelService, UpdateChannelRequest } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { kinds } from './chats.js';
 
 let trio: Trio;
@@ -28,10 +28,8 @@ function change(whom: TestPerson, what: Parameters<typeof ChangeMemberRequest.fr
   return callUnary(trio.manager(1), ChannelService.changeMember, request, options(owner));
 }
 
-async function connect(who: TestPerson): Promise<Chatter> {
-  const chatter = new Chatter(await trio.listen(who, id), { events: true });
-  await chatter.find(({ welcome }) => welcome !== undefined);
-  return chatter;
+function connect(who: TestPerson): Promise<Chatter> {
+  return trio.join(who, id);
 }
 
 function soon<T>(promise: Promise<T>): Promise<T | 'too late'> {

@@ -11,8 +11,7 @@ beforeAll(async () => {
   trio = await Trio.start({ chatServers: 1 });
   [alice, bob] = [await trio.people.make('alice'), await trio.people.make('bob')];
   ({ id } = await trio.create(alice, 'room'));
-  witness = new Chatter(await trio.listen(alice, id), { events: true });
-  await witness.find(({ welcome }) => welcome !== undefined);
+  witness = await trio.join(alice, id);
 });
 afterAll(async () => {
   await witness.leave();

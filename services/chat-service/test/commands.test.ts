@@ -4,7 +4,7 @@ import { Channel, ChannelKind, ChannelService, ChatService, DisconnectRequest } 
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { callUnary } from '@parley/rpc';
 import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let alice: TestPerson;
@@ -58,8 +58,7 @@ describe('Add and Remove', () => {
 
   test('Remove rejects an occupied channel, and accepts an unknown one', async () => {
     const { id } = await trio.create(alice, 'occupied');
-    const stream = new Chatter(await trio.listen(alice, id), { events: true });
-    await stream.find(({ welcome }) => welcome !== undefined);
+    const stream = await trio.join(alice, id);
     await expect(tell('remove', id)).rejects.toMatchObject({ reason: 'channel-occupied' });
     await stream.leave();
     await tell('remove', id);
@@ -70,8 +69,7 @@ describe('Add and Remove', () => {
 describe('Disconnect', () => {
   test('Disconnect ends the streams of a user with the given goodbye', async () => {
     const { id } = await trio.create(alice, 'busy');
-    const stream = new Chatter(await trio.listen(alice, id), { events: true });
-    await stream.find(({ welcome }) => welcome !== undefined);
+    const stream = await trio.join(alice, id);
     const request = DisconnectRequest.fromPartial({ userId: 'alice', goodbye: { reason: 'kicked' } });
     await callUnary(client, ChatService.disconnect, request, {
       token: await key.sign({ sub: me }, instanceId),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AdminService, DeleteUserRequest, Kind, type Message } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let root: TestPerson;
@@ -15,11 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-async function join(person: TestPerson, id: number, resume?: string): Promise<Chatter> {
-  const options = resume === undefined ? { events: true } : { events: true, resume };
-  const stream = new Chatter(await trio.listen(person, id), options);
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
+function join(person: TestPerson, id: number, resume?: string): Promise<Chatter> {
+  return trio.join(person, id, resume === undefined ? {} : { resume });
 }
 
 async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<number> {

@@ -1,6 +1,6 @@
 import { Message } from '@parley/contract';
 import { limits } from '@parley/runtime';
-import { Chatter, Trio } from '@parley/testkit';
+import { Trio } from '@parley/testkit';
 
 let trio: Trio;
 beforeAll(async () => {
@@ -11,8 +11,7 @@ afterAll(() => trio.stop());
 test('a stream limits the rate of frames that are not published, and loses none', async () => {
   const flooder = await trio.people.make('flooder');
   const { id } = await trio.create(flooder, 'flooded');
-  const stream = new Chatter(await trio.listen(flooder, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
+  const stream = await trio.join(flooder, id);
   const ping = Buffer.from(Message.encode(Message.fromPartial({ ping: { sentAt: 1 } })).finish());
   const count = 3 * limits.streamFramesPerSecond;
   const began = performance.now();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { Chatter, ServiceProcess, Trio, until } from '@parley/testkit';
+import { ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -34,8 +34,7 @@ test('A chat server stops in order if its row says that it has stopped', async (
   const person = await trio.people.make('ann');
   const { id } = await trio.create(person, 'room');
   await trio.place(id, server);
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
+  const stream = await trio.join(person, id);
   await trio.people.sql("UPDATE chat.server SET state = 'stopped', lease_until = now() WHERE addr = $1", [server.grpc]);
   expect(await stream.ended).toMatchObject({ code: status.UNAVAILABLE, reason: 'draining' });
   expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason: 'draining', listenAgain: true });

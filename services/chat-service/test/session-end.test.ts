@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { Chatter, Trio } from '@parley/testkit';
+import { Trio } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -21,8 +21,7 @@ test.each([
 ])('ends the stream of %s, whatever changed the row', async (what, reason, change) => {
   const person = await trio.people.make(what.replaceAll(' ', '-'));
   const { id } = await trio.create(person, 'room');
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
+  const stream = await trio.join(person, id);
   await trio.people.sql(change, [person.id]);
   expect(await stream.ended).toMatchObject({ code: status.UNAUTHENTICATED, reason });
   expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason, listenAgain: false });

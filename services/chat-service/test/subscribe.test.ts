@@ -88,8 +88,7 @@ const seqs = (page: Page) => page.frames.filter(({ seq }) => seq > 0).map(({ seq
 
 describe('Subscribe and Send', () => {
   test('Subscribe and Send share one seat, and Subscribe receives the same entries as Connect', async () => {
-    const chatter = new Chatter(await trio.listen(bob, room), { events: true });
-    await chatter.find(({ welcome }) => welcome !== undefined);
+    const chatter = await trio.join(bob, room);
     const page = await open(ann);
     await chatter.find(({ presence }) => presence?.came[0]?.id === ann.id);
     const ack = await page.send(said('from the page', { sender: 'mallory', seq: 9 }));
@@ -204,8 +203,7 @@ describe('Subscribe and Send', () => {
   });
 
   test('Subscribe ends a stream after megabytes with a goodbye, and the next stream has the rest', async () => {
-    const talker = new Chatter(await trio.listen(bob, room), { events: true });
-    await talker.find(({ welcome }) => welcome !== undefined);
+    const talker = await trio.join(bob, room);
     let page = await open(ann);
     const got: number[] = [];
     const total = 90;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Kind, type Message, Resume } from '@parley/contract';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let alice: TestPerson;
@@ -23,11 +23,8 @@ async function keptRoom(): Promise<number> {
   return id;
 }
 
-async function join(person: TestPerson, id: number, resume?: string): Promise<Chatter> {
-  const options = resume === undefined ? { events: true } : { events: true, resume };
-  const stream = new Chatter(await trio.listen(person, id), options);
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
+function join(person: TestPerson, id: number, resume?: string): Promise<Chatter> {
+  return trio.join(person, id, resume === undefined ? {} : { resume });
 }
 
 async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<number> {

@@ -6,7 +6,6 @@ import { Ack, Channel, ListenResponse, LoginRequest, LoginResponse, Message, Reg
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/service-kit';
 import {
-  Chatter,
   type ServiceProcess,
   type TestPerson,
   Trio,
@@ -84,8 +83,7 @@ describe('the gRPC-Web bridge', () => {
 
   test('relays frames between a page and a terminal', async () => {
     const bob = await trio.people.make(`bob-${tests}`);
-    const chatter = new Chatter(await trio.listen(bob, room), { events: true });
-    await chatter.find(({ welcome }) => welcome !== undefined);
+    const chatter = await trio.join(bob, room);
     const { token } = await listen();
     const page = subscribe(token);
     await page.find(({ welcome }) => welcome !== undefined);
@@ -214,8 +212,14 @@ test('refuses half-sent requests beyond the memory budget, and serves others mea
 });
 
 test('every response has the header nosniff', async () => {
-  for (const path of ['/nothing', '/.well-known/jwks.json', '/'])
-    expect((await fetch(at(path))).headers.get('x-content-type-options')).toBe('nosniff');
+  for (const [path, status] of [
+    ['/nothing', 404],
+    ['/.well-known/jwks.json', 200],
+    ['/', 200],
+  ] as const) {
+    const response = await fetch(at(path));
+    expect([path, response.status, response.headers.get('x-content-type-options')]).toEqual([path, status, 'nosniff']);
+  }
   const answer = await call('/chat.v1.ChannelService/List', nothing);
   expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
 });

@@ -17,6 +17,7 @@ afterAll(() => rig.stop());
 beforeEach(async () => {
   [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
 });
+afterEach(() => rig.trio.managers[0]?.kill('SIGCONT')); // A test that has failed may have stopped it.
 
 const text = (data: string | number) => ({ data: Buffer.from(String(data)) });
 const keepsNothing = { retention: Retention.fromPartial({ nothing: true }) };
@@ -211,7 +212,8 @@ test('without a manager, posts reach chats with an owning server, and are refuse
   manager.kill('SIGSTOP');
   const late = device.post({ channelId: unowned, ...text('never') });
   expect((await device.post({ channelId: owned, ...text('two') })).refusal).toBeUndefined();
-  expect((await late).refusal?.reason).toBe('deadline-exceeded');
+  // If the keepalive of the connection ends during the last try, the manager counts as unreachable.
+  expect(['deadline-exceeded', 'unreachable']).toContain((await late).refusal?.reason);
   const inTime = device.post({ channelId: unowned, ...text('in time') });
   manager.kill('SIGCONT');
   expect((await inTime).refusal).toBeUndefined();
@@ -230,7 +232,8 @@ test('posts beyond the number that may wait are refused, and the others are sent
   owner.kill('SIGCONT');
   const below = await Promise.all(posts.slice(0, 200));
   const reasons = new Set(below.map(({ refusal }) => refusal?.reason));
-  for (const reason of ['send-too-fast', 'unconfirmed']) reasons.delete(reason); // The rate at the owning server, and the deadline.
+  // The rate at the owning server, and the deadline of a message that was sent, or that was not.
+  for (const reason of ['send-too-fast', 'unconfirmed', 'deadline-exceeded']) reasons.delete(reason);
   expect([...reasons]).toEqual([undefined]);
   const acked = below.flatMap(({ refusal }, n) => (refusal === undefined ? [String(n)] : []));
   expect(await stored(id)).toEqual(expect.arrayContaining(['first', ...acked]));
