@@ -84,7 +84,7 @@ export interface SubscriberOptions {
  * ```
  */
 export class Subscriber {
-  // The fields that each write reads come first, so that they share few cache lines.
+  // The fields that every write reads come first, so that they share few cache lines.
   readonly #sink: MessageSink;
   readonly #ring: RingBuffer;
   readonly #entries: RingView;

@@ -58,10 +58,13 @@ import type { MovedReceipt } from './store/posting-store.js';
 
 const refreshEveryMs = 1_000;
 const everySecond = 1_000;
-/** Share of the time for a stop that the drain may take. */
+/** Share of the stop time that the drain may take. */
 const drainShare = 0.75;
 
-/** Creates the drain of a gateway. While it lasts, and afterwards, clients are sent to other gateways. */
+/**
+ * Creates the drain of a gateway. From its beginning on, the gateway sends clients to other
+ * gateways.
+ */
 function createDrain(
   host: ServiceHost,
   http: HttpServer,
@@ -81,14 +84,14 @@ function createDrain(
 }
 
 /**
- * Returns an address for lists of gateways. A gateway that listens on all addresses names its
- * machine.
+ * Returns the address to show in lists of gateways. If the gateway listens on all addresses, this
+ * is the name of its machine.
  */
 function listedAddress(listensOn: string, port: number): string {
   return hostAndPort(dialable(listensOn) === listensOn ? listensOn : hostname(), port);
 }
 
-/** Starts the reports of a gateway, and registers the last one to run late in the stop. */
+/** Starts the reports of a gateway. Registers the last report so that it runs late in the stop. */
 function startReports(
   host: ServiceHost,
   config: GatewayConfig,
@@ -143,7 +146,7 @@ async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServer
   return { inbox, callers, actorOf: posting.actorOf, roomOf };
 }
 
-/** Reads the chat servers and the keys of join tokens now, and every second. */
+/** Reads the chat servers and the keys of join tokens now and then every second. */
 async function startRefresh(host: ServiceHost, living: LivingServers, keys: JoinKeys, upstreams: Upstreams) {
   const refresh = async () => {
     await Promise.all([living.refresh(), keys.refresh()]);
@@ -214,7 +217,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.parts.add('http', http);
   host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);
-  host.parts.add('inbox', inbox); // Its streams end before the servers wait for them.
+  host.parts.add('inbox', inbox); // The streams must end before the servers wait for them.
   host.parts.add('sockets', sockets);
   const drain = createDrain(host, http, [inbox, bridge], stopMs);
   startReports(host, config, http, inbox, drain);

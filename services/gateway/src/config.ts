@@ -6,7 +6,7 @@ import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 /** Configuration of a gateway. */
 export interface GatewayConfig {
   readonly host: HostConfig;
-  /** URL of the database for LISTEN, which no pooler may share. */
+  /** URL of the database for LISTEN. It must not lead to a pooler. */
   readonly listenUrl: string;
   /** Name in lists of gateways. */
   readonly name: string;

@@ -8,7 +8,7 @@ import { request } from './rest-client.js';
 const eventNames = ['NewChat', 'AddToChat', 'RemoveFromChat', 'NewMessage', 'ChatNameUpdated'] as const;
 const lateNames = ['MessageUpdated', 'MessageDeleted', 'reset', 'message'] as const;
 
-/** Data of an event. Each field is in some events only. */
+/** Data of an event. No event has all fields. */
 interface EventData {
   readonly event: string;
   readonly id: number;
@@ -79,7 +79,7 @@ async function cast(): Promise<readonly [TestPerson, TestPerson, TestPerson]> {
 const call = ({ token }: Pick<TestPerson, 'token'>, method: string, path: string, json?: object, headers = {}) =>
   request(`${gateway.http}/api${path}`, method, { token, headers, ...(json && { json }) });
 
-/** Opens the stream as plain HTTP. */
+/** Opens the stream with a plain HTTP client. */
 function openRaw(path: string, headers = {}, http = gateway.http): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     get(`${http}${path}`, { headers, agent: false }, resolve).on('error', reject);
@@ -156,7 +156,7 @@ test('an edit and a deletion arrive under names that clients of the document do 
       ...(json && { json }),
     });
   const { seq } = (await rest('POST', '', { text: 'first' })).json;
-  await page.find(({ content }) => content === 'first'); // Later, the table has the new text.
+  await page.find(({ content }) => content === 'first'); // The table has the new text later.
   await rest('PATCH', `/${seq}`, { text: 'better' });
   await page.find(({ content }) => content === 'better');
   await rest('DELETE', `/${seq}`);

@@ -1,4 +1,6 @@
-/** Document 001: where the door finds a token, and where a token must not get. */
+/**
+ * Document 001: the places where the door finds a token, and those that a token must never reach.
+ */
 import { type ServiceProcess, Trio } from '@parley/testkit';
 import { request } from './rest-client.js';
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => trio?.stop());
 
-/** What a client keeps of its token, as jwt-decode reads it. */
+/** Claims that a client reads from its token with jwt-decode. */
 interface Claims {
   readonly id: number;
   readonly wsId: number;

@@ -51,7 +51,7 @@ afterEach(async () => {
 
 const first = () => gateways[0];
 
-/** Creates a group of ann and all people. */
+/** Creates a group with ann and all other people. */
 async function group(): Promise<{ channelId: number; log: string }> {
   const fields: Partial<Channel> = { name: `group ${names}`, kind: ChannelKind.GROUP };
   const options = { token: ann.token, withinMs: 30_000 };
@@ -83,14 +83,17 @@ function talk(stream: Chatter): () => Promise<number> {
 /** Returns the response of `/readyz`. */
 const readyOf = async ({ admin }: ServiceProcess) => (await fetch(`http://${admin}/readyz`)).text();
 
-/** Makes an operator's wish known to a gateway, as Drain does. */
+/** Requests a drain of a gateway in its row, as Drain does. */
 const wishDrained = (name: string) => trio.people.sql('UPDATE chat.gateway SET drain = true WHERE name = $1', [name]);
 const stateOf = async (name: string) =>
   (await trio.people.sql('SELECT state FROM chat.gateway WHERE name = $1', [name]))[0]?.state;
 
 const portOf = (url: string) => Number(new URL(url).port);
 
-/** Starts a balancer of TCP connections: each new one goes to the port that `target` returns then. */
+/**
+ * Starts a balancer of TCP connections: each new one goes to the port that `target` returns at that
+ * moment.
+ */
 async function balancer(target: () => number) {
   const open = new Set<Socket>();
   const server = createServer((socket) => {

@@ -33,7 +33,7 @@ export class InboxClient {
     this.#call.write(InboxCommand.fromPartial({ watch }));
   }
 
-  /** Opens an inbox and waits for its first position, after everything that was missed. */
+  /** Opens an inbox and waits for its first position, which follows all missed events. */
   static async open(address: string, person: Pick<TestPerson, 'token'>, watch: Watch = {}): Promise<InboxClient> {
     const inbox = new InboxClient(address, person, watch);
     await inbox.find(({ id }) => id !== '');

@@ -41,7 +41,7 @@ export class InboxRig {
     return new InboxRig(trio, await startGateway(trio));
   }
 
-  /** Starts another gateway in place of the present one. */
+  /** Replaces the current gateway with a new one. */
   async restartGateway(): Promise<void> {
     await this.gateway.stop();
     this.gateway = await startGateway(this.trio);

@@ -267,7 +267,7 @@ async function startLog(id: number): Promise<void> {
   for (const retention of [{ nothing: true }, { everything: true }]) await trio.update(ann, { id, retention });
 }
 
-/** Runs something while a transaction runs, whose events might come first. */
+/** Runs a function during a transaction whose events might come first. */
 async function duringTransaction(run: () => Promise<void>, write = 'SELECT pg_current_xact_id()'): Promise<void> {
   const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
   await transaction(pool, async (client) => {

@@ -31,8 +31,9 @@ describe('a chat without seats', () => {
       await rig.group(ann, [bob], unstored),
       await rig.group(ann, [bob]),
     ];
-    const page = watchInPage(rig.gateway.http, bob, '', false); // Follows the chats, and is present in none.
-    const device = await rig.open(carl); // Is present.
+    // This device follows the chats, but is present in none of them.
+    const page = watchInPage(rig.gateway.http, bob, '', false);
+    const device = await rig.open(carl); // This device is present.
     for (const id of [fleeting, present, posting, quiet]) await rig.post(ann, words(id, 'first'));
     await rig.follows(4);
     await until(async () => (await rig.metric('parley_presences')) === 1);

@@ -30,7 +30,7 @@ async function chatAt(owner: ServiceProcess, device: InboxClient, members = [bob
   return id;
 }
 
-/** Posts without waiting, and waits until the gateway has sent it on. */
+/** Posts without waiting for the ack, and waits until the gateway has forwarded the post. */
 async function postUnanswered(device: InboxClient, elsewhere: number, fields: object): Promise<string> {
   const clientId = randomUUID();
   device.command({ post: { clientId, ...fields } });

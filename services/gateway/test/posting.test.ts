@@ -246,7 +246,7 @@ test('a session continues with another login of its user', async () => {
   device.command({ token: next.token });
   await device.post(words(id));
   await rig.sql('UPDATE chat.session SET revoked_at = now() WHERE id = $1', [bob.sessionId]);
-  expect(await other.ended).toMatchObject({ reason: 'logged-out' }); // The ended sessions have been read.
+  expect(await other.ended).toMatchObject({ reason: 'logged-out' }); // The reconciler has read that the session ended.
   await rig.post(next, words(id, 'again'));
   await until(async () => (await device.post(words(id))).refusal === undefined);
   await rig.sql('UPDATE chat.session SET revoked_at = now() WHERE id = $1', [next.sessionId]);

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.restartGateway()); // The next test counts its own channels only.
 
-/** Creates a group of ann and bob that a chat server owns, and lets ann join it. */
+/** Creates a group of ann and bob, places it on this chat server, and lets ann join it. */
 async function ownedGroup(server: ServiceProcess) {
   const id = await rig.group(ann, [bob]);
   await rig.trio.place(id, server);
@@ -61,7 +61,7 @@ describe('a relay with a faulty network', () => {
     let positions: string[] = [];
     let seq = 1;
     while (positions.length === 0) {
-      // On a busy machine, a stall can pass without a ping.
+      // On a busy machine, no ping may come during a stall.
       await rig.follows(2);
       proxy.set({ hole: true }, ['down']);
       seq += 1;

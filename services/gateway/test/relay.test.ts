@@ -18,7 +18,7 @@ afterEach(() => rig.restartGateway()); // The next test counts its own channels 
 
 const serverOf = (n: number) => rig.trio.chatServers[n] as ServiceProcess;
 
-/** Creates a group of ann and bob that a chat server owns, and lets ann join it. */
+/** Creates a group of ann and bob, places it on this chat server, and lets ann join it. */
 async function ownedGroup(server = serverOf(0), more = {}) {
   const id = await rig.group(ann, [bob], more);
   await rig.trio.place(id, server);

@@ -12,26 +12,32 @@ import type { ApiRequest, ApiRoute } from './route.js';
 import { ApiRouter, allowedMethods } from './router.js';
 import { ServiceCalls, type ServiceCallsDeps } from './service-calls.js';
 
-/** An error as one door writes it. */
+/** Error response of one door. */
 export interface ApiProblem {
   readonly status: number;
   readonly contentType: string;
   readonly body: unknown;
 }
 
-/** How one door differs from the others. */
+/** The properties in which HTTP doors differ. */
 export interface ApiForm {
   /** Beginning of all paths, such as `/api/v1`. */
   readonly prefix: string;
   readonly routes: readonly ApiRoute[];
-  /** Returns an error in the form of this door. The only place that maps its reasons to statuses. */
+  /**
+   * Returns an error in the form of this door. No other code maps reasons to statuses for this
+   * door.
+   */
   readonly problemOf: (refusal: Refusal) => ApiProblem;
   /**
    * Returns the token of a request for a route that needs one.
    * @throws {Refusal} `unauthenticated` if there is none.
    */
   readonly tokenOf: (visit: HttpVisit) => string;
-  /** Returns more headers of a response that took so many milliseconds. Absent: none. */
+  /**
+   * Returns additional response headers, given the duration of the call in milliseconds. Absent:
+   * none.
+   */
   readonly headersOf?: (ms: number) => OutgoingHttpHeaders;
 }
 
@@ -57,8 +63,9 @@ interface ApiTurn extends HttpVisit {
 }
 
 /**
- * Returns the refusal of a request: that of its token, if the token is not valid. Not every refusal
- * comes from a service that has checked the token, and a stranger must not learn more.
+ * Returns the refusal to send: if the token is not valid, the refusal of the token instead of the
+ * thrown one. Some refusals are thrown before any service has checked the token, and a stranger
+ * must not learn anything from them.
  */
 async function tokenRefusal(calls: ServiceCalls, thrown: unknown): Promise<Refusal> {
   const refusal = asRefusal(thrown);
@@ -83,7 +90,7 @@ export class ApiDoor {
     this.#router = new ApiRouter(form.routes);
   }
 
-  /** Handles every request below the prefix, including those that nothing serves. */
+  /** Handles every request below the prefix, even if no route serves it. */
   readonly handle: HttpHandler = (visit) => {
     const { prefix } = this.#form;
     if (visit.path !== prefix && !visit.path.startsWith(`${prefix}/`)) return false;

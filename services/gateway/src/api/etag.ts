@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { refuse } from '@parley/runtime';
 
-/** Returns the validator of a JSON text: equal texts have equal ones. */
+/** Returns the validator of a JSON text. Equal texts have equal validators. */
 export function etagOf(json: string): string {
   return `"${createHash('sha256').update(json).digest('base64url').slice(0, 22)}"`;
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ApiRoute } from './route.js';
 
-/** What an OpenAPI document says besides its routes. */
+/** The contents of an OpenAPI document except its routes. */
 export interface OpenApiFacts {
   readonly title: string;
   readonly description: string;

@@ -15,8 +15,8 @@ export function checkAccept({ headers }: IncomingMessage): void {
 }
 
 /**
- * Returns a value as its schema reads it.
- * @throws {Refusal} `invalid-request` with the `z.ZodError` as its cause.
+ * Parses a value by its schema. @throws {Refusal} `invalid-request` with the `z.ZodError` as its
+ * cause.
  */
 function fitted(schema: z.ZodType, value: unknown): unknown {
   const result = schema.safeParse(value);
@@ -24,7 +24,10 @@ function fitted(schema: z.ZodType, value: unknown): unknown {
   return result.data;
 }
 
-/** Returns the query of a URL. A name that comes twice has an array, which no schema accepts. */
+/**
+ * Returns the query of a URL. If a name occurs twice, its value is an array, which no schema
+ * accepts.
+ */
 function queryOf({ url = '' }: IncomingMessage): Record<string, string | string[]> {
   const at = url.indexOf('?');
   if (at < 0) return {};
@@ -59,7 +62,7 @@ async function readJson(request: IncomingMessage, maxBytes: number, count: (byte
   return bytes.length === 0 ? undefined : parsed(bytes);
 }
 
-/** What a request says, as the schemas of its route read it. */
+/** Contents of a request, parsed by the schemas of its route. */
 export interface ReadRequest {
   readonly params: unknown;
   readonly query: unknown;

@@ -12,13 +12,13 @@ export interface ApiRequest<P, Q, B> {
   readonly body: B;
   /** Headers as the client sent them. */
   readonly headers: IncomingHttpHeaders;
-  /** Calls to the services in the name of the caller. */
+  /** Calls to the services on behalf of the caller. */
   readonly calls: ServiceCalls;
   /** Sets a header of the response. */
   readonly setHeader: (name: string, value: string) => void;
 }
 
-/** What a route is, without its types. The same schemas check requests and describe them. */
+/** A route without the types of its handler. The same schemas check requests and describe them. */
 export interface ApiRoute {
   readonly method: ApiMethod;
   /** Path below the prefix of the door, with parameters such as `{chat_id}`. */
@@ -41,11 +41,13 @@ export interface ApiRoute {
   readonly headers: Readonly<Record<string, string>>;
   /** Returns the JSON of the response, which must fit `answer`. */
   readonly run: (request: ApiRequest<never, never, never>) => Promise<unknown>;
-  /** Reads what If-Match names. Absent: the call knows no If-Match. */
+  /**
+   * Reads the resource that If-Match is compared with. Absent: the call does not support If-Match.
+   */
   readonly current: ((request: ApiRequest<never, never, never>) => Promise<unknown>) | undefined;
 }
 
-/** What a route must say; the rest has defaults. */
+/** The required fields of a route. The others have defaults. */
 interface RouteDefinition<P, Q, B, A>
   extends Pick<ApiRoute, 'method' | 'path' | 'tag' | 'summary'>,
     Partial<Pick<ApiRoute, 'isPublic' | 'maxBodyBytes' | 'status' | 'headers'>> {

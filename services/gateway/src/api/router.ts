@@ -1,6 +1,6 @@
 import type { ApiMethod, ApiRoute } from './route.js';
 
-/** A route that fits a path, and the values of the parameters in it. */
+/** A route that matches a path, and the values of the parameters in the path. */
 export interface RouteMatch {
   readonly route: ApiRoute;
   readonly params: Readonly<Record<string, string>>;
@@ -53,7 +53,10 @@ export class ApiRouter {
     this.#paths = [...byPath.values()].sort((a, b) => literals(b) - literals(a));
   }
 
-  /** Returns the routes of a path by method, with its parameters; undefined if nothing has this path. */
+  /**
+   * Returns the routes of a path by method, with its parameters; undefined if no route has this
+   * path.
+   */
   find(path: string): { readonly params: RouteMatch['params']; readonly byMethod: PathRoutes['byMethod'] } | undefined {
     const segments = path.split('/').slice(1);
     for (const { segments: template, byMethod } of this.#paths) {

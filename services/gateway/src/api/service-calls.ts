@@ -10,13 +10,13 @@ import type { Upstreams } from '../clients/upstreams.js';
 export interface ServiceCallsDeps {
   readonly upstreams: Pick<Upstreams, 'userService' | 'manager'>;
   readonly callers: Pick<Callers, 'enterStream'>;
-  /** Sends a frame in the name of the caller. A refusal is in the ack. */
+  /** Sends a frame on behalf of the caller. The ack contains the refusal, if any. */
   readonly post: (message: Message, call: Call) => Promise<Ack>;
 }
 
 /** The user for whom the gateway calls. */
 export interface ApiCaller {
-  /** Bearer token. Absent in calls that need none. */
+  /** Bearer token. Undefined if the call needs none. */
   readonly token: string | undefined;
   readonly address: string;
   /** The response that the caller waits for. */
@@ -25,7 +25,7 @@ export interface ApiCaller {
 
 const withinMs = 15_000;
 
-/** Calls to the services in the name of one caller. Every refusal of a service is thrown. */
+/** Calls to the services on behalf of one caller. Throws every refusal of a service. */
 export class ServiceCalls {
   readonly #deps: ServiceCallsDeps;
   readonly #caller: ApiCaller;
@@ -69,12 +69,12 @@ export class ServiceCalls {
     throw refusalFromFrame(ack.refusal);
   }
 
-  /** Returns the caller. @throws {Refusal} of the token. */
+  /** Returns the caller. @throws {Refusal} if the token is not valid. */
   me(): Promise<UserCaller> {
     return this.#deps.callers.enterStream(this.#call());
   }
 
-  /** Returns the present call as the gateway itself serves it. */
+  /** Returns the current call in the form that handlers of the gateway take. */
   #call(): Call {
     const { token, address, response } = this.#caller;
     const metadata = bearerMetadata(token);

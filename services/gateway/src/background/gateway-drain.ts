@@ -3,7 +3,10 @@ import { type Logger, type Part, type Refusal, refuse, repeat } from '@parley/ru
 
 /** A stream that a drain ends. */
 interface DrainedStream {
-  /** Tells the client when the stream ends, so that it opens another one first. Absent if it cannot. */
+  /**
+   * Tells the client how long the stream will still last, so that it can open another one first.
+   * Absent if the transport cannot do this.
+   */
   announceEnd?(inMs: number): void;
   end(refusal: Refusal): void;
 }
@@ -26,13 +29,13 @@ export interface GatewayDrainOptions {
 
 const everySecond = 1_000;
 const stepMs = 50;
-/** Minimum number of streams whose turn comes in a step: about 100 per second. */
+/** Minimum number of streams that one step ends: about 100 per second. */
 const leastPerStep = 5;
 /** Maximum time between the announcement and the end of a stream, in milliseconds. */
 const longestNoticeMs = 5_000;
 /**
  * Maximum delay, in milliseconds, before a client connects again. It is short, because the ends are
- * spread already.
+ * already spread over time.
  */
 const comeBackMs = 200;
 
@@ -46,14 +49,14 @@ function takeAny<T>(items: T[], count: number): T[] {
 }
 
 /**
- * Ends all streams of this gateway, so that clients connect elsewhere. The turn of each comes in
- * random order: about 100 per second, or more if that would take longer than the given time. A
- * client that can open its next stream first is told, and its stream ends later. Unary calls work as
- * usual, and new streams are refused. A drain cannot be undone.
+ * Ends all streams of this gateway, so that clients connect elsewhere. It takes the streams in
+ * random order: about 100 per second, or more if that would take longer than the given time. If a
+ * client can open its next stream first, the drain announces the end, and ends the stream later.
+ * Unary calls work as usual, and new streams are refused. A drain cannot be undone.
  */
 export class GatewayDrain implements Part {
   readonly #options: GatewayDrainOptions;
-  /** When each stream ends whose turn has come. */
+  /** End times of the streams whose end was announced. */
   readonly #ends = new WeakMap<DrainedStream, number>();
   readonly #ended = new WeakSet<DrainedStream>();
   #noticeMs = 0;

@@ -19,8 +19,8 @@ export interface GatewayLoad {
 }
 
 /**
- * Reports of a gateway: that it is alive, and what it carries. With each report it learns whether an
- * operator wants it drained, and begins the drain.
+ * Reports of a gateway: that it is alive, and its load. Each report also reads whether an operator
+ * wants to drain the gateway, and then begins the drain.
  */
 export class GatewayReports {
   readonly #pool: Pool;

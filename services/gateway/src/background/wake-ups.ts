@@ -11,7 +11,7 @@ export interface WakeUpsOptions {
   readonly metrics: Metrics;
 }
 
-/** Returns the line of a notification about a receipt that this gateway has moved. */
+/** Returns the payload of a notification about a receipt that this gateway has moved. */
 export function receiptLine(
   moved: { readonly channelId: number; readonly userId: string },
   instanceId: string,

@@ -59,7 +59,7 @@ interface TakenUpstream extends Upstream {
 
 /** The stream of a page to a chat server, which the gateway may end before the chat server does. */
 class PageStream {
-  /** Refusal with which the gateway ended the stream. */
+  /** Refusal for which the gateway ended the stream. */
   endedWith: Refusal | undefined;
   readonly #call: ClientReadableStream<Buffer>;
 

@@ -1,6 +1,6 @@
 import type { HttpHandler } from './handler.js';
 
-/** Headers by which the browser learns what a page of another origin may send and read. */
+/** Headers that tell the browser what a page of another origin may send and read. */
 interface CrossOriginRules {
   readonly methods: string;
   readonly headers: string;

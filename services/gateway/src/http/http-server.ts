@@ -50,7 +50,8 @@ export interface HttpServer extends Part {
 }
 
 /**
- * Returns the time limits. A connection without a request is closed like one with half a request.
+ * Returns the time limits. A connection that sends no request is closed after the same time as one
+ * that sends half a request.
  */
 function boundsOf(requestWithinMs: number): ServerOptions & { handshakeTimeout: number } {
   return {
@@ -79,8 +80,8 @@ function pathOf({ url }: IncomingMessage): string {
 }
 
 /**
- * Serves a request that asks for another protocol, but without switching, as HTTP allows. Node has
- * detached its parser from the socket, so a request with a body is refused.
+ * Serves a request that asks for another protocol, without switching the protocol. HTTP allows
+ * that. Node has detached its parser from the socket, so a request with a body is refused.
  */
 function serveAsIs(request: IncomingMessage, socket: Socket, listener: RequestListener): void {
   const response = new ServerResponse(request);
@@ -168,6 +169,6 @@ async function close(server: Server, connections: Connections, withinMs: number)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   await atMost(closed, withinMs);
-  connections.destroyAll(); // Also those that have switched to another protocol.
+  connections.destroyAll(); // This includes connections that have switched to another protocol.
   await closed;
 }

@@ -57,7 +57,9 @@ export async function packFile(name: string, bytes: Buffer, policy: string): Pro
   };
 }
 
-/** Sends a file: whole, zipped if the client takes that, or 304 if the client has it. */
+/**
+ * Sends a file: compressed if the client accepts that, or 304 if the client already has the file.
+ */
 export function sendFile({ headers, bytes, zipped, etag }: PackedFile, { request, response }: HttpVisit): void {
   response.appendHeader('vary', 'accept-encoding');
   if (request.headers['if-none-match'] === etag) return void response.writeHead(304, { ...headers, etag }).end();

@@ -23,7 +23,7 @@ async function pathsBelow(folder: string): Promise<string[]> {
   return files.map((file) => `/${relative(folder, join(file.parentPath, file.name)).split(sep).join('/')}`);
 }
 
-/** The built page in memory. Paths are keys of a map, so none can leave the folder. */
+/** The built page in memory. Paths are keys of a map, so no path can leave the folder. */
 export class Page {
   readonly #files: ReadonlyMap<string, PackedFile>;
 

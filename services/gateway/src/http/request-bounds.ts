@@ -14,7 +14,7 @@ export function countInto(memory: MemoryHolding): (bytes: number) => void {
   };
 }
 
-/** What all HTTP requests of a process may hold together: memory, and calls to services. */
+/** The limits that all HTTP requests of a process share: memory, and calls to services. */
 export class RequestBounds {
   readonly slots = new CallerSlots();
   readonly #proxies: Proxies;
@@ -45,7 +45,7 @@ export class RequestBounds {
 
   /**
    * Returns a counter for the memory of a request. The counter is set to 0 when the response ends.
-   * `drop` is called if the request must give its memory back.
+   * Calls `drop` if the request must give its memory back.
    */
   memoryOf({ request, response }: HttpVisit, drop: () => void): MemoryHolding {
     const memory = this.#requests.open(() => [addressKey(callerAddress(request, this.#proxies)), request.socket], drop);
@@ -54,7 +54,7 @@ export class RequestBounds {
   }
 
   /**
-   * Waits for the earlier responses on the connection, so that a client that does not read holds
+   * Waits for the earlier responses on the connection, so that a client that does not read has only
    * one response in memory.
    */
   async waitForEarlier({ request: { socket }, response }: HttpVisit): Promise<void> {

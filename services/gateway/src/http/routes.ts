@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { LivingServers } from '../store/living-servers.js';
 
 /**
- * Join token, of which the gateway reads only the route. The chat server checks the other claims.
+ * Join token. The gateway reads only its claim `route`. The chat server checks the other claims.
  */
 const routed: TokenKind<{ readonly route?: unknown }> = {
   ...joinToken,

@@ -69,7 +69,7 @@ export class WebAnswer {
     return this.#write(frameOf(bytes));
   }
 
-  /** Like `message`, for bytes that are frames already. */
+  /** Like `message`, but the bytes already are frames. */
   frames(bytes: Buffer): boolean {
     this.#cork();
     return this.#write(bytes);

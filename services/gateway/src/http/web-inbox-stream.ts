@@ -15,7 +15,7 @@ export class WebInboxStream implements InboxStream {
   readonly #report: (reason: string) => void;
   #isEnding = false;
 
-  /** `report` is called once, with the reason of the end. */
+  /** Calls `report` once, with the reason of the end. */
   constructor(response: ServerResponse, answer: WebAnswer, report: (reason: string) => void) {
     this.#response = response;
     this.#answer = answer;
@@ -32,7 +32,7 @@ export class WebInboxStream implements InboxStream {
     return this.#isEnding || this.#response.closed || this.#response.destroyed;
   }
 
-  /** Returns the call that the stream answers. */
+  /** Returns the call that this stream serves. */
   call(path: string, metadata: Metadata, address: string): Call {
     const transport = { getPeer: () => address, sendMetadata: () => {} };
     return new Call(path, metadata, transport, this.#over);

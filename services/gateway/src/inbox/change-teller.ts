@@ -4,7 +4,7 @@ import type { Feeds } from './feeds.js';
 import type { InboxReader } from './reader.js';
 import type { RoundFacts } from './round.js';
 
-/** A stay of a user, and the chat of it. */
+/** A stay of a user, and its chat. */
 interface StayFacts {
   readonly stay: MembershipRow;
   readonly channel: ChannelRow;
@@ -43,7 +43,7 @@ export class ChangeTeller {
 
   /**
    * Tells one reader of a change of its own membership. The event may be old, so the membership in
-   * the table decides. A user who left in an earlier log has none there.
+   * the table decides. A user who left in an earlier log has no membership in the table.
    */
   #tellMember({ kind, channelId, ended }: InboxChange, reader: InboxReader): void {
     const stay = this.#facts.stays.get(reader.userId)?.get(channelId);
@@ -57,12 +57,14 @@ export class ChangeTeller {
     if (over !== undefined && over.log === end.log) this.#endStay(reader, over, { stay, channel, end });
     else if (stay.leftSeq !== null) {
       if (feed?.isStored === true) feed.remove(reader.userId, stay.leftSeq);
-      else feed?.removeNow(reader.userId); // No entry tells of it.
+      else feed?.removeNow(reader.userId); // No entry shows the removal.
     } else if (kind === 'member_changed') reader.send(changedEvent(channel));
     else if (kind === 'member_added') this.#enter(reader, { stay, channel, end });
   }
 
-  /** Ends a stay at its last entry. Also shows a short one, which began and ended between two rounds. */
+  /**
+   * Ends a stay at its last entry. If the stay began and ended between two rounds, first shows it.
+   */
   #endStay(reader: InboxReader, { after, until }: EndedStay, facts: StayFacts): void {
     const feed = this.#feeds.find(facts.end.channelId);
     feed?.remove(reader.userId, until);
@@ -72,7 +74,7 @@ export class ChangeTeller {
 
   /**
    * Lets the reader follow a chat, starting with the entry of the join. A new feed starts right
-   * before that entry. `untilSeq`: the last entry of a stay that is over.
+   * before that entry. `untilSeq` is the seq of the last entry, if the stay is over.
    */
   #enter(reader: InboxReader, { stay, channel, end }: StayFacts, untilSeq?: number): void {
     const feed = this.#feeds.open({ ...end, lastSeq: Math.min(end.lastSeq, stay.sinceSeq) }, 0);

@@ -8,7 +8,10 @@ export function convertedOnce(
   convert: (event: Uint8Array) => string,
   maxKeptBytes: number,
 ): (event: Uint8Array) => Buffer {
-  /** Results by the bytes of their event, because the same event arrives in other memory each time. */
+  /**
+   * Results by the bytes of the event. The event itself cannot be the key, because it is another
+   * object each time.
+   */
   const kept = new Map<string, Buffer>();
   let keptBytes = 0;
   const dropOldest = () => {

@@ -7,14 +7,17 @@ import type { ReceiptRow, StoredLogEntry } from '../store/inbox-store.js';
 /** A receipt of a member, as others see it. */
 export type ShownReceipt = Omit<ReceiptRow, 'receiptAtMs'>;
 
-/** Size from which an event has memory of its own. For a small one, that would cost much of its time. */
+/**
+ * Minimum size of an event that gets memory of its own. For a smaller event, the allocation would
+ * cost too much time.
+ */
 const ownMemoryBytes = 1_024;
 
 const messageTag = 0x12; // field 2 of InboxEvent, with its length
 const channelTag = 0x58; // field 11 of Message, a varint
 
 /**
- * Bits of one byte of a varint: those of the number, and the one that says that another byte
+ * Bits of one byte of a varint: seven bits of the number, and one bit that says that another byte
  * follows.
  */
 const sevenBits = 0x7f;
@@ -37,8 +40,8 @@ function writeVarint(into: Buffer, at: number, value: number): number {
 
 /**
  * Returns the event of an encoded `Message`, with the id of its channel. Copies the bytes without
- * decoding them, and appends the channel id. A large event has memory of its own: it may stay in a ring
- * for long, and would keep all of a shared buffer of 8 KiB in memory.
+ * decoding them, and appends the channel id. A large event gets memory of its own. It may stay in a
+ * ring for a long time, and would otherwise keep a whole shared buffer of 8 KiB in memory.
  */
 export function messageEvent(channelId: number, message: Uint8Array): Buffer {
   const length = message.length + 1 + varintBytes(channelId);
@@ -69,12 +72,12 @@ export function removedEvent(channelId: number): Buffer {
   return encodeInboxEvent({ removed: { id: channelId } });
 }
 
-/** An entry of a feed: its event, and the facts that the feed acts on. */
+/** An entry of a feed: its event, and the fields that the feed reads. */
 export interface FeedEntry {
   readonly seq: number;
   readonly kind: Kind;
   readonly timestamp: number;
-  /** The change of an entry that changes members. */
+  /** The change of members, if the entry is one. */
   readonly change: MemberChange | undefined;
   readonly event: EncodedMessage;
 }

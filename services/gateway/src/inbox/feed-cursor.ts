@@ -26,22 +26,22 @@ export interface CursorReader {
   fellBehind(): void;
 }
 
-/** A cursor that no ring reaches, and that V8 still stores as a small integer. */
+/** A cursor that no ring reaches. It is the largest number that V8 stores as a small integer. */
 const noEnd = 2 ** 31 - 1;
 
 /**
- * The position of one reader in one channel, and the last entry that this reader may see. There are
- * millions of them, so they hold small integers, and nothing that the reader or the feed already
- * holds.
+ * The position of one reader in one channel, and the last entry that this reader may see. A gateway
+ * has millions of them, so they hold only small integers, and nothing that the reader or the feed
+ * already holds.
  */
 export class FeedCursor implements Follower {
-  // The fields that each write reads come first, so that they share few cache lines.
+  // The fields that every write reads come first, so that they share few cache lines.
   readonly feed: Feed;
   readonly #reader: CursorReader;
   readonly #entries: RingView;
   #cursor: number;
   #lossyCursor: number;
-  /** Cursor at which the entries end for this reader. */
+  /** Cursor after the last entry for this reader. */
   #end = noEnd;
   #isAwake = false;
   #sinceSeq: number;
@@ -110,7 +110,7 @@ export class FeedCursor implements Follower {
     this.wake();
   }
 
-  /** Whether the stay has an end that is not written yet. */
+  /** Whether the stay has ended, but its last entry is not written yet. */
   get isEnding(): boolean {
     return this.#end !== noEnd;
   }
@@ -144,8 +144,8 @@ export class FeedCursor implements Follower {
   }
 
   /**
-   * Returns the next entries as one write, or else the next lossy frames, or undefined if neither
-   * are ready.
+   * Returns the next entries as one write, or else the next lossy frames, or undefined if nothing
+   * is ready.
    */
   next(): JoinedMessages | undefined {
     const joined = this.#nextEntries() ?? this.#nextLossy();

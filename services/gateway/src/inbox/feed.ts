@@ -67,14 +67,14 @@ export class Feed implements Flushable {
   members: number;
   /** Unix ms of the last entry, by the clock of the database. */
   lastAtMs: number;
-  /** Time at which the feed last had a reader, by the clock of this process. */
+  /** Time when the feed last had a reader, by the clock of this process. */
   usedAtMs = performance.now();
-  /** Time at which the last entry was shown, by the clock of this process. */
+  /** Time when the last entry was shown, by the clock of this process. */
   changedAtMs = performance.now();
   readonly #listener: FeedListener;
-  /** In no order. An array takes a third of the memory of a set. */
+  /** The followers, in no particular order. An array takes a third of the memory of a set. */
   readonly #follows: Follower[] = [];
-  /** Removals by user: the seq of the entry, and when it was noted. */
+  /** Removals by user: the seq of the entry, and the time when the feed noted it. */
   readonly #removals = new Map<string, { readonly seq: number; readonly atMs: number }>();
   readonly #amendments: Amendments;
   readonly #ahead = new Map<number, FeedEntry>();
@@ -83,7 +83,7 @@ export class Feed implements Flushable {
   #seq: number;
   #skippedTo = 0;
 
-  /** Creates a feed that has shown everything up to an end of the log. */
+  /** Creates a feed that has shown everything up to this end of the log. */
   constructor(end: LogEnd, shownUntil: number, listener: FeedListener, memory: RingMemory) {
     this.channelId = end.channelId;
     this.#log = end.log;
@@ -110,7 +110,7 @@ export class Feed implements Flushable {
     return this.#seq;
   }
 
-  /** Seq up to which entries were skipped last. Only later entries have cursors. */
+  /** Last seq of the most recently skipped entries. Only later entries have cursors. */
   get skippedTo(): number {
     return this.#skippedTo;
   }
@@ -190,7 +190,10 @@ export class Feed implements Flushable {
     for (const follow of this.#follows) if (follow.userId === userId) follow.send(event);
   }
 
-  /** Skips entries that no longer exist, up to `seq`. Tells every follower which ones. */
+  /**
+   * Skips the entries up to `seq`, because they no longer exist. Tells every follower which entries
+   * it skipped.
+   */
   skipTo(seq: number): void {
     if (seq <= this.#seq) return;
     const from = this.#seq + 1;
@@ -213,8 +216,8 @@ export class Feed implements Flushable {
   }
 
   /**
-   * Ends the entries of a user at the entry that removed them. The user sees that entry, and
-   * nothing after it.
+   * Ends the stay of a user at the entry of the removal. The user sees that entry, and nothing
+   * after it.
    */
   remove(userId: string, seq: number): void {
     const known = this.#removals.get(userId)?.seq ?? 0;
@@ -222,7 +225,7 @@ export class Feed implements Flushable {
     for (const follow of [...this.#follows]) if (follow.userId === userId && follow.sinceSeq < seq) follow.endAt(seq);
   }
 
-  /** Ends the entries of a user at the last one that was shown. */
+  /** Ends the stay of a user at the last entry that was shown. */
   removeNow(userId: string): void {
     for (const follow of [...this.#follows]) if (follow.userId === userId) follow.endAt(this.#seq);
   }
@@ -288,8 +291,8 @@ export class Feed implements Flushable {
   }
 
   /**
-   * Ends the entries of users whom an entry removes. The memberships of users whom it adds are read
-   * from the table.
+   * Ends the stays of users whom an entry removes. The table has the memberships of users whom it
+   * adds.
    */
   #noteChange(seq: number, { userId, moreUserIds, joined }: MemberChange): void {
     if (joined) this.#listener.joined();

@@ -4,16 +4,16 @@ import type { LogEnd, ToldReceipt } from '../store/inbox-store.js';
 import { receiptEvent } from './event-frames.js';
 import { Feed, type FeedListener } from './feed.js';
 
-/** When all rings together exceed their limit, they shrink to this share of it. */
+/** If all rings together exceed their limit, they shrink to this share of the limit. */
 const shrinkTo = 0.9;
-/** A feed without readers is kept for this time, because its readers may reconnect. */
+/** Time for which a feed without readers stays in memory, because its readers may reconnect. */
 const unusedMs = 60_000;
-/** If a channel has no new entry for this time, its ring is emptied. */
+/** Time without a new entry after which the ring of a channel is emptied. */
 const quietMs = 120_000;
 /** Interval at which a channel that has no owning server is compared with the table. */
 const compareEveryMs = 2_000;
 
-/** Learns which channels have a feed, and when each was compared with the table. */
+/** Observer that learns which channels have a feed, and when each was compared with the table. */
 export interface FeedWatcher {
   onFeed(feed: Feed): void;
   onCompared(feed: Feed): void;
@@ -81,7 +81,7 @@ export class Feeds {
     else feed?.tellUser(receipt.userId, receiptEvent(receipt));
   }
 
-  /** Drops a feed without readers now. By itself, that happens after a minute. */
+  /** Drops a feed without readers now, instead of after a minute. */
   drop(feed: Feed): void {
     if (!feed.hasFollowers && this.#feeds.get(feed.channelId) === feed) this.#drop(feed);
   }
@@ -103,7 +103,7 @@ export class Feeds {
     for (const watcher of this.watchers) watcher.onCompared(feed);
   }
 
-  /** Compares the channels of a failed round again. */
+  /** Marks the channels of a failed round to be compared again. */
   notCompared(): void {
     for (const feed of this.#reading) this.#due.add(feed);
     this.#reading.clear();

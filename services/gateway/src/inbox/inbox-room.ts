@@ -4,18 +4,19 @@ import { Tally } from '@parley/service-kit';
 import type { Feeds } from './feeds.js';
 
 /**
- * Bytes of the heap that an open inbox takes, a chat that it follows, and a channel that any inbox
- * follows, without the latest entries, which have a limit of their own. Measured with Node 20.
+ * Bytes of the heap that are taken by an open inbox, by each chat that it follows, and by each
+ * channel that any inbox follows. The latest entries of channels are not included, because they
+ * have a limit of their own. Measured with Node 20.
  */
 const inboxCosts = { inbox: 16_000, membership: 160, channel: 1_400 } as const;
 /** Share of the heap that inboxes may take. The rest is for entries, calls and garbage. */
 const heapShare = 0.5;
-/** Maximum numbers of open inboxes: of a user, of an address and of a process. */
+/** Maximum numbers of open inboxes: per user, per address and per process. */
 const inboxesPerUser = 20;
 const inboxesPerAddress = 2_000;
 const inboxesPerProcess = 20_000;
 
-/** Numbers of what takes memory. */
+/** Numbers of the objects that take memory. */
 export interface InboxCounts {
   readonly inboxes: number;
   readonly memberships: number;
@@ -60,7 +61,7 @@ export class InboxRoom {
     return bytesOfInboxes({ inboxes: this.#size, memberships, channels });
   }
 
-  /** Whether inboxes take all memory that they may take. */
+  /** Whether inboxes take all the memory that they may take. */
   get isFull(): boolean {
     return this.#bytes >= this.#maxBytes;
   }

@@ -12,7 +12,7 @@ const nothingMissed = { isLost: false, changes: [], parts: [], receipts: [] };
 
 /** Rounds without chats that have room for `room` starting readers each. */
 class SmallRounds implements Pick<RoundReader, 'read'> {
-  /** Users whose readers were to start, of each round with such readers. */
+  /** For each round with starting readers, the users of these readers. */
   readonly started: string[][] = [];
   count = 0;
   readonly #room: number;
@@ -212,7 +212,7 @@ test.each([
 const noReceipt = { deliveredSeq: 0, readSeq: 0, receiptAtMs: 0 };
 const log = '00000000-0000-4000-8000-000000000000';
 
-/** Rounds in which each user has `chats` chats, all users the same ones. */
+/** Rounds in which all users have the same `chats` chats. */
 class ChatRounds extends SmallRounds {
   readonly #channelIds: readonly number[];
 

@@ -28,20 +28,25 @@ import { welcomeEvent } from './welcome-event.js';
 
 /** Maximum number of readers that start in one round. */
 const startsPerRound = 100;
-/** Time for which readers whose rounds fail are tried again: a database may only be slow. */
+/**
+ * Time for which readers whose rounds fail are tried again, because the database may only be slow.
+ */
 const startWithinMs = 10_000;
 /** Maximum number of readers that wait for a round. */
 const maxWaiting = 2_000;
 /** Maximum number of chats that one request may name as seen. */
 const maxSeen = 1_000;
-/** Maximum length of a new log that is shown from its start. A longer one is shown from its end. */
+/** Maximum length of a new log that is shown from its start. A longer log is shown from its end. */
 const maxNewEntries = 1_000;
 const tickEveryMs = 1_000;
 /** Reasons of a failed round after which its readers are tried again. */
 const retriedRounds: ReadonlySet<Reason> = new Set<Reason>(['database-away', 'too-busy']);
-/** Maximum number of receipts that wait for a round. Any others are left to the next resume. */
+/** Maximum number of receipts that wait for a round. The next resume shows any others. */
 const maxReceipts = 2_000;
-/** Delay of the round after a sign of a change, so that changes at nearly the same time share it. */
+/**
+ * Delay before a round that a change causes, so that changes at nearly the same time share the
+ * round.
+ */
 const soonMs = 50;
 
 /** A device that opens its inbox. */
@@ -50,12 +55,12 @@ export interface InboxOpening {
   readonly address: string;
   readonly stream: InboxStream;
   readonly watch: WatchRequest;
-  /** Bytes after which the stream ends, to be resumed. */
+  /** Number of bytes after which the stream ends, so that the client resumes. */
   readonly mostBytes: number;
 }
 
 interface WaitingReader extends StartingReader {
-  /** Monotonic time from which a failed round refuses it. */
+  /** Monotonic time after which a failed round refuses the reader. */
   readonly untilMs: number;
   readonly reader: InboxReader;
 }
@@ -174,7 +179,7 @@ export class Inbox implements Part, DrainedStreams {
     if (!this.#isReading && !this.#isStopped) void this.#readRounds();
   }
 
-  /** Reads a round soon, because something may have changed. */
+  /** Schedules a round within 50 ms, because something may have changed. */
   wakeSoon(): void {
     this.#soonTimer ??= setTimeout(() => {
       this.#soonTimer = undefined;
@@ -256,8 +261,8 @@ export class Inbox implements Part, DrainedStreams {
   }
 
   /**
-   * Lets readers of a failed round start in the next one. Refuses those that have tried for long, and all
-   * if the database was not just slow or away.
+   * Lets readers of a failed round start in the next one. Refuses readers that have waited too
+   * long, and all of them if the error was not a slow or absent database.
    */
   #startLater(starting: readonly WaitingReader[], why: Refusal): void {
     const nowMs = performance.now();
@@ -300,7 +305,7 @@ export class Inbox implements Part, DrainedStreams {
     }
   }
 
-  /** Notes the state of a channel in its feed. Starts another log if it has one. */
+  /** Notes the state of a channel in its feed. Starts another log if the channel has one. */
   #noteEnd(end: LogEnd): boolean {
     const feed = this.feeds.find(end.channelId);
     if (feed === undefined) return false;
@@ -309,10 +314,11 @@ export class Inbox implements Part, DrainedStreams {
     if (end.ownerId !== feed.onlyOwnerId) feed.onlyOwnerId = null;
     feed.isStored = end.log !== '';
     if (!feed.isStored || end.log === feed.log) return false;
-    // Read from its start, because its entries may remove readers. A long one is a gap.
+    // The feed reads the new log from its start, because its entries may remove readers. A long log
+    // becomes a gap.
     feed.restart({ ...end, lastSeq: 0 });
     if (end.lastSeq > maxNewEntries) feed.skipTo(end.lastSeq);
-    this.feeds.compare(feed); // Its relay may still show the earlier log.
+    this.feeds.compare(feed); // The relay may still show the earlier log.
     this.#isWoken = true;
     return true;
   }
@@ -348,7 +354,7 @@ export class Inbox implements Part, DrainedStreams {
     this.#isWoken = true;
   }
 
-  /** How many chats a reader has is known only now, so that the memory is checked again. */
+  /** The number of chats of a reader is known only now, so this checks the memory again. */
   #startOrRefuse(one: WaitingReader, facts: RoundFacts): void {
     if (this.#room.isFull) one.reader.end(refuse('too-busy'));
     else this.#start(one, facts);

@@ -6,7 +6,9 @@ import type { ShownReceipt } from './event-frames.js';
 /** A reader that resumes, with its chats. */
 export interface ReceiptReader {
   readonly userId: string;
-  /** Receipts that moved after this time may be missing. Unix ms, by the clock of the database. */
+  /**
+   * Time after which the reader may have missed receipts. Unix ms, by the clock of the database.
+   */
   readonly sinceMs: number;
   readonly chats: readonly MembershipRow[];
 }
@@ -22,7 +24,10 @@ function hasReceipts({ channelId, leftSeq, isDeleted }: MembershipRow, ends: End
   return leftSeq === null && !isDeleted && (ends.get(channelId)?.log ?? '') !== '';
 }
 
-/** Returns the chats whose receipts are told to others: the busiest ones for which a round has room. */
+/**
+ * Returns the chats in which others see receipts: the most active ones, as many as one round has
+ * room for.
+ */
 function toldChats(channelIds: Iterable<number>, ends: Ends): number[] {
   const small = [...channelIds].flatMap((id) => {
     const end = ends.get(id);

@@ -33,7 +33,7 @@ export interface StartingReader {
 
 /** Changes and entries that a starting reader missed since its position. */
 export interface Missed {
-  /** The position cannot be resumed from: events were lost. */
+  /** Whether events were lost, so that the reader cannot resume from its position. */
   readonly isLost: boolean;
   readonly changes: readonly ReaderChange[];
   readonly parts: readonly (LogPart & { readonly entries: readonly StoredLogEntry[] })[];
@@ -72,7 +72,7 @@ export const marginMs = 10_000;
 const nothingMissed: Missed = { isLost: false, changes: [], parts: [], receipts: [] };
 const lost: Missed = { ...nothingMissed, isLost: true };
 
-/** A position from which no reader can resume. A reader with it is reset. */
+/** A position from which no reader can resume. A reader with this position gets a reset. */
 export const lostPosition: InboxPosition = { txid: 0, eventId: 0, at: 0, life: 0, userNumber: 0, places: [] };
 
 type ResumingReader = StartingReader & { readonly position: InboxPosition };
@@ -195,7 +195,7 @@ export class MissedReading {
     return this.#changes.get(reader) ?? [];
   }
 
-  /** Gives up the readers that exceed a limit. All others still resume. */
+  /** Resets the readers that exceed a limit. All others still resume. */
   #lose(isOver: (reader: ResumingReader) => boolean): void {
     for (const reader of this.#resuming) if (isOver(reader)) this.#missed.set(reader, lost);
     this.#resuming = this.#resuming.filter((reader) => !this.#missed.has(reader));
@@ -233,7 +233,10 @@ export class MissedReading {
     return readMissed.run(this.#client, { ...partParameters(parts), readers, bytes: resumeBytes, roundBytes });
   }
 
-  /** Gives each reader its entries. The reader at which the statement was cut off waits, like all after it. */
+  /**
+   * Gives each reader its entries. If the statement was cut off, the reader at that point and all
+   * later ones wait for another round.
+   */
   #share(readers: readonly ResumingReader[], parts: readonly NumberedPart[], entries: readonly MissedEntry[]): void {
     const filled = parts.map((part) => ({ ...part, entries: [] as MissedEntry[], isFull: false }));
     for (const entry of entries) {
@@ -254,7 +257,10 @@ export class MissedReading {
   }
 }
 
-/** Returns the stays of a user who has returned, before the stay with the entries after `sinceSeq`. */
+/**
+ * Returns the earlier stays of a user who has returned: those before the stay that begins after
+ * `sinceSeq`.
+ */
 function earlierStays(change: ReaderChange | undefined, { log }: LogEnd, sinceSeq: number) {
   const stays = (change?.earlier ?? []).map((text) => text.split(' '));
   const ofLog = stays.filter(([of]) => of === log).map(([, after, until]) => [Number(after), Number(until)] as const);
@@ -262,8 +268,8 @@ function earlierStays(change: ReaderChange | undefined, { log }: LogEnd, sinceSe
 }
 
 /**
- * Returns the parts of logs that a reader with this position may have missed, or undefined if the
- * client has entries that do not exist.
+ * Returns the parts of logs that a reader with this position may have missed. Returns undefined if
+ * the client claims entries that do not exist.
  */
 function partsMissed(
   of: ResumingReader,

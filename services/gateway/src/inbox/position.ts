@@ -34,7 +34,8 @@ const form = new RegExp(
   `^1-${number}-${number}-${number}-${number}(?:-${number}((?:-\\d+\\.\\d+\\.[0-9a-f]{8}){0,${maxPlaces}}))?$`,
 );
 /**
- * Number of characters of a log id in a position. They only detect that a channel has another log.
+ * Number of characters of a log id in a position. They only serve to detect that a channel has
+ * another log.
  */
 const logCharacters = 8;
 const maxCharacters = 8_192;

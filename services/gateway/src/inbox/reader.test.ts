@@ -29,7 +29,7 @@ function feedAt(lastSeq: number): Feed {
   return new Feeds(feedQueue, () => {}).open({ ...end, lastSeq }, 0);
 }
 
-/** Adds messages to a feed, as a relay or the table brings them. */
+/** Adds messages to a feed, as a relay or a read of the table does. */
 function say(feed: Feed, ...seqs: number[]): void {
   for (const seq of seqs) feed.offer(feed.log, entryOf(7, Message.fromPartial({ seq, data: Buffer.from('text') })));
 }
@@ -40,7 +40,7 @@ function remove(feed: Feed, seq: number, userId: string): void {
   feed.offer(feed.log, entryOf(7, Message.fromPartial({ seq, kind: Kind.MEMBER, data: Buffer.from(data) })));
 }
 
-/** A stream that records what each event is. It takes nothing while it is `full`. */
+/** A stream that records the kind of each event. It accepts nothing while `full` is set. */
 class RecordedStream implements InboxStream {
   readonly framing = grpcFraming;
   readonly ended = false;

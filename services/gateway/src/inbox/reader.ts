@@ -16,7 +16,7 @@ export const pingEveryMs = 25_000;
 
 const nothing = Buffer.alloc(0);
 
-/** A chat to enter once the earlier stay in it has been written to its end. */
+/** A chat to enter once the last entry of the earlier stay in it has been written. */
 interface NextStay {
   readonly feed: Feed;
   readonly stay: Stay;
@@ -35,16 +35,16 @@ function isSameStay(one: NextStay, other: NextStay): boolean {
 export interface ReaderOptions {
   readonly me: UserCaller;
   readonly stream: InboxStream;
-  /** Writes what became ready, once per turn. */
+  /** Writes everything that became ready, once per turn. */
   readonly queue: FlushQueue;
   readonly unread: MemoryHolding;
-  /** Bytes after which the stream ends, to be resumed. */
+  /** Number of bytes after which the stream ends, so that the client resumes. */
   readonly mostBytes: number;
 }
 
 /** One device: its chats, and the events that only it receives. It writes once per turn. */
 export class InboxReader implements CursorReader, Flushable {
-  // The fields that each write reads come first, so that they share few cache lines.
+  // The fields that every write reads come first, so that they share few cache lines.
   readonly #stream: InboxStream;
   readonly #queue: FlushQueue;
   /** The first of the awake cursors, and the others. Most often there is only one. */
@@ -52,19 +52,22 @@ export class InboxReader implements CursorReader, Flushable {
   #alsoAwake: FeedCursor[] | undefined;
   #ownBytes = 0;
   #leftBytes: number;
-  /** Whether the welcome is written. Events that are sent earlier wait for it. */
+  /** Whether the welcome is written. Earlier events wait for it. */
   #hasStarted = false;
   #isBlocked = false;
   #hasNews = true;
   /** The first ping follows the start at once, so that every client can resume. */
   #pingedAtMs = Number.NEGATIVE_INFINITY;
-  /** The user, with the session that the stream ends with. */
+  /** The user and the session. When that session ends, the stream ends. */
   me: UserCaller;
   readonly #unread: MemoryHolding;
-  /** In no order. A lookup is rare, so that an array is enough, which takes less memory than a map. */
+  /**
+   * The cursors, in no particular order. Lookups are rare, so this is an array, which takes less
+   * memory than a map.
+   */
   #follows: FeedCursor[] = [];
   #nextStays: NextStay[] = [];
-  /** The last entries of the chats that the user has left last, with their times. */
+  /** The last entry of each chat that the user has left recently, with its time. */
   #leftPlaces: LeftPlace[] = [];
   #own: Uint8Array[] = [];
 
@@ -95,8 +98,8 @@ export class InboxReader implements CursorReader, Flushable {
   }
 
   /**
-   * Writes the welcome. Everything that was sent before follows it. A reader that starts again has
-   * its welcome.
+   * Writes the welcome. Events that were sent before the start follow it. Does not write another
+   * welcome if the reader starts again.
    */
   start(welcome: Uint8Array): void {
     if (this.#hasStarted) return;
@@ -114,9 +117,9 @@ export class InboxReader implements CursorReader, Flushable {
   }
 
   /**
-   * Starts to follow a chat that the user has joined. If an earlier stay has not been written to
-   * its end, waits for that. If the reader already follows this stay, only updates it. Does nothing
-   * for a stay that the reader has left.
+   * Starts to follow a chat that the user has joined. If the last entry of an earlier stay has not
+   * been written yet, waits for that. If the reader already follows this stay, only updates it.
+   * Does nothing for a stay that the reader has left.
    */
   enter(next: NextStay): void {
     const { feed, stay, untilSeq, added } = next;
@@ -137,7 +140,7 @@ export class InboxReader implements CursorReader, Flushable {
     return (left?.seq ?? 0) > sinceSeq || (this.#find(channelId)?.sinceSeq ?? -1) >= sinceSeq;
   }
 
-  /** Notes that the reader has had a chat up to this place, at which the user left it. */
+  /** Notes the place up to which the reader got a chat that the user has left. */
   noteLeft(place: LeftPlace): void {
     this.#forgetLeft(place.channelId);
     this.#leftPlaces = [...this.#leftPlaces, place].slice(-maxPlaces);
@@ -211,7 +214,8 @@ export class InboxReader implements CursorReader, Flushable {
   ping(nowMs: number, positionOf: (reader: InboxReader) => string | undefined): void {
     const dueMs = this.#pingedAtMs + (this.#hasNews ? newsEveryMs : pingEveryMs);
     if (nowMs < dueMs || this.#isBlocked || this.#ownBytes > 0 || this.#awake !== undefined) return;
-    // After a position from now, a resume would not learn of the end of such a stay.
+    // If the client resumed from a position taken now, it would not learn of the end of such a
+    // stay.
     if (this.#nextStays.length > 0 || this.#follows.some(({ isEnding }) => isEnding)) return;
     const id = positionOf(this);
     if (id === undefined) return;
@@ -282,7 +286,7 @@ export class InboxReader implements CursorReader, Flushable {
     if (first.length >= limits.writeBytes || this.#awake === undefined) return first;
     const parts = [first];
     let bytes = first.length;
-    // The end of a stay queues events that come before the entries of the next stay.
+    // The end of a stay queues events that must precede the entries of the next stay.
     while (bytes < limits.writeBytes && this.#awake !== undefined && this.#ownBytes === 0) {
       const part = this.#takeAwake();
       parts.push(part);
@@ -291,7 +295,7 @@ export class InboxReader implements CursorReader, Flushable {
     return Buffer.concat(parts, bytes);
   }
 
-  /** Takes what the first awake cursor has ready; may be empty. */
+  /** Takes the bytes that the first awake cursor has ready; there may be none. */
   #takeAwake(): Buffer {
     const follow = this.#awake;
     const joined = follow?.next();

@@ -34,14 +34,14 @@ import {
 export interface RoundRequest {
   /** Undefined in the first round. */
   readonly cursor: ChangeCursor | undefined;
-  /** Changes of earlier rounds that wait until no more removals can follow. */
+  /** Changes of earlier rounds that wait until no removal can follow any more. */
   readonly waitingChanges: readonly InboxChange[];
   readonly starting: readonly StartingReader[];
   /** Channels whose logs are compared with the table. */
   readonly due: readonly { readonly channelId: number; readonly log: string; readonly seq: number }[];
   /** Sessions of the open inboxes. */
   readonly sessionIds: readonly string[];
-  /** Receipts that have moved elsewhere. */
+  /** Receipts that managers or other gateways have moved. */
   readonly receipts: readonly UserInChannel[];
   readonly hasReader: (userId: string) => boolean;
   readonly hasFeed: (channelId: number) => boolean;
@@ -51,11 +51,17 @@ export interface RoundRequest {
 export interface RoundFacts {
   readonly moment: Moment;
   readonly cursor: ChangeCursor;
-  /** Changes after the cursor of the request are lost: what readers know of their chats may be wrong. */
+  /**
+   * Whether changes after the cursor of the request are lost, so that readers may have wrong data
+   * about their chats.
+   */
   readonly isCursorLost: boolean;
-  /** Changes to handle now, removals first: the stay that a removal ended comes before a later one. */
+  /**
+   * Changes to handle now. Removals come first, because the stay that a removal has ended precedes
+   * any later stay.
+   */
   readonly changes: readonly InboxChange[];
-  /** The other changes, if there are more to read: removals may follow. They wait for the last of them. */
+  /** Changes that must wait because there are more to read, among which removals may follow. */
   readonly waitingChanges: readonly InboxChange[];
   /** Whether there are more changes. */
   readonly hasMore: boolean;

@@ -16,11 +16,16 @@ export interface InboxDevice {
   readonly stream: InboxStream;
 }
 
-/** Acts in the name of the user of one device. */
+/** Acts on behalf of the user of one device. */
 export interface DeviceActor {
-  /** Sends a frame, by the way to its room if it is for one. Resolves with its ack. */
+  /**
+   * Sends a frame, over the route `room` if it is for a room. Resolves with the ack of the frame.
+   */
   post(message: Message, room?: PostRoute): Promise<Partial<Ack>>;
-  /** Shows the user as present in the chats of the reader. Returns a function that ends that. */
+  /**
+   * Shows the user as present in the chats of the reader. Returns a function that ends the
+   * presence.
+   */
   appear(reader: InboxReader): () => void;
 }
 
@@ -28,7 +33,7 @@ export interface DeviceActor {
 export interface DeviceRoom {
   enter(request: EnterRoom): void;
   leave(channelId: number): void;
-  /** Returns the way to the seat in a room, if the device is in it. */
+  /** Returns the route for posts to a room, if the device is in that room. */
   routeTo(channelId: number): PostRoute | undefined;
   /** Leaves the room without a goodbye. */
   close(): void;
@@ -41,15 +46,18 @@ export interface InboxSessionDeps {
   readonly roomOf: (reader: InboxReader) => DeviceRoom;
 }
 
-/** Rate of the commands of one session other than posts. */
+/** Rate of all commands of one session except posts. */
 const commandRate: BurstRate = { burst: 100, perSecond: 20 };
 /**
- * Rate of the posts. Posting refuses posts at half of this rate, and a client that continues is cut
- * off.
+ * Rate of the posts of one session, beyond which the client is cut off. Posting refuses posts
+ * already at half of this rate.
  */
 const postRate: BurstRate = { burst: 2 * limits.streamFramesPerSecond, perSecond: limits.streamFramesPerSecond };
 
-/** The session of one device: takes its commands. Its events go to the stream of the device. */
+/**
+ * The session of one device. It accepts the commands of the device; events go to the stream of the
+ * device.
+ */
 export class InboxSession {
   readonly #deps: InboxSessionDeps;
   readonly #device: InboxDevice;
@@ -66,7 +74,7 @@ export class InboxSession {
     this.#actor = deps.actorOf(device.me, device.token);
   }
 
-  /** Handles a command. The first one must be `watch`. A command that is refused ends the stream. */
+  /** Handles a command. The first command must be `watch`. A refused command ends the stream. */
   take(command: InboxCommand): void {
     if (this.#device.stream.ended) return;
     try {
@@ -112,7 +120,7 @@ export class InboxSession {
     reader.send(encodeInboxEvent({ ack }));
   }
 
-  /** Continues with another login of the same user, before the present one expires. */
+  /** Continues with another login of the same user, before the current login expires. */
   async #renew(token: string, reader: InboxReader): Promise<void> {
     const me = await this.#deps.callers.userOf(token);
     const { stream } = this.#device;

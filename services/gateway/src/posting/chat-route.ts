@@ -10,10 +10,13 @@ export interface ChatRouteDeps {
   readonly store: Pick<PostingStore, 'target'>;
 }
 
-/** Number of tries at the owning server that the relays know. Each later try first asks a manager. */
+/**
+ * Number of attempts at the owning server that the relays know. Each later attempt first asks a
+ * manager.
+ */
 const triesAtKnown = 2;
 
-/** The way of posts to the owning server of a chat, wherever the chat moves. */
+/** The route of posts to the owning server of a chat, even if the chat moves. */
 export class ChatRoute implements PostRoute {
   readonly #deps: ChatRouteDeps;
   readonly #session: UserSession;

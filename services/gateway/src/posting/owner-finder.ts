@@ -13,7 +13,7 @@ export interface OwnerFinderDeps {
   readonly store: Pick<PostingStore, 'target'>;
 }
 
-/** The channel whose owning server is sought, and the user for whom. */
+/** The channel whose owning server to find, and the user who posts. */
 export interface OwnerSeeker {
   readonly channelId: number;
   readonly userId: string;
@@ -24,14 +24,17 @@ interface LocatedOwner {
   readonly atMs: number;
 }
 
-/** Rate at which one user may have chats located. */
+/** Rate at which one user may cause calls of Locate. */
 const locateRate: BurstRate = { burst: 50, perSecond: 5 };
 /**
- * Time for which the answer of a manager counts. Within it, the owning server announces the
+ * Time for which the response of a manager counts. By then, the owning server has announced the
  * channel.
  */
 const locatedMs = 5_000;
-/** Time for which a check of a user in a channel counts, and maximum number of checks remembered. */
+/**
+ * Time for which a check of a user in a channel counts, and the maximum number of remembered
+ * checks.
+ */
 const knownMs = 60_000;
 const mostKnown = 100_000;
 /** Time to wait for a relay to the located server. */
@@ -52,8 +55,8 @@ export class OwnerFinder {
   }
 
   /**
-   * Returns the relay to the owning server, if that server is known: because a manager has just
-   * located it, or because it has announced the channel.
+   * Returns the relay to the owning server, if that server is known. It is known if a manager has
+   * just located it, or if it has announced the channel.
    */
   ownerOf(channelId: number): RelayLink | undefined {
     const located = this.#located.get(channelId)?.link;
@@ -63,7 +66,7 @@ export class OwnerFinder {
   /**
    * Returns the relay to the owning server. If no owning server is known, asks a manager, which
    * places the chat.
-   * @throws {Refusal} if the user may not have it placed, if no server can have it, or if the
+   * @throws {Refusal} if the user may not have the chat placed, if no server can take it, or if its
    * server cannot be reached yet.
    */
   async find(seeker: OwnerSeeker): Promise<RelayLink> {
@@ -87,8 +90,8 @@ export class OwnerFinder {
   }
 
   /**
-   * Refuses a user who was never a member, before it asks any chat server: the time of the answer
-   * must not reveal whether a hidden channel exists. The owning server checks everyone else.
+   * Refuses a user who was never a member, before any chat server is asked, because the response
+   * time must not reveal whether a hidden channel exists. The owning server checks all other users.
    */
   async #checkStranger({ channelId, userId }: OwnerSeeker): Promise<void> {
     const target = await this.#deps.store.target(channelId, userId);
@@ -97,7 +100,7 @@ export class OwnerFinder {
     if (!target.isKnown) throw refuse(target.kind === 'public' ? 'not-a-member' : 'channel-not-found');
     if (this.#known.size >= mostKnown) this.#known.clear();
     const key = `${channelId} ${userId}`;
-    this.#known.delete(key); // Keeps the map in the order of the checks.
+    this.#known.delete(key); // The map stays in the order of the checks.
     this.#known.set(key, performance.now());
   }
 

@@ -10,13 +10,13 @@ export interface PostOnTheWay {
   readonly channelId: number;
   readonly route: PostRoute;
   readonly message: Message;
-  /** Whether the owning server answers: it does not answer lossy messages and typing. */
+  /** Whether the owning server sends an ack. It sends none for lossy messages and typing. */
   readonly isAnswered: boolean;
-  /** Monotonic time at which the sender learns of the failure. */
+  /** Monotonic time at which delivery gives up and tells the sender. */
   readonly deadlineMs: number;
 }
 
-/** Result of a try: the answer for the sender, or why to try again. */
+/** Result of an attempt: the ack for the sender, or the reason to try again. */
 type TryResult = { readonly ack: Partial<Ack> } | { readonly again: Refusal };
 
 /**
@@ -29,7 +29,7 @@ const retriedAnswers: ReadonlySet<Reason> = new Set<Reason>([
   'handle-gone',
   'database-away',
 ]);
-/** Temporary reasons why no owning server was reached. */
+/** Temporary reasons for which no owning server was reached. */
 const passing: ReadonlySet<Reason> = new Set<Reason>([
   ...retriedAnswers,
   'no-server',
@@ -40,14 +40,14 @@ const passing: ReadonlySet<Reason> = new Set<Reason>([
   'read-too-often',
   'listen-too-often',
 ]);
-/** Delays between tries. They double. */
+/** Delays between attempts. They double. */
 const backOff = { leastMs: 25, mostMs: 1_000 } as const;
 /**
  * Time without an answer after which the gateway asks a manager whether the server still owns the
  * chat.
  */
 const silentMs = 3_000;
-/** Time after which a sender may repeat a message whose fate is not known, if it is shown once. */
+/** Retry hint for a message that may have been stored, if a repeated message is shown only once. */
 const repeatAfterMs = 1_000;
 
 /** Returns the ack of a message that was refused. */
@@ -60,19 +60,19 @@ function backOffMs(tries: number): number {
   return mostMs * (0.5 + Math.random() / 2);
 }
 
-/** Brings one post to the owning server, wherever the channel moves meanwhile. */
+/** Delivers one post to the owning server, even if the channel moves meanwhile. */
 export class PostDelivery {
   readonly #post: PostOnTheWay;
-  /** Whether a try was sent and got no answer: the message may be in the log. */
+  /** Whether an attempt was sent and got no response, so that the message may be in the log. */
   #isUnconfirmed = false;
-  /** Whether a repeated message is shown once, as last known. */
+  /** Whether a repeated message is shown only once, as far as is known. */
   #isRepeatable = false;
 
   constructor(post: PostOnTheWay) {
     this.#post = post;
   }
 
-  /** Returns the ack of the owning server, or that of a refusal. Never throws. */
+  /** Returns the ack of the owning server, or an ack with a refusal. Never throws. */
   async run(): Promise<Partial<Ack>> {
     const { clientId } = this.#post.message;
     for (let tries = 0; ; tries++) {
@@ -89,7 +89,10 @@ export class PostDelivery {
     return this.#post.deadlineMs - performance.now();
   }
 
-  /** Returns the refusal after the deadline, with a time to repeat the message if it is shown once. */
+  /**
+   * Returns the refusal for the time after the deadline. It has a retry hint if a repeated message
+   * is shown only once.
+   */
   async #unconfirmed(): Promise<Refusal> {
     const isRepeatable = await this.#post.route.keepsHistory().catch(() => this.#isRepeatable);
     return refuse('unconfirmed', { retryAfterMs: isRepeatable ? repeatAfterMs : 0 });
@@ -100,7 +103,8 @@ export class PostDelivery {
     const { clientId } = message;
     try {
       if (this.#isUnconfirmed) this.#isRepeatable = await route.keepsHistory();
-      if (this.#isUnconfirmed && !this.#isRepeatable) return { ack: refusedAck(clientId, refuse('unconfirmed')) }; // Another try could be shown twice.
+      // Another attempt could show the message twice.
+      if (this.#isUnconfirmed && !this.#isRepeatable) return { ack: refusedAck(clientId, refuse('unconfirmed')) };
       return await this.#send(await route.find(tries));
     } catch (thrown) {
       const refusal = asRefusal(thrown);
@@ -121,7 +125,7 @@ export class PostDelivery {
     return { ack: { clientId: message.clientId } };
   }
 
-  /** Waits for an answer of a chat server, until the deadline or the end of the relay. */
+  /** Waits for the response of a chat server, until the deadline or the end of the relay. */
   async #inTime<T>(link: RelayLink, answer: Promise<T>, withinMs = this.#leftMs): Promise<T> {
     const known = await atMost(answer, withinMs).catch((thrown: unknown) => {
       throw link.isOpen ? thrown : refuse('unreachable', { cause: thrown });

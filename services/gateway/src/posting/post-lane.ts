@@ -2,21 +2,21 @@ import type { Ack } from '@parley/contract';
 
 /** A post that waits for its turn. */
 export interface WaitingPost {
-  /** Brings the message to the owning server. Never throws. */
+  /** Delivers the message to the owning server. Never throws. */
   readonly deliver: () => Promise<Partial<Ack>>;
   readonly settle: (ack: Partial<Ack>) => void;
 }
 
 /**
- * The posts of one user in one channel. Each is sent when the one before has its answer, so that a
- * repeated post never comes after a later one.
+ * Sends the posts of one user in one channel one after the other. Each is sent when the previous
+ * one has its ack, so that a repeated post never arrives after a later one.
  */
 export class PostLane {
   readonly #posts: WaitingPost[] = [];
   readonly #onEmpty: () => void;
   #isRunning = false;
 
-  /** `onEmpty` is called when every post has its answer. */
+  /** Calls `onEmpty` when every post has its ack. */
   constructor(onEmpty: () => void) {
     this.#onEmpty = onEmpty;
   }

@@ -1,11 +1,11 @@
 import type { Reason } from '@parley/runtime';
 import type { RelayLink } from '../relay/relay-link.js';
 
-/** The way of the posts of one user to one channel. */
+/** The route of the posts of one user to one channel. */
 export interface PostRoute {
   /**
-   * Returns the relay to the chat server that takes the post, after this number of tries.
-   * @throws {Refusal} if there is none, or none yet.
+   * Returns the relay to the chat server for the next attempt, after this number of earlier
+   * attempts. @throws {Refusal} if there is no such server, or none yet.
    */
   find(tries: number): Promise<RelayLink>;
   /**
@@ -13,10 +13,13 @@ export interface PostRoute {
    * @throws {Refusal} of the chat server, or `unreachable`.
    */
   attach(link: RelayLink): number | Promise<number>;
-  /** Called when the chat server did not take the post. Another one may. */
+  /** Called when the chat server did not accept the post. Another server may accept it. */
   notTaken(link: RelayLink, handle: number, reason: Reason): void;
-  /** Whether another chat server owns the channel than this one, which is silent. */
+  /**
+   * Returns whether another chat server now owns the channel. Called when this chat server is
+   * silent.
+   */
   hasMoved(link: RelayLink): Promise<boolean>;
-  /** Whether a post that is sent twice is shown once. */
+  /** Returns whether a post that is sent twice is shown only once. */
   keepsHistory(): Promise<boolean>;
 }

@@ -48,7 +48,7 @@ export class PostingParts implements Part {
     }, tickEveryMs).unref();
   }
 
-  /** Returns what a device with this token may do in the name of its user. */
+  /** Returns an actor for a device with this token. */
   readonly actorOf = (me: UserCaller, token: string): DeviceActor => {
     const session = this.#users.of(me, token);
     return {

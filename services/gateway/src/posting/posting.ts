@@ -14,7 +14,7 @@ export interface PostingDeps extends ChatRouteDeps {
   readonly metrics: Metrics;
 }
 
-/** Posts of one user without an answer. */
+/** Posts of one user that have no ack yet. */
 interface UnansweredPosts {
   count: number;
   bytes: number;
@@ -37,12 +37,12 @@ function misuseOf({ onlyChannelId }: UserCaller, message: Message): Refusal | un
   return onlyChannelId !== undefined && onlyChannelId !== channelId ? refuse('bot-channel') : undefined;
 }
 
-/** Returns whether a message gets no answer from the owning server: typing, or a lossy message. */
+/** Returns whether a message gets no ack from the owning server: typing, or a lossy message. */
 function isPassing({ lossy, typing }: Message): boolean {
   return lossy || typing !== undefined;
 }
 
-/** Takes the posts of users, and answers each with its ack. */
+/** Accepts the posts of users, and resolves each with its ack. */
 export class Posting {
   readonly #deps: PostingDeps;
   readonly #lanes = new Map<string, PostLane>();
@@ -57,7 +57,7 @@ export class Posting {
     deps.metrics.gauge('parley_posts_unanswered_bytes', 'bytes of these posts', () => this.#heldBytes);
   }
 
-  /** Number of posts without an answer. */
+  /** Number of posts that have no ack yet. */
   get size(): number {
     let size = 0;
     for (const { count } of this.#unanswered.values()) size += count;
@@ -65,9 +65,9 @@ export class Posting {
   }
 
   /**
-   * Sends one frame of a user to the chat `channelId` of the message. Resolves with its ack: that of
-   * the owning server, or one with a refusal. Messages of a user in a channel keep their order.
-   * `room` is the way to the seat of the user, if the channel is a room, which has no receipts.
+   * Sends one frame of a user to the chat `channelId` of the message. Resolves with its ack: that
+   * of the owning server, or one with a refusal. Messages of a user in a channel keep their order.
+   * `room` is the route to the seat of the user, if the channel is a room. Rooms have no receipts.
    */
   async post(session: UserSession, message: Message, room?: PostRoute): Promise<Partial<Ack>> {
     const { me } = session;

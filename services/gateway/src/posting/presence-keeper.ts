@@ -29,19 +29,19 @@ interface PresentSession {
 }
 
 const tickEveryMs = 1_000;
-/** Maximum numbers of one tick: of sessions that it updates, and of chats that it enters. */
+/** Maximum numbers of sessions that one tick updates, and of chats that it enters. */
 const sessionsPerTick = 200;
 const entriesPerTick = 500;
-/** A device that comes back within this time was never gone. */
+/** Time within which a device may come back without its user being shown as gone. */
 const graceMs = 10_000;
-/** Delay before the next try after a refusal; shorter if the channel moves. */
+/** Delay before the next attempt after a refusal; shorter if the channel moves. */
 const refusedMs = 5_000;
 const movedMs = 2_000;
 
 /**
- * Shows users as present in their chats while a device has an open session: in chats of at most 100
- * members whose owning server is known. Presence is a hint, so it follows within some seconds, or a
- * minute if 1,000 users come at once.
+ * While a device of a user has an open session, shows the user as present in those chats that have
+ * at most 100 members and a known owning server. Presence is a hint, so it follows within some
+ * seconds, or a minute if 1,000 users come at once.
  */
 export class PresenceKeeper implements RelayWatcher, Part {
   readonly #links: Pick<RelayLinks, 'ownerOf' | 'watchers'>;
@@ -69,7 +69,7 @@ export class PresenceKeeper implements RelayWatcher, Part {
     return size;
   }
 
-  /** Shows the user of a device as present. Returns a function that ends that. */
+  /** Shows the user of a device as present. Returns a function that ends the presence. */
   open(session: UserSession, device: PresentDevice): () => void {
     const present = this.#sessions.get(session) ?? { devices: new Set(), places: new Map(), leftAtMs: 0 };
     this.#sessions.set(session, present);
@@ -102,7 +102,7 @@ export class PresenceKeeper implements RelayWatcher, Part {
   #tick(nowMs: number): void {
     this.#entries = 0;
     for (const [session, present] of [...this.#sessions].slice(0, sessionsPerTick)) {
-      this.#sessions.delete(session); // The next tick begins with the other sessions.
+      this.#sessions.delete(session); // The next tick begins with the sessions that this one did not update.
       const isOver = present.devices.size === 0 && nowMs - present.leftAtMs > graceMs;
       if (!isOver) this.#sessions.set(session, present);
       if (isOver) for (const [channelId, place] of present.places) leave(channelId, place);
@@ -127,7 +127,7 @@ export class PresenceKeeper implements RelayWatcher, Part {
     const handle = session.handleAt(link);
     const place = places.get(channelId);
     if (handle === undefined)
-      session.attach(link).catch(() => {}); // The next tick enters, or attaches again.
+      session.attach(link).catch(() => {}); // The next tick enters the chat, or attaches again.
     else if (place?.link !== link || place.handle !== handle || isTriedAgain(place, nowMs)) {
       if (countAt(places, link) >= limits.relayPresences) return;
       this.#entries += 1;

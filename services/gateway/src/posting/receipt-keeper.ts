@@ -16,7 +16,7 @@ export interface ReceiptKeeperDeps {
   readonly metrics: Metrics;
 }
 
-/** A receipt that is perhaps not in the database yet. */
+/** A receipt that may not be in the database yet. */
 interface KeptMark extends Watermark {
   readonly session: UserSession;
   /** The relay that it was sent on; undefined: not sent. */
@@ -30,7 +30,7 @@ const runEveryMs = 500;
 const rowsAtOnce = 1_000;
 /**
  * Number of pings of a chat server after which it has saved every receipt that was sent before the
- * first of them. It pings, and saves receipts, once a second.
+ * first of these pings. A chat server sends a ping and saves receipts once a second.
  */
 const pingsUntilSaved = 4;
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -40,8 +40,8 @@ function keyOf({ channelId, userId, log }: Watermark): string {
 }
 
 /**
- * Receipts of users. The owning server of a chat gets them. The gateway itself writes those of chats
- * that no server owns, and those that a lost server may not have saved.
+ * Sends the receipts of users to the owning server of the chat. If no server owns the chat, or if a
+ * lost server may not have saved a receipt, the gateway itself writes the receipt.
  */
 export class ReceiptKeeper implements RelayWatcher, Part {
   readonly #deps: ReceiptKeeperDeps;
@@ -64,10 +64,10 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     return { sent, waiting: this.#marks.size - sent };
   }
 
-  /** Notes how far a user has received and read a chat. Returns why that is refused. */
+  /** Notes how far a user has received and read a chat. Returns the refusal, if any. */
   note(session: UserSession, channelId: number, { log, deliveredSeq, readSeq }: Receipt): Refusal | undefined {
     const userId = session.me.id;
-    if (log !== '' && !uuid.test(log)) return undefined; // As with seqs of another log.
+    if (log !== '' && !uuid.test(log)) return undefined; // The response is the same as for seqs of another log.
     const key = keyOf({ channelId, userId, log, deliveredSeq, readSeq });
     const known = this.#marks.get(key);
     if (known === undefined && (this.#perUser.get(userId) ?? 0) >= limits.receiptsPerUser) return refuse('too-busy');
@@ -85,7 +85,7 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     return undefined;
   }
 
-  /** Repeats the receipts that were sent to a server and perhaps not saved there. */
+  /** Repeats the receipts that were sent to this server and may not be saved. */
   onClose(link: RelayLink): void {
     for (const mark of this.#marks.values()) if (mark.sentTo === link) mark.sentTo = undefined;
   }
@@ -122,7 +122,10 @@ export class ReceiptKeeper implements RelayWatcher, Part {
     await this.#save(unowned);
   }
 
-  /** Sends a receipt to the owning server. Without a handle there, attaches for the next run. */
+  /**
+   * Sends a receipt to the owning server. If the session has no handle there, attaches it for the
+   * next run.
+   */
   #send(mark: KeptMark, link: RelayLink): void {
     const { channelId, session, log, deliveredSeq, readSeq } = mark;
     const handle = session.handleAt(link);

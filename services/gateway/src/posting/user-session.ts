@@ -22,7 +22,10 @@ export class UserSession {
   posts = 0;
   usedAtMs = performance.now();
   readonly #handles = new Map<RelayLink, LinkHandle>();
-  /** The last handle at each chat server, by instance id. A relay that comes back takes it back. */
+  /**
+   * The last handle at each chat server, by instance id. A new relay to that server takes the
+   * handle over.
+   */
   readonly #lastNumbers = new Map<string, number>();
 
   readonly #onAttached: (link: RelayLink, handle: number) => void;
@@ -34,7 +37,7 @@ export class UserSession {
     this.#onAttached = onAttached;
   }
 
-  /** Whether nobody uses the session. */
+  /** Whether no device and no post uses the session. */
   get isIdle(): boolean {
     return this.devices === 0 && this.posts === 0;
   }
@@ -71,13 +74,13 @@ export class UserSession {
     return answer.handle;
   }
 
-  /** Forgets a handle that is over. The next use attaches again. */
+  /** Forgets a handle that has ended. The next use attaches again. */
   forget(link: RelayLink, number: number | undefined): void {
     if (this.#handles.get(link)?.number !== number) return;
     this.#handles.delete(link);
   }
 
-  /** Forgets the handle of a relay that is over. */
+  /** Forgets the handle of a relay that has ended. */
   lose(link: RelayLink): void {
     this.#handles.delete(link);
   }

@@ -2,7 +2,8 @@ import type { Owned } from '@parley/contract';
 import type { RelayLink } from './relay-link.js';
 
 /**
- * The highest known epoch of a channel. Without a link, the owning server has dropped the channel.
+ * The highest known epoch of a channel. `link` is undefined if the owning server has dropped the
+ * channel.
  */
 interface Claim {
   readonly epoch: number;

@@ -8,7 +8,7 @@ import type { RelayLinks } from './relay-links.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A feed of channel 7 in this log, up to seq 3, at an owning server whose requests are recorded. */
+/** Creates a feed of channel 7 in this log, up to seq 3. Its owning server records the requests. */
 async function setUp(ownLog = 'l') {
   const feeds = new Feeds(new FlushQueue(setImmediate, () => {}), () => {});
   const sent: RelayRequestFields[] = [];

@@ -24,7 +24,7 @@ const perTurn = 100;
 /** Delay before a channel is followed again at a chat server that has refused or ended the follow. */
 const againAfterMs = 1_000;
 
-/** Lets the relays show the channels that this gateway has feeds of. */
+/** Follows the channels of the feeds of this gateway over the relays. */
 export class FeedFollows implements RelayWatcher, FeedWatcher {
   readonly #feeds: Feeds;
   readonly #links: RelayLinks;
@@ -50,7 +50,7 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
     metrics.totals('parley_relay_frames_total', help, 'kind', () => this.#frames);
   }
 
-  /** Whether a chat server has begun to show a channel. */
+  /** Returns whether a chat server has begun to show a channel. */
   isShownBy(link: RelayLink, channelId: number): boolean {
     const follow = this.#follows.get(channelId);
     return follow?.link === link && follow.log !== undefined && follow.overAtMs === undefined;
@@ -75,7 +75,7 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
     this.#compare(...lost.map(({ feed }) => feed));
   }
 
-  /** Shows that nothing is missing any more, or follows the channel again from its new place. */
+  /** Marks that no entry is missing any more, or follows the channel again from its new place. */
   onCompared(feed: Feed): void {
     const follow = this.#follows.get(feed.channelId);
     if (follow?.log === undefined || follow.overAtMs !== undefined) this.#change([feed.channelId]);
@@ -105,26 +105,26 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
     this.#compare(follow.feed);
   }
 
-  /** Returns the follow with this id, unless it was replaced or is over. */
+  /** Returns the follow with this id, unless it was replaced or has ended. */
   #current(link: RelayLink, id: number, channelId: number): Follow | undefined {
     const follow = this.#follows.get(channelId);
     return follow?.id === id && follow.link === link && follow.overAtMs === undefined ? follow : undefined;
   }
 
-  /** Begins a follow. Whatever it does not bring is read from the table first. */
+  /** Begins a follow. Entries that the follow does not deliver are first read from the table. */
   #begin(follow: Follow, { log, firstSeq, stored }: Following): void {
     const { feed } = follow;
     follow.log = log;
     const isUnstored = !feed.isStored && !stored;
     if (isUnstored && log !== feed.log) this.#beginLog(follow, log, firstSeq);
-    else if (isUnstored) feed.skipTo(firstSeq - 1); // No table has what is missing.
+    else if (isUnstored) feed.skipTo(firstSeq - 1); // No table has the missing entries.
     if (log === feed.log && firstSeq <= feed.seq + 1) feed.isFollowed = true;
     else this.#compare(feed);
   }
 
   /**
    * Begins the log of a channel without history, which only its owning server knows. If the log is
-   * younger than the feed, follows it from its first entry.
+   * newer than the feed, follows it from its first entry.
    */
   #beginLog({ feed, link }: Follow, log: string, firstSeq: number): void {
     const isYounger = feed.log !== '' || feed.onlyOwnerId !== link.instanceId;
@@ -151,7 +151,10 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
     setImmediate(() => this.#changeSome());
   }
 
-  /** Follows and leaves some channels, so that many do not hold up everything else. */
+  /**
+   * Follows and leaves a limited number of channels, so that a large number does not delay other
+   * work.
+   */
   #changeSome(): void {
     this.#isScheduled = false;
     const some = [...this.#changed].slice(0, perTurn);
@@ -162,7 +165,7 @@ export class FeedFollows implements RelayWatcher, FeedWatcher {
     this.#change([]);
   }
 
-  /** Follows a channel at its owning server, and nowhere else. */
+  /** Makes the gateway follow a channel at its owning server, and nowhere else. */
   #settle(channelId: number): void {
     const feed = this.#feeds.find(channelId);
     const owner = feed === undefined ? undefined : this.#links.ownerOf(channelId);

@@ -8,7 +8,7 @@ import { type ChannelFrame, decodeDown } from './down-frames.js';
 /** A request to a chat server. The link numbers it. */
 export type RelayRequestFields = Omit<Parameters<typeof RelayUp.fromPartial>[0], 'id'>;
 
-/** Receives the frames of a chat server that are not answers, and the end of the link. */
+/** Receives the end of the link, and all frames of a chat server that do not answer a request. */
 export interface LinkListener {
   /** A frame of a followed channel. */
   onFrame(link: RelayLink, frame: ChannelFrame): void;
@@ -27,14 +27,14 @@ export interface RelayLinkOptions {
   readonly listener: LinkListener;
 }
 
-/** A question that waits for its answer. */
+/** A request that waits for its response. */
 interface Question {
   readonly resolve: (answer: RelayDown) => void;
   readonly reject: (refusal: Refusal) => void;
   readonly untilMs: number;
 }
 
-/** Time within which a chat server must answer a question. */
+/** Time within which a chat server must answer a request. */
 const answerWithinMs = 10_000;
 const method = { ...ChatService.relay, requestType: bytesCodec, responseType: bytesCodec };
 
@@ -94,10 +94,10 @@ export class RelayLink {
   }
 
   /**
-   * Sends a request and resolves with its answer: `handle`, `ack` or `owned`. Calls `onAnswer` with
-   * it before any later frame is handled.
-   * @throws {Refusal} of the chat server; `too-busy` if too many questions are open,
-   * `deadline-exceeded` without an answer in time, or the reason for which the link ended.
+   * Sends a request and resolves with its response: `handle`, `ack` or `owned`. Calls `onAnswer`
+   * with the response before any later frame is handled.
+   * @throws {Refusal} of the chat server; `too-busy` if too many requests are open,
+   * `deadline-exceeded` if no response comes in time, or the reason for which the link ended.
    */
   ask(up: RelayRequestFields, onAnswer?: (answer: RelayDown) => void): Promise<RelayDown> {
     if (!this.#isOpen) return Promise.reject(refuse('unreachable'));
@@ -113,11 +113,11 @@ export class RelayLink {
     });
   }
 
-  /** Ends the link if the chat server is silent, and questions without an answer in time. */
+  /** Ends the link if the chat server is silent. Rejects requests whose response is late. */
   tick(): void {
     const nowMs = performance.now();
     for (const [id, { reject, untilMs }] of this.#questions) {
-      if (untilMs > nowMs) break; // Later questions have more time.
+      if (untilMs > nowMs) break; // Later requests have more time left.
       this.#questions.delete(id);
       reject(refuse('deadline-exceeded'));
     }
@@ -156,7 +156,7 @@ export class RelayLink {
     else question.reject(refusalFromFrame(refusal));
   }
 
-  /** Ends a handle whose answer came too late: nobody would use it. */
+  /** Ends a handle whose response came too late, because nobody would use it. */
   #takeUnasked(down: RelayDown): void {
     if (down.handle === undefined) this.#listener.onDown(this, down);
     else this.send({ detach: down.handle });

@@ -7,7 +7,7 @@ import { ChannelOwners } from './channel-owners.js';
 import type { ChannelFrame } from './down-frames.js';
 import { type LinkListener, RelayLink } from './relay-link.js';
 
-/** Learns what happens on the links. Every method is optional. */
+/** Observer of the links. Every method is optional. */
 export interface RelayWatcher {
   /** A link has opened. It may not be connected yet. */
   onOpen?(link: RelayLink): void;
@@ -17,7 +17,7 @@ export interface RelayWatcher {
   onFrame?(link: RelayLink, frame: ChannelFrame): void;
   /** Any other frame that is not an answer. */
   onDown?(link: RelayLink, down: RelayDown): void;
-  /** A link is over. Its server owns nothing any more, as far as this gateway knows. */
+  /** A link has ended. From now on, this gateway assumes that its server owns nothing. */
   onClose?(link: RelayLink): void;
 }
 
@@ -37,7 +37,7 @@ const tickEveryMs = 1_000;
 /** Limits of the delay before a server is tried again. It doubles with each failure. */
 const retry = { leastMs: 200, mostMs: 5_000 } as const;
 
-/** A link that lived for this time did not fail. */
+/** Minimum life of a link that does not count as failed. */
 const steadyMs = 10_000;
 
 function retryDelayMs(failures: number): number {
@@ -47,7 +47,10 @@ function retryDelayMs(failures: number): number {
 /** The links of this gateway: one to each live chat server, while something needs them. */
 export class RelayLinks implements Part, LinkListener {
   readonly watchers = new Set<RelayWatcher>();
-  /** Functions of which one must be true for the links to be open. */
+  /**
+   * Functions that return whether links are needed. The links are open while any of them returns
+   * true.
+   */
   readonly needs = new Set<() => boolean>();
   readonly #deps: RelayLinksDeps;
   readonly #owners = new ChannelOwners();

@@ -98,7 +98,10 @@ export function retentionJson(retention: Retention | undefined): z.infer<typeof 
   return seconds === undefined ? { keep: 'everything', ...count } : { keep: 'seconds', seconds, ...count };
 }
 
-/** Returns retention as the contract has it. `seconds` without keep: seconds is refused by the manager. */
+/**
+ * Returns retention in the form of the contract. The manager refuses `seconds` unless `keep` is
+ * `seconds`.
+ */
 export function retentionOfJson({ keep, seconds, max_count: maxCount = 0 }: z.infer<typeof retentionShape>): Retention {
   const rule = keep === 'seconds' ? { seconds: seconds ?? 0 } : { [keep]: true, ...(seconds && { seconds }) };
   return { ...rule, maxCount };

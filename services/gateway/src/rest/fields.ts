@@ -29,7 +29,7 @@ export function askedPage({ size = 0, after = '' }: { size?: number | undefined;
   return { size, after };
 }
 
-/** Returns a page token as a response has it. */
+/** Returns a page token in the form of a response: null if it is empty. */
 export function nextOf(next: string): string | null {
   return next === '' ? null : next;
 }
@@ -49,7 +49,7 @@ export function msOf(time: string | null | undefined): number {
   return ms;
 }
 
-/** Returns text, or null for none. */
+/** Returns text, or null if it is empty. */
 export function textOrNull(text: string): string | null {
   return text === '' ? null : text;
 }

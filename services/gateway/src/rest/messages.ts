@@ -41,7 +41,8 @@ const maxKeyCharacters = 255;
 
 /**
  * Returns the client id of an Idempotency-Key: the key itself if it is a UUID, or else a UUID that
- * follows from it. The draft of the header has the key in quotes; both forms are the same key.
+ * follows from it. The draft standard of the header puts the key in quotes; with or without quotes,
+ * it is the same key.
  * @throws {Refusal} `invalid-request`
  */
 export function clientIdOf(header: string | string[] | undefined): string {
@@ -79,7 +80,10 @@ const contentFields = {
   content_type: z.string().max(limits.contentTypeCharacters).optional(),
 };
 
-/** Returns the content of a message. @throws {Refusal} `invalid-request` without exactly one. */
+/**
+ * Returns the content of a message. @throws {Refusal} `invalid-request` unless exactly one of
+ * `text` and `data` is set.
+ */
 function contentOf({ text, data, content_type: type }: z.infer<z.ZodObject<typeof contentFields>>) {
   if ((text === undefined) === (data === undefined))
     throw refuse('invalid-request', { message: 'Give either text or data.' });
@@ -251,7 +255,7 @@ const setNotify = route({
   },
 });
 
-/** Messages with their changes, history, search, receipts and which messages notify. */
+/** Routes for messages, their changes, history, search, receipts and notification levels. */
 export const messageRoutes = [
   ...[send, history, readMessage, edit],
   amendment('DELETE', '', Kind.DELETE, 'Deletes a message: its text, for everyone.'),

@@ -27,7 +27,7 @@ export function restStatus(reason: Reason): number {
   return statuses[reason] ?? refusals[reason].http;
 }
 
-/** Returns the fields that do not fit, each as a JSON pointer. */
+/** Returns the fields that do not match the schema, each as a JSON pointer. */
 function errorsIn(cause: unknown): { pointer: string; detail: string }[] | undefined {
   if (!(cause instanceof z.ZodError)) return undefined;
   return cause.issues.slice(0, maxErrors).map(({ path, message }) => ({

@@ -8,7 +8,7 @@ export const visibilityWords = enumWords(Visibility);
 const roleWords = enumWords(UserRole);
 const statusWords = enumWords(UserStatus);
 
-/** A user, as far as the caller may see them. */
+/** The part of a user that the caller may see. */
 export const userShape = z
   .strictObject({
     id: z.string(),

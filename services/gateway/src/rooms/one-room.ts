@@ -8,10 +8,12 @@ import type { PostRoute } from '../posting/post-route.js';
 import type { RoomStay } from './room-stay.js';
 import { type RoomStays, roomFarewell } from './room-stays.js';
 
-/** Commands of one device that wait for the one before. Listen allows a burst of as many. */
+/** Maximum number of waiting commands of one device. Listen allows a burst of the same size. */
 const mostWaiting = 4;
 
-/** The room that one device is in: one at a time, because its user has one seat. */
+/**
+ * The room that one device is in. A device is in one room at a time, because its user has one seat.
+ */
 export class OneRoom implements DeviceRoom {
   readonly #stays: RoomStays;
   readonly #reader: InboxReader;

@@ -7,18 +7,18 @@ import type { InboxReader } from '../inbox/reader.js';
 import type { PostRoute } from '../posting/post-route.js';
 import type { RelayLink } from '../relay/relay-link.js';
 
-/** The people whom a chat server names at the start of a follow. */
+/** The users whom a chat server names at the start of a follow. */
 type Here = NonNullable<RelayDown['following']>['presence'];
 
-/** How a stay ends, for the device. The stay adds the position to resume from. */
+/** The goodbye of a stay, without the position to resume from, which the stay adds. */
 export type RoomFarewell = Omit<Goodbye, 'log' | 'seq'>;
 
-/** A seat in a room that a chat server has given. */
+/** A seat in a room that the gateway has taken at a chat server. */
 export interface TakenSeat {
   readonly link: RelayLink;
   readonly handle: number;
   readonly welcome: Welcome;
-  /** Seq after which the entries begin for the device. */
+  /** Seq before the first entry for the device. */
   readonly seq: number;
 }
 
@@ -34,11 +34,11 @@ export class RoomStay implements PostRoute, CursorReader {
   readonly #beganAtMs = performance.now();
   #link: RelayLink;
   #cursor: FeedCursor | undefined;
-  /** Monotonic time at which the relay broke. */
+  /** Monotonic time when the relay broke; undefined if it is not broken. */
   #brokeAtMs: number | undefined;
   #hasEnded = false;
 
-  /** `onEnd` is called once, however the stay ends. */
+  /** Calls `onEnd` once, however the stay ends. */
   constructor(seat: TakenSeat, feed: Feed, reader: InboxReader, onEnd: (stay: RoomStay) => void) {
     this.channelId = feed.channelId;
     this.feed = feed;
@@ -54,7 +54,10 @@ export class RoomStay implements PostRoute, CursorReader {
     return this.#link;
   }
 
-  /** Tells the device who is here, with a welcome. The first one begins the frames of the room. */
+  /**
+   * Sends the device a welcome with the users who are here. The first welcome begins the frames of
+   * the room.
+   */
   show(here?: Here): void {
     if (this.#hasEnded) return;
     this.#reader.send(encodeInboxEvent({ message: { channelId: this.channelId, welcome: this.#welcomeNow(here) } }));
@@ -76,7 +79,7 @@ export class RoomStay implements PostRoute, CursorReader {
     return this.#cursor === undefined && nowMs - this.#beganAtMs > limits.relayGraceMs;
   }
 
-  /** Notes that the relay broke. The seat stays for a while. */
+  /** Notes that the relay broke. The chat server keeps the seat for a while. */
   noteBreak(): void {
     this.#brokeAtMs ??= performance.now();
   }
@@ -88,7 +91,7 @@ export class RoomStay implements PostRoute, CursorReader {
     if (this.#hasEnded) link.send({ detach: this.handle });
   }
 
-  /** Gives the seat back, and tells the device why, after everything that was shown. */
+  /** Gives the seat back, and sends the device the goodbye after everything that was shown. */
   end(farewell?: RoomFarewell): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

@@ -22,7 +22,10 @@ export interface RoomStaysDeps {
   readonly metrics: Metrics;
 }
 
-/** The join token as the gateway reads it: user, room and chat server. The chat server checks the rest. */
+/**
+ * The claims of a join token that the gateway reads: user, room and chat server. The chat server
+ * checks the rest.
+ */
 const forRelay: TokenKind<{ readonly sub: string; readonly ch: number; readonly aud: string }> = {
   ...joinToken,
   claims: z.object({ sub: z.string(), ch: z.number(), aud: z.uuid() }),
@@ -34,7 +37,7 @@ const relayWithinMs = 5_000;
 /** Reasons without a retry hint after which a user may Listen again. */
 const again: ReadonlySet<string> = new Set(['seat-gone', 'handle-gone', 'too-slow', 'long-stream', 'idle']);
 
-/** Returns how a stay ends with a refusal. */
+/** Returns the goodbye for a refusal. */
 export function roomFarewell({ reason, message, retryAfterMs }: Refusal): RoomFarewell {
   return { reason, message, retryAfterMs, listenAgain: again.has(reason) || retryAfterMs > 0 };
 }
@@ -61,7 +64,8 @@ export class RoomStays implements RelayWatcher, Part {
   }
 
   /**
-   * Takes the seat of a join token, and calls `begin` with it before anything else happens to it.
+   * Takes the seat of a join token. Calls `begin` with the seat before any later frame about it is
+   * handled.
    * @throws {Refusal} of the token or the chat server, or `unreachable`.
    */
   async take(request: EnterRoom, userId: string, begin: (seat: TakenSeat) => void): Promise<void> {
@@ -81,7 +85,9 @@ export class RoomStays implements RelayWatcher, Part {
     if (welcome === undefined) throw refuse('internal');
   }
 
-  /** Begins the stay of a device on a seat. Its welcome follows when the room is shown. */
+  /**
+   * Begins the stay of a device with a seat. The welcome follows when the gateway follows the room.
+   */
   begin(seat: TakenSeat, reader: InboxReader, onEnd: (stay: RoomStay) => void): RoomStay {
     const { link } = seat;
     const feed = this.#feedOf(seat);
@@ -95,7 +101,7 @@ export class RoomStays implements RelayWatcher, Part {
     return stay;
   }
 
-  /** Returns the feed of a room, or opens one at the seq after which the entries begin. */
+  /** Returns the feed of a room, or opens one at the seq before the first entry. */
   #feedOf({ link, welcome, seq }: TakenSeat): Feed {
     const { channel, log, here, now } = welcome;
     const channelId = channel?.id ?? 0;
@@ -140,7 +146,7 @@ export class RoomStays implements RelayWatcher, Part {
     for (const stay of this.#all) if (stay.link.instanceId === link.instanceId) void this.#takeBack(stay, link);
   }
 
-  /** Takes the seat of a stay back after its relay broke. */
+  /** Takes the seat of a stay again after its relay broke. */
   async #takeBack(stay: RoomStay, link: RelayLink): Promise<void> {
     const { channelId, handle } = stay;
     try {

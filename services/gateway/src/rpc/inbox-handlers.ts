@@ -60,7 +60,10 @@ export class InboxHandlers {
     return Ack.fromPartial(await this.#deps.actorOf(me, call.bearer()).post(message));
   };
 
-  /** Sends a frame in the name of the caller, and returns its ack. A refusal is in the ack. */
+  /**
+   * Sends a frame on behalf of the caller, and returns its ack. The ack contains the refusal, if
+   * any.
+   */
   readonly postMessage = async (message: Message, call: Call): Promise<Ack> => {
     const me = await this.#deps.callers.enterStream(call);
     return Ack.fromPartial(await this.#deps.actorOf(me, call.bearer()).post(message));

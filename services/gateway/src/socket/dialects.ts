@@ -6,7 +6,7 @@ import { refuse } from '@parley/runtime';
 import { convertedOnce } from '../inbox/converted-once.js';
 import { binaryFraming, JsonFraming } from './frames.js';
 
-/** How one subprotocol writes commands and events. */
+/** Encoding of commands and events in one subprotocol. */
 export interface SocketDialect {
   readonly name: string;
   readonly framing: Framing;
@@ -17,7 +17,7 @@ export interface SocketDialect {
   readonly decode: (payload: Buffer, isBinary: boolean) => InboxCommand;
 }
 
-/** Bytes of events in JSON that are kept for other readers, in one process. */
+/** Maximum bytes of events in JSON that one process keeps for other readers. */
 const keptJsonBytes = 33_554_432;
 
 const commandType = registry().getMessage('chat.v1.InboxCommand') as DescMessage;

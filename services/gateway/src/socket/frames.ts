@@ -3,7 +3,7 @@ import type { Framing } from '@parley/fanout';
 /** First byte of a WebSocket frame that holds a whole message: the final bit and the opcode. */
 const wholeText = 0x81;
 const wholeBinary = 0x82;
-/** Values of the second byte that mean that a length of 2 or 8 bytes follows. */
+/** Values of the second byte: a length of 2 or of 8 bytes follows. */
 const twoByteLength = 126;
 const eightByteLength = 127;
 const maxOneByte = 125;
@@ -47,7 +47,10 @@ export function socketFrames(payloads: readonly Uint8Array[], isText: boolean): 
   return joinFrames(isText ? wholeText : wholeBinary, payloads);
 }
 
-/** Bytes before a message of 126 to 65,535 bytes. Most messages are shorter or not much longer. */
+/**
+ * Length of the header of a message of 126 to 65,535 bytes. Most messages are shorter, or not much
+ * longer than 126 bytes.
+ */
 const usualHeaderBytes = 4;
 
 /** Framing of `parley.v1`: each event is the payload of one binary frame. */

@@ -5,9 +5,9 @@ import { type SocketDialect, socketDialects } from './dialects.js';
 /** The contents of an upgrade request. */
 export interface SocketRequest {
   readonly dialect: SocketDialect;
-  /** Token in the subprotocols; undefined if the first command has it. */
+  /** Token in the subprotocols; undefined if the first command contains it. */
   readonly token: string | undefined;
-  /** Why the socket closes right after the upgrade; undefined if it stays open. */
+  /** Refusal with which the socket closes right after the upgrade; undefined if it stays open. */
   readonly refusal: Refusal | undefined;
 }
 

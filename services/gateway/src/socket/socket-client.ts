@@ -11,12 +11,10 @@ const maxWaiting = 100;
 /** Rate of WebSocket pings and pongs from one client. */
 const controlRate: BurstRate = { burst: 60, perSecond: 5 };
 
-/**
- * Number of pings in a row after which a client that has sent nothing is cut off instead of pinged.
- */
+/** Maximum number of pings in a row that a client leaves unanswered. Then it is cut off. */
 const maxUnanswered = 2;
 
-/** One WebSocket client, and what its session needs. */
+/** Options of one WebSocket client and its session. */
 export interface SocketClientOptions {
   readonly ws: WebSocket;
   readonly stream: SocketStream;
@@ -112,7 +110,7 @@ export class SocketClient {
   }
 
   #pass(session: InboxSession, command: InboxCommand): void {
-    this.#stopTimer(); // The first command is `watch`, or ends the stream.
+    this.#stopTimer(); // If the first command is not `watch`, it ends the stream.
     session.take(command);
   }
 
@@ -123,7 +121,7 @@ export class SocketClient {
 
   #tooLate(): void {
     if (this.#isChecking) {
-      this.stream.end(refuse('too-busy')); // The client was in time.
+      this.stream.end(refuse('too-busy')); // The server was too slow, not the client.
       return;
     }
     const reason = this.#session === undefined ? 'unauthenticated' : 'idle';

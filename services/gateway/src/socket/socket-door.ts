@@ -42,7 +42,7 @@ const usualTimes: SocketTimes = { pingEveryMs: 25_000, openWithinMs: 10_000 };
 const tickEveryMs = 1_000;
 const socketPath = '/connect';
 
-/** JSON has bytes in base64, which is longer by a third. A message of 64 KiB must fit. */
+/** In JSON, bytes are in base64, which is a third longer. A message of 64 KiB must fit. */
 const base64Share = 4 / 3;
 
 /** Options of `ws` for the handshake and for everything that clients send. */
@@ -58,7 +58,7 @@ export const webSocketOptions = {
   closeTimeout: 5_000,
 } as const;
 
-/** Maximum numbers of sockets without a token: of an address and of a process. */
+/** Maximum numbers of sockets without a token: per address and per process. */
 const strangersPerAddress = 200;
 const strangersPerProcess = 2_000;
 

@@ -20,7 +20,7 @@ export class SocketStream implements InboxStream {
   #isOver = false;
   #wasBlocked = false;
 
-  /** Takes an open WebSocket and its socket. `report` is called once, with the reason of the end. */
+  /** Takes an open WebSocket and its socket. Calls `report` once, with the reason of the end. */
   constructor(socket: Duplex, ws: WebSocket, framing: Framing, report: (reason: string) => void) {
     this.#socket = socket;
     this.#ws = ws;
@@ -62,7 +62,7 @@ export class SocketStream implements InboxStream {
     this.end(refuse('too-slow'));
   }
 
-  /** Cuts the connection without a goodbye, which the client would not read. */
+  /** Cuts the connection without a goodbye, because the client would not read one. */
   cut(reason: string): void {
     this.#over(reason);
     this.#ws.terminate();

@@ -89,7 +89,10 @@ export const readChangesOf = sql.statement(
     channelId: int4,
     isAdded: bool,
     isRemoved: bool,
-    /** Stays that ended: log, seq before the first entry and seq of the last one, with spaces between. */
+    /**
+     * Stays that have ended. Each is a text with the log, the seq before the first entry and the
+     * seq of the last entry, separated by spaces.
+     */
     earlier: array(text),
   },
 );
@@ -139,7 +142,10 @@ export type ReaderChange = RowOf<typeof readChangesOf>;
 /** Membership of a user in a channel. `leftSeq` is null while it lasts. */
 export type MembershipRow = RowOf<typeof readStays>;
 
-/** A receipt that a manager or another gateway has moved. `told`: others in the chat may see it. */
+/**
+ * A receipt that a manager or another gateway has moved. `told` says whether others in the chat may
+ * see it.
+ */
 export type ToldReceipt = RowOf<typeof readReceipts>;
 
 /** A receipt that has moved. */
@@ -153,9 +159,12 @@ export interface LogPart {
   readonly channelId: number;
   readonly afterSeq: number;
   readonly untilSeq: number;
-  /** If the entries after this seq, up to `afterSeq`, are missing too: retention has removed them. */
+  /**
+   * If set, retention has removed the entries after this seq up to `afterSeq`, so they are missing
+   * too.
+   */
   readonly fromSeq?: number;
-  /** If the part is the rest of a stay of a user who has returned meanwhile. */
+  /** Set if the part is the rest of an earlier stay of a user who has returned meanwhile. */
   readonly isOfEarlierStay?: true;
 }
 

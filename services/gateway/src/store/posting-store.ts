@@ -33,20 +33,20 @@ const saveReceipts = sql.statement(
   { channelId: int4, userId: text, deliveredSeq: int8, readSeq: int8, told: bool, log: text },
 );
 
-/** A channel that a user posts in. `isKnown`: the user is or was a member. */
+/** A channel in which a user posts. `isKnown` says whether the user is or was a member. */
 export type PostTarget = Omit<RowOf<typeof readTargets>, 'pair'>;
 
 /** How far a user has received and read a chat. */
 export interface Watermark {
   readonly channelId: number;
   readonly userId: string;
-  /** Log of the seqs; empty: the present one. */
+  /** Log of the seqs; empty: the current log. */
   readonly log: string;
   readonly deliveredSeq: number;
   readonly readSeq: number;
 }
 
-/** A receipt that has moved. `told`: others in the chat may see it. */
+/** A receipt that has moved. `told` says whether others in the chat may see it. */
 export type MovedReceipt = RowOf<typeof saveReceipts>;
 
 interface ChannelUser {
@@ -54,10 +54,10 @@ interface ChannelUser {
   readonly userId: string;
 }
 
-/** Statements that run at once, and posts for which one statement reads. */
+/** Maximum number of concurrent statements, and of posts that share one statement. */
 const bounds = { atOnce: 2, mostInBatch: 500, mostWaiting: 10_000 };
 
-/** Reads what posts depend on, and writes receipts of chats that no server owns. */
+/** Reads the facts that posts depend on, and writes receipts of chats that no server owns. */
 export class PostingStore {
   readonly #pool: Queryable;
   readonly #targets: BatchedReads<ChannelUser, PostTarget>;

@@ -16,9 +16,9 @@ import type { Directory } from './directory.js';
 import { userOf, userSchema } from './shapes.js';
 import { mailIdPrefix, userIdOf, workspace, wrapToken } from './token.js';
 
-/** How this door hands out tokens. */
+/** Settings for the tokens that this door issues. */
 export interface TokenPolicy {
-  /** Whether tokens may be in URLs. Otherwise a cookie of the own origin has them. */
+  /** Whether tokens may be in URLs. Otherwise a cookie for the same origin contains them. */
   readonly takesUrlTokens: boolean;
   /** Whether browsers reach the gateway by TLS. */
   readonly isSecure: boolean;
@@ -27,11 +27,13 @@ export interface TokenPolicy {
 const tag = 'accounts';
 const tokenAnswer = z.object({ token: z.string() });
 const device = 'document 001';
-/** Maximum number of people that GET /users finds, beside the members of the caller's chats. */
+/** Maximum number of people that GET /users finds, besides the members of the caller's chats. */
 const maxPeopleFound = 500;
 const pageSize = 100;
 
-/** Tries to log in with the account of an email address, and then with a verified address. */
+/**
+ * Logs in with the account that signed up with this email address, or else with a verified address.
+ */
 async function logIn(calls: ServiceCalls, email: string, password: string): Promise<LoginResponse> {
   const attempt = (userId: string) =>
     calls.users(UserService.login, LoginRequest.fromPartial({ userId, password, device }));
@@ -44,7 +46,10 @@ async function logIn(calls: ServiceCalls, email: string, password: string): Prom
   }
 }
 
-/** Returns the token of a login for clients, and gives browsers the cookie if URLs have no tokens. */
+/**
+ * Returns the response to a login: the token, and a cookie for browsers if tokens may not be in
+ * URLs.
+ */
 function answerLogin(
   { token, user, expiresAt }: LoginResponse,
   policy: TokenPolicy,
@@ -125,7 +130,7 @@ function usersRoute(directory: Directory): ApiRoute {
   });
 }
 
-/** Signing up and in, and people. */
+/** Routes of document 001 to sign up, sign in and list people. */
 export function accountRoutesOf(directory: Directory, policy: TokenPolicy): ApiRoute[] {
   return [signUpRoute(policy), signInRoute(policy), usersRoute(directory)];
 }

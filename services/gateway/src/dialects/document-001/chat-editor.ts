@@ -13,12 +13,12 @@ import type { ServiceCalls } from '../../api/service-calls.js';
 import type { Directory, KnownUser } from './directory.js';
 import { type Chat001, unnamedMark, wireChat } from './shapes.js';
 
-/** Returns a name for a chat without one: Parley shows a name at its other doors. */
+/** Returns a name for a chat without one, because the other doors of Parley show a name. */
 function namesOf(users: readonly KnownUser[]): string {
   return [...users.map(({ name }) => name).join(', ')].slice(0, limits.nameCharacters).join('').trim();
 }
 
-/** Creates and changes chats in the name of one caller. */
+/** Creates and changes chats on behalf of one caller. */
 export class ChatEditor {
   readonly #calls: ServiceCalls;
   readonly #directory: Directory;
@@ -35,7 +35,7 @@ export class ChatEditor {
     return wireChat(channel, numbers);
   }
 
-  /** Reads a chat. @throws {Refusal} `not-a-member` for a chat of others. */
+  /** Reads a chat. @throws {Refusal} `not-a-member` if the caller is not in the chat. */
   async read(id: number): Promise<Channel> {
     const channel = await this.#calls.channel(id);
     if (channel.myRole === MemberRole.UNSPECIFIED || channel.kind === ChannelKind.ROOM) throw refuse('not-a-member');

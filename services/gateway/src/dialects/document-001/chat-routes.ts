@@ -12,7 +12,7 @@ import { chatSchema, wireChat } from './shapes.js';
 const tag = 'chats';
 const chatParams = z.object({ chat_id: channelIdField });
 const numberField = z.int().min(1).max(2_147_483_647);
-/** Words for a public channel. Any other word leaves the kind to `public`. */
+/** Words for a public channel. With any other word, the field `public` decides. */
 const publicWord = /^public_?channel$/i;
 const leastNameCharacters = 3;
 const mostWithoutName = 8;
@@ -45,7 +45,10 @@ function namedMembers({ members, users, user_id: other }: ChatFields, me: number
   return named == null ? undefined : [...new Set(named)];
 }
 
-/** Checks the members of a chat as document 001's server does. @throws {Refusal} `invalid-channel`. */
+/**
+ * Checks the members of a new chat by the rules of document 001. @throws {Refusal}
+ * `invalid-channel`.
+ */
 function checkMembers(numbers: readonly number[], hasName: boolean, me: number): void {
   if (numbers.length < 2) throw invalidChat('A chat has at least 2 members.');
   if (!numbers.includes(me)) throw invalidChat('You must be a member of the chat.');
@@ -152,7 +155,7 @@ function deleteRoute(directory: Directory): ApiRoute {
   });
 }
 
-/** Chats of document 001. */
+/** Routes of document 001 for chats. */
 export function chatRoutesOf(directory: Directory, newChats: NewChats): ApiRoute[] {
   return [
     listRoute(directory),

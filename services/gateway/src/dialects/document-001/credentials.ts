@@ -14,7 +14,9 @@ export function tokenCookie(token: string, isSecure: boolean): string {
   return `${cookieName}=${token}; Path=/; Max-Age=${weekSeconds}; HttpOnly; SameSite=Strict${secure}`;
 }
 
-/** Returns the token in the cookie of a request that changes nothing and comes from the same origin. */
+/**
+ * Returns the token in the cookie, if the request changes nothing and comes from the same origin.
+ */
 function cookieToken({ method, headers }: HttpVisit['request']): string | undefined {
   const { cookie = '', 'sec-fetch-site': site = 'same-origin' } = headers;
   if (!safeMethods.has(method) || site !== 'same-origin') return undefined;
@@ -28,8 +30,9 @@ function urlToken(url: string | undefined): string | undefined {
 }
 
 /**
- * Returns a function that finds the user token of a request: in the header `authorization`, in
- * `?token=` if `takesUrlTokens`, or, for a request that changes nothing, in the cookie.
+ * Returns a function that finds the user token of a request. The token is in the header
+ * `authorization`, in `?token=` if `takesUrlTokens` is set, or in the cookie if the request changes
+ * nothing.
  */
 export function tokenFinder(takesUrlTokens: boolean): (visit: HttpVisit) => string {
   return ({ request }) => {

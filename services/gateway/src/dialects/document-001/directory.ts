@@ -2,14 +2,14 @@ import { type Channel, ChannelService, ListMembersRequest, MemberRole, User, Use
 import { Refusal, refuse } from '@parley/runtime';
 import type { ServiceCalls } from '../../api/service-calls.js';
 
-/** A user, as chats of document 001 name them. */
+/** A user in the form that chats of document 001 show. */
 export interface KnownUser {
   readonly id: string;
   readonly number: number;
   readonly name: string;
 }
 
-/** The channel of which the members are asked, as the caller has just seen it. */
+/** The channel whose members are requested, as the caller has just seen it. */
 export interface SeenChannel {
   readonly id: number;
   readonly log: string;
@@ -25,10 +25,13 @@ interface MemberList {
 /** Maximum number of members that a chat of document 001 names. */
 export const maxMembersShown = 1_000;
 const pageSize = 100;
-/** Time for which members are kept. In a channel without history, no seq tells of a change. */
+/**
+ * Time for which members are cached. In a channel without history, no seq shows a change of
+ * members.
+ */
 const keptMs = 60_000;
 const keptWithoutHistoryMs = 1_000;
-/** Time for which readers share what one of them has read about an entry. */
+/** Time for which readers share the result of one read about an entry. */
 const sharedMs = 1_000;
 /** Maximum numbers of channels and of users that are remembered. */
 const maxLists = 2_000;
@@ -36,9 +39,9 @@ const maxUsers = 100_000;
 
 /**
  * Members of channels and numbers of users, in the memory of this process. Document 001 names the
- * members in each chat, so that each list of chats asks for all of them. Every change of members is
- * an entry of the log, so a list is current as long as the log has not grown. Callers see a list
- * only after a manager has shown them the channel.
+ * members in each chat, so each list of chats needs all of them. Every change of members is an
+ * entry of the log, so a cached list is current until the log grows. A caller gets a cached list
+ * only after a manager has returned the channel to that caller.
  */
 export class Directory {
   readonly #lists = new Map<number, MemberList>();
@@ -50,7 +53,7 @@ export class Directory {
     const known = this.#lists.get(channel.id);
     if (known !== undefined && this.#isCurrent(known, channel)) return known.members;
     const list = { channel, readAtMs: performance.now(), members: this.#read(calls, channel.id) };
-    this.#lists.delete(channel.id); // Keeps the map in the order of the last read.
+    this.#lists.delete(channel.id); // The map stays in the order of the last read.
     this.#lists.set(channel.id, list);
     const [oldest] = this.#lists.keys();
     if (this.#lists.size > maxLists && oldest !== undefined) this.#lists.delete(oldest);
@@ -59,8 +62,8 @@ export class Directory {
   }
 
   /**
-   * Reads a channel of which the log has at least the entry `seq`. Readers who learn of the same
-   * entry share one call, because the entry is news to all of them at once.
+   * Reads a channel whose log has at least the entry `seq`. All readers get the same entry at
+   * nearly the same time, so they share one call.
    */
   channel(calls: ServiceCalls, channelId: number, seq: number): Promise<Channel> {
     const key = `${channelId} ${seq}`;
@@ -83,9 +86,8 @@ export class Directory {
   }
 
   /**
-   * Returns users by number, in the same order.
-   * @throws {Refusal} `invalid-member-change` if one does not exist, or another one of the
-   * user-service.
+   * Returns users by number, in the same order. @throws {Refusal} `invalid-member-change` if a user
+   * does not exist, or any refusal of the user-service.
    */
   async usersOf(calls: ServiceCalls, numbers: readonly number[]): Promise<KnownUser[]> {
     const users: KnownUser[] = [];

@@ -19,12 +19,12 @@ const statuses: Partial<Record<Reason, number>> = {
   'wrong-kind': 400,
 };
 
-/** Texts that clients of document 001 know. */
+/** Error texts that clients of document 001 expect. */
 const texts: Partial<Record<Reason, string>> = { 'wrong-credentials': 'Invalid email or password' };
 
 /**
- * Returns the status of a reason at this door. A 401 or 403 makes clients sign out, so that only
- * the end of a session has one.
+ * Returns the status of a reason at this door. A 401 or 403 makes clients sign out, so only reasons
+ * that end a session have these statuses.
  */
 export function statusOf(reason: Reason): number {
   if (signsOut.has(reason)) return 403;
@@ -38,7 +38,9 @@ function detailOf({ reason, message, cause }: Refusal): string {
   return issue === undefined ? message : `${issue.path.join('.') || 'body'}: ${issue.message}`;
 }
 
-/** Returns a refusal as document 001 has it: plain text for tokens, or else `{"error": text}`. */
+/**
+ * Returns a refusal in the form of document 001: plain text for tokens, or else `{"error": text}`.
+ */
 export function errorOf(refusal: Refusal): ApiProblem {
   const { reason } = refusal;
   const status = statusOf(reason);

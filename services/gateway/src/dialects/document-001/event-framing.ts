@@ -5,25 +5,26 @@ import { messageText } from '../../rest/message-shape.js';
 import { isSpoken, wireMessage } from './shapes.js';
 
 /**
- * Begins a record in the frames of this framing. No other byte of them is 0, because JSON escapes it.
+ * Byte that begins a record in the frames of this framing. No other byte is 0, because JSON escapes
+ * that character.
  */
 export const recordMark = '\0';
 /**
- * Kinds of records. Each has a first line. A block follows `block`: an event of the stream that is
- * the same for all readers, without its id.
+ * Kinds of records. Each record has a first line. A record of the kind `block` also has a block: an
+ * event that is the same for all readers, without its id.
  */
 export const recordKinds = {
   /** `<channel>.<seq>`: an entry, with its block. */
   block: 'b',
-  /** `<channel>.<seq>`: an entry of which document 001 says nothing. */
+  /** `<channel>.<seq>`: an entry for which document 001 has no event. */
   place: 'p',
-  /** The event in base64, for what each stream says in its own words. */
+  /** The event in base64. Each stream makes its own events from it. */
   event: 'e',
 } as const;
 
-/** Bytes of events in text that are kept for other readers, in one process. */
+/** Maximum bytes of converted events that one process keeps for other readers. */
 const keptBytes = 33_554_432;
-/** Bytes by which a record is longer than its event, roughly. */
+/** Estimated number of bytes by which a record is longer than its event. */
 const overheadBytes = 320;
 
 /** Returns an event of the stream, without its id. */
@@ -55,7 +56,10 @@ function recordOf(bytes: Uint8Array): string {
 
 const recordIn = convertedOnce(recordOf, keptBytes);
 
-/** Framing of the events of document 001: records, of which each stream makes its own events. */
+/**
+ * Framing of the events of document 001. It writes records, and each stream makes its own events
+ * from them.
+ */
 export const eventFraming: Framing = {
   overheadBytes,
   join: (events) => Buffer.concat(events.map(recordIn)),

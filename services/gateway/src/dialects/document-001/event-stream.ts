@@ -11,15 +11,15 @@ export interface EventWriter {
   taken(): Promise<void>;
 }
 
-/** What one stream of events needs beside its response. */
+/** Options of one stream of events. */
 export interface EventStreamOptions {
   readonly response: ServerResponse;
   readonly machine: EventsMachine;
-  /** Finds out what the machine needs, and writes what it answers. */
+  /** Looks up the fact that the machine needs, and writes the resulting bytes. */
   readonly lookUp: (need: EventsNeed, writer: EventWriter) => Promise<void>;
   /** Counts bytes that the client has not read. */
   readonly unread: MemoryHolding;
-  /** Answers a refusal before the first event, when a status can still be sent. */
+  /** Sends a refusal before the first event, while a status can still be sent. */
   readonly refuse: (refusal: Refusal) => void;
   /** Called once, with the reason of the end. */
   readonly report: (reason: string) => void;
@@ -32,8 +32,8 @@ const headers = {
 };
 
 /**
- * The stream of an inbox as server-sent events. While something is looked up, it takes no more
- * frames: the inbox waits as it does for a slow reader.
+ * The stream of an inbox as server-sent events. During a look-up, the stream accepts no more
+ * frames, so the inbox waits as for a slow reader.
  */
 export class EventStream implements InboxStream {
   readonly framing = eventFraming;
@@ -79,8 +79,8 @@ export class EventStream implements InboxStream {
   }
 
   /**
-   * Ends the stream after everything that was written. A browser then connects again after the time
-   * that `retry` says, and resumes; after any status but 200 it never would.
+   * Ends the stream after everything that was written. The line `retry` tells the browser when to
+   * reconnect and resume. The status is 200, because a browser never reconnects after any other.
    */
   end(refusal?: Refusal): void {
     if (this.ended) return;
@@ -100,7 +100,7 @@ export class EventStream implements InboxStream {
     this.#options.response.destroy();
   }
 
-  /** Does what the machine says, until nothing is left or it must wait. */
+  /** Runs the steps of the machine until none is left or one must wait. */
   #goOn(): boolean {
     const { response, machine } = this.#options;
     for (let step = machine.next(); step !== undefined && !this.ended; step = machine.next()) {

@@ -22,7 +22,7 @@ import { type Chat001, isSpoken, wireChat, wireMessage } from './shapes.js';
 /** Parts that the door uses. */
 export interface EventsDoorDeps extends ServiceCallsDeps {
   readonly openSession: (device: InboxDevice) => InboxSession;
-  /** Returns the id of the present log of a channel, if an inbox follows it. */
+  /** Returns the id of the current log of a channel, if an inbox follows the channel. */
   readonly logOf: (channelId: number) => string | undefined;
   readonly tokenOf: (visit: HttpVisit) => string;
   readonly directory: Directory;
@@ -36,20 +36,23 @@ export interface EventsDoorDeps extends ServiceCallsDeps {
 type ChatNeed = EventsNeed & { readonly kind: 'chat' };
 type GapNeed = EventsNeed & { readonly kind: 'gap' };
 
-/** One open stream, and in whose name it looks things up. */
+/** One open stream, and the caller on whose behalf it reads. */
 interface Listening {
   readonly machine: EventsMachine;
   readonly me: UserCaller;
   readonly calls: ServiceCalls;
 }
 
-/** Reasons that say that the user may not see a chat any more. */
+/** Reasons that mean that the user may no longer see a chat. */
 const gone: ReadonlySet<Reason> = new Set<Reason>(['channel-not-found', 'not-a-member']);
 const eventsPath = '/events';
 const pageSize = 100;
 const leastRetryMs = 1_000;
 
-/** Returns the point from which a request resumes: what the browser repeats, or else `?after=`. */
+/**
+ * Returns the point from which a request resumes: the id that the browser repeats, or else
+ * `?after=`.
+ */
 function resumePointOf({ request }: HttpVisit): ResumePoint | undefined {
   const { 'last-event-id': last } = request.headers;
   const query = new URLSearchParams(request.url?.split('?')[1] ?? '');
@@ -57,8 +60,8 @@ function resumePointOf({ request }: HttpVisit): ResumePoint | undefined {
 }
 
 /**
- * Refuses a request. If it may succeed later, answers with an empty stream: a browser connects again
- * only after status 200.
+ * Refuses a request. If a retry may succeed, sends an empty stream instead, because a browser
+ * reconnects only after status 200.
  */
 function answerRefusal(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent || response.destroyed) return;
@@ -155,11 +158,12 @@ export class EventsDoor {
     } else writer.write(machine.answer(await this.#chatBlock(me, calls, need)));
   }
 
-  /** Returns the event of a chat, or undefined if there is nothing to say. */
+  /** Returns the event about a chat, or undefined if there is none. */
   async #chatBlock({ number }: UserCaller, calls: ServiceCalls, need: ChatNeed): Promise<string | undefined> {
     const { name, channelId, seq } = need;
     const isFirst = name === 'NewChat' || (name === 'AddToChat' && seq === 1);
-    if (isFirst && (await this.#deps.newChats.has(number, channelId))) return undefined; // The response has shown it.
+    // The response has shown the chat.
+    if (isFirst && (await this.#deps.newChats.has(number, channelId))) return undefined;
     try {
       if (name === 'RemoveFromChat') return eventBlock(name, wireChat(await calls.channel(channelId), []));
       return eventBlock(name, await this.#showChat(calls, need));

@@ -5,7 +5,7 @@ import type { EventIds } from './resume-point.js';
 /** Events about a chat, for which its members must be read first. */
 export type ChatEventName = 'NewChat' | 'AddToChat' | 'RemoveFromChat' | 'ChatNameUpdated';
 
-/** What the machine must be told before it can go on. */
+/** A fact that the machine needs before it can continue. */
 export type EventsNeed =
   | {
       readonly kind: 'chat';
@@ -13,12 +13,12 @@ export type EventsNeed =
       readonly channelId: number;
       /** The log has at least this entry, which changed the members. */
       readonly seq: number;
-      /** The chat as the event shows it; undefined: it must be read. */
+      /** The chat that the event shows; undefined: it must be read. */
       readonly channel: Channel | undefined;
     }
   | { readonly kind: 'gap'; readonly channelId: number; readonly from: number; readonly to: number };
 
-/** Next thing to do: write bytes, or find something out and call `answer`. */
+/** Next step: write bytes, or look up a fact and call `answer`. */
 export type EventsStep =
   | { readonly write: Buffer; readonly need?: undefined }
   | { readonly need: EventsNeed; readonly write?: undefined };
@@ -28,13 +28,13 @@ const newline = 0x0a;
 const keepAlive = ':keep-alive-text\n\n';
 
 /**
- * The stream of events of document 001, without I/O: reads the frames of an inbox, and says what to
- * write. It says one thing at a time, so that events keep their order while a chat is looked up.
+ * The stream of events of document 001, without I/O: reads the frames of an inbox and returns the
+ * steps to take. It returns one step at a time, so that events keep their order during a look-up.
  */
 export class EventsMachine {
   readonly #userId: string;
   readonly #ids: EventIds;
-  /** Chats that the user has joined, whose entry about it comes next. */
+  /** Chats that the user has joined and whose entry of the join has not come yet. */
   readonly #joining = new Set<number>();
   #frames: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -45,13 +45,16 @@ export class EventsMachine {
     this.#ids = ids;
   }
 
-  /** Takes frames of the inbox. The frames before them must have been read to their end. */
+  /**
+   * Accepts frames of the inbox. Call `next` until it returns undefined before you pass more
+   * frames.
+   */
   take(frames: Buffer): void {
     this.#frames = frames;
     this.#at = 0;
   }
 
-  /** Returns what to do next, or undefined if nothing is left of the frames. */
+  /** Returns the next step, or undefined if all frames have been read. */
   next(): EventsStep | undefined {
     if (this.#need !== undefined) return { need: this.#need };
     const parts: Uint8Array[] = [];
@@ -60,13 +63,16 @@ export class EventsMachine {
     return this.#need === undefined ? undefined : { need: this.#need };
   }
 
-  /** Returns the answer to a need as bytes to write, and goes on. Without a block, nothing is said. */
+  /**
+   * Takes the block that was looked up, and returns the bytes to write. Without a block, there is
+   * no event.
+   */
   answer(block: string | undefined): Buffer {
     this.#need = undefined;
     return Buffer.from(block === undefined ? '' : this.#ids.line + block);
   }
 
-  /** Returns a message of a gap as bytes to write. */
+  /** Returns the bytes to write for a message of a gap. */
   fill(channelId: number, seq: number, block: string): Buffer {
     this.#ids.note(channelId, String(seq));
     return Buffer.from(this.#ids.line + block);
@@ -106,8 +112,8 @@ export class EventsMachine {
   }
 
   /**
-   * In a chat with history, the entry about the join follows, and says whether the chat is new. Only
-   * a creator and the two users of a direct chat have no such entry.
+   * In a chat with history, the entry of the join follows and shows whether the chat is new. Only a
+   * creator and the two users of a direct chat have no such entry.
    */
   #readAdded(channel: Channel): void {
     const { id, kind, log, myRole, lastSeq } = channel;

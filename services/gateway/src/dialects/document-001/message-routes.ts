@@ -90,5 +90,5 @@ const upload = route({
   },
 });
 
-/** Messages of document 001. */
+/** Routes of document 001 for messages. */
 export const messageRoutes001 = [...send, history, upload];

@@ -1,10 +1,13 @@
-/** Time for which a creator gets no NewChat for a chat: the response to the creation has shown it. */
+/**
+ * Time for which the creator of a chat gets no NewChat, because the response to the creation has
+ * shown the chat.
+ */
 const rememberedMs = 60_000;
 const maxRemembered = 10_000;
 
 /**
  * The chats that users have just created at this door of this process. Their pages show such a chat
- * from the response, and would show it twice if a NewChat came too.
+ * because of the response, and would show it twice if they also got a NewChat.
  */
 export class NewChats {
   readonly #untilMs = new Map<string, number>();
@@ -32,8 +35,8 @@ export class NewChats {
   }
 
   /**
-   * Returns whether this user has just created this chat here. Waits for creations that are under
-   * way, because a chat can be announced before they are over.
+   * Returns whether this user has just created this chat here. Waits for creations in progress,
+   * because the event of a chat can arrive before the creation is over.
    */
   async has(userNumber: number, channelId: number): Promise<boolean> {
     await Promise.allSettled(this.#running.get(userNumber) ?? []);

@@ -7,7 +7,10 @@ export const maxPlacesInId = 200;
 const place = /^([0-9a-f]{8})\.(\d{1,10})\.(\d{1,16})$/;
 const maxCharacters = limits.headersBytes;
 
-/** The position from which a stream resumes, and the last entries that were shown after it. */
+/**
+ * The position from which a stream resumes, and the last entries that were shown after that
+ * position.
+ */
 export interface ResumePoint {
   readonly position: string;
   readonly places: readonly LogPlace[];
@@ -20,7 +23,7 @@ function placeOf(text: string): LogPlace {
 }
 
 /**
- * Reads the id of an event, or a position of the inbox. Empty: none.
+ * Reads the id of an event, or a position of the inbox. Returns undefined for an empty text.
  * @throws {Refusal} `invalid-position`
  */
 export function readResumePoint(text: string): ResumePoint | undefined {
@@ -38,7 +41,10 @@ export class EventIds {
   #position: string;
   readonly #places = new Map<number, string>();
   #last = 0;
-  /** The id up to the seq of the last channel. Most events come from the same channel as before. */
+  /**
+   * The id without its last place, which is the only part that changes while events come from one
+   * channel.
+   */
   #beginning = '';
   readonly #logOf: (channelId: number) => string | undefined;
 
@@ -57,7 +63,7 @@ export class EventIds {
     this.#last = 0;
   }
 
-  /** Forgets a channel, whose log is another one or which the user has left. */
+  /** Forgets a channel that has another log or that the user has left. */
   forget(channelId: number): void {
     this.#places.delete(channelId);
     this.#last = 0;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { messageText } from '../../rest/message-shape.js';
 import { workspace } from './token.js';
 
-/** Kinds of chats, as clients of document 001 read them. */
+/** Words for the kinds of chats in document 001. */
 const kindWords = {
   [ChannelKind.DIRECT]: 'single',
   [ChannelKind.GROUP]: 'group',
@@ -13,7 +13,7 @@ const kindWords = {
 
 const words = z.enum(['single', 'group', 'privateChannel', 'publicChannel']);
 
-/** A chat. `type` is what one family of clients reads, `chatType` what the other does. */
+/** A chat. One family of clients reads `type`, and the other reads `chatType`. */
 export const chatSchema = z
   .object({
     id: z.int(),
@@ -31,7 +31,7 @@ export const chatSchema = z
 /** A chat on the wire. */
 export type Chat001 = z.infer<typeof chatSchema>;
 
-/** A message. `id` is its seq: clients use it within one chat only. */
+/** A message. `id` is its seq, because clients use the id only within one chat. */
 export const messageSchema = z
   .object({
     id: z.int(),
@@ -52,10 +52,13 @@ export const userSchema = z
   .object({ id: z.int(), username: z.string(), fullname: z.string(), email: z.string() })
   .meta({ id: 'User001' });
 
-/** Metadata of a channel whose name was made, because document 001 has chats without a name. */
+/**
+ * Metadata of a channel whose name this door has made up, because document 001 has chats without a
+ * name.
+ */
 export const unnamedMark = '{"document-001":"unnamed"}';
 
-/** Returns the word of a kind. Rooms have none in document 001. */
+/** Returns the word for a kind. Document 001 has no word for rooms. */
 function kindWord(kind: ChannelKind): z.infer<typeof words> {
   return kind in kindWords ? kindWords[kind as keyof typeof kindWords] : 'group';
 }
@@ -78,7 +81,9 @@ export function wireChat(channel: Channel, members: readonly number[]): Chat001 
   };
 }
 
-/** Returns the text of a message. Document 001 knows only text, so that other data is described. */
+/**
+ * Returns the text of a message. Document 001 has only text, so other data becomes a description.
+ */
 function contentOf(message: Pick<Message, 'data' | 'contentType' | 'deleted'>): string {
   if (message.deleted) return '';
   return messageText(message) ?? `[${message.contentType || 'data'}, ${message.data.length} bytes]`;
@@ -98,12 +103,14 @@ export function wireMessage(channelId: number, message: Message): Message001 {
   };
 }
 
-/** Returns whether document 001 has a word for an entry: only messages, no changes of members. */
+/**
+ * Returns whether document 001 shows an entry as a message. Changes of members are not messages.
+ */
 export function isSpoken({ kind, lossy }: Pick<Message, 'kind' | 'lossy'>): boolean {
   return kind === Kind.UNSPECIFIED && !lossy;
 }
 
-/** Returns a user. Others do not see the email address, which then is empty. */
+/** Returns a user. The email address is empty unless the caller may see it. */
 export function userOf({ number, name, email }: Pick<User, 'number' | 'name' | 'email'>): z.infer<typeof userSchema> {
   return { id: number, username: name, fullname: name, email };
 }

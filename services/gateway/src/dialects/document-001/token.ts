@@ -1,20 +1,20 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { refuse } from '@parley/runtime';
 
-/** What clients of document 001 read in their token. */
+/** Claims that clients of document 001 read in their token. */
 export interface ClientClaims {
   /** Number of the user. */
   readonly id: number;
   readonly wsId: number;
   readonly wsName: string;
-  /** The name of the user, under the names that the two families of clients read. */
+  /** The name of the user. The two families of clients read it from different claims. */
   readonly username: string;
   readonly fullname: string;
   readonly email: string;
   readonly createdAt: string;
 }
 
-/** The workspace of document 001: there is one for each Parley. */
+/** The workspace of document 001. Each Parley has exactly one. */
 export const workspace = { wsId: 1, wsName: 'parley' } as const;
 
 const issuer = 'parley:document-001';
@@ -24,7 +24,10 @@ function encoded(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** The key is the user token itself: anyone who could forge a signature already has that token. */
+/**
+ * The signing key is the user token itself: anyone who could forge a signature already has that
+ * token.
+ */
 function signatureOf(signed: string, userToken: string): Buffer {
   return createHmac('sha256', userToken).update(signed).digest();
 }
@@ -39,7 +42,7 @@ function payloadOf(token: string): { readonly session?: unknown; readonly iss?: 
 
 /**
  * Returns a JWT with the claims that clients of document 001 read. It contains the user token,
- * which alone decides what it opens. `expiresAt` is in Unix ms.
+ * which alone decides what the holder may do. `expiresAt` is in Unix ms.
  */
 export function wrapToken(userToken: string, claims: ClientClaims, expiresAt: number): string {
   const times = { iat: Math.floor(Date.now() / 1_000), exp: Math.floor(expiresAt / 1_000) };
@@ -49,8 +52,8 @@ export function wrapToken(userToken: string, claims: ClientClaims, expiresAt: nu
 }
 
 /**
- * Returns the user token in a token of this door. Any other token is returned as it is: those of
- * Login and of bots work here too.
+ * Returns the user token in a token of this door. Returns any other token unchanged, because tokens
+ * of Login and of bots work here too.
  * @throws {Refusal} `invalid-token` if the signature is wrong.
  */
 export function unwrapToken(token: string): string {
