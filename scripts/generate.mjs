@@ -1,7 +1,7 @@
 /**
  * Lints proto/ and generates packages/contract/src/gen from it, the tables of reasons, kinds and
  * channel settings in docs/protocol.md from refusals.ts, kinds.ts and channel-settings.ts, and
- * packages/database/src/tables.ts from the migrations. With --check it only compares the results
+ * packages/database/src/gen/tables.ts from the migrations. With --check it only compares the results
  * with the committed files.
  */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { root, runTool } from './setup.mjs';
 const contract = join(root, 'packages/contract');
 const committed = join(contract, 'src/gen');
 const protocol = join(root, 'docs/protocol.md');
-const tables = join(root, 'packages/database/src/tables.ts');
+const tables = join(root, 'packages/database/src/gen/tables.ts');
 
 const tsProtoOptions = [
   'outputPartialMethods=true',
@@ -176,7 +176,7 @@ function checkProtocol(page) {
 
 function checkTables(source) {
   if (readFileSync(tables, 'utf8') === source) return;
-  throw new Error('packages/database/src/tables.ts differs from the migrations. Run `npm run generate`.');
+  throw new Error('packages/database/src/gen/tables.ts differs from the migrations. Run `npm run generate`.');
 }
 
 function check(fresh) {

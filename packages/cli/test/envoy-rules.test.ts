@@ -52,7 +52,7 @@ const userPaths = [UserService, ChannelService, ChatService, InboxService]
 
 test('every user call has one exact route, and no other call has any', () => {
   const exact = routes.flatMap(({ match }) => match.path ?? []);
-  expect([...exact].sort()).toEqual([...userPaths, '/connect', '/events'].sort());
+  expect([...exact].sort()).toEqual([...userPaths, '/connect', '/chatserver', '/chatserver/connect', '/events'].sort());
   const wide = routes.filter(({ match }) => match.path === undefined);
   const prefixOf = ({ prefix, path_separated_prefix: whole }: Route['match']) => prefix ?? `${whole}/`;
   expect(wide.map(({ match, route }) => [prefixOf(match), match.headers?.[0]?.name, route?.cluster])).toEqual([

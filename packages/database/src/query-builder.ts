@@ -10,8 +10,8 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
+import type { Database } from './gen/tables.js';
 import type { Queryable } from './statement.js';
-import type { Database } from './tables.js';
 
 const builders = new WeakMap<Queryable, Kysely<Database>>();
 

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { ChannelTable, MemberTable, NotificationTable, ServerTable, UsersTable } from './tables.js';
+import type { ChannelTable, MemberTable, NotificationTable, ServerTable, UsersTable } from './gen/tables.js';
 
 /** Unions of the words that a column allows. */
 export type UserRole = Selectable<UsersTable>['role'];

@@ -205,6 +205,12 @@ export const refusals = {
     'These seqs belong to another log of the channel. Call Overview, then use the log it names.',
   ),
   'user-id-taken': row('ALREADY_EXISTS', 409, 'That user id is taken. Choose another.'),
+  'guest-name-taken': row('ALREADY_EXISTS', 409, 'A guest of this name is here. Choose another name.'),
+  'no-guests': row(
+    'PERMISSION_DENIED',
+    403,
+    'This server does not let guests in. Set PARLEY_GUESTS=on for the gateway to change that.',
+  ),
   'channel-occupied': row('FAILED_PRECONDITION', 409, 'Someone is in this channel. Try again when it is empty.'),
   'not-a-member': row('FAILED_PRECONDITION', 409, 'You are not a member of this channel. Join it first.'),
   'wrong-kind': row('FAILED_PRECONDITION', 409, 'Channels of this kind do not support that.'),
@@ -256,6 +262,12 @@ export const refusals = {
     'You have too many open reports. Wait until an operator has resolved some.',
   ),
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'You are in the maximum number of channels. Leave one first.'),
+  'too-many-guests': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'There are too many guests here, in all or from your network. Try again when one has left.',
+    5_000,
+  ),
   'too-many-inboxes': row('RESOURCE_EXHAUSTED', 429, 'You have the maximum number of open inboxes. Close one first.'),
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts to enter a channel. Wait a moment.', 1_000),
   'create-too-often': row(

@@ -196,6 +196,12 @@ export const settingsTable = {
     'gateway: accept `?token=` in URLs of `/api` and `/events`, for clients of document 001 on other origins; URLs can end up in the logs of proxies',
     'off',
   ),
+  GUESTS: setting(
+    onOff,
+    'on/off',
+    'gateway: let people without an account in at `/chatserver` and `/ws/{user}`, the doors of documents 002 and 003',
+    'off',
+  ),
   WEB_DIR: setting(
     z.string().optional(),
     'folder',

@@ -102,6 +102,8 @@ async function fill(): Promise<number> {
      INSERT INTO chat.block (user_id, blocked_id) VALUES ('${me.id}', '${friend.id}');
      INSERT INTO chat.users (id, name, password_hash, bot) VALUES ('bot-of-${me.id}', 'bot', '!', true);
      INSERT INTO chat.bot (user_id, created_by) VALUES ('bot-of-${me.id}', '${me.id}');
+     INSERT INTO chat.guest (user_id, name, is_numbered, instance_id, network)
+       VALUES ('${me.id}', right('${me.id}', 32), false, gen_random_uuid(), '192.0.2.1');
      INSERT INTO chat.file (owner_id, name, content_type, size, sha256) VALUES ('${me.id}', 'me.png', 'image/png', 3, sha256('png'));
      INSERT INTO chat.invite (id, channel_id, created_by) VALUES (rpad('hidden-code-${me.id}-', 32, 'x'), ${group}, '${me.id}');
      INSERT INTO chat.offer (channel_id, user_id, role, offered_by) VALUES (${group}, '${me.id}', 'owner', '${friend.id}');
@@ -154,6 +156,7 @@ const tables: Readonly<
   },
   block: { types: ['block'], leftOut: { user_id: theAccount } },
   bot: { types: ['bot'], leftOut: {} },
+  guest: { types: ['guest'], leftOut: { user_id: theAccount, instance_id: internal } },
   file: { types: ['file'], leftOut: { owner_id: theAccount } },
   channel: {
     types: ['channel'],

@@ -30,6 +30,9 @@ import { Directory } from './dialects/document-001/directory.js';
 import { EventsDoor, type EventsDoorDeps } from './dialects/document-001/events-door.js';
 import { document001 } from './dialects/document-001/form.js';
 import { NewChats } from './dialects/document-001/new-chats.js';
+import { document002 } from './dialects/document-002/dialect.js';
+import { GuestDoor, type GuestDoorDeps } from './guests/guest-door.js';
+import { Guests } from './guests/guests.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
 import type { HttpHandler } from './http/handler.js';
@@ -52,6 +55,7 @@ import { OneRoom } from './rooms/one-room.js';
 import { RoomStays } from './rooms/room-stays.js';
 import { InboxHandlers } from './rpc/inbox-handlers.js';
 import { askForUpgrade, SocketDoor } from './socket/socket-door.js';
+import { GuestStore } from './store/guest-store.js';
 import { JoinKeys } from './store/join-keys.js';
 import { LivingServers } from './store/living-servers.js';
 import type { MovedReceipt } from './store/posting-store.js';
@@ -169,6 +173,15 @@ function apiHandlers(deps: ApiDeps, policy: TokenPolicy): HttpHandler[] {
   return [serveApiDocs(deps.log), new ApiDoor(restForm, deps).handle, new ApiDoor(form, deps).handle, events.handle];
 }
 
+/** Starts the doors of guests. */
+function startGuests(host: ServiceHost, isOpen: boolean, deps: Omit<GuestDoorDeps, 'guests' | 'store' | 'dialects'>) {
+  const { pool, callers, instanceId, parts } = host;
+  const { log, metrics } = deps;
+  const store = new GuestStore(pool);
+  const guests = parts.add('guests', new Guests({ store, callers, instanceId, isOpen, log, metrics }));
+  return new GuestDoor({ ...deps, guests, store, dialects: [document002] });
+}
+
 /** Starts a gateway. Gateways are stateless: any number can run. */
 export async function startGateway(config: GatewayConfig, context: ProcessContext): Promise<RunningService> {
   const { settings, log, metrics } = context;
@@ -203,22 +216,24 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const { callers } = host;
   const post = inboxHandlers.postMessage;
   const apiDeps = { upstreams, post, callers, openSession, logOf, bounds, proxies, log, metrics };
+  const guestDoor = startGuests(host, config.letsGuestsIn, { ...apiDeps, actorOf: sessionDeps.actorOf, origins });
   const tokens = { takesUrlTokens: config.takesUrlTokens, isSecure: tls !== undefined };
   const handlers = [
     crossOrigin(origins),
     ...[bridge.handle, ...apiHandlers(apiDeps, tokens)],
-    ...[serveKeys(joinKeys), askForUpgrade, page.handle],
+    ...[serveKeys(joinKeys), askForUpgrade, guestDoor.askForUpgrade, page.handle],
   ];
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
   const sockets = new SocketDoor({ callers, openSession, origins, proxies, log, metrics });
-  const upgrades = [sockets.handleUpgrade];
+  const upgrades = [sockets.handleUpgrade, guestDoor.handleUpgrade];
   const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
   host.parts.add('http', http);
   host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);
   host.parts.add('inbox', inbox); // The streams must end before the servers wait for them.
   host.parts.add('sockets', sockets);
+  host.parts.add('sockets of guests', guestDoor);
   const drain = createDrain(host, http, [inbox, bridge], stopMs);
   startReports(host, config, http, inbox, drain);
   host.parts.add('drain', drain);

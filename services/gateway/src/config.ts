@@ -18,6 +18,8 @@ export interface GatewayConfig {
   readonly proxies: Proxies;
   /** Whether tokens may be in URLs. */
   readonly takesUrlTokens: boolean;
+  /** Whether guests are let in. */
+  readonly letsGuestsIn: boolean;
   /** Folder of the built page. */
   readonly webDir: string;
 }
@@ -40,6 +42,7 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
     origins: settings.ORIGINS,
     proxies: new Proxies(settings.PROXIES),
     takesUrlTokens: settings.URL_TOKENS,
+    letsGuestsIn: settings.GUESTS,
     webDir: settings.WEB_DIR ?? builtPage,
   };
 }

@@ -3,7 +3,7 @@ import { Connections, Proxies } from '@parley/service-kit';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type HttpServer, startHttpServer } from '../src/http/http-server.js';
 import { socketFrames } from '../src/socket/frames.js';
-import { webSocketOptions } from '../src/socket/socket-door.js';
+import { webSocketOptions } from '../src/socket/upgrades.js';
 
 /**
  * Starts an echo on the HTTP server of the gateway, with the options of its WebSockets. It reads

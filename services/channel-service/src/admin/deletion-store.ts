@@ -19,8 +19,6 @@ export const beginPass = sql.statement('beginPass', user);
 export const savePass = sql.statement('savePass', { ...user, afterChannel: int4 });
 export const endPass = sql.statement('endPass', user);
 export const findChannelsOf = sql.statement('findChannelsOf', { ...user, size: int8 }, { id: int4 });
-export const findHeir = sql.statement('findHeir', { channelId: int4, ...user }, { id: text });
-export const inherit = sql.statement('inherit', { channelId: int4, heirId: text });
 export const findChannelsToPurge = sql.statement(
   'findChannelsToPurge',
   { ...user, afterChannel: int4, size: int8 },

@@ -28,21 +28,6 @@ SELECT c.id FROM (
   UNION SELECT o.id FROM chat.channel o WHERE o.owner_id = :userId AND o.kind <> 'direct'
 ) mine JOIN chat.channel c ON c.id = mine.id WHERE c.deleted_at IS NULL ORDER BY c.id LIMIT :size;
 
--- Finds the user who inherits a channel, who is neither a bot nor banned. Active users come before
--- suspended ones, then admins before members, then earlier members before later ones. Run after
--- lockChannel.
--- name: findHeir
-SELECT u.id FROM chat.member m JOIN chat.users u ON u.id = m.user_id
-WHERE m.channel_id = :channelId AND m.left_seq IS NULL AND m.user_id <> :userId AND u.status <> 'deleted'
-  AND NOT u.bot AND coalesce(m.banned_until <= statement_timestamp(), true)
-ORDER BY u.status <> 'active', m.role <> 'admin', m.joined_at, u.id LIMIT 1;
-
--- Makes a user the owner of a channel, even if they already own the maximum number of channels, and
--- ends their mute. Run after lockChannel.
--- name: inherit
-WITH voice AS (UPDATE chat.member SET muted_until = NULL WHERE channel_id = :channelId AND user_id = :heirId AND muted_until IS NOT NULL)
-UPDATE chat.channel SET owner_id = :heirId, updated_at = now() WHERE id = :channelId;
-
 -- Reads the next channels by id. `has_text`: whether the user has a message in the channel that is
 -- not deleted.
 -- name: findChannelsToPurge

@@ -1,7 +1,7 @@
 import { MemberRole } from '@parley/contract';
 import type { Pool, PoolClient } from '@parley/database';
 import { Refusal } from '@parley/runtime';
-import { deleteChannel } from '../channels/channel-store.js';
+import { handOver } from '../members/heirs.js';
 import { leave, readMembershipRows } from '../members/member-store.js';
 import { recordChange } from '../members/membership.js';
 import type { ChatServers } from '../placement/chat-servers.js';
@@ -16,8 +16,6 @@ import {
   findChannelsOf,
   findChannelsToPurge,
   findDeletions,
-  findHeir,
-  inherit,
   purgeMessages,
   savePass,
 } from './deletion-store.js';
@@ -114,10 +112,9 @@ export class Deletions {
  */
 async function leaveIn(client: PoolClient, channel: LockedChannel, userId: string): Promise<Owner | undefined> {
   const { id: channelId, kind, ownerId } = channel;
-  if (kind !== 'direct' && ownerId === userId && !(await handOver(client, channel))) {
+  if (kind !== 'direct' && ownerId === userId) {
     const state = await readChannelState(client, channelId, userId);
-    await deleteChannel.run(client, { channelId });
-    return state?.owner;
+    if (!(await handOver(client, channel))) return state?.owner;
   }
   const [left] = await readMembershipRows.run(client, { channelId, userId, otherId: null });
   if (left?.inside !== true) return undefined;
@@ -129,14 +126,4 @@ async function leaveIn(client: PoolClient, channel: LockedChannel, userId: strin
   });
   await leave.run(client, { channelId, userId, lastSeq: at, byChoice: true });
   return undefined;
-}
-
-/** Gives the channel of a deleted account to an heir. Returns false if there is none. */
-async function handOver(client: PoolClient, channel: LockedChannel): Promise<boolean> {
-  const { id: channelId, ownerId } = channel;
-  const [heir] = await findHeir.run(client, { channelId, userId: ownerId });
-  if (heir === undefined) return false;
-  await recordChange(client, channel, { userId: heir.id, joined: true, role: MemberRole.OWNER, by: ownerId });
-  await inherit.run(client, { channelId, heirId: heir.id });
-  return true;
 }

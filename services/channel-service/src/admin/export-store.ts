@@ -70,6 +70,7 @@ export const sections: readonly ExportSection[] = [
     createdAt: timestamptz,
     revokedAt: time,
   }),
+  section('guest', '', 'exportGuest', { name: text, isNumbered: bool, network: text, openedAt: timestamptz }),
   section('file', firstUuid, 'exportFiles', {
     id: uuid,
     name: text,

@@ -30,6 +30,9 @@ SELECT user_id AS position, user_id, channel_id, created_by, created_at, revoked
   UNION (SELECT * FROM chat.bot o WHERE o.user_id = :userId AND o.user_id > :after)
 ) bots ORDER BY user_id LIMIT :size;
 
+-- name: exportGuest
+SELECT user_id AS position, name, is_numbered, network, opened_at FROM chat.guest WHERE user_id = :userId AND user_id > :after LIMIT :size;
+
 -- name: exportFiles
 SELECT id::text AS position, id, name, content_type, size, encode(sha256, 'hex') AS sha256, complete, created_at
 FROM chat.file WHERE owner_id = :userId AND id > :after::text::uuid ORDER BY id LIMIT :size;

@@ -97,7 +97,6 @@ export const updateChannel = sql.statement('updateChannel', {
   retentionCount: nullable(int4),
 });
 export const startLog = sql.statement('startLog', { channelId: int4, hasHistory: bool });
-export const deleteChannel = sql.statement('deleteChannel', { channelId: int4 });
 export const createDirect = sql.statement('createDirect', { openerId: text, low: text, high: text }, { id: int4 });
 
 /** A channel as one user sees it, without the users who are present. */

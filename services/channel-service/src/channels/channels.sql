@@ -84,14 +84,6 @@ WITH head AS (
 )
 UPDATE chat.member SET joined_seq = 0, stay_seq = NULL, left_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NOT NULL;
 
--- Marks a channel as deleted, removes its seats and notifications, and ends the ownership of its
--- chat server. Run after lockChannel.
--- name: deleteChannel
-WITH gone AS (UPDATE chat.channel SET deleted_at = now(), updated_at = now() WHERE id = :channelId),
-  seats AS (DELETE FROM chat.seat WHERE channel_id = :channelId),
-  notices AS (DELETE FROM chat.notification WHERE channel_id = :channelId)
-UPDATE chat.channel_head SET instance_id = NULL, epoch = epoch + 1 WHERE channel_id = :channelId;
-
 -- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if a
 -- committed direct chat of the two exists already.
 -- name: createDirect

@@ -2,6 +2,7 @@ import type { Channel } from '@parley/contract';
 import type { Pool, PoolClient } from '@parley/database';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
+import { deleteChannel } from '../members/heirs.js';
 import type { ChatServers } from '../placement/chat-servers.js';
 import { type ChannelState, type Owner, readChannelState } from '../placement/seat-store.js';
 import { oneChannel } from '../requests/channel-id.js';
@@ -9,7 +10,6 @@ import { isListed } from '../requests/kinds.js';
 import { audit } from '../transactions/audit.js';
 import { withVisibleChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
-import { deleteChannel } from './channel-store.js';
 
 export interface DeleteDeps {
   readonly pool: Pool;

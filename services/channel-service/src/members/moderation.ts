@@ -1,6 +1,7 @@
 import { MemberRole } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { Change, ChangeActor, ChangeContext, ChangedMember } from './change-context.js';
+import { handOver } from './heirs.js';
 import { ban, endOffer, leave, mute, nextRevision } from './member-store.js';
 import { recordChange } from './membership.js';
 import { checkManages, checkVisible } from './membership-rules.js';
@@ -74,11 +75,15 @@ function audited(context: ChangeContext, act: string, untilMs?: number): { reado
   return { audit: { change: act, ...(untilMs !== undefined && { until: untilMs }) } };
 }
 
-/** Handles a user who leaves or declines an offer. */
+/**
+ * Handles a user who leaves or declines an offer. A guest may leave a channel that they own, because
+ * their account ends anyway: an heir gets it, or it is deleted.
+ */
 async function leaveChannel(context: ChangeContext): Promise<ChangedMember> {
-  const { client, channel, mine, user } = context;
+  const { client, channel, me, mine, user } = context;
   checkVisible(channel, mine);
-  if (mine.rank === 'owner') throw refuse('owner-stays');
+  if (mine.rank === 'owner' && me.role !== 'guest') throw refuse('owner-stays');
+  if (mine.rank === 'owner' && !(await handOver(client, channel))) return { rank: 'none', out: true };
   if (mine.rank !== 'none') await endMembership(context);
   else if (mine.offered !== null) await endOffer(client, channel.id, user.id);
   else if (channel.kind !== 'room') throw refuse('not-a-member');

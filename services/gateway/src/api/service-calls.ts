@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { type Ack, Channel, ChannelService, type Message, type Method } from '@parley/contract';
 import { bearerMetadata, callUnary, refusalFromStatus, startServerStream } from '@parley/rpc';
 import { refusalFromFrame, refuse } from '@parley/runtime';
@@ -19,8 +18,8 @@ export interface ApiCaller {
   /** Bearer token. Undefined if the call needs none. */
   readonly token: string | undefined;
   readonly address: string;
-  /** The response that the caller waits for. */
-  readonly response: ServerResponse;
+  /** What the caller waits on, which closes when the caller is gone. */
+  readonly response: { once(event: 'close', listener: () => void): unknown };
 }
 
 const withinMs = 15_000;

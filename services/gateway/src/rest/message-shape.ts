@@ -55,6 +55,12 @@ export function messageText({ data, contentType }: Pick<Message, 'data' | 'conte
   }
 }
 
+/** Returns what doors show that know only text: other data is described. */
+export function shownText(message: Pick<Message, 'data' | 'contentType' | 'deleted'>): string {
+  if (message.deleted) return '';
+  return messageText(message) ?? `[${message.contentType || 'data'}, ${message.data.length} bytes]`;
+}
+
 function memberChangeJson(data: Uint8Array) {
   const { userId, moreUserIds, joined, role, by } = MemberChange.decode(data);
   return { user_ids: [userId, ...moreUserIds], joined, role: memberRoleWords.wordOf(role) ?? null, by };

@@ -23,14 +23,21 @@ function entriesOf({ headers }: IncomingMessage): string[] {
 }
 
 /**
- * Reads an upgrade request. Browsers send an origin, and only pages of the same host or of one of
- * `origins` may connect. Other clients send none.
+ * Checks the origin of an upgrade request. Browsers send one, and only pages of the same host or of
+ * one of `origins` may connect. Other clients send none.
+ * @throws {Refusal} `origin-not-allowed`
+ */
+export function checkOrigin({ headers: { origin, host } }: IncomingMessage, origins: readonly string[]): void {
+  if (origin !== undefined && !origins.includes(origin) && !isSameHost(origin, host))
+    throw refuse('origin-not-allowed');
+}
+
+/**
+ * Reads an upgrade request.
  * @throws {Refusal} `origin-not-allowed` or `no-subprotocol`, before the upgrade.
  */
 export function readHandshake(request: IncomingMessage, origins: readonly string[]): SocketRequest {
-  const { origin, host } = request.headers;
-  if (origin !== undefined && !origins.includes(origin) && !isSameHost(origin, host))
-    throw refuse('origin-not-allowed');
+  checkOrigin(request, origins);
   const entries = entriesOf(request);
   const dialect = entries.map((entry) => socketDialects.get(entry)).find((known) => known !== undefined);
   if (dialect === undefined) throw refuse('no-subprotocol');

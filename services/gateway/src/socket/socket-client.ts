@@ -1,18 +1,14 @@
 import type { InboxCommand } from '@parley/contract';
 import { refuse } from '@parley/runtime';
-import { asRefusal, Bucket, type BurstRate, type UserCaller } from '@parley/service-kit';
+import { asRefusal, type UserCaller } from '@parley/service-kit';
 import type { WebSocket } from 'ws';
 import type { InboxDevice, InboxSession } from '../inbox/session.js';
 import type { SocketDialect } from './dialects.js';
+import { SocketPings } from './socket-pings.js';
 import type { SocketStream } from './socket-stream.js';
 
 /** Commands that wait while the token is checked. */
 const maxWaiting = 100;
-/** Rate of WebSocket pings and pongs from one client. */
-const controlRate: BurstRate = { burst: 60, perSecond: 5 };
-
-/** Maximum number of pings in a row that a client leaves unanswered. Then it is cut off. */
-const maxUnanswered = 2;
 
 /** Options of one WebSocket client and its session. */
 export interface SocketClientOptions {
@@ -33,15 +29,12 @@ export interface SocketClientOptions {
 export class SocketClient {
   readonly stream: SocketStream;
   readonly #options: SocketClientOptions;
-  readonly #control = new Bucket(controlRate);
+  readonly #pings: SocketPings;
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting: InboxCommand[] = [];
   #isChecking = false;
   #owner: string;
   #session: InboxSession | undefined;
-  /** Number of pings since the client last sent anything. */
-  #unanswered = 0;
-  #pingedAtMs = performance.now();
 
   constructor(options: SocketClientOptions) {
     const { ws, stream, address, openWithinMs } = options;
@@ -50,8 +43,10 @@ export class SocketClient {
     this.#owner = address;
     this.#timer = setTimeout(() => this.#tooLate(), openWithinMs).unref();
     ws.on('message', (payload: Buffer, isBinary: boolean) => this.#receive(payload, isBinary));
-    ws.on('ping', () => this.#countControl());
-    ws.on('pong', () => this.#countControl());
+    this.#pings = new SocketPings(ws, {
+      onSilence: () => stream.cut('idle'),
+      onFlood: () => stream.end(refuse('send-too-fast')),
+    });
     ws.on('error', () => {}); // `ws` has sent the close frame.
     stream.onClose(() => this.#close());
   }
@@ -81,15 +76,11 @@ export class SocketClient {
 
   /** Sends a WebSocket ping every `everyMs`. Cuts the connection if the client sends nothing. */
   ping(nowMs: number, everyMs: number): void {
-    if (this.stream.ended || nowMs - this.#pingedAtMs < everyMs) return;
-    this.#pingedAtMs = nowMs;
-    this.#unanswered += 1;
-    if (this.#unanswered > maxUnanswered) this.stream.cut('idle');
-    else this.#options.ws.ping();
+    if (!this.stream.ended) this.#pings.tick(nowMs, everyMs);
   }
 
   #receive(payload: Buffer, isBinary: boolean): void {
-    this.#unanswered = 0;
+    this.#pings.note();
     try {
       if (!this.stream.ended) this.#take(this.#options.dialect.decode(payload, isBinary));
     } catch (thrown) {
@@ -112,11 +103,6 @@ export class SocketClient {
   #pass(session: InboxSession, command: InboxCommand): void {
     this.#stopTimer(); // If the first command is not `watch`, it ends the stream.
     session.take(command);
-  }
-
-  #countControl(): void {
-    this.#unanswered = 0;
-    if (this.#control.take() > 0) this.stream.end(refuse('send-too-fast'));
   }
 
   #tooLate(): void {

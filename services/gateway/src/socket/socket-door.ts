@@ -1,16 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Metadata } from '@grpc/grpc-js';
-import {
-  type Logger,
-  limits,
-  MemoryBudget,
-  type Metrics,
-  type Part,
-  type Refusal,
-  refusals,
-  refuse,
-} from '@parley/runtime';
+import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
 import {
   addressKey,
   asRefusal,
@@ -29,6 +19,7 @@ import { socketDialects } from './dialects.js';
 import { readHandshake, type SocketRequest } from './handshake.js';
 import { SocketClient, type SocketClientOptions } from './socket-client.js';
 import { SocketStream } from './socket-stream.js';
+import { refuseUpgrade, webSocketOptions } from './upgrades.js';
 
 /** Times of a WebSocket, in milliseconds. */
 export interface SocketTimes {
@@ -42,22 +33,6 @@ const usualTimes: SocketTimes = { pingEveryMs: 25_000, openWithinMs: 10_000 };
 const tickEveryMs = 1_000;
 const socketPath = '/connect';
 
-/** In JSON, bytes are in base64, which is a third longer. A message of 64 KiB must fit. */
-const base64Share = 4 / 3;
-
-/** Options of `ws` for the handshake and for everything that clients send. */
-export const webSocketOptions = {
-  noServer: true,
-  clientTracking: false,
-  perMessageDeflate: false,
-  maxPayload: limits.frameBytes * base64Share,
-  maxFragments: 1_024,
-  maxBufferedChunks: 4_096,
-  maxPendingAutoPongs: 60,
-  /** Time for the client to read a close frame and to send its own. */
-  closeTimeout: 5_000,
-} as const;
-
 /** Maximum numbers of sockets without a token: per address and per process. */
 const strangersPerAddress = 200;
 const strangersPerProcess = 2_000;
@@ -70,22 +45,6 @@ export interface SocketDoorDeps extends Pick<SocketClientOptions, 'openSession'>
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly times?: Partial<SocketTimes>;
-}
-
-/** Refuses an upgrade with an HTTP response. */
-function refuseUpgrade(socket: Duplex, { reason, message }: Refusal): void {
-  const { http } = refusals[reason];
-  const body = `${message}\n`;
-  const head = [
-    `HTTP/1.1 ${http} ${STATUS_CODES[http]}`,
-    'connection: close',
-    'content-type: text/plain; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    `chat-reason: ${reason}`,
-  ];
-  socket.on('error', () => {}); // The client disconnected.
-  socket.once('finish', () => socket.destroy());
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Responds to requests for `/connect` that do not ask for a WebSocket. */

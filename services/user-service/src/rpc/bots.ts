@@ -11,7 +11,7 @@ import { displayName, limits, type Reason, refuse } from '@parley/runtime';
 import { newBotToken, nextAfter, pageAfter, pageSize, type UserCaller } from '@parley/service-kit';
 import { ownProfile } from '../store/accounts.js';
 import { createBot, listBots, managesBots, revokeBot } from '../store/bots.js';
-import { checkUserId } from './checks.js';
+import { checkNewUserId, checkUserId } from './checks.js';
 import { userFrom, userOfHit } from './profiles.js';
 import { botOfUser, throttle } from './throttle.js';
 
@@ -33,7 +33,7 @@ function mustBeDone([row]: readonly { readonly outcome: Reason | 'done' }[]): vo
 export function createCreateBot(pool: Pool) {
   return async (request: CreateBotRequest, me: UserCaller): Promise<CreateBotResponse> => {
     const { userId: botId } = request;
-    checkUserId(botId);
+    checkNewUserId(botId);
     const name = request.name === '' ? botId : displayName(request.name);
     const channelId = channelOf(request.channelId);
     await throttle(pool, botOfUser, me.id, 'create-too-often');

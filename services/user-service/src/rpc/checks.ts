@@ -45,6 +45,13 @@ export function checkUserId(text: string): void {
   if (!isUserId(text)) throw refuse('invalid-user-id');
 }
 
+/** Checks the form of the id of a new account, which must not look like that of a guest. */
+export function checkNewUserId(text: string): void {
+  checkUserId(text);
+  if (text.toLowerCase().startsWith('guest.'))
+    throw refuse('invalid-user-id', { message: 'Ids that start with "guest." belong to guests. Choose another one.' });
+}
+
 /** Checks the form of an email address. */
 export function checkEmail(text: string): void {
   if (!isEmail(text)) throw refuse('invalid-email');

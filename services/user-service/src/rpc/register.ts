@@ -5,7 +5,7 @@ import { addressKey, type Call, type Proxies } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
 import { createAccount } from '../store/accounts.js';
 import type { Admission } from './admission.js';
-import { checkEmail, checkPassword, checkUserId, type PasswordRules } from './checks.js';
+import { checkEmail, checkNewUserId, checkPassword, type PasswordRules } from './checks.js';
 import { registerOfAddress, throttle } from './throttle.js';
 
 export interface RegisterDeps {
@@ -20,7 +20,7 @@ export interface RegisterDeps {
 export function createRegister({ pool, passwords, passwordRules, proxies, admission }: RegisterDeps) {
   return async (request: RegisterRequest, call: Call): Promise<Empty> => {
     const { userId, email, invite } = request;
-    checkUserId(userId);
+    checkNewUserId(userId);
     const name = request.name === '' ? userId : displayName(request.name);
     checkPassword(request.password, passwordRules);
     if (email !== '') checkEmail(email);

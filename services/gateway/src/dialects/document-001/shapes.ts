@@ -1,6 +1,6 @@
 import { type Channel, ChannelKind, Kind, type Message, type User } from '@parley/contract';
 import * as z from 'zod';
-import { messageText } from '../../rest/message-shape.js';
+import { shownText } from '../../rest/message-shape.js';
 import { workspace } from './token.js';
 
 /** Words for the kinds of chats in document 001. */
@@ -81,14 +81,6 @@ export function wireChat(channel: Channel, members: readonly number[]): Chat001 
   };
 }
 
-/**
- * Returns the text of a message. Document 001 has only text, so other data becomes a description.
- */
-function contentOf(message: Pick<Message, 'data' | 'contentType' | 'deleted'>): string {
-  if (message.deleted) return '';
-  return messageText(message) ?? `[${message.contentType || 'data'}, ${message.data.length} bytes]`;
-}
-
 /** Returns a message of a channel. */
 export function wireMessage(channelId: number, message: Message): Message001 {
   const createdAt = new Date(message.timestamp).toISOString();
@@ -96,7 +88,7 @@ export function wireMessage(channelId: number, message: Message): Message001 {
   return {
     id: message.seq,
     ...{ chatId: channelId, senderId },
-    content: contentOf(message),
+    content: shownText(message),
     files: [],
     createdAt,
     ...{ user_id: senderId, chat_id: channelId, created_at: createdAt },

@@ -124,6 +124,15 @@ export interface GatewayTable {
   drain: Generated<boolean>;
 }
 
+export interface GuestTable {
+  userId: string;
+  name: string;
+  isNumbered: boolean;
+  instanceId: string;
+  network: string;
+  openedAt: Generated<Date>;
+}
+
 export interface InviteTable {
   id: string;
   channelId: number | null;
@@ -371,6 +380,7 @@ export interface Database {
   file: FileTable;
   fileChunk: FileChunkTable;
   gateway: GatewayTable;
+  guest: GuestTable;
   invite: InviteTable;
   kickedSeat: KickedSeatTable;
   listing: ListingTable;

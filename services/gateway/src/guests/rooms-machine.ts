@@ -1,0 +1,44 @@
+import type { InboxEvent } from '@parley/contract';
+import type { Refusal } from '@parley/runtime';
+import type { PublicRoom } from '../store/guest-store.js';
+
+/** What a guest asks for. */
+export type RoomCommand =
+  /** Joins a room, or creates it. `from` is the room to leave first. */
+  | { readonly act: 'join'; readonly room: string; readonly from: number | undefined }
+  | { readonly act: 'leave'; readonly channelId: number }
+  | { readonly act: 'say'; readonly channelId: number; readonly text: string }
+  | { readonly act: 'tell'; readonly to: string; readonly text: string }
+  | { readonly act: 'rooms' }
+  | { readonly act: 'participants'; readonly room: string };
+
+/** What became of a command. */
+export type RoomOutcome =
+  | { readonly kind: 'joined'; readonly room: PublicRoom }
+  | { readonly kind: 'left' }
+  /** A message is in the log of a chat. It comes back as an event. */
+  | { readonly kind: 'sent'; readonly channelId: number }
+  | { readonly kind: 'names'; readonly names: readonly string[] }
+  /** There is no such room, or no such user. */
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** One door of guests, without I/O: frames in, commands out; events in, frames out. */
+export interface RoomsMachine {
+  /** Channels that the guest is in. */
+  readonly channelIds: Iterable<number>;
+  /** Whether a message of the guest is in the log, but has not come back yet. */
+  readonly isWaiting: boolean;
+  /** Returns the first frames, once the guest is connected. */
+  hello(): string[];
+  /** Returns what a frame of the client asks for, or the frames that answer it at once. */
+  read(payload: Buffer, isBinary: boolean): RoomCommand | string[];
+  /** Returns the frames after a command. */
+  answer(command: RoomCommand, outcome: RoomOutcome): string[];
+  /** Returns the frames for an event of the inbox. */
+  tell(event: InboxEvent): string[];
+  /** Returns the last frames, before the server closes the socket. */
+  goodbye(refusal: Refusal): string[];
+  /** Stops waiting for a message of the guest. */
+  giveUp(): string[];
+}

@@ -1,0 +1,35 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { limits, type Refusal, refusals } from '@parley/runtime';
+
+/** In JSON, bytes are in base64, which is a third longer. A message of 64 KiB must fit. */
+const base64Share = 4 / 3;
+
+/** Options of `ws` for the handshake and for everything that clients send. */
+export const webSocketOptions = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: limits.frameBytes * base64Share,
+  maxFragments: 1_024,
+  maxBufferedChunks: 4_096,
+  maxPendingAutoPongs: 60,
+  /** Time for the client to read a close frame and to send its own. */
+  closeTimeout: 5_000,
+} as const;
+
+/** Refuses an upgrade with an HTTP response. */
+export function refuseUpgrade(socket: Duplex, { reason, message }: Refusal): void {
+  const { http } = refusals[reason];
+  const body = `${message}\n`;
+  const head = [
+    `HTTP/1.1 ${http} ${STATUS_CODES[http]}`,
+    'connection: close',
+    'content-type: text/plain; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `chat-reason: ${reason}`,
+  ];
+  socket.on('error', () => {}); // The client disconnected.
+  socket.once('finish', () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
