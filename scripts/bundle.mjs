@@ -1,7 +1,7 @@
 /**
  * Bundles each service into `dist/services/<service>.js`, and `parley` and `npm start` into
  * `dist/command/`, because a few files load in half the time of 600. Modules still find the files
- * beside them, such as SQL, because a bundle keeps the original location of each module.
+ * next to them, such as SQL, because a bundle keeps the original location of each module.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';

@@ -14,7 +14,7 @@ export async function generateTables() {
   const { createPool, migrate, startEmbedded } = await import(join(database, 'dist/src/index.js'));
   const { tableTypesOf } = await import(join(database, 'dist/src/table-types.js'));
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-generate-'));
-  chmodSync(dataDir, 0o755); // Root runs PostgreSQL as another user.
+  chmodSync(dataDir, 0o755); // PostgreSQL runs as another user if the tests run as root.
   const server = await startEmbedded({ dataDir, log: () => {} });
   const pool = createPool({ url: server.url, applicationName: 'generate', max: 1 });
   try {

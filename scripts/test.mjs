@@ -9,9 +9,8 @@ import { root, setUp } from './setup.mjs';
 const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
 /**
- * Number of test files that run at once, and number of those that run beside them and mostly wait.
- * Together they use most of two cores. With many more, the services of a test would wait for
- * seconds.
+ * Number of test files that run at once, and number of additional files that mostly wait. Together
+ * they use most of two cores. With many more, the services of a test would wait for seconds.
  */
 const [atOnce, waitingAtOnce] = [3, 2];
 /**
@@ -49,7 +48,7 @@ const groups = [
   [['--maxWorkers=1', `--testPathPatterns=${alone}`]],
 ];
 
-/** `isOne` says whether it has the terminal for itself. */
+/** `isOne` says whether jest has the terminal for itself. */
 function startJest(args, results, isOne) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const env = { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' };

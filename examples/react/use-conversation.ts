@@ -7,7 +7,7 @@ import {
 } from '@parley/client';
 import { useEffect, useState } from 'react';
 
-/** A line of the room as the component shows it. */
+/** A line of the room that the component shows. */
 export interface RoomLine {
   readonly seq: number;
   readonly sender: string;

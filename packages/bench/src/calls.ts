@@ -16,7 +16,7 @@ export async function loadService<Module>(path: string): Promise<Module> {
   return import(new URL([service, 'dist/src', ...rest].join('/'), services).href);
 }
 
-/** Returns what is wrong with a response, or undefined. */
+/** Returns a text that says what is wrong with a response, or undefined. */
 type Check<Response> = (response: Response) => string | undefined;
 
 /** Durations of the calls of a round in milliseconds, and the reasons why it is not valid. */

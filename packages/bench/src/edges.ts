@@ -82,7 +82,7 @@ class EdgeLoad {
     }
   }
 
-  /** Waits until nothing arrives any more. Returns the bytes of each reader. */
+  /** Waits until no more bytes arrive. Returns the bytes of each reader. */
   async #settled(): Promise<readonly number[]> {
     let bytes: readonly number[] = [];
     await until(async () => {

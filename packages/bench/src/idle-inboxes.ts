@@ -9,9 +9,12 @@ import type { InboxOrder, InboxTally } from './load/inbox-main.js';
 import { type BenchRound, formatRound, playInTurn, roundOf } from './rounds.js';
 import type { SuitePlan, SuiteResult } from './suite.js';
 
-/** Inboxes that warm the gateway up, that open at the same time, and that one request opens. */
+/**
+ * Numbers of inboxes: those that warm the gateway up, those that open at the same time, and those
+ * that one request opens.
+ */
 const sizes = { warmUp: 200, atOnce: 50, portion: 1_000 };
-/** The memory has settled once it has not shrunk for this time. */
+/** Time without shrinking after which the memory counts as settled. */
 const settledAfterMs = 15_000;
 const settleWithinMs = 90_000;
 const maxRounds = 2;
@@ -60,7 +63,9 @@ async function measureInboxes(door: InboxDoor, count: number, stillMs: number): 
   }
 }
 
-/** Number of idle inboxes, and the time for which the memory must not shrink to be settled. */
+/**
+ * Number of idle inboxes, and the time without shrinking after which the memory counts as settled.
+ */
 export interface IdleInboxes {
   readonly inboxes: number;
   readonly stillMs?: number;

@@ -3,9 +3,14 @@ import { createPool, DatabaseClock } from '@parley/database';
 import { SigningKey, userAudience, userToken } from '@parley/service-kit';
 import type { Trio } from '@parley/testkit';
 
-/** Numbers of chats of a user: they grow from `least` to `most` and begin again. */
+/**
+ * Number of chats of each user. From user to user, it grows from `least` to `most` and then begins
+ * again.
+ */
 export const chatsOfUser = { least: 20, most: 50 };
-/** Distance of the chats of a user. No number of chats is a multiple of it. */
+/**
+ * Distance between the ids of two chats of a user. No total number of chats is a multiple of it.
+ */
 const step = 101;
 
 const makeUsers = `INSERT INTO chat.users (id, name, password_hash)
@@ -18,7 +23,7 @@ const joinChats = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT ($2::int[])[1 + (n + k * ${step}) % cardinality($2::int[])], $1::text || '-' || n, 0
   FROM generate_series(1, $3::int) n, generate_series(1, $5::int) k WHERE k <= $4::int + n % ($5::int - $4::int + 1)`;
 
-/** Users with sessions, and the chats that they are in. */
+/** Users with sessions, and their chats. */
 export interface InboxPeople {
   readonly tokens: readonly string[];
   readonly channelIds: readonly number[];
@@ -27,8 +32,8 @@ export interface InboxPeople {
 let crowds = 0;
 
 /**
- * Creates users, with tokens as Login issues them. They are in 20 to 50 chats each, of about 70
- * members, or all in one chat, which the first of them owns.
+ * Creates users, with tokens as Login issues them. Each is in 20 to 50 chats of about 70 members,
+ * or all are in one chat that the first user owns.
  */
 export async function makeInboxPeople(
   { people, database }: Trio,

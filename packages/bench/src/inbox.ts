@@ -15,8 +15,8 @@ const makeUsers = `INSERT INTO chat.users (id, name, password_hash)
 const makeChats = `INSERT INTO chat.channel (name, owner_id, kind, user_limit)
   SELECT 'bench', 'u1', 'group', 10000 FROM generate_series(1, ${chatCount})`;
 /**
- * Creates members: each chat with an even id has 15, one of which is a caller, and each other chat
- * has two. Channel 1, in which no caller is, has all users.
+ * Creates members. Each chat with an even id has 15 members, one of which is a caller, and each
+ * other chat has two. Channel 1 has all users except the callers.
  */
 const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT c.id, 'u' || (c.id + n) % ${receiptUsers} + 1, 0 FROM chat.channel c
@@ -60,7 +60,7 @@ async function fill(owner: Pool): Promise<string> {
 
 /**
  * Returns two calls that move the receipts of all users in one statement: the call of the chat
- * server, and a bare one.
+ * server, and a bare statement.
  */
 async function receiptCalls(pool: Pool, log: string) {
   const { saveReceipts } = await loadService<{ saveReceipts: Statement<SqlFields, SqlFields> }>(
@@ -84,9 +84,9 @@ const hasRows = (rows: number) => (read: readonly unknown[]) =>
   read.length === rows ? undefined : `${read.length} rows`;
 
 /**
- * Plays a round in which each caller makes a pair of calls a second: one that reads one member of a
- * chat, then Overview. Both meet the same load. If callers fall behind, both mostly wait for the
- * same queue, so their ratio means nothing and the round is not valid.
+ * Plays a round in which each caller makes a pair of calls a second: first a call that reads one
+ * member of a chat, then Overview. Both run under the same load. If callers fall behind, both calls
+ * mostly wait in the same queue, so their ratio means nothing and the round is not valid.
  */
 async function playPairs(trio: Trio, callers: readonly TestPerson[], seconds: number) {
   const chatOf = ({ id }: TestPerson) => 2 * (callerCount + Number(id.slice('caller-'.length)) - 1);

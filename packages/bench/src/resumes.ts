@@ -6,11 +6,13 @@ import type { CrowdOrder, CrowdTally } from './load/resume-main.js';
 import { type BenchRound, playInTurn, roundOf } from './rounds.js';
 import type { SuitePlan, SuiteResult } from './suite.js';
 
-/** Time after the last welcome for which statements are counted: presence follows. */
+/**
+ * Time after the last welcome for which statements are counted, because presence is shown after it.
+ */
 const afterMs = 10_000;
 /** Time within which every device gets a position. */
 const positionMs = 6_000;
-/** Statements that run beside those for people: each at most this often. */
+/** Maximum number of runs of a statement that does not depend on the number of people. */
 const beside = 100;
 const line = /^parley_statements_total\{statement="(\w+)"\} (\d+)$/gm;
 
@@ -34,7 +36,10 @@ async function statementsOf(services: ReadonlyMap<string, ServiceProcess>): Prom
   return counts;
 }
 
-/** Names the statements that ran for each person and channel: more than twice for each person. */
+/**
+ * Returns the names of statements that ran more than twice for each person, as if for each of their
+ * channels.
+ */
 function perChannel(statements: ReadonlyMap<string, number>, people: number): string[] {
   const many = [...statements].filter(([, count]) => count > 2 * people + beside);
   return many.map(([name, count]) => `${name} ran ${count} times for ${people} people`);
@@ -93,7 +98,7 @@ class Stampede {
     return { ...round, faults: [...faults, ...more] };
   }
 
-  /** Waits until the crowd has had so many acks, refusals and ends. */
+  /** Waits until the crowd has had this number of acks, refusals and ends. */
   async #answered(order: Partial<CrowdOrder>, count: number): Promise<void> {
     await this.#ask(order);
     await until(async () => {

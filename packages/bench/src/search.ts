@@ -11,7 +11,9 @@ const pageSize = 50;
 const makeUsers = `INSERT INTO chat.users (id, name, password_hash) VALUES ('every', 'bench', '!'), ('some', 'bench', '!')`;
 const makeChannels = `INSERT INTO chat.channel (name, owner_id, kind, user_limit)
   SELECT 'bench', 'every', 'group', 100 FROM generate_series(1, ${channelCount})`;
-/** Makes one user a member of every channel, and another a member of every hundredth channel. */
+/**
+ * Makes one user a member of every channel, and another user a member of every hundredth channel.
+ */
 const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT id, 'every', 0 FROM chat.channel UNION ALL SELECT id, 'some', 0 FROM chat.channel WHERE id % 100 = 0`;
 /**

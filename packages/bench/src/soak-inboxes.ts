@@ -23,7 +23,8 @@ export interface SoakUser {
 }
 
 /**
- * Users with inboxes: they open them, post, cut and resume them, while hosts add and remove guests.
+ * Users with inboxes. They open their inboxes, post, cut and resume them, while hosts add and
+ * remove guests.
  */
 export class SoakInboxes {
   resumes = 0;

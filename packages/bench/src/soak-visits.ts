@@ -22,7 +22,7 @@ export class Soak {
     return this.repeat(() => this.#visit(client));
   }
 
-  /** Does something again and again until the soak is over. */
+  /** Repeats `work` until the soak is over. */
   async repeat(work: () => Promise<void>): Promise<void> {
     while (!this.#over.aborted) {
       await work().catch((thrown) => {
@@ -38,7 +38,7 @@ export class Soak {
     try {
       await this.#talk(conversation);
     } finally {
-      await conversation.leave(); // Otherwise it would take the seat of the next visit back.
+      await conversation.leave(); // Otherwise this visit would give back the seat of the next one.
       await received;
     }
     this.visits += 1;

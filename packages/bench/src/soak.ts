@@ -16,7 +16,10 @@ const channelCount = 4;
 /** Number of samples of the memory, and the least time between two. */
 const sampleCount = 60;
 const leastSampleMs = 2_000;
-/** Factor by which live memory may grow, and how much more resident memory may, which varies. */
+/**
+ * Factor by which live memory may grow, and the additional share for resident memory, which varies
+ * more.
+ */
 const usualTolerance = 1.08;
 const residentShare = 1.15;
 const nobody = '127.0.0.1:1';
@@ -45,7 +48,7 @@ async function makeRooms(host: ParleyClient): Promise<number[]> {
 interface Watched {
   readonly name: string;
   readonly service: ServiceProcess;
-  /** What is left after a collection of garbage. */
+  /** Live memory after a garbage collection. */
   readonly live: number[];
   readonly resident: number[];
 }

@@ -98,7 +98,7 @@ describe('bench', () => {
     expect([...(inboxes?.rounds.keys() ?? [])]).toEqual(['ws', 'grpc']);
     for (const [round] of inboxes?.rounds.values() ?? []) {
       expect(round?.faults).toEqual([]);
-      expect(round?.value).not.toBeNaN(); // These few inboxes may take less memory than the warm-up has freed.
+      expect(round?.value).not.toBeNaN(); // So few inboxes may take less memory than the warm-up has freed.
     }
   });
 
@@ -107,7 +107,7 @@ describe('bench', () => {
     check(edges?.rounds ?? new Map(), ['2 gateways', '4 gateways']);
   });
 
-  test('no statement runs for each person and channel when people resume at once, and all can', async () => {
+  test('when many people resume at once, no statement runs for each person and channel, and everyone can resume', async () => {
     const [resumes] = await runBench(['resumes'], plan);
     check(resumes?.rounds ?? new Map(), ['ours']);
   });

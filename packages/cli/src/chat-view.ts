@@ -4,6 +4,8 @@ import type { Refusal } from '@parley/runtime';
 /** Shows a conversation to a person or a program. */
 export interface ChatView {
   event(event: ConversationEvent): void;
-  /** Shows that an action of this user was refused; `what` names what did not happen. */
+  /**
+   * Shows that an action of this user was refused. `what` names the effect that it did not have.
+   */
   refused(why: Refusal, what: string): void;
 }

@@ -9,7 +9,7 @@ export function secondsOf(text: string): number | undefined {
 }
 
 /**
- * Returns the time, in Unix ms, that is a duration such as `7d` from now.
+ * Returns the Unix ms of the time that is a duration such as `7d` from now.
  * @throws {Failure} if the text is not such a duration; the message names `option`
  */
 export function timeAfter(text: string, option: string): number {

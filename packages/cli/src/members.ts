@@ -72,7 +72,7 @@ function resultOf({ id, memberRole, offered }: User, change: MemberChangeOptions
   return `${who} is ${memberRole === MemberRole.UNSPECIFIED ? '' : 'now '}${standingOf(memberRole)}.`;
 }
 
-/** Returns a sentence that says what became of a user who was added together with others. */
+/** Returns a sentence with the result for one user of several who were added together. */
 function additionWords({ userId, user, refusal }: Addition): string {
   return user === undefined
     ? `${terminalLine(userId)}: ${terminalLine(refusal.message)}`

@@ -9,7 +9,10 @@ export const defaultGateway = 'http://127.0.0.1:8080';
 const documentPath = '/api/v1/openapi.json';
 const withinMs = 10_000;
 
-/** Reads a URL. `ca` are certificates of an authority to trust; undefined: the usual ones. */
+/**
+ * Reads a URL. `ca` has the certificates of an authority to trust; undefined: the usual
+ * authorities.
+ */
 function readUrl(url: URL, ca: Buffer | undefined): Promise<string> {
   const options = { timeout: withinMs, ...(ca !== undefined && { ca }) };
   return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
 import { plainJson, plainText } from './plain-text.js';
 
 /**
- * All output of the command. No character that controls a terminal gets through: text loses it, and
- * JSON has it escaped.
+ * All output of the command. No character that controls a terminal gets through: it is removed from
+ * text, and escaped in JSON.
  */
 export const output = {
   /** Prints lines for people on stdout. */

@@ -7,7 +7,7 @@ import { type ReportOptions, report } from './report.js';
 import { type SessionsOptions, sessions } from './sessions.js';
 import { wholeNumber } from './whole-number.js';
 
-/** Adds the commands for people and the own account. */
+/** Adds the commands for people and for the user's own account. */
 export function addPeople(program: Command): void {
   program
     .command('people <text>')

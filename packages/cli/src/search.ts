@@ -64,7 +64,7 @@ async function namesOf(client: ParleyClient, found: readonly FoundMessage[]): Pr
   return new Map(channels.flatMap((channel) => (channel?.name ? [[channel.id, channel.name]] : [])));
 }
 
-/** Prints the newest messages that match, the oldest of them first. */
+/** Prints the newest messages that match, in the order in which they were sent. */
 export async function search(session: CommandSession, words: readonly string[], size: number): Promise<void> {
   const typed = searchOf(words);
   const client = await session.loggedIn();

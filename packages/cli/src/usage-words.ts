@@ -3,7 +3,10 @@ function optionIn(flags: string): string {
   return /--[\w-]+/.exec(flags)?.[0] ?? flags;
 }
 
-/** Says what a value must be. Commander lists the choices, and parsers say it themselves. */
+/**
+ * Returns a phrase that says what a value must be. For choices, commander lists them; otherwise the
+ * parser has the phrase.
+ */
 function expected(hint: string): string {
   const choices = /^Allowed choices are (.+)\.$/.exec(hint)?.[1]?.split(', ');
   if (choices === undefined) return hint;
@@ -16,7 +19,7 @@ function like(suggestion: string | undefined): string {
 
 type Parts = readonly (string | undefined)[];
 
-/** The errors of commander, with their texts in our words. */
+/** The errors of commander, each with our own text for it. */
 const texts: readonly (readonly [form: RegExp, words: (parts: Parts) => string])[] = [
   [
     /^option '(.+)' argument '(.*)' is invalid\. ?(.*)$/s,
@@ -44,7 +47,10 @@ const texts: readonly (readonly [form: RegExp, words: (parts: Parts) => string])
   ],
 ];
 
-/** Returns the text of an error of commander in the form of our own: what is wrong, then what to do. */
+/**
+ * Converts the text of an error of commander to the form of our own errors: what is wrong, then
+ * what to do.
+ */
 export function usageWords(message: string): string {
   const said = message.trim().replace(/^error: /, '');
   for (const [form, words] of texts) {

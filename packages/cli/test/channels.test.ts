@@ -39,16 +39,13 @@ test('refuses an ambiguous name for an action that cannot be undone', () => {
   expect(pickOnly({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby').id).toBe(4);
 });
 
-test.each([findChannel, findOnly])(
-  '%p finds no channel by an empty name, even if only one channel is listed',
-  async (find) => {
-    const only = channel(4, 'lobby');
-    const listChannels = async () => ({ channels: [only], ids: [only.id] });
-    const client = { listChannels } as unknown as ParleyClient;
-    for (const empty of ['', ' '])
-      await expect(find(client, empty)).rejects.toThrow('Give the id or the name of a channel.');
-  },
-);
+test.each([findChannel, findOnly])('%p refuses an empty name, even if only one channel is listed', async (find) => {
+  const only = channel(4, 'lobby');
+  const listChannels = async () => ({ channels: [only], ids: [only.id] });
+  const client = { listChannels } as unknown as ParleyClient;
+  for (const empty of ['', ' '])
+    await expect(find(client, empty)).rejects.toThrow('Give the id or the name of a channel.');
+});
 
 test('shows each channel and the people in it as a table', () => {
   const users = [{ id: 'ann' }, { id: 'bob' }];

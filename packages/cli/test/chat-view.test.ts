@@ -13,7 +13,7 @@ const lobby = Channel.fromPartial({ id: 3, name: 'lobby', users: [bob, ann] });
 const place = { log: 'l', seq: 0 };
 const welcome: ConversationEvent = { type: 'welcome', channel: lobby, me: ann, place, now: 0, here: 2 };
 
-/** Returns user names of which none can be fetched. */
+/** Returns user names that cannot be fetched. */
 const noNames = () => new UserNames(() => Promise.reject(refuse('user-not-found')));
 
 async function shown(...events: ConversationEvent[]): Promise<string[]> {

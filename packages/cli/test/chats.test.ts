@@ -31,7 +31,7 @@ test('creates each kind of channel, with the defaults of its kind', async () => 
   expect((await run(ann, 'create big --kind group --limit 26')).code).toBe(0);
 });
 
-test('a chat with the name of another one is created, with a note that says how to choose', async () => {
+test('creates a chat with the name of another chat, and prints a note that says how to choose', async () => {
   const [ann, bob] = await three('twice');
   const { id: first } = (await json(ann, 'create crew --kind group')) as { id: number };
   const { said } = await run(ann, 'create crew --kind private');
@@ -346,7 +346,7 @@ test('users and messages are reported to the operators', async () => {
   }
 });
 
-test('members of a chat with a closed history see only what came after they joined', async () => {
+test('members of a chat with a closed history see only messages from after they joined', async () => {
   const [ann, bob] = await three('closed');
   await run(ann, 'create vault --kind private --closed-history');
   expect(await json(ann, 'channels')).toMatchObject(

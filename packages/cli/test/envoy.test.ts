@@ -270,7 +270,7 @@ describeEnvoy('the real Envoy', () => {
     return new WebStream<InboxEvent>(path, body, { token }, (bytes) => InboxEvent.decode(bytes));
   }
 
-  /** Opens a WebSocket at /connect and watches. Returns what the first event says. */
+  /** Opens a WebSocket at /connect and sends `watch`. Returns the first event. */
   function connectSocket({ token }: Pick<TestPerson, 'token'>): Promise<string> {
     const asked = get(`${url}/connect`, {
       headers: {
@@ -303,7 +303,7 @@ describeEnvoy('the real Envoy', () => {
     });
   }
 
-  test('a drained gateway gets no new streams, its clients resume at the other one, and pages still load', async () => {
+  test('a drained gateway gets no new streams, its clients resume at the other gateway, and pages still load', async () => {
     const ann = await trio.people.make('edge-ann');
     const before = Array.from({ length: 20 }, () => watch(ann));
     await Promise.all(before.map((one) => one.find(({ id }) => id !== '')));
@@ -341,7 +341,7 @@ describeEnvoy('the real Envoy', () => {
     expect(log).not.toMatch(/eyJ|authorization/i);
   });
 
-  test('while no gateway responds, an EventSource is told to come back, and other calls get an error', async () => {
+  test('while no gateway responds, Envoy tells an EventSource to reconnect, and other calls get an error', async () => {
     const ann = await trio.people.make('nobody-there');
     for (const one of gateways) one.kill('SIGKILL');
     await until(async () => (await fetch(`${url}/api/v1/me`)).status === 503);

@@ -51,7 +51,7 @@ const callsOf = ([name, { prototype }]: readonly [string, { readonly prototype: 
     .filter(([method, { value }]) => typeof value === 'function' && method !== 'constructor')
     .map(([method]) => `${name}.${method}`);
 
-test('every call of the SDK has a command, or a reason to have none', () => {
+test('every call of the SDK has a command, or a reason for having none', () => {
   const all = Object.entries(classes).flatMap(callsOf);
   expect(all.length).toBeGreaterThan(60);
   const isUsed = (call: string) => new RegExp(`\\b${call.replace('.', '(?:\\(\\))?\\.')}\\(`).test(source);

@@ -36,11 +36,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Starts a client for each of two users; the first sends a message that both receive. */
+/** Starts a client for each of two users. The first user sends a message that both receive. */
 async function talk(start: (user: string) => Program): Promise<void> {
   const programs = [start('one')];
   try {
-    await programs[0]?.says('in ', 120_000); // It creates the room that the other one finds.
+    await programs[0]?.says('in ', 120_000); // The first client creates the room, and the second one finds it.
     programs.push(start('two'));
     await programs[1]?.says('in ', 120_000);
     programs[0]?.type('hello');

@@ -26,7 +26,7 @@ test.each(reasons as Reason[])('the advice for %s repeats the global options', (
   expect(message).toMatch(/`npx parley --login bob\.json (login|channels|admin)\b/);
 });
 
-test('only the owner of a channel is advised to hand it over', () => {
+test('only the owner of a channel gets the advice to transfer it', () => {
   expect(failureFrom(refuse('owner-stays'), bob).message).toContain('--role owner');
   const message = 'The owner of a channel cannot be removed, muted or banned.';
   expect(failureFrom(refuse('owner-stays', { message }), bob).message).toBe(message);

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const filler = () => join(folder, 'filler');
 
-/** Fills the disk, for root too. */
+/** Fills the disk, including the space that is reserved for root. */
 async function fill(): Promise<void> {
   for (let chunk = 64 * 1_024 * 1_024; chunk >= 4_096; chunk /= 2) {
     const block = Buffer.alloc(chunk);

@@ -236,7 +236,7 @@ async function run(...args: string[]): Promise<{ code: number | null; said: stri
   return { code: await command.end(), said: command.said };
 }
 
-/** Runs a command that reads nothing, in the process shared by all of them. */
+/** Runs a command that reads no input, in the process that all such commands share. */
 async function runInTurn(...args: string[]): Promise<{ code: number | null; said: string }> {
   commandServer.said = '';
   commandServer.type(JSON.stringify([...options(), ...args]));

@@ -1,6 +1,6 @@
 /**
- * Calls `act` once when the signal aborts, or immediately if it already has. Returns a function
- * that removes the listener.
+ * Calls `act` once when the signal aborts, or immediately if it has already aborted. Returns a
+ * function that removes the listener.
  */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
   if (signal?.aborted === true) act();

@@ -19,7 +19,7 @@ export class Attendance {
   enter({ channel, here }: Welcome): void {
     this.#users.clear();
     for (const user of channel?.users ?? []) this.#users.set(user.id, user);
-    this.#count = Math.max(here, this.#users.size); // An older server sends 0.
+    this.#count = Math.max(here, this.#users.size); // An older server sends 0 here.
   }
 
   /** Applies a presence frame. */

@@ -52,8 +52,8 @@ export type NewChannel = Partial<
 };
 
 /**
- * The entries to fetch: by default the last ones; with `before`, those before that seq (newest
- * first); with `after`, those after it (oldest first).
+ * The entries to fetch: by default the last ones. With `before`, the entries before that seq
+ * (newest first); with `after`, the entries after that seq (oldest first).
  */
 export interface HistoryRange extends Abortable {
   readonly before?: number;
@@ -64,7 +64,9 @@ export interface HistoryRange extends Abortable {
 
 /** A page of the channel list, the most recently active first. */
 export interface ChannelsRange extends PageRange {
-  /** Lists the user's own and offered channels, not those for everyone. Default: false. */
+  /**
+   * If true, lists the user's own and offered channels; if false, the public list. Default: false.
+   */
   readonly mine?: boolean;
   /** Name of the channels to list, ignoring case. Default: any name. */
   readonly name?: string;

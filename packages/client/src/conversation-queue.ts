@@ -2,8 +2,8 @@ import { EventQueue } from './event-queue.js';
 import type { ConversationEvent } from './events.js';
 
 /**
- * Summarises dropped events: the last reset among them, then one gap that covers all entries after
- * it.
+ * Summarises dropped events: returns the last reset among them, then one gap that covers all
+ * entries after that reset.
  */
 function remainsOf(events: readonly ConversationEvent[]): ConversationEvent[] {
   const resetAt = events.findLastIndex(({ type }) => type === 'reset');

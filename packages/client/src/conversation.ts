@@ -69,7 +69,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   readonly #receipts: ReceiptBook;
   readonly #over: Promise<void>;
   #ended: Refusal | undefined;
-  #lastPlace: LogPosition | undefined; // set by a removal
+  #lastPlace: LogPosition | undefined; // A removal sets it.
   #timer: ReturnType<typeof setTimeout> | undefined;
   #welcome: Welcome | undefined;
   /** The log of the event that was read last. */
@@ -149,7 +149,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
 
   /**
    * Sends a message. Resolves when the server has accepted it: stored, or relayed in a channel that
-   * stores nothing. Rejects with the signal's reason if that aborts.
+   * stores nothing. Rejects with the signal's reason if the signal aborts.
    * @throws {Refusal} `empty-message`, `message-too-large`, `mention-not-found` or `muted`;
    * `too-busy` if 1,000 sends or 8 MiB are unanswered; or the reason for which the conversation
    * ended

@@ -32,7 +32,7 @@ export class OwnReceipt {
     return isNew;
   }
 
-  /** Starts a stream: what the server has not confirmed is sent again. */
+  /** Starts a stream. Sends everything again that the server has not confirmed. */
   reopen(): void {
     this.#sent = this.#confirmed;
   }

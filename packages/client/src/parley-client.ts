@@ -22,7 +22,7 @@ import type { CallOptions, Transport, UnaryCall } from './transport.js';
 
 const noGateway = 'This transport has no address of a gateway. Pass `grpcTransport` the option `gateway`.';
 
-/** Seats of a room that is created without a limit. */
+/** Number of seats of a room that is created without a limit. */
 const roomLimit = 10;
 
 /**
@@ -106,8 +106,9 @@ export class ParleyClient {
   }
 
   /**
-   * Opens a session, which every later call uses. Open inboxes of the same user go on with it, so that
-   * they do not end when the former session does. `device` names it in the user's list of sessions.
+   * Opens a session, which every later call uses. Open inboxes of the same user continue with the
+   * new session, so that they do not end when the previous session ends. `device` is the name of
+   * the new session in the user's list of sessions.
    * @throws {Refusal} `wrong-credentials`, for an unknown user id or a wrong password alike
    * @example
    * ```ts

@@ -45,7 +45,7 @@ export class Redial {
     this.#backoff.reset();
   }
 
-  /** Ends the present pause. */
+  /** Ends the current pause. */
   hurry(): void {
     this.#wake();
   }

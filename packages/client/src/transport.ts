@@ -60,7 +60,8 @@ export interface InboxConnection {
   /** Responds to a ping. */
   pong(sentAt: number): void;
   /**
-   * Goes on with another token of the same user. Absent if that needs another stream, as in gRPC-Web.
+   * Continues with another token of the same user. Absent if the transport needs another stream for
+   * that, as gRPC-Web does.
    */
   readonly renew?: (token: string) => void;
   /** Ends the stream after everything that was posted. */

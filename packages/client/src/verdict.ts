@@ -8,7 +8,7 @@ export interface Verdict {
   readonly refusal: Refusal;
   /** Whether another Listen may succeed after this refusal. */
   readonly again: boolean;
-  /** Whether the next attempt follows at once, and nobody needs to know. */
+  /** Whether the next attempt follows at once, without an event for the user. */
   readonly silently?: boolean;
 }
 

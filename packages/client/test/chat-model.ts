@@ -2,7 +2,7 @@ import { Kind, MemberChange, Message } from '@parley/contract';
 import { type ConversationEvent, textOf } from '../src/index.js';
 import { entryEvent } from './rig.js';
 
-/** A message in the form that a reader knows. A deleted message has no text. */
+/** A message in the form that a reader has. A deleted message has no text. */
 interface ShownMessage {
   readonly sender: string;
   text: string | undefined;

@@ -195,7 +195,7 @@ export class Chat {
     this.#sends.push(settled);
   }
 
-  /** Asks the manager for the chat as one member sees it, and records the result. */
+  /** Fetches the view that one member has of the chat from the manager, and records it. */
   async look(member: Member, read = 0): Promise<ChatSummary> {
     const known = this.#read.get(member) ?? { certain: 0, possible: 0 };
     this.#read.set(member, { ...known, possible: Math.max(known.possible, read) });
@@ -219,7 +219,10 @@ export class Chat {
     conversation?.markRead();
   }
 
-  /** Returns a model of the chat, made from its stored log and from what `trim` has removed. */
+  /**
+   * Returns a model of the chat, made from its stored log and from the entries that `trim` has
+   * removed.
+   */
   async model({ people }: Trio): Promise<ChatModel> {
     const rows = await people.sql(
       `SELECT seq, kind, sender_id AS sender, client_id AS "clientId", coalesce(target_seq, 0) AS "targetSeq", data,

@@ -53,8 +53,9 @@ async function reasonOf(call: Promise<unknown>): Promise<string> {
 }
 
 /**
- * Checks that a reader received only entries that they may read, and all of them in between. With
- * closed history, a stay that is over can no longer be read after another one has begun.
+ * Checks that a reader received only entries that they may read, and that none in between is
+ * missing. With closed history, a stay that is over can no longer be read after another one has
+ * begun.
  */
 function checkReceived(model: ChatModel, { id }: Member, reader: Reader, last: number): void {
   const { seqs } = reader;

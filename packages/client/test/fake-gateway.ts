@@ -59,7 +59,7 @@ export class FakeInboxStream {
   }
 }
 
-/** Lets time pass. It needs the fake timers of jest. */
+/** Advances the fake timers of jest by some milliseconds. */
 export const pass = (ms = 0) => import.meta.jest.advanceTimersByTimeAsync(ms);
 
 /** Returns the end of the log of a chat. */

@@ -22,7 +22,7 @@ class Receipt {
   readonly stays: readonly Stay[];
   /** Seq of the last entry or gap, 0 for none. */
   last = 0;
-  /** The same on the present connection. */
+  /** Seq of the last entry or gap on the current connection, 0 for none. */
   lastHere = 0;
   /** Seq below which messages may have changed without an event. */
   staleBelow = 0;
@@ -89,7 +89,7 @@ export class DeviceCheck {
     this.#fillHole(Number.POSITIVE_INFINITY);
   }
 
-  /** Messages as the device knows them, and the seq from which they are up to date. */
+  /** Messages that the device has, and the seq from which they are up to date. */
   get messages(): { readonly all: Timeline['messages']; readonly staleBelow: number } {
     const { timeline, staleBelow } = this.#receipts.at(-1) as Receipt;
     return { all: timeline.messages, staleBelow };
@@ -196,7 +196,7 @@ export class DeviceCheck {
     receipt.lastHere = to;
   }
 
-  /** Excuses the entries before `seq` if a reset announced that they are missing. */
+  /** Accepts that the entries before `seq` are missing, if a reset announced that. */
   #fillHole(seq: number): void {
     const receipt = this.#receipts[this.#present] as Receipt;
     if (this.#hasHole) receipt.excuse(receipt.last + 1, Number.isFinite(seq) ? seq - 1 : 0);

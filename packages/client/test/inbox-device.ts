@@ -4,7 +4,7 @@ import { bearerMetadata, clientOptions, startDuplex } from '@parley/rpc';
 import { insist, type ServiceProcess, type TestPerson, type Trio } from '@parley/testkit';
 import { until } from './rig.js';
 
-/** Something that a device received of one chat, on its connection with the number `on`. */
+/** An event that a device received of one chat, on its connection number `on`. */
 export type Happening = { readonly on: number } & (
   | { readonly type: 'entry'; readonly entry: Message }
   | { readonly type: 'gap'; readonly log: string; readonly from: number; readonly to: number }
@@ -51,7 +51,7 @@ export class Device {
   #positions = 0;
   #call: ClientDuplexStream<InboxCommand, InboxEvent> | undefined;
   #isWanted = false;
-  /** Whether the present connection has received something. */
+  /** Whether the current connection has received an event. */
   #hasBegun = false;
   #over: Promise<void> = Promise.resolve();
 

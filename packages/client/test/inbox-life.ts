@@ -183,7 +183,7 @@ export class InboxLife {
     }
   }
 
-  /** Waits until a device has everything, and then checks what it has. */
+  /** Waits until a device has received everything, and then checks it. */
   async #settle(device: Device, chat: Chat, logs: readonly ChatLog[], isInside: boolean): Promise<void> {
     const isDone = () => {
       const check = new DeviceCheck(device, chat.id, logs);

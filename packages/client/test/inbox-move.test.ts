@@ -48,7 +48,7 @@ test('moves from a draining gateway without a lost connection, and shows each en
   expect(gateway.streams).toHaveLength(2);
 });
 
-test('shows at once what no resume brings again, and shows it once', async () => {
+test('shows events that no resume repeats at once, and only once', async () => {
   const next = announce();
   sayUnstored(old, 1, 100);
   old.tell({ message: { channelId: 1, typing: { userId: 'bob' } } });
@@ -66,7 +66,7 @@ test('shows at once what no resume brings again, and shows it once', async () =>
   expect(listener.brief).toEqual(['connected', '2:1', '1:typing', '2:2', '2:3', '2:1']);
 });
 
-test('holds the entries of a chat that the user joins during the move', async () => {
+test('holds back the entries of a chat that the user joins during the move', async () => {
   const next = announce();
   old.tell({ added: { id: 3, log: 'n' } });
   old.say(3, 1);
@@ -91,7 +91,7 @@ test('posts that have no ack are sent again to the next gateway, and their late 
   await expect(second).resolves.toMatchObject({ seq: 1 });
 });
 
-test('stays at a gateway while no other takes it, and tries again', async () => {
+test('stays at a draining gateway while no other gateway accepts it, and tries again', async () => {
   const refused = announce();
   old.say(1, 5);
   refused.end(refuse('draining', { retryAfterMs: 400 }));
@@ -108,7 +108,7 @@ test('stays at a gateway while no other takes it, and tries again', async () => 
   expect(listener.brief).toEqual(['connected', '1:5', '1:6']);
 });
 
-test('resumes as after any lost connection if no gateway took it in time', async () => {
+test('resumes as after any lost connection if no gateway has accepted it in time', async () => {
   announce().end(refuse('too-many-inboxes'));
   await pass(4_000);
   expect(gateway.streams).toHaveLength(2);
@@ -121,7 +121,7 @@ test('resumes as after any lost connection if no gateway took it in time', async
   expect(listener.brief).toEqual(['connected', '1:5', 'reconnecting', 'connected']);
 });
 
-test('goes on with the next stream if the present one ends first', async () => {
+test('continues with the next stream if the current one ends first', async () => {
   const next = announce();
   old.say(1, 5);
   old.end(refuse('draining'));

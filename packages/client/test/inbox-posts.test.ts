@@ -65,7 +65,7 @@ describe('posts', () => {
     expect(listener.events.at(-1)).toMatchObject({ type: 'held', channelId: 1, clientId: 'id-1', inMs: 3_000 });
   });
 
-  test('are bounded, checked and rejected at the end', async () => {
+  test('are limited in number and size, checked before they are sent, and rejected when the inbox closes', async () => {
     const { inbox } = await gateway.begin([]);
     await expect(inbox.post(1, ' ')).rejects.toMatchObject({ reason: 'empty-message' });
     await expect(inbox.post(1, 'x'.repeat(65_537))).rejects.toMatchObject({ reason: 'message-too-large' });
@@ -79,7 +79,7 @@ describe('posts', () => {
     await expect(inbox.post(1, 'x')).rejects.toMatchObject({ reason: 'cancelled' });
   });
 
-  test('with a signal are abandoned, and a client id in use is refused', async () => {
+  test('are abandoned if their signal aborts, and a client id in use is refused', async () => {
     const { inbox } = await gateway.begin([]);
     const away = new AbortController();
     const sent = inbox.post(1, 'a', { clientId: 'id', signal: away.signal });

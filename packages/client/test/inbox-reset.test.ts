@@ -45,7 +45,7 @@ test('after a reset, the user gets all chats, and each message that was missed',
   expect(listener.inbox.place).toEqual({ after: 'p9', seen: [logEnd(1, 13), logEnd(2, 31, 'm')] });
 });
 
-test('an inbox that resumes from a place within a reset continues with the rest of the reset', async () => {
+test('an inbox that resumes from a place in the middle of a reset continues with the rest of the reset', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 12) });
   gateway.overview = async () => ({ chats: [chatOf(1, 12)], inbox: 'p9' });
   const inbox = gateway.client().inbox();
@@ -101,7 +101,7 @@ test('calls Overview again after a temporary refusal, and ends after a final one
   expect(listener.events.at(-1)).toMatchObject({ type: 'ended', reason: 'suspended' });
 });
 
-test('a reader that is too slow loses nothing: what does not fit is read from History', async () => {
+test('a reader that is too slow loses nothing, because History has the entries that did not fit', async () => {
   const count = 25_000;
   gateway.logs.set(1, { log: 'l', seqs: range(1, count) });
   gateway.logs.set(3, { log: 'l', seqs: [1, 2] });

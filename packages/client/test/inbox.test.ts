@@ -80,7 +80,7 @@ test('a stored place continues in another process after the event that was read 
   expect(second.brief).toEqual(['connected', '1:7']);
 });
 
-test('the place follows what is read, not what is received', async () => {
+test('the place is the last event that was read, not the last one that arrived', async () => {
   const inbox = gateway.client().inbox();
   const events = inbox.events();
   await pass();
@@ -96,7 +96,7 @@ test('the place follows what is read, not what is received', async () => {
   expect(inbox.place).toEqual({ after: 'p1', seen: [logEnd(1, 6)] });
 });
 
-test('fills gaps of the server, and holes that nobody reported', async () => {
+test('fills gaps that the server reports, and holes that it does not report', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 300) });
   const listener = await gateway.begin([logEnd(1, 4)]);
   gateway.stream.tell({ gap: { channelId: 1, log: 'l', from: 5, to: 110 } });
@@ -132,7 +132,7 @@ test.each([
   expect(entries).toEqual(range(from, from + 3).map((seq) => `${channelId}:${seq}`));
 });
 
-test('reports gaps unfilled if asked to, or if History lacks the entries', async () => {
+test('reports gaps as unfilled if `fillGaps` is false, or if History lacks the entries', async () => {
   gateway.logs.set(1, { log: 'other', seqs: range(1, 9) });
   const [asked, lacking] = [
     await gateway.begin([logEnd(1, 4)], { fillGaps: false }),
@@ -251,7 +251,7 @@ test('ends with an expired token, and continues with that of a new login', async
   expect(gateway.stream.options.token).toBe('new-token');
 });
 
-test('a goodbye says whether to come back', async () => {
+test('a goodbye says whether the client may reconnect', async () => {
   const [again, final] = [await gateway.begin([]), await gateway.begin([])];
   const [first, second] = gateway.streams;
   for (const [stream, listenAgain] of [

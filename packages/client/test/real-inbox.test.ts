@@ -157,7 +157,7 @@ test('a removed member gets nothing until the return, and no gap for it', async 
   expect(listener.of('member').map(({ joined }) => joined)).toEqual([false, true]);
 });
 
-test('a reader that is too slow gets every message from History', async () => {
+test('a reader that is too slow gets the missed messages from History', async () => {
   const chat = await group();
   const inbox = clientAt(bob).inbox();
   const events = inbox.events();
@@ -201,7 +201,7 @@ test('after a reset, the user gets all chats, and each message that was missed',
   expect(second.of('gap')).toMatchObject([{ channelId: id, from: 3, filled: true }]);
 });
 
-test('begins with all chats if asked to', async () => {
+test('begins with all chats if `overview` is set', async () => {
   const chat = await group();
   await say(chat, numbers(2));
   const listener = await inboxOf({ overview: true });

@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all(open.splice(0).map((client) => client.close())));
 
-/** A way to carry an inbox. */
+/** A transport of an inbox. */
 type Door = 'gRPC' | 'gRPC-Web' | 'WebSocket';
 const doors: readonly Door[] = ['gRPC', 'gRPC-Web', 'WebSocket'];
 

@@ -96,7 +96,7 @@ test('repeats unconfirmed receipts on the next stream', () => {
   ]);
 });
 
-test('knows the latest receipts of others, and forgets those of another log', async () => {
+test('keeps the latest receipts of others, and forgets those of another log', async () => {
   const { receipts, sent } = book();
   const others = await receipts.fetch();
   receipts.learn({ userId: 'bob', deliveredSeq: 5, readSeq: 2 });

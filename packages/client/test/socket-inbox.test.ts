@@ -71,7 +71,7 @@ test('an inbox on a WebSocket gets every message, even after its gateway was kil
   expect(other.of('connected')).toHaveLength(1);
 });
 
-test('a goodbye tells whether to come back: a stopped gateway, an ended session, a bad token', async () => {
+test('a goodbye says whether the client may reconnect: a stopped gateway, an ended session, a bad token', async () => {
   const second = await trio.startGateway();
   const [stays, leaves] = [await connected({}, second.http), await connected({}, gateway.http)];
   await second.stop();

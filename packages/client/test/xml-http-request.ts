@@ -16,7 +16,7 @@ class GrowingText {
     this.length += text.length;
   }
 
-  /** Returns part of the text. What is before it can no longer be read. */
+  /** Returns part of the text. The text before that part can no longer be read. */
   substr(from: number, length: number): string {
     const read = this.length - this.#unread.length;
     if (from < read) throw new Error('This part of the response was read before.');

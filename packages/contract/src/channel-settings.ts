@@ -1,8 +1,8 @@
 import type { Channel } from './gen/chat/v1/types.js';
 
 /**
- * A plain setting of a channel. `meaning` is what the documentation and the help of the command
- * line say. `max` is the largest number, or the maximum number of characters.
+ * A plain setting of a channel. `meaning` is its text in the documentation and in the help of the
+ * command line. `max` is the largest number, or the maximum number of characters.
  */
 export type ChannelSetting = { readonly meaning: string } & (
   | { readonly type: 'text'; readonly max: number }
@@ -37,7 +37,7 @@ export const settingRows: readonly (readonly [name: ChannelSettingName, row: Cha
   channelSettings,
 ) as [ChannelSettingName, ChannelSetting][];
 
-/** Returns the name of a field as the contract and the database write it. */
+/** Returns the name of a field in the contract and the database. */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,6 +1,6 @@
 /**
  * The contract `chat.v1`: its messages, and its services as tables of methods. Runs in Node and in
- * browsers, and knows no gRPC library.
+ * browsers, and uses no gRPC library.
  */
 import { AdminServiceDefinition } from './gen/chat/v1/admin.js';
 import { ChannelServiceDefinition } from './gen/chat/v1/channel.js';

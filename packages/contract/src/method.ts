@@ -1,4 +1,4 @@
-/** Encodes and decodes one message type, as ts-proto generates it. */
+/** Codec of one message type, in the form that ts-proto generates. */
 export interface Codec<T> {
   encode(message: T): { finish(): Uint8Array };
   /**
@@ -43,7 +43,7 @@ export function encodeRequest<Q>({ path, requestType }: Method<Q>, request: Q): 
   }
 }
 
-/** A service as ts-proto generates it. */
+/** A service in the form that ts-proto generates. */
 export interface GeneratedService {
   readonly fullName: string;
   readonly methods: Readonly<Record<string, Omit<Method, 'path'> & { readonly name: string }>>;

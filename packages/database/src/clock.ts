@@ -6,7 +6,7 @@ import type pg from 'pg';
  */
 const stepMs = 1_000;
 
-/** Tells the database's time without asking the database each time. */
+/** Returns the database's time without asking the database each time. */
 export class DatabaseClock {
   readonly #local: () => number;
   #offset: number | undefined;

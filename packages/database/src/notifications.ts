@@ -18,8 +18,8 @@ const againAfterMs = 1_000;
 
 /**
  * Notifies the listeners of a channel of PostgreSQL, by a statement of its own: NOTIFY takes a lock
- * of the whole cluster until its transaction ends. Rings that are close together are one
- * notification. A notification may be lost, so listeners must not depend on it.
+ * of the whole cluster until its transaction ends. Calls of `ring` that are close together become
+ * one notification. A notification may be lost, so listeners must not depend on it.
  */
 export class Bell {
   readonly #pool: pg.Pool;
@@ -71,8 +71,8 @@ export interface NotificationListenerOptions extends Pick<PoolSettings, 'url' | 
 }
 
 /**
- * Listens to channels of PostgreSQL on a connection of its own. Behind a pooler that shares
- * connections between transactions, no notification arrives.
+ * Listens to channels of PostgreSQL on a connection of its own. If the URL leads to a pooler that
+ * shares connections between transactions, no notification arrives.
  */
 export class NotificationListener {
   readonly #options: NotificationListenerOptions;
@@ -109,7 +109,7 @@ export class NotificationListener {
     try {
       client.on('notification', ({ channel, payload = '' }) => onNotified(channel, payload));
       const over = this.#overOf(client);
-      over.catch(() => {}); // LISTEN fails then, too.
+      over.catch(() => {}); // In that case, LISTEN also fails.
       for (const channel of channels) await client.query(`LISTEN ${channel}`);
       onListening();
       await over;

@@ -10,7 +10,7 @@ const spendCalls = sql.statement(
 );
 const refundCall = sql.statement('refund', { key: text, secondsPerCall: float8 });
 
-/** A rate limit shared by all processes. */
+/** A rate limit that all processes share. */
 export interface Rate {
   /** Prefix of the key of each row. */
   readonly key: string;

@@ -64,9 +64,9 @@ export class SqlFile {
 }
 
 /**
- * Loads a `.sql` file that stands beside the calling module, given its `import.meta.url`. Compiled
- * code is in `dist/src/`, to which tsc copies no .sql, so it reads the source folder beside `dist`.
- * `constants` are the values of `:UPPER_CASE` names.
+ * Loads a `.sql` file that is next to the calling module, given its `import.meta.url`. Compiled
+ * code is in `dist/src/`, to which tsc copies no .sql, so it reads the source folder next to
+ * `dist`. `constants` are the values of `:UPPER_CASE` names.
  * @throws {Error} if the file is missing or malformed.
  */
 export function loadSql(

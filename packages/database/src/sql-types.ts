@@ -36,7 +36,7 @@ export const bytea = new SqlType<Buffer, Uint8Array>('bytea');
 export const timestamptz = new SqlType<Date>('timestamp with time zone');
 
 /**
- * Returns the type `json` with values of type `Value`. Pass an object as it is, but an array as
+ * Returns the type `json` with values of type `Value`. Pass an object unchanged, but an array as
  * JSON text.
  */
 export function json<Value>(): SqlType<Value> {
@@ -44,7 +44,7 @@ export function json<Value>(): SqlType<Value> {
 }
 
 /**
- * Returns the type `jsonb` with values of type `Value`. Pass an object as it is, but an array as
+ * Returns the type `jsonb` with values of type `Value`. Pass an object unchanged, but an array as
  * JSON text.
  */
 export function jsonb<Value>(): SqlType<Value> {

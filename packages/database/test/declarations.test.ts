@@ -64,7 +64,7 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Returns what differs between a declaration and PostgreSQL's description of the statement. */
+/** Returns the differences between a declaration and PostgreSQL's description of the statement. */
 async function differences({ text: sql, parameters, parameterNames, columns }: Statement<SqlFields, SqlFields>) {
   const described = await describeStatement(client, sql);
   const declaredParameters = parameterNames.map((name) => `:${name} ${parameters[name]?.name}`);

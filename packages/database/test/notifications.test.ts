@@ -56,14 +56,14 @@ test('a listener whose connection is lost listens again, and wakes because it ma
   await listener.stop();
 });
 
-test('a listener that reaches no database says so, and can be stopped', async () => {
+test('a listener that cannot reach the database reports that, and can be stopped', async () => {
   const { listener, causes, lost } = listen('three', { url: 'postgres://nobody:x@127.0.0.1:1/none' });
   await until(() => lost.length === 1);
   expect(causes).toEqual([]);
   await listener.stop();
 });
 
-test('rings that are close together are one notification, and a failed one is reported', async () => {
+test('calls of ring() that are close together become one notification, and a failed one is reported', async () => {
   const { listener, causes } = listen('four');
   await until(() => causes.length === 1);
   const bell = ring('four');
@@ -79,7 +79,7 @@ test('rings that are close together are one notification, and a failed one is re
   await listener.stop();
 });
 
-test('a notification carries its lines, each once, and too many are several notifications', async () => {
+test('a notification carries each line once, and too many lines become several notifications', async () => {
   const { listener, causes } = listen('five');
   await until(() => causes.length === 1);
   const bell = ring('five');

@@ -131,7 +131,7 @@ interface EventPosition {
   readonly id: number;
 }
 
-/** Reads the events after a position, as every reader must. */
+/** Reads the events after a position, in the way that every reader must. */
 async function eventsAfter({ txid, id }: EventPosition): Promise<EventPosition[]> {
   const { rows } = await pool.query<EventPosition>(
     `SELECT txid, id FROM chat.event WHERE (txid, id) > ($1, $2) AND txid < pg_snapshot_xmin(pg_current_snapshot())

@@ -22,7 +22,10 @@ export interface Disturbance {
   readonly owner?: 'chat server' | 'extra server';
   /** Bound in milliseconds for the 95th percentile of the time without service. */
   readonly backWithinMs: number;
-  /** Returns why the disturbance is not possible here, or undefined if it is. */
+  /**
+   * Returns the reason for which the disturbance is not possible here, or undefined if it is
+   * possible.
+   */
   readonly lacks: (context: DrillContext) => Promise<string | undefined>;
   /**
    * Causes the fault and repairs it. `owner` is a chat server of the system: the owning server of

@@ -39,7 +39,7 @@ export class DrillContext {
     return this.#extraServer;
   }
 
-  /** Repairs everything that a failed disturbance left broken. */
+  /** Repairs everything that a failed disturbance has left broken. */
   async heal(): Promise<void> {
     thaw();
     const extra = await this.#extraServer?.catch(() => undefined);

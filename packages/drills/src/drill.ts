@@ -23,7 +23,7 @@ export interface DrillOptions extends LoadShape {
 }
 
 const ackedWithinMs = 30_000;
-/** Time in which everyone must be served before the first disturbance. */
+/** Maximum time until everyone is served before the first disturbance. */
 const servedWithinMs = 60_000;
 const restMs = 1_000;
 

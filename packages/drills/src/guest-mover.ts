@@ -32,14 +32,14 @@ async function insistently(change: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Lets the host remove a guest from a chat, and the guest join it again, all the time. */
+/** Repeatedly lets the host remove a guest from a chat, and the guest join it again. */
 export class GuestMover {
   readonly #guest: Guest;
   #isOver = false;
   #running: Promise<void> = Promise.resolve();
   /** Number of removals. */
   removals = 0;
-  /** Why the guest is not moved any more. */
+  /** Error that has stopped the moves of the guest. */
   failure: unknown;
 
   constructor(guest: Guest) {
@@ -52,7 +52,7 @@ export class GuestMover {
     });
   }
 
-  /** Stops. The guest is a member then. */
+  /** Stops the moves. Afterwards, the guest is a member. */
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#running;

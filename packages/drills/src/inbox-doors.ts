@@ -16,26 +16,28 @@ export interface GatewayAddresses {
   readonly grpc: string;
 }
 
-/** Receives what happens on the streams of an inbox, before the SDK does. */
+/** Observer that receives the events on the streams of an inbox before the SDK does. */
 export interface StreamTap {
   readonly onEvent: (event: InboxEvent) => void;
   /**
-   * Called when a stream begins. Returns a function that forgets what came after the position from
-   * which the stream was asked to resume, because the stream brings it again.
+   * Called when a stream begins. Returns a function that forgets the events after the position from
+   * which the stream resumes, because the stream repeats them.
    */
   readonly onOpen: () => () => void;
   /** Called once at the end of each stream that had begun. */
   readonly onEnd: (gateway: string, refusal: Refusal | undefined) => void;
 }
 
-/** The ways into a gateway. Each returns a transport that makes calls through `calls`. */
+/**
+ * The transports to a gateway. Each function returns a transport that makes calls through `calls`.
+ */
 const doors: readonly ((gateway: GatewayAddresses, calls: Transport) => Transport)[] = [
   ({ grpc }, calls) => ({ ...calls, watch: pick(grpcTransport({ ...nobody, gateway: grpc })) }),
   ({ http }, calls) => ({ ...calls, watch: pick(webTransport({ origin: `http://${http}` })) }),
   ({ http }, calls) => socketTransport(calls, { origin: `http://${http}`, WebSocket }),
 ];
 
-/** Addresses for calls that a transport only for inboxes does not make. */
+/** Addresses for the calls of a transport that is used only for inboxes, and so makes none. */
 const nobody = { userService: '127.0.0.1:1', channelService: '127.0.0.1:1' };
 
 Object.assign(globalThis, { XMLHttpRequest: XmlHttpRequest });
@@ -58,7 +60,7 @@ class Wanderer {
   readonly #gateways: readonly OpenGateway[];
   readonly #tap: StreamTap;
   #at: number;
-  /** The stream that began last. What still comes on an earlier one does not count. */
+  /** The stream that began last. Events on earlier streams do not count. */
   #latest: WatchOptions | undefined;
 
   constructor(gateways: readonly OpenGateway[], startAt: number, tap: StreamTap) {

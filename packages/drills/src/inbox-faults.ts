@@ -31,7 +31,7 @@ async function suspend(_context: DrillContext, { pid }: ServiceFacts): Promise<v
   thaw();
 }
 
-/** A fault of the chat server that owns most chats. No inbox may be disconnected. */
+/** Returns a fault of the chat server that owns the most chats. No inbox may be disconnected. */
 function ofOwner(name: string, backWithinMs: number, fault: Fault): Disturbance {
   return {
     name,
@@ -46,7 +46,10 @@ function ofOwner(name: string, backWithinMs: number, fault: Fault): Disturbance 
   };
 }
 
-/** A fault of the gateway with most inboxes. Only its own inboxes may be disconnected. */
+/**
+ * Returns a fault of the gateway with the most inboxes. Only inboxes of that gateway may be
+ * disconnected.
+ */
 function ofGateway(name: string, backWithinMs: number, fault: Fault): Disturbance {
   return {
     name,

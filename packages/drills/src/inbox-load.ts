@@ -19,7 +19,7 @@ interface InboxRoom {
   readonly people: InboxPerson[];
 }
 
-/** A time in which the streams at a gateway may end. */
+/** A period in which the streams at a gateway may end. */
 interface Excuse {
   readonly gateway: string;
   readonly fromMs: number;
@@ -32,7 +32,10 @@ const settleMs = 1_000;
 const limit = 100;
 type Range = NonNullable<RecordedReader['away']>[number];
 
-/** Returns the entries that a user must not receive, because the user was not a member then. */
+/**
+ * Returns the ranges of entries that a user must not receive, because the user was not a member at
+ * that time.
+ */
 function awayOf(userId: string, entries: readonly EntryEvent[]): Range[] {
   const away: Range[] = [];
   let from = 0;
@@ -92,7 +95,9 @@ export class InboxLoad implements DrillLoad {
     for (const { refusal } of added) if (refusal !== undefined) throw refusal;
   }
 
-  /** Makes the user number `n`. The last one of each group is a guest in the chat of the next group. */
+  /**
+   * Creates user number `n`. The last user of each group is a guest in the chat of the next group.
+   */
   #enter(
     person: DrillPerson,
     n: number,
@@ -126,8 +131,8 @@ export class InboxLoad implements DrillLoad {
   }
 
   /**
-   * From now on, streams at a gateway may end, because it is killed or drained. Every other end
-   * fails the drill. Returns the end of this permission.
+   * Allows streams at a gateway to end from now on, because it is killed or drained. Any other end
+   * of a stream fails the drill. Returns a function that ends this permission.
    */
   excuse(gateway: string): () => void {
     const excuse = { gateway, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY };

@@ -31,8 +31,8 @@ function nameOf({ kind, seq, data }: Message): string {
 }
 
 /**
- * One user with an inbox: posts numbered messages to chats in turn, and records acks, the events on
- * the wire, and what the SDK makes of them.
+ * One user with an inbox. Posts numbered messages to chats in turn, and records the acks, the
+ * events on the wire, and the events that the SDK yields.
  */
 export class InboxPerson implements DrillTalker {
   readonly id: string;
@@ -52,7 +52,7 @@ export class InboxPerson implements DrillTalker {
   /** The chats to which the user posts. */
   readonly #chats: readonly number[];
   readonly #ackedIn = new Map<number, number>();
-  /** For each ack, the time at which it came and the duration of the wait. */
+  /** For each ack, the time when it came and the duration of the wait. */
   readonly #waits: { readonly atMs: number; readonly tookMs: number }[] = [];
   #inbox: UserInbox | undefined;
   #isLeaving = false;
@@ -97,8 +97,8 @@ export class InboxPerson implements DrillTalker {
   }
 
   /**
-   * Returns the longest time since `since` in which one of the chats showed nothing, or for which a
-   * post waited for its ack, in ms.
+   * Returns the longest time since `since`, in ms, in which one of the chats showed nothing or a
+   * post waited for its ack.
    */
   silenceSince(since: number): number {
     const pauses = this.#chats.map((id) => longestPause(this.read.of(id).arrivedAt, since));
@@ -106,7 +106,7 @@ export class InboxPerson implements DrillTalker {
     return [...pauses, ...waits].reduce((longest, one) => Math.max(longest, one), 0);
   }
 
-  /** Returns whether each chat has acknowledged and shown something since `since`. */
+  /** Returns whether each chat has acknowledged a post and shown an entry since `since`. */
   isServedSince(since: number): boolean {
     const isNew = (time = 0) => time >= since;
     return this.#chats.every((id) => isNew(this.#ackedIn.get(id)) && isNew(this.read.of(id).arrivedAt.at(-1)));

@@ -27,7 +27,7 @@ export interface LoadShape {
   readonly rate: number;
 }
 
-/** One user of a load, as the verdict sees it. */
+/** The part of a user of a load that the verdict reads. */
 export type DrillTalker = Pick<
   Talker,
   'name' | 'acked' | 'ackedAt' | 'welcomedAt' | 'late' | 'endReason' | 'silenceSince'
@@ -57,7 +57,7 @@ export interface DrillLoad {
   settle(): Promise<string[]>;
   /** Returns the history of each channel: what readers received, and what History holds. */
   histories(): Promise<RecordedHistory[]>;
-  /** Returns what went wrong that the histories do not show. */
+  /** Returns complaints about faults that the histories do not show. */
   complaints(): string[];
   /** Returns numbers for the report. */
   counts(): Readonly<Record<string, number>>;

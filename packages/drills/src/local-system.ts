@@ -27,7 +27,7 @@ const draining = `SELECT name FROM (
 const servingGateways = `SELECT DISTINCT ON (name) name, http_addr AS http, grpc_addr AS grpc FROM chat.gateway
   WHERE state = 'serving' AND lease_until > now() ORDER BY name, started_at DESC`;
 
-/** Finds the gateway with most inboxes. */
+/** Finds the gateway with the most inboxes. */
 const fullest = `SELECT name FROM chat.gateway WHERE state = 'serving' AND lease_until > now()
   ORDER BY inboxes DESC, name LIMIT 1`;
 
@@ -132,7 +132,7 @@ export class LocalSystem {
   }
 
   /**
-   * Returns the process of the gateway with most inboxes, as it last reported.
+   * Returns the process of the gateway that last reported the most inboxes.
    * @throws {Error} if none serves
    */
   async fullestGateway(): Promise<ServiceFacts> {

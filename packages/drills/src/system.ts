@@ -4,7 +4,7 @@ import { grpcTransport } from '@parley/client/node';
 import type { LocalSystem } from './local-system.js';
 import { type DrillPerson, freshPrefix } from './person.js';
 
-/** A running Parley, with what its clients know about it. */
+/** A running Parley, with the facts that its clients know. */
 export interface System {
   /** Addresses of the managers, as `host:port`. */
   readonly managers: readonly string[];
@@ -13,7 +13,7 @@ export interface System {
   readonly local: LocalSystem | undefined;
   /** Creates logged-in users. */
   makePeople(count: number): Promise<DrillPerson[]>;
-  /** Removes what the drill created, as far as possible. */
+  /** Removes everything that the drill created, as far as possible. */
   clear(): Promise<void>;
 }
 

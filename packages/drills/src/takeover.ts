@@ -103,8 +103,8 @@ class Pair {
   }
 
   /**
-   * Returns what the old server did wrong after it was replaced. `since` is the time from which it
-   * could know of its successor.
+   * Returns complaints about the old server after it was replaced. `since` is the time from which
+   * it could know of its successor.
    */
   complaints(subject: string, since: number): string[] {
     const found: string[] = [];

@@ -89,7 +89,7 @@ function countsOf(load: DrillLoad, histories: readonly RecordedHistory[], faults
   };
 }
 
-/** Stops the load, and compares what is stored with what each user received. */
+/** Stops the load, and compares the stored entries with those that each user received. */
 export async function judge(load: DrillLoad, rounds: readonly Round[]): Promise<DrillVerdict> {
   const over = load.talkers.filter((one) => one.endReason !== undefined);
   const unanswered = await load.settle();

@@ -28,7 +28,7 @@ function changed(
 
 const anyone = () => true;
 
-test('inboxes lose, repeat and reorder nothing when chat servers and gateways die, and the checker notices planted faults', async () => {
+test('inboxes lose, repeat and reorder no entry when chat servers and gateways die, and the checker notices planted faults', async () => {
   const entry = {
     ...drills.inboxes,
     disturbances: drills.inboxes.disturbances.map((one) => ({ ...one, ...unbounded })),
@@ -55,7 +55,7 @@ test('inboxes lose, repeat and reorder nothing when chat servers and gateways di
   const removed = kindsAfter(histories, (one) => changed(one, ({ away = [] }) => away.length > 0, withForbidden));
   expect(removed).toContain('received while away');
 
-  /** Adds, in order, an entry that the reader must not have. */
+  /** Inserts an entry that the reader must not have, at its place in the order. */
   function withForbidden(received: readonly ReaderEvent[], { away = [] }: RecordedReader): ReaderEvent[] {
     const [first] = histories as [RecordedHistory];
     const forbidden = first.stored.find(({ seq }) => away.some(({ from, to }) => seq >= from && seq <= to));

@@ -76,7 +76,7 @@ test('holds exactly the messages that were pushed and not dropped, in memory tha
   );
 });
 
-test('the bytes of a replaced message do not change when the place that they came from is used again', () => {
+test('the bytes of a replaced message do not change when the memory of the replacement is reused', () => {
   const packed = new PackedMessages();
   for (const letter of 'ab') packed.push({ bytes: Buffer.alloc(100, letter), plain: true });
   packed.replace(1, packed.at(0)); // The bytes are a view of the list.

@@ -1,12 +1,15 @@
 import type { EncodedMessage } from './encoded-message.js';
 
-/** Memory that a message costs beyond its bytes if it is an object. Measured with Node 20. */
+/** Memory of a message that is an object, in addition to its bytes. Measured with Node 20. */
 export const messageCostBytes = 400;
-/** Memory that a message costs beyond its bytes if it is packed: its start, its length and a flag. */
+/** Memory of a packed message in addition to its bytes: its start, its length and a flag. */
 const slotBytes = 9;
 const leastBytes = 512;
 const leastSlots = 8;
-/** Factor by which the bytes grow, and how many times too large the arrays become before they shrink. */
+/**
+ * Factor by which the arrays grow, and factor by which they may be larger than needed before they
+ * shrink.
+ */
 const growth = 1.5;
 const maxSlack = 4;
 
@@ -20,7 +23,7 @@ const noPlace = -1;
  */
 export class PackedMessages {
   #bytes = nothing;
-  /** Where each message starts, how long it is, and whether it is plain, by cursor. */
+  /** Start of each message, its length, and whether it is plain, by cursor. */
   #starts = new Int32Array();
   #lengths = new Int32Array();
   #isPlain = new Uint8Array();

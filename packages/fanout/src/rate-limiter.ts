@@ -113,7 +113,7 @@ export class SenderRateLimiters {
 
 /**
  * Lets at most one value of each user through in an interval. A value that comes too early waits,
- * in place of the one that waited before.
+ * and replaces any value that was waiting.
  * @example
  * ```ts
  * import { LatestOfUsers } from '@parley/fanout';
@@ -135,14 +135,14 @@ export class LatestOfUsers<T> {
     this.#intervalMs = intervalMs;
   }
 
-  /** Makes a value the one that waits; undefined: none waits. */
+  /** Replaces the waiting value; with undefined, no value waits. */
   offer(userId: string, value: T | undefined): void {
     const known = this.#of.get(userId);
     if (known !== undefined) known.waiting = value;
     else if (value !== undefined) this.#of.set(userId, { dueAtMs: 0, waiting: value });
   }
 
-  /** Takes the value that waits, if it is due. */
+  /** Removes and returns the waiting value, if it is due. */
   take(userId: string, nowMs: number): T | undefined {
     const known = this.#of.get(userId);
     if (known?.waiting === undefined || nowMs < known.dueAtMs) return undefined;
@@ -192,7 +192,7 @@ export class SlowMode {
     return 0;
   }
 
-  /** Undoes `take` for a message that was not accepted in the end. */
+  /** Undoes `take` for a message that was not accepted after all. */
   giveBack(userId: string, message: object): void {
     const turn = this.#turns.get(userId);
     if (turn?.of !== message) return;

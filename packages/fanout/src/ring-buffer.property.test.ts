@@ -5,7 +5,7 @@ import { type JoinedMessages, RingBuffer, RingMemory, type RingView } from './ri
 
 const runs = { numRuns: 300, seed: 42 };
 const bounds = { ring: 60, write: 20 };
-/** Memory that a message takes beside its bytes, at least. */
+/** Minimum memory of a message in addition to its bytes. */
 const overheadBytes = 9;
 
 /** A framing that puts two bytes before each message. */

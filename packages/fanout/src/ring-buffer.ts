@@ -8,7 +8,7 @@ export interface JoinedMessages {
   readonly bytes: Buffer;
   /** Number of messages in `bytes`. */
   readonly count: number;
-  /** The cursor after the last message that was looked at. */
+  /** The cursor after the last message that was examined. */
   readonly next: number;
   /** Lowest seq whose text one of the messages replaces; infinite if none does. */
   readonly lowestEdited: number;
@@ -241,7 +241,7 @@ export class RingView {
 
   /**
    * Like `after`, for one subscriber that must not receive messages from `end` on. Edits of
-   * messages up to the seq `hiddenUpTo` are without their text.
+   * messages up to the seq `hiddenUpTo` have no text.
    */
   between(cursor: number, end: number, hiddenUpTo = 0): JoinedMessages | undefined {
     return cursor < this.#ring.tail ? undefined : this.#join(cursor, end, hiddenUpTo);

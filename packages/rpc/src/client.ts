@@ -28,15 +28,15 @@ export const clientOptions: ClientOptions = {
 };
 
 /**
- * Bytes that one connection accepts before this process reads them, with a window of this size.
- * HTTP/2 begins with 64 KiB for all streams of a connection together. Then a process gets no more
- * than 64 KiB in each turn of its event loop, however many users share the connection.
+ * Size of the HTTP/2 window of one connection: the bytes that it accepts before this process reads
+ * them. By default, all streams of a connection share 64 KiB, so a process gets no more than 64 KiB
+ * in each turn of its event loop, however many users share the connection.
  */
 export const connectionWindowBytes = 1_048_576;
 
 /**
- * Options of a client whose streams are never paused: those of every client, and a large window. A
- * paused stream could hold that many bytes in memory.
+ * Options of a client whose streams are never paused: the options of every client, and a large
+ * window. A paused stream could hold a whole window in memory.
  */
 export const streamOptions: ClientOptions = {
   ...clientOptions,

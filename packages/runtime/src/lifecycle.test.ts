@@ -56,7 +56,7 @@ test('repeat() measures the interval from start to start, and pauses for a minim
   await part.stop();
   const gaps = starts.slice(1).map((at, index) => at - Number(starts[index]));
   expect(gaps[0]).toBeGreaterThan(595);
-  expect(gaps[0]).toBeLessThan(1_050); // Measured from end to start it would be 1,100.
+  expect(gaps[0]).toBeLessThan(1_050); // If the gap were measured from end to start, it would be 1,100.
   expect(gaps[1]).toBeGreaterThan(945);
 });
 

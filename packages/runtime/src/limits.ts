@@ -31,7 +31,7 @@ export const limits = {
   reflectionWithinMs: 30_000,
   /** Health watchers of a process. They need no account, so a new one ends the oldest. */
   healthWatchers: 256,
-  /** Time for a caller to read a response. When it is over, the call is reset. */
+  /** Time for a caller to read a response. After that, the call is reset. */
   takenWithinMs: 30_000,
   /**
    * Memory of responses that clients have not read, in one process. Messages that wait for one
@@ -45,16 +45,14 @@ export const limits = {
    */
   connectionsPerAddress: 1_000,
   connectionsPerProcess: 20_000,
-  /** Time from connecting to the first call. When it is over, the connection is closed. */
+  /** Time from connecting to the first call. After that, the connection is closed. */
   firstCallWithinMs: 30_000,
-  /**
-   * Time without an open call. When it is over, a gRPC connection is closed; clients connect again.
-   */
+  /** Time without an open call after which a gRPC connection is closed. Clients connect again. */
   idleConnectionMs: 300_000,
   /**
-   * Highest limit of concurrent calls and streams on one HTTP/2 connection to a chat server or a
-   * gateway. A connection of a trusted proxy has it from the start. Any other connection begins
-   * with `callsPerConnection`, which doubles whenever accepted streams fill half of it.
+   * Maximum concurrent calls and streams on one HTTP/2 connection to a chat server or a gateway. A
+   * connection of a trusted proxy has this limit from the start. Any other connection begins with
+   * `callsPerConnection`, which doubles whenever accepted streams fill half of it.
    */
   streamsPerConnection: 1_000,
   /**
@@ -63,16 +61,16 @@ export const limits = {
    */
   callsPerConnection: 100,
   /**
-   * Concurrent calls of one user in one process, and calls that wait in a queue beyond them. A
+   * Maximum concurrent calls of one user in one process, and maximum calls that wait in a queue. A
    * process allows at most one call fewer than it has database connections.
    */
   callsPerUser: 8,
   callsWaitingPerUser: 100,
-  /** Streams of all users that wait in one process until their user is known. */
+  /** Maximum number of streams that wait in one process until their user is known. */
   startsWaiting: 2_000,
   /**
-   * Concurrent calls through one gateway with one bearer token, and calls that wait in a queue
-   * beyond them. Streams do not count.
+   * Maximum concurrent calls through one gateway with one bearer token, and maximum calls that wait
+   * in a queue. Streams do not count.
    */
   callsPerToken: 12,
   callsWaitingPerToken: 100,
@@ -120,15 +118,17 @@ export const limits = {
   appendQueueUserBytes: 2_097_152,
   appendBatchRows: 500,
   appendBatchBytes: 1_048_576,
-  /** Entries replayed to a resuming client. It fetches the rest with History. */
+  /**
+   * Maximum number of entries replayed to a resuming client, which fetches the rest with History.
+   */
   replayEntries: 20_000,
   roomSeats: 25,
   chatMembers: 10_000,
   chatMembersDefault: 1_000,
-  /** Users whom one call adds to a chat. */
+  /** Maximum number of users whom one call adds to a chat. */
   membersAddedAtOnce: 100,
   seatsPerUser: 20,
-  /** Valid invites of a channel, and maximum uses of one invite. */
+  /** Maximum number of valid invites of a channel, and maximum uses of one invite. */
   invitesPerChannel: 100,
   inviteUses: 100_000,
   channelsPerUser: 100,
@@ -148,22 +148,22 @@ export const limits = {
    */
   channelsPerList: 1_000,
   serversListed: 1_000,
-  /** Bots of one channel, and of one creator who is not an operator. */
+  /** Maximum number of bots of one channel, and of one creator who is not an operator. */
   botsPerChannel: 10,
   /** Sessions of a user that ListSessions returns: the newest ones. */
   sessionsListed: 1_000,
   /** Length of the reason of a kick, which goes into the audit. */
   kickReasonCharacters: 1_000,
-  /** Users inside a channel that List names. */
+  /** Maximum number of users in a channel whom List names. */
   usersListedOfRoom: 25,
   usersListedOfChat: 100,
-  /** Members of a chat in which everyone sees the receipts of everyone. */
+  /** Maximum number of members of a chat in which all members see each other's receipts. */
   membersToldReceipts: 100,
   /** Maximum of `user_count`. */
   usersCounted: 1_000,
   /**
-   * Unread messages and mentions of a chat, and unread notifications, are counted up to the first
-   * number. Counting looks at no more than the second number of messages after the last read one.
+   * The first number is the highest count of unread messages, mentions and notifications. The
+   * second is the maximum number of messages after the last read one that are examined.
    */
   unreadCounted: 100,
   unreadLookedAt: 1_000,
@@ -171,10 +171,16 @@ export const limits = {
   repliesCounted: 1_000,
   pageEntries: 100,
   pageBytes: 1_048_576,
-  /** Emoji of one message in a page, and users named for each; the rest is only counted. */
+  /**
+   * Maximum number of emoji of one message in a page, and of users named for each emoji; the others
+   * are only counted.
+   */
   emojiListed: 100,
   reactorsListed: 10,
-  /** Text of a search, in characters, and the channels searched at once: the most active ones. */
+  /**
+   * Maximum length of the text of a search, in characters, and maximum number of channels searched
+   * at once: the most active ones.
+   */
   searchCharacters: 256,
   channelsSearched: 10_000,
   joinWithinMs: 10_000,
@@ -201,25 +207,34 @@ export const limits = {
   /** Rate at which one relay is read. The rest waits unread. */
   relayFramesPerSecond: 20_000,
   relayBytesPerSecond: 67_108_864,
-  /** Responses and announcements that a relay has not read. Beyond it, the relay is reset. */
+  /**
+   * Maximum bytes of responses and announcements that a relay has not read. Beyond this, the relay
+   * is reset.
+   */
   relayUnreadBytes: 8_388_608,
-  /** Relays of a process, and what one relay may have: follows, handles, and calls that wait. */
+  /**
+   * Maximum number of relays of a process, and of the follows, handles and waiting calls of one
+   * relay.
+   */
   relays: 256,
   relayFollows: 200_000,
   relayHandles: 50_000,
   relayWaiting: 20_000,
-  /** Chats in which one handle is present. */
+  /** Maximum number of chats in which one handle is present. */
   relayPresences: 100,
   relayNameCharacters: 64,
-  /** Posts of one user at a gateway that have no ack yet: number, bytes, and bytes of all users. */
+  /**
+   * Limits of posts at a gateway that have no ack yet: number of one user, bytes of one user, and
+   * bytes of all users.
+   */
   postsPerUser: 200,
   postBytesPerUser: 2_097_152,
   postBytes: 67_108_864,
-  /** Receipts of one user at a gateway that are perhaps not saved yet. */
+  /** Maximum number of receipts of one user at a gateway that may not be saved yet. */
   receiptsPerUser: 1_000,
   /**
-   * Time for which a relay may be silent, and in which a relay that broke may take its handles
-   * back.
+   * Time after which a silent relay ends, and within which a new relay can take over the handles of
+   * a broken one.
    */
   relaySilentMs: 10_000,
   relayGraceMs: 10_000,
@@ -228,7 +243,10 @@ export const limits = {
   /** Rate of one channel, for all senders together. */
   channelMessagesPerSecond: 5_000,
   channelBytesPerSecond: 8_388_608,
-  /** Size of the ring buffer of one channel. The stream of a subscriber that lags by more ends. */
+  /**
+   * Size of the ring buffer of one channel. If a subscriber lags by more than this, its stream
+   * ends.
+   */
   ringBytes: 1_048_576,
   lossyRingBytes: 65_536,
   /**

@@ -23,7 +23,7 @@ class Share {
   }
 }
 
-/** There is one for each stream, so that it is small. */
+/** There is one object for each stream, so it must be small. */
 class Holding implements MemoryHolding {
   readonly #budget: MemoryBudget;
   readonly #ownerOf: () => readonly unknown[];
@@ -43,11 +43,11 @@ class Holding implements MemoryHolding {
     const path = this.#path;
     const change = bytes - this.#bytes;
     this.#bytes = bytes;
-    if (bytes === 0) this.#path = undefined; // The owner may be another one next time.
+    if (bytes === 0) this.#path = undefined; // The owner may be different the next time.
     this.#budget.change(path, change, this);
   }
 
-  /** Counts nothing any more. */
+  /** Stops counting. */
   drop(): void {
     const drop = this.#drop;
     this.#drop = undefined;

@@ -32,14 +32,14 @@ export function refuse(reason: Reason, detail?: RefusalDetail): Refusal {
   return new Refusal(reason, detail);
 }
 
-/** A refusal as a frame of the contract carries it. */
+/** A refusal in the form of a frame of the contract. */
 export interface SentRefusal {
   readonly reason: string;
   readonly message: string;
   readonly retryAfterMs: number;
 }
 
-/** Returns the refusal of a frame. A reason that this version does not know becomes `internal`. */
+/** Returns the refusal in a frame. A reason that this version does not know becomes `internal`. */
 export function refusalFromFrame({ reason, message, retryAfterMs }: SentRefusal): Refusal {
   return refuse(isReason(reason) ? reason : 'internal', { message, retryAfterMs });
 }

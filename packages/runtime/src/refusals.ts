@@ -1,4 +1,4 @@
-/** Names of gRPC status codes, as the gRPC documentation spells them. */
+/** Names of gRPC status codes, spelled as in the gRPC documentation. */
 export type StatusName =
   | 'CANCELLED'
   | 'INVALID_ARGUMENT'

@@ -14,7 +14,7 @@ function recorded(bounds: ConstructorParameters<typeof BatchedReads>[1]) {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test('questions that come while the statements run share the next one, and each gets its own answer', async () => {
+test('questions that come while all statements run share the next statement, and each gets its own answer', async () => {
   const { reads, batches, open } = recorded({ atOnce: 1, mostInBatch: 3, mostWaiting: 10 });
   const answers = [reads.ask(1)];
   await settled();

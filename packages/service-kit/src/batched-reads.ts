@@ -2,11 +2,11 @@ import { refuse } from '@parley/runtime';
 
 /** Bounds of `BatchedReads`. */
 export interface BatchBounds {
-  /** Statements that run at the same time. */
+  /** Maximum number of statements that run at the same time. */
   readonly atOnce: number;
-  /** Questions that one statement answers. */
+  /** Maximum number of questions that one statement answers. */
   readonly mostInBatch: number;
-  /** Questions that wait for a statement. */
+  /** Maximum number of questions that wait for a statement. */
   readonly mostWaiting: number;
 }
 
@@ -17,9 +17,9 @@ interface Waiting<Q, A> {
 }
 
 /**
- * Reads the answers to many questions in one statement: those that come while all statements run
- * share the next one. So the number of statements does not grow with the questions, and a question
- * that comes alone is read at once.
+ * Reads the answers to many questions in one statement. Questions that arrive while all statements
+ * are running share the next statement, so the number of statements does not grow with the number
+ * of questions. A single question is read at once.
  * @example
  * ```ts
  * import { BatchedReads } from '@parley/service-kit';

@@ -93,7 +93,7 @@ export class Buckets<K> {
   }
 
   #set(key: K, left: number): void {
-    this.#buckets.delete(key); // Keeps the map in the order of the last count.
+    this.#buckets.delete(key); // The map stays in the order of the last count.
     this.#buckets.set(key, { left, at: this.#now() });
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size > maxBuckets && oldest !== undefined) this.#buckets.delete(oldest);

@@ -44,7 +44,7 @@ export interface HostConfig {
   readonly connections: number;
   readonly host: string;
   readonly port: number;
-  /** Port of the gRPC server, if `port` is that of another server. */
+  /** Port of the gRPC server, if `port` is the port of another server. */
   readonly grpcPort?: number;
   readonly adminPort: number;
   readonly stopMs: number;

@@ -25,14 +25,14 @@ export const logEntryColumns = {
   deleted: bool,
 };
 
-/** An entry of a log, as it is stored now. */
+/** An entry of a log in its current state. */
 export type StoredEntry = OutputOf<typeof logEntryColumns>;
 
 /**
- * Fragments of SQL to read an entry `m` of a channel with the head `h`. `ENTRY` are its columns,
- * and `ENTRY_JOINS` what they need. They leave out text that is gone: of deleted messages, of
- * entries that retention has removed, and of edits replaced by a later edit, a deletion or
- * retention. They need the constants of the kinds.
+ * Fragments of SQL to read an entry `m` of a channel with the head `h`. `ENTRY` is the list of
+ * columns, and `ENTRY_JOINS` the joins that the columns need. They leave out the text of deleted
+ * messages, of entries that retention has removed, and of edits replaced by a later edit, a
+ * deletion or retention. They use the constants of the kinds.
  * @example
  * ```ts
  * import { logEntryConstants } from '@parley/service-kit';

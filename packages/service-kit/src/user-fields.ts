@@ -21,7 +21,7 @@ export const profileColumns = {
   bot: bool,
 };
 
-/** Profile of a user as one other user may see it. */
+/** The part of a user's profile that one other user may see. */
 export type SeenProfile = { readonly [Name in keyof typeof profileColumns]: (typeof profileColumns)[Name]['output'] };
 
 /**

@@ -36,7 +36,7 @@ export class RawClient {
     return stream;
   }
 
-  /** Sends `body` as it is, without framing, and half-closes. */
+  /** Sends `body` unchanged, without framing, and half-closes. */
   call(path: string, body: Buffer, headers?: OutgoingHttpHeaders): Promise<RawAnswer> {
     const stream = this.open(path, headers);
     stream.end(body);

@@ -73,7 +73,9 @@ export class FaultPipe {
   #held = 0;
   #wake: () => void = () => {};
 
-  /** Creates a pipe with the faults of all switches: of each kind, the worst one applies. */
+  /**
+   * Creates a pipe with the faults of all switches. Of each kind of fault, the worst one applies.
+   */
   constructor(from: Socket, to: Socket, switches: readonly FaultSwitch[]) {
     this.#from = from;
     this.#to = to;

@@ -69,7 +69,7 @@ export class FaultProxy {
     return proxy;
   }
 
-  /** `host:port` of the proxy. */
+  /** Address of the proxy, as `host:port`. */
   get address(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }

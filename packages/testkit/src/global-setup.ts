@@ -12,7 +12,7 @@ let folder: string | undefined;
  */
 export default async function setUp(): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'parley-test-'));
-  await chmod(folder, 0o755); // Root runs PostgreSQL as another user.
+  await chmod(folder, 0o755); // PostgreSQL runs as another user if the tests run as root.
   server = await startEmbedded({ dataDir: folder, log: () => {} });
   await prepareServer(server.url);
   await turnFsyncOff(server.url);

@@ -1,7 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import type { ServiceProcess } from './service-process.js';
 
-/** Returns the status by the gRPC health protocol: 1 SERVING, 2 NOT_SERVING. */
+/** Returns the status in the gRPC health protocol: 1 is SERVING, 2 is NOT_SERVING. */
 export function healthOf({ grpc }: ServiceProcess): Promise<number | undefined> {
   const client = new Client(grpc, credentials.createInsecure());
   const asIs = (bytes: Buffer) => bytes;

@@ -172,9 +172,9 @@ class Follower {
 }
 
 /**
- * Finds the faults of a history: acks without a row, duplicate rows, missing seqs, readers that
- * disagree, and entries that arrived twice, out of order, at a reader that was not a member then,
- * and those that neither arrived nor were reported missing.
+ * Finds the faults of a history: acks without a row, duplicate rows, missing seqs, and readers that
+ * disagree. Also finds entries that arrived twice, out of order, or while the reader was not a
+ * member, and entries that neither arrived nor were reported missing.
  */
 export function checkHistory(history: RecordedHistory): Fault[] {
   const faults: Fault[] = [];

@@ -81,7 +81,8 @@ export class RelayClient {
   }
 
   /**
-   * Returns the first frame from `from` on that matches, received already or later.
+   * Returns the first matching frame from index `from` on, whether it has already arrived or
+   * arrives later.
    * @throws {Error} after a minute
    */
   async find(matches: (down: RelayDown) => boolean, from = 0): Promise<RelayDown> {
@@ -150,7 +151,10 @@ export class TestGateway {
     return this.#key.sign({ sub: this.instanceId }, audience);
   }
 
-  /** Returns a service token that expires in this time, in milliseconds; negative: it has expired. */
+  /**
+   * Returns a service token that expires after this number of milliseconds. With a negative number,
+   * it has already expired.
+   */
   tokenThatExpires(inMs: number, audience: string): Promise<string> {
     const kind = serviceToken('gateway');
     const clock = { now: () => this.#clock.now() - kind.lifeSeconds * 1_000 + inMs };

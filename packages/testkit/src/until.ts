@@ -11,7 +11,7 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
   }
 }
 
-/** Messages of errors that a pool reports before it has sent a statement. */
+/** Matches messages of errors that a pool reports before it has sent a statement. */
 const notConnected = /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/;
 const overload: ReadonlySet<unknown> = new Set(['database-away', 'too-busy', 'deadline-exceeded']);
 

@@ -28,7 +28,7 @@ const entry = (
 });
 const textsOf = ({ lines }: ConversationState) => lines.map((line) => (line.type === 'said' ? line.text : line.type));
 
-test('a chat is stale until its latest page has come, which replaces all older lines', () => {
+test('a chat is stale until its latest page has arrived, which replaces all older lines', () => {
   const behind = after(summary(2), latest(said(1, 'bob', 'one'), said(2, 'bob', 'two')), summary(4));
   expect([behind.isStale, textsOf(behind)]).toEqual([true, ['one', 'two']]);
   const current = [
@@ -51,7 +51,7 @@ test('a summary of another log turns the lines into earlier ones', () => {
   expect(conversationReducer(state, latest(said(2, 'bob', 'void'))).lines).toEqual([]);
 });
 
-test('receipts move forward only; that of this user comes from another device', () => {
+test('receipts move forward only; a receipt of this user comes from another device', () => {
   const seqs = (deliveredSeq: number, readSeq: number) => ({ deliveredSeq, readSeq });
   const state = after(
     summary(9),

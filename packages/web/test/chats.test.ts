@@ -50,7 +50,7 @@ test('lists chats by their last message, and others by their creation; favourite
   expect(orderedChats(later, 'unread').others.map(({ channel }) => channel.id)).toEqual([1]);
 });
 
-test('counts messages of others that are new, each once, and mentions among them', () => {
+test('counts each new message of others once, and the mentions among them', () => {
   const start = all(summary(1, { unread: 2, mentions: 1, mine: { deliveredSeq: 3, readSeq: 3 } }, { lastSeq: 5 }));
   const state = after(
     start,
@@ -84,14 +84,14 @@ test('the preview follows edits and deletions of the last message only', () => {
   expect(chatsReducer(edited, entries(1, about(5, 'bob', 'delete', 2))).items[1]?.last?.text).toBe('');
 });
 
-test('the state of all chats replaces the list; a removed chat is no favourite any more', () => {
+test('the state of all chats replaces the list; a removed chat is no longer a favourite', () => {
   const state = after(all(summary(1), summary(2)), { type: 'favourite', id: 2, isFavourite: true });
   expect(Object.keys(chatsReducer(state, all(summary(2), summary(3))).items)).toEqual(['2', '3']);
   const removed = chatsReducer(state, { type: 'removed', id: 2 });
   expect([Object.keys(removed.items), removed.favourites]).toEqual([['1'], []]);
 });
 
-test('the cached list is shown until the server’s arrives, and never after', () => {
+test('the cached list is shown only until the list of the server arrives', () => {
   const listing = { items: after(all(summary(7))).items, favourites: [7], names: { bob: 'Bob' } };
   const cached = after({ type: 'cached', listing });
   expect([Object.keys(cached.items), cached.fresh, cached.names]).toEqual([['7'], false, { bob: 'Bob' }]);
@@ -134,7 +134,7 @@ test.each([
   ['Design team', 'xyz', 0],
 ] as const)('%s matches %s by %i', (title, query, score) => expect(matchScore(title, query)).toBe(score));
 
-test('destinations come by match, then by activity, at most so many', () => {
+test('destinations are sorted by match, then by activity, and their number is limited', () => {
   const one = (id: number, title: string, at: number) => ({ id, title, at, href: '', about: '' });
   const found = matchingDestinations([one(1, 'other beta', 9), one(2, 'beta', 1), one(3, 'beta two', 5)], 'be', 2);
   expect(found.map(({ id }) => id)).toEqual([3, 2]);

@@ -1,7 +1,7 @@
 import { type InboxConnection, refuse, type WatchOptions } from '@parley/client';
 import { alternating } from '../src/live/inbox-transport.js';
 
-test('uses a way to watch as long as its streams begin, and else the next one', () => {
+test('keeps a transport while its streams begin, and otherwise uses the next one', () => {
   const used: string[] = [];
   const streams: WatchOptions[] = [];
   const way = (name: string) => (options: WatchOptions) => {

@@ -143,7 +143,7 @@ inChromium('chats', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('marks show by name who has read a message, and each member with a time', async () => {
+  test('marks show the names of users who have read a message, and a dialog shows each member with a time', async () => {
     const [ann, bob, cy] = [await stage.somebody('Ann'), await stage.somebody('Bob'), await stage.somebody('Cy')];
     await createChat(ann, 'Group', 'readers', [await userIdOf(bob), await userIdOf(cy)]);
     await rowOf(cy, 'readers').waitFor();
@@ -162,7 +162,7 @@ inChromium('chats', () => {
     expect([ann.complaints, bob.complaints, cy.complaints]).toEqual([[], [], []]);
   });
 
-  test('favourites, notification levels and marks as unread last, and the level also on other devices', async () => {
+  test('favourites, notification levels and marks as unread survive a reload, and the level also applies on other devices', async () => {
     const ann = await stage.somebody('Ann');
     for (const name of ['older chat', 'newer chat']) await createChat(ann, 'Group', name);
     await rowOf(ann, 'older chat').click();
@@ -184,7 +184,7 @@ inChromium('chats', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('says that the user leaves a live room on another device, before they enter another room', async () => {
+  test('warns that entering a room ends the stay in a live room on another device', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('first stage');
     const host = await stage.host({ name: 'second stage' });

@@ -134,7 +134,7 @@ inChromium('forms', () => {
   test('asks before signing out while something is unsent', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('unsent');
-    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never answers it.
+    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never responds to it.
     await ann.say('still on its way');
     await ann.page.getByTitle('Sending').waitFor();
     await ann.page.waitForTimeout(500); // Text that is being sent is stored a moment later.

@@ -50,7 +50,7 @@ interface Reading {
 
 const lineOf = (k: number) => `line ${k}${' and so on'.repeat((k * 7) % 40)}`;
 
-/** Opens a group with some lines by somebody else. */
+/** Opens a group that has some lines of another user. */
 async function reading(name: string, lines: number): Promise<Reading> {
   const host = await stage.host({ name, kind: 3, retention: { everything: true } });
   const ann = await stage.somebody('Ann');
@@ -123,7 +123,7 @@ inChromium('the message list while it grows', () => {
     await scrollUp(all.ann, 900);
     const { label, top } = await readingAt(all.ann);
     await grow(all);
-    await all.ann.page.waitForTimeout(400); // A change below the reader shows nowhere else.
+    await all.ann.page.waitForTimeout(400); // The page shows no other sign of a change below the reader.
     await still(all.ann);
     expect(Math.abs((await topOf(all.ann, label)) - top)).toBeLessThanOrEqual(2);
     expect(all.ann.complaints).toEqual([]);
@@ -144,7 +144,7 @@ inChromium('the message list while it grows', () => {
     await all.owner.leave();
   });
 
-  test('moves nothing under a reader while older messages load, also those that have changed', async () => {
+  test('moves nothing under a reader while older messages load, even if some have changed', async () => {
     const all = await reading('older', 160);
     await all.owner.edit(all.seqs[60] ?? 0, long);
     for (let k = 0; k < 12; k++) {
@@ -156,7 +156,7 @@ inChromium('the message list while it grows', () => {
     await all.owner.leave();
   });
 
-  test('keeps the position in each chat, and the end in those that are at their end', async () => {
+  test('keeps the position in each chat, and stays at the end of chats that were at their end', async () => {
     const all = await reading('positions', 70);
     await createChat(all.ann, 'Group', 'elsewhere');
     await rowOf(all.ann, 'positions').click();
@@ -197,7 +197,7 @@ inChromium('the message list while it grows', () => {
     await all.owner.leave();
   });
 
-  test('a click on a quote leads to the message, also to one that is not loaded yet', async () => {
+  test('a click on a quote leads to the message, even if it is not loaded yet', async () => {
     const all = await reading('quotes', 260);
     const [, second = 0] = all.seqs;
     await all.owner.send('an answer', { replyTo: second });

@@ -88,7 +88,7 @@ inChromium('unfinished texts', () => {
 
   test('starts a second edit with the text of a first edit that is still pending', async () => {
     const ann = await saying('twice', 'one');
-    await ann.page.route('**/chat.v1.ChatService/*', () => {}); // The server never answers it.
+    await ann.page.route('**/chat.v1.ChatService/*', () => {}); // The server never responds to it.
     await composerOf(ann).press('ArrowUp');
     await ann.editing();
     await ann.say('one two');

@@ -141,7 +141,7 @@ inChromium('the page', () => {
     expect([ann.count('Subscribe'), second.count('Subscribe'), second.count('Listen'), second.count('Send')]).toEqual([
       1, 0, 0, 0,
     ]);
-    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never answers what the leader sends.
+    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never responds to the leader's sends.
     await second.say('left over');
     await second.page.getByTitle('Sending').waitFor();
     await ann.page.close();

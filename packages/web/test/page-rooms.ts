@@ -59,7 +59,7 @@ inChromium('the list of rooms', () => {
     },
   );
 
-  test('says that a private channel was not found, and offers nothing to those who are not members', async () => {
+  test('tells users who are not members that a private channel was not found, and offers them nothing', async () => {
     const { id } = await stage.host({ name: 'members only', kind: 5 });
     const ann = await stage.somebody('Ann');
     await ann.page.goto(`${stage.url}/#chat-${id}`);

@@ -28,7 +28,7 @@ inChromium('time', () => {
   test('starts the countdown with the current wait, not with an earlier one', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('countdown');
-    await ann.page.waitForTimeout(8_000); // the error that a stale start of the countdown would show
+    await ann.page.waitForTimeout(8_000); // A stale start of the countdown would show this error.
     await ann.page.evaluate(() => {
       const shown: Shown[] = [];
       Object.assign(globalThis, { shown });

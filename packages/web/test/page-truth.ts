@@ -12,7 +12,7 @@ inChromium('true statements', () => {
     const bob = await stage.somebody('Bob');
     await bob.enter('doomed');
     await occupantsOf(ann).getByText('2 of 10').waitFor();
-    await bob.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never answers it.
+    await bob.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never responds to it.
     await bob.say('never arrives');
     await bob.page.getByTitle('Sending').waitFor();
     await composerOf(bob).fill('half a thought');

@@ -38,7 +38,10 @@ const idsOf = (who: readonly Person[]) => who.map(({ id }) => id);
 /** Ids in the order in which an entry names them. */
 const inOrder = (who: readonly Person[]) => idsOf(who).toSorted();
 
-/** The state of a chat: the users of each entry of its members, and of each event about them. */
+/**
+ * Returns the recorded changes of a chat: the users in each member entry, and in each event about
+ * members.
+ */
 async function recorded(id: number) {
   const { rows } = await rig.owner.query<{ data: Buffer }>(
     'SELECT data FROM chat.message WHERE channel_id = $1 AND kind = 8 ORDER BY seq',
@@ -268,7 +271,7 @@ describe('rates', () => {
     expect(await add(owner, id, many.slice(0, 30))).toEqual(Array(30).fill('user-not-found'));
   });
 
-  test('of new people refuse the call as a whole, and count nothing', async () => {
+  test('for new people refuse the call as a whole, and count nothing', async () => {
     const id = await chats.make(owner, 'group');
     await set(`direct:${owner.id}`, 98, 864);
     await expect(add(owner, id, idsOf(people.slice(0, 3)))).rejects.toMatchObject({ reason: 'change-too-often' });
@@ -277,7 +280,7 @@ describe('rates', () => {
     expect(await add(owner, id, idsOf(people.slice(0, 2)))).toEqual([ranks.member, ranks.member]);
   });
 
-  test('of one user keep out that user only, and count nothing for that user', async () => {
+  test('for one user keep out only that user, and count nothing for that user', async () => {
     const id = await chats.make(owner, 'group');
     const [often, other] = people as [Person, Person];
     await set(`added-by:${owner.id}/${often.id}`, 20, 3600);

@@ -9,7 +9,7 @@ export const recountUnread = `
   WHERE m.channel_id = $1 AND m.kind + 0 = 0 AND m.sender_id <> $2 AND m.deleted_at IS NULL
     AND m.seq > r.read_seq AND m.seq > r.joined_seq AND (r.left_seq IS NULL OR m.seq <= r.left_seq)`;
 
-/** Checks facts that hold in every snapshot, but not between two reads. */
+/** Checks conditions that hold within every snapshot, but not between two reads. */
 export function expectOneMoment({ channel, last, unread, mentions, mine, others, log }: Chat): void {
   const end = channel?.lastSeq ?? 0;
   const seen = mine?.readSeq ?? 0;

@@ -266,7 +266,7 @@ test('an export has no secret, no text of other users and no name of a reporter'
   expect(text).toContain('my reason');
 });
 
-test('an export does not take the id of a channel for that of a user', async () => {
+test('an export does not confuse the id of a channel with the id of a user', async () => {
   const id = await chats.make(friend, 'public');
   await rig.owner.query("INSERT INTO chat.users (id, name, password_hash) VALUES ($1, 'digits', '!')", [String(id)]);
   await rig.remove(root, id);
@@ -311,7 +311,7 @@ test('an export ends when the operator stops reading', async () => {
   expect((await exported(me.id)).at(-1)).toMatchObject({ type: 'end' });
 });
 
-test('an export reads on only as its lines are taken, keeps no transaction open, and includes what is written meanwhile', async () => {
+test('an export reads only as fast as its lines are taken, keeps no transaction open, and includes rows that are written meanwhile', async () => {
   const group = await chats.make(me, 'group');
   for (let left = longExport; left > 0; left -= 1_000)
     await chats.tell(group, me, ...Array(1_000).fill('x'.repeat(1_000)));

@@ -82,7 +82,7 @@ test('subtracts deleted entries from the usage of channel and senders', async ()
   await expectCounted(id, people);
 });
 
-test('entries that are deleted when a channel stops or resumes keeping history no longer count', async () => {
+test('entries that are deleted when history is turned off or on no longer count', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await chats.update(people[0], id, { retention: { nothing: true } });
   await chats.update(people[0], id, { retention: { seconds: 3_600 } });

@@ -18,7 +18,7 @@ type Partial<T extends { fromPartial(value: never): unknown }> = Parameters<T['f
 
 const options = ({ token }: Person) => ({ token, withinMs: 15_000 });
 
-/** Calls to one manager about what one user sees of their chats. */
+/** Calls to one manager about the chats of one user. */
 export class Inbox {
   readonly #rig: Rig;
 

@@ -301,7 +301,7 @@ async function play(lane: number): Promise<void> {
   }
 }
 
-test(`every race of members over ${managers} managers ends well, in ${rounds} rounds of all at once`, async () => {
+test(`every race of members over ${managers} managers ends in a valid state, in ${rounds} rounds of all races at once`, async () => {
   await Promise.all(range(lanes).map(play));
   const [found] = await trio.people.sql(
     'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',

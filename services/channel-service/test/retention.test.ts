@@ -304,7 +304,7 @@ describe('the archive', () => {
     expect(await lines(id)).toMatchObject([{ channel: id, seq: 1 }]);
   });
 
-  test('the archive contains the rest of an older log when a channel keeps history again', async () => {
+  test('the archive contains the rest of an older log when history is turned on again', async () => {
     const id = await chats.make(me, 'group');
     await chats.say(id, me, 700);
     await chats.update(me, id, { retention: { nothing: true } });

@@ -88,7 +88,7 @@ async function killManager(): Promise<void> {
   await manager.exited;
 }
 
-/** Ends one connection of a running indexer in the middle of what it does. */
+/** Ends one connection of a running indexer in the middle of its work. */
 async function abort(pool: Pool): Promise<void> {
   await rig.owner.query("UPDATE chat.upkeep_turn SET taken_at = '-infinity'");
   const run = new Indexer(pool, notifyOfMessages).run().catch((error: unknown) => error);

@@ -66,7 +66,7 @@ test('a stolen chat server reports for no other server', async () => {
   await expectUnharmed();
 });
 
-test('a stolen chat server extends no lease but its own, so a dead server stays dead', async () => {
+test('a stolen chat server extends only its own lease, so a dead server stays dead', async () => {
   const dead = randomUUID();
   await trio.people.sql(
     `INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until) VALUES ($1, 'dead', 'a', 'b', now() - interval '1 min')`,

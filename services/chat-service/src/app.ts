@@ -166,7 +166,7 @@ interface BackgroundTasks {
   readonly drain: Drain;
 }
 
-/** Creates the two ways in: the entrance for streams of users, and relays for gateways. */
+/** Creates the entrance for streams of users, and the relays for gateways. */
 function createWaysIn(
   host: ServiceHost,
   config: ChatServiceConfig,
@@ -338,7 +338,8 @@ function createUsageSaver(host: ServiceHost, { usage, sessions }: State, relays:
 
 /**
  * Shuts this process down cleanly if its row in the database says that it has stopped, for whatever
- * reason. Managers send nobody here any more, and the supervisor starts a new process.
+ * reason. In that case, managers send no users here any more. The supervisor then starts a new
+ * process.
  */
 async function endWhereStopped({ heads, log }: State): Promise<void> {
   if (!(await heads.hasStopped())) return;
@@ -346,7 +347,7 @@ async function endWhereStopped({ heads, log }: State): Promise<void> {
   process.kill(process.pid, 'SIGTERM');
 }
 
-/** Shares of the time for a stop: first the drain, then the goodbyes. The rest is a margin. */
+/** Shares of the stop time: first the drain, then the goodbyes. The rest is a margin. */
 const shareOfStop = { drain: 0.75, shutdown: 0.15 } as const;
 
 /**

@@ -79,7 +79,7 @@ describe('Disconnect', () => {
     expect(stream.messages.at(-1)?.goodbye?.reason).toBe('kicked');
   });
 
-  test('Disconnect of a removed user tells one who is a member again to listen again', async () => {
+  test('Disconnect of a removed user tells a user who is a member again to call Listen again', async () => {
     const kind = ChannelKind.GROUP;
     const group = Channel.fromPartial({ name: 'group', kind });
     const { id } = await callUnary(trio.manager(), ChannelService.create, group, { token: alice.token, withinMs });

@@ -29,7 +29,7 @@ const stack = /"stack"|\n\s+at /;
  */
 const outputOf = ({ output }: ServiceProcess) => output.replace(/^.*clock check failed.*\n/gm, '');
 
-test('A chat server stops in order if its row says that it has stopped', async () => {
+test('a chat server shuts down cleanly if its row says that it has stopped', async () => {
   const server = await trio.addChatServer();
   const person = await trio.people.make('ann');
   const { id } = await trio.create(person, 'room');
@@ -42,7 +42,7 @@ test('A chat server stops in order if its row says that it has stopped', async (
   trio.chatServers.splice(trio.chatServers.indexOf(server), 1);
 });
 
-test('A chat server is ready only while a manager accepts its reports', async () => {
+test('a chat server is ready only while a manager accepts its reports', async () => {
   const port = await freePort();
   const answer = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
   const alone = await ServiceProcess.start('chat-service', {
@@ -62,7 +62,7 @@ test('A chat server is ready only while a manager accepts its reports', async ()
   trio.chatServers.splice(trio.chatServers.indexOf(known), 1);
 });
 
-test('A chat server waits for a database that starts later, and logs that once', async () => {
+test('a chat server waits for a database that starts later, and logs that once', async () => {
   const url = new URL(trio.database.urlFor('chat_server'));
   const there = { host: url.hostname, port: Number(url.port) };
   let refused = 0;

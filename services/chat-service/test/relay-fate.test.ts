@@ -172,7 +172,10 @@ describe('shown_until', () => {
       BEGIN PERFORM pg_sleep(3.5); RETURN NEW; END $$`);
     await rig.sql(`CREATE TRIGGER slowly BEFORE INSERT ON chat.message FOR EACH ROW
       WHEN (NEW.data = 'slow'::bytea) EXECUTE FUNCTION chat.slowly()`);
-    /** Posts a slow message until pings arrive meanwhile. Returns what they say, and its time. */
+    /**
+     * Posts slow messages until pings arrive during one. Returns the times in the pings and the
+     * time of that message.
+     */
     const postSlowly = async (): Promise<{ timestamp: number; shown: readonly number[] }> => {
       const from = relay.downs.length;
       const { seq, timestamp } = await post(relay, id, handle, { data: Buffer.from('slow') });

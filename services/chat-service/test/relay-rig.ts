@@ -71,7 +71,7 @@ export class RelayRig {
     return callUnary(this.trio.manager(), ChannelService.locate, Channel.fromPartial({ id }), options);
   }
 
-  /** Ends everything of a user, as an operator. */
+  /** Ends all streams, handles and seats of a user, as an operator. */
   async kick({ token }: TestPerson, { id: userId }: TestPerson): Promise<void> {
     const request = KickRequest.fromPartial({ userId, reason: 'test' });
     await callUnary(this.trio.manager(), AdminService.kick, request, { token, withinMs });

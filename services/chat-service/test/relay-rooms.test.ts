@@ -75,7 +75,7 @@ describe('a room', () => {
     expect((await post(relay, two.id, user)).refusal?.reason).toBe('wrong-kind');
   });
 
-  test('the seat outlives a break of the relay', async () => {
+  test('the seat survives a broken relay', async () => {
     const { id } = await rig.trio.create(ann, 'lasting');
     const name = randomUUID();
     const first = await rig.relay(server(), { name });
@@ -89,7 +89,7 @@ describe('a room', () => {
     second.cancel();
   });
 
-  test('the answer has the welcome, from which a follow shows everything', async () => {
+  test('the response has the welcome, and a follow from its position shows everything', async () => {
     const { id } = await rig.trio.create(ann, 'welcoming');
     const stream = await rig.trio.join(ann, id);
     stream.send('one');
@@ -105,19 +105,22 @@ describe('a room', () => {
     await stream.leave();
   });
 
-  test.each(['replaced', 'handle-gone'])('a handle whose seat ended during a break says why: %s', async (reason) => {
-    const [{ id }, other] = [await rig.trio.create(ann, 'one'), await rig.trio.create(ann, 'two')];
-    const stream = await rig.trio.join(ann, id);
-    const name = randomUUID();
-    const first = await rig.relay(server(), { name });
-    const handle = await seat(bob, id, first);
-    first.cancel();
-    await first.ended;
-    if (reason === 'replaced') await rig.trio.listen(bob, other.id);
-    await stream.find(({ presence }) => presence?.went[0]?.id === bob.id); // Otherwise, the seat stays for 10 s.
-    const second = await rig.relay(server(), { name });
-    expect((await second.ask({ channelId: id, attach: { handle } })).refusal?.reason).toBe(reason);
-    second.cancel();
-    await stream.leave();
-  });
+  test.each(['replaced', 'handle-gone'])(
+    'a handle whose seat ended while the relay was broken says why: %s',
+    async (reason) => {
+      const [{ id }, other] = [await rig.trio.create(ann, 'one'), await rig.trio.create(ann, 'two')];
+      const stream = await rig.trio.join(ann, id);
+      const name = randomUUID();
+      const first = await rig.relay(server(), { name });
+      const handle = await seat(bob, id, first);
+      first.cancel();
+      await first.ended;
+      if (reason === 'replaced') await rig.trio.listen(bob, other.id);
+      await stream.find(({ presence }) => presence?.went[0]?.id === bob.id); // Otherwise, the seat stays for 10 s.
+      const second = await rig.relay(server(), { name });
+      expect((await second.ask({ channelId: id, attach: { handle } })).refusal?.reason).toBe(reason);
+      second.cancel();
+      await stream.leave();
+    },
+  );
 });

@@ -39,7 +39,7 @@ function welcomeOf(stream: Chatter) {
   return stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome;
 }
 
-/** Returns what a new user sees after resuming from the beginning. */
+/** Returns the entries that a new user sees after resuming from the beginning. */
 async function fromTheBeginning(id: number, log: string, upTo: number): Promise<Message[]> {
   const stranger = await join(bob, id, `${log}:0`);
   expect(welcomeOf(stranger)?.resume).toBe(Resume.WHOLE);

@@ -239,7 +239,7 @@ describe('the route to a chat server', () => {
     }) as JoinClaims;
   const signed = (route: unknown) => key.sign(claims(route), randomUUID());
 
-  test('a call goes to the chat server in the token, whatever headers a page sends', async () => {
+  test('a call goes to the chat server in the token, no matter what headers a page sends', async () => {
     const people = await trio.people.makeMany(`p${tests}`, 12);
     const pages = await Promise.all(
       people.map(async (person, n) => {

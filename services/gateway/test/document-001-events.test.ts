@@ -275,7 +275,7 @@ test('events arrive once each over a killed gateway: the client resumes at anoth
   resumed.close();
 });
 
-test('a reader that never reads is cut off, and others go on', async () => {
+test('a reader that never reads is cut off, and others continue', async () => {
   const [ann, bob, cy] = await cast();
   const id = await rig.group(ann, [bob, cy]);
   const response = await openRaw(`/events?token=${bob.token}`);
@@ -307,7 +307,7 @@ async function countOf(reason: string): Promise<number> {
   return Number(line?.split(' ').at(-1) ?? 0);
 }
 
-test('a draining gateway ends its streams with a time to come back, and never answers an EventSource with an error', async () => {
+test('a draining gateway ends its streams with a time to reconnect, and never answers an EventSource with an error', async () => {
   const [ann] = await cast();
   const leaving = await rig.trio.startGateway({ PARLEY_URL_TOKENS: 'on', PARLEY_STOP_SECONDS: '30' });
   const responses = await Promise.all(

@@ -294,10 +294,10 @@ async function resumesWithNewLogs(): Promise<void> {
 }
 
 test('a resume reports a new log before its entries, and a removal that it does not contain', resumesWithNewLogs);
-test('a resume reports the same while a transaction runs that is older than the chats', () =>
+test('a resume reports the same while a transaction older than the chats is still running', () =>
   duringTransaction(resumesWithNewLogs));
 
-test('a new member gets what was said since the join, even before this gateway knew of the chat', async () => {
+test('a new member gets all messages since the join, even those from before this gateway knew of the chat', async () => {
   const [inbox, id] = [await open(bob), await group(ann, [])];
   const stream = await trio.join(ann, id);
   await say(stream, 'before the join');
@@ -338,7 +338,7 @@ test('a removal in a new log counts before its event can be read', async () => {
   await inbox.cut();
 });
 
-test('a resume without seen names what retention has removed, and does not show it', async () => {
+test('a resume without `seen` reports entries that retention has removed as a gap, and does not show them', async () => {
   const id = await group(ann, [bob]);
   const { inbox } = await trio.overview(bob);
   await say(await trio.join(ann, id), 'removed', 'removed too', 'kept');
@@ -366,7 +366,7 @@ test('a client resumes on another gateway, and one that floods its session is re
   expect(await second.ended).toMatchObject({ reason: 'send-too-fast' });
 });
 
-test('a change whose transaction takes long is not skipped', async () => {
+test('a change in a long transaction is not skipped', async () => {
   const [slow, quick] = [await group(ann, [bob]), await group(ann, [bob])];
   const inbox = await open(bob);
   await duringTransaction(async () => {
@@ -379,7 +379,7 @@ test('a change whose transaction takes long is not skipped', async () => {
   await inbox.cut();
 });
 
-test('a resume brings what was missed, and nothing twice', async () => {
+test('a resume delivers all missed events, and none twice', async () => {
   const [id, other] = [await group(ann, [bob]), await group(ann, [bob])];
   const stream = await trio.join(ann, id);
   const first = await open(bob);

@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 const words = (channelId: number) => ({ channelId, data: Buffer.from('words') });
 
-test('an ack that is ready before the welcome comes after it', async () => {
+test('an ack that is ready before the welcome is sent after the welcome', async () => {
   const id = await rig.group(ann, [bob]);
   await rig.post(ann, words(id)); // The chat has an owner.
   const pool = createPool({ url: rig.trio.database.ownerUrl, applicationName: 'test', max: 1 });
@@ -40,7 +40,7 @@ test('an ack that is ready before the welcome comes after it', async () => {
   await Promise.all([device?.cut(), pool.end()]);
 });
 
-test('presence in a chat that an operator ends comes back, and the handle and its other chats stay', async () => {
+test('if an operator ends the presence in a chat, the presence returns, and the handle and its other chats stay', async () => {
   const [id, other] = [await rig.group(ann, [bob]), await rig.group(ann, [bob])];
   const streams = [await rig.trio.join(ann, id), await rig.trio.join(ann, other)] as const;
   const device = await rig.open(bob);

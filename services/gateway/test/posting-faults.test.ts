@@ -98,7 +98,7 @@ describe('the owning server dies between a post and its ack', () => {
     expect(await stored(id)).toEqual(['first', ...Array.from({ length: 30 }, (_, n) => String(n))]);
   });
 
-  test('a post to a server that is silent but not dead goes to the next owning server', async () => {
+  test('a post to a silent server that is not dead goes to the next owning server', async () => {
     const id = await chatAt(owner, device);
     owner.kill('SIGSTOP');
     const clientId = await postUnanswered(device, elsewhere, { channelId: id, ...text('moved on') });
@@ -116,7 +116,7 @@ describe('the owning server dies between a post and its ack', () => {
     expect(await stored(id)).toEqual(['first', 'moved on']);
   });
 
-  test('in a chat with history, the sender of an unconfirmed message is told to repeat it, and it is stored once', async () => {
+  test('in a chat with history, an unconfirmed message has a retry hint, and a repeated one is stored once', async () => {
     const id = await chatAt(owner, device);
     const manager = rig.trio.managers[0] as ServiceProcess;
     owner.kill('SIGSTOP');
@@ -221,7 +221,7 @@ test('without a manager, posts reach chats with an owning server, and are refuse
   await device.cut();
 });
 
-test('posts beyond the number that may wait are refused, and the others are sent', async () => {
+test('posts beyond the maximum number that may wait are refused, and the others are sent', async () => {
   const owner = await rig.trio.addChatServer();
   const device = await rig.open(ann);
   const id = await chatAt(owner, device);

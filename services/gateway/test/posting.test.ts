@@ -37,7 +37,7 @@ describe('a post', () => {
     await Promise.all([inbox.cut(), device.cut()]);
   });
 
-  test('without a client id gets one, and a repeated one is one message', async () => {
+  test('without a client id gets one, and a repeated post is stored once', async () => {
     const id = await rig.group(ann, []);
     const { clientId, seq } = await rig.post(ann, words(id));
     expect(await rig.post(ann, { ...words(id), clientId })).toMatchObject({ clientId, seq });
@@ -45,7 +45,7 @@ describe('a post', () => {
     expect(refusal?.reason).toBe('client-id-reused');
   });
 
-  test('is always in the name of the user of the token', async () => {
+  test('is always sent on behalf of the user of the token', async () => {
     const id = await rig.group(ann, [bob]);
     const device = await rig.open(bob);
     await device.post({ ...words(id), sender: ann.id, userId: ann.number });
@@ -99,7 +99,7 @@ describe('a post', () => {
   });
 });
 
-describe('a refusal has the reason that a stream of the user gets', () => {
+describe('a refusal has the same reason as on a stream of the user', () => {
   let id: number;
   let stream: Chatter;
   let device: InboxClient;

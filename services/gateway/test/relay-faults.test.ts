@@ -36,7 +36,7 @@ describe('a relay with a faulty network', () => {
   afterEach(() => proxy.heal());
   afterAll(() => proxy.close());
 
-  test('breaks and comes back without a lost or repeated entry', async () => {
+  test('breaks and reconnects without a lost or repeated entry', async () => {
     const { id, stream } = await ownedGroup(server);
     const inbox = await rig.open(bob);
     await rig.follows(1);
@@ -54,7 +54,7 @@ describe('a relay with a faulty network', () => {
     await inbox.cut();
   });
 
-  test('holds the position back while it is stalled, and ends when it is silent', async () => {
+  test('holds back the position while it is stalled, and ends when it is silent', async () => {
     const other = await ownedGroup(rig.trio.chatServers[0] as ServiceProcess);
     const { id, stream } = await ownedGroup(server);
     const inbox = await rig.open(bob);
@@ -119,7 +119,7 @@ describe('a relay with a faulty network', () => {
     return true;
   }
 
-  test('falls behind in a channel, which the table fills before it is followed again', async () => {
+  test('falls behind in a channel, whose missing entries are read from the table before it is followed again', async () => {
     while (!(await fallBehind())) {
       proxy.heal();
       await rig.restartGateway();
@@ -278,7 +278,7 @@ describe('a misbehaving chat server', () => {
     await inbox.cut();
   });
 
-  test('that takes over a followed channel and stays silent holds nothing up', async () => {
+  test('that takes over a followed channel and stays silent delays nothing', async () => {
     const { id, stream } = await ownedGroup(owner());
     const inbox = await rig.open(bob);
     await rig.follows(1);

@@ -78,7 +78,7 @@ test('through a relay, closed history hides edits of messages from before the jo
   for (const one of [bobs, anns]) await one.cut();
 });
 
-test('a member who joins a followed chat sees it from the join, and a removed one sees no more', async () => {
+test('a member who joins a followed chat sees it from the join on, and a removed member sees nothing more', async () => {
   const { id, stream } = await ownedGroup();
   const [carol] = (await rig.people(1)) as [TestPerson];
   const [bobs, carols] = [await rig.open(bob), await rig.open(carol)];
@@ -112,7 +112,7 @@ test('entries that managers write in a chat without an owning server arrive too'
   await inbox.cut();
 });
 
-test('a chat that moves is followed at its next owning server, and one that is deleted is not', async () => {
+test('a chat that moves is followed at its next owning server, and a deleted chat is not followed', async () => {
   const [moved, deleted] = [await ownedGroup(), await ownedGroup()];
   const { id } = moved;
   const inbox = await rig.open(bob);
@@ -230,7 +230,7 @@ describe('a chat without history', () => {
     await again.cut();
   });
 
-  test('needs each announcement of its owner: no message of many such chats is lost while they are placed', async () => {
+  test('needs each announcement of its owner, so that no message of many such chats is lost while they are placed', async () => {
     const ids = await Promise.all(Array.from({ length: 15 }, () => rig.group(ann, [bob], unstored)));
     const inbox = await rig.open(bob);
     await until(async () => (await rig.metric('parley_relays')) === 2);
@@ -243,7 +243,7 @@ describe('a chat without history', () => {
     await inbox.cut();
   });
 
-  test('ends for a removed member, although no entry tells of the removal', async () => {
+  test('ends for a removed member, although no entry shows the removal', async () => {
     const [carol] = (await rig.people(1)) as [TestPerson];
     const { id, stream } = await ownedGroup(serverOf(0), unstored);
     await rig.trio.changeMember(ann, { channelId: id, userId: carol.id, add: true });
@@ -274,7 +274,7 @@ describe('a chat without history', () => {
   });
 });
 
-test('relays close some time after the last inbox', async () => {
+test('relays close some time after the last inbox has ended', async () => {
   await ownedGroup();
   const inbox = await rig.open(bob);
   await rig.follows(1);

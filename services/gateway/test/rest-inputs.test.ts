@@ -97,7 +97,7 @@ test('each field of a request is checked, and the response says which one is wro
   }
 });
 
-test('a body that is no JSON, is too large, is compressed or has another type is refused', async () => {
+test('a body that is not JSON, is too large, is compressed or has another type is refused', async () => {
   const json = { 'content-type': 'application/json' };
   const post = (options: RestOptions) => asAnn('POST', '/channels', { headers: json, ...options });
   expectProblem(await post({ body: '{"name":' }), 400, 'malformed');
@@ -114,7 +114,7 @@ test('a body that is no JSON, is too large, is compressed or has another type is
     expect((await asAnn('GET', '/me', { headers: { accept } })).status).toBe(200);
 });
 
-test('a message of the largest size passes in the longest form that JSON has for it', async () => {
+test('a message of the maximum size is accepted even in its longest JSON form', async () => {
   const { id } = (await asAnn('POST', '/channels', { json: { name: 'long', kind: 'group' } })).json;
   const escaped = `{"text":"${'\\u0001'.repeat(65_536)}"}`;
   const headers = { 'content-type': 'application/json' };
@@ -161,7 +161,7 @@ test('a request has an id, and its caller learns the rate that is left', async (
   expect(forged.headers.get('ratelimit')).toMatch(/^"requests";r=\d+;t=\d+$/);
 });
 
-test('a caller beyond the rate is refused with the time to wait, and others are not', async () => {
+test('a caller beyond the rate is refused with the time to wait, and other callers are not', async () => {
   const bob = await trio.people.make('bob');
   let refused: RestResponse | undefined;
   for (let tries = 0; tries < 50 && refused === undefined; tries++) {

@@ -218,7 +218,7 @@ test('only the reader that missed too many bytes is reset', async () => {
 test.each([
   ['entries', 900, 10, 11],
   ['bytes', 30, 30_000, 9],
-])('readers for whose %s a round has no space wait for the next one', async (_, entries, bytes, room) => {
+])('readers wait for the next round if this one has no space for their %s', async (_, entries, bytes, room) => {
   const { userIds, channelIds } = await makeReaders(30, 1);
   const starting = await resuming(userIds);
   await store(channelIds, entries, bytes);

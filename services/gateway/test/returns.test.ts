@@ -18,7 +18,7 @@ function told({ events }: InboxClient): (string | number)[] {
 }
 
 test.each([false, true])(
-  'a device of a member who left and returned while it was away gets the rest of each stay, with closed history: %s',
+  'a device that was away while its user left and returned gets the rest of each stay, with closed history: %s',
   async (closedHistory) => {
     const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
     const id = await rig.group(ann, [bob], { closedHistory });
@@ -48,7 +48,7 @@ test.each([
   ['not a member in the end', false, 0],
   ['a member in the end, after 1,000 changes of other chats', true, 1_000],
 ])(
-  'an inbox gets each stay of a user who leaves and returns while its gateway stands still, and is %s',
+  'an inbox gets each stay of a user who leaves and returns while its gateway is suspended, and is %s',
   async (_, isBack, others) => {
     const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
     const id = await rig.group(ann, [bob]);

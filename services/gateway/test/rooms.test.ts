@@ -96,7 +96,7 @@ test('the end of the inbox frees the seat', async () => {
   await stream.leave();
 });
 
-test('presence shows who comes and goes, natively and at the edge', async () => {
+test('presence shows users who come and go, in native streams and inboxes', async () => {
   const id = await room();
   await device.enter(id);
   const stream = await rig.trio.join(ann, id);
@@ -111,7 +111,7 @@ test('presence shows who comes and goes, natively and at the edge', async () => 
 });
 
 describe('a user is in one room at a time', () => {
-  test('another room at another device ends the first, natively and at the edge', async () => {
+  test('another room on another device ends the first stay, in native streams and inboxes', async () => {
     const [one, two, three] = [await room(), await room(), await room()];
     await device.enter(one);
     const elsewhere = await rig.open(bob);
@@ -127,7 +127,7 @@ describe('a user is in one room at a time', () => {
     await elsewhere.cut();
   });
 
-  test('another room, and the same room again, at the same device end the first stay', async () => {
+  test('another room, or the same room again, on the same device ends the first stay', async () => {
     const [one, two] = [await room(), await room()];
     await device.enter(one);
     await device.enter(two);
@@ -143,8 +143,8 @@ describe('a user is in one room at a time', () => {
   });
 });
 
-describe('a refusal of the entry has its reason, and the session goes on', () => {
-  test('for tokens that are none, are used, or belong elsewhere', async () => {
+describe('a refused `enter` or `leave` has a reason, and the session continues', () => {
+  test('for tokens that are malformed, used, or for another user or room', async () => {
     const [id, other] = [await room(), await room()];
     const chat = await rig.group(ann, [bob]);
     expect(await device.refusalOf(id, 'abc')).toMatchObject({ reason: 'invalid-token' });
@@ -172,7 +172,7 @@ describe('a refusal of the entry has its reason, and the session goes on', () =>
     expect((await device.refusalOf(id, token)).reason).toBe('seat-gone');
   });
 
-  test('for a banned and a full room, by Listen as natively', async () => {
+  test('for a user who is banned and for a full room, by Listen as in native streams', async () => {
     const [id, full] = [await room(), await room(1)];
     const stream = await rig.trio.join(ann, full);
     await expect(device.enter(full)).rejects.toMatchObject({ reason: 'channel-full' });
@@ -182,7 +182,7 @@ describe('a refusal of the entry has its reason, and the session goes on', () =>
     await stream.leave();
   });
 
-  test('for a room that one is not in, and for too many commands', async () => {
+  test('for a room in which the device is not, and for too many commands', async () => {
     const id = await room();
     expect(await device.leave(id)).toBe('seat-gone');
     const { token } = await rig.trio.listen(bob, id);
@@ -192,7 +192,7 @@ describe('a refusal of the entry has its reason, and the session goes on', () =>
     expect((await device.post(id, 'in')).seq).toBe(1);
   });
 
-  test('leaving while the entry runs leaves the room', async () => {
+  test('a `leave` during an `enter` leaves the room', async () => {
     const id = await room();
     const { token } = await rig.trio.listen(bob, id);
     inbox.command({ enter: { channelId: id, token } });
@@ -201,8 +201,8 @@ describe('a refusal of the entry has its reason, and the session goes on', () =>
   });
 });
 
-describe('the rules of a room hold at the edge', () => {
-  test('a muted user is refused, and a banned one is out', async () => {
+describe('the rules of a room apply in inboxes', () => {
+  test('a muted user cannot post, and the stay of a banned user ends', async () => {
     const id = await room();
     await device.enter(id);
     await rig.trio.changeMember(ann, { channelId: id, userId: bob.id, muteUntil: Date.now() + 3_600_000 });
@@ -231,7 +231,7 @@ describe('the rules of a room hold at the edge', () => {
     await stream.leave();
   });
 
-  test('a sender above the rate of the chat server is refused, and the stay goes on', async () => {
+  test('a sender above the rate of the chat server is refused, and the stay continues', async () => {
     const slow = await rig.trio.addChatServer({ PARLEY_SENDER_RATE: '2' });
     const id = await room();
     await rig.trio.place(id, slow);
@@ -305,7 +305,7 @@ describe('a resume', () => {
   });
 });
 
-test('the kinds of a chat stay those of its members: a group is not entered', async () => {
+test('`enter` refuses a group, because only rooms are entered', async () => {
   const id = await rig.group(ann, [bob], { kind: ChannelKind.PUBLIC });
   expect((await device.refusalOf(id, (await rig.trio.listen(bob, id)).token)).reason).toBe('wrong-kind');
 });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-test('one connection carries more inboxes than a connection may have calls at first', async () => {
+test('one connection can carry more inboxes than the initial limit of calls', async () => {
   const gateway = await trio.startGateway();
   const people = await trio.people.makeMany('neighbour', users);
   const client = new Client(gateway.grpc, credentials.createInsecure(), streamOptions);

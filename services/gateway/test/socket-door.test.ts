@@ -167,7 +167,7 @@ test.each(['ping', 'pong'] as const)('a flood of %ss ends the socket', async (ki
   expect([1006, 4429]).toContain(code); // ws cuts a client that does not read its pongs.
 });
 
-test('a client that reads and answers pings stays, and one that is silent is cut', async () => {
+test('a client that answers pings stays connected, and a silent client is cut off', async () => {
   test_ = await TestDoor.start({ times: { pingEveryMs: 20 } });
   const alive = SocketProbe.with(test_.url, { token: 'ann' });
   let pings = 0;
@@ -201,7 +201,7 @@ test('a reader that never reads is blocked after a bounded number of bytes, and 
   await until(async () => (await test_.gauge('parley_connections')) === 0);
 });
 
-test('a reader that is merely slow reads its goodbye', async () => {
+test('a reader that is only slow still receives its goodbye', async () => {
   test_ = await TestDoor.start();
   const probe = SocketProbe.with(test_.url, { token: 'ann' });
   await probe.opened();

@@ -146,7 +146,7 @@ describe.each(dialects)('posting on %s', (dialect) => {
     await probe.cut();
   });
 
-  test('a later token continues the session, and one of another user ends it', async () => {
+  test('a later token continues the session, and a token of another user ends it', async () => {
     const probe = await open(dialect);
     probe.command({ token: bob.token });
     probe.command({ token: ann.token });
@@ -154,7 +154,7 @@ describe.each(dialects)('posting on %s', (dialect) => {
   });
 });
 
-test('parley.v1.json encodes a message as the docs show it', async () => {
+test('parley.v1.json encodes a message as shown in the docs', async () => {
   const id = await group();
   const probe = await open('parley.v1.json');
   const raw = once(probe.ws, 'message');

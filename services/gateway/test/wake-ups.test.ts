@@ -32,7 +32,7 @@ test('a change of a chat wakes the gateways, even after they have lost the conne
   await inbox.cut();
 });
 
-test('a gateway that stood still for longer than events are kept resets its inboxes, without ending them', async () => {
+test('a gateway that was suspended for longer than events are kept resets its inboxes, without ending them', async () => {
   const [id, joined, left] = [await rig.group(ann, [bob]), await rig.group(ann, []), await rig.group(ann, [bob])];
   const inbox = await rig.open(bob);
   rig.gateway.kill('SIGSTOP');

@@ -108,7 +108,7 @@ describe('receipts', () => {
     await other.stop();
   });
 
-  test('that moved meanwhile are in a resume, except those of others who read in private', async () => {
+  test('that moved meanwhile arrive with a resume, except those of others who read in private', async () => {
     const [carol, dave] = (await rig.people(2)) as [TestPerson, TestPerson];
     const id = await rig.group(ann, [bob, carol, dave]);
     const device = await rig.open(bob);
@@ -133,7 +133,7 @@ describe('receipts', () => {
     await resumed.cut();
   });
 
-  test('never move back or beyond the end, and do nothing in another log or in a chat of others', async () => {
+  test('never move back or beyond the end, and do nothing in another log or in a chat of which the user is not a member', async () => {
     const [carol] = (await rig.people(1)) as [TestPerson];
     const [id, foreign] = [await rig.group(ann, [bob, carol]), await rig.group(ann, [])];
     const device = await rig.open(bob);
@@ -207,7 +207,7 @@ describe('presence', () => {
     await stream.leave();
   });
 
-  test('does not place a chat, and follows it to its next owning server', () =>
+  test('does not place a chat, and follows a chat to its next owning server', () =>
     withOwner(async (first) => {
       const id = await rig.group(ann, [bob]);
       const device = await rig.open(bob);
@@ -259,7 +259,7 @@ describe('presence', () => {
   });
 });
 
-test('typing places a chat, and an ended session types no more', async () => {
+test('typing places a chat, and a session that has ended cannot type', async () => {
   const id = await rig.group(ann, [bob]);
   const device = await rig.open(ann);
   expect(await rig.post(bob, { channelId: id, typing: {} })).toMatchObject({ seq: 0, refusal: undefined });

@@ -92,7 +92,7 @@ test('refuses tokens that belong to no bot', async () => {
   expect(new Set(await Promise.all(flood))).toEqual(new Set(['invalid-token']));
 });
 
-test('owner and admins of a channel make bots for it, and nobody else learns whether it exists', async () => {
+test('the owner and the admins of a channel make bots for it, and nobody else learns whether the channel exists', async () => {
   const tries = [
     [owner, group, 'ok'],
     [admin, group, 'ok'],

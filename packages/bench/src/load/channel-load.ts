@@ -37,7 +37,10 @@ export class ChannelLoad {
     return this.bytes.listeners.every(({ frames }) => frames === this.sent);
   }
 
-  /** Joins the user with this index. A user whose index is above the counted users never reads. */
+  /**
+   * Joins the user with this index. If the index is above the number of counted users, the user
+   * never reads.
+   */
   async join(user: number, seat: BenchSeat): Promise<void> {
     if (user >= this.bytes.listeners.length) return this.#wire.stall(seat.headers);
     const onEnd = (why: string) => {
@@ -56,7 +59,7 @@ export class ChannelLoad {
     this.#sending = false;
   }
 
-  /** Marks all further stream ends as intended. */
+  /** Notes that all streams that end from now on end as intended. */
   end(): void {
     this.#over = true;
   }

@@ -5,12 +5,12 @@ import { socketBounds, WsDialer } from './ws-wire.js';
 
 /** Masked frame with the command `watch: {}`. The masking key is zero. */
 const watchFrame = Buffer.from([0x82, 0x82, 0, 0, 0, 0, 0x0a, 0x00]);
-/** Bit of a varint byte that says that another byte follows. */
+/** Bit of a varint byte that is set if another byte follows. */
 const moreBit = 0x80;
 
 /**
- * A client of the gateway's WebSocket door. Messages go another way, as in Parley: on a connection
- * that stands for the relay.
+ * A client of the gateway's WebSockets. As in Parley, messages do not arrive on these sockets, but
+ * on a connection that represents the relay.
  */
 export class EdgeWire implements BenchWire {
   readonly #dialer: WsDialer;

@@ -3,7 +3,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { InboxCommand } from '@parley/contract';
 
-/** How an inbox is opened: over a WebSocket at `/connect`, or as the gRPC call Session. */
+/** The transport of an inbox: a WebSocket at `/connect`, or the gRPC call Session. */
 export type InboxDoor = 'ws' | 'grpc';
 
 /** An open inbox. */
@@ -14,12 +14,15 @@ export interface InboxLine {
   close(): void;
 }
 
-/** Inboxes from one address. The gateway limits how many one address may have. */
+/** Maximum number of inboxes from one address. The gateway has a limit for each address. */
 const perAddress = 500;
 const devicesPerNetwork = 20;
 const watch = InboxCommand.encode(InboxCommand.fromPartial({ watch: {} })).finish();
 
-/** A WebSocket ping of the gateway, which arrives alone at an idle inbox, and the response. */
+/**
+ * A WebSocket ping of the gateway, which arrives alone at an idle inbox, and the pong that answers
+ * it.
+ */
 const socketPing = Buffer.from([0x89, 0]);
 const socketPong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 
@@ -28,7 +31,10 @@ function localAddress(at: number): string {
   return `127.0.0.${2 + Math.floor(at / perAddress)}`;
 }
 
-/** Returns an address that at most 20 devices share: many devices that open at once come from many networks. */
+/**
+ * Returns an address that at most 20 devices share, because many devices that open at once come
+ * from many networks.
+ */
 export function networkAddress(at: number): string {
   return `127.0.${1 + Math.floor(at / (devicesPerNetwork * 200))}.${2 + (Math.floor(at / devicesPerNetwork) % 200)}`;
 }

@@ -1,7 +1,10 @@
 /** A crowd: a separate process that opens many idle inboxes, and closes them. */
 import { type InboxDoor, type InboxLine, openInbox } from './inbox-lines.js';
 
-/** Inboxes to open. With `close` or `count`, only closes those that are open, or counts their bytes. */
+/**
+ * Inboxes to open. With `close` or `count`, the process only closes the open inboxes or counts
+ * their bytes.
+ */
 export interface InboxOrder {
   readonly close?: true;
   readonly count?: true;
@@ -17,7 +20,7 @@ export interface InboxOrder {
 /** The result of an order. */
 export interface InboxTally {
   readonly open: number;
-  /** Milliseconds until each had its first event. */
+  /** For each inbox, the milliseconds until its first event. */
   readonly openMs: readonly number[];
   readonly faults: readonly string[];
   /** Bytes that each inbox has received so far. */

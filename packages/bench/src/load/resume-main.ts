@@ -4,10 +4,10 @@ import { InboxCommand, InboxEvent } from '@parley/contract';
 import { WebSocket } from 'ws';
 import { networkAddress } from './inbox-lines.js';
 
-/** What the crowd does: opens or resumes all inboxes at an address, posts, or counts. */
+/** An order to the crowd: to open or resume all inboxes at an address, to post, or to count. */
 export interface CrowdOrder {
   readonly address: string;
-  /** Tokens of the devices. Empty: those of the last order. */
+  /** Tokens of the devices. Empty: the tokens of the last order. */
   readonly tokens: readonly string[];
   /** Number of devices that open at the same time. 0: none. */
   readonly atOnce: number;
@@ -15,12 +15,12 @@ export interface CrowdOrder {
   readonly posts: readonly number[];
 }
 
-/** What the crowd has seen since the last order. */
+/** Events that the crowd has seen since the last order. */
 export interface CrowdTally {
   readonly welcomed: number;
   readonly acked: number;
   readonly messages: number;
-  /** Devices that started anew, because they could not resume. */
+  /** Number of devices that could not resume and got a reset. */
   readonly resets: number;
   /** Reasons of refusals and ends. */
   readonly ends: readonly string[];
@@ -64,7 +64,7 @@ class Device {
     this.#socket?.send(InboxCommand.encode(InboxCommand.fromPartial(fields)).finish());
   }
 
-  /** Takes an event. Returns whether it is the welcome. */
+  /** Handles an event. Returns whether it is the welcome. */
   #take({ id, welcome, ack, message, reset }: InboxEvent): boolean {
     if (id !== '') this.position = id;
     if (welcome !== undefined) tally.welcomed += 1;

@@ -1,6 +1,6 @@
 /**
  * The path of a message through a gateway: from the feed of its channel to the WebSockets of its
- * readers, with the modules of the gateway. Messages arrive on connections that stand for the
+ * readers, with the modules of the gateway. Messages arrive on connections that represent the
  * relay.
  */
 import { createServer, type IncomingMessage } from 'node:http';
@@ -127,7 +127,7 @@ class Room {
 
 const rooms = new Rooms(() => new Room());
 
-/** Returns the headers that the token of a user consists of. */
+/** Returns the headers in the token of a user. In this server, the token is a list of headers. */
 function headersIn(token: string): Record<string, string> {
   return JSON.parse(Buffer.from(token, 'base64url').toString());
 }

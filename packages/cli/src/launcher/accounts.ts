@@ -39,12 +39,13 @@ async function unreadableCode(account: SystemAccount, code: string): Promise<str
   const found = run('find', [code, ...skipped, '-o', ...closed, ...there], { ...account, cwd: '/' });
   const { stdout, stderr } = await found.catch((failure: { stdout: string; stderr: string }) => failure);
   if (stdout !== '') return stdout.trimEnd();
-  return /permission denied/i.test(stderr) ? code : undefined; // Any other failure is no reason to run as root.
+  // After any other failure, the service must not run as root either.
+  return /permission denied/i.test(stderr) ? code : undefined;
 }
 
 /**
- * Returns the reason why an account cannot run Envoy; empty if it can, or if the service is not
- * Envoy. The file may be a script whose interpreter is below /root.
+ * Returns the reason for which an account cannot run Envoy; empty if it can, or if the service is
+ * not Envoy. The file may be a script whose interpreter is below /root.
  */
 async function unrunnableEnvoy(account: SystemAccount, { ENVOY_BINARY }: NodeJS.ProcessEnv): Promise<string[]> {
   if (ENVOY_BINARY === undefined) return [];

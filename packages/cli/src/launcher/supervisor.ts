@@ -29,7 +29,7 @@ interface StartContext {
   readonly network: Network;
 }
 
-/** Way to stop: in order, or in a hurry because npm is gone. */
+/** Ways to stop: in order, or in a hurry because npm is gone. */
 type StopMode = 'order' | 'hurry';
 
 /** Starts all processes in order, keeps them running, and stops them in reverse order. */

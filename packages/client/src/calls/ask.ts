@@ -3,7 +3,10 @@ import type { UnaryCall } from '../transport.js';
 /** Makes a call with the token of the session. Rejects with a Refusal or the signal's reason. */
 export type Ask = <Q, S>(call: UnaryCall<Q, S>, request: Q, signal: AbortSignal | undefined) => Promise<S>;
 
-/** Options of a call that can be aborted. The call then rejects with the signal's reason. */
+/**
+ * Options of a call that can be aborted. If the signal aborts, the call rejects with the signal's
+ * reason.
+ */
 export interface Abortable {
   readonly signal?: AbortSignal;
 }

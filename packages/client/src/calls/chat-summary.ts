@@ -14,7 +14,7 @@ export interface DatedReceipt extends MemberReceipt {
   readonly updatedAt: number;
 }
 
-/** A chat as one of its members sees it. */
+/** The view that one member has of a chat. */
 export interface ChatSummary {
   readonly channel: Channel;
   /** The other user of a direct chat. */

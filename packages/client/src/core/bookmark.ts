@@ -65,8 +65,8 @@ export class Bookmark {
   }
 
   /**
-   * Records an entry. Returns the notices that come before and after it, or undefined for a
-   * duplicate or if no stream is open.
+   * Records an entry. Returns the notices that come before and after the entry. Returns undefined
+   * if the entry is a duplicate or if no stream is open.
    */
   read(seq: number): { readonly before: readonly Notice[]; readonly after: readonly Notice[] } | undefined {
     if (this.#place === undefined || seq <= this.#place.seq) return undefined;

@@ -9,8 +9,8 @@ export interface OutboxEntry<F> {
   readonly bytes: number;
   readonly frame: F;
   /**
-   * Name of the lane. Frames of one lane keep their order, and one lane can be held while others
-   * continue.
+   * Name of the lane. The frames of a lane keep their order, and one lane can be held while the
+   * others continue.
    */
   readonly lane: string;
 }
@@ -22,7 +22,7 @@ export interface OutboxLimits {
    * what is refused.
    */
   readonly inFlight: number;
-  /** The same for each lane. Default: no limit. */
+  /** Maximum number of unacknowledged frames in each lane. Default: no limit. */
   readonly inLane?: number;
 }
 
@@ -83,8 +83,8 @@ export class Outbox<F> {
   }
 
   /**
-   * Time at which `take` will have frames again; it may be in the past. Undefined if only an answer
-   * can free some.
+   * Time when `take` will have frames again; it may be in the past. Undefined if only an answer can
+   * make frames available.
    */
   get heldUntilMs(): number | undefined {
     if (this.#written >= this.#inFlight) return undefined;

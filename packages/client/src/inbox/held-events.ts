@@ -1,12 +1,10 @@
 import type { InboxEvent } from '@parley/contract';
 
-/**
- * The events that wait while another stream is being opened, because that stream brings them again.
- */
+/** Holds events back while another stream is being opened, because that stream will repeat them. */
 export class HeldEvents {
   readonly #isStored: (channelId: number) => boolean;
   readonly #events: InboxEvent[] = [];
-  /** Chats whose `added` waits. */
+  /** Chats whose event `added` is held back. */
   readonly #added = new Set<number>();
 
   /** `isStored` returns whether a chat that the user is in has history. */
@@ -14,7 +12,7 @@ export class HeldEvents {
     this.#isStored = isStored;
   }
 
-  /** Takes an event if a resume brings it again. Returns whether it did. */
+  /** Holds an event back if a resume repeats it. Returns whether it did. */
   take(event: InboxEvent): boolean {
     if (!this.#isRepeated(event)) return false;
     this.#events.push(event);
@@ -22,7 +20,7 @@ export class HeldEvents {
     return true;
   }
 
-  /** Returns all events that wait, in order, and forgets them. */
+  /** Returns all events that were held back, in order, and forgets them. */
   release(): InboxEvent[] {
     this.#added.clear();
     return this.#events.splice(0);

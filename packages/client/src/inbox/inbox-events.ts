@@ -40,17 +40,19 @@ export type UserInboxEvent =
   | ({ readonly type: 'removed' } & OfChat)
   | { readonly type: 'notification'; readonly notification: NotificationItem }
   /**
-   * The present state of all chats. It replaces everything that was known of them. It comes first
-   * with the option `overview`, and later if events were lost: because the inbox was away for too
-   * long, or because they were read too slowly. Then, for each chat with missed entries, a gap
-   * follows with the entries up to `channel.lastSeq`.
+   * The current state of all chats, which replaces everything that was known about them. With the
+   * option `overview`, this is the first event. It also comes if events were lost because the inbox
+   * was away for too long or was read too slowly. Then a gap follows for each chat with missed
+   * entries, up to `channel.lastSeq`.
    */
   | { readonly type: 'reset'; readonly chats: readonly ChatSummary[] }
   /** A stream has started. `now` is the time of the server's clock, in Unix ms. */
   | { readonly type: 'connected'; readonly me: User; readonly now: number }
   /** The connection was lost or refused. The next attempt starts in `inMs` milliseconds. */
   | { readonly type: 'reconnecting'; readonly reason: Reason; readonly message: string; readonly inMs: number }
-  /** A post was refused for now, and will be retried. As the event `held` of a conversation. */
+  /**
+   * A post was refused for now, and will be retried, as with the event `held` of a conversation.
+   */
   | ({
       readonly type: 'held';
       readonly clientId: string;

@@ -14,11 +14,11 @@ export interface InboxLinkOptions {
   readonly token: () => string | undefined;
   /** Returns the position to resume from. */
   readonly watch: () => WatchRequest;
-  /** Returns whether a chat has history, so that a resume brings its entries. */
+  /** Returns whether a chat has history, so that a resume repeats its entries. */
   readonly isStored: (channelId: number) => boolean;
   /** Called with every event. */
   readonly onEvent: (event: InboxEvent) => void;
-  /** Called when another stream is opened beside the present one, to replace it. */
+  /** Called when another stream is opened to replace the current one. */
   readonly onMove: () => void;
   /** Called when a stream has ended, or another one is about to replace it. */
   readonly onLost: () => void;
@@ -31,14 +31,14 @@ const moveAgainMs = 250;
 
 /**
  * Keeps an inbox connected, over as many streams as needed. If the gateway drains, opens the next
- * stream before the present one ends.
+ * stream before the current one ends.
  */
 export class InboxLink {
   readonly #options: InboxLinkOptions;
   readonly #redial: Redial;
   readonly #held: HeldEvents;
   #stream: WatchedStream | undefined;
-  /** The stream that replaces the present one when the server has begun it. */
+  /** The stream that will replace the current one as soon as the server has begun it. */
   #next: WatchedStream | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #finish: (verdict: Verdict) => void = () => {};
@@ -65,7 +65,7 @@ export class InboxLink {
     this.#stream?.post(frame);
   }
 
-  /** Goes on with another token of the same user, on the current stream if that is possible. */
+  /** Continues with another token of the same user, on the current stream if possible. */
   renew(token: string): void {
     this.#stream?.renew(token);
   }
@@ -104,7 +104,10 @@ export class InboxLink {
     else if (this.#next === undefined || !this.#held.take(event)) this.#options.onEvent(event);
   }
 
-  /** Takes an event of a stream that was replaced: the next one brings all but the acks. */
+  /**
+   * Handles an event of a stream that was replaced. Only acks matter, because the next stream
+   * repeats everything else.
+   */
   #receiveLate(event: InboxEvent): void {
     if (event.ack !== undefined) this.#options.onEvent(event);
   }
@@ -131,7 +134,7 @@ export class InboxLink {
     this.#options.onMove();
   }
 
-  /** Goes on with the next stream. Returns the former one. */
+  /** Continues with the next stream. Returns the previous one. */
   #replace(): WatchedStream | undefined {
     const former = this.#stream;
     this.#stream = this.#next;
@@ -141,7 +144,9 @@ export class InboxLink {
     return former;
   }
 
-  /** Goes on with the present stream after a failed move, and tries again soon if that can help. */
+  /**
+   * Continues with the current stream after a failed move, and tries again soon if that may help.
+   */
   #stay({ refusal, again }: Verdict): void {
     this.#next = undefined;
     for (const event of this.#held.release()) this.#options.onEvent(event);

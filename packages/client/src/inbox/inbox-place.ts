@@ -7,21 +7,21 @@ import type { LogPosition } from '../core/bookmark.js';
 export interface InboxPlace {
   /** Id of the last position that the server sent; empty if there is none yet. */
   readonly after: string;
-  /** The last entry of each chat from which entries came since about then. */
+  /** The last entry of each chat that has had entries since about that position. */
   readonly seen: readonly SeenChat[];
 }
 
 /** Maximum number of chats that the server accepts. */
 const maxSeen = 1_000;
 /**
- * Number of positions for which an entry is remembered. A position can be a few seconds older than
- * the entries before it.
+ * Number of later positions for which an entry is remembered. A position can be a few seconds older
+ * than the entries that precede it on the stream.
  */
 const keptPositions = 4;
 
 interface SeenEntry {
   readonly place: LogPosition;
-  /** Number of positions before the entry. */
+  /** Number of positions that came before the entry. */
   readonly at: number;
 }
 
@@ -52,7 +52,7 @@ export class PlaceTracker {
     }
   }
 
-  /** Records that all entries of a chat up to a place have come. */
+  /** Records that all entries of a chat up to a place have arrived. */
   reached(channelId: number, { log, seq }: LogPosition): void {
     this.#seen.delete(channelId);
     if (log !== '') this.#seen.set(channelId, { place: { log, seq }, at: this.#positions });

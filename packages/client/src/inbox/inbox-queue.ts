@@ -3,10 +3,10 @@ import type { LogPosition } from '../core/bookmark.js';
 import { EventQueue } from '../event-queue.js';
 import type { UserInboxEvent } from './inbox-events.js';
 
-/** A note that events were lost, so that the state of all chats must be read anew. */
+/** A note that events were lost, so that the reader must fetch the state of all chats. */
 export interface LostEvents {
   readonly type: 'lost';
-  /** The last place before them, for chats in which it is known. */
+  /** The last place before the lost events, for chats in which it is known. */
   readonly before: ReadonlyMap<number, LogPosition>;
   /** Whether the inbox begins here, so that earlier entries are of no interest. */
   readonly isStart: boolean;
@@ -17,7 +17,7 @@ export type QueuedEvent =
   | Exclude<UserInboxEvent, { type: 'reset' }>
   /** A position of the server. */
   | { readonly type: 'position'; readonly id: string }
-  /** The ends of the logs after which events follow. */
+  /** The ends of the logs at the start of a stream. Events after them follow. */
   | { readonly type: 'began'; readonly chats: readonly SeenChat[] }
   | LostEvents;
 
@@ -31,7 +31,7 @@ function placesBefore(event: QueuedEvent): Places {
   return event.type === 'lost' ? event.before : [];
 }
 
-/** Replaces all events by the note that they are lost, but keeps the end. */
+/** Replaces all events by a note that they are lost. Keeps the event `ended`. */
 function condense(events: readonly QueuedEvent[]): QueuedEvent[] {
   const before = new Map<number, LogPosition>();
   for (const event of events) {

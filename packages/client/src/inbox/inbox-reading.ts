@@ -31,8 +31,8 @@ async function orAborted<T>(step: Promise<T>, signal: AbortSignal | undefined): 
 }
 
 /**
- * Yields the unread events of an inbox: fills gaps, and reads all chats anew if events were lost.
- * Knows up to where the user has read.
+ * Yields the unread events of an inbox. Fills gaps, and fetches all chats again if events were
+ * lost. Keeps the position up to which the user has read.
  */
 export class InboxReading {
   readonly #deps: InboxReadingDeps;
@@ -76,7 +76,7 @@ export class InboxReading {
   }
 
   /**
-   * Takes an event of the queue. Returns undefined if the event is not for the user, or if other
+   * Handles an event of the queue. Returns undefined if the event is not for the user, or if other
    * events replace it.
    */
   #take(event: QueuedEvent): UserInboxEvent | undefined {
@@ -109,7 +109,7 @@ export class InboxReading {
     this.#tracker.reached(channelId, { log, seq });
   }
 
-  /** Sets places of chats in which none is known. */
+  /** Sets the places of chats whose place is not known. */
   #learn(places: Iterable<readonly [channelId: number, place: LogPosition]>): void {
     for (const [channelId, { log, seq }] of places)
       if (!this.#places.has(channelId)) this.#places.set(channelId, { log, seq });

@@ -8,7 +8,10 @@ const intervalMs = 1_000;
 /** Maximum number of receipts in one round. The others wait for the next one. */
 const perRound = 10;
 
-/** This user's receipts in all chats. Sends what the server does not know yet, a few each second. */
+/**
+ * This user's receipts in all chats. Sends the receipts that the server does not know yet, a few
+ * each second.
+ */
 export class InboxReceipts {
   readonly #send: (frame: Message) => void;
   readonly #receipts = new Map<number, OwnReceipt>();
@@ -21,7 +24,7 @@ export class InboxReceipts {
     this.#send = send;
   }
 
-  /** Starts a stream: what the server has not confirmed is sent again. */
+  /** Starts a stream. Sends everything again that the server has not confirmed. */
   open(): void {
     this.#isOpen = true;
     for (const [channelId, receipt] of this.#receipts) {

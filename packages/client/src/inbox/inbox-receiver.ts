@@ -7,7 +7,7 @@ import type { QueuedEvent } from './inbox-queue.js';
 import { UnstoredPlaces } from './unstored-places.js';
 
 /**
- * Turns the events of streams into those of an inbox: drops duplicates, and finds missing entries.
+ * Turns the events of streams into events of an inbox: drops duplicates, and finds missing entries.
  * It outlives its streams.
  */
 export class InboxReceiver {
@@ -36,12 +36,12 @@ export class InboxReceiver {
     return this.#chats.logOf(channelId);
   }
 
-  /** Records that another stream is opened beside the present one, to replace it. */
+  /** Records that another stream is being opened to replace the current one. */
   overlap(): void {
     this.#unstored.overlap();
   }
 
-  /** Takes an event of the present stream. */
+  /** Handles an event of the current stream. */
   take(event: InboxEvent): void {
     const { welcome, message, added, removed, changed, notification, gap, chatReset } = event;
     if (welcome !== undefined) this.#begin(welcome);
@@ -58,8 +58,8 @@ export class InboxReceiver {
   }
 
   /**
-   * Starts a stream. The first one of a new inbox begins at the ends of the logs. Without a position,
-   * a later one cannot resume.
+   * Starts a stream. The first stream of a new inbox begins at the ends of the logs. A later stream
+   * cannot resume if there is no position yet.
    */
   #begin(welcome: InboxWelcome): void {
     const { chats } = welcome;

@@ -22,7 +22,10 @@ function chatLaneOf(frame: Message): string {
   return `${frame.channelId} ${laneOf(frame)}`;
 }
 
-/** Returns the wait after a temporary refusal. Only a limit of the user concerns other chats. */
+/**
+ * Returns the wait after a temporary refusal. Only if the refusal is due to a limit of the user do
+ * posts in other chats wait too.
+ */
 function chatHoldOf(refusal: Refusal): Hold | undefined {
   const hold = holdOf(refusal);
   return hold && { ...hold, laneOnly: refusal.reason !== 'send-too-fast' };
@@ -85,7 +88,7 @@ export class Posts {
     }
   }
 
-  /** Rejects everything that has no ack. */
+  /** Rejects all posts that have no ack yet. */
   close(refusal: Refusal): void {
     this.lost();
     this.#pending.rejectAll(refusal);

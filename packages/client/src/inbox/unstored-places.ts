@@ -1,15 +1,15 @@
 import type { Message } from '@parley/contract';
 
 /**
- * Number of positions after which two streams no longer overlap. The first position follows the
- * welcome at once, the second one some seconds later.
+ * Number of positions on the later stream after which two streams no longer overlap. The first
+ * position comes right after the welcome, and the second a few seconds later.
  */
 const overlapPositions = 2;
 
 /**
- * The last entry of each chat without history while two streams overlap: the later one may bring an
- * entry that came on the earlier one. Seqs start again with each owner of such a chat, so that a
- * repeated entry is one that has no newer time either.
+ * Finds repeated entries in chats without history while two streams overlap. Keeps the last entry
+ * of each such chat. In these chats, seqs start again with each owning server, so an entry counts
+ * as repeated only if neither its seq nor its time is newer.
  */
 export class UnstoredPlaces {
   readonly #last = new Map<number, Pick<Message, 'seq' | 'timestamp'>>();
@@ -20,13 +20,13 @@ export class UnstoredPlaces {
     this.#positionsLeft = overlapPositions;
   }
 
-  /** Records a position of the present stream. */
+  /** Records a position of the current stream. */
   passed(): void {
     this.#positionsLeft -= 1;
     if (this.#positionsLeft <= 0) this.#last.clear();
   }
 
-  /** Records an entry. Returns false if it came already. */
+  /** Records an entry. Returns false if it has already arrived. */
   take({ channelId, seq, timestamp }: Message): boolean {
     if (this.#positionsLeft <= 0) return true;
     const last = this.#last.get(channelId);

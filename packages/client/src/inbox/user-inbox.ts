@@ -196,8 +196,8 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
 
   /**
    * Tells the others in a chat that this user has read everything up to `seq`; by default, all
-   * entries that this inbox has yielded. Receipts are sent within a second or a few, and again after
-   * a lost connection. Does nothing in a chat without history.
+   * entries that this inbox has yielded. Receipts are sent within a few seconds, and again after a
+   * lost connection. Does nothing in a chat without history.
    */
   markRead(channelId: number, seq = this.#reading.placeOf(channelId)?.seq ?? 0): void {
     const log = this.#receiver.logOf(channelId);
@@ -205,8 +205,8 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
   }
 
   /**
-   * Tells the others in a chat that everything up to `seq` has arrived. Entries of this inbox are
-   * reported by themselves, unless the option `reportDelivered` is false.
+   * Tells the others in a chat that everything up to `seq` has arrived. The SDK reports entries of
+   * this inbox automatically, unless the option `reportDelivered` is false.
    */
   markDelivered(channelId: number, seq = this.#reading.placeOf(channelId)?.seq ?? 0): void {
     const log = this.#receiver.logOf(channelId);
@@ -214,8 +214,9 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
   }
 
   /**
-   * Goes on with a token of another login, so that the stream does not end with the session of the
-   * former one. Does nothing for the token of another user. `ParleyClient.login` calls it.
+   * Continues with the token of another login, so that the stream does not end when the session of
+   * the previous login ends. Does nothing if the token belongs to another user.
+   * `ParleyClient.login` calls it.
    */
   renew(userId: string, token: string): void {
     if (userId === this.me?.id) this.#link.renew(token);
@@ -313,7 +314,7 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
     this.#posts.lost();
   }
 
-  /** Resolves with whether the inbox has not ended. */
+  /** Waits. Resolves with false if the inbox has ended meanwhile. */
   async #pause(ms: number): Promise<boolean> {
     await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), this.#over]);
     return this.#ended === undefined;

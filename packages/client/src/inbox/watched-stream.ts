@@ -48,7 +48,10 @@ export class WatchedStream {
     this.#connection.post(frame);
   }
 
-  /** Goes on with another token of the same user, if the stream has begun and can do that. */
+  /**
+   * Continues with another token of the same user, if the stream has begun and its transport
+   * supports that.
+   */
   renew(token: string): void {
     if (this.#isWelcome) this.#connection.renew?.(token);
   }

@@ -16,7 +16,10 @@ export function openSeat(
   return new GrpcStream(peer, ChatService.connect, metadata, observer);
 }
 
-/** Gateways to open inboxes at. After a failed stream, or one that drains, the next address is tried. */
+/**
+ * The gateways at which to open inboxes. If a stream fails or its gateway drains, the next address
+ * is tried.
+ */
 export class Gateways {
   readonly #addresses: readonly string[];
   readonly #credentials: ChannelCredentials;

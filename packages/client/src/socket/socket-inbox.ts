@@ -2,7 +2,7 @@ import { InboxCommand, InboxEvent, type Message } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime/refusal';
 import type { InboxConnection, WatchOptions } from '../transport.js';
 
-/** The part of a WebSocket that the transport uses. Those of browsers and of `ws` have it. */
+/** The part of a WebSocket that the transport uses. WebSockets of browsers and of `ws` have it. */
 export interface SocketLike {
   binaryType: string;
   onopen: ((event: never) => void) | null;
@@ -43,7 +43,7 @@ export class SocketInbox implements InboxConnection {
     this.#send({ pong: { sentAt } });
   }
 
-  /** Goes on with another token of the same user. */
+  /** Continues with another token of the same user. */
   renew(token: string): void {
     this.#send({ token });
   }

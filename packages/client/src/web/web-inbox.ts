@@ -6,12 +6,12 @@ import { webMethods } from './stream-methods.js';
 import type { WebCaller } from './web-caller.js';
 
 const leaveWithinMs = 2_000;
-/** Shortest wait before a post is repeated whose outcome is unknown, in milliseconds. */
+/** Shortest wait before a post with an unknown outcome is repeated, in milliseconds. */
 const againMs = 1_000;
 /** Maximum number of calls for frames that may be lost. Beyond it, such frames are dropped. */
 const maxPassing = 20;
 
-/** Returns a receipt that says what two receipts of the same chat say. */
+/** Merges two receipts of the same chat into one. */
 function merged(earlier: Message | undefined, frame: Message): Message {
   const [before, receipt] = [earlier?.receipt, frame.receipt];
   if (before === undefined || receipt === undefined || before.log !== receipt.log) return frame;

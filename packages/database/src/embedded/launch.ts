@@ -28,7 +28,7 @@ export interface PostgresLaunch {
 export interface PostgresChild {
   /** Registers a callback that receives the signal or exit code if PostgreSQL fails. */
   onFailure(told: (how: string) => void): void;
-  /** Returns why PostgreSQL has exited, from its log; undefined while it runs. */
+  /** Returns the reason for which PostgreSQL has exited, from its log; undefined while it runs. */
   ended(): Promise<string | undefined>;
 }
 

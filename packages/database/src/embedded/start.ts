@@ -141,7 +141,7 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   };
 }
 
-/** Finds the running embedded database of a data folder, for tools that run beside Parley. */
+/** Finds the running embedded database of a data folder, for tools that run next to Parley. */
 export async function findEmbedded(dataDir: string): Promise<Pick<EmbeddedServer, 'url' | 'pid'> | undefined> {
   const running = await findPostmaster(await homeOf(dataDir));
   if (!running?.port) return undefined;

@@ -34,8 +34,8 @@ export interface UserCaller {
   /** The only channel that this bot may be in. Absent for other bots and for people. */
   readonly onlyChannelId?: number;
   /**
-   * The user who made this bot for one channel, and against whose limits it contacts people. Absent
-   * for bots of operators and for people.
+   * The user who made this bot for one channel. People whom the bot contacts count against the
+   * limits of this user. Absent for bots of operators and for people.
    */
   readonly creatorId?: string;
 }
@@ -63,7 +63,7 @@ type CallerRow = Omit<RowOf<typeof readCallers>, 'session'>;
 /** Key of the slots that all unknown bot tokens share. No user has this id. */
 const unknownBots = 'unknown bots';
 const botsRemembered = 10_000;
-/** Sessions that one statement reads. */
+/** Maximum number of sessions that one statement reads. */
 const sessionsAtOnce = 500;
 
 /**
@@ -101,9 +101,9 @@ export class Callers {
   readonly #keys: TrustedKeys;
   readonly #pool: Pool;
   readonly #slots: KeyedSemaphore;
-  /** Slots in which bots are read: fewer than the database connections. */
+  /** Slots for reads of bots. There are fewer of them than database connections. */
   readonly #botReads: KeyedSemaphore;
-  /** Reads the sessions of all callers: those that come at once share a statement. */
+  /** Reads the sessions of all callers. Callers that come at the same time share a statement. */
   readonly #sessions: BatchedReads<string, CallerRow>;
   readonly #reads = new ReadThrottle();
   /** Ids of bots by their tokens. */
@@ -155,8 +155,8 @@ export class Callers {
 
   /**
    * Authenticates a call whose response is a long stream: like `enter`, but the slot is free again
-   * as soon as the caller is known. When many users come at once, statements for many of them read
-   * their sessions, and other work still gets a database connection.
+   * as soon as the caller is known. If many users come at once, a few statements read the sessions
+   * of all of them, so other work still gets a database connection.
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enterStream(call: Call): Promise<UserCaller> {

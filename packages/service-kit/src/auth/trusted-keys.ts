@@ -93,8 +93,8 @@ export class TrustedKeys {
   #keys: ReadonlyMap<string, TrustedKey> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
   /**
-   * A read of the keys whose query has not been sent yet. Callers that wait for it therefore see
-   * every key that exists now.
+   * A read of the keys whose query has not been sent yet. Callers that wait for this read therefore
+   * see every key that exists now.
    */
   #nextRead: Promise<void> | undefined;
 

@@ -16,7 +16,7 @@ test('listeners and the signal learn of the end once, and later listeners soon',
   expect(order).toEqual(['signal', 'first', 'second', 'late']);
 });
 
-test('a signal that is asked for after the end is aborted', () => {
+test('a signal that is created after the end is already aborted', () => {
   const end = new CallEnd();
   end.end();
   expect(end.signal.aborted).toBe(true);

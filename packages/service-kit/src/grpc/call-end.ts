@@ -1,6 +1,6 @@
 /**
- * The end of a call. Streams last for days and only listen, so there is an AbortSignal, which takes a
- * kilobyte, only if somebody asks for it.
+ * The end of a call. Most streams last for days and need only a listener. An AbortSignal takes a
+ * kilobyte, so it is created on first use.
  * @example
  * ```ts
  * import { CallEnd } from '@parley/service-kit';
@@ -26,7 +26,10 @@ export class CallEnd {
     return this.#controller.signal;
   }
 
-  /** Calls `listener` once when the call is over. If it is over already, calls it soon. */
+  /**
+   * Calls `listener` once when the call is over. If the call is already over, calls `listener`
+   * soon.
+   */
   onOver(listener: () => void): void {
     if (this.#isOver) queueMicrotask(listener);
     else this.#listeners.push(listener);

@@ -39,7 +39,7 @@ export interface Health {
  */
 export function addHealth(server: Server, services: readonly string[]): Health {
   const known = new Set(['', ...services]);
-  /** Open watchers, oldest first, each with whether it watches a known service. */
+  /** Open watchers, oldest first. The value says whether the watcher watches a known service. */
   const watchers = new Map<Watcher, boolean>();
   let current: HealthCheckResponse = { status: ServingStatus.NOT_SERVING };
   const replaced = { code: status.UNAVAILABLE, details: 'Too many health watchers. Watch again.' };

@@ -51,7 +51,7 @@ export interface RunningGrpcServer extends Part {
   /** Sets the status that the gRPC health protocol reports for every service. */
   setServing(serving: boolean): void;
   /**
-   * Makes clients open new connections: each present one closes after its calls, or after
+   * Makes clients open new connections. Each current connection closes after its calls, or after
    * `withinMs`.
    */
   closeConnections(withinMs: number): void;

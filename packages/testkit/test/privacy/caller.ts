@@ -76,8 +76,8 @@ export function pairsOfChannels(world: World, person: TestPerson): Pair[] {
 const emptyKinds: readonly Kind[] = ['passing room', 'deleted', 'unknown'];
 
 /**
- * Makes all calls that read without naming a channel, then calls that name the channel of the
- * account. A member makes only the first ones.
+ * Makes all calls that read without naming a channel. Unless the account is a member, then also
+ * makes the calls that name the channel.
  */
 export async function askAll(world: World, account: Account): Promise<Caller> {
   const { role, kind, person } = account;

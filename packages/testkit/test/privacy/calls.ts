@@ -53,7 +53,7 @@ export function hasField(method: string, field: string): boolean {
 export interface ChannelTarget {
   readonly channel: number;
   readonly log: string;
-  /** An early message. */
+  /** Seq of an early message. */
   readonly seq: number;
   readonly me: string;
   /** A member, and a user who is not one. */
@@ -112,7 +112,7 @@ export interface UserTarget {
   /** A group and a room of the caller. */
   readonly group: number;
   readonly room: number;
-  /** A public chat and a room of somebody else, in which the user is. */
+  /** A public chat and a room of somebody else to which the user belongs. */
   readonly openChat: number;
   readonly openRoom: number;
 }
@@ -121,7 +121,7 @@ const changeIn =
   (where: 'group' | 'room' | 'openChat' | 'openRoom', what: object) =>
   ({ user: userId, [where]: channelId }: UserTarget) => ({ channelId, userId, ...what });
 
-/** Every call that names a user and a channel of somebody else, in which that user is. */
+/** Every call that names a user and a channel of somebody else to which that user belongs. */
 function callsIn(name: string, where: 'openChat' | 'openRoom') {
   const calls = {
     'ChangeMember, add': changeIn(where, { add: true }),

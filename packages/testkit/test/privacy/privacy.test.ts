@@ -185,7 +185,7 @@ function cellOf(call: string, { reason, bodies }: Answer): string {
   return reason === 'ok' && /Search/.test(call) && Buffer.concat(bodies).length === 0 ? 'none' : reason;
 }
 
-test('every call about a user gets the answer in answers.md, and shows no hidden profile', async () => {
+test('every call about a user gets the response in answers.md, and shows no hidden profile', async () => {
   const answers = await askAboutUsers(world, people);
   const row = (call: string, found: ReadonlyMap<string, Answer>) =>
     Object.fromEntries([...found].map(([target, answer]) => [target, cellOf(call, answer)]));
@@ -290,7 +290,7 @@ const roundsOfOneCaller = 20;
  */
 const passes = 8;
 
-describe('treats what is hidden like what never existed', () => {
+describe('treats hidden things like things that never existed', () => {
   let services: WatchedServices;
 
   beforeAll(async () => {
@@ -306,7 +306,7 @@ describe('treats what is hidden like what never existed', () => {
     return [...pairsOfChannels(world, stranger), ...(await pairsOfUsers(world, people, `${id}-asker`))];
   }
 
-  test('a call about something hidden runs the same statements as one about something that never existed', async () => {
+  test('a call about a hidden thing runs the same statements as a call about a thing that never existed', async () => {
     const differences = [];
     for (const pair of await pairsOf('counter')) {
       await forget();
@@ -328,7 +328,7 @@ describe('treats what is hidden like what never existed', () => {
   }
 
   test(
-    'a call about something hidden takes the same time as one about something that never existed',
+    'a call about a hidden thing takes the same time as a call about a thing that never existed',
     async () => {
       const ratios = new Ratios();
       await measure(ratios, 0, () => true);

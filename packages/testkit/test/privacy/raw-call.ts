@@ -12,7 +12,7 @@ export interface Answer {
   readonly bodies: readonly Buffer[];
 }
 
-/** Matches headers whose values differ from call to call. */
+/** Matches headers whose values differ with each call. */
 const ofOneCall = /^(date|content-length)$/;
 
 function textOf(metadata: Metadata): Record<string, string> {

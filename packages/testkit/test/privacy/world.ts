@@ -26,7 +26,7 @@ export interface Account {
   readonly person: TestPerson;
   readonly channel: number;
   readonly log: string;
-  /** An early message; 1 in a channel without any. */
+  /** Seq of an early message; 1 if the channel has none. */
   readonly seq: number;
 }
 

@@ -45,7 +45,8 @@ export class Auth {
   async start(): Promise<void> {
     const session = await this.#database.get('session', 'now');
     if (session === undefined) await this.#end(undefined);
-    else this.#begin(session); // Only the server knows whether the session has expired: this device's clock may be wrong.
+    // Only the server knows whether the session has expired, because this device's clock may be wrong.
+    else this.#begin(session);
   }
 
   /**
@@ -87,7 +88,7 @@ export class Auth {
     this.#begin(session);
   }
 
-  /** Signs out here at once, then ends the session on the server. */
+  /** Signs the user out in this browser at once, then ends the session on the server. */
   async signOut(): Promise<void> {
     const now = this.state();
     await this.#end(undefined);

@@ -9,7 +9,7 @@ export type ChatTabMessage =
   | { readonly type: 'hello' }
   /** A tab that opens a chat asks the leading tab for its state. */
   | { readonly type: 'open'; readonly id: number }
-  /** For the leading tab: the user is typing, or has stopped. */
+  /** Tells the leading tab that the user is typing, or has stopped. */
   | { readonly type: 'typing'; readonly id: number; readonly stopped: boolean }
   | { readonly type: 'rejoin' };
 

@@ -85,7 +85,7 @@ export class Chat implements OpenConversation {
     return this.#isShown;
   }
 
-  /** Shows the chat to the user: what is unread now is new. */
+  /** Shows the chat to the user. Messages that are unread now count as new. */
   show(): void {
     this.#isShown = true;
     this.#store.dispatch({ type: 'opened' });
@@ -161,12 +161,12 @@ export class Chat implements OpenConversation {
     this.#deps.post(action);
   }
 
-  /** Takes what the list knows of this chat. */
+  /** Applies the facts about this chat that the list has. */
   describe({ channel, log, lastSeq: seq, readSeq }: ChatItem, receipts = this.state().receipts): void {
     this.apply({ type: 'summary', channel, place: { log, seq }, readSeq, receipts });
   }
 
-  /** Sends what is unsent by an inbox, and stores what changes. */
+  /** Sends unsent messages and changes through an inbox, and stores every change. */
   lead(inbox: UserInbox): void {
     this.#inbox = inbox;
     this.#sender?.stop();
@@ -174,7 +174,7 @@ export class Chat implements OpenConversation {
     this.#afterChange();
   }
 
-  /** Stops sending. Another tab or another inbox takes over what is unconfirmed. */
+  /** Stops sending. Another tab or another inbox takes over everything that is unconfirmed. */
   unlead(): void {
     this.#sender?.stop();
     this.#sender = undefined;

@@ -8,20 +8,22 @@ export interface HistoryPagerDeps {
   readonly onRefused: (reason: string) => void;
 }
 
-/** Takes a page, and the changes that arrived while it was loading. */
+/** Receives a page, and the changes that arrived while it was loading. */
 export type OnPage = (page: HistoryPage, changes: readonly EntryEvent[]) => void;
 
 /** Loads pages of the history of one channel, one at a time. */
 export class HistoryPager {
   readonly #deps: HistoryPagerDeps;
-  /** Changes that arrived while the present page is loading. */
+  /** Changes that have arrived since the current page began to load. */
   #changes: EntryEvent[] | undefined;
 
   constructor(deps: HistoryPagerDeps) {
     this.#deps = deps;
   }
 
-  /** Records entries that arrive. A page that was read before them lacks the changes that they make. */
+  /**
+   * Records entries that arrive. If a page was read before they arrived, it lacks their changes.
+   */
   note(entries: readonly EntryEvent[]): void {
     this.#changes?.push(...entries.filter((entry) => 'target' in entry));
   }
@@ -31,7 +33,10 @@ export class HistoryPager {
     if (this.#changes === undefined) await this.#load(range, onPage);
   }
 
-  /** Loads the last page. A page that is loading is dropped, because it may not fit to this one. */
+  /**
+   * Loads the last page. Drops a page that is still loading, because it may not fit together with
+   * the last page.
+   */
   latest(size: number, onPage: OnPage): Promise<void> {
     return this.#load({ size }, onPage);
   }

@@ -3,8 +3,9 @@ import { socketTransport } from '@parley/client/socket';
 import { webTransport } from '@parley/client/web';
 
 /**
- * Returns the transport of the page. Its inbox is on a WebSocket. If none can be opened, for example
- * because a proxy does not carry WebSockets, the next attempt uses gRPC-Web, and so on in turn.
+ * Returns the transport of the page. Its inbox is on a WebSocket. If the WebSocket cannot be
+ * opened, for example because a proxy does not carry WebSockets, the next attempt uses gRPC-Web,
+ * and so on in turn.
  */
 export function pageTransport(): Transport {
   const web = webTransport();
@@ -12,7 +13,10 @@ export function pageTransport(): Transport {
   return { ...web, watch: alternating([socket.watch, web.watch].filter((watch) => watch !== undefined)) };
 }
 
-/** Uses one of several ways to watch as long as its streams begin, and else the next one. */
+/**
+ * Returns a function that opens inboxes in one of several ways. If a stream does not begin, the
+ * next stream uses the next way.
+ */
 export function alternating(ways: readonly NonNullable<Transport['watch']>[]): NonNullable<Transport['watch']> {
   let way = 0;
   return (options: WatchOptions): InboxConnection => {

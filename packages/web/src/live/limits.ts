@@ -1,4 +1,4 @@
-/** Milliseconds between a change of a conversation and its storing. */
+/** Milliseconds after a change of a conversation before it is stored. */
 export const saveAfterMs = 150;
 /** Number of entries in a page of history. */
 export const historyPageSize = 50;
@@ -6,5 +6,5 @@ export const historyPageSize = 50;
 export const softLimit = { lines: 2_000, characters: 4_000_000 };
 /** Size of the lines after trimming. */
 export const trimmedTo = { lines: 1_000, characters: 1_000_000 };
-/** Limit of the lines in memory, wherever the user reads. */
+/** Limit of the lines in memory, no matter where the user reads. */
 export const hardLimit = { lines: 20_000, characters: 16_000_000 };

@@ -99,13 +99,13 @@ export class ChatMembership {
     await this.#chats.removed(id);
   }
 
-  /** Returns a page of the present members. @throws {Refusal} */
+  /** Returns a page of the current members. @throws {Refusal} */
   async members(id: number, after: string, signal: AbortSignal): Promise<MembersPage> {
     const { users, next } = await this.#client.members.page(id, { after, size: 100, signal });
     return { users: users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED), next };
   }
 
-  /** Returns how far each other member has come with a message. @throws {Refusal} */
+  /** Returns whether each other member has received and read a message. @throws {Refusal} */
   async readers(id: number, seq: number, signal: AbortSignal): Promise<readonly DatedReceipt[]> {
     const all: DatedReceipt[] = [];
     for await (const receipt of this.#client.chats.receipts(id, seq, { size: 100, signal })) {

@@ -1,6 +1,6 @@
 import type { FoundMessage, ParleyClient } from '@parley/client';
 
-/** A page of what a search found. */
+/** A page of the results of a search. */
 export interface FoundPage {
   readonly messages: readonly FoundMessage[];
   /** Whether there is nothing after this page. */

@@ -1,7 +1,7 @@
 import type { ConversationState } from '../state/conversation-state.js';
 import type { Outgoing } from '../state/outgoing.js';
 
-/** A room or a chat that the user sees, whichever stream it is on. */
+/** A room or a chat that the user sees. A room has a stream of its own; a chat is in the inbox. */
 export interface OpenConversation {
   readonly channelId: number;
   readonly state: () => ConversationState;
@@ -20,6 +20,6 @@ export interface OpenConversation {
   older(): Promise<void>;
   /** Drops old lines while the user reads at the end. The server still has them. */
   atEnd(): void;
-  /** Connects again at once. */
+  /** Reconnects at once. */
   rejoin(): void;
 }

@@ -43,7 +43,7 @@ export class OutboxSender {
     }
   }
 
-  /** Stops sending. The next leading tab takes over what is unconfirmed. */
+  /** Stops sending. The next leading tab takes over everything that is unconfirmed. */
   stop(): void {
     this.#stopped = true;
   }

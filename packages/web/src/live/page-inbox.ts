@@ -29,15 +29,15 @@ export interface ChatsOfInbox {
   chat(id: number): Promise<Chat>;
   /** Returns the chats that are in memory. */
   loaded(): readonly Chat[];
-  /** Returns the ids of the stored chats in which something is unsent. */
+  /** Returns the ids of the stored chats that have unsent messages or changes. */
   unsentIds(): Promise<readonly number[]>;
   /** Passes a summary of the server to the chat, if it is in memory. */
   summarize(chat: ChatSummary): void;
-  /** Reads one chat anew from the server, if it answers. */
+  /** Fetches one chat again from the server, if the server responds. */
   tryRefresh(id: number): Promise<void>;
   /** Forgets a chat that the user has left. */
   removed(id: number): Promise<void>;
-  /** Forgets the stored chats that are not in the list any more. */
+  /** Forgets the stored chats that are no longer in the list. */
   forgetOthers(): Promise<void>;
   tell(notice: InboxNotice): void;
 }
@@ -90,13 +90,13 @@ export class PageInbox {
     });
   }
 
-  /** Connects again at once. */
+  /** Reconnects at once. */
   reconnect(): void {
     this.#inbox?.reconnect();
     this.#hurry();
   }
 
-  /** Runs one inbox from the state of all chats to its end. */
+  /** Runs one inbox: fetches the state of all chats, then reads events until the inbox ends. */
   async #runOne(signal: AbortSignal): Promise<void> {
     const { client, chats, onRefused } = this.#deps;
     this.#link({ state: 'connecting' });
@@ -140,7 +140,7 @@ export class PageInbox {
     return undefined;
   }
 
-  /** Waits for `ms`, or until the user asks to connect. */
+  /** Waits `ms` milliseconds, or until the user asks to connect. */
   #wait(signal: AbortSignal, ms?: number): Promise<void> {
     return new Promise((resolve) => {
       this.#hurry = resolve;
@@ -156,7 +156,7 @@ export class PageInbox {
     await chats.forgetOthers();
   }
 
-  /** Loads the chats in which something is unsent, so that it is sent. */
+  /** Loads the chats that have unsent messages or changes, so that these are sent. */
   async #loadUnsent(): Promise<void> {
     const { chats } = this.#deps;
     for (const id of await chats.unsentIds()) await chats.chat(id);
@@ -233,7 +233,10 @@ export class PageInbox {
     }
   }
 
-  /** Takes a receipt of this user from another device. Only the server knows what is left unread. */
+  /**
+   * Applies a receipt of this user from another device. Fetches the chat, because only the server
+   * knows the new unread count.
+   */
   async #readElsewhere(id: number, readSeq: number): Promise<void> {
     const { chats } = this.#deps;
     const item = chats.state().items[id];

@@ -125,7 +125,7 @@ export class Room implements OpenConversation {
     else this.#tabs.post({ type: 'typing', stopped });
   }
 
-  /** Takes the description of this channel from the list of channels. */
+  /** Applies the description of this channel from the list of channels. */
   describe(channel: Channel): void {
     this.#store.dispatch({ type: 'described', channel });
   }

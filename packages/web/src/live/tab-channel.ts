@@ -5,10 +5,10 @@ export type TabMessage =
   | { readonly type: 'action'; readonly action: SharedAction }
   /** A new tab asks the leading tab for its state. */
   | { readonly type: 'hello' }
-  /** For the leading tab: the user is typing, or has stopped. */
+  /** Tells the leading tab that the user is typing, or has stopped. */
   | { readonly type: 'typing'; readonly stopped: boolean }
   | { readonly type: 'rejoin' }
-  /** For all tabs: the user leaves the channel. */
+  /** Tells all tabs that the user leaves the channel. */
   | { readonly type: 'leave' };
 
 /** Connects the tabs of one user on one channel. */

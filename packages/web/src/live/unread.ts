@@ -47,7 +47,7 @@ export class UnreadCounter {
     this.#onCount(id, count);
   }
 
-  /** Returns the count, or undefined if the server does not answer now. */
+  /** Returns the count, or undefined if the server does not respond now. */
   async #load(id: number, readSeq: number, log: string, signal: AbortSignal): Promise<number | undefined> {
     try {
       const page = await this.#client.history(id, { after: readSeq, size: mostUnread + 1, signal });

@@ -28,8 +28,8 @@ const mostLoaded = 30;
 const mostNamed = 30;
 
 /**
- * All chats of the user, in one tab. Of all tabs, one leads: it has the inbox, shares what arrives
- * with the others, sends what is unsent and writes the cache.
+ * All chats of the user, in one tab. One of the user's tabs leads. It has the inbox, shares the
+ * events with the other tabs, sends unsent messages and changes, and writes the cache.
  */
 export class UserChats implements ChatsOfInbox {
   readonly #deps: UserChatsDeps;
@@ -60,7 +60,10 @@ export class UserChats implements ChatsOfInbox {
   readonly state = () => this.#store.state();
   readonly subscribe = (listener: () => void) => this.#store.subscribe(listener);
 
-  /** Calls the listener with what concerns the user, in the leading tab only. Returns a function that unsubscribes it. */
+  /**
+   * Calls the listener with each notice for the user, in the leading tab only. Returns a function
+   * that unsubscribes it.
+   */
   readonly onNotice = (listener: (notice: InboxNotice) => void): (() => void) => {
     this.#notices.add(listener);
     return () => this.#notices.delete(listener);
@@ -91,7 +94,7 @@ export class UserChats implements ChatsOfInbox {
     const known = this.#loaded.get(id);
     const chat = known ?? this.#create(id);
     this.#loaded.delete(id);
-    this.#loaded.set(id, chat); // The chat that was used last comes last.
+    this.#loaded.set(id, chat); // The most recently used chat comes last.
     if (known === undefined) {
       this.#describe(chat);
       this.#forgetSome(id);
@@ -133,19 +136,22 @@ export class UserChats implements ChatsOfInbox {
     this.share({ type: 'favourite', id, isFavourite });
   }
 
-  /** Reads one chat anew from the server, for example after the user has joined it. @throws {Refusal} */
+  /**
+   * Fetches one chat again from the server, for example after the user has joined it. @throws
+   * {Refusal}
+   */
   async refresh(id: number): Promise<void> {
     this.refreshed(await this.#deps.client.chats.get(id));
   }
 
-  /** Reads one chat anew if the server answers; later events bring the rest. */
+  /** Fetches one chat again if the server responds. Otherwise later events show the changes. */
   async tryRefresh(id: number): Promise<void> {
     await this.refresh(id).catch((thrown) => {
       if (thrown instanceof Refusal) this.#deps.onRefused(thrown.reason);
     });
   }
 
-  /** Takes the state of one chat from the server. */
+  /** Applies the state of one chat from the server. */
   refreshed(chat: ChatSummary): void {
     this.share({ type: 'refreshed', chat });
     this.summarize(chat);
@@ -170,7 +176,7 @@ export class UserChats implements ChatsOfInbox {
     await forgetConversation(this.#deps.database, id).catch(this.#deps.onUnsaved);
   }
 
-  /** Forgets the stored chats that are not in the list any more. */
+  /** Forgets the stored chats that are no longer in the list. */
   async forgetOthers(): Promise<void> {
     const { items } = this.state();
     const gone = (await this.#stored()).filter(({ id }) => items[id] === undefined);
@@ -193,12 +199,12 @@ export class UserChats implements ChatsOfInbox {
     this.#tabs.post({ type: 'list', action });
   }
 
-  /** Tells the listeners of `onNotice`. */
+  /** Notifies the listeners of `onNotice`. */
   tell(notice: InboxNotice): void {
     for (const listener of this.#notices) listener(notice);
   }
 
-  /** Connects again at once. */
+  /** Reconnects at once. */
   rejoin(): void {
     if (this.#session.isLeading) this.#session.reconnect();
     else this.#tabs.post({ type: 'rejoin' });
@@ -218,7 +224,7 @@ export class UserChats implements ChatsOfInbox {
     return chat;
   }
 
-  /** Passes what the list knows to a new chat, after its stored lines. */
+  /** Passes the facts from the list to a new chat, after its stored lines. */
   async #describe(chat: Chat): Promise<void> {
     await chat.loaded;
     const { items, link, aheadMs, maxBytes } = this.state();
@@ -238,7 +244,8 @@ export class UserChats implements ChatsOfInbox {
     const item = this.state().items[chat.channelId];
     const isUnread = item !== undefined && (item.unread > 0 || item.markedUnread);
     if (seq <= chat.state().readSeq && !isUnread) return;
-    if (seq === 0) this.markUnread(chat.channelId, false).catch(() => {}); // No receipt can end the mark.
+    // Only this call can remove the mark, because no receipt can.
+    if (seq === 0) this.markUnread(chat.channelId, false).catch(() => {});
     chat.share({ type: 'read', seq });
     this.share({ type: 'read', id: chat.channelId, seq });
   }

@@ -28,7 +28,7 @@ export class Workspace {
   readonly membership: ChatMembership;
   readonly search: MessageSearch;
   readonly #client: ParleyClient;
-  /** Ids of the rooms that this tab was in. */
+  /** Ids of the rooms in which this tab was. */
   readonly #entered = new Set<number>();
   readonly #deps: WorkspaceDeps;
   /** Whether the browser refused to store something since the user signed in. */
@@ -80,8 +80,9 @@ export class Workspace {
   }
 
   /**
-   * Returns the room that the user would leave on another device or in another tab, by entering a
-   * room here. Rooms that this tab was in do not count: the lists show them a little longer.
+   * Returns the room that the user would leave, on another device or in another tab, by entering a
+   * room here. Rooms in which this tab was do not count, because the lists show the user there a
+   * little longer.
    */
   roomElsewhere(id: number): Channel | undefined {
     return roomWith(this.rooms.state(), this.session.userId, new Set([...this.#entered, id]));
@@ -161,13 +162,13 @@ export class Workspace {
     await this.#deps.database.delete('drafts', pendingIntentKey(id, intent)).catch(this.#onUnsaved);
   }
 
-  /** Counts what is unsent in all rooms. */
+  /** Counts unsent messages, changes and drafts in all rooms. */
   async unsent(): Promise<Unsent> {
     await Promise.all([this.room()?.saved(), ...this.chats.loaded().map((chat) => chat.saved())]);
     return countUnsent(this.#deps.database);
   }
 
-  /** Returns what is unsent in all rooms. */
+  /** Returns all unsent messages, changes and drafts of all rooms. */
   unsentItems(): Promise<readonly UnsentItem[]> {
     return listUnsent(this.#deps.database);
   }

@@ -19,7 +19,7 @@ export function allowedActions({ link, channel }: Pick<ConversationState, 'link'
 }
 
 /**
- * Returns whether older messages can be loaded: by a user who has a seat, or who waits for one in a
+ * Returns whether the user can load older messages. This needs a seat, or a wait for a seat in a
  * full room.
  */
 export function canPage({ place, link }: Pick<ConversationState, 'place' | 'link'>): boolean {

@@ -5,7 +5,7 @@ export interface Destination {
   readonly id: number;
   readonly title: string;
   readonly href: string;
-  /** What it is, such as "Group". */
+  /** Description of its kind, such as "Group". */
   readonly about: string;
   /** Unix ms of the last activity. */
   readonly at: number;
@@ -14,8 +14,8 @@ export interface Destination {
 const fold = (text: string) => plainLine(text).normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 
 /**
- * Returns how well a title matches a query: 3 if it begins with it, 2 if a word does, 1 if it
- * contains the characters in order, 0 if it does not match.
+ * Returns how well a title matches a query: 3 if the title begins with the query, 2 if a word of it
+ * does, 1 if the title contains the characters in order, 0 if it does not match.
  */
 export function matchScore(title: string, query: string): 0 | 1 | 2 | 3 {
   const [text, sought] = [fold(title), fold(query).trim()];

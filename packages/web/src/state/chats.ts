@@ -32,7 +32,7 @@ export interface ChatItem {
   readonly markedUnread: boolean;
   readonly notify: NotifyLevel;
   readonly log: string;
-  /** End of the log. Everything up to here is in the counts. */
+  /** Seq of the last entry of the log. The counts include everything up to it. */
   readonly lastSeq: number;
   readonly readSeq: number;
 }
@@ -49,7 +49,7 @@ export interface ChatsListing {
 export interface ChatsState extends ChatsListing {
   readonly me: string;
   readonly link: Link;
-  /** Whether the items are those of the server, and not only those of the last visit. */
+  /** Whether the items come from the server, not only from the last visit. */
   readonly fresh: boolean;
   /** Users who are present in a chat now, as far as this page knows. */
   readonly online: ReadonlySet<string>;
@@ -62,11 +62,11 @@ export interface ChatsState extends ChatsListing {
 
 /** Actions that every tab applies. */
 export type ChatsAction =
-  /** For the state of all chats, which replaces everything else. */
+  /** Sets the state of all chats, which replaces everything else. */
   | { readonly type: 'all'; readonly chats: readonly ChatSummary[] }
   | { readonly type: 'refreshed'; readonly chat: ChatSummary }
   | { readonly type: 'entries'; readonly id: number; readonly log: string; readonly entries: readonly EntryEvent[] }
-  /** For another log of a chat, whose seqs begin again. */
+  /** Notes that a chat has another log, whose seqs begin again. */
   | { readonly type: 'restarted'; readonly id: number; readonly log: string }
   | { readonly type: 'changed'; readonly channel: Channel }
   | { readonly type: 'removed'; readonly id: number }
@@ -151,7 +151,7 @@ function withEntry(item: ChatItem, entry: EntryEvent, me: string): ChatItem {
   return { ...item, lastSeq: seq, unread, mentions, last: previewOf(entry) };
 }
 
-/** Marks a chat as read up to a seq. What comes after it must be counted by the server. */
+/** Marks a chat as read up to a seq. Only the server can count the messages after it. */
 function readUpTo(item: ChatItem, seq: number): ChatItem {
   if (seq < item.readSeq || seq < item.lastSeq) return { ...item, readSeq: Math.max(item.readSeq, seq) };
   const isRead = item.unread === 0 && item.mentions === 0 && !item.markedUnread && item.readSeq === seq;
@@ -230,7 +230,7 @@ export function isChat(channel: Pick<Channel, 'kind'>): boolean {
   return !isRoom(channel);
 }
 
-/** Returns whether a chat has something new for the user. A muted chat has only mentions. */
+/** Returns whether a chat has something new for the user. In a muted chat, only mentions count. */
 export function needsAttention({ unread, mentions, markedUnread, notify }: ChatItem): boolean {
   return mentions > 0 || (notify !== 'none' && (unread > 0 || markedUnread));
 }
@@ -280,7 +280,7 @@ export interface UnreadTotals {
   readonly mentions: number;
 }
 
-/** Counts the chats with something new, without muted ones. */
+/** Counts the chats with something new, except muted ones. */
 export function unreadTotals({ items }: Pick<ChatsListing, 'items'>): UnreadTotals {
   const all = Object.values(items);
   return {

@@ -7,7 +7,7 @@ import type { HeldBack, Outgoing } from './outgoing.js';
 /** A user who is typing. */
 export interface Typist {
   readonly userId: string;
-  /** Time at which the typing indicator disappears, in Unix ms. */
+  /** Time when the typing indicator disappears, in Unix ms. */
   readonly untilMs: number;
 }
 
@@ -23,8 +23,8 @@ export interface Bookmarked {
   /** Milliseconds by which the server's clock is ahead of `steadyNow`. */
   readonly aheadMs: number;
   /**
-   * Whether entries before `place`, or changes of them, were missed, so that the lines are shown
-   * only until the latest page is loaded.
+   * Whether entries before `place`, or changes of them, were missed. The lines are then shown only
+   * until the latest page is loaded.
    */
   readonly isStale?: boolean;
 }
@@ -48,7 +48,7 @@ export interface ConversationState extends Bookmarked {
    * missed entries.
    */
   readonly openedAtSeq: number;
-  /** How far the other members have received and read, by user id. */
+  /** Receipts of the other members, by user id. */
   readonly receipts: Readonly<Record<string, ReceiptSeqs>>;
 }
 
@@ -63,18 +63,21 @@ export type SharedAction =
       readonly maxBytes: number | undefined;
       readonly aheadMs: number;
     }
-  /** For the description of the channel from the list of channels. */
+  /** Sets the description of the channel, which comes from the list of channels. */
   | { readonly type: 'described'; readonly channel: Channel }
   /**
-   * For messages from before `beforeMs`, by the server's clock, which the server no longer stores.
+   * Removes messages from before `beforeMs`, by the server's clock, because the server no longer
+   * stores them.
    */
   | { readonly type: 'expired'; readonly beforeMs: number }
-  /** For entries before a seq that may have changed and must be loaded again. */
+  /** Marks the entries before a seq as possibly changed, so that they are loaded again. */
   | { readonly type: 'stale'; readonly beforeSeq: number }
   | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: LogPosition | undefined }
   | { readonly type: 'missing'; readonly from: number; readonly to: number; readonly at: number }
   | { readonly type: 'reset'; readonly place: LogPosition }
-  /** For a chat as the server describes it: its end, and how far its members have read. */
+  /**
+   * Applies the server's summary of a chat: the end of its log, and the receipts of its members.
+   */
   | {
       readonly type: 'summary';
       readonly channel: Channel;
@@ -82,11 +85,11 @@ export type SharedAction =
       readonly readSeq: number;
       readonly receipts: ConversationState['receipts'];
     }
-  /** For what a connection tells about the server. */
+  /** Applies the facts about the server that a connection delivers. */
   | { readonly type: 'server'; readonly aheadMs: number; readonly maxBytes: number | undefined }
-  /** For missed entries, which the latest page brings. */
+  /** Notes that entries were missed, which the latest page contains. */
   | { readonly type: 'outdated' }
-  /** For the last page of the log, which replaces all older lines. */
+  /** Applies the last page of the log, which replaces all older lines. */
   | { readonly type: 'latest'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
   | { readonly type: 'receipt'; readonly userId: string; readonly seqs: ReceiptSeqs }
   | { readonly type: 'link'; readonly link: Link }
@@ -104,13 +107,11 @@ export type SharedAction =
 
 /** Actions of one tab only. */
 export type LocalAction =
-  /** For a chat that the user opens: what comes after `readSeq` is new. */
+  /** Notes that the user opens a chat. Messages after `readSeq` count as new. */
   | { readonly type: 'opened' }
   | { readonly type: 'cached'; readonly bookmarked: Bookmarked; readonly lines: readonly Line[] }
   | { readonly type: 'page'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
-  /**
-   * For the oldest lines, which are dropped until the rest fits `to`, if all lines exceed `over`.
-   */
+  /** If all lines together exceed `over`, drops the oldest until the rest fits `to`. */
   | { readonly type: 'cut'; readonly over: Budget; readonly to: Budget };
 
 export type ConversationAction = SharedAction | LocalAction;

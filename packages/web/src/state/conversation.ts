@@ -67,8 +67,8 @@ function described({ channel: before }: ConversationState, channel: Channel): Pi
 }
 
 /**
- * Takes the end of the log from a summary of the chat. Lines that do not reach it become stale, and
- * lines of another log become earlier ones.
+ * Applies the end of the log from a summary of the chat. If the lines do not reach that end, they
+ * become stale. Lines of another log become earlier lines.
  */
 function withSummary(
   state: ConversationState,

@@ -9,7 +9,7 @@ export interface Highlight {
 const excerptLength = 240;
 /** Number of characters before the first hit of an excerpt. */
 const before = 40;
-/** Number of letters from which the last word of a query also finds longer words. */
+/** Minimum number of letters at which the last word of a query also finds longer words. */
 const prefixLetters = 3;
 
 const separators = /[^\p{L}\p{N}\p{Extended_Pictographic}]+/u;
@@ -23,7 +23,10 @@ function folded(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** A text as the search compares it, and for each of its units the place in the original. */
+/**
+ * A text in the form that the search compares, and for each of its code units the place in the
+ * original.
+ */
 function foldedWithPlaces(text: string) {
   const places: number[] = [];
   let all = '';
@@ -40,7 +43,7 @@ function foldedWithPlaces(text: string) {
 
 interface Term {
   readonly word: string;
-  /** Whether it also finds longer words. */
+  /** Whether the term also finds longer words. */
   readonly isStart: boolean;
 }
 
@@ -67,7 +70,7 @@ function rangesOf(all: string, { word, isStart }: Term): readonly (readonly [num
   return ranges;
 }
 
-/** Splits a text into what a search looked for and the rest. */
+/** Splits a text into the parts that a search looked for and the rest. */
 export function highlightsOf(text: string, query: string): readonly Highlight[] {
   const { all, places } = foldedWithPlaces(text);
   const ranges = termsOf(query)
@@ -87,8 +90,8 @@ export function highlightsOf(text: string, query: string): readonly Highlight[] 
 }
 
 /**
- * Returns the part of a message around the first hit, on one line. An ellipsis stands for what is
- * left out.
+ * Returns the part of a message around the first hit, on one line. An ellipsis replaces each
+ * omitted part.
  */
 export function excerptOf(text: string, query: string): readonly Highlight[] {
   const line = plainLine(text);

@@ -3,7 +3,7 @@ import { fullTime } from './times.js';
 
 const mostUses = 100_000;
 
-/** Returns the link in this page to an invitation. */
+/** Returns the link to an invitation in this page. */
 export function invitePlace(id: string): string {
   return `#invite-${encodeURIComponent(id)}`;
 }
@@ -13,14 +13,17 @@ export function inviteOf(hash: string): string | undefined {
   return /^#invite-([\w-]{1,128})$/.exec(hash)?.[1];
 }
 
-/** Returns the limit that a user typed, 0 for none, or undefined if it is no valid number. */
+/**
+ * Returns the limit that a user typed. Returns 0 for no limit, or undefined if the text is not a
+ * valid number.
+ */
 export function maxUsesOf(text: string): number | undefined {
   if (text.trim() === '') return 0;
   const count = Number(text);
   return Number.isInteger(count) && count >= 1 && count <= mostUses ? count : undefined;
 }
 
-/** Returns how often an invite link was used, and until when it works. */
+/** Returns a text with the number of uses and the expiry of an invite link. */
 export function inviteWords({ useCount, maxUses, expiresAt, expired }: Invite): string {
   const times = maxUses === 0 ? `${useCount} ${useCount === 1 ? 'time' : 'times'}` : `${useCount} of ${maxUses} times`;
   const used = `used ${times}`;

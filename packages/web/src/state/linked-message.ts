@@ -1,17 +1,17 @@
 import { type ConversationState, firstSeq, lastSeq } from './conversation-state.js';
 import { saidAt } from './lines.js';
 
-/** What to do to show the message of a link, or why it cannot be shown. */
+/** The next step to show the message of a link, or the reason for which it cannot be shown. */
 export type LinkedMessage =
   | { readonly do: 'show' | 'load' | 'wait' }
   | { readonly do: 'explain'; readonly why: string };
 
-/** Number of messages that are loaded to reach one. All of them stay in memory. */
+/** Maximum number of messages that are loaded to reach an older one. All of them stay in memory. */
 const mostBack = 1_500;
 
 const explain = (why: string): LinkedMessage => ({ do: 'explain', why });
 
-/** Returns what to do to show the message with a seq. */
+/** Returns the next step to show the message with a seq. */
 export function linkedMessage(state: ConversationState, seq: number): LinkedMessage {
   const { lines, place, isStale, hasOlder, link, channel } = state;
   const line = saidAt(lines, seq);

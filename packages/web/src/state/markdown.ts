@@ -1,7 +1,7 @@
 import MarkdownIt, { type Token } from 'markdown-it';
 import { type Piece, piecesOf } from './text.js';
 
-/** A part of a line: safe pieces, and formats around them. */
+/** A part of a line: safe pieces of text, and formats around them. */
 export type Inline =
   | Piece
   | { readonly type: 'code'; readonly content: readonly Piece[]; readonly text: string }
@@ -60,7 +60,7 @@ function urlOf(address: string): URL | undefined {
   return url.username === '' && url.password === '' ? url : undefined;
 }
 
-/** The tokens of a message, and how far they have been read. */
+/** The tokens of a message, and a position in them. */
 class Tokens {
   readonly #tokens: readonly Token[];
   #at = 0;
@@ -76,7 +76,7 @@ class Tokens {
   }
 }
 
-/** The letters of adjacent tokens, which are one text. */
+/** Types of tokens that contain text. Adjacent tokens of these types are one text. */
 const texts = new Set(['text', 'text_special', 'softbreak', 'hardbreak']);
 const written = (token: Token) => (token.type.endsWith('break') ? '\n' : token.content);
 
@@ -168,7 +168,7 @@ function isPlain(tokens: readonly Token[]): boolean {
   );
 }
 
-/** Whether the parser left out what is nested too deep, or the page would be slow. */
+/** Returns whether the message is nested too deep for the parser, or too long for the page. */
 function isTooMuch(tokens: readonly Token[]): boolean {
   const count = tokens.reduce((sum, { children }) => sum + 1 + (children?.length ?? 0), 0);
   return count > mostTokens || tokens.some(({ nesting, level }) => nesting === 1 && level >= mostNested - 1);

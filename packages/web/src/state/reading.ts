@@ -6,7 +6,7 @@ export interface Reading {
   readonly deliveredTo: readonly string[];
 }
 
-/** Returns how far other members have come with the message at a seq. */
+/** Returns which other members have received and read the message at a seq. */
 export function readingOf(receipts: Readonly<Record<string, ReceiptSeqs>>, seq: number): Reading {
   const all = Object.entries(receipts);
   const readBy = all.flatMap(([id, { readSeq }]) => (readSeq >= seq ? [id] : []));

@@ -19,7 +19,7 @@ export interface RoomsState extends Listing {
   readonly fresh: boolean;
   /** Reason for which the last poll failed, or undefined. */
   readonly trouble: string | undefined;
-  /** Number of unread messages by others, by channel id; at most `mostUnread` + 1. */
+  /** Number of unread messages of others, by channel id; at most `mostUnread` + 1. */
   readonly unread: Readonly<Record<number, number>>;
   /** Number of this user's unsent messages and changes, by channel id. */
   readonly unsent: Readonly<Record<number, number>>;
@@ -39,7 +39,7 @@ export type RoomsAction =
   | { readonly type: 'trouble'; readonly words: string }
   | { readonly type: 'unread'; readonly id: number; readonly count: number }
   | { readonly type: 'unsent'; readonly id: number; readonly count: number }
-  /** For a user who left the room. */
+  /** Notes that a user has left the room. */
   | { readonly type: 'left'; readonly id: number; readonly userId: string }
   | { readonly type: 'deleted'; readonly id: number };
 
@@ -70,8 +70,8 @@ export function roomsOf(listing: Listing, part: RoomsPart): readonly Channel[] {
 }
 
 /**
- * Returns the room in which a user is, other than the given ones, as far as the lists show. Returns
- * undefined before the lists have arrived.
+ * Returns the room in which a user is according to the lists, unless it is one of the given ones.
+ * Returns undefined before the lists have arrived.
  */
 export function roomWith(state: RoomsState, userId: string, others: ReadonlySet<number>): Channel | undefined {
   if (!state.fresh) return undefined;

@@ -44,7 +44,8 @@ export function endsSession(reason: string): boolean {
 
 /**
  * Returns the notice after a sign-out that the server did not confirm, or undefined if the session
- * has ended there too. `reason` is the reason of the refusal, or undefined if there was no answer.
+ * has ended there too. `reason` is the reason of the refusal, or undefined if the server did not
+ * respond.
  */
 export function unconfirmedNotice(reason: string | undefined): string | undefined {
   if (reason !== undefined && endsSession(reason)) return undefined;

@@ -11,7 +11,7 @@ export function loadListing(database: BrowserDatabase): Promise<ChatsListing | u
 /** Stores the list of chats some time after it has changed. */
 export interface ChatsListingSaver {
   readonly saveSoon: (state: () => ChatsState) => void;
-  /** Stores what waits to be stored. */
+  /** Stores the latest state now, if it waits to be stored. */
   readonly flush: (state: ChatsState) => Promise<void>;
 }
 

@@ -46,7 +46,7 @@ export async function expireLines(database: BrowserDatabase, { id, channel, ahea
   }
 }
 
-/** Counts what is unsent in all channels. */
+/** Counts unsent messages, changes and drafts in all channels. */
 export async function countUnsent(database: BrowserDatabase): Promise<Unsent> {
   const [records, drafts] = await Promise.all([visitedChannels(database), database.getAll('drafts')]);
   return unsentOf(
@@ -55,7 +55,7 @@ export async function countUnsent(database: BrowserDatabase): Promise<Unsent> {
   );
 }
 
-/** Returns everything that is unsent in all channels. */
+/** Returns all unsent messages, changes and drafts of all channels. */
 export async function listUnsent(database: BrowserDatabase): Promise<readonly UnsentItem[]> {
   const transaction = database.transaction(['channels', 'drafts']);
   const drafts = transaction.objectStore('drafts');

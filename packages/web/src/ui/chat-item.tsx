@@ -22,7 +22,7 @@ interface ChatItemProps {
 
 const countWords = (count: number) => (count >= 100 ? '99+' : `${count}`);
 
-/** Returns the last message as one line, with its sender where that is not obvious. */
+/** Returns the last message as one line, with its sender unless the sender is obvious. */
 function previewOf({ last, channel }: ChatItem, names: Names, me: string): string {
   if (last === undefined) return '';
   const text = last.text === '' ? 'Message deleted' : plainLine(last.text);

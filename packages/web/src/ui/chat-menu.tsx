@@ -17,7 +17,7 @@ const levels: readonly (readonly [NotifyLevel, string])[] = [
   ['none', 'Nothing (muted)'],
 ];
 
-/** The button and menu of what the user can do with a chat. */
+/** The button and the menu of actions on a chat. */
 export function ChatMenu({ item }: { item: ChatItem }) {
   const place = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);

@@ -9,11 +9,11 @@ interface ChatPreviewProps {
   readonly channel: Channel;
   readonly action: string;
   readonly onAct: () => Promise<void>;
-  /** What else the user should know before the action. */
+  /** Further facts that the user should know before the action. */
   readonly children: ReactNode;
 }
 
-/** A chat that the user does not see yet: what it is, and a button that leads into it. */
+/** A preview of a chat that the user cannot see yet, with a button to enter it. */
 export function ChatPreview({ channel, action, onAct, children }: ChatPreviewProps) {
   const { busy, refused, run } = useAction(onAct);
   return (

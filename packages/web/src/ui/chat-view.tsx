@@ -8,7 +8,7 @@ import { useWatched } from './hooks.js';
 import { OutsideChat } from './outside-chat.js';
 import { ConversationContext, useOpenConversation, useWorkspace } from './workspace-context.js';
 
-/** The chat that the address names. Of a chat that is not the user's, shows how to join it. */
+/** The chat that the address names. If the user is not in the chat, shows how to join it. */
 export function ChatPane({ id }: { id: number }) {
   const { chats } = useWorkspace();
   const { items } = useWatched(chats);

@@ -3,8 +3,8 @@ import { linkWords } from '../state/link-words.js';
 import { useNow, useOnline } from './hooks.js';
 
 /**
- * The connection status, and a button that may help. While connected, the status is hidden from
- * everyone but screen readers and tests.
+ * The connection status, and a button that may help. While connected, only screen readers and tests
+ * can see the status.
  */
 export function ConnectionLine({ link, onRejoin }: { link: Link; onRejoin: () => void }) {
   const now = useNow(link.state === 'waiting' || (link.state === 'ended' && link.untilMs !== undefined), 250);

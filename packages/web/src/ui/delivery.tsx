@@ -62,7 +62,7 @@ interface SentMarkProps {
   readonly names: Names;
 }
 
-/** How far a sent message has come: sent, delivered to somebody, or read by somebody, with names. */
+/** The state of a sent message: sent, delivered to somebody, or read by somebody, with names. */
 function SentMark({ seq, receipts, names }: SentMarkProps) {
   const { readBy, deliveredTo } = readingOf(receipts, seq);
   const list = (ids: readonly string[]) => ids.map((id) => plainLine(nameOf(names, id))).join(', ');

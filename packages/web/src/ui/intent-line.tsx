@@ -8,11 +8,11 @@ interface IntentLineProps {
   readonly intent: Intent;
   readonly names: Names;
   readonly onCancel: () => void;
-  /** Turns the text into a new message. */
+  /** Called to turn the text into a new message. */
   readonly onNew: () => void;
 }
 
-/** Shows that the composer holds a reply or an edit, and shows the message concerned. */
+/** Shows whether the composer holds a reply or an edit, and to which message. */
 export function IntentLine({ intent, names, onCancel, onNew }: IntentLineProps) {
   if (intent.do === 'say') return null;
   if (intent.do === 'gone') return <GoneLine was={intent.was} onCancel={onCancel} onNew={onNew} />;

@@ -100,10 +100,10 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   );
 }
 
-/** Where the user has read in each conversation that is in memory. */
+/** The place where the user was reading, for each conversation in memory. */
 const places = new WeakMap<OpenConversation, RowAnchor>();
 
-/** Keeps the place where the user reads, also while another conversation is on screen. */
+/** Keeps the place where the user reads, even while another conversation is on screen. */
 function useKeptPlace(rows: readonly Row[], scroller: Scroller, place: React.RefObject<HTMLDivElement | null>) {
   const conversation = useOpenConversation();
   const now = useRef(rows);
@@ -200,7 +200,7 @@ function RowOf({ row, state, isLast, jump, linkedSeq, onIntent }: RowOfProps) {
 
 type LinkedNoticeProps = Omit<ReturnType<typeof useLinkedMessage>, 'seq'>;
 
-/** Says that the message of a link is being loaded, or why it cannot be shown. */
+/** A notice that the message of a link is being loaded, or cannot be shown. */
 function LinkedNotice({ why, isLoading, close }: LinkedNoticeProps) {
   if (why === undefined && !isLoading) return null;
   return (

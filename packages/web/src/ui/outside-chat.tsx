@@ -11,7 +11,9 @@ import { useWorkspace } from './workspace-context.js';
 
 type Found = { readonly channel: Channel } | { readonly why: string; readonly isGone: boolean };
 
-/** Loads the description of a channel, again whenever the list of chats comes anew. */
+/**
+ * Loads the description of a channel, and loads it again whenever the list of chats arrives again.
+ */
 function useChannel(id: number): Found | undefined {
   const { membership, chats } = useWorkspace();
   const { fresh } = useWatched(chats);

@@ -21,7 +21,7 @@ interface PeoplePickerProps {
 
 const searchAfterMs = 200;
 
-/** Returns the users whose id or name begins with a text, or undefined while they are sought. */
+/** Returns the users whose id or name begins with a text, or undefined while the search runs. */
 function useFound(text: string): readonly User[] | undefined {
   const { membership } = useWorkspace();
   const [found, setFound] = useState<readonly User[]>();

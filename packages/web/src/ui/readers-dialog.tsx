@@ -17,7 +17,10 @@ interface ReadersDialogProps {
   readonly onClose: () => void;
 }
 
-/** The members who have read a message, those who have received it, and the others. */
+/**
+ * The members in three groups: those who have read a message, those who have only received it, and
+ * the others.
+ */
 export function ReadersDialog({ seq, names, onClose }: ReadersDialogProps) {
   const { membership } = useWorkspace();
   const { channelId } = useOpenConversation();

@@ -1,6 +1,9 @@
 import { type RefusedAction, sentence } from './use-action.js';
 
-/** Says why the last action was refused. Empty if it was not, so that screen readers hear a change. */
+/**
+ * Shows why the last action was refused. Stays in the page when it is empty, so that screen readers
+ * notice a change.
+ */
 export function RefusalLine({ refused }: { refused: RefusedAction | undefined }) {
   return (
     <p className="refusal" role="alert">

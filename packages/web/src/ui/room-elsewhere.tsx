@@ -7,7 +7,7 @@ interface RoomElsewhereProps {
   readonly onEnter: () => void;
 }
 
-/** Says, before the user enters a room, that this ends their stay in a room on another device. */
+/** Warns the user that entering a room ends their stay in a room on another device. */
 export function RoomElsewhere({ room, onEnter }: RoomElsewhereProps) {
   return (
     <section className="no-room">

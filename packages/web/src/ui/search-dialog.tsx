@@ -21,7 +21,7 @@ interface Results {
   readonly next: (() => Promise<FoundPage>) | undefined;
 }
 
-/** Searches, and loads further pages. A new search ends the one before. */
+/** Runs searches and loads further pages. A new search ends the previous one. */
 function useSearch() {
   const { search } = useWorkspace();
   const [results, setResults] = useState<Results>();

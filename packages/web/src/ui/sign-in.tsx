@@ -69,7 +69,7 @@ function useSignIn(auth: Auth, notice: string | undefined) {
   return { isNew, needsInvite, busy, turn, says, inFields, onForm: { onSubmit, onChange } };
 }
 
-/** The page of a user who is not signed in yet, around a form. */
+/** The frame of the forms for a user who is not signed in yet. */
 export function SignInFrame({ children }: { children: ReactNode }) {
   return (
     <main className="sign-in">

@@ -11,7 +11,7 @@ import { useWorkspace } from './workspace-context.js';
 
 const mostShown = 12;
 
-/** Returns everything that one can open: chats, rooms, and public channels to join. */
+/** Returns everything that the user can open: chats, rooms, and public channels to join. */
 function destinations(chats: ChatsState, rooms: RoomsState): readonly Destination[] {
   const own = Object.values(chats.items).map((item) => ({
     ...{ id: item.channel.id, title: titleOf(item), href: chatHref(item.channel.id) },

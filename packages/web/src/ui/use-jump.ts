@@ -16,7 +16,7 @@ interface JumpOptions {
   readonly onLeaveEnd: () => void;
 }
 
-/** Number of lines that are loaded at most on the way to a message. */
+/** Maximum number of lines that are loaded on the way to a message. */
 const mostLoaded = 5_000;
 
 function indexIn(rows: readonly Row[], seq: number): number {

@@ -7,7 +7,7 @@ import { useOpenConversation } from './workspace-context.js';
 
 /**
  * Loads and shows the message that the address names, once for each address. Returns its seq, and
- * why it cannot be shown.
+ * the reason if it cannot be shown.
  */
 export function useLinkedMessage(state: ConversationState, jump: Jump) {
   const conversation = useOpenConversation();

@@ -80,7 +80,7 @@ export function useReadingPlace(place: RefObject<HTMLElement | null>, { initial,
     anchor.current = undefined;
     update();
   }, [update]);
-  /** Leaves the end, for a scroll to elsewhere. */
+  /** Stops following the end, because the list will scroll elsewhere. */
   const leave = useCallback(() => {
     stays.current = false;
     anchor.current = undefined;

@@ -65,7 +65,7 @@ export const readReports = sql.statement(
 );
 export const resolveReport = sql.statement('resolveReport', { id: int8, byId: text }, { wasOpen: bool });
 
-/** An account as an operator sees it. */
+/** An account in the list for operators. */
 export type ListedAccount = RowOf<typeof readAccounts>;
 
 /** An abuse report with its copy of the message. */

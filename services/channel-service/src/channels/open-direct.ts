@@ -16,7 +16,7 @@ import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 
 /**
- * Creates the chat. Locks both users, so that a concurrent block either came first and is seen
+ * Creates the chat. Locks both users. A concurrent block therefore either came first and is seen
  * here, or comes later and finds the chat. Returns its id, or undefined if the chat exists already.
  * @throws {Refusal} `user-not-found` or `user-blocked`.
  */
@@ -47,9 +47,9 @@ async function bringBack({ client, channel, me }: ChangeActor, { user, theirs }:
 }
 
 /**
- * Brings the caller back if they had left, and the other user if they were removed by a block or a
- * ban that has ended. A user who left by choice gets an offer instead. If the other user has banned
- * the caller, the refusal is the same as for a missing user.
+ * Adds the caller again if they had left, and the other user if a block or ban had removed them and
+ * has ended. A user who left by choice gets an offer instead. If the other user has banned the
+ * caller, the refusal is the same as for a missing user.
  */
 async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   const [mine, theirs] = await readMemberships(client, channel, [me.id, other.id]);

@@ -118,6 +118,7 @@ export function metadataOf(text: string): string {
     throw refuse('invalid-channel', { message: 'Invalid metadata. Send a JSON object.' });
   }
   const stored = JSON.stringify(value);
-  checkMetadataBytes(stored); // PostgreSQL writes 1e20 as 100000000000000000000.
+  // PostgreSQL may write a number in more characters, for example 1e20 as 100000000000000000000.
+  checkMetadataBytes(stored);
   return stored;
 }

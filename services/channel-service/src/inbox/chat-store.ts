@@ -84,7 +84,7 @@ type ReadRow = RowOf<typeof readChats>;
 /** The position of a snapshot among all events and entries. */
 export type SnapshotPosition = Pick<ReadRow, 'txid' | 'readAt' | 'life'>;
 
-/** A chat as one of its members sees it. */
+/** The view that one member has of a chat. */
 export type StoredChat = ReadRow & OutputOf<typeof chatColumns>;
 
 /** Returns whether a row of `readChats` has a chat, and not only a position. */

@@ -4,7 +4,7 @@
 --
 -- One statement, because each further round trip costs as much as a call that reads one row. Each
 -- row begins with the position of the snapshot, which contains all events whose txid is below
--- `txid`. Times are in microseconds since 1970; `life` is the time at which the database server
+-- `txid`. Times are in microseconds since 1970; `life` is the time when the database server
 -- started. If there is no chat, there is one row in which only the position is not null.
 --
 -- Looks at no more than `maxLooked` unread messages of each chat, and counts at most `maxUnread` of
@@ -12,8 +12,7 @@
 -- spaces, or nothing in a chat of more than `maxTold` members. The last message has no replies,
 -- because a reply would come after it. Its data is null for the chat at which the page exceeds
 -- `maxBytes` and for all later ones, by an upper bound of the encoded sizes without reactions.
--- LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say.
--- name: readChats
+-- LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say. name: readChats
 SELECT position.*, chat.* FROM (
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS txid, (extract(epoch FROM now()) * 1000000)::bigint AS read_at,
     (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life LIMIT 1

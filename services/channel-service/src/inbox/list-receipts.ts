@@ -9,8 +9,8 @@ import { readAsMember } from './membership.js';
 import { listReceipts, readSender } from './receipt-store.js';
 
 /**
- * Handles ListReceipts: returns, for a message that the caller may read, how far each member except
- * its sender has received and read the chat.
+ * Handles ListReceipts for a message that the caller may read: returns the receipts of all members
+ * except its sender.
  */
 export function createListReceipts(pool: Pool) {
   return async ({ channelId, seq, page }: ListReceiptsRequest, me: UserCaller, call: Call) => {

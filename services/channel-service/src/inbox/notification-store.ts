@@ -1,6 +1,6 @@
 import { array, bool, int4, int8, loadSql, type NotificationKind, text } from '@parley/database';
 
-/** Condition that the message of the notification `n` can still be shown, or that it has none. */
+/** SQL condition: the notification `n` has no message, or its message can still be shown. */
 const shown = `(n.seq IS NULL OR coalesce((
     SELECT x.seq >= (SELECT h.first_seq FROM chat.channel_head h WHERE h.channel_id = x.channel_id)
     FROM chat.message x WHERE x.channel_id = n.channel_id AND x.seq = n.seq AND x.deleted_at IS NULL

@@ -7,9 +7,9 @@ import type { SnapshotPosition } from './chat-store.js';
 import { chatsOf, readPageOfChats } from './chats.js';
 
 /**
- * Encodes the position of a snapshot among all events and entries, for one user. Clients send it to
+ * Encodes the position of a snapshot among all events and entries, for one user. Clients pass it to
  * the inbox unchanged. The snapshot contains every event whose transaction id is below `txid`, and
- * every entry up to `readAt` by the clock of the database. `life` is the time at which the database
+ * every entry up to `readAt` by the clock of the database. `life` is the time when the database
  * server started.
  */
 const inboxPosition = ({ txid, readAt, life }: SnapshotPosition, { number }: UserCaller) =>

@@ -29,8 +29,8 @@ function checkLog({ log, readSeq, deliveredSeq }: UpdateReceiptRequest, { hasHis
 }
 
 /**
- * Moves the receipt of a member. Returns undefined if the membership or the log changed meanwhile,
- * and else the chat server that shows the receipt.
+ * Moves the receipt of a member. Returns the chat server that shows the receipt, or undefined if
+ * the membership or the log has changed meanwhile.
  */
 async function move(pool: Pool, me: UserCaller, id: number, request: UpdateReceiptRequest) {
   const access = await readAsMember(pool, me, id);
@@ -50,8 +50,7 @@ export function createUpdateReceipt({ pool, servers, receiptBell }: UpdateReceip
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
     await limitRate(pool, receiptRate, me, 'change-too-often');
-    // After undefined, the second attempt throws the refusal of a user who was removed, or of an
-    // old log.
+    // After undefined, the second attempt throws the refusal for a removed user or for an old log.
     const moved = (await move(pool, me, id, request)) ?? (await move(pool, me, id, request));
     if (moved === undefined) throw refuse('too-busy');
     const { instanceId, internalAddr } = moved;

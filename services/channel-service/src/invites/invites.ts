@@ -104,7 +104,7 @@ function checkBounds({ maxUses, expiresAt }: Invite, nowMs: number): void {
 
 /**
  * Handles CreateInvite: creates an invite link of a chat, or an invitation to register. `clock` is
- * that of the database.
+ * the clock of the database.
  */
 export function createCreateInvite({
   pool,

@@ -15,7 +15,8 @@ import { inviteIdOf, noChannelId, withoutTrace } from './invites.js';
 type Enter = (client: PoolClient, channel: LockedChannel, mine: ChannelMembership) => Promise<void>;
 
 /**
- * Runs `enter` with the channel locked. If `invited`, the caller need not know of the channel yet.
+ * Runs `enter` with the channel locked. If `invited` is set, the channel may be hidden from the
+ * caller.
  */
 async function enterAs(
   pool: Pool,

@@ -32,8 +32,8 @@ function checkMayBeAdded({ channel }: ChangeActor, { user, theirs }: ChangeSubje
 }
 
 /**
- * Returns the result for a user who is not added: for a member, the rank; for a user who left by
- * choice, the offer that is made now. Returns undefined for a user to add, and counts the addition.
+ * Returns the result for a user who is not added: the rank of a member, or the offer that is now
+ * made to a user who left by choice. Returns undefined for a user to add, and counts the addition.
  */
 async function alreadyIs(actor: ChangeActor, subject: ChangeSubject): Promise<ChangedMember | undefined> {
   const { client, channel, me } = actor;

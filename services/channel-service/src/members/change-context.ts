@@ -12,7 +12,7 @@ export interface ChangeActor {
   readonly mine: ChannelMembership;
 }
 
-/** A user whom a change concerns, with their membership. */
+/** The user whom a change concerns, with their membership. */
 export interface ChangeSubject {
   readonly user: FoundUser;
   readonly theirs: ChannelMembership;
@@ -37,8 +37,7 @@ type ApplyChange = (context: ChangeContext) => Promise<ChangedMember>;
 export interface Change {
   /**
    * Checks that the caller may make the change. Runs before anything is read about the other user,
-   * so a refusal says nothing about that user.
-   * @throws {Refusal} of the caller.
+   * so a refusal says nothing about that user. @throws {Refusal} if the caller may not.
    */
   readonly checkCaller: (actor: ChangeActor) => void;
   /** Applies the change. Run after `checkCaller`. */

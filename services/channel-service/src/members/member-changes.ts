@@ -49,7 +49,7 @@ async function respondToOffer(context: ChangeContext, role: MemberRole): Promise
   return { rank: mine.rank, out: false };
 }
 
-/** In a direct chat, only a user who has an offer can change a role: by responding to it. */
+/** In a direct chat, only a user who has an offer can change a role, by responding to the offer. */
 function checkHasRoles({ channel, mine }: ChangeActor): void {
   checkVisible(channel, mine);
   if (channel.kind === 'direct' && mine.offered === null)
@@ -73,7 +73,8 @@ async function offerOwnership(context: ChangeContext): Promise<ChangedMember> {
   if (theirs.bannedForMs > 0) throw bannedTarget(theirs);
   await makeOffer(client, channel, { by: me, userId: user.id, belonged: theirs.belonged }, 'owner');
   await throttleStrangers(client, me, [context]);
-  await endOffer(client, channel.id, user.bars ? user.id : ''); // With the empty id the statement changes nothing but takes as long, so the time reveals nothing.
+  // With the empty id, the statement changes nothing but takes the same time, so the time reveals nothing.
+  await endOffer(client, channel.id, user.bars ? user.id : '');
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
 

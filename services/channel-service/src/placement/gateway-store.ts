@@ -20,5 +20,5 @@ export const listGateways = sql.statement(
   },
 );
 
-/** A gateway as operators see it. `lapsed`: its lease has expired. */
+/** A gateway in the list for operators. `lapsed` says whether its lease has expired. */
 export type ListedGateway = RowOf<typeof listGateways>;

@@ -25,7 +25,7 @@ export interface ListenDeps {
   readonly clock: DatabaseClock;
   readonly joinKey: SigningKey<JoinClaims>;
   readonly servers: ChatServers;
-  /** Called for each seat reserved. */
+  /** Called for each reserved seat. */
   readonly onOwnerFound: (lookup: OwnerLookup) => void;
 }
 
@@ -85,8 +85,8 @@ async function rise(client: PoolClient, channelId: number, me: UserCaller): Prom
 
 /**
  * Reserves a seat in one transaction. Reads in a separate statement after each lock, so that what
- * it read stays true until the commit. Undoes everything if the caller has left meanwhile: their
- * seat would replace that of a newer Listen, which did not have to wait.
+ * it read stays true until the commit. Undoes everything if the caller has left meanwhile.
+ * Otherwise this seat could replace the seat of a newer Listen that did not have to wait.
  */
 function reserve(pool: Pool, id: number, me: UserCaller, call: Call): Promise<ReservedSeat> {
   return transaction(pool, async (client) => {
@@ -102,7 +102,7 @@ function reserve(pool: Pool, id: number, me: UserCaller, call: Call): Promise<Re
   });
 }
 
-/** Handles Listen: returns the server address and a token for one seat there. */
+/** Handles Listen: returns the address of the chat server and a token for one seat there. */
 export function createListen({ pool, clock, joinKey, servers, onOwnerFound }: ListenDeps) {
   function sign(id: number, { seatId, owner }: ReservedSeat, me: UserCaller): Promise<string> {
     const route = Buffer.from(owner.internalAddr).toString('base64');

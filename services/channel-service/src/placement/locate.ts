@@ -14,13 +14,13 @@ export interface LocateDeps {
 }
 
 /**
- * Limits the calls of one gateway. A gateway asks only about chats without an owning server in
- * which a user acts.
+ * Limits the calls of one gateway. A gateway asks only about chats that have no owning server and
+ * in which a user acts.
  */
 const locateRate: Rate = { key: 'locate', secondsPerCall: 0.005, burst: 2_000 };
 /**
- * Time in which the gateway must reach the owning server, which would otherwise give an empty chat
- * back.
+ * Time within which the gateway must reach the owning server. After that, the server gives an empty
+ * chat back.
  */
 const reserveSeconds = 10;
 const nobody = '';

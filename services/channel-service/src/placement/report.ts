@@ -29,8 +29,8 @@ type Metric = Readonly<Record<string, string>>;
 /**
  * Ends the leases of earlier processes at the internal address of a new process, after the first
  * report of the new process. Otherwise users would be sent to dead processes until those leases
- * lapse. First verifies that the new process itself answers at that address: two processes cannot
- * listen there.
+ * lapse. First verifies that the new process itself answers at that address, because two processes
+ * cannot listen there.
  */
 async function endEarlierInstances(
   { pool, servers }: ReportDeps,

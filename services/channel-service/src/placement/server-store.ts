@@ -71,5 +71,5 @@ export const liveServers = sql.statement('liveServers', {}, { instanceId: uuid, 
 export const shortenLeases = sql.statement('shortenLeases', {}, instance);
 export const shortenReservations = sql.statement('shortenReservations');
 
-/** A chat server as operators see it. `lapsed`: its lease has expired. */
+/** A chat server in the list for operators. `lapsed` says whether its lease has expired. */
 export type ListedServer = RowOf<typeof listServers>;

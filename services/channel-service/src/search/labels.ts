@@ -24,14 +24,14 @@ export function labelsOf(channelId: number, senderId: string, sentMs: number): s
   return [channelLabel(channelId), senderLabel(senderId), ...times];
 }
 
-/** Span of time that begins at `sinceMs`. Without labels, it is all time. */
+/** Span of time that begins at `sinceMs`. If it has no labels, it covers all time. */
 interface Window {
   readonly sinceMs: number;
   readonly labels: readonly string[];
 }
 
 /**
- * Returns spans of time, each longer than the one before it, that all end a little after `untilMs`.
+ * Returns spans of time that all end a little after `untilMs`, each longer than the previous one.
  */
 export function windowsUntil(untilMs: number): Window[] {
   const recent = spans.map(({ prefix, lengthMs }) => {

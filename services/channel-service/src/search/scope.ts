@@ -17,7 +17,7 @@ const fewChannels = 200;
  * matches, the rights in all channels of the user are read.
  */
 const maxMatched = 2_000;
-/** Maximum number of messages by which these channels are found. */
+/** Maximum number of matching messages that are read to find these channels. */
 const maxHits = 20_000;
 
 /** The part of a channel that the caller may read. */

@@ -56,13 +56,13 @@ function termsIn({ text, sender }: SearchRequest): string[] {
   return terms;
 }
 
-/** Matches, and the parts of channels that they are in. */
-/** What searches need. */
+/** Matches, and the parts of channels to which they belong. */
+/** Parts that searches use. */
 export interface SearchDeps {
   readonly pool: Pool;
   /** Few connections with a short statement timeout, so that searches do not hold up other calls. */
   readonly searchPool: Pool;
-  /** Clock of the database, by which messages have their times. */
+  /** Clock of the database, which also gives messages their times. */
   readonly clock: Pick<DatabaseClock, 'now'>;
 }
 
@@ -105,8 +105,8 @@ async function findNewest(pool: Pool, query: MessageQuery, nowMs: number): Promi
 }
 
 /**
- * Returns the matches whose stored words are up to date: from the current log, and from the current
- * text of the message.
+ * Returns the matches whose stored words belong to the current log and to the current text of the
+ * message.
  */
 function current(found: readonly SearchMatch[], parts: readonly ReadablePart[]): HistoryPosition[] {
   const logs = new Map(parts.map(({ channelId, logId }) => [channelId, logId]));

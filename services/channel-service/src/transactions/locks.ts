@@ -32,7 +32,8 @@ const lockVisible = sql.statement(
 export const lockUser = sql.statement('lockUser', { userId: text }, { id: text, isNew: bool });
 
 /**
- * A locked channel, the starting point of a transaction. `hasHistory`: its log is in the database.
+ * A locked channel, the starting point of a transaction. `hasHistory` says whether its log is in
+ * the database.
  */
 export type LockedChannel = RowOf<typeof lockChannel>;
 

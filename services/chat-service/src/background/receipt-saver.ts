@@ -36,7 +36,8 @@ export class ReceiptSaver {
   }
 
   /**
-   * Saves and shows what was noted since the last run. A receipt that fails waits for the next run.
+   * Saves and shows the receipts that were noted since the last run. A receipt that fails waits for
+   * the next run.
    */
   async run(): Promise<void> {
     const { receipts, receiptStore } = this.#deps;

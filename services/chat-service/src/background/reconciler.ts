@@ -116,7 +116,7 @@ export class Reconciler {
   }
 
   /**
-   * Closes lost channels, so that they take no more messages. Returns the participants who are
+   * Closes lost channels, so that they accept no more messages. Returns the participants who are
    * still in them.
    */
   #close(lost: readonly LiveChannel[]): Participant[] {

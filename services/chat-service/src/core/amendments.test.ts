@@ -96,7 +96,7 @@ describe('In the ring,', () => {
   test('a deletion hides the text of a message and of its edit from later readers', () => {
     const world = new World();
     world.show(words('secret'), edit(1, 'secret too'), words('other'));
-    expect(world.after(0)).toBe('[secret too][edit secret too][other]'); // Joined now, so it is cached.
+    expect(world.after(0)).toBe('[secret too][edit secret too][other]'); // This read caches the joined messages.
     world.show(deletion(1));
     expect(world.after(0)).toBe('[][void][other][delete 1]');
     expect(world.after(1)).toBe('[void][other][delete 1]');

@@ -37,8 +37,8 @@ export interface ChannelBounds {
   readonly writeBytes: number;
   readonly rate: MessageRate;
   readonly senderRate: MessageRate;
-  /** Memory for client ids, shared by all channels. */
+  /** Memory for client ids, which all channels share. */
   readonly memory: DedupeMemory;
-  /** Memory for rings, shared by all channels. */
+  /** Memory for rings, which all channels share. */
   readonly ringMemory?: RingMemory;
 }

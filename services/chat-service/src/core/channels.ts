@@ -8,7 +8,7 @@ export type ChannelsBounds = Omit<ChannelBounds, 'ringMemory'> & {
   readonly allRingsBytes: number;
 };
 
-/** Learns which channels this process has in memory. */
+/** Observer that learns which channels this process has in memory. */
 export interface ChannelWatcher {
   onOpened(channel: LiveChannel): void;
   onClosed(channel: LiveChannel): void;

@@ -66,7 +66,7 @@ export type AppendOutcome =
 
 /** Outcome of one entry of a batch. */
 export type BatchOutcome =
-  | AppendOutcome /** Members or settings have changed. The channel has this revision now. Nothing was written. */
+  | AppendOutcome /** The members or settings have changed, so nothing was written. Contains the new revision. */
   | Stale;
 
 export interface Stale {

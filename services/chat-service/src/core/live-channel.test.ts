@@ -232,6 +232,6 @@ describe('the rings of all channels', () => {
     endTurn();
     expect(channels.ringBytes).toBe(before + 50);
     channel.show(message);
-    expect(channels.ringBytes).toBe(before); // It is packed into memory that the ring has already.
+    expect(channels.ringBytes).toBe(before); // The message is packed into memory that the ring already has.
   });
 });

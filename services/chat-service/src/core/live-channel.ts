@@ -56,8 +56,8 @@ export class LiveChannel {
   readonly #flushQueue: FlushQueue;
   readonly #flushBytes: number;
   /**
-   * Time, in Unix ms, up to which everything that was committed is shown; 0: not known yet. A
-   * channel without history has it too, although it commits nothing.
+   * Unix ms of the time up to which everything that was committed is shown; 0: not known yet. Also
+   * set for a channel without history, which commits nothing.
    */
   shownUntilMs = 0;
   readonly #occupants = new Map<string, Occupant>();
@@ -102,15 +102,15 @@ export class LiveChannel {
   }
 
   /**
-   * Unix ms at which the channel became empty; undefined while a user is in it. Without history,
-   * followers keep a channel too, because its log is lost with this process.
+   * Unix ms when the channel became empty; undefined while a user is in it. A channel without
+   * history also stays while it has followers, because its log exists only in this process.
    */
   get emptySinceMs(): number | undefined {
     const isKept = this.#occupants.size > 0 || (this.#followers.size > 0 && !this.facts.hasHistory);
     return isKept ? undefined : this.#lastUsedMs;
   }
 
-  /** Records that somebody sent a message, perhaps without being in the channel. */
+  /** Records that a user has sent a message. The user may not be in the channel. */
   use(nowMs: number): void {
     this.#lastUsedMs = Math.max(this.#lastUsedMs, nowMs);
   }
@@ -200,8 +200,8 @@ export class LiveChannel {
   }
 
   /**
-   * Adds a seat, with its reader unless a follower reads for it. Returns whether it is the user's
-   * first one in the channel.
+   * Adds a seat. Also adds its reader, unless a follower reads for the seat. Returns whether it is
+   * the user's first seat in the channel.
    */
   enter(seat: string, person: Person, reader?: Flushable): boolean {
     const seats = this.#seatsOf.get(person.id) ?? 0;
@@ -211,7 +211,7 @@ export class LiveChannel {
     return seats === 0;
   }
 
-  /** Removes a seat. Returns whether it was the user's last one in the channel. */
+  /** Removes a seat. Returns whether it was the user's last seat in the channel. */
   leave(seat: string, nowMs: number): boolean {
     const occupant = this.#occupants.get(seat);
     if (occupant === undefined) return false;
@@ -275,7 +275,7 @@ const retryMs = 200;
 export class Sequencer {
   readonly #log: ShownLog;
   readonly #options: SequencerOptions;
-  /** Entries that this process has committed and that wait for earlier ones, by seq. */
+  /** Entries that this process has committed and that wait for earlier entries, by seq. */
   readonly #ahead = new Map<number, Ahead>();
   #loaded: LoadedMembers;
   readonly #wanted: { seq: number; revision: number };
@@ -319,7 +319,10 @@ export class Sequencer {
     void this.#catchUp();
   }
 
-  /** Returns false if members or settings have changed since this revision, or are being loaded. */
+  /**
+   * Returns whether this revision is still current. Returns false while members and settings are
+   * being loaded.
+   */
   isCurrent(revision: number): boolean {
     return (
       !this.#isLoading && !this.#areMembersOld && revision >= Math.max(this.#loaded.revision, this.#wanted.revision)

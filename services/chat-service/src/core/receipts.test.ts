@@ -23,7 +23,7 @@ test('saves one row per member, even if the channel was opened again since the l
   expect(await saved(receipts)).toBeUndefined();
 });
 
-test('saves again what could not be saved, with what came meanwhile', async () => {
+test('saves receipts again after a failure, together with those that came meanwhile', async () => {
   const receipts = new Receipts();
   const channel = opened(1, 9);
   receipts.note(channel, 'ann', { deliveredSeq: 4, readSeq: 3, log: '' });

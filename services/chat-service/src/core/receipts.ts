@@ -1,15 +1,15 @@
 import type { LiveChannel } from './live-channel.js';
 
 /**
- * The seqs of a receipt: up to which entries were delivered to a user, and up to which they were
- * read.
+ * The seqs of a receipt: that of the last entry that was delivered to a user, and that of the last
+ * entry that the user has read.
  */
 interface ReceiptSeqs {
   readonly deliveredSeq: number;
   readonly readSeq: number;
 }
 
-/** A receipt as a client reports it. An empty log means the log of the stream. */
+/** A receipt that a client reports. An empty log means the log of the stream. */
 export interface ReportedReceipt extends ReceiptSeqs {
   readonly log: string;
 }
@@ -58,8 +58,8 @@ export class Receipts {
   }
 
   /**
-   * Saves everything that was noted, and returns what `save` returns; undefined if there is
-   * nothing. Rejects if `save` does; the next call saves the same receipts.
+   * Saves everything that was noted. Resolves with the result of `save`, or with undefined if there
+   * is nothing to save. Rejects if `save` does; the next call saves the same receipts.
    */
   async save<Saved>(save: Save<Saved>): Promise<Saved | undefined> {
     if (this.#unsaved.size === 0) return undefined;

@@ -176,8 +176,8 @@ type Step =
   | { do: 'delete' | 'wait' };
 
 /**
- * Plays the steps. Outcomes of this server's commits arrive `heardAfter` steps later, so in any
- * order.
+ * Plays the steps. Outcomes of this server's commits arrive `heardAfter` steps later, so they may
+ * arrive in any order.
  */
 async function play(world: World, steps: readonly Step[]): Promise<void> {
   const due: { at: number; entry: SequencedEntry; revision: number }[] = [];

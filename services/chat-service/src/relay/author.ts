@@ -10,7 +10,7 @@ import type { SeatKey } from '../store/seats.js';
 import type { Handle, PresencePlace } from './handle.js';
 
 export interface RelayAuthorOptions {
-  /** The handle through which the user came. */
+  /** The handle that caused the load. */
   readonly handle: Handle;
   readonly channel: LiveChannel;
   readonly membership: Membership;
@@ -22,7 +22,7 @@ export interface RelayAuthorOptions {
 const keepIdleMs = 120_000;
 /** An id that no seat has. */
 const noSeat = '00000000-0000-0000-0000-000000000000';
-/** Reasons that concern one session of the user, who may have others here. */
+/** Reasons that concern only one session of the user, who may have other sessions here. */
 const ofSession: ReadonlySet<Reason> = new Set<Reason>(['logged-out', 'suspended']);
 
 /** A user who sends in a chat through relays, with all their handles. */
@@ -50,7 +50,7 @@ export class RelayAuthor implements Participant, PresencePlace {
     context.participants.add(this);
   }
 
-  /** Whether nobody has used this author for long, and no handle is present. */
+  /** Whether this author was idle for a long time, and no handle is present. */
   get isIdle(): boolean {
     return this.#present.size === 0 && performance.now() - this.#usedAtMs > keepIdleMs;
   }
@@ -60,12 +60,12 @@ export class RelayAuthor implements Participant, PresencePlace {
     this.channel.use(this.#context.now());
   }
 
-  /** Handles a message as a stream of the user in this channel would. */
+  /** Handles a message in the same way as a stream of the user in this channel. */
   post(message: Message, responder: PublishResponder): void {
     const { ping, pong, receipt } = message;
     this.#use();
     if (hasSeveralEvents(message))
-      this.#publisher.publish(message, responder); // It refuses them.
+      this.#publisher.publish(message, responder); // The publisher refuses the message.
     else if (receipt !== undefined) noteReceipt(this, receipt, this.#context.receipts);
     else if (ping === undefined && pong === undefined) this.#publisher.publish(message, responder);
   }
@@ -74,7 +74,7 @@ export class RelayAuthor implements Participant, PresencePlace {
     this.#publisher.showTyping();
   }
 
-  /** Makes the user present through this handle. Returns the reason if that is refused. */
+  /** Makes the user present through this handle. Returns the reason of the refusal, if any. */
   arrive(handle: Handle): Reason | undefined {
     if (this.membership.removed) return 'removed';
     if (this.channel.moving) return 'moved';

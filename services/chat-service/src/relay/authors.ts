@@ -21,8 +21,8 @@ export interface RelayAuthorsDeps {
 }
 
 /**
- * Callbacks for a user of a channel: `use` is called once the rights are loaded, or `refused` with
- * the reason why they are not.
+ * Callbacks for a user of a channel. `use` is called once the rights are loaded. If they cannot be
+ * loaded, `refused` is called with the reason.
  */
 interface Turn {
   readonly use: (author: RelayAuthor) => void;
@@ -36,11 +36,11 @@ type Loading = Turn[];
 const mostWaiting = 100;
 const loadTries = 3;
 const reloadWithinMs = 1_000;
-/** Statements for authors that run at once, and authors for whom one statement reads. */
+/** Maximum number of concurrent statements for authors, and of authors that share one statement. */
 const bounds = { atOnce: 2, mostInBatch: 500, mostWaiting: limits.relayWaiting };
 
 /**
- * Returns the refusal for a user who was never a member. A stranger does not learn whether a hidden
+ * Returns the refusal for a user who was never a member. It does not reveal whether a hidden
  * channel exists.
  */
 function strangerRefusal({ facts }: LiveChannel): Refusal {
@@ -51,7 +51,7 @@ function strangerRefusal({ facts }: LiveChannel): Refusal {
 export class RelayAuthors {
   readonly #deps: RelayAuthorsDeps;
   readonly #slots = new Map<string, RelayAuthor | Loading>();
-  // When many users come at once, one statement reads for many of them.
+  // When many users come at once, one statement serves many of them.
   readonly #usage: BatchedReads<string, StoredUsage>;
   readonly #rights: BatchedReads<MemberKey, MemberRights>;
 
@@ -80,9 +80,7 @@ export class RelayAuthors {
     else turn.refused(refuse('too-busy'));
   }
 
-  /**
-   * Like `with`, but loads nothing: calls `use` only for an author who is loaded, or soon will be.
-   */
+  /** Like `with`, but starts no load. Calls `use` only if the author is loaded or being loaded. */
   withLoaded(channelId: number, handle: Handle, use: (author: RelayAuthor) => void): void {
     const known = this.#slots.get(`${channelId} ${handle.person.id}`);
     if (known instanceof RelayAuthor) use(known);
@@ -123,8 +121,8 @@ export class RelayAuthors {
   }
 
   /**
-   * Reads the rights of a user. Returns undefined if the channel has loaded, or loads, a later
-   * revision: the author would miss its changes.
+   * Reads the rights of a user. Returns undefined if the channel has loaded a later revision or is
+   * loading one, because the author would miss its changes.
    */
   async #tryRead(channel: LiveChannel, handle: Handle): Promise<RelayAuthor | undefined> {
     const row = await this.#rights.ask({ channelId: channel.facts.id, userId: handle.person.id });

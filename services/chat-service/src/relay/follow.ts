@@ -10,11 +10,11 @@ export interface FollowOptions {
   readonly id: number;
   readonly channel: LiveChannel;
   readonly outbox: RelayOutbox;
-  /** Cursor in the ring. Absent: its end. */
+  /** Cursor in the ring. Absent: the end of the ring. */
   readonly cursor: number | undefined;
   readonly now: () => number;
   readonly onWrite: (frames: number) => void;
-  /** Called once when the follow ends by itself. */
+  /** Called once when the follow ends without a request of the gateway. */
   readonly onEnd: (follow: Follow, why: Reason) => void;
 }
 
@@ -50,7 +50,7 @@ export class Follow implements ChannelFollower {
     this.#reader.flush();
   }
 
-  /** Ends the follow after the frames that wait. */
+  /** Ends the follow after the waiting frames. */
   close(why: Reason): void {
     this.#reader.finish(undefined, () => this.#end(why));
   }
@@ -77,7 +77,7 @@ export interface FollowPosition {
   readonly afterSeq: number;
 }
 
-/** Start of a follow, and what `Following` says about it. */
+/** Start of a follow, and the fields of `Following`. */
 export interface FollowStart {
   readonly resume: Resume;
   readonly firstSeq: number;
@@ -94,7 +94,7 @@ export function isAhead({ facts, lastSeq }: LiveChannel, { log, afterSeq }: Foll
 
 /**
  * Returns where a follow starts in the ring. `storedTo` is the last seq in the table, if that is
- * known. In a channel without history, a follow with a position of another log starts at the
+ * known. If a channel has no history and the position is in another log, the follow starts at the
  * beginning of this log, because no table has its entries.
  */
 export function followStart(

@@ -5,9 +5,9 @@ import type { CloseInfo } from '../session/participants.js';
 import type { ChatSession } from '../session/session.js';
 import type { RoomStream } from './room-stream.js';
 
-/** The relay that has a handle, and tells its gateway of the end. */
+/** The relay that has a handle. It tells its gateway of the end of the handle. */
 export interface HandleOwner {
-  /** Tells the gateway that a handle is over; with a channel id, only in that channel. */
+  /** Tells the gateway that a handle has ended; with a channel id, only in that channel. */
   tellClosed(handle: number, channelId: number, why: Reason, closeInfo?: CloseInfo): void;
   forget(handle: Handle): void;
 }
@@ -36,7 +36,7 @@ export interface HandleOptions {
   readonly rate: MessageRate;
 }
 
-/** A session of a user, for which a relay acts: in chats, or in one room. */
+/** A session of a user for which a relay acts, either in chats or in one room. */
 export class Handle {
   readonly number: number;
   readonly person: Person;
@@ -48,7 +48,7 @@ export class Handle {
   readonly places = new Set<PresencePlace>();
   /** The relay that has this handle; undefined before the response, and after the relay broke. */
   owner: HandleOwner | undefined;
-  /** Monotonic time at which its relay broke. */
+  /** Monotonic time when its relay broke. */
   brokeAtMs = 0;
   #hasEnded = false;
   #endedBy: Reason | undefined;
@@ -79,7 +79,7 @@ export class Handle {
     return this.#hasEnded;
   }
 
-  /** Why the seat has ended, if the handle is for a room. */
+  /** Reason for which the seat has ended, if the handle is for a room. */
   get seatEndedBy(): Reason | undefined {
     return this.room && this.#endedBy;
   }

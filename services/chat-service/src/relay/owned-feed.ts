@@ -3,21 +3,23 @@ import { limits } from '@parley/runtime';
 import type { Channels, ChannelWatcher } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
 
-/** Part of `Owned` that one frame carries. */
+/** The part of `Owned` in one frame. */
 export type OwnedNews = Pick<Owned, 'channels' | 'dropped' | 'next'>;
 
 /**
- * Milliseconds between two announcements: at least the first number, and a random part of the
- * second. After a failover a server can own many more channels at once, and every gateway then
- * follows some of them.
+ * Milliseconds between two announcements: `least` plus a random part of `jitter`. After a failover,
+ * a server can suddenly own many more channels, and every gateway then follows some of them.
  */
 const pace = { least: 50, jitter: 100 } as const;
 
-/** Tells one relay which channels this server owns: pages on request, then changes. */
+/** Tells one relay which channels this server owns: first in pages on request, then as changes. */
 export class OwnedFeed implements ChannelWatcher {
   readonly #channels: Channels;
   readonly #announce: (news: OwnedNews) => void;
-  /** Ids of the channels at the request of the first page, until the last page is read. */
+  /**
+   * Ids of the channels at the time of the request for the first page. Kept until the last page is
+   * read.
+   */
   #ids: readonly number[] = [];
   /** Channels that opened (true) or closed since the last announcement. */
   #news = new Map<number, { readonly epoch: number; readonly isOwned: boolean }>();
@@ -28,7 +30,10 @@ export class OwnedFeed implements ChannelWatcher {
     this.#announce = announce;
   }
 
-  /** Returns the page after a channel. Every channel that opens after the first page is news. */
+  /**
+   * Returns the page after a channel. Channels that open after the first page are announced as
+   * changes.
+   */
   page(afterChannelId: number): OwnedNews {
     if (afterChannelId === 0) this.#begin();
     const from = this.#ids.findIndex((id) => id > afterChannelId);

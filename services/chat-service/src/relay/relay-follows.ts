@@ -20,7 +20,7 @@ export interface FollowContext {
   readonly onWrite: (frames: number) => void;
   /** Runs a read of the database as soon as few enough others run. */
   readonly lookUp: <T>(read: () => Promise<T>) => Promise<T>;
-  /** Returns whether a channel is deleted; false if the database does not say. */
+  /** Returns whether a channel is deleted; false if the database does not respond. */
   readonly isDeleted: (channelId: number) => Promise<boolean>;
 }
 
@@ -31,7 +31,7 @@ interface Wish {
   readonly position: FollowPosition;
 }
 
-/** Users whom `Following` names; the rest is only counted. */
+/** Maximum number of users whom `Following` names. It counts the others. */
 const peopleNamed = 100;
 
 /** The follows of one relay. */
@@ -78,7 +78,7 @@ export class RelayFollows {
       );
   }
 
-  /** Reads the head of a channel. Returns what to do then. */
+  /** Reads the head of a channel. Returns a function with the next step. */
   async #read(wish: Wish): Promise<() => void> {
     const { channelLoader, heads, handleStore, now } = this.#context;
     const { id, channelId } = wish;
@@ -119,7 +119,7 @@ export class RelayFollows {
     this.#follows.delete(channelId);
   }
 
-  /** Ends the follow of a channel after the frames that wait. */
+  /** Ends the follow of a channel after the waiting frames. */
   close(channelId: number, why: Reason): void {
     this.#follows.get(channelId)?.close(why);
   }

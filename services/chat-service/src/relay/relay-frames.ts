@@ -6,7 +6,8 @@ import { type Reason, refuse } from '@parley/runtime';
 import type { CloseInfo } from '../session/participants.js';
 
 /**
- * A post whose message is not decoded yet: it comes from a user, whom the gateway only forwards.
+ * A post whose message is not decoded yet, because it comes from a user and the gateway only
+ * forwards it.
  */
 export interface ForwardedPost {
   readonly id: number;
@@ -79,8 +80,8 @@ function writeVarint(target: Buffer, value: number, at: number): number {
 }
 
 /**
- * Returns the framing of one follow: around the bytes that all readers of the channel share, it
- * puts the RelayDown with the id of the follow and the channel.
+ * Returns the framing of one follow. It wraps the bytes that all readers of the channel share in a
+ * RelayDown with the id of the follow and the channel.
  */
 export function framingOf(id: number, channelId: number): Framing {
   const head = encodeDown({ id, channelId });

@@ -29,19 +29,19 @@ export interface HandleContext {
 
 export interface RelayHandlesOptions {
   readonly outbox: RelayOutbox;
-  /** Takes a handle from the relay of the same name that broke. */
+  /** Takes a handle over from a broken relay of the same name. */
   readonly takeBack: (handle: number) => Handle | undefined;
   /** Called when no handle of a room is left. */
   readonly onRoomLeft: (channelId: number) => void;
 }
 
-/** A new handle. That of a room has a welcome. */
+/** A new handle. If it is for a room, it has a welcome. */
 interface OpenedHandle {
   readonly handle: Handle;
   readonly welcome?: () => Frame['welcome'];
 }
 
-/** A message of a user, and the bytes that it came in. */
+/** A message of a user, and its encoded bytes. */
 interface Posted {
   readonly message: Message;
   readonly bytes: Buffer;
@@ -55,7 +55,7 @@ function isUnanswered(message: Message): boolean {
   return isPassing(message) || receipt !== undefined || ping !== undefined || pong !== undefined;
 }
 
-/** The handles of one relay, and what it does with them. */
+/** The handles of one relay, and the calls that use them. */
 export class RelayHandles implements HandleOwner {
   readonly #context: HandleContext;
   readonly #options: RelayHandlesOptions;
@@ -90,7 +90,7 @@ export class RelayHandles implements HandleOwner {
     this.#options.outbox.send(encodeDown(down));
   }
 
-  /** Opens a handle, or takes one back. */
+  /** Opens a handle, or takes over one of a broken relay. */
   attach(id: number, channelId: number, request: Attach): void {
     const { token, handle: number } = request;
     const known = number === 0 ? undefined : this.#options.takeBack(number);
@@ -173,7 +173,7 @@ export class RelayHandles implements HandleOwner {
     this.#send({ channelId, closed: { handle, goodbye: goodbyeFor(why, closeInfo) } });
   }
 
-  /** Makes a user present in a chat. In a room, the user is present by the seat. */
+  /** Makes a user present in a chat. In a room, the seat already makes the user present. */
   enter(channelId: number, number: number): void {
     const handle = this.#handles.get(number);
     const refused = (why: Reason) => this.tellClosed(number, channelId, why);
@@ -197,7 +197,7 @@ export class RelayHandles implements HandleOwner {
     if (handle !== undefined) this.#context.authors.withLoaded(channelId, handle, (author) => author.depart(handle));
   }
 
-  /** Publishes a message in the name of a user, and sends its ack. */
+  /** Publishes a message on behalf of a user, and sends its ack. */
   post({ id, channelId, handle: number, message: bytes }: ForwardedPost): void {
     const answer = (ack: Partial<Ack>) => this.#send({ id, channelId, ack });
     try {
@@ -237,7 +237,10 @@ export class RelayHandles implements HandleOwner {
     else this.#context.authors.with(channelId, handle, { use, refused });
   }
 
-  /** Gives all handles up. The caller keeps them for a relay of the same name. */
+  /**
+   * Gives up all handles and returns them. The caller keeps them for another relay of the same
+   * name.
+   */
   end(): Handle[] {
     this.#hasEnded = true;
     const handles = this.all();
@@ -247,7 +250,10 @@ export class RelayHandles implements HandleOwner {
   }
 }
 
-/** Returns why a handle cannot be used in a channel, whatever the rights of its user are. */
+/**
+ * Returns the reason for which a handle cannot be used in a channel, apart from the rights of its
+ * user.
+ */
 function misuseOf(handle: Handle | undefined, channelId: number): Reason | undefined {
   if (handle === undefined) return 'handle-gone';
   const { roomId, onlyChannelId } = handle;
@@ -256,7 +262,7 @@ function misuseOf(handle: Handle | undefined, channelId: number): Reason | undef
   return onlyChannelId !== undefined && onlyChannelId !== channelId ? 'bot-channel' : undefined;
 }
 
-/** Posts in a room, where a session with a seat does what it does for a Send. */
+/** Posts in a room. The session of the seat handles the message as it handles a Send. */
 async function postInRoom(session: ChatSession, bytes: Buffer, message: Message, responder: PublishResponder) {
   try {
     const { clientId = '', seq = 0, timestamp = 0, refusal } = await session.post(bytes);

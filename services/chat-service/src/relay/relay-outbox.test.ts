@@ -1,7 +1,7 @@
 import { grpcFraming } from '@parley/rpc';
 import { RelayOutbox } from './relay-outbox.js';
 
-/** An outbox on a stream that takes one write at a time. */
+/** Creates an outbox on a stream that accepts one write at a time. */
 function setUp(maxBytes = 1_000) {
   const written: string[] = [];
   let drain = () => {};

@@ -8,16 +8,16 @@ export interface RelayOutboxOptions {
   readonly unread: MemoryHolding;
   /** Maximum bytes of responses that wait. */
   readonly maxBytes: number;
-  /** Called once when more responses wait. */
+  /** Called once when more than `maxBytes` of responses wait. */
   readonly onOverflow: () => void;
 }
 
-/** Bytes of frames at which follows wait until the stream has taken them. */
+/** Bytes of unsent frames beyond which follows wait for the stream. */
 const fullBytes = 262_144;
 
 /**
- * The way out of a relay. It joins everything of one turn of the event loop, from all follows, into
- * one write. Frames of follows wait in their rings while it is full; responses wait here.
+ * The outgoing half of a relay. It joins the frames of all follows in one turn of the event loop
+ * into one write. While it is full, frames of follows wait in their rings, and responses wait here.
  */
 export class RelayOutbox {
   readonly #options: RelayOutboxOptions;
@@ -107,7 +107,9 @@ export class RelayOutbox {
     });
   }
 
-  /** Lets follows write, those that have waited longest first, until this is full again. */
+  /**
+   * Lets follows write until the outbox is full again. Those that have waited longest come first.
+   */
   #wake(): void {
     while (!this.#isFull) {
       const next = this.#waiting.shift();

@@ -16,11 +16,11 @@ import { RelayOutbox } from './relay-outbox.js';
 export interface RelayContext extends FollowContext, HandleContext {
   readonly unread: MemoryBudget;
   readonly onReset: (why: ResetCause) => void;
-  /** Called with the name of a relay that begins. Ends an earlier one of the same name. */
+  /** Called when a relay has said its name. Ends an earlier relay of the same name. */
   readonly onHello: (relay: Relay) => void;
-  /** Called once when a relay is over, with the handles that it had. */
+  /** Called once when a relay has ended, with the handles that it had. */
   readonly onClose: (relay: Relay, handles: readonly Handle[]) => void;
-  /** Takes a handle from the relay of this key that broke. */
+  /** Takes a handle over from a broken relay with this key. */
   readonly takeBack: (key: string, handle: number) => Handle | undefined;
 }
 
@@ -61,7 +61,10 @@ export class Relay {
     });
   }
 
-  /** Key of this relay: no gateway can use the name of another. */
+  /**
+   * Key of this relay. It contains the gateway's id, so no gateway can take the name of another
+   * gateway's relay.
+   */
   get key(): string {
     return `${this.#gatewayId} ${this.#name}`;
   }

@@ -26,9 +26,9 @@ export interface RelayFilter {
   readonly userId: string;
 }
 
-/** Reasons for which nobody can follow a channel here any more. */
+/** Reasons that end every follow of a channel at this server. */
 const endsChannel: ReadonlySet<Reason> = new Set<Reason>(['moved', 'channel-deleted']);
-/** Reads of the database for relays that run at once. */
+/** Maximum number of concurrent reads of the database for relays. */
 const lookUpsAtOnce = 4;
 
 /** All relays of a chat server, and the handles of relays that broke. */
@@ -39,7 +39,7 @@ export class Relays {
   readonly #lookUps = new KeyedSemaphore(lookUpsAtOnce, limits.relayWaiting);
   readonly #all = new Set<Relay>();
   readonly #named = new Map<string, Relay>();
-  /** Handles whose relay broke, by its key and their number. */
+  /** Handles whose relay broke, by the key of the relay and the number of the handle. */
   readonly #orphans = new Map<string, Map<number, Handle>>();
   #number = 0;
 
@@ -111,7 +111,10 @@ export class Relays {
     return handle;
   }
 
-  /** Ends the handles whose relay has not come back in time. Those that had ended are kept as long. */
+  /**
+   * Ends the handles for which no new relay came in time. Handles that had already ended are kept
+   * for the same time.
+   */
   #buryOrphans(): void {
     const before = performance.now() - limits.relayGraceMs;
     for (const [key, orphans] of this.#orphans) {
@@ -124,14 +127,17 @@ export class Relays {
     }
   }
 
-  /** Returns the handles for chats, including those whose relay broke. A room has a seat. */
+  /**
+   * Returns the handles for chats, including those whose relay broke. Handles for rooms are not
+   * included, because they have seats.
+   */
   #chatHandles(): Handle[] {
     const held = [...this.#all].flatMap(({ handles }) => handles.all());
     const orphans = [...this.#orphans.values()].flatMap((some) => [...some.values()]);
     return [...held, ...orphans].filter(({ roomId }) => roomId === 0);
   }
 
-  /** Pings the gateways, and ends what is silent or idle. Called once a second. */
+  /** Pings the gateways, and ends silent relays and idle authors. Called once a second. */
   tick(): void {
     const nowMs = this.#deps.now();
     for (const relay of [...this.#all]) relay.tick(nowMs);
@@ -156,7 +162,10 @@ export class Relays {
     for (const relay of this.#all) relay.tellOwn(channelId, receipt);
   };
 
-  /** Ends what a manager names: the handles of a user, presence in a channel, or its follows. */
+  /**
+   * Ends the handles of a user, the presence in a channel, or the follows of a channel, as a
+   * manager requests.
+   */
   disconnect({ channelId, userId }: RelayFilter, reason: Reason, closeInfo: CloseInfo): void {
     if (channelId === 0) {
       for (const handle of this.#chatHandles()) if (handle.person.id === userId) handle.end(reason, closeInfo);
@@ -175,7 +184,7 @@ export class Relays {
   }
 }
 
-/** Tells which channels are deleted, with one read for all questions of one turn. */
+/** Returns whether channels are deleted, with one read for all calls of one turn. */
 class DeletedChannels {
   readonly #store: HandleStore;
   #questions: { readonly channelId: number; readonly answer: (isDeleted: boolean) => void }[] = [];

@@ -3,12 +3,15 @@ import { type Refusal, refuse } from '@parley/runtime';
 import type { MessageStream } from '../session/stream.js';
 
 const nothing = Buffer.alloc(0);
-/** Shared by all room streams, so that they also share what they join: nothing. */
+/**
+ * The framing of all room streams, which writes nothing. They share it, so that the empty result is
+ * also shared.
+ */
 const silent: Framing = { overheadBytes: 0, join: () => nothing };
 
 /**
- * The stream of a session in a room through a relay. It carries nothing: frames go out by the
- * follow of the room, and messages come in as posts.
+ * The stream of a session in a room through a relay. It carries nothing, because the follow of the
+ * room sends the frames, and messages arrive as posts.
  */
 export class RoomStream implements MessageStream {
   readonly framing = silent;

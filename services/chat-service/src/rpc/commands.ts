@@ -63,7 +63,7 @@ function filterOf({ channelId, userId, seatId }: DisconnectRequest): SessionFilt
 
 /**
  * Ends the streams of removed users, after they have seen the entry that removes them. A user who
- * was added again meanwhile is not told of a removal; their client listens again.
+ * was added again meanwhile gets no notice of the removal; the client calls Listen again.
  */
 async function endRemoved(leaving: readonly ChatSession[], closeInfo: CloseInfo, { showLast }: CommandDeps) {
   await showLast(leaving);

@@ -6,7 +6,7 @@ import type { Entrance, StreamOptions } from '../session/entrance.js';
 const resumeForm = /^([0-9a-f-]{36}):(\d{1,15})$/i;
 
 /**
- * Reads a position to resume from, as `chat-resume` has it.
+ * Reads a position to resume from in the form of `chat-resume`.
  * @throws {Refusal} `invalid-metadata`.
  */
 export function readResume(resume: string | undefined): StreamOptions['resume'] {
@@ -22,7 +22,10 @@ function optionsOfConnect(call: Call): StreamOptions {
   return { events: call.metadata('chat-events') === '1', resume: readResume(call.metadata('chat-resume')) };
 }
 
-/** Reads the resume position from the request, or else from the metadata, as Connect does. */
+/**
+ * Reads the resume position from the request. If it has none, reads it from the metadata, as
+ * Connect does.
+ */
 function optionsOfSubscribe(call: Call, bytes: Buffer): StreamOptions {
   const { log, afterSeq } = decodeSubscribe(bytes);
   const resume = log === '' ? call.metadata('chat-resume') : `${log}:${afterSeq}`;
@@ -37,7 +40,10 @@ function decodeSubscribe(bytes: Buffer): SubscribeRequest {
   }
 }
 
-/** Handles Connect and Subscribe: reads the token and the options, and enters. */
+/**
+ * Handles Connect and Subscribe: reads the token and the options, and opens a session in the
+ * channel.
+ */
 export class ConnectHandler {
   readonly #entrance: Entrance;
 

@@ -13,8 +13,8 @@ export interface SendDeps {
 export class SendHandler {
   readonly #deps: SendDeps;
   /**
-   * Handles one frame of a seat at a time, as a stream would. A client that needs an order waits
-   * for each response.
+   * Handles one frame of a seat at a time, as a stream would. If a client needs an order, it must
+   * wait for each response.
    */
   readonly #seats = new KeyedSemaphore(1, limits.callsWaitingPerUser);
 

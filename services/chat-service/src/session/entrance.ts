@@ -26,9 +26,15 @@ export interface EntranceDeps {
 export interface StreamOptions {
   readonly events: boolean;
   readonly resume: { readonly log: string; readonly seq: number } | undefined;
-  /** Number of bytes after which the stream ends, to be resumed on a new one. Absent: no limit. */
+  /**
+   * Number of bytes after which the stream ends, so that the client resumes on a new one. Absent:
+   * no limit.
+   */
   readonly mostBytes?: number;
-  /** The stream carries nothing: a relay shows the channel from the position of the welcome on. */
+  /**
+   * Whether the stream carries nothing, because a relay shows the channel after the position in the
+   * welcome.
+   */
   readonly isRelayed?: boolean;
 }
 
@@ -45,7 +51,7 @@ export interface Arrival {
   readonly token: string;
   readonly options: StreamOptions;
   readonly stream: MessageStream;
-  /** Fields of its log line. */
+  /** Fields for the log line of the stream. */
   readonly facts: Record<string, unknown>;
   /** Called when the seat is taken, before anything is written. */
   readonly onSeat: () => void;
@@ -92,11 +98,11 @@ function personOf(claimed: ClaimedSeat): Person {
 interface StartPosition {
   readonly resume: Resume;
   /**
-   * Last seq before a gap: the one that the client resumes from, or the last one that it may not
+   * Last seq before a gap: the seq from which the client resumes, or the last seq that it may not
    * see.
    */
   readonly seen?: number;
-  /** Cursor in the ring. Absent: its end. */
+  /** Cursor in the ring. Absent: the end of the ring. */
   readonly cursor?: number | undefined;
   /** Entries after this seq are read from the table first. */
   readonly replayAfter?: number;

@@ -19,7 +19,7 @@ export const forGood: CloseInfo = { listenAgain: false, retryAfterMs: 0 };
 /** Advice to listen again at once. */
 export const atOnce: CloseInfo = { listenAgain: true, retryAfterMs: 0 };
 
-/** A user who may send in a channel: by a stream of their own, or through a relay. */
+/** A user who may send in a channel, either by their own stream or through a relay. */
 export interface Participant extends Author {
   readonly key: SeatKey;
   readonly channel: LiveChannel;

@@ -229,8 +229,8 @@ export class Publisher {
 
   /**
    * Shows the author's latest typing indicator if it is due. Others see at most one a second, so a
-   * flood of them costs as much as one. An indicator that is too early, or finds no room in the
-   * channel's limit, waits for the next call.
+   * flood of them costs as much as one. If an indicator is too early, or the channel's limit is
+   * used up, it waits for the next call.
    */
   showTyping(): void {
     const { typing, rateLimiter } = this.#channel;

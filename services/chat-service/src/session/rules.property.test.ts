@@ -34,7 +34,7 @@ interface Try {
   readonly kind: Kind;
   readonly isTyping: boolean;
   readonly removed: boolean;
-  /** Relative to now, in milliseconds. */
+  /** End of the mute relative to now, in milliseconds. */
   readonly mutedForMs: number;
 }
 

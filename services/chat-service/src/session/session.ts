@@ -69,8 +69,8 @@ export interface SessionOptions {
   /** Seq after which entries are first read from the table. */
   readonly replayAfter?: number;
   /**
-   * Bytes after which the stream ends, so that the client resumes on another one. Default: no
-   * limit.
+   * Number of bytes after which the stream ends, so that the client resumes on another one.
+   * Default: no limit.
    */
   readonly mostBytes?: number;
 }
@@ -103,7 +103,7 @@ export class ChatSession implements Participant {
   readonly hiddenUpTo: number;
   membership: Membership;
   heardAtMs: number;
-  /** What the client is told at the end, once that is known. */
+  /** The goodbye for the client, once it is known. */
   farewell: Goodbye | undefined;
   #parting = false;
   #deaf = false;
@@ -277,8 +277,8 @@ export class ChatSession implements Participant {
   }
 
   /**
-   * Handles a frame that is about the stream. Returns false for a frame that is for the channel, and
-   * for one that names several events, which the channel refuses.
+   * Handles a frame that concerns only the stream. Returns false for a frame that is for the
+   * channel. Also returns false if a frame names several events, because the channel refuses it.
    */
   #handleStreamFrame(message: Message): boolean {
     if (hasSeveralEvents(message)) return false;

@@ -9,7 +9,7 @@ const roles = { admin: MemberRole.ADMIN, member: MemberRole.MEMBER, none: Member
 /** Fields of a Welcome. The others have their default values. */
 export type WelcomeFields = Parameters<typeof Welcome.fromPartial>[0];
 
-/** Values of Welcome, besides the channel. */
+/** Values of Welcome other than the channel. */
 export interface Welcoming {
   readonly me: Person;
   readonly resume: Resume;

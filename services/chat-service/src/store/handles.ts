@@ -13,7 +13,7 @@ const readUsage = sql.statement('readUsage', { userIds: array(text) }, { userId:
 /** A session that has ended. */
 export type EndedSession = RowOf<typeof endedSessions>;
 
-/** Reads what the handles of relays depend on. */
+/** Reads the facts that the handles of relays depend on. */
 export class HandleStore {
   readonly #pool: Queryable;
 
@@ -21,25 +21,28 @@ export class HandleStore {
     this.#pool = pool;
   }
 
-  /** Returns those of the sessions that have ended. */
+  /** Returns the ids of those sessions that have ended. */
   async ended(sessionIds: readonly string[]): Promise<EndedSession[]> {
     return sessionIds.length === 0 ? [] : endedSessions.run(this.#pool, { sessionIds });
   }
 
-  /** Returns why this server does not own a channel. */
+  /** Returns the reason for which this server does not own a channel. */
   async whyNotOwned(channelId: number): Promise<'channel-not-found' | 'channel-deleted' | 'moved'> {
     const [state] = await channelStates.run(this.#pool, { channelIds: [channelId] });
     if (state === undefined) return 'channel-not-found';
     return state.isDeleted ? 'channel-deleted' : 'moved';
   }
 
-  /** Returns those of the channels that are deleted. */
+  /** Returns the ids of those channels that are deleted. */
   async deleted(channelIds: readonly number[]): Promise<ReadonlySet<number>> {
     const states = await channelStates.run(this.#pool, { channelIds });
     return new Set(states.filter(({ isDeleted }) => isDeleted).map(({ channelId }) => channelId));
   }
 
-  /** Returns what users, each with those who share the quota, have stored in all channels. */
+  /**
+   * Returns the storage that each user has used in all channels, together with the accounts that
+   * share the quota.
+   */
   async usage(userIds: readonly string[]): Promise<ReadonlyMap<string, StoredUsage>> {
     const rows = await readUsage.run(this.#pool, { userIds });
     return new Map(rows.map((row) => [row.userId, row]));

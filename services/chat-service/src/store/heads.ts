@@ -18,7 +18,7 @@ import {
 } from '@parley/database';
 import { settingColumns, settingConstants } from '@parley/service-kit';
 
-/** The fields of a member `m` of a channel `c` that are computed. */
+/** The computed fields of a member `m` of a channel `c`. */
 const memberConstants = {
   VISIBLE_AFTER: 'CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END',
   BANNED_FOR_MS:
@@ -120,7 +120,7 @@ export interface MemberKey {
   readonly userId: string;
 }
 
-/** The membership of a user in a channel, if there is one, and the revision at which that is true. */
+/** The membership of a user in a channel, if there is one, as of this revision. */
 export interface MemberRights {
   readonly revision: number;
   readonly member: ChannelMember | undefined;

@@ -13,7 +13,7 @@ export const saveReceipts = sql.statement(
 const readReceipts = sql.statement('readReceipts', places, receiptColumns);
 const saveLastSeen = sql.statement('saveLastSeen', { userIds: array(text) }, {});
 
-/** A stored receipt. `told`: others in the channel may see it. */
+/** A stored receipt. `told` says whether others in the channel may see it. */
 export type SavedReceipt = RowOf<typeof saveReceipts>;
 
 /** The place of a receipt: a member of a channel, and the current log of that channel. */

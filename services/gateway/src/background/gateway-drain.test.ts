@@ -72,7 +72,7 @@ test('few streams end sooner than the deadline, and a shorter deadline hastens a
   expect(many.ends).toHaveLength(50_000);
 });
 
-test('announces the end of streams whose clients can move first, and ends them later', async () => {
+test('announces the end of a stream if its client can move first, and ends the stream later', async () => {
   const streams = new TestStreams(30);
   const notices: number[] = [];
   for (const stream of streams.openStreams.slice(0, 20))

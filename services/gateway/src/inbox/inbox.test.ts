@@ -102,7 +102,7 @@ function openAs(inbox: Inbox, id: string, address = '192.0.2.1') {
   return opened;
 }
 
-test('a reader for which a round has no space starts in a later one, before newer readers', async () => {
+test('a reader for which a round has no space starts in a later round, before newer readers', async () => {
   const rounds = new SmallRounds(1);
   const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
   const devices = ['ann', 'bob', 'carol'].map((id) => openAs(inbox, id));
@@ -138,7 +138,7 @@ test('a gateway refuses inboxes while too many wait for a round, and is not read
 
 const away = Object.assign(new Error('The connection was refused.'), { code: 'ECONNREFUSED' });
 
-test('readers of a round that fails because the database is away start in a later one, in order', async () => {
+test('readers of a round that fails because the database is away start in a later round, in order', async () => {
   const rounds = new FailingRounds(2, away);
   const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
   const devices = ['ann', 'bob', 'carol'].map((id) => openAs(inbox, id));
@@ -193,7 +193,7 @@ test('at most 100 readers start in one round', async () => {
 test.each([
   ['of one address', 2_000, () => '192.0.2.1'],
   ['of one gateway', 20_000, (n: number) => `10.0.${n >> 8}.${n & 255}`],
-])('inboxes %s beyond %i are refused as too-busy, until one ends', async (_, most, addressOf) => {
+])('inboxes %s beyond %i are refused as too-busy until an inbox ends', async (_, most, addressOf) => {
   const inbox = new Inbox(new SmallRounds(most) as unknown as RoundReader, silentLogger(), new Metrics());
   const devices: ReturnType<typeof openAs>[] = [];
   for (let n = 1; n <= most; n++) {
@@ -238,7 +238,7 @@ class ChatRounds extends SmallRounds {
   }
 }
 
-test('a gateway whose inboxes take too much memory refuses new ones, and is not ready, until one ends', async () => {
+test('a gateway whose inboxes take too much memory refuses new ones, and is not ready, until an inbox ends', async () => {
   const chats = 200;
   const bytes = bytesOfInboxes({ inboxes: 3, memberships: 3 * chats, channels: chats });
   const inbox = new Inbox(new ChatRounds(chats) as unknown as RoundReader, silentLogger(), new Metrics(), bytes);

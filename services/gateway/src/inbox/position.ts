@@ -11,7 +11,7 @@ export interface LogPlace {
  * Position of one user among all events and entries. Every change before (`txid`, `eventId`) was
  * shown, and every entry up to `at`. `places` has the last shown entry of each channel whose last
  * entry is from 10 s before `at` or later, in at most `maxPlaces` channels. Times are in
- * microseconds since 1970, by the clock of the database; `life` is the time at which the database
+ * microseconds since 1970, by the clock of the database; `life` is the time when the database
  * server started.
  */
 export interface InboxPosition {

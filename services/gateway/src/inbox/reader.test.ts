@@ -92,7 +92,7 @@ function open() {
 }
 
 describe('a reader joins a feed where its snapshot ended', () => {
-  test('entries that the feed has shown since then come first', async () => {
+  test('entries that the feed has shown since the snapshot come first', async () => {
     const [feed, { reader, told }] = [feedAt(3), open()];
     say(feed, 4, 5, 6);
     reader.follow(feed, stayFrom(0), 4);
@@ -100,7 +100,7 @@ describe('a reader joins a feed where its snapshot ended', () => {
     expect(await told()).toEqual(['5', '6', '7']);
   });
 
-  test('entries that the snapshot has, and the feed does not have yet, are skipped', async () => {
+  test('entries that the snapshot has but the feed does not have yet are skipped', async () => {
     const [feed, { reader, told }] = [feedAt(3), open()];
     reader.follow(feed, stayFrom(0), 5);
     say(feed, 4, 5, 6);
@@ -115,7 +115,7 @@ describe('a reader joins a feed where its snapshot ended', () => {
     expect(await told()).toEqual(['4', 'removed']);
   });
 
-  test('a removal before the present stay ends nothing', async () => {
+  test('a removal before the current stay ends nothing', async () => {
     const [feed, { reader, told }] = [feedAt(3), open()];
     remove(feed, 4, 'ann');
     reader.follow(feed, stayFrom(5), 6);
@@ -123,7 +123,7 @@ describe('a reader joins a feed where its snapshot ended', () => {
     expect(await told()).toEqual(['7']);
   });
 
-  test('a snapshot from before a removal does not bring the user back', async () => {
+  test('a snapshot from before a removal does not add the user again', async () => {
     const [feed, { reader, told }] = [feedAt(3), open()];
     reader.follow(feed, stayFrom(3), 3);
     say(feed, 4);
@@ -134,7 +134,7 @@ describe('a reader joins a feed where its snapshot ended', () => {
     expect(await told()).toEqual(['4', '5', 'removed']);
   });
 
-  test('a stay that is over is shown to its end, and the next one after it', async () => {
+  test('a stay that is over is shown to its end, and then the next stay', async () => {
     const [feed, { reader, told }] = [feedAt(0), open()];
     reader.follow(feed, stayFrom(0), 0);
     reader.enter({ feed, stay: stayFrom(3), untilSeq: 5, added });
@@ -197,7 +197,7 @@ test('another log begins with a reset and has its own seqs', async () => {
   expect(await told()).toEqual(['4', '5', 'reset', '2', '3']);
 });
 
-test('a reader that leaves its chats to start again goes on in its room', async () => {
+test('a reader that leaves its chats to start again stays in its room', async () => {
   const [chat, room, { stream, reader, told }] = [feedAt(0), feedAt(10), open()];
   reader.follow(chat, stayFrom(0), 0);
   new FeedCursor(room, reader, stayFrom(10), 10).start();
@@ -225,7 +225,7 @@ test('a position names the last entry of a chat that the user has just left', as
   expect(reader.places(Number.MAX_SAFE_INTEGER)).toEqual([]);
 });
 
-test('there is no position while the end of a stay is known, and its last entries have not arrived', async () => {
+test('there is no position while the end of a stay is known but its last entries have not arrived', async () => {
   const [feed, { reader, told }] = [feedAt(3), open()];
   const positions: string[] = [];
   const positionOf = () => {

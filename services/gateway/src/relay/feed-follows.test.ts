@@ -72,7 +72,7 @@ describe('FeedFollows', () => {
     ['a new log', ''],
     ['the known log', 'l'],
   ])(
-    '%s that is stored is read from the table, although the gateway believes that the chat keeps nothing',
+    '%s that is stored is read from the table, although the gateway believes that the chat has no history',
     async (_, ownLog) => {
       const { feeds, feed, begin } = await setUp(ownLog);
       feed.isStored = false;
@@ -81,13 +81,13 @@ describe('FeedFollows', () => {
     },
   );
 
-  test('a log that no table has is followed from where its owner begins', async () => {
+  test('a log that no table has is followed from the start that its owner reports', async () => {
     const { feeds, feed, begin } = await setUp('');
     begin('l', 6, Resume.WHOLE, false);
     expect([feed.log, feed.seq, feed.isFollowed, feeds.isBehind(feed)]).toEqual(['l', 5, true, false]);
   });
 
-  test('a follow that ended is begun again after the table was read, at once if it only fell behind', async () => {
+  test('a follow that ended begins again after the table was read, and at once if it only fell behind', async () => {
     const { feed, sent, down, begin, readTable } = await setUp();
     begin('l', 4);
     down({ id: 1, closed: { handle: 0, goodbye: { reason: 'behind' } } });

@@ -77,8 +77,8 @@ export class Passwords implements Part {
   }
 
   /**
-   * Returns how a password matches. A failure takes the same time for every kind of hash, and also
-   * without a hash.
+   * Returns how a password matches. A failure takes the same time for every kind of hash, even if
+   * there is no hash.
    * @throws {Refusal} `too-busy`
    */
   async verify(password: string, hash: string | undefined, who: string, isFamiliar = false): Promise<Fit> {

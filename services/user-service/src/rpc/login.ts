@@ -49,10 +49,10 @@ function checkForms({ userId, password }: LoginRequest): void {
 }
 
 /**
- * Verifies a password and counts failures. Strangers share one budget for each name as typed, and
- * each familiar address has its own, so strangers cannot lock the owner out. The user id and the
- * email address of an account have separate budgets: a shared one would reveal that they belong
- * together.
+ * Verifies a password and counts failures. All unfamiliar addresses share one budget for each typed
+ * name, and each familiar address has its own. So strangers cannot lock the owner out. The user id
+ * and the email address of an account have separate budgets: a shared one would reveal that they
+ * belong together.
  */
 function createVerify({ pool, passwords }: LoginDeps) {
   return ({ userId, password }: LoginRequest, account: LoginAccount | undefined, from: string): Promise<Fit> => {

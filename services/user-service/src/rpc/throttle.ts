@@ -4,7 +4,7 @@ import { type Reason, refuse } from '@parley/runtime';
 /** Limits the logins from one address. An address may be shared by a whole office. */
 export const loginOfAddress: Rate = { key: 'login-address', secondsPerCall: 1, burst: 50 };
 /**
- * Limits wrong passwords from unfamiliar addresses, per user id or email address as typed: 50 in
+ * Limits wrong passwords from unfamiliar addresses, for each typed user id or email address: 50 in
  * the first hour, then 40 an hour. The user id and the email address of an account have separate
  * budgets.
  */

@@ -154,7 +154,7 @@ export interface OverviewResponse {
   inbox: string;
 }
 
-/** A chat as one of its members sees it. */
+/** The view that one member has of a chat. */
 export interface Chat {
   /** without users */
   channel:
