@@ -56,6 +56,10 @@ test('every user call has one exact route, and no other call has any', () => {
   const wide = routes.filter(({ match }) => match.path === undefined);
   const prefixOf = ({ prefix, path_separated_prefix: whole }: Route['match']) => prefix ?? `${whole}/`;
   expect(wide.map(({ match, route }) => [prefixOf(match), match.headers?.[0]?.name, route?.cluster])).toEqual([
+    ['/api/v1/files/', undefined, 'gateway'],
+    ['/api/v1/uploads/', undefined, 'gateway'],
+    ['/api/files/', undefined, 'gateway'],
+    ['/api/upload/', undefined, 'gateway'],
     ['/api/', undefined, 'gateway'],
     ['/', ':method', 'gateway'],
     ['/', ':method', 'gateway'],

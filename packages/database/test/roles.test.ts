@@ -138,7 +138,6 @@ test.each([
   ['the devices of sessions', 'SELECT device FROM chat.session'],
   ['the writing of sessions', 'UPDATE chat.session SET revoked_at = NULL'],
   ['throttles', 'SELECT FROM chat.rate'],
-  ['tickets', "INSERT INTO chat.ticket VALUES ('', gen_random_uuid(), now())"],
   ['events', "SELECT chat.publish('x', 1, '{}', '{}')"],
   ['the metric of a server', 'SELECT metric FROM chat.server'],
 ])('the gateway cannot reach %s', async (_, statement) => {

@@ -5,7 +5,7 @@ export { limits } from './limits.js';
 export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
 export { MemoryBudget, type MemoryHolding } from './memory-budget.js';
 export { Metrics } from './metrics.js';
-export { displayName, isDisplayName, isPrintable, isUserId } from './names.js';
+export { displayName, isDisplayName, isPrintable, isUserId, isUuid } from './names.js';
 export { didYouMean, nearest } from './nearest.js';
 export { type OpsServer, startOpsServer } from './ops-server.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';

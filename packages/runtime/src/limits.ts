@@ -94,6 +94,12 @@ export const limits = {
   metadataValueBytes: 256,
   contentTypeCharacters: 127,
   mentions: 50,
+  /** Files of one message, and of one upload by form. */
+  filesAtOnce: 10,
+  /** Files of one user, whatever their sizes. */
+  filesPerUser: 10_000,
+  /** Pause within an upload. When it is over, the connection is closed. */
+  uploadPauseMs: 30_000,
   /**
    * Time for which the dedupe cache of a channel without history remembers a client id. A send that
    * would evict an id earlier is refused.

@@ -83,3 +83,10 @@ export function isUserId(text: string): boolean {
 export function isDisplayName(text: string): boolean {
   return text === text.normalize('NFC') && faultOf(text) === undefined;
 }
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Returns whether a text has the form of a UUID, as the ids of sessions and files have. */
+export function isUuid(text: string): boolean {
+  return uuid.test(text);
+}

@@ -175,6 +175,28 @@ export const refusals = {
     'If-Match does not name the current state. Read it again, then repeat the change.',
   ),
 
+  // files
+  'file-not-found': row('NOT_FOUND', 404, 'File not found. It may have been deleted, or you may not see it.'),
+  'file-too-large': row('RESOURCE_EXHAUSTED', 413, 'The file is larger than this server accepts.'),
+  'file-quota': row(
+    'RESOURCE_EXHAUSTED',
+    413,
+    'Your files would take more than your quota. Delete some, or the messages that have them.',
+  ),
+  'files-full': row('RESOURCE_EXHAUSTED', 507, 'This server has no room for more files. Tell an operator.'),
+  'file-posted': row('FAILED_PRECONDITION', 409, 'A message has this file. Delete the message instead.'),
+  'invalid-upload': row(
+    'INVALID_ARGUMENT',
+    400,
+    'The body is no multipart/form-data with 1 to 10 files, each in a part with a filename.',
+  ),
+  'wrong-offset': row(
+    'ABORTED',
+    409,
+    'The upload has another offset, or is complete. Read its offset, then go on there.',
+  ),
+  'invalid-range': row('INVALID_ARGUMENT', 416, 'The file has no such range. Ask for one range within its size.'),
+
   // state of users, channels and messages
   'user-not-found': row('NOT_FOUND', 404, 'User not found. Check the id.'),
   'session-not-found': row('NOT_FOUND', 404, 'You have no session with that id. It may have ended.'),

@@ -202,6 +202,24 @@ export const settingsTable = {
     'gateway: let people without an account in at `/chatserver` and `/ws/{user}`, the doors of documents 002 and 003',
     'off',
   ),
+  FILE_BYTES: setting(
+    positive.max(2_147_483_647),
+    'bytes',
+    'gateway: maximum size of one file',
+    String(256 * 1_048_576),
+  ),
+  FILES_PER_USER_BYTES: setting(
+    z.coerce.number().int().min(0),
+    'bytes',
+    'gateway: what the files of one user may take together; 0: users upload no files',
+    String(1_073_741_824),
+  ),
+  FILES_BYTES: setting(
+    z.coerce.number().int().min(0),
+    'bytes',
+    'gateway: what all files may take together in the database',
+    String(20 * 1_073_741_824),
+  ),
   WEB_DIR: setting(
     z.string().optional(),
     'folder',

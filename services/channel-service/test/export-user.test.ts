@@ -104,7 +104,7 @@ async function fill(): Promise<number> {
      INSERT INTO chat.bot (user_id, created_by) VALUES ('bot-of-${me.id}', '${me.id}');
      INSERT INTO chat.guest (user_id, name, is_numbered, instance_id, network)
        VALUES ('${me.id}', right('${me.id}', 32), false, gen_random_uuid(), '192.0.2.1');
-     INSERT INTO chat.file (owner_id, name, content_type, size, sha256) VALUES ('${me.id}', 'me.png', 'image/png', 3, sha256('png'));
+     INSERT INTO chat.file (owner_id, name, content_type, size) VALUES ('${me.id}', 'me.png', 'image/png', 3);
      INSERT INTO chat.invite (id, channel_id, created_by) VALUES (rpad('hidden-code-${me.id}-', 32, 'x'), ${group}, '${me.id}');
      INSERT INTO chat.offer (channel_id, user_id, role, offered_by) VALUES (${group}, '${me.id}', 'owner', '${friend.id}');
      INSERT INTO chat.abuse_report (by_id, user_id, channel_id, seq, reason, data) VALUES
@@ -192,9 +192,9 @@ const tables: Readonly<
   channel_head: 'names no user',
   deletion: 'work that is left; the audit has the deletion',
   event: 'repeats changes of members for a short time',
-  file_chunk: 'no call stores files yet',
+  file_chunk: 'the bytes of a file, which its owner can download',
   listing: 'names no user',
-  message_file: 'no call stores files yet',
+  message_file: 'an entry has `file_ids`, in their order',
   notice_progress: 'names no user',
   migration: 'names no user',
   migration_lock: 'names no user',
@@ -206,7 +206,6 @@ const tables: Readonly<
   gateway: 'names no user',
   server: 'names no user',
   signing_key: 'names no user',
-  ticket: 'a secret of a session, for a short time',
   turn: 'names no user',
   upkeep_turn: 'names no user',
 };

@@ -158,7 +158,7 @@ describe('an entry in History', () => {
     await chats.say(id, owner, 2);
     await change(id, 2, "target_seq = 1, mentions = ARRAY[$3::varchar], content_type = 'text/plain'", member.id);
     const file = await rig.one<{ id: string }>(
-      `INSERT INTO chat.file (owner_id, name, content_type, size, sha256) VALUES ($1, 'f', 'text/plain', 1, sha256('')) RETURNING id`,
+      `INSERT INTO chat.file (owner_id, name, content_type, size, complete) VALUES ($1, 'f', 'text/plain', 1, true) RETURNING id`,
       owner.id,
     );
     await rig.owner.query('INSERT INTO chat.message_file VALUES ($1, 2, $2)', [id, file.id]);

@@ -51,8 +51,11 @@ describe('retention', () => {
       [id, me.id],
     );
     await rig.owner.query(
-      `WITH f AS (INSERT INTO chat.file (owner_id, name, content_type, size, sha256) VALUES ($2, 'f', '', 1, sha256('')) RETURNING id)
-       INSERT INTO chat.message_file SELECT $1, s, id FROM f, generate_series(6, 7) s`,
+      `INSERT INTO chat.file (owner_id, name, content_type, size, complete) VALUES ($1, 'f', '', 1, true)`,
+      [me.id],
+    );
+    await rig.owner.query(
+      `INSERT INTO chat.message_file SELECT $1, s, id FROM chat.file, generate_series(6, 7) s WHERE owner_id = $2`,
       [id, me.id],
     );
     await rig.owner.query(

@@ -33,6 +33,8 @@ import { NewChats } from './dialects/document-001/new-chats.js';
 import { document002 } from './dialects/document-002/dialect.js';
 import { GuestDoor, type GuestDoorDeps } from './guests/guest-door.js';
 import { Guests } from './guests/guests.js';
+import { FileDesk } from './files/file-desk.js';
+import { FileStore } from './files/file-store.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
 import type { HttpHandler } from './http/handler.js';
@@ -62,6 +64,7 @@ import type { MovedReceipt } from './store/posting-store.js';
 
 const refreshEveryMs = 1_000;
 const everySecond = 1_000;
+const everyMinute = 60_000;
 /** Share of the stop time that the drain may take. */
 const drainShare = 0.75;
 
@@ -162,6 +165,17 @@ async function startRefresh(host: ServiceHost, living: LivingServers, keys: Join
   host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
 }
 
+/** Opens the files, and deletes every minute those that nobody can read any more. */
+function openFiles({ pool, parts, context: { log } }: ServiceHost, { files: quotas }: GatewayConfig): FileDesk {
+  const files = new FileDesk(new FileStore(pool, quotas));
+  const failed = (err: unknown) => log.warn({ err }, 'files could not be purged; retrying');
+  parts.add(
+    'purge of files',
+    repeat(everyMinute, 0.1, () => files.purge(), failed),
+  );
+  return files;
+}
+
 /** Parts that the HTTP APIs share. */
 interface ApiDeps extends ApiDoorDeps, Pick<EventsDoorDeps, 'openSession' | 'logOf'> {}
 
@@ -215,7 +229,8 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const logOf = (channelId: number) => inbox.feeds.find(channelId)?.log;
   const { callers } = host;
   const post = inboxHandlers.postMessage;
-  const apiDeps = { upstreams, post, callers, openSession, logOf, bounds, proxies, log, metrics };
+  const files = openFiles(host, config);
+  const apiDeps = { upstreams, post, callers, openSession, logOf, bounds, files, proxies, log, metrics };
   const guestDoor = startGuests(host, config.letsGuestsIn, { ...apiDeps, actorOf: sessionDeps.actorOf, origins });
   const tokens = { takesUrlTokens: config.takesUrlTokens, isSecure: tls !== undefined };
   const handlers = [

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@parley/runtime';
 import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
+import type { FileQuotas } from './files/file-store.js';
 
 /** Configuration of a gateway. */
 export interface GatewayConfig {
@@ -20,6 +21,8 @@ export interface GatewayConfig {
   readonly takesUrlTokens: boolean;
   /** Whether guests are let in. */
   readonly letsGuestsIn: boolean;
+  /** What files may take. */
+  readonly files: FileQuotas;
   /** Folder of the built page. */
   readonly webDir: string;
 }
@@ -43,6 +46,11 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
     proxies: new Proxies(settings.PROXIES),
     takesUrlTokens: settings.URL_TOKENS,
     letsGuestsIn: settings.GUESTS,
+    files: {
+      fileBytes: settings.FILE_BYTES,
+      userBytes: settings.FILES_PER_USER_BYTES,
+      allBytes: settings.FILES_BYTES,
+    },
     webDir: settings.WEB_DIR ?? builtPage,
   };
 }

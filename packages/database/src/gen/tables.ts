@@ -98,9 +98,10 @@ export interface FileTable {
   name: string;
   contentType: string;
   size: number;
-  sha256: Buffer;
   complete: Generated<boolean>;
   createdAt: Generated<Date>;
+  received: Generated<number>;
+  staleAt: Generated<Date | null>;
 }
 
 export interface FileChunkTable {
@@ -196,6 +197,7 @@ export interface MessageFileTable {
   channelId: number;
   seq: number;
   fileId: string;
+  place: Generated<number>;
 }
 
 export interface NoticeProgressTable {
@@ -320,12 +322,6 @@ export interface SigningKeyTable {
   proof: Buffer | null;
 }
 
-export interface TicketTable {
-  idHash: Buffer;
-  sessionId: string;
-  expiresAt: Date;
-}
-
 export interface TurnTable {
   name: string;
 }
@@ -340,8 +336,10 @@ export interface UpkeepTurnTable {
 
 export interface UsageTable {
   userId: string;
-  bytes: number;
-  rows: number;
+  bytes: Generated<number>;
+  rows: Generated<number>;
+  fileBytes: Generated<number>;
+  files: Generated<number>;
 }
 
 export interface UsersTable {
@@ -400,7 +398,6 @@ export interface Database {
   server: ServerTable;
   session: SessionTable;
   signingKey: SigningKeyTable;
-  ticket: TicketTable;
   turn: TurnTable;
   upkeepTurn: UpkeepTurnTable;
   usage: UsageTable;

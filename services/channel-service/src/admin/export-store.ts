@@ -53,7 +53,7 @@ export const firstUuid = '00000000-0000-0000-0000-000000000000';
 
 /** The sections of an export, except memberships and entries, in their order. */
 export const sections: readonly ExportSection[] = [
-  section('usage', '', 'exportUsage', { bytes: int8, rows: int8 }),
+  section('usage', '', 'exportUsage', { bytes: int8, rows: int8, fileBytes: int8, files: int4 }),
   section('session', firstUuid, 'exportSessions', {
     device: text,
     address: text,
@@ -76,9 +76,10 @@ export const sections: readonly ExportSection[] = [
     name: text,
     contentType: text,
     size: int4,
-    sha256: text,
+    received: int4,
     complete: bool,
     createdAt: timestamptz,
+    staleAt: time,
   }),
   section('channel', '0', 'exportChannels', {
     id: int4,
@@ -191,6 +192,7 @@ export const exportEntries = sql.statement(
     deletedAt: time,
     pinnedAt: time,
     inEffect: nullable(bool),
+    fileIds: array(uuid),
   },
 );
 

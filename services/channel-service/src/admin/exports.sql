@@ -9,7 +9,7 @@ SELECT id, number, name, email, email_verified, role, status, about, avatar_id, 
 FROM chat.users WHERE lower(id) = lower(:userId);
 
 -- name: exportUsage
-SELECT user_id AS position, bytes, rows FROM chat.usage WHERE user_id = :userId AND user_id > :after LIMIT :size;
+SELECT user_id AS position, bytes, rows, file_bytes, files FROM chat.usage WHERE user_id = :userId AND user_id > :after LIMIT :size;
 
 -- name: exportSessions
 SELECT id::text AS position, device, address, created_at, expires_at, revoked_at
@@ -34,7 +34,7 @@ SELECT user_id AS position, user_id, channel_id, created_by, created_at, revoked
 SELECT user_id AS position, name, is_numbered, network, opened_at FROM chat.guest WHERE user_id = :userId AND user_id > :after LIMIT :size;
 
 -- name: exportFiles
-SELECT id::text AS position, id, name, content_type, size, encode(sha256, 'hex') AS sha256, complete, created_at
+SELECT id::text AS position, id, name, content_type, size, received, complete, created_at, stale_at
 FROM chat.file WHERE owner_id = :userId AND id > :after::text::uuid ORDER BY id LIMIT :size;
 
 -- name: exportChannels
@@ -113,6 +113,7 @@ SELECT m.client_id AS position, m.channel_id, m.seq, m.kind, m.sent_at, m.target
   CASE WHEN m.kind = :KIND_REACT THEN EXISTS (
     SELECT FROM chat.reaction r
     WHERE r.channel_id = m.channel_id AND r.seq = m.target_seq AND r.user_id = m.sender_id AND r.emoji = convert_from(m.data, 'UTF8')
-  ) END AS in_effect
+  ) END AS in_effect,
+  ARRAY(SELECT l.file_id FROM chat.message_file l WHERE l.channel_id = m.channel_id AND l.seq = m.seq ORDER BY l.place) AS file_ids
 FROM chat.message m WHERE m.channel_id = :channelId AND m.sender_id = :userId AND m.client_id > :after
 ORDER BY m.client_id LIMIT :size;

@@ -27,7 +27,7 @@ export const entryConstants = {
     ) ORDER BY one.emoji)
     FROM (SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = entry.channel_id AND x.seq = entry.seq ORDER BY x.emoji LIMIT :maxEmoji) one
   ), '[]')`,
-  FILE_IDS: `ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = entry.channel_id AND f.seq = entry.seq ORDER BY 1)`,
+  FILE_IDS: `ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = entry.channel_id AND f.seq = entry.seq ORDER BY f.place)`,
 };
 
 const sql = loadSql('history.sql', import.meta.url, { ...kindConstants, ...entryConstants });

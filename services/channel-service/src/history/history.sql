@@ -30,7 +30,7 @@ SELECT entry.channel_id, entry.seq, entry.kind, entry.sender_id, (SELECT u.numbe
   CASE WHEN it.is_gone THEN '' ELSE entry.content_type END AS content_type,
   CASE WHEN it.is_gone THEN '{}' ELSE entry.mentions END AS mentions,
   CASE WHEN NOT it.is_edited_later THEN floor(extract(epoch FROM entry.edited_at) * 1000)::bigint END AS edited_ms, it.is_gone AS deleted,
-  CASE WHEN reader.left_seq IS NULL THEN :REACTIONS ELSE '[]' END AS reactions, :FILE_IDS AS file_ids,
+  CASE WHEN reader.left_seq IS NULL THEN :REACTIONS ELSE '[]' END AS reactions, CASE WHEN it.is_gone THEN '{}' ELSE :FILE_IDS END AS file_ids,
   replies.count AS replies, coalesce(replies.last_seq, 0) AS last_reply_seq,
   coalesce(floor(extract(epoch FROM reply.sent_at) * 1000)::bigint, 0) AS last_reply_ms, coalesce(reply.sender_id, '') AS last_replier
 FROM unnest(:channelIds::int[], :seqs::bigint[]) WITH ORDINALITY AS page (channel_id, seq, place)

@@ -2,14 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { type Logger, limits, type Metrics, type Refusal, refusals, refuse } from '@parley/runtime';
 import { asRefusal, Buckets, type BurstRate, type Proxies } from '@parley/service-kit';
+import type { FileDesk } from '../files/file-desk.js';
+import { allowSlowArrival, limitArrival } from '../http/arrival.js';
 import { callerAddress } from '../http/caller-address.js';
 import { callerKey } from '../http/caller-slots.js';
 import type { HttpHandler, HttpVisit } from '../http/handler.js';
 import { countInto, type RequestBounds } from '../http/request-bounds.js';
+import { type ByteRange, type Download, rangeOf } from './download.js';
 import { checkIfMatch, etagOf, isKnown } from './etag.js';
 import { checkAccept, readRequest } from './read-request.js';
 import type { ApiRequest, ApiRoute } from './route.js';
 import { ApiRouter, allowedMethods } from './router.js';
+import { sendBytes } from './send-download.js';
 import { ServiceCalls, type ServiceCallsDeps } from './service-calls.js';
 
 /** Error response of one door. */
@@ -44,6 +48,7 @@ export interface ApiForm {
 /** Parts that a door uses. */
 export interface ApiDoorDeps extends ServiceCallsDeps {
   readonly bounds: RequestBounds;
+  readonly files: FileDesk;
   readonly proxies: Proxies;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -112,14 +117,16 @@ export class ApiDoor {
     if (route !== undefined) return this.#run(turn, route, found.params);
     turn.response.setHeader('allow', allow.join(', '));
     if (method !== 'OPTIONS') throw refuse('wrong-method');
-    this.#send(turn, 204, {}, '');
+    const offers = [...found.byMethod.values()].map((one) => one.offers);
+    this.#send(turn, 204, Object.assign({}, ...offers), '');
   }
 
   async #run(turn: ApiTurn, route: ApiRoute, given: Readonly<Record<string, string>>): Promise<void> {
-    const { bounds, proxies } = this.#deps;
+    const { bounds, proxies, files } = this.#deps;
     const { request, response } = turn;
     turn.name = `${route.method} ${this.#form.prefix}${route.path}`;
-    checkAccept(request);
+    for (const [name, value] of Object.entries(route.offers)) response.setHeader(name, value);
+    if (!route.isDownload) checkAccept(request);
     const token = route.isPublic ? undefined : this.#form.tokenOf(turn);
     const address = callerAddress(request, proxies);
     const authorization = token === undefined ? undefined : `Bearer ${token}`;
@@ -133,13 +140,22 @@ export class ApiDoor {
     });
     const calls = new ServiceCalls(this.#deps, { token, address, response });
     try {
-      const read = await readRequest(route, request, given, countInto(memory));
+      const hold = countInto(memory);
+      const read = await readRequest(route, request, given, hold);
+      if (route.upload !== undefined) allowSlowArrival(request);
       const setHeader = (name: string, value: string) => void response.setHeader(name, value);
-      const asked = { ...read, headers: request.headers, calls, setHeader } as ApiRequest<never, never, never>;
+      const context = { headers: request.headers, calls, files, incoming: request, hold, setHeader };
+      const asked = { ...read, ...context } as ApiRequest<never, never, never>;
       const { current } = route;
       if (route.method !== 'GET') await checkIfMatch(request.headers, current && (() => current(asked)));
-      this.#answer(turn, route, await route.run(asked));
+      const answer = await route.run(asked);
+      if (route.isDownload) await this.#download(turn, answer as Download);
+      else this.#answer(turn, route, answer);
     } catch (thrown) {
+      if (route.upload !== undefined) {
+        response.shouldKeepAlive = false;
+        limitArrival(request, limits.requestWithinMs); // The rest is not read for ever.
+      }
       throw token === undefined ? thrown : await tokenRefusal(calls, thrown);
     }
   }
@@ -160,6 +176,25 @@ export class ApiDoor {
     const isSame = etag.etag !== undefined && isKnown(turn.request.headers, etag.etag);
     const type = text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' };
     this.#send(turn, isSame ? 304 : route.status, { ...type, ...etag }, text);
+  }
+
+  async #download(turn: ApiTurn, download: Download): Promise<void> {
+    const { request, response } = turn;
+    const { size, etag } = download;
+    response.setHeader('etag', etag).setHeader('accept-ranges', 'bytes');
+    if (isKnown(request.headers, etag)) return this.#send(turn, 304, {}, '');
+    response.setHeader('content-range', `bytes */${size}`);
+    const range = rangeOf(request.headers, download);
+    response.removeHeader('content-range');
+    const { first, last }: ByteRange = range ?? { first: 0, last: size - 1 };
+    response.writeHead(range === undefined ? 200 : 206, {
+      ...download.headers,
+      ...(range !== undefined && { 'content-range': `bytes ${first}-${last}/${size}` }),
+      'content-length': last - first + 1,
+    });
+    if (request.method === 'HEAD') response.end();
+    else await sendBytes(response, download, { first, last }, this.#deps.bounds.unreadOf(turn));
+    this.#report(turn, undefined);
   }
 
   #refuse(turn: ApiTurn, refusal: Refusal): void {

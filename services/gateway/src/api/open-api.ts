@@ -1,3 +1,4 @@
+import { limits } from '@parley/runtime';
 import * as z from 'zod';
 import type { ApiRoute } from './route.js';
 
@@ -59,13 +60,24 @@ function operationId({ method, path }: ApiRoute): string {
   return [method.toLowerCase(), ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join('');
 }
 
+/** Returns the schema of the body of an upload. */
+function uploadSchema(contentType: string): Json {
+  const bytes = { type: 'string', format: 'binary' };
+  if (contentType !== 'multipart/form-data') return bytes;
+  return {
+    type: 'object',
+    properties: { file: { type: 'array', items: bytes, minItems: 1, maxItems: limits.filesAtOnce } },
+  };
+}
+
 function operationOf(route: ApiRoute, schemas: SchemaCollector, errors: Json): Json {
-  const { path, params, query, headers, body, answer, status } = route;
+  const { path, params, query, headers, body, answer, status, upload, isDownload } = route;
   const content = (schema: Json) => ({ content: { 'application/json': { schema } } });
   const headerFields = Object.entries(headers).map(([name, description]) => ({
     ...{ name, in: 'header', required: false, description, schema: { type: 'string' } },
   }));
   const success = answer === undefined ? {} : content(schemas.convert(answer, 'output'));
+  const bytes = { '*/*': { schema: { type: 'string', format: 'binary' } } };
   return {
     ...{ operationId: operationId(route), summary: route.summary, tags: [route.tag] },
     parameters: [
@@ -76,7 +88,18 @@ function operationOf(route: ApiRoute, schemas: SchemaCollector, errors: Json): J
     ...(body !== undefined && {
       requestBody: { required: !body.safeParse(undefined).success, ...content(schemas.convert(body, 'input')) },
     }),
-    responses: { [status]: { description: status === 204 ? 'Done.' : 'Success.', ...success }, ...errors },
+    ...(upload !== undefined && {
+      requestBody: { required: true, content: { [upload]: { schema: uploadSchema(upload) } } },
+    }),
+    responses: {
+      [status]: {
+        description: status === 204 ? 'Done.' : 'Success.',
+        ...success,
+        ...(isDownload && { content: bytes }),
+      },
+      ...(isDownload && { 206: { description: 'One range.', content: bytes }, 304: { description: 'Unchanged.' } }),
+      ...errors,
+    },
     ...(route.isPublic && { security: [] }),
   };
 }

@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type * as z from 'zod';
+import type { FileDesk } from '../files/file-desk.js';
 import type { ServiceCalls } from './service-calls.js';
 
 /** Methods that a route can have. HEAD follows from GET, and OPTIONS from all of them. */
@@ -14,6 +15,11 @@ export interface ApiRequest<P, Q, B> {
   readonly headers: IncomingHttpHeaders;
   /** Calls to the services on behalf of the caller. */
   readonly calls: ServiceCalls;
+  readonly files: FileDesk;
+  /** The request itself, whose body only the route of an upload reads. */
+  readonly incoming: IncomingMessage;
+  /** Counts more memory, in bytes, that the request holds until its response; negative: less. */
+  readonly hold: (bytes: number) => void;
   /** Sets a header of the response. */
   readonly setHeader: (name: string, value: string) => void;
 }
@@ -34,6 +40,12 @@ export interface ApiRoute {
   readonly body: z.ZodType | undefined;
   /** Largest body, in bytes. */
   readonly maxBodyBytes: number;
+  /** Content type of an upload, whose route reads the body itself. Absent: the body is JSON. */
+  readonly upload: string | undefined;
+  /** Whether the response is a `Download` instead of JSON. */
+  readonly isDownload: boolean;
+  /** Headers of the response to OPTIONS, and of every error. */
+  readonly offers: Readonly<Record<string, string>>;
   /** Status of the response after success; 204 has no body. */
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
@@ -50,7 +62,7 @@ export interface ApiRoute {
 /** The required fields of a route. The others have defaults. */
 interface RouteDefinition<P, Q, B, A>
   extends Pick<ApiRoute, 'method' | 'path' | 'tag' | 'summary'>,
-    Partial<Pick<ApiRoute, 'isPublic' | 'maxBodyBytes' | 'status' | 'headers'>> {
+    Partial<Pick<ApiRoute, 'isPublic' | 'maxBodyBytes' | 'status' | 'headers' | 'upload' | 'isDownload' | 'offers'>> {
   readonly params?: z.ZodType<P>;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
@@ -72,6 +84,7 @@ export function route<P = undefined, Q = undefined, B = undefined, A = void>(
     maxBodyBytes: usualBodyBytes,
     status: answer === undefined ? 204 : 200,
     headers: {},
+    ...{ upload: undefined, isDownload: false, offers: {} },
     ...definition,
     ...{ answer, params, query, body, current },
   };

@@ -15,8 +15,9 @@ const grpcWeb: CrossOriginRules = {
 const api: CrossOriginRules = {
   methods: 'GET, HEAD, POST, PUT, PATCH, DELETE',
   headers:
-    'authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, cache-control, x-request-id',
-  exposed: 'etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id',
+    'authorization, content-type, idempotency-key, if-match, if-none-match, if-range, last-event-id, cache-control, range, tus-resumable, upload-length, upload-metadata, upload-offset, x-request-id',
+  exposed:
+    'accept-ranges, content-disposition, content-range, etag, link, location, ratelimit, ratelimit-policy, retry-after, tus-extension, tus-max-size, tus-resumable, tus-version, upload-expires, upload-length, upload-offset, x-request-id',
 };
 
 /**

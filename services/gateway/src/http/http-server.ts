@@ -10,6 +10,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
 import type { Connections, KeyPair } from '@parley/service-kit';
+import { limitArrival } from './arrival.js';
 import type { HttpHandler, UpgradeHandler } from './handler.js';
 
 /** Address, certificate and handlers of an HTTP server. */
@@ -55,7 +56,7 @@ export interface HttpServer extends Part {
  */
 function boundsOf(requestWithinMs: number): ServerOptions & { handshakeTimeout: number } {
   return {
-    requestTimeout: requestWithinMs,
+    requestTimeout: 0, // see limitArrival
     headersTimeout: requestWithinMs,
     handshakeTimeout: requestWithinMs,
     connectionsCheckingInterval: requestWithinMs / 5,
@@ -115,10 +116,12 @@ const requestsPerSocket = 100;
  */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { address, port, tls, stopMs, connections, handlers, upgrades } = options;
-  const bounds = boundsOf(options.requestWithinMs ?? limits.requestWithinMs);
+  const withinMs = options.requestWithinMs ?? limits.requestWithinMs;
+  const bounds = boundsOf(withinMs);
   let mayReuse = true;
   const listener: RequestListener = (request, response) => {
     if (!mayReuse) response.shouldKeepAlive = false;
+    limitArrival(request, withinMs);
     response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');

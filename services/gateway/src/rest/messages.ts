@@ -11,7 +11,7 @@ import {
   SetNotifyRequest,
   UpdateReceiptRequest,
 } from '@parley/contract';
-import { limits, refuse } from '@parley/runtime';
+import { isUuid, limits, refuse } from '@parley/runtime';
 import * as z from 'zod';
 import { route } from '../api/route.js';
 import type { ServiceCalls } from '../api/service-calls.js';
@@ -34,7 +34,6 @@ import { messageJson, messageShape } from './message-shape.js';
 
 const tag = 'messages';
 const messageParams = channelParams.extend({ seq: seqField });
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** A JSON string can take six bytes for one of text, and base64 takes a third more. */
 const textBodyBytes = 6 * limits.messageBytes + 8_192;
 const maxKeyCharacters = 255;
@@ -50,7 +49,7 @@ export function clientIdOf(header: string | string[] | undefined): string {
   const key = String(header).replace(/^"(.*)"$/, '$1');
   if (key === '' || key.length > maxKeyCharacters)
     throw refuse('invalid-request', { message: 'Invalid Idempotency-Key. Use 1 to 255 characters, such as a UUID.' });
-  if (uuid.test(key)) return key.toLowerCase();
+  if (isUuid(key)) return key.toLowerCase();
   const hex = createHash('sha256').update(key).digest('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',

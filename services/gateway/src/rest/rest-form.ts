@@ -2,6 +2,7 @@ import { bearerOf } from '@parley/service-kit';
 import type { ApiForm } from '../api/api-door.js';
 import { accountRoutes } from './accounts.js';
 import { channelRoutes } from './channels.js';
+import { fileRoutes } from './files.js';
 import { memberRoutes } from './members.js';
 import { messageRoutes } from './messages.js';
 import { notificationRoutes } from './notifications.js';
@@ -13,7 +14,7 @@ export const restForm: ApiForm = {
   prefix: '/api/v1',
   routes: [
     ...[...accountRoutes, ...peopleRoutes, ...channelRoutes],
-    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes],
+    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...fileRoutes],
   ],
   problemOf: restProblem,
   tokenOf: ({ request }) => bearerOf(request.headers.authorization),

@@ -6,12 +6,6 @@ import { usualForm } from '../passwords/passwords.js';
 import { visibilities } from './profiles.js';
 
 const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Returns whether a text has the form of a UUID, as the ids of sessions and files have. */
-export function isUuid(text: string): boolean {
-  return uuid.test(text);
-}
 
 /**
  * Returns whether a text has the form of an email address. Does not verify that the address exists.

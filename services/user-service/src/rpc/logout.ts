@@ -1,9 +1,8 @@
 import { Empty, type LogoutRequest } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
-import { refuse } from '@parley/runtime';
+import { isUuid, refuse } from '@parley/runtime';
 import { type Call, isBotToken, type UserCaller } from '@parley/service-kit';
 import { endSessions, type SessionSelection } from '../store/sessions.js';
-import { isUuid } from './checks.js';
 import { sessionsOfUser, throttle } from './throttle.js';
 
 function selectionOf({ everywhere, sessionId }: LogoutRequest, me: UserCaller): SessionSelection {

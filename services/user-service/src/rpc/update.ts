@@ -1,11 +1,11 @@
 import type { UpdateUserRequest, User } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
-import { displayName, type Refusal, refuse } from '@parley/runtime';
+import { displayName, isUuid, type Refusal, refuse } from '@parley/runtime';
 import { type Call, isBotToken, type UserCaller } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
 import { ownProfile, ownsFile, passwordOf, updateAccount } from '../store/accounts.js';
 import { endSessions } from '../store/sessions.js';
-import { checkAbout, checkEmail, checkPassword, isUuid, type PasswordRules, visibilityOf } from './checks.js';
+import { checkAbout, checkEmail, checkPassword, type PasswordRules, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, nameOfUser, passwordOfUser, profileOfUser, throttle, throttleFailures } from './throttle.js';
 

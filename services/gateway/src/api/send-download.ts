@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { limits, type MemoryHolding } from '@parley/runtime';
+import type { ByteRange, Download } from './download.js';
+
+/** Waits until the client has read what was written. Destroys the response if it reads nothing for long. */
+async function drained(response: ServerResponse, unread: MemoryHolding): Promise<void> {
+  unread.set(response.writableLength);
+  const timer = setTimeout(() => response.destroy(), limits.takenWithinMs).unref();
+  const left = new AbortController();
+  const leave = () => left.abort();
+  response.once('close', leave);
+  if (!response.closed) await once(response, 'drain', { signal: left.signal }).catch(() => {});
+  response.off('close', leave);
+  clearTimeout(timer);
+  unread.set(response.writableLength);
+}
+
+/**
+ * Writes a part of a download to a response whose headers are sent, at the pace of its client. The
+ * response is destroyed if the bytes are gone, so that the client sees that they are incomplete.
+ * @throws the error of `read`, after the same.
+ */
+export async function sendBytes(
+  response: ServerResponse,
+  { read }: Download,
+  { first, last }: ByteRange,
+  unread: MemoryHolding,
+): Promise<void> {
+  for (let at = first; at <= last && !response.closed; ) {
+    const bytes = await read(at).catch((thrown: unknown) => {
+      response.destroy();
+      throw thrown;
+    });
+    if (bytes === undefined || bytes.length === 0) return void response.destroy();
+    const part = bytes.subarray(0, last - at + 1);
+    at += part.length;
+    if (!response.write(part)) await drained(response, unread);
+  }
+  response.end();
+}

@@ -1,0 +1,51 @@
+import { fileTypeFromBuffer } from 'file-type';
+
+/** Content types that browsers show without running anything. */
+const inlineTypes: ReadonlySet<string> = new Set([
+  ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'],
+  ...['audio/mpeg', 'audio/ogg', 'audio/wav', 'audio/flac', 'audio/aac', 'audio/mp4', 'audio/x-m4a'],
+  ...['video/mp4', 'video/webm', 'video/ogg', 'video/quicktime'],
+]);
+const unknown = 'application/octet-stream';
+/** Bytes that decide the type of a file. */
+const sniffedBytes = 4_100;
+const plainType = /^[a-z]+\/[\w.+-]+$/;
+
+function isText(head: Buffer): boolean {
+  if (head.some((byte) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d))
+    return false;
+  // `stream` allows a character that the end of the head cuts.
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
+    return head.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Returns the content type of a file that begins with these bytes. What the client says about it
+ * does not count. HTML, SVG and other text is `text/plain`.
+ */
+export async function contentTypeOf(start: Buffer): Promise<string> {
+  const head = start.subarray(0, sniffedBytes);
+  const found = await fileTypeFromBuffer(head).catch(() => undefined);
+  const type = found?.mime.split(';')[0]?.trim();
+  if (type !== undefined && plainType.test(type) && !type.endsWith('xml')) return type;
+  return isText(head) ? 'text/plain' : unknown;
+}
+
+/** How a file is served: its content type, and whether a browser may show it in place. */
+export interface Serving {
+  readonly contentType: string;
+  readonly isInline: boolean;
+}
+
+/**
+ * Returns how a file of this type is served. Only pictures, sound and films are shown in place; a
+ * browser saves everything else as bytes of an unknown type.
+ */
+export function servingOf(contentType: string): Serving {
+  const isInline = inlineTypes.has(contentType);
+  return { contentType: isInline ? contentType : unknown, isInline };
+}

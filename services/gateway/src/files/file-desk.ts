@@ -1,0 +1,170 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { isUuid, refuse } from '@parley/runtime';
+import type { Download } from '../api/download.js';
+import type { ServiceCalls } from '../api/service-calls.js';
+import { contentTypeOf, servingOf } from './file-content.js';
+import { cleanName, dispositionOf } from './file-name.js';
+import type { FileStore, StoredFile } from './file-store.js';
+import { FileWriter } from './file-writer.js';
+import { type FormFile, readForm } from './form-upload.js';
+import { readableFile } from './readable-file.js';
+
+/** A request that uploads. */
+export interface UploadRequest {
+  readonly incoming: IncomingMessage;
+  readonly calls: ServiceCalls;
+  readonly hold: (bytes: number) => void;
+}
+
+/** What a browser may do with a file that it opens by itself: nothing. */
+const policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'";
+const noBytes = Buffer.alloc(0);
+
+/** Uploads and downloads of files, for every door. */
+export class FileDesk {
+  readonly #store: FileStore;
+
+  constructor(store: FileStore) {
+    this.#store = store;
+  }
+
+  /** Largest file, in bytes. */
+  get mostBytes(): number {
+    return this.#store.quotas.fileBytes;
+  }
+
+  /**
+   * Stores the files of a form: all of them, or none.
+   * @throws {Refusal} `invalid-upload`, `file-too-large`, `file-quota`, `files-full` and others.
+   */
+  async receiveForm({ incoming, calls, hold }: UploadRequest): Promise<StoredFile[]> {
+    const { id: ownerId } = await calls.me();
+    const made: string[] = [];
+    let left = Number(incoming.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+    const receive = async ({ name, bytes }: FormFile) => {
+      const id = await this.#store.create(ownerId, cleanName(name), Math.min(this.mostBytes, left));
+      made.push(id);
+      const writer = new FileWriter(this.#store, id, 0, hold);
+      await this.#receive(writer, bytes);
+      left -= writer.stored;
+      return this.#finish(id);
+    };
+    try {
+      return await readForm(incoming, receive);
+    } catch (thrown) {
+      await Promise.all(made.map((id) => this.#store.delete(id, ownerId)));
+      throw thrown;
+    }
+  }
+
+  /**
+   * Creates a file of `size` bytes, whose bytes come later. An empty one is complete.
+   * @throws {Refusal} `file-too-large`, `file-quota` or `files-full`.
+   */
+  async begin(calls: ServiceCalls, name: string, size: number): Promise<StoredFile> {
+    const { id: ownerId } = await calls.me();
+    const id = await this.#store.create(ownerId, cleanName(name), size);
+    return size === 0 ? this.#finish(id) : this.#found(id);
+  }
+
+  /**
+   * Returns a file of the caller that no message has, complete or not.
+   * @throws {Refusal} `file-not-found`
+   */
+  async upload(calls: ServiceCalls, fileId: string): Promise<StoredFile> {
+    const { id: ownerId } = await calls.me();
+    const file = await this.#found(fileId);
+    if (file.ownerId !== ownerId) throw refuse('file-not-found');
+    return file;
+  }
+
+  /**
+   * Appends the body of a request to a file, from the byte `at`. What arrives before the client
+   * disconnects is kept. With the last byte, the file is complete.
+   * @throws {Refusal} `file-not-found`, `wrong-offset`, `file-too-large` or `cancelled`.
+   */
+  async append({ incoming, calls, hold }: UploadRequest, fileId: string, at: number): Promise<StoredFile> {
+    const { id, received, complete, size } = await this.upload(calls, fileId);
+    if (received !== at || complete) throw refuse('wrong-offset');
+    if (at + Number(incoming.headers['content-length'] ?? 0) > size) throw refuse('file-too-large');
+    const writer = new FileWriter(this.#store, id, at, hold);
+    await this.#receive(writer, incoming, size);
+    return writer.stored === size ? this.#finish(id) : this.#found(id);
+  }
+
+  /**
+   * Deletes a file of the caller, complete or not.
+   * @throws {Refusal} `file-not-found`, or `file-posted` if a message has it.
+   */
+  async delete(calls: ServiceCalls, fileId: string): Promise<void> {
+    const { id, ownerId } = await this.upload(calls, fileId);
+    if (!(await this.#store.delete(id, ownerId))) throw refuse('file-posted');
+  }
+
+  /**
+   * Returns a complete file that the caller may read.
+   * @throws {Refusal} `file-not-found`
+   */
+  find(calls: ServiceCalls, fileId: string): Promise<StoredFile> {
+    return readableFile(this.#store, calls, fileId);
+  }
+
+  /**
+   * Opens a file for a download.
+   * @throws {Refusal} `file-not-found`
+   */
+  async open(calls: ServiceCalls, fileId: string): Promise<Download> {
+    const { id, name, size, contentType: type } = await this.find(calls, fileId);
+    const { contentType, isInline } = servingOf(type);
+    return {
+      size,
+      etag: `"${id}"`,
+      headers: {
+        'content-type': contentType,
+        'content-disposition': dispositionOf(name, isInline),
+        'cache-control': 'private, no-cache',
+        'content-security-policy': policy,
+        'cross-origin-resource-policy': 'cross-origin',
+        'referrer-policy': 'no-referrer',
+      },
+      read: async (at) => {
+        const piece = await this.#store.read(id, at);
+        return piece?.data.subarray(at - piece.at);
+      },
+    };
+  }
+
+  /** Deletes files that nobody can read any more. */
+  async purge(): Promise<void> {
+    while ((await this.#store.purge()) > 0);
+  }
+
+  /** Stores a stream, and what has arrived of one that breaks. @throws {Refusal} */
+  async #receive(writer: FileWriter, bytes: Readable, most = this.mostBytes): Promise<void> {
+    try {
+      for await (const chunk of bytes.iterator({ destroyOnReturn: false })) {
+        if (writer.size + chunk.length > most) throw refuse('file-too-large');
+        await writer.write(chunk);
+      }
+    } catch (thrown) {
+      const isBroken = bytes.destroyed && !bytes.readableEnded;
+      if (!isBroken) throw thrown;
+      await writer.flush();
+      throw refuse('cancelled', { cause: thrown });
+    }
+    await writer.flush();
+  }
+
+  async #finish(id: string): Promise<StoredFile> {
+    const first = await this.#store.read(id, 0);
+    await this.#store.complete(id, await contentTypeOf(first?.data ?? noBytes));
+    return this.#found(id);
+  }
+
+  async #found(fileId: string): Promise<StoredFile> {
+    const file = isUuid(fileId) ? await this.#store.find(fileId) : undefined;
+    if (file === undefined) throw refuse('file-not-found');
+    return file;
+  }
+}

@@ -1,0 +1,40 @@
+import { basename } from 'node:path';
+
+/** Control characters, direction marks and other characters that show nothing, and lone surrogates. */
+const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/** Characters that no file name may have on some systems. */
+const reserved = /[<>:"/\\|?*]/g;
+/** Names of devices on Windows, with any extension. */
+const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+const maxCharacters = 255;
+const maxExtension = 16;
+
+/** Shortens a name to 255 characters of UTF-16, but keeps a short extension. */
+function shortened(name: string): string {
+  if (name.length <= maxCharacters) return name;
+  const [extension = ''] = /\.[^.]{1,15}$/.exec(name) ?? [];
+  return `${name.slice(0, maxCharacters - maxExtension)}${extension}`.replace(/\p{Cs}/gu, '');
+}
+
+/**
+ * Returns a file name that is safe to show and to save: without a path, without characters that
+ * hide or reorder others, and not empty.
+ */
+export function cleanName(given: string): string {
+  const visible = basename(given.replaceAll('\\', '/')).normalize('NFC').replace(hidden, '');
+  const name = visible
+    .replace(reserved, '_')
+    .replace(/^[\s.]+|[\s.]+$/g, '')
+    .replace(/\s+/g, ' ');
+  return shortened(name === '' || device.test(name) ? `file${name === '' ? '' : `-${name}`}` : name);
+}
+
+/** Returns the value of Content-Disposition by RFC 6266. */
+export function dispositionOf(name: string, isInline: boolean): string {
+  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  const exact = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${isInline ? 'inline' : 'attachment'}; filename="${plain}"; filename*=UTF-8''${exact}`;
+}

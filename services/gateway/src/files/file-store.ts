@@ -1,0 +1,124 @@
+import { bool, bytea, int4, int8, loadSql, type Queryable, type RowOf, text, uuid } from '@parley/database';
+import { limits, refuse } from '@parley/runtime';
+
+const sql = loadSql('files.sql', import.meta.url);
+const one = { fileId: uuid };
+
+const createFile = sql.statement(
+  'createFile',
+  { ownerId: text, name: text, size: int4, mostBytes: int8, mostFiles: int4, mostOfAll: int8 },
+  { made: text },
+);
+const writePiece = sql.statement('writePiece', { ...one, at: int4, data: bytea }, { n: int4 });
+const completeFile = sql.statement('completeFile', { ...one, contentType: text }, { size: int4 });
+const findFile = sql.statement('findFile', one, {
+  id: uuid,
+  ownerId: text,
+  name: text,
+  contentType: text,
+  size: int4,
+  received: int4,
+  complete: bool,
+  isPosted: bool,
+  staleMs: int8,
+});
+const readPiece = sql.statement('readPiece', { ...one, at: int4 }, { n: int4, data: bytea });
+const findMessagesWith = sql.statement(
+  'findMessagesWith',
+  { ...one, userId: text, size: int8 },
+  { channelId: int4, seq: int8 },
+);
+const deleteFile = sql.statement('deleteFile', { ...one, ownerId: text }, { id: uuid });
+const purgeFiles = sql.statement('purgeFiles', { size: int8 }, { id: uuid });
+
+/** A file without its bytes. `staleMs` is the Unix ms from which it is purged; 0: a message has it. */
+export type StoredFile = RowOf<typeof findFile>;
+
+/** A message that has a file. */
+export type MessageWithFile = RowOf<typeof findMessagesWith>;
+
+/** What files may take, in bytes. */
+export interface FileQuotas {
+  /** One file. */
+  readonly fileBytes: number;
+  /** All files of a user. */
+  readonly userBytes: number;
+  /** All files of all users. */
+  readonly allBytes: number;
+}
+
+/** A part of a file that is stored together, and where it begins. */
+export interface FilePiece {
+  readonly at: number;
+  readonly data: Buffer;
+}
+
+/** Messages that are tried for one download. */
+const messagesTried = 20;
+const purgedAtOnce = 20;
+
+/** Files and their bytes, in PostgreSQL. */
+export class FileStore {
+  readonly #pool: Queryable;
+  readonly quotas: FileQuotas;
+
+  constructor(pool: Queryable, quotas: FileQuotas) {
+    this.#pool = pool;
+    this.quotas = quotas;
+  }
+
+  /**
+   * Creates a file that reserves `size` bytes, and returns its id.
+   * @throws {Refusal} `file-too-large`, `file-quota` or `files-full`.
+   */
+  async create(ownerId: string, name: string, size: number): Promise<string> {
+    const { fileBytes, userBytes: mostBytes, allBytes: mostOfAll } = this.quotas;
+    if (size > fileBytes) throw refuse('file-too-large');
+    const room = { mostBytes, mostFiles: limits.filesPerUser, mostOfAll };
+    const [row] = await createFile.run(this.#pool, { ownerId, name, size, ...room });
+    const made = row?.made ?? '';
+    if (made === 'file-quota' || made === 'files-full') throw refuse(made);
+    return made;
+  }
+
+  /**
+   * Stores bytes at the end of what a file has received, which is `at`.
+   * @throws {Refusal} `wrong-offset` if it has received another number of bytes, or is complete.
+   */
+  async write(fileId: string, at: number, data: Uint8Array): Promise<void> {
+    const [written] = await writePiece.run(this.#pool, { fileId, at, data });
+    if (written === undefined) throw refuse('wrong-offset');
+  }
+
+  /** Completes a file with what it has received. Does nothing to a complete one. */
+  async complete(fileId: string, contentType: string): Promise<void> {
+    await completeFile.run(this.#pool, { fileId, contentType });
+  }
+
+  /** Returns a file, or undefined if there is none. */
+  async find(fileId: string): Promise<StoredFile | undefined> {
+    const [file] = await findFile.run(this.#pool, { fileId });
+    return file;
+  }
+
+  /** Returns the piece of a file that has the byte `at`, or undefined if the file is gone. */
+  async read(fileId: string, at: number): Promise<FilePiece | undefined> {
+    const [piece] = await readPiece.run(this.#pool, { fileId, at });
+    return piece === undefined ? undefined : { at: piece.n, data: piece.data };
+  }
+
+  /** Returns messages with the file that the user may be able to read, the likeliest first. */
+  messagesWith(fileId: string, userId: string): Promise<MessageWithFile[]> {
+    return findMessagesWith.run(this.#pool, { fileId, userId, size: messagesTried });
+  }
+
+  /** Deletes a file of its owner. Returns false if a message has it, or there is none. */
+  async delete(fileId: string, ownerId: string): Promise<boolean> {
+    return (await deleteFile.run(this.#pool, { fileId, ownerId })).length > 0;
+  }
+
+  /** Deletes files that nobody can read any more, some at a time. Returns how many. */
+  async purge(): Promise<number> {
+    return (await purgeFiles.run(this.#pool, { size: purgedAtOnce })).length;
+  }
+}

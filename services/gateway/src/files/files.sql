@@ -1,0 +1,53 @@
+-- Creates a file that reserves `size` bytes. `made` is its id or, without room, `file-quota` or `files-full`.
+-- name: createFile
+SELECT chat.create_file(:ownerId, :name, :size, :mostBytes, :mostFiles, :mostOfAll) AS made;
+
+-- Stores the bytes at the end of what a file has received. Returns no row if the file has received
+-- another number of bytes meanwhile, if it is complete or gone, or if it would become too large.
+-- name: writePiece
+WITH moved AS (
+  UPDATE chat.file SET received = received + octet_length(:data::bytea), stale_at = statement_timestamp() + interval '1 day'
+  WHERE id = :fileId AND NOT complete AND received = :at::int AND received + octet_length(:data::bytea) <= size RETURNING id
+)
+INSERT INTO chat.file_chunk (file_id, n, data) SELECT id, :at::int, :data::bytea FROM moved RETURNING n;
+
+-- Completes a file with what it has received. Returns no row if it is complete or gone.
+-- name: completeFile
+UPDATE chat.file SET complete = true, size = received, content_type = :contentType, stale_at = statement_timestamp() + interval '1 day'
+WHERE id = :fileId AND NOT complete RETURNING size;
+
+-- name: findFile
+SELECT id, owner_id, name, content_type, size, received, complete, stale_at IS NULL AS is_posted,
+  coalesce(floor(extract(epoch FROM stale_at) * 1000)::bigint, 0) AS stale_ms
+FROM chat.file WHERE id = :fileId AND (stale_at IS NULL OR stale_at > now());
+
+-- Reads the piece that has the byte `at`.
+-- name: readPiece
+SELECT n, data FROM chat.file_chunk WHERE file_id = :fileId AND n <= :at ORDER BY n DESC LIMIT 1;
+
+-- Finds messages with a file that the user may be able to read: those of channels in which the user
+-- is or was, and of rooms. The manager decides about each of them.
+-- name: findMessagesWith
+SELECT l.channel_id, l.seq FROM chat.message_file l
+JOIN chat.message m ON m.channel_id = l.channel_id AND m.seq = l.seq AND m.deleted_at IS NULL
+JOIN chat.channel_head h ON h.channel_id = l.channel_id AND l.seq >= h.first_seq
+JOIN chat.channel c ON c.id = l.channel_id AND c.deleted_at IS NULL
+LEFT JOIN chat.member r ON r.channel_id = l.channel_id AND r.user_id = :userId
+WHERE l.file_id = :fileId
+  AND (c.kind = 'room' OR r.left_seq IS NULL AND r.user_id IS NOT NULL OR l.seq <= r.left_seq)
+  AND (c.open_history OR l.seq > coalesce(r.joined_seq, 0))
+ORDER BY r.left_seq IS NULL DESC, l.channel_id, l.seq DESC LIMIT :size;
+
+-- Deletes a file of its owner that no message has.
+-- name: deleteFile
+DELETE FROM chat.file WHERE id = :fileId AND owner_id = :ownerId AND stale_at IS NOT NULL RETURNING id;
+
+-- Deletes stale files, but keeps those that are a picture of a user or a channel for another day.
+-- name: purgeFiles
+WITH due AS (
+  SELECT f.id, EXISTS (SELECT FROM chat.users u WHERE u.avatar_id = f.id) OR EXISTS (SELECT FROM chat.channel c WHERE c.icon_id = f.id) AS is_used
+  FROM chat.file f WHERE f.stale_at < now() ORDER BY f.stale_at LIMIT :size FOR UPDATE OF f SKIP LOCKED
+), kept AS (
+  UPDATE chat.file f SET stale_at = now() + interval '1 day' FROM due WHERE f.id = due.id AND due.is_used
+)
+DELETE FROM chat.file f USING due WHERE f.id = due.id AND NOT due.is_used RETURNING f.id;

@@ -1,0 +1,39 @@
+import { ChannelService, HistoryRequest } from '@parley/contract';
+import { refusals, refuse } from '@parley/runtime';
+import { asRefusal } from '@parley/service-kit';
+import type { ServiceCalls } from '../api/service-calls.js';
+import type { FileStore, MessageWithFile, StoredFile } from './file-store.js';
+
+/**
+ * Returns whether the caller reads the file in this message: exactly if History shows the message
+ * with it. So fences, bans, deletions and retention hold for files as they do for text.
+ */
+async function isReadIn(calls: ServiceCalls, { channelId, seq }: MessageWithFile, fileId: string): Promise<boolean> {
+  const request = HistoryRequest.fromPartial({ channelId, beforeSeq: seq + 1, size: 1 });
+  try {
+    const { messages } = await calls.managers(ChannelService.history, request);
+    const [found] = messages;
+    return found?.seq === seq && !found.deleted && found.fileIds.includes(fileId);
+  } catch (thrown) {
+    if (refusals[asRefusal(thrown).reason].http === 429 || refusals[asRefusal(thrown).reason].http >= 500) throw thrown;
+    return false;
+  }
+}
+
+/**
+ * Returns a complete file that the caller may read: a file of the caller that no message has yet, or
+ * one in a message that the caller may read.
+ * @throws {Refusal} `file-not-found`, also if the file exists.
+ */
+export async function readableFile(store: FileStore, calls: ServiceCalls, fileId: string): Promise<StoredFile> {
+  const { id: userId } = await calls.me();
+  const file = await store.find(fileId);
+  if (file?.complete !== true) throw refuse('file-not-found');
+  if (!file.isPosted) {
+    if (file.ownerId === userId) return file;
+    throw refuse('file-not-found');
+  }
+  for (const message of await store.messagesWith(fileId, userId))
+    if (await isReadIn(calls, message, fileId)) return file;
+  throw refuse('file-not-found');
+}

@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import { limits } from '@parley/runtime';
+
+const timers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
+const tooSlow = 'HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
+
+/**
+ * Closes the connection of a request whose body has not arrived within this time. Node has such a
+ * limit too, but none that an upload could lift.
+ */
+export function limitArrival(request: IncomingMessage, withinMs: number): void {
+  if (request.complete) return;
+  const timer = setTimeout(() => request.socket.end(tooSlow, () => request.socket.destroy()), withinMs).unref();
+  timers.set(request, timer);
+  const stop = () => clearTimeout(timer);
+  request.once('end', stop).once('close', stop);
+}
+
+/**
+ * Lets a request take as long as it needs, if its client never pauses for long. Call it for an
+ * upload before its body is read.
+ */
+export function allowSlowArrival(request: IncomingMessage): void {
+  clearTimeout(timers.get(request));
+  request.setTimeout(limits.uploadPauseMs);
+}

@@ -1,0 +1,379 @@
+/** Files over REST: uploads by form and by tus, downloads, what is refused, and what is left behind. */
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { type ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
+import { Upload } from 'tus-js-client';
+import { type RestResponse, request } from './rest-client.js';
+
+const mebibyte = 1_048_576;
+const quota = 8 * mebibyte;
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+let trio: Trio;
+let gateway: ServiceProcess;
+let ann: TestPerson;
+let bob: TestPerson;
+let names = 0;
+
+beforeAll(async () => {
+  trio = await Trio.start();
+  await trio.startUserService();
+  gateway = await trio.startGateway({
+    PARLEY_FILE_BYTES: String(4 * mebibyte),
+    PARLEY_FILES_PER_USER_BYTES: String(quota),
+  });
+});
+afterAll(() => trio?.stop());
+beforeEach(async () => {
+  [ann, bob] = (await trio.people.makeMany(`files-${++names}`, 2)) as [TestPerson, TestPerson];
+});
+
+interface Stored {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly content_type: string;
+  readonly posted: boolean;
+}
+
+const at = (path: string) => `${gateway.http}/api/v1${path}`;
+const bearer = (person: TestPerson) => ({ authorization: `Bearer ${person.token}` });
+
+/** Sends files as a form, as a browser does. */
+async function sendForm(person: TestPerson, ...files: [name: string, bytes: Uint8Array][]): Promise<RestResponse> {
+  const form = new FormData();
+  for (const [name, bytes] of files) form.append('file', new Blob([new Uint8Array(bytes)]), name);
+  const response = await fetch(at('/files'), { method: 'POST', headers: bearer(person), body: form });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: JSON.parse(text) };
+}
+
+async function upload(person: TestPerson, name: string, bytes: Uint8Array): Promise<Stored> {
+  const { status, text, json } = await sendForm(person, [name, bytes]);
+  if (status !== 201) throw new Error(text);
+  return (json as unknown as { files: Stored[] }).files[0] as Stored;
+}
+
+async function download(person: TestPerson, id: string, headers: Record<string, string> = {}) {
+  const response = await fetch(at(`/files/${id}/content`), { headers: { ...bearer(person), ...headers } });
+  return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
+}
+
+const stored = (person: TestPerson) =>
+  trio.people.sql('SELECT id, complete, received FROM chat.file WHERE owner_id = $1', [person.id]);
+const usage = async (person: TestPerson) =>
+  (await trio.people.sql('SELECT file_bytes::int AS bytes, files FROM chat.usage WHERE user_id = $1', [person.id]))[0];
+
+/** Sends bytes as they are, and returns the start of the response. */
+function raw(head: string, body: string | Buffer): Promise<string> {
+  const socket = connect(Number(new URL(gateway.http).port), '127.0.0.1');
+  socket.on('error', () => {}).write(`${head}\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`);
+  socket.write(body);
+  return new Promise((resolve) => {
+    let text = '';
+    const end = () => resolve(text);
+    socket.on('data', (bytes) => {
+      text += bytes;
+      if (text.includes('\r\n\r\n')) socket.end();
+    });
+    socket.once('close', end);
+  });
+}
+
+test('a form of files is stored, described and downloaded byte for byte, by its owner only', async () => {
+  const bytes = randomBytes(3 * mebibyte);
+  const { status, json } = await sendForm(ann, ['a.bin', bytes], ['pixel.png', png], ['empty.txt', Buffer.alloc(0)]);
+  expect(status).toBe(201);
+  const files = (json as unknown as { files: Stored[] }).files;
+  expect(files).toMatchObject([
+    { name: 'a.bin', size: bytes.length, content_type: 'application/octet-stream', posted: false },
+    { name: 'pixel.png', size: png.length, content_type: 'image/png' },
+    { name: 'empty.txt', size: 0 },
+  ]);
+  for (const [index, expected] of [bytes, png, Buffer.alloc(0)].entries()) {
+    const got = await download(ann, String(files[index]?.id));
+    expect([got.status, got.bytes.equals(expected)]).toEqual([200, true]);
+    for (const path of ['', '/content']) {
+      const strange = await request(at(`/files/${files[index]?.id}${path}`), 'GET', { token: bob.token });
+      expect([strange.status, strange.json.reason]).toEqual([404, 'file-not-found']);
+    }
+  }
+  expect(await usage(ann)).toEqual({ bytes: bytes.length + png.length, files: 3 });
+  for (const { id } of files) {
+    expect((await request(at(`/files/${id}`), 'DELETE', { token: bob.token })).json.reason).toBe('file-not-found');
+    expect((await request(at(`/files/${id}`), 'DELETE', { token: ann.token })).status).toBe(204);
+  }
+  expect(await usage(ann)).toEqual({ bytes: 0, files: 0 });
+});
+
+test('a part is a file by its filename, whatever its name, and fields beside it are ignored', async () => {
+  const part = (disposition: string, text: string) =>
+    `--x\r\nContent-Disposition: form-data${disposition}\r\n\r\n${text}\r\n`;
+  const body = `${part('; name="note"', 'ignored')}${part('; filename="é.txt"', 'one')}${part('; name="any"; filename="b.txt"', 'two')}--x--\r\n`;
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+  const { status, json } = await request(at('/files'), 'POST', { token: ann.token, body, headers });
+  expect([status, (json as unknown as { files: Stored[] }).files.map(({ name }) => name)]).toEqual([
+    201,
+    ['é.txt', 'b.txt'],
+  ]);
+});
+
+test('names are cleaned, and types follow from the content', async () => {
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
+  const html = Buffer.from('<!doctype html><script>alert(1)</script>');
+  const gif = Buffer.concat([Buffer.from('GIF89a'), Buffer.from('<script>alert(1)</script>')]);
+  const cases: [given: string, bytes: Buffer, name: string, type: string, served: string, disposition: string][] = [
+    ['../../etc/passwd', Buffer.from('root'), 'passwd', 'text/plain', 'application/octet-stream', 'attachment'],
+    ['C:\\dir\\a.png', svg, 'a.png', 'text/plain', 'application/octet-stream', 'attachment'],
+    ['photo\u202Egnp.exe', html, 'photognp.exe', 'text/plain', 'application/octet-stream', 'attachment'],
+    [
+      'a\u0000\u0007\u200Bb\u061C.txt',
+      Buffer.from('x'),
+      'ab.txt',
+      'text/plain',
+      'application/octet-stream',
+      'attachment',
+    ],
+    ['..', Buffer.from([0]), 'file', 'application/octet-stream', 'application/octet-stream', 'attachment'],
+    ['CON.txt', Buffer.from('x'), 'file-CON.txt', 'text/plain', 'application/octet-stream', 'attachment'],
+    ['<b>"x"|?*.html', gif, '_b__x____.html', 'image/gif', 'image/gif', 'inline'],
+    ['日本語.png', png, '日本語.png', 'image/png', 'image/png', 'inline'],
+    [`${'long'.repeat(200)}.jpeg`, png, `${'long'.repeat(60).slice(0, 239)}.jpeg`, 'image/png', 'image/png', 'inline'],
+  ];
+  for (const [given, bytes, name, type, served, disposition] of cases) {
+    const metadata = `filename ${Buffer.from(given).toString('base64')},filetype ${Buffer.from('image/png').toString('base64')}`;
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': String(bytes.length), 'upload-metadata': metadata };
+    const { json } = await request(at('/uploads'), 'POST', { token: ann.token, headers });
+    const patch = { 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+    const sent = await request(at(`/uploads/${json.id}`), 'PATCH', { token: ann.token, headers: patch, body: bytes });
+    expect([given, sent.status]).toEqual([given, 204]);
+    const file = await request(at(`/files/${json.id}`), 'GET', { token: ann.token });
+    expect(file.json).toMatchObject({ name, content_type: type });
+    const { headers: got } = await download(ann, json.id);
+    expect([given, got.get('content-type')]).toEqual([given, served]);
+    const shown = String(got.get('content-disposition'));
+    expect(shown).toMatch(new RegExp(`^${disposition}; filename="[ -~]+"; filename\\*=UTF-8''[\\w.%!~-]+$`));
+    expect(decodeURIComponent(shown.split("''")[1] ?? '')).toBe(name);
+    expect(got.get('x-content-type-options')).toBe('nosniff');
+    expect(got.get('content-security-policy')).toContain("sandbox; default-src 'none'");
+  }
+});
+
+test('one range is served, with its validator; others are refused', async () => {
+  const bytes = randomBytes(200_000);
+  const { id } = await upload(ann, 'a.bin', bytes);
+  const whole = await download(ann, id);
+  const etag = String(whole.headers.get('etag'));
+  expect([whole.headers.get('accept-ranges'), whole.headers.get('content-length')]).toEqual(['bytes', '200000']);
+  for (const [range, first, last] of [
+    ['bytes=0-0', 0, 0],
+    ['bytes=65530-65545', 65_530, 65_545],
+    ['bytes=199990-', 199_990, 199_999],
+    ['bytes=-5', 199_995, 199_999],
+    ['bytes=-999999', 0, 199_999],
+    ['bytes=100000-999999', 100_000, 199_999],
+  ] as const) {
+    const part = await download(ann, id, { range, 'if-range': etag });
+    expect([range, part.status, part.headers.get('content-range')]).toEqual([
+      range,
+      206,
+      `bytes ${first}-${last}/200000`,
+    ]);
+    expect(part.bytes.equals(bytes.subarray(first, last + 1))).toBe(true);
+  }
+  const many = Array.from({ length: 1_000 }, (_, n) => `${n}-${n + 1}`).join(',');
+  for (const range of [
+    'bytes=200000-',
+    'bytes=5-4',
+    'bytes=0-1,0-1',
+    `bytes=${many}`,
+    'bytes=a-b',
+    'bytes=-0',
+    'bytes=-',
+  ]) {
+    const refused = await download(ann, id, { range });
+    expect([range, refused.status, refused.headers.get('content-range')]).toEqual([range, 416, 'bytes */200000']);
+    expect(JSON.parse(String(refused.bytes)).reason).toBe('invalid-range');
+  }
+  expect((await download(ann, id, { range: 'bytes=0-0', 'if-range': '"other"' })).status).toBe(200);
+  expect((await download(ann, id, { range: 'lines=0-0' })).status).toBe(200);
+  expect((await download(ann, id, { 'if-none-match': etag })).status).toBe(304);
+  const head = await fetch(at(`/files/${id}/content`), { method: 'HEAD', headers: bearer(ann) });
+  expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '200000', '']);
+});
+
+test('an upload by a stock tus client survives interruptions', async () => {
+  const bytes = randomBytes(3 * mebibyte);
+  let interruptions = 0;
+  const options = {
+    ...{ endpoint: at('/uploads'), chunkSize: 700_000, metadata: { filename: 'film.bin' } },
+    headers: { ...bearer(ann) },
+  };
+  let url = '';
+  const attempt = (abortAfter: number) =>
+    new Promise<boolean>((resolve, reject) => {
+      const one = new Upload(bytes, {
+        ...options,
+        ...(url !== '' && { uploadUrl: url }),
+        onSuccess: () => resolve(true),
+        onError: reject,
+        onProgress: (sent) => {
+          url = one.url ?? url;
+          if (sent < abortAfter || url === '') return;
+          interruptions += 1;
+          void one.abort().then(() => resolve(false));
+        },
+      });
+      one.start();
+    });
+  for (let limit = 500_000; !(await attempt(limit)); limit += 500_000);
+  expect(interruptions).toBeGreaterThan(2);
+  const id = String(url.split('/').pop());
+  const got = await download(ann, id);
+  expect(got.bytes.equals(bytes)).toBe(true);
+});
+
+test('tus: each wrong request has its own refusal, and the offset stays', async () => {
+  const tus = { 'tus-resumable': '1.0.0' };
+  const create = (headers: Record<string, string>) => request(at('/uploads'), 'POST', { token: ann.token, headers });
+  expect(await create({ 'upload-length': '5' })).toMatchObject({
+    status: 412,
+    json: { reason: 'precondition-failed' },
+  });
+  for (const length of ['', '-1', '1e3', '0x10'])
+    expect(await create({ ...tus, 'upload-length': length })).toMatchObject({
+      status: 400,
+      json: { reason: 'invalid-request' },
+    });
+  expect(await create({ ...tus, 'upload-length': String(5 * mebibyte) })).toMatchObject({
+    status: 413,
+    json: { reason: 'file-too-large' },
+  });
+  const made = await create({ ...tus, 'upload-length': '10', 'upload-metadata': 'filename !!!,=' });
+  expect([made.status, made.headers.get('tus-resumable'), made.headers.get('upload-offset')]).toEqual([
+    201,
+    '1.0.0',
+    '0',
+  ]);
+  expect(Date.parse(String(made.headers.get('upload-expires')))).toBeGreaterThan(Date.now());
+  const path = `/uploads/${made.json.id}`;
+  const patch = (headers: Record<string, string>, body = 'hello', token = ann.token) =>
+    request(at(path), 'PATCH', {
+      token,
+      body,
+      headers: { ...tus, 'content-type': 'application/offset+octet-stream', 'upload-offset': '0', ...headers },
+    });
+  expect(await patch({ 'tus-resumable': '0.2.2' })).toMatchObject({ status: 412 });
+  expect(await patch({ 'content-type': 'application/octet-stream' })).toMatchObject({ status: 415 });
+  expect(await patch({ 'upload-offset': '1' })).toMatchObject({ status: 409, json: { reason: 'wrong-offset' } });
+  expect(await patch({ 'upload-offset': 'x' })).toMatchObject({ status: 400 });
+  expect(await patch({}, 'hello world')).toMatchObject({ status: 413, json: { reason: 'file-too-large' } });
+  expect(await patch({}, 'hello', bob.token)).toMatchObject({ status: 404, json: { reason: 'file-not-found' } });
+  const both = await Promise.all([patch({}), patch({})]);
+  expect(both.map(({ status }) => status).sort()).toEqual([204, 409]);
+  const head = await fetch(at(path), { method: 'HEAD', headers: { ...bearer(ann), ...tus } });
+  expect([head.status, head.headers.get('upload-offset'), head.headers.get('upload-length')]).toEqual([200, '5', '10']);
+  expect(head.headers.get('cache-control')).toBe('no-store');
+  expect((await download(ann, made.json.id)).status).toBe(404); // not complete
+  expect((await patch({ 'upload-offset': '5' }, 'world')).status).toBe(204);
+  expect(await patch({ 'upload-offset': '10' }, '!')).toMatchObject({ status: 409, json: { reason: 'wrong-offset' } });
+  expect((await download(ann, made.json.id)).bytes.toString()).toBe('helloworld');
+  expect((await request(at(path), 'DELETE', { token: ann.token, headers: tus })).status).toBe(204);
+  expect(await patch({})).toMatchObject({ status: 404 });
+  const options = await fetch(at('/uploads'), { method: 'OPTIONS' });
+  expect([options.status, options.headers.get('tus-version'), options.headers.get('tus-extension')]).toEqual([
+    204,
+    '1.0.0',
+    'creation,expiration,termination',
+  ]);
+});
+
+test('a bad form is refused as a whole, and leaves nothing', async () => {
+  const part = (name: string, text: string) =>
+    `--x\r\nContent-Disposition: form-data; name="f"; filename="${name}"\r\n\r\n${text}\r\n`;
+  const many = Array.from({ length: 10_000 }, (_, n) => part(`${n}`, 'x')).join('');
+  const cases: [what: string, type: string, body: string | Buffer, status: number, reason: string][] = [
+    ['no file', 'multipart/form-data; boundary=x', '--x--\r\n', 400, 'invalid-upload'],
+    [
+      'only a field',
+      'multipart/form-data; boundary=x',
+      '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n',
+      400,
+      'invalid-upload',
+    ],
+    ['10,000 parts', 'multipart/form-data; boundary=x', `${many}--x--\r\n`, 400, 'invalid-upload'],
+    ['a form that ends early', 'multipart/form-data; boundary=x', part('a', 'x'), 400, 'invalid-upload'],
+    ['no boundary', 'multipart/form-data', 'x', 415, 'wrong-media-type'],
+    ['an empty boundary', 'multipart/form-data; boundary=', 'x', 400, 'invalid-upload'],
+    ['JSON', 'application/json', '{}', 415, 'wrong-media-type'],
+    [
+      'a huge part header',
+      'multipart/form-data; boundary=x',
+      `--x\r\nX: ${'y'.repeat(100_000)}\r\n\r\nz\r\n--x--\r\n`,
+      400,
+      'invalid-upload',
+    ],
+    [
+      'a good file, then one that is too large',
+      'multipart/form-data; boundary=x',
+      `${part('good', 'x')}${part('large', 'y'.repeat(4 * mebibyte + 1))}--x--\r\n`,
+      413,
+      'file-too-large',
+    ],
+  ];
+  for (const [what, type, body, status, reason] of cases) {
+    const response = await request(at('/files'), 'POST', { token: ann.token, body, headers: { 'content-type': type } });
+    expect([what, response.status, response.json.reason]).toEqual([what, status, reason]);
+    await until(async () => (await stored(ann)).length === 0);
+  }
+  const zipped = await request(at('/files'), 'POST', {
+    token: ann.token,
+    body: part('a', 'x'),
+    headers: { 'content-type': 'multipart/form-data; boundary=x', 'content-encoding': 'gzip' },
+  });
+  expect(zipped.json.reason).toBe('wrong-media-type');
+  expect(await usage(ann)).toEqual({ bytes: 0, files: 0 });
+  expect(
+    await raw('POST /api/v1/files HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=x', part('a', 'x')),
+  ).toContain('401');
+});
+
+test('a client that leaves in the middle of a form leaves nothing, and in the middle of tus what it has sent', async () => {
+  const form = connect(Number(new URL(gateway.http).port), '127.0.0.1').on('error', () => {});
+  form.write(
+    `POST /api/v1/files HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ann.token}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 9000000\r\n\r\n`,
+  );
+  form.write(`--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n${'y'.repeat(300_000)}`);
+  await until(async () => (await stored(ann)).length === 1);
+  form.destroy();
+  await until(async () => (await stored(ann)).length === 0);
+  const tus = { 'tus-resumable': '1.0.0', 'upload-length': '90000' };
+  const { json } = await request(at('/uploads'), 'POST', { token: ann.token, headers: tus });
+  const patch = connect(Number(new URL(gateway.http).port), '127.0.0.1').on('error', () => {});
+  patch.write(
+    `PATCH /api/v1/uploads/${json.id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ann.token}\r\ntus-resumable: 1.0.0\r\nupload-offset: 0\r\ncontent-type: application/offset+octet-stream\r\ncontent-length: 90000\r\n\r\n${'a'.repeat(70_000)}`,
+  );
+  await until(async () => Number((await stored(ann))[0]?.received) >= 65_536);
+  patch.destroy();
+  await until(async () => Number((await stored(ann))[0]?.received) === 70_000);
+});
+
+test('uploads at the same time stay within the quota of their user', async () => {
+  const results = await Promise.all(Array.from({ length: 6 }, () => sendForm(ann, ['a', Buffer.alloc(2 * mebibyte)])));
+  const refused = results.filter(({ status }) => status !== 201);
+  expect(refused.length).toBeGreaterThanOrEqual(2);
+  for (const { status, json } of refused) expect([status, json.reason]).toEqual([413, 'file-quota']);
+  const used = (await usage(ann)) as { bytes: number; files: number };
+  expect(used).toEqual({ bytes: (6 - refused.length) * 2 * mebibyte, files: 6 - refused.length });
+  expect((await sendForm(bob, ['b', png])).status).toBe(201);
+});
+
+test('a stale file is gone for everybody, and a purge deletes it with its bytes', async () => {
+  const { id } = await upload(ann, 'a', png);
+  await trio.people.sql("UPDATE chat.file SET stale_at = now() - interval '1 s' WHERE id = $1", [id]);
+  expect((await download(ann, id)).status).toBe(404);
+  expect((await request(at(`/uploads/${id}`), 'GET', { token: ann.token })).status).toBe(404);
+});
