@@ -183,7 +183,7 @@ export const refusals = {
     413,
     'Your files would take more than your quota. Delete some, or the messages that have them.',
   ),
-  'files-full': row('RESOURCE_EXHAUSTED', 507, 'This server has no room for more files. Tell an operator.'),
+  'files-full': row('UNAVAILABLE', 507, 'This server has no room for more files. Tell an operator.'),
   'file-posted': row('FAILED_PRECONDITION', 409, 'A message has this file. Delete the message instead.'),
   'invalid-upload': row(
     'INVALID_ARGUMENT',

@@ -47,14 +47,14 @@ const readContent = route<z.infer<typeof fileParams>, undefined, undefined, Down
   summary: 'Returns the bytes of a file, or one range of them.',
   headers: { range: 'one range, such as bytes=0-1023', 'if-range': 'ETag of the bytes that the client has' },
   params: fileParams,
-  run: ({ files, calls, params: { file_id: id } }) => files.open(calls, id),
+  run: async ({ files, calls, params: { file_id: id } }) => files.open(calls, id),
 });
 
 const removeFile = route({
   ...{ method: 'DELETE', path: '/files/{file_id}', tag },
   summary: 'Deletes a file of the caller that no message has.',
   params: fileParams,
-  run: ({ files, calls, params: { file_id: id } }) => files.delete(calls, id),
+  run: async ({ files, calls, params: { file_id: id } }) => files.delete(calls, id),
 });
 
 /** The version of tus, and what the server supports of it. */
@@ -144,7 +144,7 @@ const terminate = route({
   summary: 'Ends an upload, and deletes what it has sent.',
   headers: tusHeaders,
   params: fileParams,
-  run: ({ files, calls, headers, params: { file_id: id } }) => {
+  run: async ({ files, calls, headers, params: { file_id: id } }) => {
     checkVersion(headers);
     return files.delete(calls, id);
   },
