@@ -31,10 +31,10 @@ import { EventsDoor, type EventsDoorDeps } from './dialects/document-001/events-
 import { document001 } from './dialects/document-001/form.js';
 import { NewChats } from './dialects/document-001/new-chats.js';
 import { document002 } from './dialects/document-002/dialect.js';
-import { GuestDoor, type GuestDoorDeps } from './guests/guest-door.js';
-import { Guests } from './guests/guests.js';
 import { FileDesk } from './files/file-desk.js';
 import { FileStore } from './files/file-store.js';
+import { GuestDoor, type GuestDoorDeps } from './guests/guest-door.js';
+import { Guests } from './guests/guests.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
 import type { HttpHandler } from './http/handler.js';
