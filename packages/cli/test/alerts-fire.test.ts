@@ -84,7 +84,7 @@ beforeAll(async () => {
     if (Date.now() > end) throw new Error(prometheus.said);
   }
   await trio.addChatServer(admin(3));
-  for (const end = Date.now() + 30_000; (await scrapedCount()) < 5; await pause(200)) {
+  for (const end = Date.now() + 90_000; (await scrapedCount()) < 5; await pause(200)) {
     if (Date.now() > end) throw new Error(`only ${await scrapedCount()} processes are scraped`);
   }
   const { token } = await trio.people.make('ann');

@@ -57,14 +57,10 @@ given(Grpcurl.isHere)('examples/grpcurl sends a message and prints it', async ()
   expect(stdout).toBe('{}\nhello\n');
 });
 
-given(has(python, ['-c', 'import grpc, grpc_tools']))(
-  'examples/python: two users talk',
-  async () => {
-    const client = join(examples, 'python', 'client.py');
-    await talk((user) => new Program(python, [client, `py-${user}`, 'correct horse', 'python', ...addresses]));
-  },
-  150_000,
-);
+given(has(python, ['-c', 'import grpc, grpc_tools']))('examples/python: two users talk', async () => {
+  const client = join(examples, 'python', 'client.py');
+  await talk((user) => new Program(python, [client, `py-${user}`, 'correct horse', 'python', ...addresses]));
+});
 
 given(has('go', ['mod', 'download'], join(examples, 'go')))(
   'examples/go: two users talk',
@@ -126,7 +122,6 @@ given(has('wscat', ['--version']))(
     };
     await watch(start, '"data":"aGVsbG8="', '{"ack":{"clientId":"4be4b2f4-3b0f-4e8e-9d5c-0a1f4f3f6d11","seq":');
   },
-  150_000,
 );
 
 given(has(python, ['-c', 'import websockets.asyncio.client']))(
@@ -138,7 +133,6 @@ given(has(python, ['-c', 'import websockets.asyncio.client']))(
       new Program(python, [client, url], { env: { ...process.env, TOKEN } });
     await watch(start, ': hello');
   },
-  150_000,
 );
 
 given(has('go', ['mod', 'download'], join(examples, 'websocket')))(
@@ -154,31 +148,27 @@ given(has('go', ['mod', 'download'], join(examples, 'websocket')))(
   400_000,
 );
 
-given(chromiumPath !== undefined)(
-  'examples/react: a user logs in, enters a room and sends a message',
-  async () => {
-    const vite = join(projectFolder, 'packages/web/node_modules/vite/bin/vite.js');
-    await run(process.execPath, [vite, 'build', join(examples, 'react'), '--outDir', folder, '--emptyOutDir', 'false']);
-    const gateway = await trio.startGateway({ PARLEY_WEB_DIR: folder });
-    const [userService = '', channelService = ''] = addresses;
-    const client = createClient({ transport: grpcTransport({ userService, channelService }) });
-    await client.register({ userId: 'rita', password: 'correct horse', name: 'Rita' });
-    await client.close();
-    const browser = await launch();
-    try {
-      const page = await browser.newPage();
-      await page.goto(gateway.http);
-      await page.getByLabel('User ID').fill('rita');
-      await page.getByLabel('Password').fill('correct horse');
-      await page.getByLabel('Room').fill('react');
-      await page.getByRole('button', { name: 'Enter' }).click();
-      await page.getByRole('status').getByText('live').waitFor();
-      await page.getByLabel('Message').fill('hello from React');
-      await page.keyboard.press('Enter');
-      await page.getByRole('listitem').filter({ hasText: 'rita hello from React' }).waitFor();
-    } finally {
-      await browser.close();
-    }
-  },
-  150_000,
-);
+given(chromiumPath !== undefined)('examples/react: a user logs in, enters a room and sends a message', async () => {
+  const vite = join(projectFolder, 'packages/web/node_modules/vite/bin/vite.js');
+  await run(process.execPath, [vite, 'build', join(examples, 'react'), '--outDir', folder, '--emptyOutDir', 'false']);
+  const gateway = await trio.startGateway({ PARLEY_WEB_DIR: folder });
+  const [userService = '', channelService = ''] = addresses;
+  const client = createClient({ transport: grpcTransport({ userService, channelService }) });
+  await client.register({ userId: 'rita', password: 'correct horse', name: 'Rita' });
+  await client.close();
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    await page.goto(gateway.http);
+    await page.getByLabel('User ID').fill('rita');
+    await page.getByLabel('Password').fill('correct horse');
+    await page.getByLabel('Room').fill('react');
+    await page.getByRole('button', { name: 'Enter' }).click();
+    await page.getByRole('status').getByText('live').waitFor();
+    await page.getByLabel('Message').fill('hello from React');
+    await page.keyboard.press('Enter');
+    await page.getByRole('listitem').filter({ hasText: 'rita hello from React' }).waitFor();
+  } finally {
+    await browser.close();
+  }
+});

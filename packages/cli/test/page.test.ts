@@ -101,6 +101,5 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
       expect([ann.complaints, bob.complaints]).toEqual([[], []]);
       await eve.end();
     },
-    90_000,
   );
 });

@@ -119,16 +119,12 @@ test('docs/operating.md: an export has the lines of the example, and the table n
 
 const withGrpcurl = Grpcurl.isHere ? test : test.skip;
 
-withGrpcurl(
-  'docs/protocol.md: the grpcurl commands run one after the other in one shell',
-  async () => {
-    const commands = blocks('docs/protocol.md', 'With grpcurl', 'sh');
-    expect(commands).toHaveLength(2);
-    const { status, output } = await bash(here(commands.join('\n')));
-    expect(output).toContain('"data": "aGVsbG8="');
-    expect(output).toContain('"name": "cave"');
-    expect(output).not.toContain('ERROR');
-    expect(status).toBe(0);
-  },
-  60_000,
-);
+withGrpcurl('docs/protocol.md: the grpcurl commands run one after the other in one shell', async () => {
+  const commands = blocks('docs/protocol.md', 'With grpcurl', 'sh');
+  expect(commands).toHaveLength(2);
+  const { status, output } = await bash(here(commands.join('\n')));
+  expect(output).toContain('"data": "aGVsbG8="');
+  expect(output).toContain('"name": "cave"');
+  expect(output).not.toContain('ERROR');
+  expect(status).toBe(0);
+});

@@ -38,7 +38,7 @@ async function isHealthy(service: Service): Promise<boolean> {
 /** Waits until each process reports these words. */
 async function all(words: string, services: readonly Service[] = [...admins.keys()]): Promise<void> {
   for (const service of services) {
-    for (const end = Date.now() + 30_000; !(await answerOf(service)).includes(words); ) {
+    for (const end = Date.now() + 60_000; !(await answerOf(service)).includes(words); ) {
       if (Date.now() > end) throw new Error(`${service} never said "${words}": ${await answerOf(service)}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -78,7 +78,7 @@ test('no process is ready while the database is read-only, and every one is afte
 test('publishes a new signing key if the database has lost the old one', async () => {
   await trio.people.sql('DELETE FROM chat.signing_key');
   const known = () => trio.people.sql("SELECT FROM chat.signing_key WHERE purpose IN ('join', 'manager', 'user')");
-  for (const end = Date.now() + 30_000; (await known()).length < 3; ) {
+  for (const end = Date.now() + 60_000; (await known()).length < 3; ) {
     if (Date.now() > end) throw new Error('no new keys');
     await all('ready\n', ['manager', 'user-service']);
   }

@@ -146,12 +146,12 @@ test('restarts a dead PostgreSQL, and the services continue', async () => {
   const first = await pid();
   for (let n = 1; n <= 2; n++) {
     process.kill(await pid(), 'SIGKILL');
-    for (const end = Date.now() + 30_000; run.said.split('PostgreSQL is back').length <= n; await pause(50)) {
+    for (const end = Date.now() + 60_000; run.said.split('PostgreSQL is back').length <= n; await pause(50)) {
       if (Date.now() > end) throw new Error(`PostgreSQL did not come back:\n${run.said}`);
     }
   }
   expect(await pid()).not.toBe(first);
-  for (const end = Date.now() + 30_000; ; await pause(100)) {
+  for (const end = Date.now() + 60_000; ; await pause(100)) {
     if (/^[\w-]+\.[\w-]+\.[\w-]+\n$/.test(await token())) break;
     if (Date.now() > end) throw new Error(await token());
   }
@@ -162,7 +162,7 @@ test('after kill -9, the services exit and the next start adopts the running Pos
   const pids = (await run.services()).filter(({ name }) => name.includes('services')).map(({ pid }) => pid);
   expect(pids).toHaveLength(6);
   run.child.kill('SIGKILL');
-  expect(await allEnded(pids, 30_000)).toEqual([]);
+  expect(await allEnded(pids, 60_000)).toEqual([]);
 
   const next = start(['--chat-servers', '1', '--restored']);
   await next.says(ready);

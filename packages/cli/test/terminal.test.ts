@@ -31,9 +31,9 @@ test('chat survives a killed chat server', async () => {
   for (const server of trio.chatServers.splice(0, 1)) server.kill('SIGKILL');
   await until(() => a.said.includes('* reconnecting in ') && b.said.includes('* reconnecting in '));
   await trio.addChatServer();
-  await until(() => [a, b].every(({ said }) => said.includes('* back in lobby (channel 1)')), 25_000);
+  await until(() => [a, b].every(({ said }) => said.includes('* back in lobby (channel 1)')));
   b.type('are you there?');
-  await until(() => /t-2: are you there\?\n/.test(a.said), 25_000);
+  await until(() => /t-2: are you there\?\n/.test(a.said));
   expect(a.said.match(/are you there/g)).toHaveLength(1);
   expect(a.said).toContain('* back in lobby (channel 1)');
   expect(a.said).toContain('some messages may be missing');
@@ -66,7 +66,7 @@ test('chat reports a full channel and waits for a free seat', async () => {
   const waiting = await commands.start(second, 'chat', 'for one');
   await until(() => waiting.said.includes('* the channel is full; waiting until someone leaves\n'));
   expect(await inside.end()).toBe(0);
-  await until(() => waiting.said.includes('* you are in for one'), 25_000);
+  await until(() => waiting.said.includes('* you are in for one'));
   expect(waiting.said.match(/waiting|reconnecting/g)).toEqual(['waiting']);
   expect(await waiting.end()).toBe(0);
 });
@@ -167,25 +167,20 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
     chat.type('/quit');
     expect(await chat.exited).toBe(0);
   },
-  60_000,
 );
 
-(hasScript ? test : test.skip)(
-  'runs commands from the keyboard while the output goes to a file',
-  async () => {
-    const ann = await trio.people.make('tee');
-    await trio.create(ann, 'teed');
-    const chat = await commands.fromKeyboard(ann, 'chat', 'teed');
-    await chat.says('here (1)');
-    for (const line of ['/help', '/nick x', '//slash']) chat.type(line);
-    await chat.says('#1 tee: /slash');
-    expect(chat.said).toContain('  /reply SEQ text ');
-    expect(chat.said).toContain('! not sent: unknown command /nick');
-    chat.type('/quit');
-    expect(await chat.exited).toBe(0);
-  },
-  60_000,
-);
+(hasScript ? test : test.skip)('runs commands from the keyboard while the output goes to a file', async () => {
+  const ann = await trio.people.make('tee');
+  await trio.create(ann, 'teed');
+  const chat = await commands.fromKeyboard(ann, 'chat', 'teed');
+  await chat.says('here (1)');
+  for (const line of ['/help', '/nick x', '//slash']) chat.type(line);
+  await chat.says('#1 tee: /slash');
+  expect(chat.said).toContain('  /reply SEQ text ');
+  expect(chat.said).toContain('! not sent: unknown command /nick');
+  chat.type('/quit');
+  expect(await chat.exited).toBe(0);
+});
 
 test('a registration with a taken user id suggests a login as that user', async () => {
   const { grpc } = await trio.startUserService();

@@ -168,7 +168,7 @@ describe('Document 004, requirements', () => {
     await until(async () => (await bob.client.user(ann.id)).online);
     await open.leave();
     const isSeen = async () => (await bob.client.user(ann.id)).lastSeen > 0;
-    await until(async () => (await isSeen()) || pause(1_000, false), 20_000);
+    await until(async () => (await isSeen()) || pause(1_000, false));
     expect(await bob.client.user(ann.id)).toMatchObject({ name: 'Ánn', about: 'Здравствуйте', email: '' });
     await expect(cy.client.user(ann.id)).rejects.toMatchObject({ reason: 'user-not-found' });
     await ann.client.account.update({ visibility: Visibility.NOBODY });

@@ -31,7 +31,7 @@ describe('a channel that stores everything', () => {
   }
 
   function allOf(texts: number): Promise<void> {
-    return until(() => listeners.every((one) => one.of('message').length === texts), 30_000);
+    return until(() => listeners.every((one) => one.of('message').length === texts));
   }
 
   test('keeps every acked message once and in order, without a reset, after kill -9 of its server', async () => {

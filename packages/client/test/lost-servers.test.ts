@@ -63,7 +63,7 @@ test('kill -9 of the chat server: both clients see a reset, then the same entrie
   await until(() => listeners.every(({ texts }) => texts.length > 50));
   const [owner] = await owners();
   trio.chatServers.find(({ grpc }) => grpc === owner)?.kill('SIGKILL');
-  await until(() => listeners.every((one) => one.of('reset').length === 1), 25_000);
+  await until(() => listeners.every((one) => one.of('reset').length === 1));
   const after = listeners.map(({ texts }) => texts.length);
   await until(() => listeners.every(({ texts }, n) => texts.length > (after[n] ?? 0) + 50));
   const answered = await Promise.all(talks.map(({ stop }) => stop()));
@@ -84,7 +84,7 @@ test('a chat server that shuts down sends a goodbye, and another takes over', as
   await until(() => listeners.every(({ texts }) => texts.length > 20));
   const [owner] = await owners();
   trio.chatServers.find(({ grpc }) => grpc === owner)?.kill('SIGTERM');
-  await until(() => listeners.every((one) => one.of('live').length === 2), 20_000);
+  await until(() => listeners.every((one) => one.of('live').length === 2));
   await Promise.all(talks.map(({ stop }) => stop()));
   for (const one of listeners) {
     checkSeen(one);

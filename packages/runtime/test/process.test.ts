@@ -29,7 +29,7 @@ class Child {
   }
 
   async until(holds: () => boolean): Promise<void> {
-    const giveUpAt = Date.now() + 8_000;
+    const giveUpAt = Date.now() + 60_000;
     while (!holds()) {
       if (Date.now() > giveUpAt) throw new Error(`not in time: ${this.output}`);
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -181,7 +181,7 @@ const missing = spawnSync('grpcurl', ['-version']).error !== undefined;
 /** Returns the output of grpcurl. Asynchronous, because the server runs in this process. */
 function grpcurl(...args: string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile('grpcurl', ['-plaintext', ...args], { timeout: 10_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
+    execFile('grpcurl', ['-plaintext', ...args], { timeout: 60_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
   });
 }
 

@@ -25,7 +25,7 @@ export class Visitor {
 
   private constructor(page: Page) {
     this.page = page;
-    page.setDefaultTimeout(25_000);
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => {
       const isNetwork = /Failed to load resource|ERR_|WebSocket connection/.test(message.text());
       if (['error', 'warning'].includes(message.type()) && !isNetwork) this.complaints.push(message.text());

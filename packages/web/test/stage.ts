@@ -161,14 +161,13 @@ export let stage: Stage;
 if (chromiumPath !== undefined) {
   beforeAll(async () => {
     stage = await Stage.build();
-  }, 240_000);
+  });
   afterEach(() => stage.clear());
   afterAll(() => stage.stop());
 }
 
 /** Runs tests of the page on the stage. */
 export function inChromium(title: string, tests: () => void): void {
-  import.meta.jest.setTimeout(180_000);
   const given = chromiumPath === undefined ? describe.skip : describe;
   given(`${title}, in Chromium (skipped if there is none on the PATH)`, tests);
 }

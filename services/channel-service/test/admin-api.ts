@@ -12,7 +12,7 @@ import {
 import { callUnary } from '@parley/rpc';
 import type { Person, Rig } from './rig.js';
 
-const withinMs = 10_000;
+const withinMs = 30_000;
 
 /** Calls of AdminService. */
 export class AdminApi {

@@ -30,14 +30,14 @@ afterAll(async () => {
 
 function setBlock({ token }: Person, userId: string, blocked = true): Promise<unknown> {
   const request = SetBlockRequest.fromPartial({ userId, blocked });
-  return callUnary(rig.manager, ChannelService.setBlock, request, { token, withinMs: 10_000 });
+  return callUnary(rig.manager, ChannelService.setBlock, request, { token, withinMs: 30_000 });
 }
 
 function listBlocked(
   { token }: Person,
   page: Parameters<typeof Page.fromPartial>[0] = {},
 ): Promise<ListMembersResponse> {
-  return callUnary(rig.manager, ChannelService.listBlocked, Page.fromPartial(page), { token, withinMs: 10_000 });
+  return callUnary(rig.manager, ChannelService.listBlocked, Page.fromPartial(page), { token, withinMs: 30_000 });
 }
 
 const idsOf = ({ users }: ListMembersResponse) => users.map(({ id }) => id);

@@ -22,7 +22,7 @@ export const ranks = { none: 0, member: 1, admin: 2, owner: 3 } as const;
 
 type Partial<T extends { fromPartial(value: never): unknown }> = Parameters<T['fromPartial']>[0];
 
-const options = ({ token }: Person) => ({ token, withinMs: 15_000 });
+const options = ({ token }: Person) => ({ token, withinMs: 30_000 });
 
 /** Calls to one manager about chats. */
 export class Chats {

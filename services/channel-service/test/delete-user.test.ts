@@ -35,7 +35,7 @@ afterAll(async () => {
 
 function deleteUser(userId: string, purge = false, { token } = root): Promise<unknown> {
   const request = DeleteUserRequest.fromPartial({ userId, purge });
-  return callUnary(rig.admin(), AdminService.deleteUser, request, { token, withinMs: 15_000 });
+  return callUnary(rig.admin(), AdminService.deleteUser, request, { token, withinMs: 30_000 });
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

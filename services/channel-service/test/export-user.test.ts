@@ -278,7 +278,7 @@ test('ExportUser finds suspended and deleted accounts, by id in any case', async
   await api.setUser(root, { id: me.id, status: UserStatus.SUSPENDED });
   expect((await exported(me.id.toUpperCase()))[0]).toMatchObject({ type: 'account', id: me.id, status: 'suspended' });
   const request = DeleteUserRequest.fromPartial({ userId: me.id });
-  await callUnary(rig.admin(), AdminService.deleteUser, request, { token: root.token, withinMs: 15_000 });
+  await callUnary(rig.admin(), AdminService.deleteUser, request, { token: root.token, withinMs: 30_000 });
   const found = await exported(me.id);
   expect(found[0]).toMatchObject({ status: 'deleted', name: 'deleted account', email: null });
   expect(ofType(found, 'session')).toEqual([]);

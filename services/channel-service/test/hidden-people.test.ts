@@ -200,7 +200,7 @@ test('only a user who could see a hidden person in a channel can report them the
   );
   const report = (who: Person, channelId: number, userId: string) => {
     const asked = AbuseReport.fromPartial({ channelId, userId, reason: 'rude' });
-    const call = callUnary(rig.manager, ChannelService.reportAbuse, asked, { token: who.token, withinMs: 15_000 });
+    const call = callUnary(rig.manager, ChannelService.reportAbuse, asked, { token: who.token, withinMs: 30_000 });
     return call.then(
       () => 'ok',
       ({ reason: word }) => word as string,

@@ -16,7 +16,7 @@ import type { Person, Rig } from './rig.js';
 
 type Partial<T extends { fromPartial(value: never): unknown }> = Parameters<T['fromPartial']>[0];
 
-const options = ({ token }: Person) => ({ token, withinMs: 15_000 });
+const options = ({ token }: Person) => ({ token, withinMs: 30_000 });
 
 /** Calls to one manager about the chats of one user. */
 export class Inbox {

@@ -38,7 +38,7 @@ const unknown = () => randomBytes(16).toString('base64url');
 
 function ask<Name extends 'createInvite' | 'revokeInvite' | 'previewInvite' | 'join'>(name: Name, who: Person) {
   return (fields: Parameters<typeof Invite.fromPartial>[0], manager = rig.manager) =>
-    callUnary(manager, ChannelService[name], Invite.fromPartial(fields), { token: who.token, withinMs: 15_000 });
+    callUnary(manager, ChannelService[name], Invite.fromPartial(fields), { token: who.token, withinMs: 30_000 });
 }
 
 const invite = (who: Person, fields: Parameters<typeof Invite.fromPartial>[0]) =>
@@ -48,7 +48,7 @@ const join = (who: Person, id: string, manager = rig.manager) => ask('join', who
 const revoke = (who: Person, id: string) => ask('revokeInvite', who)({ id });
 
 async function list(who: Person, id: number): Promise<readonly Invite[]> {
-  const options = { token: who.token, withinMs: 15_000 };
+  const options = { token: who.token, withinMs: 30_000 };
   const { invites } = await callUnary(rig.manager, ChannelService.listInvites, Channel.fromPartial({ id }), options);
   return invites;
 }

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { ChatService } from '@parley/contract';
 import { grpcService } from '@parley/rpc';
+import { until } from '@parley/testkit';
 
 /** Command that the listener has received. */
 export interface Heard {
@@ -36,8 +37,7 @@ export class Listener {
   }
 
   async hears(count: number): Promise<Heard[]> {
-    const until = Date.now() + 3_000;
-    while (this.heard.length < count && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => this.heard.length >= count);
     return this.heard;
   }
 

@@ -45,7 +45,7 @@ type Asked = Parameters<typeof ListChannelsRequest.fromPartial>[0];
 function ask(who: Person, asked: Asked): Promise<ListChannelsResponse> {
   const { manager } = rig;
   const request = ListChannelsRequest.fromPartial(asked);
-  return callUnary(manager, ChannelService.listChannels, request, { token: who.token, withinMs: 15_000 });
+  return callUnary(manager, ChannelService.listChannels, request, { token: who.token, withinMs: 30_000 });
 }
 
 async function everyPage(who: Person, asked: Asked, pages = 1_000): Promise<number[]> {

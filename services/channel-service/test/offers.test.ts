@@ -32,7 +32,7 @@ async function mine(who: Person) {
   const request = ListChannelsRequest.fromPartial({ mine: true });
   const { channels } = await callUnary(manager, ChannelService.listChannels, request, {
     token: who.token,
-    withinMs: 15_000,
+    withinMs: 30_000,
   });
   return channels;
 }

@@ -30,7 +30,7 @@ afterAll(async () => {
   await database.close();
 });
 
-const withinMs = 15_000;
+const withinMs = 30_000;
 
 function users(request: Parameters<typeof ListUsersRequest.fromPartial>[0], { token } = root) {
   return callUnary(rig.admin(), AdminService.listUsers, ListUsersRequest.fromPartial(request), { token, withinMs });

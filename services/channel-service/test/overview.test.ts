@@ -140,7 +140,7 @@ describe('a chat in Overview', () => {
       const request = ListChannelsRequest.fromPartial({ mine: true });
       const { channels } = await callUnary(rig.manager, ChannelService.listChannels, request, {
         token: who.token,
-        withinMs: 15_000,
+        withinMs: 30_000,
       });
       expect(channels).toHaveLength(3);
       const listed = channels.map((channel) => ({ ...channel, version: 0 }));

@@ -31,7 +31,7 @@ export interface Identity {
   readonly key: SigningKey<object>;
 }
 
-const withinMs = 10_000;
+const withinMs = 30_000;
 let count = 0;
 
 /** Managers on free ports over one database, with helpers for their callers. */

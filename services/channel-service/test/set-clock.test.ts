@@ -96,7 +96,6 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
       if (victim !== undefined) trio.chatServers.splice(trio.chatServers.indexOf(victim), 1);
       await trio.addChatServer();
     },
-    120_000,
   );
 
   test('mutes, bans and invite links end by the clock of PostgreSQL', async () => {

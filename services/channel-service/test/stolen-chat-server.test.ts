@@ -36,7 +36,7 @@ async function thiefKey(owner: string) {
 
 function report(token: string, server: object): Promise<unknown> {
   const client = trio.manager();
-  return callUnary(client, ChannelService.report, ReportRequest.fromPartial({ server }), { token, withinMs: 10_000 });
+  return callUnary(client, ChannelService.report, ReportRequest.fromPartial({ server }), { token, withinMs: 30_000 });
 }
 
 /** Checks that the server is still live and reachable. */

@@ -208,7 +208,7 @@ describe('A seat', () => {
       const before = Date.now();
       await trio.people.sql(change);
       expect(await stream.ended).toMatchObject({ code, reason });
-      expect(Date.now() - before).toBeLessThan(10_000);
+      expect(Date.now() - before).toBeLessThan(30_000);
     }
   });
 

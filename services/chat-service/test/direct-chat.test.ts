@@ -21,7 +21,7 @@ test('in a direct chat, neither user can change messages of the other, not even 
   const manager = trio.manager();
   const { id } = await callUnary(manager, ChannelService.openDirect, User.fromPartial({ id: 'other' }), {
     token: starter.token,
-    withinMs: 15_000,
+    withinMs: 30_000,
   });
   const [a, b] = [await trio.join(starter, id), await trio.join(other, id)];
   for (const [one, two] of [

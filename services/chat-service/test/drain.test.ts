@@ -38,7 +38,9 @@ async function drain({ grpc }: ServiceProcess, deadlineMs = 0, token?: string): 
   const [server] = await trio.people.sql('SELECT instance_id FROM chat.server WHERE addr = $1', [grpc]);
   const signed = token ?? (await key.sign({ sub: me }, String(server?.instance_id)));
   const request = DrainRequest.fromPartial({ deadlineMs });
-  await callUnary(client, ChatService.drain, request, { token: signed, withinMs: 5_000 }).finally(() => client.close());
+  await callUnary(client, ChatService.drain, request, { token: signed, withinMs: 30_000 }).finally(() =>
+    client.close(),
+  );
 }
 
 /** Holds the head of a channel, so that it cannot be given back yet. */

@@ -8,7 +8,7 @@ let bob: TestPerson;
 let id: number;
 let unreachable: ServiceProcess;
 
-const withinMs = 10_000;
+const withinMs = 30_000;
 
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 1 });

@@ -17,7 +17,7 @@ beforeEach(async () => {
   tests += 1;
   ann = await trio.people.make(`ann-${tests}`);
   const channel = Channel.fromPartial({ name: 'chat', kind: ChannelKind.GROUP });
-  ({ id } = await callUnary(trio.manager(), ChannelService.create, channel, { token: ann.token, withinMs: 10_000 }));
+  ({ id } = await callUnary(trio.manager(), ChannelService.create, channel, { token: ann.token, withinMs: 30_000 }));
   stream = await trio.join(ann, id);
 });
 afterEach(() => stream.leave());

@@ -74,7 +74,7 @@ class Page {
 
 function send(client: Client, fields: Partial<Message>, token: string | undefined): Promise<Ack> {
   const message = Message.fromPartial(fields);
-  return callUnary(client, ChatService.send, message, { withinMs: 10_000, ...(token !== undefined && { token }) });
+  return callUnary(client, ChatService.send, message, { withinMs: 30_000, ...(token !== undefined && { token }) });
 }
 
 async function open(person: TestPerson, ...more: [Partial<SubscribeRequest>?, string?]): Promise<Page> {
@@ -130,7 +130,7 @@ describe('Subscribe and Send', () => {
     await chatter.find(({ ack }) => ack?.seq === 1);
     const bytes = Message.fromPartial({ data: Buffer.from('two') });
     const client = serverOf(seat);
-    const ack = await callUnary(client, ChatService.send, bytes, { token: seat.token, withinMs: 5_000 });
+    const ack = await callUnary(client, ChatService.send, bytes, { token: seat.token, withinMs: 30_000 });
     expect(ack.seq).toBe(2);
     await chatter.leave();
   });

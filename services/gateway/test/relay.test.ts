@@ -282,4 +282,4 @@ test('relays close some time after the last inbox has ended', async () => {
   await until(async () => (await rig.metric('parley_relays')) === 0, 180_000);
   expect(await rig.metric('parley_inbox_channels')).toBe(0);
   expect(rig.gateway.output).not.toContain('relay closed'); // That is for relays that break.
-}, 240_000);
+});

@@ -26,12 +26,12 @@ afterAll(async () => {
 
 const login = (userId: string, typed: string) =>
   reasonOf(
-    callUnary(client, UserService.login, LoginRequest.fromPartial({ userId, password: typed }), { withinMs: 10_000 }),
+    callUnary(client, UserService.login, LoginRequest.fromPartial({ userId, password: typed }), { withinMs: 30_000 }),
   );
 
 test('logs each login attempt with user and address, without the password or a malformed id', async () => {
   const request = RegisterRequest.fromPartial({ userId: 'ann', password });
-  await callUnary(client, UserService.register, request, { withinMs: 10_000 });
+  await callUnary(client, UserService.register, request, { withinMs: 30_000 });
   expect(await login('ann', password)).toBe('ok');
   expect(await login('ann', 'guess-number-one')).toBe('wrong-credentials');
   expect(await login('no-such-user', 'guess-number-two')).toBe('wrong-credentials');
