@@ -239,7 +239,7 @@ describe('kick', () => {
       { n: 0 },
       { n: 1 },
     ]);
-    expect(await disconnects(4)).toMatchObject([{ channelId: room, userId: '' }]);
+    expect(await disconnects(3)).toMatchObject([{ channelId: room, userId: '' }]);
     const { entries } = await api.listAudit(root, { size: 1 });
     expect(entries).toMatchObject([{ actor: root.id, action: 'channel.kick', target: String(room) }]);
     expect(JSON.parse(entries[0]?.detail ?? '')).toEqual({ reason: 'closing time', seats: 2 });

@@ -37,7 +37,9 @@ export class Listener {
   }
 
   async hears(count: number): Promise<Heard[]> {
-    await until(() => this.heard.length >= count);
+    await until(() => this.heard.length >= count).catch(() => {
+      throw new Error(`Heard ${this.heard.map(({ method }) => method)} instead of ${count} calls.`);
+    });
     return this.heard;
   }
 

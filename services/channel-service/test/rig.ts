@@ -41,7 +41,7 @@ export class Rig {
   readonly #admins: Client[] = [];
   readonly #database: Database;
   readonly #pools = new Map<string, Pool>();
-  readonly #identities: Identity[] = [];
+  readonly #unused: Omit<Identity, 'token'>[] = [];
   readonly #running: RunningService[] = [];
   readonly #alive = new Set<string>();
   #prolonging: NodeJS.Timeout | undefined;
@@ -119,21 +119,23 @@ export class Rig {
   }
 
   /**
-   * Returns a new chat server with its token for managers. Creates them in bulk, because a manager
-   * reads new keys only once a second.
+   * Returns a new chat server with its token for managers. Creates their keys in bulk, because a
+   * manager reads new keys only once a second.
    */
   async chatServer(): Promise<Identity> {
-    if (this.#identities.length === 0) await this.#makeIdentities();
-    return this.#identities.pop() as Identity;
+    if (this.#unused.length === 0) await this.#makeKeys();
+    const { instanceId, key } = this.#unused.pop() as Omit<Identity, 'token'>;
+    return { instanceId, key, token: await key.sign({ sub: instanceId }, managerAudience) };
   }
 
-  async #makeIdentities(): Promise<void> {
+  async #makeKeys(): Promise<void> {
     const pool = this.#open(this.#database.urlFor('chat_server'));
     const clock = await DatabaseClock.start(pool);
     for (let n = 0; n < 40; n++) {
       const instanceId = randomUUID();
       const key = new SigningKey(serviceToken('chat'), instanceId, pool, clock);
-      this.#identities.push({ instanceId, key, token: await key.sign({ sub: instanceId }, managerAudience) });
+      await key.sign({ sub: instanceId }, managerAudience); // Publishes the key.
+      this.#unused.push({ instanceId, key });
     }
   }
 
