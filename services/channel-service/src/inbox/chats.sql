@@ -12,7 +12,8 @@
 -- spaces, or nothing in a chat of more than `maxTold` members. The last message has no replies,
 -- because a reply would come after it. Its data is null for the chat at which the page exceeds
 -- `maxBytes` and for all later ones, by an upper bound of the encoded sizes without reactions.
--- LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say. name: readChats
+-- LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say.
+-- name: readChats
 SELECT position.*, chat.* FROM (
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS txid, (extract(epoch FROM now()) * 1000000)::bigint AS read_at,
     (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life LIMIT 1
