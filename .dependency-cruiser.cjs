@@ -99,10 +99,10 @@ module.exports = {
     {
       name: 'state-of-the-page-is-pure',
       comment:
-        'state/ imports no React, storage or network, of the SDK only types and the functions that read a message, and of libraries only the parser of formats, which is pure',
+        'state/ imports no React, storage or network, of the page also the words, of the SDK only types and the functions that read a message, and of libraries only the parser of formats, which is pure',
       severity: 'error',
       from: { path: '^packages/web/(dist/)?src/state/' },
-      to: { pathNot: '^packages/(web/(dist/)?src/state|client|contract)/|/node_modules/markdown-it/' },
+      to: { pathNot: '^packages/(web/(dist/)?src/(state|words)|client|contract)/|/node_modules/markdown-it/' },
     },
     {
       name: 'runtime-imports-nothing-of-ours',

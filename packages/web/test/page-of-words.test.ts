@@ -3,4 +3,5 @@
  */
 import './page-invites.js';
 import './page-search.js';
+import './page-settings.js';
 import './page-text.js';

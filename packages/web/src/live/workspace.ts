@@ -11,6 +11,7 @@ import { ChatMembership } from './membership.js';
 import { MessageSearch } from './message-search.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
+import { UserAccount } from './user-account.js';
 import { UserChats } from './user-chats.js';
 
 export interface WorkspaceDeps {
@@ -26,6 +27,7 @@ export class Workspace {
   readonly rooms: RoomsWatch;
   readonly chats: UserChats;
   readonly membership: ChatMembership;
+  readonly account: UserAccount;
   readonly search: MessageSearch;
   readonly #client: ParleyClient;
   /** Ids of the rooms in which this tab was. */
@@ -47,6 +49,7 @@ export class Workspace {
     const { userId: me, name: myName } = session;
     this.chats = new UserChats({ client: this.#client, database, me, myName, ...callbacks });
     this.membership = new ChatMembership(this.#client, this.chats, me);
+    this.account = new UserAccount(this.#client, this.chats, database, me);
     this.search = new MessageSearch(this.#client);
   }
 

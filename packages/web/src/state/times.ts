@@ -3,6 +3,7 @@ import { dayOf } from './timeline.js';
 const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const precise = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const shortWeekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
 const shortDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
@@ -26,6 +27,11 @@ export function shortTime(at: number): string {
 export function briefTime(at: number, nowMs: number): string {
   if (dayOf(at) === dayOf(nowMs)) return clockTime(at);
   return at > midnight(nowMs, -6) ? shortWeekday.format(at) : shortDate.format(at);
+}
+
+/** Returns date and time to the minute. */
+export function dateTime(at: number): string {
+  return moment.format(at);
 }
 
 /** Returns date and time to the second. */

@@ -71,6 +71,14 @@ export async function putFor<N extends KeyedStore>(
   await transaction.done;
 }
 
+/** Stores a new name of the signed-in user, unless the user has signed out in the meantime. */
+export async function renameSession(database: BrowserDatabase, me: string, name: string): Promise<void> {
+  const transaction = database.transaction('session', 'readwrite');
+  const session = await transaction.store.get('now');
+  if (session?.userId === me) await transaction.store.put({ ...session, name }, 'now');
+  await transaction.done;
+}
+
 /** Deletes everything in one transaction. */
 export async function wipe(database: BrowserDatabase): Promise<void> {
   const transaction = database.transaction(stores, 'readwrite');

@@ -1,21 +1,33 @@
 import type { Auth } from '../live/auth.js';
+import type { PreferenceStore } from '../live/preference-store.js';
 import { useWatched } from './hooks.js';
 import { NewPassword } from './new-password.js';
+import { Overlays } from './overlays.js';
 import { SignIn } from './sign-in.js';
-import { WorkspaceContext } from './workspace-context.js';
+import { PreferencesContext, WorkspaceContext } from './workspace-context.js';
 import { WorkspaceView } from './workspace-view.js';
 
+interface AppProps {
+  readonly auth: Auth;
+  readonly preferences: PreferenceStore;
+}
+
 /** The root component. */
-export function App({ auth }: { auth: Auth }) {
+export function App({ auth, preferences }: AppProps) {
+  const { language } = useWatched(preferences);
   const session = useWatched(auth);
   const { workspace } = auth;
   if (session.state === 'in' && workspace !== undefined) {
     return (
-      <WorkspaceContext value={workspace}>
-        <WorkspaceView key={session.session.token} onSignOut={() => auth.signOut()} />
-      </WorkspaceContext>
+      <PreferencesContext value={preferences}>
+        <WorkspaceContext value={workspace}>
+          <Overlays key={session.session.token}>
+            <WorkspaceView key={language} onSignOut={() => auth.signOut()} />
+          </Overlays>
+        </WorkspaceContext>
+      </PreferencesContext>
     );
   }
   if (session.state === 'restricted') return <NewPassword auth={auth} />;
-  return session.state === 'out' ? <SignIn auth={auth} notice={session.notice} /> : null;
+  return session.state === 'out' ? <SignIn key={language} auth={auth} notice={session.notice} /> : null;
 }

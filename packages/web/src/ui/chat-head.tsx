@@ -7,6 +7,7 @@ import { ChatMenu } from './chat-menu.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { MembersDialog } from './members-dialog.js';
+import { PersonName } from './person-name.js';
 import { SearchDialog } from './search-dialog.js';
 import { Name } from './text.js';
 import { useWorkspace } from './workspace-context.js';
@@ -25,9 +26,7 @@ export function ChatHead({ item }: { item: ChatItem }) {
       </a>
       <ChatIcon item={item} isOnline={isOnline} />
       <div className="room-title">
-        <h2>
-          <Name of={titleOf(item)} />
-        </h2>
+        <h2>{peer === undefined ? <Name of={titleOf(item)} /> : <PersonName id={peer.id} name={titleOf(item)} />}</h2>
         <p title={facts}>{facts}</p>
       </div>
       <SearchButton id={channel.id} />

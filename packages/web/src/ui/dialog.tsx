@@ -3,20 +3,23 @@ import { Icon } from './icon.js';
 
 interface DialogProps {
   readonly title: string;
+  readonly className?: string;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
-/** A modal dialog. Escape closes it, and its first input gets the focus. */
-export function Dialog({ title, onClose, children }: DialogProps) {
+/** A modal dialog. Escape closes it. Gives the focus to the element with `data-focus`, or else to the first input. */
+export function Dialog({ title, className, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     if (dialog.current?.open === false) dialog.current.showModal();
-    dialog.current?.querySelector('input')?.focus();
+    (
+      dialog.current?.querySelector<HTMLElement>('[data-focus=true]') ?? dialog.current?.querySelector('input')
+    )?.focus();
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} className={className} aria-labelledby={id} onClose={onClose}>
       <header>
         <h2 id={id}>{title}</h2>
         <button type="button" className="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>

@@ -7,8 +7,8 @@ import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { InvitesDialog } from './invites-dialog.js';
 import { PeoplePicker, type Picked } from './people-picker.js';
+import { PersonName } from './person-name.js';
 import { RefusalLine } from './refusal-line.js';
-import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -118,7 +118,7 @@ function Member({ user, item, onChanged }: { user: User; item: ChatItem; onChang
         <Avatar id={user.id} name={user.name || user.id} />
       </span>
       <span className="person">
-        <Name of={user.name || user.id} title={user.id} />
+        <PersonName id={user.id} name={user.name || user.id} />
         <span className="hint">
           {isMe ? 'you' : user.id}
           {roles[user.memberRole] !== undefined && ` · ${roles[user.memberRole]}`}

@@ -9,6 +9,7 @@ import { Avatar, personClass } from './avatar.js';
 import { DeliveryNotice, SentState } from './delivery.js';
 import type { IntentRequest } from './intent.js';
 import { MessageActions } from './message-actions.js';
+import { PersonName } from './person-name.js';
 import type { Jump } from './plain-row.js';
 import { Reactions } from './reactions.js';
 import { Name, Text } from './text.js';
@@ -52,7 +53,7 @@ export function MessageRow(props: MessageRowProps) {
         {head && (
           <p className="who">
             <strong className={personClass(line.sender)}>
-              <Name of={name} title={line.sender} />
+              <PersonName id={line.sender} name={name} />
             </strong>
             <Time at={line.at} />
           </p>

@@ -1,15 +1,12 @@
 import { type FormEvent, useEffect, useRef } from 'react';
 import type { Auth } from '../live/auth.js';
-import { Password, passwordIn } from './password.js';
+import { aboutNewPassword, Password, passwordIn } from './password.js';
 import { SignInFrame } from './sign-in.js';
 import { sentence, useAction } from './use-action.js';
 
 function replace(auth: Auth, form: FormData): Promise<void> {
   return auth.replacePassword(String(form.get('current') ?? ''), passwordIn(form, 'new'));
 }
-
-/** Reasons that are about the new password. */
-const aboutNew: ReadonlySet<string> = new Set(['invalid-password', 'common-password']);
 
 /** The form to set a password in place of a one-time password. */
 export function NewPassword({ auth }: { auth: Auth }) {
@@ -20,7 +17,7 @@ export function NewPassword({ auth }: { auth: Auth }) {
     event.preventDefault();
     run(new FormData(event.currentTarget));
   };
-  const isNewRefused = refused !== undefined && aboutNew.has(refused.reason);
+  const isNewRefused = refused !== undefined && aboutNewPassword.has(refused.reason);
   return (
     <SignInFrame>
       <form ref={form} {...{ onSubmit }} onChange={forget} aria-labelledby="new-password-title">

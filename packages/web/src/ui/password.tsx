@@ -19,6 +19,9 @@ export function passwordIn(form: FormData, name: string): string {
   return password;
 }
 
+/** Reasons that are about a new password. */
+export const aboutNewPassword: ReadonlySet<string> = new Set(['invalid-password', 'common-password']);
+
 const passwordHint =
   '8 to 72 English letters, digits or symbols; other characters count as 2 to 4. Very common passwords are refused. Nobody can recover a forgotten password.';
 

@@ -4,7 +4,7 @@ import type { Occupants } from '../state/occupants.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
-import { Name } from './text.js';
+import { PersonName } from './person-name.js';
 
 interface PeopleProps {
   readonly inside: Occupants;
@@ -38,7 +38,7 @@ export function PeopleList({ inside, me, most }: PeopleProps) {
             {ids.map((id) => (
               <li key={id}>
                 <Avatar id={id} name={givenName(names, id)} />
-                <Name of={givenName(names, id)} title={id} />
+                <PersonName id={id} name={givenName(names, id)} />
                 <span className="hint">{id === me ? 'you' : id}</span>
               </li>
             ))}

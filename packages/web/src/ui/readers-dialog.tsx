@@ -5,8 +5,8 @@ import { briefTime, fullTime } from '../state/times.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
 import { useNow } from './hooks.js';
+import { PersonName } from './person-name.js';
 import { RefusalLine } from './refusal-line.js';
-import { Name } from './text.js';
 import { useAction } from './use-action.js';
 import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
@@ -75,7 +75,7 @@ function Readers({ title, receipts, names }: ReadersProps) {
         {receipts.map(({ userId, updatedAt }) => (
           <li key={userId}>
             <Avatar id={userId} name={givenName(names, userId)} small />
-            <Name of={givenName(names, userId)} title={userId} />
+            <PersonName id={userId} name={givenName(names, userId)} />
             {updatedAt > 0 && <ReceiptTime at={updatedAt} />}
           </li>
         ))}

@@ -1,13 +1,16 @@
 import type { Channel } from '@parley/client';
 import { useState } from 'react';
+import { givenName } from '../state/names.js';
 import { distinction } from '../state/room-names.js';
 import { type RoomsState, roomsOf } from '../state/rooms.js';
+import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { BrowseChannels } from './browse-channels.js';
 import { ChatList } from './chat-list.js';
 import { useWatched } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import { Mark } from './mark.js';
+import { useOverlay } from './overlay-context.js';
 import { RoomItem } from './room-item.js';
 import { SeatBar } from './seat-bar.js';
 import { SignOut } from './sign-out.js';
@@ -54,9 +57,9 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
   );
 }
 
-function HeadButton({ name, words, onPress }: { name: IconName; words: string; onPress: () => void }) {
+function HeadButton({ name, words: label, onPress }: { name: IconName; words: string; onPress: () => void }) {
   return (
-    <button type="button" className="icon-button" aria-label={words} title={words} onClick={onPress}>
+    <button type="button" className="icon-button" aria-label={label} title={label} onClick={onPress}>
       <Icon name={name} />
     </button>
   );
@@ -133,7 +136,10 @@ function RoomList({ title, rooms, state: { channels, unread, unsent }, openId }:
 }
 
 function Me({ onSignOut }: { onSignOut: () => void }) {
-  const { userId, name } = useWorkspace().session;
+  const { session, chats } = useWorkspace();
+  const { userId } = session;
+  const name = givenName(useWatched(chats).names, userId);
+  const openOverlay = useOverlay();
   return (
     <div className="side-foot">
       <Avatar id={userId} name={name} />
@@ -143,6 +149,7 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
         </strong>
         <span>{userId}</span>
       </p>
+      <HeadButton name="gear" words={words().settings.open} onPress={() => openOverlay({ type: 'settings' })} />
       <SignOut onSignOut={onSignOut} />
     </div>
   );

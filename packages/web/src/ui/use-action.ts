@@ -8,7 +8,8 @@ export interface RefusedAction {
   readonly words: string;
 }
 
-function refusedBy(thrown: unknown): RefusedAction {
+/** Returns the reason and text of anything that an action throws. */
+export function refusedBy(thrown: unknown): RefusedAction {
   if (thrown instanceof Refusal) return { reason: thrown.reason, words: refusalWords(thrown) };
   if (thrown instanceof DOMException && thrown.name === 'QuotaExceededError')
     return { reason: 'internal', words: 'The storage of this browser is full. Free some space, then try again.' };

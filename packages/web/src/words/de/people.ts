@@ -1,0 +1,22 @@
+import type { PeopleWords } from '../en/people.js';
+
+export const dePeople: PeopleWords = {
+  profile: 'Profil',
+  you: 'Das bist du.',
+  online: 'Gerade online',
+  lastSeen: (when) => `Zuletzt online: ${when}`,
+  unseen: 'Zuletzt online: verborgen',
+  noAbout: 'Noch nichts geschrieben.',
+  message: 'Nachricht schreiben',
+  block: 'Blockieren',
+  unblock: 'Blockierung aufheben',
+  blocked: 'Du hast diese Person blockiert.',
+  blockTitle: 'Diese Person blockieren?',
+  blockHint:
+    'Sie kann dir nicht mehr direkt schreiben, und du wirst über nichts mehr von ihr benachrichtigt. Sie erfährt davon nichts. In Gruppen und Kanälen seht ihr euch weiterhin.',
+  cancel: 'Abbrechen',
+  loading: 'Wird geladen …',
+  deleted: 'Dieses Konto wurde gelöscht.',
+  suspended: 'Dieses Konto ist gesperrt.',
+  bot: 'Bot',
+};

@@ -1,0 +1,36 @@
+import { en, type Words } from './en.js';
+import { type Language, localeOf } from './languages.js';
+
+/** Loads the texts of a language. English is always there; others are loaded on demand. */
+const catalogues: Readonly<Record<Language, () => Promise<Words>>> = {
+  en: async () => en,
+  de: async () => (await import('./de.js')).de,
+};
+
+let current: Words = en;
+let locale: string | undefined;
+
+/** Returns all texts in the language of the page. */
+export function words(): Words {
+  return current;
+}
+
+/** Returns the tag for dates, numbers and lists; undefined means that of the system. */
+export function wordsLocale(): string | undefined {
+  return locale;
+}
+
+/**
+ * Changes the language of the page once its texts are loaded. `tags` are the languages that the
+ * user prefers, such as `en-GB`.
+ * @throws {TypeError} if the texts cannot be loaded
+ */
+export async function speak(language: Language, tags: readonly string[]): Promise<void> {
+  current = await catalogues[language]();
+  locale = localeOf(language, tags);
+}
+
+/** Returns a list such as "a, b and c". */
+export function listOf(parts: readonly string[]): string {
+  return new Intl.ListFormat(locale).format(parts);
+}

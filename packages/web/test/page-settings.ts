@@ -1,0 +1,83 @@
+import type { Visitor } from './browser.js';
+import { openDirect, rowOf, userIdOf } from './chat-steps.js';
+import { inChromium, stage } from './stage.js';
+
+/** Opens a part of the settings. */
+async function openSettings({ page }: Visitor, part: string): Promise<void> {
+  if ((await page.locator('dialog.settings').count()) === 0)
+    await page.getByRole('button', { name: 'Settings and profile' }).click();
+  await page.locator('dialog.settings').getByRole('button', { name: part, exact: true }).click();
+}
+
+inChromium('settings', () => {
+  test('a profile is changed, seen on a card by another person, and that person is blocked', async () => {
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
+    await openSettings(ann, 'Profile');
+    await ann.page.getByLabel('Display name').fill('x'.repeat(70));
+    await ann.page.getByText('6 characters too many. The limit is 64.').waitFor();
+    expect(await ann.page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    await ann.page.getByLabel('Display name').fill('Annabel');
+    await ann.page.getByLabel('About you (optional)').fill('Bees and **trees**');
+    await ann.page.getByRole('button', { name: 'Save' }).click();
+    await ann.page.getByText('Saved.').waitFor();
+    await stage.picture(ann, 'settings-profile');
+    await ann.page.reload();
+    await ann.page.locator('.side-foot').getByText('Annabel').waitFor();
+    await openDirect(bob, ann);
+    await bob.say('hello');
+    await rowOf(ann, 'Bob').getByText('hello').waitFor();
+    await bob.page.locator('.room-title').getByRole('button', { name: 'Annabel' }).click();
+    await bob.page.getByRole('dialog').getByText('Bees and trees').waitFor();
+    await bob.page.getByRole('dialog').getByText('Online now').waitFor();
+    await bob.page.getByRole('button', { name: 'Block' }).click();
+    await bob.page.getByText('They are not told.').waitFor();
+    await bob.page.getByRole('button', { name: 'Block' }).click();
+    await bob.page.getByText('You have blocked this person.').waitFor();
+    await stage.picture(bob, 'person-card');
+    await bob.page.keyboard.press('Escape');
+    await openSettings(bob, 'Blocked people');
+    await bob.page.locator('.settings-part li').getByText('Annabel').waitFor();
+    await bob.page.getByRole('button', { name: 'Unblock' }).click();
+    await bob.page.getByText('You have blocked nobody.').waitFor();
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('the password is changed, and another device is signed out', async () => {
+    const ann = await stage.somebody('Ann');
+    const phone = await stage.otherDevice(ann);
+    await openSettings(ann, 'Password and devices');
+    await ann.page.getByLabel('Current password').fill('not my password');
+    await ann.page.getByLabel('New password').fill('a better horse');
+    await ann.page.getByRole('button', { name: 'Change password' }).click();
+    await ann.page.getByText('The current password is wrong.').waitFor();
+    await ann.page.getByRole('button', { name: 'Sign out Chrome on Linux' }).click();
+    await ann.page.getByText('1 device was signed out.').waitFor();
+    await phone.page.getByText('Your session has ended. Sign in again.').waitFor();
+    await ann.page.getByLabel('Current password').fill('correct horse');
+    await ann.page.getByRole('button', { name: 'Change password' }).click();
+    await ann.page.getByText('Your password is changed.').waitFor();
+    const userId = await userIdOf(ann);
+    await phone.page.getByLabel('User ID').fill(userId);
+    await phone.page.getByLabel('Password').fill('a better horse');
+    await phone.page.keyboard.press('Enter');
+    await phone.page.getByRole('button', { name: 'Sign out' }).waitFor();
+    expect([ann.complaints, phone.complaints]).toEqual([[], []]);
+  });
+
+  test('colours and language are chosen, also for the sign-in page and other tabs', async () => {
+    const ann = await stage.somebody('Ann');
+    const tab = await stage.tabOf(ann);
+    await openSettings(ann, 'Display and language');
+    await ann.page.getByRole('radio', { name: 'Dark' }).check();
+    await ann.page.getByLabel('Language', { exact: true }).selectOption('Deutsch');
+    await ann.page.getByRole('dialog', { name: 'Einstellungen' }).waitFor();
+    await stage.picture(ann, 'settings-german');
+    await tab.page.getByRole('button', { name: 'Einstellungen und Profil' }).waitFor();
+    const colours = () => getComputedStyle(document.body).backgroundColor;
+    expect(await tab.page.evaluate(colours)).toBe('rgb(23, 24, 22)');
+    await ann.page.reload();
+    await ann.page.getByRole('button', { name: 'Einstellungen und Profil' }).waitFor();
+    expect(await ann.page.evaluate(() => document.documentElement.lang)).toBe('de');
+    expect([ann.complaints, tab.complaints]).toEqual([[], []]);
+  });
+});
