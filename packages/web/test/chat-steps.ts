@@ -44,3 +44,10 @@ export async function createChat(
   await visitor.page.getByRole('heading', { level: 2, name }).waitFor();
   await visitor.live();
 }
+
+/** Opens a part of the settings. */
+export async function openSettings({ page }: Visitor, part: string): Promise<void> {
+  if ((await page.locator('dialog.settings').count()) === 0)
+    await page.getByRole('button', { name: 'Settings and profile' }).click();
+  await page.locator('dialog.settings').getByRole('button', { name: part, exact: true }).click();
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Visitor } from './browser.js';
-import { createChat, openDirect, rowOf, userIdOf } from './chat-steps.js';
+import { createChat, openDirect, openSettings, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -76,6 +76,16 @@ inChromium('access to the page', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Find a channel' }).click();
     await look('browse');
+    await page.keyboard.press('Escape');
+    for (const part of ['Profile', 'Password and devices', 'Blocked people', 'Display and language']) {
+      await openSettings(ann, part);
+      await page.locator('.settings-part').locator('input, select').first().waitFor();
+      await look(`settings-${part.split(' ')[0]}`);
+    }
+    await page.keyboard.press('Escape');
+    await ann.message('Take your time.').locator('xpath=ancestor::ol').getByRole('button', { name: 'Bob' }).click();
+    await page.getByRole('button', { name: 'Send message' }).waitFor();
+    await look('person');
     await page.keyboard.press('Escape');
     await openDirect(ann, bob);
     await look('direct');

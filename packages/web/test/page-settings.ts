@@ -1,13 +1,5 @@
-import type { Visitor } from './browser.js';
-import { openDirect, rowOf, userIdOf } from './chat-steps.js';
+import { openDirect, openSettings, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
-
-/** Opens a part of the settings. */
-async function openSettings({ page }: Visitor, part: string): Promise<void> {
-  if ((await page.locator('dialog.settings').count()) === 0)
-    await page.getByRole('button', { name: 'Settings and profile' }).click();
-  await page.locator('dialog.settings').getByRole('button', { name: part, exact: true }).click();
-}
 
 inChromium('settings', () => {
   test('a profile is changed, seen on a card by another person, and that person is blocked', async () => {

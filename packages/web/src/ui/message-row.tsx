@@ -53,7 +53,7 @@ export function MessageRow(props: MessageRowProps) {
         {head && (
           <p className="who">
             <strong className={personClass(line.sender)}>
-              <PersonName id={line.sender} name={name} />
+              <PersonName id={line.sender} name={name} tabIndex={-1} />
             </strong>
             <Time at={line.at} />
           </p>
