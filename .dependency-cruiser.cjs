@@ -130,7 +130,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules|^(?!packages/web/).*/dist/' },
     extraExtensionsToScan: ['.tsx'], // the parser cannot read JSX, so the imports of these files come from the output of tsc
-    exclude: { path: '/gen/' },
+    exclude: { path: '/gen/|^packages/web/dist/page/' },
     parser: 'swc',
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
   },
