@@ -54,14 +54,7 @@ function ProfileForm({ user }: { user: User }) {
   };
   return (
     <form onSubmit={onSubmit}>
-      <div className="self">
-        <Avatar id={user.id} name={fields.name || user.id} />
-        <p>
-          <strong>{user.id}</strong>
-          <span className="hint">{say.userIdHint}</span>
-          <span className="hint">{say.picture}</span>
-        </p>
-      </div>
+      <Self id={user.id} name={fields.name} />
       <CountedField
         label={say.name}
         name="name"
@@ -82,17 +75,7 @@ function ProfileForm({ user }: { user: User }) {
         onText={(about) => set({ about })}
       />
       <VisibilityField visibility={fields.visibility} onChoose={(visibility) => set({ visibility })} />
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={fields.privateReads}
-          onChange={() => set({ privateReads: !fields.privateReads })}
-        />
-        <span>
-          {say.privateReads}
-          <span className="hint">{say.privateReadsHint}</span>
-        </span>
-      </label>
+      <PrivateReads isOn={fields.privateReads} onChange={(privateReads) => set({ privateReads })} />
       <RefusalLine refused={refused} />
       <div className="save">
         <button className="primary" type="submit" disabled={busy || isTooLong(fields)}>
@@ -103,6 +86,33 @@ function ProfileForm({ user }: { user: User }) {
         </span>
       </div>
     </form>
+  );
+}
+
+function Self({ id, name }: { id: string; name: string }) {
+  const { userIdHint, picture } = words().settings;
+  return (
+    <div className="self">
+      <Avatar id={id} name={name || id} />
+      <p>
+        <strong>{id}</strong>
+        <span className="hint">{userIdHint}</span>
+        <span className="hint">{picture}</span>
+      </p>
+    </div>
+  );
+}
+
+function PrivateReads({ isOn, onChange }: { isOn: boolean; onChange: (isOn: boolean) => void }) {
+  const { privateReads, privateReadsHint } = words().settings;
+  return (
+    <label className="check">
+      <input type="checkbox" checked={isOn} onChange={() => onChange(!isOn)} />
+      <span>
+        {privateReads}
+        <span className="hint">{privateReadsHint}</span>
+      </span>
+    </label>
   );
 }
 
