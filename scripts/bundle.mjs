@@ -24,8 +24,8 @@ const require = requireOf(import.meta.url);
 const bundleFolder = import.meta.dirname;`;
 
 /**
- * Replaces the location of a module in the bundle with that of its original file, relative to the
- * bundle.
+ * Replaces the location of a module in the bundle with the location of its original file, relative
+ * to the bundle.
  */
 const keepLocations = {
   name: 'keep-locations',

@@ -61,7 +61,7 @@ async function writeFile(file: string, lines: AsyncIterable<string>): Promise<nu
   return count;
 }
 
-/** Exports what is stored about an account, as lines of JSON. */
+/** Exports everything that is stored about an account, as lines of JSON. */
 export async function writeExport(session: CommandSession, id: string, { out }: ExportOptions): Promise<void> {
   const lines = (await session.administration()).exportUser(id);
   if (out === undefined) return writeOut(lines);

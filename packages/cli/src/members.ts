@@ -62,7 +62,7 @@ async function listMembers(session: CommandSession, wanted: string): Promise<voi
   session.print(members.length === 0 ? none : userTable(members, true), members.map(userValue));
 }
 
-/** Returns a sentence that says what the user is now in the channel. */
+/** Returns a sentence with the new standing of the user in the channel. */
 function resultOf({ id, memberRole, offered }: User, change: MemberChangeOptions): string {
   const who = terminalLine(id);
   const offer = roleOf(offered);

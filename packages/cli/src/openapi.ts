@@ -35,7 +35,7 @@ function readUrl(url: URL, ca: Buffer | undefined): Promise<string> {
 export async function printOpenApi(session: CommandSession, gateway: string): Promise<void> {
   const url = new URL(documentPath, gateway);
   const text = await readUrl(url, session.authorities).catch((cause: Error) => {
-    const message = `Cannot read ${url}: ${cause.message}. Name a gateway that runs with --gateway.`;
+    const message = `Cannot read ${url}: ${cause.message}. Choose a running gateway with --gateway.`;
     throw new Failure('unreachable', exitCodes.unreachable, message);
   });
   session.print(text, JSON.parse(text));

@@ -7,7 +7,7 @@ import type { CommandSession } from './session.js';
 /** The options of `report`. */
 export interface ReportOptions {
   /**
-   * Id or name of a channel: that of the reported message, or one in which this user met the
+   * Id or name of the channel of the reported message, or of a channel in which this user met the
    * reported user.
    */
   readonly in?: string;

@@ -12,8 +12,8 @@ import { openAddress, type SecurityOptions, securityOf } from './services.js';
 /** The global options. */
 export interface GlobalOptions extends SecurityOptions {
   /**
-   * Addresses of the user-services. Default: those of the login, or else the default address of
-   * `npm start`.
+   * Addresses of the user-services. Default: the addresses that the login stores, or else the
+   * default address of `npm start`.
    */
   readonly userService?: string;
   readonly manager?: string;
@@ -109,8 +109,8 @@ export class CommandSession {
   }
 
   /**
-   * Returns the addresses of the services: those of the options, or else of the login, or else the
-   * default ones.
+   * Returns the addresses of the services from the options, or else from the login, or else the
+   * default addresses.
    */
   addresses(saved?: SavedLogin): Addresses {
     const { userService = saved?.user_service, manager = saved?.manager } = this.#options;
@@ -157,7 +157,7 @@ export class CommandSession {
     };
   }
 
-  /** Returns the security of connections: that of the options, or else that of the login. */
+  /** Returns the security of connections from the options, or else from the login. */
   #security(saved: SavedLogin | undefined): SecurityOptions {
     const { tls, ca, insecure } = this.#options;
     if (tls !== undefined || ca !== undefined || insecure !== undefined) return this.#options;

@@ -11,8 +11,8 @@ import { type LastRead, Readers } from './readers.js';
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
 
 /**
- * Formats a number of milliseconds in the largest unit of which it has at least two, from seconds
- * to days.
+ * Formats a number of milliseconds in the largest unit, from seconds to days, that gives at
+ * least 2.
  */
 export function waitWords(ms: number): string {
   const steps = [

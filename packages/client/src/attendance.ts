@@ -15,7 +15,7 @@ export class Attendance {
     return this.#count;
   }
 
-  /** Replaces the list with that of a welcome. */
+  /** Replaces the list with the list in a welcome. */
   enter({ channel, here }: Welcome): void {
     this.#users.clear();
     for (const user of channel?.users ?? []) this.#users.set(user.id, user);

@@ -1,7 +1,10 @@
 import { Message } from '@parley/contract';
 import { isLater, later, noReceipt, type ReceiptSeqs } from './receipt-seqs.js';
 
-/** This user's receipt in one log: what the server should learn, and what it has confirmed. */
+/**
+ * This user's receipt in one log: the seqs to report to the server, and the seqs that it has
+ * confirmed.
+ */
 export class OwnReceipt {
   readonly log: string;
   #own = noReceipt;

@@ -20,8 +20,8 @@ interface ReceiptBookDeps {
 }
 
 /**
- * Receipts of one conversation. Holds those of the other users, and sends this user's own to the
- * server.
+ * Receipts of one conversation. Holds the receipts of the other users, and sends this user's own
+ * receipt to the server.
  */
 export class ReceiptBook {
   readonly #deps: ReceiptBookDeps;

@@ -28,8 +28,8 @@ export function worthAnotherListen({ reason, retryAfterMs }: Refusal): boolean {
 }
 
 /**
- * Returns the meaning of a stream's end: that of its goodbye, or else that of its status. An end
- * without either is a lost connection.
+ * Returns the meaning of the end of a stream. The goodbye decides, or else the status. An end
+ * without either counts as a lost connection.
  */
 export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | undefined): Verdict {
   if (goodbye !== undefined) return { refusal: refusalFromFrame(goodbye), again: goodbye.listenAgain };

@@ -179,7 +179,7 @@ export class Chat {
     return reader;
   }
 
-  /** Starts a send and does not wait for it. `text` is what the resulting entry must contain. */
+  /** Starts a send and does not wait for it. The resulting entry must contain `text`. */
   send(text: string | undefined, by: Member, act: (conversation: Conversation) => Promise<Sent>): void {
     const { conversation } = this.readerOf(by);
     if (conversation === undefined) return;

@@ -186,7 +186,7 @@ test.each(ways)('%s: messages are found by their words, sender, channel and time
   await expect(texts('?!')).rejects.toMatchObject({ reason: 'invalid-search' });
 });
 
-test.each(ways)('%s: the overview counts what is unread, and receipts say who has read a message', async (way) => {
+test.each(ways)('%s: the overview counts unread messages, and receipts say who has read a message', async (way) => {
   const { ann, bob, cy, ids } = await three(way, 'o');
   const { id: channelId } = await ann.create({ name: 'team', kind: ChannelKind.GROUP });
   await ann.members.add(channelId, ids[1]);

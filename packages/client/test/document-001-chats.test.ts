@@ -1,6 +1,6 @@
 /**
- * Document 001, "Rust-based Chat Application with axum Framework", point by point: what it says of
- * chats, at the level of the gRPC contract. A title begins with the section of the document.
+ * Document 001, "Rust-based Chat Application with axum Framework", point by point: its requirements
+ * for chats, at the level of the gRPC contract. A title begins with the section of the document.
  *
  * Without a test here, because they come with the gateway: the REST paths, file upload and
  * download, and the events over SSE. Passwords are in services/user-service/test.
@@ -123,7 +123,7 @@ describe('Document 001, messaging API', () => {
     expect(last?.type === 'message' && textOf(last)).toBe('Hello, world!');
   });
 
-  test('returns all messages of a short chat at once, and those of a long one in pages in either direction', async () => {
+  test('returns all messages of a short chat at once, and the messages of a long chat in pages in either direction', async () => {
     const { ann, bob, id } = await cast.group();
     const open = await ann.client.listen(id, { inFlight: 10 });
     await Promise.all(Array.from({ length: 12 }, (_, n) => open.send(`m${n + 1}`)));

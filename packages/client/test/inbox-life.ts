@@ -146,7 +146,7 @@ export class InboxLife {
   }
 
   /**
-   * Checks that messages of a chat without history arrive. Only a relay brings them, so each
+   * Checks that messages of a chat without history arrive. Only a relay delivers them, so each
    * gateway must know the owning server of the chat.
    */
   async #checkUnstored(devices: readonly Device[]): Promise<void> {

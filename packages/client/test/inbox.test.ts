@@ -158,7 +158,7 @@ test('a returning member gets the entries from the return, without a gap', async
   expect(listener.brief.filter((one) => /^1:\d|gap|missing/.test(one))).toEqual(['1:5', '1:9', '1:20']);
 });
 
-test('a chat with another log is reset, and its entries begin anew', async () => {
+test('a chat with another log is reset, and its seqs start again', async () => {
   gateway.logs.set(1, { log: 'm', seqs: range(1, 9) });
   const listener = await gateway.begin([logEnd(1, 4), logEnd(2, 7)]);
   gateway.stream.tell({ chatReset: { channelId: 1, log: 'm' } });
@@ -238,7 +238,7 @@ test.each([
   expect(listener.events.at(-1)?.type === 'ended').toBe(isFinal);
 });
 
-test('ends with an expired token, and continues with that of a new login', async () => {
+test('ends with an expired token, and continues with the token of a new login', async () => {
   const client = gateway.client();
   const [expired, renewed] = [new InboxListener(gateway.client().inbox()), new InboxListener(client.inbox())];
   await pass();

@@ -26,7 +26,7 @@ function book(reportsDelivered = true, channel: object = chat) {
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-test('reports what arrived and what was read, at most once a second', () => {
+test('reports delivered and read entries, at most once a second', () => {
   const { receipts, sent } = book();
   for (let seq = 1; seq <= 50; seq++) receipts.received(seq);
   expect(sent).toEqual([[1, 0, 'l']]);
@@ -60,7 +60,7 @@ test('reports that the user has read again, but not with a delivery', () => {
   ]);
 });
 
-test('does not report what arrived if `reportsDelivered` is false', () => {
+test('does not report delivered entries if `reportsDelivered` is false', () => {
   const { receipts, sent } = book(false);
   receipts.received(5);
   jest.advanceTimersByTime(10_000);

@@ -61,7 +61,7 @@ export class ChatRecords {
     chat.lastSeq = Math.max(chat.lastSeq, to);
   }
 
-  /** Returns a function that forgets what is recorded from now on. */
+  /** Returns a function that forgets everything that is recorded after this call. */
   mark(): () => void {
     const marks = new Map([...this.#chats].map(([id, { received, lastSeq }]) => [id, [received.length, lastSeq]]));
     return () => {

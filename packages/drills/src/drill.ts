@@ -120,7 +120,10 @@ async function prepare(system: System, { ofInboxes }: CatalogEntry, options: Dri
   }
 }
 
-/** Runs a drill against a running system under load, and judges what the readers received. */
+/**
+ * Runs a drill against a running system under load, and checks everything that the readers
+ * received.
+ */
 export async function runDrill(system: System, entry: CatalogEntry, options: DrillOptions): Promise<DrillVerdict> {
   const context = await prepare(system, entry, options);
   const { load } = context;

@@ -5,8 +5,8 @@ export interface MemoryHolding {
 }
 
 /**
- * Memory at one level: that of all callers together, of one caller, of one connection of a caller,
- * or of one holding.
+ * Memory at one level: of all callers together, of one caller, of one connection of a caller, or of
+ * one holding.
  */
 class Share {
   bytes = 0;

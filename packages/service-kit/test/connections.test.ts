@@ -71,7 +71,7 @@ test('does not limit connections of trusted proxies', async () => {
   expect(await dialAll('127.0.0.2', 3)).toBe(2);
 });
 
-test('closes connections on which no call begins, but not those with a call or stream or those of a proxy', async () => {
+test('closes connections on which no call begins, except connections with a call or stream, and connections of a proxy', async () => {
   const patience = { ...limits, firstCallWithinMs: 400 };
   await start({ patience, proxies: new Proxies(['127.0.0.9/32']) });
   const [streaming, called] = [new RawClient(server.port), new RawClient(server.port)];

@@ -15,7 +15,7 @@ export interface ChatterOptions {
   readonly resume?: string;
   /** Calls the service by its name without a package. */
   readonly original?: boolean;
-  /** Address to connect to, instead of that of the Listen. */
+  /** Address to connect to. Default: the address that Listen returns. */
   readonly address?: string;
 }
 

@@ -47,7 +47,7 @@ export interface RecordedTalker extends RecordedReader {
   readonly acked: readonly NamedEntry[];
 }
 
-/** Returns the history of a channel: what the talkers recorded, and what the table holds. */
+/** Returns the history of a channel: the records of the talkers, and the rows of the table. */
 export async function recordedIn(
   people: People,
   channelId: number,

@@ -105,7 +105,7 @@ inChromium('chats', () => {
     expect([ann.complaints, bob.complaints, second.complaints]).toEqual([[], [], []]);
   });
 
-  test('paints chats and messages from the cache, and sends what was written without a network', async () => {
+  test('paints chats and messages from the cache, and later sends messages that were written without a network', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     await createChat(ann, 'Group', 'train', [await userIdOf(bob)]);
     await ann.say('before the tunnel');

@@ -86,7 +86,7 @@ test('a banned user reads only earlier messages until the ban is lifted', async 
   }
 });
 
-test('opening a direct chat brings back the other user after a ban, but not after they left by choice', async () => {
+test('opening a direct chat adds the other user again after a ban, but not after they left by choice', async () => {
   await rig.listen(opener, id);
   for (const [one, two] of both() as [Person, Person][]) {
     await chats.change(one, id, two, { banUntil: forGood });
@@ -100,7 +100,7 @@ test('opening a direct chat brings back the other user after a ban, but not afte
   expect(await chats.direct(opener, other.id)).toMatchObject({ memberCount: 1 });
 });
 
-test('a user is brought back into a direct chat at most 20 times in a row, and the other does not learn of the limit', async () => {
+test('a user is added to a direct chat again at most 20 times in a row, and the other user does not learn of the limit', async () => {
   const counts: number[] = [];
   for (let n = 0; n < 22; n++) {
     await rig.owner.query("DELETE FROM chat.rate WHERE key LIKE 'change:%'");

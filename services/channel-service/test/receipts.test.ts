@@ -80,7 +80,7 @@ describe('UpdateReceipt', () => {
     await expect(inbox.receipt(owner, forgets, { readSeq: 1 })).rejects.toEqual(reason('no-history'));
   });
 
-  test('UpdateReceipt marks a chat as unread without moving a receipt, and reading on clears the mark', async () => {
+  test('UpdateReceipt marks a chat as unread without moving a receipt, and reading further clears the mark', async () => {
     const last = await chats.say(id, owner, 2);
     await inbox.receipt(member, id, { log, readSeq: last - 1 });
     const marked = await inbox.receipt(member, id, { markedUnread: true });

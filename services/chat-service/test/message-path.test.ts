@@ -50,8 +50,8 @@ async function deliver(sender: Chatter, reader: Chatter): Promise<void> {
 
 /**
  * Returns the files that run for every message in a new channel. On a busy machine, background
- * tasks run beside many messages, so it sends more messages while other files than `listed` seem to
- * run for every one.
+ * tasks run during many messages. So this sends more messages while files that are not in `listed`
+ * seem to run for every message.
  */
 async function filesOfMessage(hasHistory: boolean, listed: readonly string[]): Promise<string[]> {
   const name = hasHistory ? 'kept' : 'relayed';

@@ -235,7 +235,7 @@ describe('a post', () => {
   });
 });
 
-describe('what is not stored', () => {
+describe('messages that are not stored', () => {
   const send = (channelId: number, handle: number, fields: object) =>
     relay.send({ channelId, post: { handle, message: Message.fromPartial(fields) } });
 

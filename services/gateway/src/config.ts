@@ -19,7 +19,7 @@ export interface GatewayConfig {
   readonly proxies: Proxies;
   /** Whether tokens may be in URLs. */
   readonly takesUrlTokens: boolean;
-  /** Whether guests are let in. */
+  /** Whether the gateway admits guests. */
   readonly letsGuestsIn: boolean;
   /** What files may take. */
   readonly files: FileQuotas;

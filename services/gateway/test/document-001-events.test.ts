@@ -198,7 +198,7 @@ test('a browser that lost the stream resumes after the last event that it saw, a
   }
 });
 
-test('an invented Last-Event-ID is a 400, that of another user too, and a bad token never opens a stream', async () => {
+test('an invented Last-Event-ID and one of another user are a 400, and a bad token never opens a stream', async () => {
   const [ann, bob] = await cast();
   const page = await Page.open(ann);
   const id = await rig.group(ann, [bob]);

@@ -1,6 +1,7 @@
 /**
- * Document 002, a chat server with rooms over WebSocket: every frame that it prints, byte for byte.
- * Each test is named after a numbered line of the requirements of the document (docs/doors.md).
+ * Document 002, a chat server with rooms over WebSocket: every frame in the document, byte for
+ * byte. Each test is named after a numbered line of the requirements of the document
+ * (docs/doors.md).
  */
 
 import { readFile } from 'node:fs/promises';
@@ -190,7 +191,7 @@ test('12. frames that are sent at once are answered in order, and users who join
   expect(actions.map((frame) => JSON.parse(frame).action)).toEqual(['join', 'room_message', 'leave']);
 });
 
-describe('what the document names as limitations', () => {
+describe('the limitations that the document names', () => {
   let ann: TestPerson;
   beforeAll(async () => {
     ann = await trio.people.make('ann');

@@ -19,7 +19,7 @@ interface OpenStream {
 
 /**
  * A device that follows one chat and resumes at the next gateway whenever its stream ends, as the
- * SDK does: with its last position and what it has seen since.
+ * SDK does: with its last position and the entries that it has seen since.
  */
 export class Follower {
   /** Reasons of the ends of its streams. */

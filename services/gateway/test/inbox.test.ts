@@ -155,7 +155,7 @@ test('malformed positions and those of other users are refused, and future and o
   await inbox.cut();
 });
 
-test('clients stay connected when a chat server is killed, and get its messages and those of the next one', async () => {
+test('clients stay connected when a chat server is killed, and get its messages and the messages of the next server', async () => {
   const id = await group(ann, [bob]);
   const inbox = await open(bob);
   const owner = await trio.addChatServer();

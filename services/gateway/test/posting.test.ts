@@ -113,7 +113,9 @@ describe('a refusal has the same reason as on a stream of the user', () => {
     await device.cut();
   });
 
-  /** Sends the same message natively, in a session and in a call. Returns the three reasons. */
+  /**
+   * Sends the same message on a chat stream, in a session and in a call. Returns the three reasons.
+   */
   async function reasons(fields: object) {
     const clientId = randomUUID();
     stream.send('', { clientId, ...fields });

@@ -153,7 +153,7 @@ class FalseServer {
   readonly #server = new Server();
   claims: { readonly channelId: number; readonly epoch: number }[] = [];
   misdeed: Misdeed = () => {};
-  /** Requests for what it owns, follows, and relays that have ended. */
+  /** Numbers of requests for owned channels, of follows, and of relays that have ended. */
   asked = 0;
   pongs = 0;
   follows = 0;

@@ -30,7 +30,7 @@ afterAll(async () => {
   await database.close();
 });
 
-/** Creates users in the same chats. Returns their ids and those of the chats. */
+/** Creates users in the same chats. Returns the ids of the users and of the chats. */
 async function makeReaders(readers: number, own = chats): Promise<{ userIds: string[]; channelIds: number[] }> {
   names += 1;
   const prefix = `r${names}`;

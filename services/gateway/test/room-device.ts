@@ -73,7 +73,7 @@ export class RoomDevice {
     return this.frames(channelId).flatMap(({ seq, data }) => (seq > 0 ? [Buffer.from(data).toString()] : []));
   }
 
-  /** Waits for a frame of the present stay in a room. Fails if the room says goodbye instead. */
+  /** Waits for a frame of the current stay in a room. Fails if the room says goodbye instead. */
   async frame(channelId: number, matches: (message: Message) => boolean): Promise<Message> {
     const earlier = this.frames(channelId);
     const welcomed = earlier.findLastIndex(({ welcome }) => welcome !== undefined);
@@ -90,7 +90,7 @@ export class RoomDevice {
     return this.frame(channelId, ({ data }) => Buffer.from(data).toString() === text);
   }
 
-  /** Waits for the goodbye of the present stay in a room. */
+  /** Waits for the goodbye of the current stay in a room. */
   async goodbye(channelId: number): Promise<Goodbye> {
     return (await this.frame(channelId, ({ goodbye }) => goodbye !== undefined)).goodbye as Goodbye;
   }

@@ -208,7 +208,7 @@ describe('the relay breaks while both ends live', () => {
     expect(device.texts(id)).toEqual(['one', 'two', 'three']);
   });
 
-  test('and the gateway does not take a seat again that another device has replaced', async () => {
+  test('and the gateway does not take back a seat that another device has replaced', async () => {
     await begin(Retention.fromPartial({ nothing: true }));
     breakRelay();
     const elsewhere = await rig.trio.create(ann, `room ${++names}`);

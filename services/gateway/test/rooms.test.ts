@@ -285,7 +285,7 @@ describe('a resume', () => {
   test.each([
     ['without history', keepsNothing],
     ['with history', keepsEverything],
-  ])('of a room %s sends what was missed, once', async (_, fields) => {
+  ])('of a room %s sends the missed entries once', async (_, fields) => {
     const id = await room(5, fields);
     const stream = await rig.trio.join(ann, id);
     const { log } = await device.enter(id);

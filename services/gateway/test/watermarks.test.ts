@@ -44,7 +44,9 @@ const followed = (device: InboxClient, channelId: number, other: TestPerson) =>
     return device.events.some(({ message }) => message?.channelId === channelId && message.typing !== undefined);
   });
 
-/** Starts a chat server that owns a chat of its own, and that no failed test leaves behind. */
+/**
+ * Starts a chat server that owns a chat of its own, and stops the server even if the test fails.
+ */
 async function withOwner(act: (owner: ServiceProcess) => Promise<void>): Promise<void> {
   const owner = await rig.trio.addChatServer();
   try {
@@ -108,7 +110,7 @@ describe('receipts', () => {
     await other.stop();
   });
 
-  test('that moved meanwhile arrive with a resume, except those of others who read in private', async () => {
+  test('that moved meanwhile arrive with a resume, except receipts of others who read in private', async () => {
     const [carol, dave] = (await rig.people(2)) as [TestPerson, TestPerson];
     const id = await rig.group(ann, [bob, carol, dave]);
     const device = await rig.open(bob);

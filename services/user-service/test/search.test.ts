@@ -134,7 +134,7 @@ test('finds only users whose profile the caller may see, and reveals nothing abo
   expect(await accounts.search(friend, 'hiding')).toEqual(missing);
 });
 
-test('shows of each user only what the caller may see of the profile', async () => {
+test('shows only the part of each profile that the caller may see', async () => {
   const carl = await accounts.token('carl', { email: 'carl@example.org' });
   await accounts.update(carl, { about: 'a carpenter' });
   const [user] = (await accounts.search(me, 'carl')).users;

@@ -43,8 +43,8 @@ async function checkGiven(url: string): Promise<void> {
 }
 
 /**
- * Returns the owner's URL of the database: the given one, or that of an embedded PostgreSQL. Passes
- * an embedded one to `keep`, so that it is stopped later.
+ * Returns the owner's URL of the given database, or of an embedded PostgreSQL. Passes an embedded
+ * PostgreSQL to `keep`, so that it is stopped later.
  */
 export async function findDatabase(
   given: string | undefined,

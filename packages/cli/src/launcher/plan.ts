@@ -78,9 +78,9 @@ export function portsOf(plan: ServicePlan): number[] {
 }
 
 const leastConnections = 200;
-/** Connections of a chat server in addition to its pool: those of the append queue. */
+/** Connections of the append queue of a chat server, in addition to its pool. */
 const appendConnections = 3;
-/** Connections of a manager in addition to its pool: those of the search. */
+/** Connections for the searches of a manager, in addition to its pool. */
 const searchConnections = 2;
 /**
  * Number of connections left over for `npm start` and tools, including those that PostgreSQL

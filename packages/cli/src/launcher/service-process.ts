@@ -9,7 +9,7 @@ export interface Launch {
   readonly main: string;
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
-  /** System user to run as. Default: that of this process. */
+  /** System user to run as. Default: the user of this process. */
   readonly account?: { readonly uid: number; readonly gid: number };
 }
 

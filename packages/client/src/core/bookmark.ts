@@ -22,7 +22,7 @@ export interface StreamOpening {
   readonly missingTo: number;
 }
 
-/** Notices to the reader of a log, besides the entries. */
+/** Notices that the reader of a log gets in addition to the entries. */
 export type Notice =
   | { readonly type: 'gap'; readonly from: number; readonly to: number }
   | { readonly type: 'reset'; readonly place: LogPosition }

@@ -63,9 +63,9 @@ export interface Administration {
   /** Deletes an account for good, with its messages if `purge` is set. */
   deleteUser(userId: string, purge: boolean): Promise<void>;
   /**
-   * Yields what is stored about an account, deleted or not, as lines of JSON. The last line has the
-   * type `end`. The server sends lines only as fast as they are taken, and stops when the loop is
-   * left.
+   * Yields everything that is stored about an account, deleted or not, as lines of JSON. The last
+   * line has the type `end`. The server sends lines only as fast as they are taken, and stops when
+   * the loop is left.
    * @throws {Refusal} `user-not-found` or `read-too-often`
    */
   exportUser(userId: string): AsyncGenerator<string, void>;

@@ -3,7 +3,10 @@ import { type SocketConstructor, SocketInbox } from './socket-inbox.js';
 
 /** Options of `socketTransport`. */
 export interface SocketOptions {
-  /** Origin of the gateway or proxy, such as `https://chat.example.org`. Default: that of the page. */
+  /**
+   * Origin of the gateway or proxy, such as `https://chat.example.org`. Default: the origin of the
+   * page.
+   */
   readonly origin?: string;
   /** Constructor of WebSockets. Default: `WebSocket` of the browser. */
   readonly WebSocket?: SocketConstructor;

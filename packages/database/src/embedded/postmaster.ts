@@ -27,7 +27,7 @@ async function readPidFile(home: string): Promise<Postmaster | undefined> {
 }
 
 /**
- * Returns whether a command line is that of a PostgreSQL that serves these database files. Any path
+ * Returns whether a command line belongs to a PostgreSQL that serves these database files. Any path
  * to the files counts.
  */
 async function serves(home: string, words: readonly string[]): Promise<boolean> {

@@ -46,8 +46,9 @@ async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
 }
 
 /**
- * Returns whether a service token was issued in the future. User and join tokens are exempt: a
- * database row decides what they open, so those issued before the clock was set back stay valid.
+ * Returns whether a service token was issued in the future. User and join tokens are exempt,
+ * because a database row decides whether they are valid. So tokens that were issued before the
+ * clock was set back stay valid.
  */
 function isIssuedInFuture(
   { iat = 0 }: { readonly iat?: number },

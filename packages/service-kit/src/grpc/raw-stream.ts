@@ -43,7 +43,10 @@ class MessageDeframer {
     });
   }
 
-  /** Starts reading; calls `take` for each message. A larger one ends the stream. */
+  /**
+   * Starts reading, and calls `take` for each message. A message of more than `maxBytes` ends the
+   * stream.
+   */
   onMessage(take: (message: Buffer) => void, maxBytes: number): void {
     this.#take = take;
     this.#maxBytes = maxBytes;

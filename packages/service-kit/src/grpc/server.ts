@@ -34,9 +34,9 @@ export interface GrpcServerOptions {
   readonly streamsPerConnection?: number;
   /** Trusted proxies, whose connections carry calls of many users. Absent: none. */
   readonly proxies?: Proxies;
-  /** Time limits for callers. Absent: those of `limits`. */
+  /** Time limits for callers. Absent: the values in `limits`. */
   readonly patience?: RequestTimeouts;
-  /** Limits of connections. Absent: those of the default settings. */
+  /** Limits of connections. Absent: the limits of the default settings. */
   readonly connections?: ConnectionBounds;
 }
 

@@ -240,7 +240,7 @@ export function activityOf({ last, channel }: ChatItem): number {
   return last?.at ?? channel.createdAt;
 }
 
-/** Returns the title of a chat: its name, or that of the other user. */
+/** Returns the title of a chat: its name, or the name of the other user. */
 export function titleOf({ channel, peer }: Pick<ChatItem, 'channel' | 'peer'>): string {
   if (channel.kind !== ChannelKind.DIRECT) return channel.name;
   return peer?.name || peer?.id || 'Direct chat';

@@ -11,7 +11,7 @@ export interface Typist {
   readonly untilMs: number;
 }
 
-/** The part of a conversation, besides its lines, that the browser stores. */
+/** The part of a conversation that the browser stores in addition to its lines. */
 export interface Bookmarked {
   /** Position up to which the log was received. The stored lines have no gaps up to here. */
   readonly place: LogPosition | undefined;

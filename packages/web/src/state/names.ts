@@ -25,8 +25,8 @@ export function givenName(names: Names, id: string): string {
 }
 
 /**
- * Returns a name that identifies a user: the display name, followed by the id if the name could be
- * mistaken for that of another user.
+ * Returns a name that identifies a user: the display name, followed by the id if it could be
+ * mistaken for another user's name.
  */
 export function nameOf(names: Names, id: string): string {
   const name = givenName(names, id);

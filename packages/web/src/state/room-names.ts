@@ -7,7 +7,7 @@ type Channels = Readonly<Record<number, Channel>>;
 /** Caches the result of `mistakableIn` per object. */
 const mistakable = new WeakMap<Channels, ReadonlySet<number>>();
 
-/** Returns the ids of the channels whose names look like that of another channel. */
+/** Returns the ids of the channels whose names look like the name of another channel. */
 function mistakableIn(channels: Channels): ReadonlySet<number> {
   const known = mistakable.get(channels);
   if (known !== undefined) return known;
@@ -24,8 +24,8 @@ function mistakableIn(channels: Channels): ReadonlySet<number> {
 }
 
 /**
- * Returns the number and owner of a channel whose name looks like that of another, or undefined if
- * the name is enough.
+ * Returns the number and owner of a channel if its name looks like the name of another channel, or
+ * else undefined.
  */
 export function distinction(channels: Channels, { id, ownerId }: Pick<Channel, 'id' | 'ownerId'>): string | undefined {
   if (!mistakableIn(channels).has(id)) return undefined;

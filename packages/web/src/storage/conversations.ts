@@ -126,7 +126,7 @@ export class ConversationSaver {
   }
 
   /**
-   * Returns the keys to delete: those before the first line, and those of lines that have
+   * Returns the keys to delete: all keys before the first line, and the keys of lines that have
    * disappeared.
    */
   #keysToDelete(before: readonly Line[], lines: readonly Line[]): (IDBKeyRange | [number, number])[] {

@@ -24,7 +24,7 @@ interface AvatarProps {
   readonly id: string;
   readonly name: string;
   readonly small?: boolean;
-  /** For a group; users have a circle. */
+  /** Whether the picture is a square, as for a group. Users have a circle. */
   readonly square?: boolean;
 }
 

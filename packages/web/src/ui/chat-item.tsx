@@ -30,7 +30,7 @@ function previewOf({ last, channel }: ChatItem, names: Names, me: string): strin
   return channel.kind === ChannelKind.DIRECT ? text : `${plainLine(givenName(names, last.sender))}: ${text}`;
 }
 
-/** Returns what the row shows by signs, as text for a screen reader. */
+/** Returns a text for a screen reader that replaces the signs in the row. */
 function signWords({ item, isOnline, unsent }: ChatItemProps): string {
   const { unread, mentions, markedUnread, notify, channel } = item;
   const facts = [

@@ -27,7 +27,7 @@ export function Leave({ state }: { state: ConversationState }) {
 
 interface LeaveRoomProps {
   readonly state: ConversationState;
-  /** Phrase that says what is unsent; undefined once everything is sent. */
+  /** Phrase with the unsent messages, changes and drafts; undefined once everything is sent. */
   readonly words: string | undefined;
   readonly onClose: () => void;
 }

@@ -8,7 +8,7 @@ import { Name } from './text.js';
 
 interface RoomItemProps {
   readonly room: Channel;
-  /** Number and owner, if the name could be mistaken for that of another room. */
+  /** Number and owner, if the name could be mistaken for the name of another room. */
   readonly which: string | undefined;
   readonly isOpen: boolean;
   readonly unread: number;

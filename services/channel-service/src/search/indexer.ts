@@ -194,8 +194,8 @@ export class Indexer {
   }
 
   /**
-   * Returns what is left to do. After a failure each channel is tried alone, so that none holds up
-   * the others.
+   * Returns the remaining work. After a failure, each channel is tried alone, so that no channel
+   * delays the others.
    */
   async #do(work: Work, failures: unknown[]): Promise<Work[]> {
     const { follow, channelIds } = work;

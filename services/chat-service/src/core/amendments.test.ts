@@ -171,7 +171,7 @@ describe('Trimming a channel', () => {
 });
 
 describe('Leaving', () => {
-  test('a subscriber that leaves receives what was shown before, then its last frame and nothing after it', () => {
+  test('a subscriber that leaves receives the entries that were shown before, then its last frame and nothing after it', () => {
     const world = new World();
     const { reader, got, read } = world.slowReader('bob');
     world.show(words('one'), words('two'));

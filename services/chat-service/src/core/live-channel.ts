@@ -137,7 +137,10 @@ export class LiveChannel {
     this.#publish(frame);
   }
 
-  /** Hides all entries below this seq. Readers that are ready first get what is queued for them. */
+  /**
+   * Hides all entries below this seq. Before that, readers that are ready get everything that is
+   * queued for them.
+   */
   trimTo(firstSeq: number): void {
     if (firstSeq <= this.#firstSeq) return;
     this.#firstSeq = firstSeq;
@@ -152,7 +155,8 @@ export class LiveChannel {
   }
 
   /**
-   * Shrinks the rings to this many bytes. Readers that are ready first get what is queued for them.
+   * Shrinks the rings to this number of bytes. Before that, readers that are ready get everything
+   * that is queued for them.
    */
   shrinkRings(maxBytes: number): void {
     this.flush();

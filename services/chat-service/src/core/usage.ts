@@ -64,7 +64,7 @@ export class Usage {
     this.#unsaved.set(userId, { bytes: sum.bytes + bytes, rows: sum.rows + rows });
   }
 
-  /** Records what a user has stored according to the database. */
+  /** Records the usage of a user according to the database. */
   note(userId: string, stored: StoredUsage): void {
     if (isOver(stored, this.#quota.user, false)) this.#over.set(userId, stored);
     else this.#over.delete(userId);

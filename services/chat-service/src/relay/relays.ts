@@ -18,7 +18,7 @@ type OwnContext = Pick<
   'authors' | 'lookUp' | 'isDeleted' | 'nextNumber' | 'onHello' | 'onClose' | 'takeBack'
 >;
 
-/** Selection of what an operator or a manager ends. */
+/** Selection of the handles, presences and follows that an operator or a manager ends. */
 export interface RelayFilter {
   /** 0: all channels. */
   readonly channelId: number;

@@ -61,10 +61,9 @@ export interface Arrival {
 const showEarlierWithinMs = 1_000;
 
 /**
- * Returns the seq up to which the channel must have shown its log before a stream starts: that of
- * the last entry from before the member joined or, if it is greater, the one that the client
- * resumes from. Another server, or History, may have shown that entry before this server has read
- * it.
+ * Returns the seq up to which the channel must have shown its log before a stream starts. It is the
+ * last seq before the member joined, or the seq from which the client resumes, whichever is
+ * greater. Another server, or History, may have shown that entry before this server has read it.
  */
 function startsAfter(
   { facts }: LiveChannel,

@@ -64,7 +64,7 @@ export function decodeMessage(bytes: Buffer): Message {
 const mentionBytes = 1_024;
 
 /**
- * Returns the bytes for which a message counts in a rate limit: those of its data, content type and
+ * Returns the bytes for which a message counts in a rate limit: its data, content type and
  * mentions.
  */
 export function sizeOf({ data, contentType, mentions }: Message): number {

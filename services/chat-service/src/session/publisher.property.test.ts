@@ -84,7 +84,7 @@ class World {
     return new LiveChannel({ facts, settings }, bounds, flushQueue, 0);
   }
 
-  /** Everything in the log: the table, or what was relayed to all. */
+  /** Everything in the log: the rows of the table, or the relayed messages. */
   get log(): Row[] {
     if (this.channel.facts.hasHistory) return this.table;
     const { entries } = this.channel.rings;

@@ -5,7 +5,7 @@ import type { Refusal } from '@parley/runtime';
 export interface MessageStream extends MessageSink {
   /**
    * Calls `listener` with each message of the client, in order, as raw bytes. A message of more
-   * than `maxBytes` ends the stream; the default is that of a frame of a user.
+   * than `maxBytes` ends the stream. The default is the maximum size of a frame of a user.
    */
   onMessage(listener: (message: Buffer) => void, maxBytes?: number): void;
   /** Stops reading from the client until `resume`. */

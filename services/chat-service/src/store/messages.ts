@@ -68,8 +68,8 @@ const ownedChannels = sql.statement(
 );
 
 /**
- * Returns true if the database will never accept the row. Classes of SQLSTATE: 22 the value, 23 a
- * constraint, 42 the statement itself.
+ * Returns true if the database will never accept the row, because of its value (SQLSTATE class 22),
+ * a constraint (23) or the statement itself (42).
  */
 function isBadRow(error: unknown): boolean {
   return /^(2[23]|42)/.test(String((error as { code?: unknown }).code));

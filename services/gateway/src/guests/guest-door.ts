@@ -15,11 +15,14 @@ import type { Guests, OpenGuest } from './guests.js';
 import { RoomActions } from './room-actions.js';
 import type { RoomsMachine } from './rooms-machine.js';
 
-/** One door of guests: its paths, and what it speaks. */
+/** One door of guests: its paths and its protocol. */
 export interface GuestDialect {
   /** Name in metrics and in the log. */
   readonly name: string;
-  /** Returns the name that a guest asks for with this path: '' for a number, undefined for another door. */
+  /**
+   * Returns the name that this path requests for the guest: '' requests a number, and undefined
+   * means that the path belongs to another door.
+   */
   readonly nameIn: (path: string) => string | undefined;
   readonly machineOf: (userId: string) => RoomsMachine;
 }

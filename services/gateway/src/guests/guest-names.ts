@@ -1,11 +1,11 @@
 /** Beginning of the user ids of guests. No account may have it. */
 const prefix = 'guest.';
-/** Beginning of what stands for an account at the doors of guests. No guest has it. */
+/** Beginning of the names of accounts at the doors of guests. No name of a guest begins with it. */
 const accountMark = '@';
 
 /**
- * Returns the name of a user at the doors of guests: that of a guest is in its user id, and an account
- * is `@` and its user id. So no guest can look like an account.
+ * Returns the name of a user at the doors of guests. The user id of a guest contains the name. The
+ * name of an account is `@` and its user id, so no guest can look like an account.
  */
 export function guestDoorName(userId: string): string {
   if (!userId.startsWith(prefix)) return accountMark + userId;

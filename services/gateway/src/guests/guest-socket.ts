@@ -11,11 +11,11 @@ import type { OpenGuest } from './guests.js';
 import type { RoomActions } from './room-actions.js';
 import type { RoomCommand, RoomsMachine } from './rooms-machine.js';
 
-/** Frames of a client that wait. With as many, no more are read from its socket. */
+/** Maximum number of waiting frames of a client. Beyond that, nothing is read from its socket. */
 const mostWaiting = 16;
-/** Rate at which frames are handled. Faster ones wait in the socket. */
+/** Rate at which frames are handled. Any others wait in the socket. */
 const frameRate: BurstRate = { burst: 100, perSecond: 50 };
-/** Time that a stored message may take to come back. */
+/** Maximum time until a stored message arrives as an event. */
 const returnWithinMs = 10_000;
 
 interface Frame {
@@ -23,7 +23,7 @@ interface Frame {
   readonly isBinary: boolean;
 }
 
-/** What one guest needs beside the socket. */
+/** Options of the socket of one guest. */
 export interface GuestSocketOptions {
   readonly ws: WebSocket;
   readonly socket: Duplex;
@@ -46,7 +46,7 @@ export class GuestSocket {
   readonly #rate = new Bucket(frameRate);
   #isWorking = true;
   #blockedAtMs: number | undefined;
-  /** Called when a message of the guest has come back. */
+  /** Called when a message of the guest has arrived as an event. */
   #onReturn: () => void = () => {};
 
   constructor(options: GuestSocketOptions) {
@@ -124,7 +124,7 @@ export class GuestSocket {
     this.#isWorking = false;
   }
 
-  /** Resolves when the client has read the earlier answers. */
+  /** Resolves when the client has read the earlier responses. */
   #whenTaken(): Promise<void> {
     if (!this.stream.isBlocked) return Promise.resolve();
     return new Promise((resolve) => this.stream.onDrain(resolve));
@@ -141,7 +141,7 @@ export class GuestSocket {
     if (machine.isWaiting) await this.#untilReturned();
   }
 
-  /** Waits until a stored message has come back, so that the frames keep their order. */
+  /** Waits until a stored message has arrived as an event, so that the frames keep their order. */
   async #untilReturned(): Promise<void> {
     const { machine } = this.#options;
     const over = new AbortController();

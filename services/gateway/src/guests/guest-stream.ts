@@ -8,7 +8,7 @@ import { closeCodeOf } from '../socket/close-codes.js';
 
 const lengthBytes = 4;
 
-/** Puts the length of each event before it. */
+/** Framing that puts the length of each event before the event. */
 const framing: Framing = {
   overheadBytes: lengthBytes,
   join: (events) =>
@@ -31,7 +31,7 @@ function eventsIn(frames: Buffer): InboxEvent[] {
   return events;
 }
 
-/** What a stream of a guest needs. */
+/** Options of the stream of a guest. */
 export interface GuestStreamOptions {
   readonly ws: WebSocket;
   readonly socket: Duplex;
@@ -44,8 +44,8 @@ export interface GuestStreamOptions {
 }
 
 /**
- * The inbox of a guest on a WebSocket. While a command of the guest runs, the events wait, so that
- * its answer comes before them.
+ * The inbox of a guest on a WebSocket. While a command of the guest runs, events wait, so that the
+ * response comes before them.
  */
 export class GuestStream implements InboxStream {
   readonly framing = framing;
@@ -65,7 +65,7 @@ export class GuestStream implements InboxStream {
     return this.#isOver || this.#options.ws.readyState !== WebSocket.OPEN;
   }
 
-  /** Whether the client has not read what was written. */
+  /** Whether earlier writes still wait for the client. */
   get isBlocked(): boolean {
     return !this.ended && this.#options.socket.writableNeedDrain;
   }
@@ -121,7 +121,7 @@ export class GuestStream implements InboxStream {
     this.#options.ws.terminate();
   }
 
-  /** Writes events until one must wait. Returns whether none does. */
+  /** Writes events until one must wait. Returns whether all were written. */
   #flush(): boolean {
     while (this.#waiting.length > 0 && !this.ended) {
       if (this.#isHeld || this.isBlocked) return false;
@@ -145,7 +145,10 @@ export class GuestStream implements InboxStream {
   }
 }
 
-/** Returns the refusal after which a guest must connect again: these doors cannot show what is missing. */
+/**
+ * Returns the refusal after which a guest must connect again, because these doors cannot show a
+ * gap.
+ */
 function lost(): Refusal {
   return refuse('too-slow', { message: 'some messages could not be shown: connect again' });
 }

@@ -16,7 +16,7 @@ export interface GuestsDeps {
   readonly store: Pick<GuestStore, 'open' | 'close' | 'closeLost'>;
   readonly callers: Pick<Callers, 'userOf'>;
   readonly instanceId: string;
-  /** Whether guests are let in. */
+  /** Whether the gateway admits guests. */
   readonly isOpen: boolean;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -30,12 +30,15 @@ const guestsPerNetwork = 200;
 const openRate: BurstRate = { burst: 200, perSecond: 1 };
 const sweepEveryMs = 5_000;
 
-/** The guests of this process: people without an account, who are gone with their socket. */
+/**
+ * The guests of this process: people without an account of their own, who exist only while their
+ * socket is open.
+ */
 export class Guests implements Part {
   readonly #deps: GuestsDeps;
   readonly #rates = new Buckets<string>();
   readonly #here = new Set<string>();
-  /** Guests whose socket is gone, but whose account is not ended yet. */
+  /** Guests whose socket is gone, but whose account has not ended yet. */
   readonly #leaving = new Set<string>();
   readonly #sweep: Part;
   #opening = 0;
@@ -48,7 +51,7 @@ export class Guests implements Part {
   }
 
   /**
-   * Lets a guest in. Without a name, the guest gets a number.
+   * Admits a guest. Without a name, the guest gets a number.
    * @throws {Refusal} `no-guests`, `too-many-guests`, `register-too-often`, `user-id-taken` or
    * `guest-name-taken`.
    */
@@ -63,7 +66,7 @@ export class Guests implements Part {
     }
   }
 
-  /** Ends the account of a guest. If the database is away now, that happens when it is back. */
+  /** Ends the account of a guest. If the database is away, tries again when it is back. */
   close({ me }: OpenGuest): Promise<void> {
     return this.#end(me.id);
   }

@@ -1,7 +1,7 @@
 import { refuse } from '@parley/runtime';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
-/** A JSON string; a colon after it means that it is a key. */
+/** Matches a JSON string. A colon after the string means that it is a key. */
 const stringToken = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
 
 function malformed(message: string, cause?: unknown): Error {
@@ -43,7 +43,8 @@ export function readFlatObject(payload: Buffer, isBinary: boolean): Readonly<Rec
 }
 
 /**
- * Returns a field that must be a string. A missing field, null and '' are alike, as in Go.
+ * Returns a field that must be a string. A missing field, null and '' have the same meaning, as in
+ * Go.
  * @throws {Refusal} `malformed` if it has another type, or is empty and `isNeeded`.
  */
 export function stringField(fields: Readonly<Record<string, unknown>>, name: string, isNeeded = true): string {

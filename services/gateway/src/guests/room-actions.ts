@@ -24,12 +24,12 @@ export interface RoomActionsDeps {
   readonly userId: string;
 }
 
-/** Messages of a room that a guest creates: those of a week, at most so many. */
+/** Retention of a room that a guest creates: a week, and at most this number of messages. */
 const retention = { seconds: 7 * 86_400, maxCount: 10_000 };
 const membersPerPage = 100;
 const mostMembers = 1_000;
 
-/** What one guest does in rooms: public chats, which are found by name. */
+/** The actions of one guest in rooms, which are public chats that are found by name. */
 export class RoomActions {
   readonly #deps: RoomActionsDeps;
 
@@ -87,7 +87,9 @@ export class RoomActions {
     await calls.managers(ChannelService.changeMember, request).catch(ignoreGone);
   }
 
-  /** Joins the room of a name, and leaves another one first. If there is none, creates it. */
+  /**
+   * Joins the room with a name, after leaving another room. If no room has the name, creates one.
+   */
   async #enter(name: string, from: number | undefined): Promise<PublicRoom> {
     if (from !== undefined) await this.leave(from);
     const { store } = this.#deps;
@@ -145,7 +147,7 @@ export class RoomActions {
   }
 }
 
-/** Ignores that the guest is not in the room any more. */
+/** Ignores the refusal if the guest is no longer in the room. */
 function ignoreGone(thrown: unknown): void {
   const { reason } = asRefusal(thrown);
   if (reason !== 'not-a-member' && reason !== 'channel-not-found') throw thrown;

@@ -2,7 +2,7 @@ import type { InboxEvent } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
 import type { PublicRoom } from '../store/guest-store.js';
 
-/** What a guest asks for. */
+/** A request of a guest. */
 export type RoomCommand =
   /** Joins a room, or creates it. `from` is the room to leave first. */
   | { readonly act: 'join'; readonly room: string; readonly from: number | undefined }
@@ -12,11 +12,11 @@ export type RoomCommand =
   | { readonly act: 'rooms' }
   | { readonly act: 'participants'; readonly room: string };
 
-/** What became of a command. */
+/** The result of a command. */
 export type RoomOutcome =
   | { readonly kind: 'joined'; readonly room: PublicRoom }
   | { readonly kind: 'left' }
-  /** A message is in the log of a chat. It comes back as an event. */
+  /** A message is in the log of a chat. It also arrives as an event. */
   | { readonly kind: 'sent'; readonly channelId: number }
   | { readonly kind: 'names'; readonly names: readonly string[] }
   /** There is no such room, or no such user. */
@@ -27,11 +27,11 @@ export type RoomOutcome =
 export interface RoomsMachine {
   /** Channels that the guest is in. */
   readonly channelIds: Iterable<number>;
-  /** Whether a message of the guest is in the log, but has not come back yet. */
+  /** Whether a message of the guest is in the log, but has not arrived as an event yet. */
   readonly isWaiting: boolean;
   /** Returns the first frames, once the guest is connected. */
   hello(): string[];
-  /** Returns what a frame of the client asks for, or the frames that answer it at once. */
+  /** Returns the command in a frame of the client, or the frames with which to answer at once. */
   read(payload: Buffer, isBinary: boolean): RoomCommand | string[];
   /** Returns the frames after a command. */
   answer(command: RoomCommand, outcome: RoomOutcome): string[];

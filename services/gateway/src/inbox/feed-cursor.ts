@@ -89,7 +89,7 @@ export class FeedCursor implements Follower {
     return this.feed.seqBefore(Math.min(this.#cursor, this.#end));
   }
 
-  /** Notes what the user may see in this stay. */
+  /** Notes the seq up to which the user may not see messages in this stay. */
   changeStay({ hiddenUpTo }: Stay): void {
     this.#hiddenUpTo = hiddenUpTo;
   }

@@ -7,7 +7,7 @@ import type { FeedEntry } from './event-frames.js';
 /** A reader of the feed. */
 export interface Follower {
   readonly userId: string;
-  /** Last seq before the present stay of the user. */
+  /** Last seq before the current stay of the user. */
   readonly sinceSeq: number;
   /** Called when entries or lossy frames are ready. */
   wake(): void;

@@ -59,8 +59,8 @@ function ownReceipts({ userId, sinceMs, chats }: ReceiptReader, ends: Ends): Sho
 }
 
 /**
- * Reads the receipts that readers missed, in one statement for all: their own, and those of others in
- * chats of at most 100 members.
+ * Reads the receipts that readers missed, in one statement for all readers: their own receipts, and
+ * in chats of at most 100 members the receipts of others.
  */
 export async function readMissedReceipts(
   client: PoolClient,

@@ -37,7 +37,10 @@ export interface Missed {
   readonly isLost: boolean;
   readonly changes: readonly ReaderChange[];
   readonly parts: readonly (LogPart & { readonly entries: readonly StoredLogEntry[] })[];
-  /** Receipts that have moved: those of the reader, and in small chats those of others. */
+  /**
+   * Receipts that have moved: the receipts of the reader, and in small chats the receipts of
+   * others.
+   */
   readonly receipts: readonly ShownReceipt[];
 }
 

@@ -196,7 +196,7 @@ class RoundReading {
     return new Map(ends.map((end) => [end.channelId, end]));
   }
 
-  /** Reads what the due channels lack, many channels in one statement. */
+  /** Reads the missing entries of the due channels, many channels in one statement. */
   async #entries(ends: ReadonlyMap<number, LogEnd>): Promise<Pick<RoundFacts, 'entries' | 'complete'>> {
     const { due } = this.#request;
     const parts = due.flatMap(({ channelId, log, seq }) => {

@@ -58,8 +58,8 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
 }
 
 /**
- * Starts a reader: tells it which of its chats have another log, sends the changes and entries that
- * it missed since its position, and follows its chats from the moment of the round.
+ * Starts a reader. Tells it which of its chats have another log, and sends the changes and entries
+ * that it missed since its position. Follows its chats from the moment of the round on.
  */
 export function startReader(
   starting: StartingReader & { readonly reader: InboxReader },

@@ -65,9 +65,10 @@ export class Posting {
   }
 
   /**
-   * Sends one frame of a user to the chat `channelId` of the message. Resolves with its ack: that
-   * of the owning server, or one with a refusal. Messages of a user in a channel keep their order.
-   * `room` is the route to the seat of the user, if the channel is a room. Rooms have no receipts.
+   * Sends one frame of a user to the chat `channelId` of the message. Resolves with the ack of the
+   * owning server, or with an ack that contains a refusal. Messages of a user in a channel keep
+   * their order. `room` is the route to the seat of the user, if the channel is a room. Rooms have
+   * no receipts.
    */
   async post(session: UserSession, message: Message, room?: PostRoute): Promise<Partial<Ack>> {
     const { me } = session;

@@ -18,7 +18,7 @@ export const problemShape = z
   })
   .meta({ id: 'Problem' });
 
-/** Statuses of REST that differ from those of the table of reasons. */
+/** Statuses of REST that differ from the table of reasons. */
 const statuses: Partial<Record<Reason, number>> = { 'client-id-reused': 422 };
 const maxErrors = 20;
 

@@ -45,7 +45,8 @@ export function createCreateBot(pool: Pool) {
 }
 
 /**
- * Handles ListBots: returns all bots for operators, or those of a channel for its owner and admins.
+ * Handles ListBots: returns all bots for operators, or the bots of a channel for its owner and
+ * admins.
  */
 export function createListBots(pool: Pool) {
   return async (request: ListBotsRequest, me: UserCaller): Promise<SearchUsersResponse> => {

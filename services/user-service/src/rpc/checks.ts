@@ -39,7 +39,7 @@ export function checkUserId(text: string): void {
   if (!isUserId(text)) throw refuse('invalid-user-id');
 }
 
-/** Checks the form of the id of a new account, which must not look like that of a guest. */
+/** Checks the form of the id of a new account, which must not look like the id of a guest. */
 export function checkNewUserId(text: string): void {
   checkUserId(text);
   if (text.toLowerCase().startsWith('guest.'))

@@ -48,7 +48,7 @@ export class EventIds {
   #beginning = '';
   readonly #logOf: (channelId: number) => string | undefined;
 
-  /** `logOf` returns the id of the present log of a channel. */
+  /** `logOf` returns the id of the current log of a channel. */
   constructor(start: ResumePoint | undefined, logOf: (channelId: number) => string | undefined) {
     this.#position = start?.position ?? '';
     this.#logOf = logOf;

@@ -21,7 +21,7 @@ export function errorFrame(message: string): string {
   return systemMessage({ action: 'error', message });
 }
 
-/** What a client asks for. */
+/** A request of a client. */
 export type ClientAction =
   | { readonly action: 'join' | 'participants'; readonly room: string }
   | { readonly action: 'leave' | 'rooms' }

@@ -18,7 +18,7 @@ import { type ClientAction, errorFrame, readAction, systemMessage } from './fram
 /** A chat of the guest: a room by its name, or the chat with one other user. */
 interface Place {
   readonly room?: string;
-  /** Name of the other user, if the guest has written to them. */
+  /** Name of the other user, if the guest has written to that user. */
   readonly peer?: string;
 }
 
@@ -26,9 +26,9 @@ interface Place {
 export class Document002 implements RoomsMachine {
   readonly #userId: string;
   readonly #places = new Map<number, Place>();
-  /** Members of the present room, as far as its entries have named them. */
+  /** Members of the current room, as far as its entries have named them. */
   readonly #known = new Set<string>();
-  /** Chats that the guest has left, of which the inbox has not said so yet. */
+  /** Chats that the guest has left, before the inbox has reported it. */
   readonly #leaving = new Set<number>();
   #room: number | undefined;
   #isWaiting = false;
@@ -165,7 +165,7 @@ export class Document002 implements RoomsMachine {
     return [systemMessage({ action: 'leave', room })];
   }
 
-  /** Others in the present room learn who comes and goes. */
+  /** Tells the others in the current room who comes and goes. */
   #tellMembers({ channelId, data }: Message): string[] {
     const { room } = this.#places.get(channelId) ?? {};
     if (channelId !== this.#room || room === undefined) return [];
@@ -197,7 +197,7 @@ export class Document002 implements RoomsMachine {
   }
 }
 
-/** Returns the text of an entry; undefined for one of which the document has no word. */
+/** Returns the text of an entry; undefined if the document has no form for the entry. */
 function textOf(message: Message): string | undefined {
   if (message.seq === 0) return undefined;
   if (message.kind === Kind.EDIT) return `(edited) ${shownText(message)}`;

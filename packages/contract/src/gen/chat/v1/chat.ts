@@ -125,7 +125,7 @@ export interface OwnedRequest {
   afterChannelId: number;
 }
 
-/** A message in the name of a user: as on a stream of that user in the channel. */
+/** A message on behalf of a user, handled as on a stream of that user in the channel. */
 export interface Post {
   handle: number;
   message: Message | undefined;
