@@ -188,12 +188,12 @@ export const refusals = {
   'invalid-upload': row(
     'INVALID_ARGUMENT',
     400,
-    'The body is no multipart/form-data with 1 to 10 files, each in a part with a filename.',
+    'The body is not a form with files. Send multipart/form-data with 1 to 10 files, each in a part with a filename.',
   ),
   'wrong-offset': row(
     'ABORTED',
     409,
-    'The upload has another offset, or is complete. Read its offset, then go on there.',
+    'The upload has another offset, or is complete. Read its offset, then continue there.',
   ),
   'invalid-range': row('INVALID_ARGUMENT', 416, 'The file has no such range. Ask for one range within its size.'),
 

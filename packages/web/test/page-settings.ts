@@ -56,7 +56,7 @@ inChromium('settings', () => {
     expect([ann.complaints, phone.complaints]).toEqual([[], []]);
   });
 
-  test('colours and language are chosen, also for the sign-in page and other tabs', async () => {
+  test('a choice of colours and language also applies to the sign-in page and to other tabs', async () => {
     const ann = await stage.somebody('Ann');
     const tab = await stage.tabOf(ann);
     await openSettings(ann, 'Display and language');

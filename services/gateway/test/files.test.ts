@@ -1,4 +1,4 @@
-/** Files over REST: uploads by form and by tus, downloads, what is refused, and what is left behind. */
+/** Files over REST: uploads by form and by tus, downloads, refusals, and the files that remain. */
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { type ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
@@ -67,7 +67,7 @@ const stored = (person: TestPerson) =>
 const usage = async (person: TestPerson) =>
   (await trio.people.sql('SELECT file_bytes::int AS bytes, files FROM chat.usage WHERE user_id = $1', [person.id]))[0];
 
-/** Sends bytes as they are, and returns the start of the response. */
+/** Sends bytes unchanged, and returns the start of the response. */
 function raw(head: string, body: string | Buffer): Promise<string> {
   const socket = connect(Number(new URL(gateway.http).port), '127.0.0.1');
   socket.on('error', () => {}).write(`${head}\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`);
@@ -109,7 +109,7 @@ test('a form of files is stored, described and downloaded byte for byte, by its 
   expect(await usage(ann)).toEqual({ bytes: 0, files: 0 });
 });
 
-test('a part is a file by its filename, whatever its name, and fields beside it are ignored', async () => {
+test('a part with a filename is a file, whatever its name, and other fields are ignored', async () => {
   const part = (disposition: string, text: string) =>
     `--x\r\nContent-Disposition: form-data${disposition}\r\n\r\n${text}\r\n`;
   const body = `${part('; name="note"', 'ignored')}${part('; filename="é.txt"', 'one')}${part('; name="any"; filename="b.txt"', 'two')}--x--\r\n`;
@@ -236,7 +236,7 @@ test('an upload by a stock tus client survives interruptions', async () => {
   expect(got.bytes.equals(bytes)).toBe(true);
 });
 
-test('tus: each wrong request has its own refusal, and the offset stays', async () => {
+test('tus: each wrong request has its own refusal, and the offset does not change', async () => {
   const tus = { 'tus-resumable': '1.0.0' };
   const create = (headers: Record<string, string>) => request(at('/uploads'), 'POST', { token: ann.token, headers });
   expect(await create({ 'upload-length': '5' })).toMatchObject({
@@ -341,7 +341,7 @@ test('a bad form is refused as a whole, and leaves nothing', async () => {
   ).toContain('401');
 });
 
-test('a client that leaves in the middle of a form leaves nothing, and in the middle of tus what it has sent', async () => {
+test('a client that disconnects during a form leaves no file, and during an upload by tus the bytes that it has sent', async () => {
   const form = connect(Number(new URL(gateway.http).port), '127.0.0.1').on('error', () => {});
   form.write(
     `POST /api/v1/files HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ann.token}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 9000000\r\n\r\n`,

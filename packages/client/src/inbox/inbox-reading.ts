@@ -7,7 +7,7 @@ import type { InboxGap, UserInboxEvent } from './inbox-events.js';
 import { type InboxPlace, PlaceTracker } from './inbox-place.js';
 import type { LostEvents, QueuedEvent } from './inbox-queue.js';
 
-/** The parts of an inbox that its reading uses. */
+/** The parts of an inbox that `InboxReading` uses. */
 export interface InboxReadingDeps {
   readonly queue: EventQueue<QueuedEvent>;
   readonly history: (channelId: number, ...range: Parameters<FetchAfter>) => ReturnType<FetchAfter>;

@@ -4,7 +4,7 @@ import { Name } from './text.js';
 interface PersonNameProps {
   readonly id: string;
   readonly name: string;
-  /** -1 where many names follow each other, so that the Tab key need not pass them all. */
+  /** -1 in lists of many names, so that the Tab key does not stop at each of them. */
   readonly tabIndex?: -1;
 }
 

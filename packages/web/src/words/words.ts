@@ -15,7 +15,7 @@ export function words(): Words {
   return current;
 }
 
-/** Returns the tag for dates, numbers and lists; undefined means that of the system. */
+/** Returns the tag for dates, numbers and lists; undefined means the tag of the system. */
 export function wordsLocale(): string | undefined {
   return locale;
 }

@@ -82,8 +82,8 @@ SELECT id::text AS position, at, actor, action, target, detail FROM (
      AND m.id > :after::text::bigint ORDER BY m.id LIMIT :size)
 ) lines ORDER BY lines.id LIMIT :size;
 
--- Reads audit lines of what the user did, without the details, because the details are about other
--- users.
+-- Reads audit lines of the user's own actions, without the details, because the details are about
+-- other users.
 -- name: exportAuditBy
 SELECT id::text AS position, at, action, target
 FROM chat.audit WHERE actor = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;

@@ -43,15 +43,15 @@ FROM (
 ) page CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, page.id) p
 ORDER BY page.id;
 
--- Reads a user, by id in any case, and what decides whether the viewer may find and contact them.
--- `visible`: the viewer may see the user's profile. `reachable`: the user is also active.
--- `direct_id`: their direct chat. `bars`: the user has blocked the viewer, or has banned the viewer
--- in that chat. `blocked`: the viewer has blocked the user. `shares`: both belong to a chat that is
--- not public. `met`: the user has a member row in the channel (current or past), is in it now, or
--- has sent a message that is still stored there. `seen`: the viewer could see the user in the
--- channel: both were members at one time, or in a room, the user has sent a message that is still
--- stored, or both are in it now (the owner need not be). Both are false if `channelId` is NULL.
--- `is_elsewhere`: the user is a bot that was made for another channel.
+-- Reads a user, by id in any case, and the facts that decide whether the viewer may find and
+-- contact them. `visible`: the viewer may see the user's profile. `reachable`: the user is also
+-- active. `direct_id`: their direct chat. `bars`: the user has blocked the viewer, or has banned
+-- the viewer in that chat. `blocked`: the viewer has blocked the user. `shares`: both belong to a
+-- chat that is not public. `met`: the user has a member row in the channel (current or past), is in
+-- it now, or has sent a message that is still stored there. `seen`: the viewer could see the user
+-- in the channel: both were members at one time, or in a room, the user has sent a message that is
+-- still stored, or both are in it now (the owner need not be). Both are false if `channelId` is
+-- NULL. `is_elsewhere`: the user is a bot that was made for another channel.
 -- name: findUser
 SELECT u.id, u.name, u.number, v.visible, v.visible AND u.status = 'active' AS reachable,
   d.id AS direct_id,

@@ -5,8 +5,8 @@ UPDATE chat.gateway SET drain = true WHERE instance_id = :instanceId AND state <
   AND lease_until BETWEEN now() AND now() + interval '30 s'
 RETURNING instance_id, name;
 
--- Reads gateways that are live or ended within the last ten minutes. A lease that ends later than
--- possible is from before the clock was set back: a live gateway replaces it within a second.
+-- Reads gateways that are live or ended within the last ten minutes. If a lease ends later than is
+-- possible, it is from before the clock was set back; a live gateway replaces it within a second.
 -- name: listGateways
 SELECT instance_id, name, http_addr, grpc_addr, version, inboxes, connections,
   CASE WHEN drain AND state = 'serving' THEN 'draining' ELSE state END AS state,

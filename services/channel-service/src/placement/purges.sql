@@ -1,6 +1,6 @@
 -- Deletes events that are older than a day, at most 5,000 at a time, but keeps the last of them in
--- the order of readers. A reader that has not seen it may have lost others. Ids follow the time, so
--- the oldest come first.
+-- the order of readers. A reader that has not seen the kept event may have lost others. Ids
+-- increase with time, so the oldest events are deleted first.
 -- name: purgeEvents
 DELETE FROM chat.event WHERE id IN (
   SELECT id FROM (SELECT id, at, txid FROM chat.event ORDER BY id LIMIT 5000) oldest WHERE at < now() - interval '1 day'

@@ -24,7 +24,7 @@ export interface ChannelFacts {
   readonly lastSeq: number;
 }
 
-/** A channel as the database has it when this server loads it. */
+/** A channel as read from the database when this server loads it. */
 export interface LoadedChannel {
   readonly facts: ChannelFacts;
   readonly settings: ChannelSettings;

@@ -10,6 +10,7 @@ WHERE s.user_id IS NULL OR s.revoked_at IS NOT NULL OR s.expires_at <= now() OR 
 -- name: channelStates
 SELECT c.id AS channel_id, c.deleted_at IS NOT NULL AS is_deleted FROM chat.channel c WHERE c.id = ANY (:channelIds::int[]);
 
--- Reads what users, each with those who share the quota, have stored in all channels.
+-- Reads the storage that each user has used in all channels, together with the accounts that share
+-- the quota.
 -- name: readUsage
 SELECT u.id AS user_id, q.bytes, q.rows FROM unnest(:userIds::varchar[]) AS u (id) CROSS JOIN LATERAL chat.stored_by(u.id) q;

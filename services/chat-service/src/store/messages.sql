@@ -35,7 +35,7 @@ CROSS JOIN LATERAL (
 ) m;
 
 -- Reads a page of a channel's log in its current state; no entry begins after `bytes` bytes of
--- text. Leaves out text that is gone: deleted messages, entries that retention has removed, and
+-- text. Leaves out the text of deleted messages, of entries that retention has removed, and of
 -- edits replaced by a later edit, a deletion or retention.
 -- name: entriesAfter
 SELECT :ENTRY

@@ -7,7 +7,7 @@ const inlineTypes: ReadonlySet<string> = new Set([
   ...['video/mp4', 'video/webm', 'video/ogg', 'video/quicktime'],
 ]);
 const unknown = 'application/octet-stream';
-/** Bytes that decide the type of a file. */
+/** Number of bytes at the start of a file that decide its type. */
 const sniffedBytes = 4_100;
 const plainType = /^[a-z]+\/[\w.+-]+$/;
 
@@ -24,8 +24,8 @@ function isText(head: Buffer): boolean {
 }
 
 /**
- * Returns the content type of a file that begins with these bytes. What the client says about it
- * does not count. HTML, SVG and other text is `text/plain`.
+ * Returns the content type of a file that begins with these bytes. Ignores the type that the client
+ * names. HTML, SVG and other text is `text/plain`.
  */
 export async function contentTypeOf(start: Buffer): Promise<string> {
   const head = start.subarray(0, sniffedBytes);

@@ -17,7 +17,7 @@ export interface UploadRequest {
   readonly hold: (bytes: number) => void;
 }
 
-/** What a browser may do with a file that it opens by itself: nothing. */
+/** Content security policy of a file that a browser opens by itself. It allows nothing. */
 const policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'";
 const noBytes = Buffer.alloc(0);
 
@@ -59,7 +59,7 @@ export class FileDesk {
   }
 
   /**
-   * Creates a file of `size` bytes, whose bytes come later. An empty one is complete.
+   * Creates a file of `size` bytes, whose bytes arrive later. An empty file is complete at once.
    * @throws {Refusal} `file-too-large`, `file-quota` or `files-full`.
    */
   async begin(calls: ServiceCalls, name: string, size: number): Promise<StoredFile> {
@@ -80,8 +80,8 @@ export class FileDesk {
   }
 
   /**
-   * Appends the body of a request to a file, from the byte `at`. What arrives before the client
-   * disconnects is kept. With the last byte, the file is complete.
+   * Appends the body of a request to a file, from the byte `at`. Bytes that arrive before the
+   * client disconnects are kept. With the last byte, the file is complete.
    * @throws {Refusal} `file-not-found`, `wrong-offset`, `file-too-large` or `cancelled`.
    */
   async append({ incoming, calls, hold }: UploadRequest, fileId: string, at: number): Promise<StoredFile> {
@@ -140,7 +140,9 @@ export class FileDesk {
     while ((await this.#store.purge()) > 0);
   }
 
-  /** Stores a stream, and what has arrived of one that breaks. @throws {Refusal} */
+  /**
+   * Stores a stream. If the stream breaks, stores the bytes that have arrived. @throws {Refusal}
+   */
   async #receive(writer: FileWriter, bytes: Readable, most = this.mostBytes): Promise<void> {
     try {
       for await (const chunk of bytes.iterator({ destroyOnReturn: false })) {

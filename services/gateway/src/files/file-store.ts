@@ -37,7 +37,7 @@ export type StoredFile = RowOf<typeof findFile>;
 /** A message that has a file. */
 export type MessageWithFile = RowOf<typeof findMessagesWith>;
 
-/** What files may take, in bytes. */
+/** Limits of files, in bytes. */
 export interface FileQuotas {
   /** One file. */
   readonly fileBytes: number;
@@ -53,7 +53,7 @@ export interface FilePiece {
   readonly data: Buffer;
 }
 
-/** Messages that are tried for one download. */
+/** Maximum number of messages that are tried for one download. */
 const messagesTried = 20;
 const purgedAtOnce = 20;
 
@@ -82,7 +82,7 @@ export class FileStore {
   }
 
   /**
-   * Stores bytes at the end of what a file has received, which is `at`.
+   * Appends bytes to a file that has received `at` bytes.
    * @throws {Refusal} `wrong-offset` if it has received another number of bytes, or is complete.
    */
   async write(fileId: string, at: number, data: Uint8Array): Promise<void> {
@@ -90,7 +90,9 @@ export class FileStore {
     if (written === undefined) throw refuse('wrong-offset');
   }
 
-  /** Completes a file with what it has received. Does nothing to a complete one. */
+  /**
+   * Completes a file with the bytes that it has received. Does nothing if it is already complete.
+   */
   async complete(fileId: string, contentType: string): Promise<void> {
     await completeFile.run(this.#pool, { fileId, contentType });
   }
@@ -107,7 +109,9 @@ export class FileStore {
     return piece === undefined ? undefined : { at: piece.n, data: piece.data };
   }
 
-  /** Returns messages with the file that the user may be able to read, the likeliest first. */
+  /**
+   * Returns messages that have the file and that the user may be able to read, the likeliest first.
+   */
   messagesWith(fileId: string, userId: string): Promise<MessageWithFile[]> {
     return findMessagesWith.run(this.#pool, { fileId, userId, size: messagesTried });
   }
@@ -117,7 +121,7 @@ export class FileStore {
     return (await deleteFile.run(this.#pool, { fileId, ownerId })).length > 0;
   }
 
-  /** Deletes files that nobody can read any more, some at a time. Returns how many. */
+  /** Deletes files that nobody can read any more, some at a time. Returns their number. */
   async purge(): Promise<number> {
     return (await purgeFiles.run(this.#pool, { size: purgedAtOnce })).length;
   }

@@ -1,6 +1,6 @@
 import type { FileStore } from './file-store.js';
 
-/** Bytes that are stored together, unless the upload ends before. */
+/** Size of a stored piece, in bytes, unless the upload ends earlier. */
 const pieceBytes = 65_536;
 
 /** Stores the bytes of one upload in pieces, and holds at most one piece in memory. */
@@ -41,10 +41,7 @@ export class FileWriter {
     if (this.#waitingBytes >= pieceBytes) await this.flush();
   }
 
-  /**
-   * Stores what waits.
-   * @throws {Refusal} as `write` does.
-   */
+  /** Stores the bytes that wait. @throws {Refusal} as `write` does. */
   async flush(): Promise<void> {
     const [bytes, all] = [this.#waitingBytes, Buffer.concat(this.#waiting)];
     this.#waiting = [];

@@ -2,8 +2,8 @@
 -- name: createFile
 SELECT chat.create_file(:ownerId, :name, :size, :mostBytes, :mostFiles, :mostOfAll) AS made;
 
--- Stores the bytes at the end of what a file has received. Returns no row if the file has received
--- another number of bytes meanwhile, if it is complete or gone, or if it would become too large.
+-- Appends bytes to a file. Returns no row if the file has received another number of bytes
+-- meanwhile, if it is complete or gone, or if it would become too large.
 -- name: writePiece
 WITH moved AS (
   UPDATE chat.file SET received = received + octet_length(:data::bytea), stale_at = statement_timestamp() + interval '1 day'
@@ -11,7 +11,8 @@ WITH moved AS (
 )
 INSERT INTO chat.file_chunk (file_id, n, data) SELECT id, :at::int, :data::bytea FROM moved RETURNING n;
 
--- Completes a file with what it has received. Returns no row if it is complete or gone.
+-- Completes a file with the bytes that it has received. Returns no row if it is already complete or
+-- gone.
 -- name: completeFile
 UPDATE chat.file SET complete = true, size = received, content_type = :contentType, stale_at = statement_timestamp() + interval '1 day'
 WHERE id = :fileId AND NOT complete RETURNING size;
@@ -25,8 +26,8 @@ FROM chat.file WHERE id = :fileId AND (stale_at IS NULL OR stale_at > now());
 -- name: readPiece
 SELECT n, data FROM chat.file_chunk WHERE file_id = :fileId AND n <= :at ORDER BY n DESC LIMIT 1;
 
--- Finds messages with a file that the user may be able to read: those of channels in which the user
--- is or was, and of rooms. The manager decides about each of them.
+-- Finds messages that have a file and that the user may be able to read: messages of rooms, and of
+-- channels to which the user belongs or belonged. The manager decides about each message.
 -- name: findMessagesWith
 SELECT l.channel_id, l.seq FROM chat.message_file l
 JOIN chat.message m ON m.channel_id = l.channel_id AND m.seq = l.seq AND m.deleted_at IS NULL
@@ -38,7 +39,7 @@ WHERE l.file_id = :fileId
   AND (c.open_history OR l.seq > coalesce(r.joined_seq, 0))
 ORDER BY r.left_seq IS NULL DESC, l.channel_id, l.seq DESC LIMIT :size;
 
--- Deletes a file of its owner that no message has.
+-- Deletes a file of this owner, unless a message has it.
 -- name: deleteFile
 DELETE FROM chat.file WHERE id = :fileId AND owner_id = :ownerId AND stale_at IS NOT NULL RETURNING id;
 

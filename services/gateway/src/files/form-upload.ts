@@ -25,9 +25,9 @@ function parserOf({ headers }: IncomingMessage) {
 }
 
 /**
- * Reads a form, and gives each part that has a filename to `take`, one after the other and whatever
- * the name of the part. Returns what `take` returned. After a failure it reads no further, and throws
- * when every `take` has ended.
+ * Reads a form. Passes each part that has a filename to `take`, one after the other, whatever the
+ * name of the part. Returns the results of `take`. After a failure, stops reading, and throws when
+ * every `take` has ended.
  * @throws {Refusal} `invalid-upload`, `wrong-media-type`, `cancelled` or that of `take`.
  */
 export function readForm<T>(incoming: IncomingMessage, take: (file: FormFile) => Promise<T>): Promise<T[]> {

@@ -5,8 +5,9 @@ import type { ServiceCalls } from '../api/service-calls.js';
 import type { FileStore, MessageWithFile, StoredFile } from './file-store.js';
 
 /**
- * Returns whether the caller reads the file in this message: exactly if History shows the message
- * with it. So fences, bans, deletions and retention hold for files as they do for text.
+ * Returns whether the caller may read the file in this message, which is true exactly if History
+ * shows the message with the file. So closed history, bans, deletions and retention apply to files
+ * as they do to text.
  */
 async function isReadIn(calls: ServiceCalls, { channelId, seq }: MessageWithFile, fileId: string): Promise<boolean> {
   const request = HistoryRequest.fromPartial({ channelId, beforeSeq: seq + 1, size: 1 });

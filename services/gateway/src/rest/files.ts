@@ -19,7 +19,7 @@ export const fileShape = z
   })
   .meta({ id: 'File' });
 
-/** Returns a file as REST shows it. */
+/** Returns a file in the form of the REST API. */
 export function fileJson({ id, name, size, contentType, isPosted }: StoredFile): z.infer<typeof fileShape> {
   return { id, name, size, content_type: contentType, posted: isPosted, content: `/api/v1/files/${id}/content` };
 }
@@ -57,7 +57,7 @@ const removeFile = route({
   run: async ({ files, calls, params: { file_id: id } }) => files.delete(calls, id),
 });
 
-/** The version of tus, and what the server supports of it. */
+/** Headers with the version of tus and the supported extensions. */
 const tus = { 'tus-resumable': '1.0.0' };
 const tusOffers = { ...tus, 'tus-version': '1.0.0', 'tus-extension': 'creation,expiration,termination' };
 const tusHeaders = { 'tus-resumable': '1.0.0' };

@@ -76,13 +76,13 @@ export class GuestStore {
     return (await findGuest.run(this.#pool, { name }))[0]?.userId;
   }
 
-  /** Returns the most active rooms, the oldest first. */
+  /** Returns the most active rooms, sorted by age, the oldest first. */
   async rooms(): Promise<PublicRoom[]> {
     const rows = await listPublicRooms.run(this.#pool, { size: roomsListed });
     return [...rows].sort((one, other) => one.id - other.id);
   }
 
-  /** Returns the oldest room of a name. Unless `isExact`, upper and lower case are alike. */
+  /** Returns the oldest room with a name. Ignores case unless `isExact` is set. */
   async room(name: string, isExact: boolean): Promise<PublicRoom | undefined> {
     return (await findPublicRoom.run(this.#pool, { name, isExact }))[0];
   }

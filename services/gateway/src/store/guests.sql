@@ -7,7 +7,7 @@ FROM chat.open_guest(:name, :instanceId, :network, :tokenHash, :most, :mostOfNet
 -- name: closeGuest
 SELECT chat.close_guest(:userId)::text AS closed;
 
--- Ends the guests of gateways that have ended. Returns how many.
+-- Ends the guests of gateways that have ended. Returns their number.
 -- name: closeLostGuests
 SELECT chat.close_lost_guests() AS closed;
 
@@ -20,13 +20,14 @@ SELECT user_id FROM chat.guest WHERE chat.folded(name) = chat.folded(:name) AND 
 SELECT c.id, c.name, c.owner_id FROM chat.listing l JOIN chat.channel c ON c.id = l.channel_id
 WHERE c.kind = 'public' AND c.deleted_at IS NULL ORDER BY l.active_at DESC, l.channel_id DESC LIMIT :size;
 
--- Finds a public chat by its name. Names are not unique: the oldest one wins. `isExact`: upper and
--- lower case differ.
+-- Finds a public chat by its name. If several chats have the name, finds the oldest. Ignores case
+-- unless `isExact` is true.
 -- name: findPublicRoom
 SELECT c.id, c.name, c.owner_id FROM chat.listing l JOIN chat.channel c ON c.id = l.channel_id
 WHERE l.folded_name = lower(:name) AND c.kind = 'public' AND c.deleted_at IS NULL AND (c.name = :name OR NOT :isExact)
 ORDER BY c.id LIMIT 1;
 
--- Makes the creations of rooms of one name take turns, until the end of the transaction.
+-- Makes transactions that create a room with the same name take turns. Holds the lock until the end
+-- of the transaction.
 -- name: lockRoomName
 SELECT chat.lock_room_name(:name)::text AS locked;

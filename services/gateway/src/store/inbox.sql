@@ -57,10 +57,9 @@ GROUP BY c.reader, c.channel_id ORDER BY c.reader, max(c.txid::text::bigint), ma
 SELECT m.user_id, m.channel_id FROM unnest(:userIds::varchar[]) AS u (id)
 CROSS JOIN LATERAL (SELECT x.user_id, x.channel_id FROM chat.member x WHERE x.user_id = u.id AND x.left_seq IS NULL) m;
 
--- Reads the memberships of pairs of a user and a channel, present and past ones. Leaves out rooms,
--- and banned users who were never members. `since_seq` is the last seq before the latest stay, and
--- the member sees no text up to `hidden_up_to`. LATERAL with LIMIT makes each lookup an index
--- probe.
+-- Reads the current and past memberships of pairs of a user and a channel. Leaves out rooms, and
+-- banned users who were never members. `since_seq` is the last seq before the latest stay, and the
+-- member sees no text up to `hidden_up_to`. LATERAL with LIMIT makes each lookup an index probe.
 -- name: readStays
 SELECT m.user_id, m.channel_id, coalesce(m.stay_seq, m.joined_seq) AS since_seq, m.left_seq,
   CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END AS hidden_up_to, c.deleted_at IS NOT NULL AS is_deleted,
@@ -85,9 +84,9 @@ CROSS JOIN LATERAL (
 ) c
 CROSS JOIN LATERAL (SELECT * FROM chat.channel_head x WHERE x.channel_id = page.id LIMIT 1) h;
 
--- Finds what parts of logs may have after a time: `after_seq` is the seq before the first such entry
--- of the newest `maxEntries`. Retention may have deleted such entries too, those after `from_seq`.
--- `part` is the number of the part: 1, 2, 3, ...
+-- Finds the entries after a time in parts of logs. `after_seq` is the seq before the first such
+-- entry, among the newest `maxEntries`. Retention may also have deleted such entries, which are
+-- after `from_seq`. `part` is the number of the part: 1, 2, 3, ...
 -- name: findRecent
 SELECT p.part, coalesce(m.seq - 1, p.until_seq) AS after_seq,
   CASE WHEN m.has_older THEN coalesce(m.seq - 1, p.until_seq) ELSE p.after_seq END AS from_seq
@@ -104,8 +103,8 @@ CROSS JOIN LATERAL (
 WHERE m.seq IS NOT NULL OR (NOT m.has_older AND h.last_at > to_timestamp(p.since_ms / 1000.0));
 
 -- Reads parts of many logs, in order: at most `size` entries, with at most about `bytes` of data.
--- Leaves out what retention has removed, even if it is still stored.
--- `part` is the number of the part: 1, 2, 3, ..., and `total_bytes` the data up to this entry.
+-- Leaves out entries that retention has removed, even if they are still stored. `part` is the
+-- number of the part: 1, 2, 3, ..., and `total_bytes` the data up to this entry.
 -- name: readLogs
 SELECT m.part, m.bytes_before + octet_length(m.data) AS total_bytes, m.channel_id, :ENTRY
 FROM (

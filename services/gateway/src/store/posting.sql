@@ -1,6 +1,6 @@
--- Reads what decides whether users may have channels placed: the kind of each channel, and whether the
--- user is or was a member. `pair` is the number of the pair of a channel and a user: 1, 2, 3, ...
--- LATERAL with LIMIT makes each lookup an index probe.
+-- Reads the facts that decide whether users may have channels placed: the kind of each channel, and
+-- whether the user is or was a member. `pair` is the number of the pair of a channel and a user: 1,
+-- 2, 3, ... LATERAL with LIMIT makes each lookup an index probe.
 -- name: readTargets
 SELECT pair.number AS pair, c.kind, c.deleted_at IS NOT NULL AS is_deleted, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
   m.user_id IS NOT NULL AS is_known
@@ -10,8 +10,8 @@ LEFT JOIN LATERAL (
   SELECT x.user_id FROM chat.member x WHERE x.channel_id = pair.channel_id AND x.user_id = pair.user_id AND x.left_seq IS DISTINCT FROM 0 LIMIT 1
 ) m ON true;
 
--- Moves receipts of chats with history forward. A log of '' is the present one. Returns the members
--- whose receipts have moved, and whether others in the chat may see them.
+-- Moves receipts of chats with history forward. An empty log means the current one. Returns the
+-- members whose receipts have moved, and whether others in the chat may see them.
 -- name: saveReceipts
 WITH due AS (
   SELECT i.channel_id, coalesce(nullif(i.log, '')::uuid, h.log_id) AS log_id, i.user_id, i.delivered, i.read
