@@ -10,6 +10,7 @@ interface Route {
     readonly path?: string;
     readonly prefix?: string;
     readonly path_separated_prefix?: string;
+    readonly safe_regex?: { readonly regex: string };
     readonly headers?: readonly { readonly name: string }[];
   };
   readonly route?: {
@@ -54,8 +55,11 @@ test('every user call has one exact route, and no other call has any', () => {
   const exact = routes.flatMap(({ match }) => match.path ?? []);
   expect([...exact].sort()).toEqual([...userPaths, '/connect', '/chatserver', '/chatserver/connect', '/events'].sort());
   const wide = routes.filter(({ match }) => match.path === undefined);
-  const prefixOf = ({ prefix, path_separated_prefix: whole }: Route['match']) => prefix ?? `${whole}/`;
+  const prefixOf = ({ prefix, path_separated_prefix: whole, safe_regex: form }: Route['match']) =>
+    form?.regex ?? prefix ?? `${whole}/`;
   expect(wide.map(({ match, route }) => [prefixOf(match), match.headers?.[0]?.name, route?.cluster])).toEqual([
+    ['/ws/[^/]+', undefined, 'gateway'],
+    ['/(join|create)-room/[^/]+/[^/]+', ':method', 'gateway'],
     ['/api/v1/files/', undefined, 'gateway'],
     ['/api/v1/uploads/', undefined, 'gateway'],
     ['/api/files/', undefined, 'gateway'],

@@ -228,6 +228,12 @@ export const refusals = {
   ),
   'user-id-taken': row('ALREADY_EXISTS', 409, 'That user id is taken. Choose another.'),
   'guest-name-taken': row('ALREADY_EXISTS', 409, 'A guest of this name is here. Choose another name.'),
+  'room-name-taken': row('ALREADY_EXISTS', 409, 'A room of this name exists. Choose another name.'),
+  'not-your-guest': row(
+    'PERMISSION_DENIED',
+    403,
+    'That guest came from another network. Call from where its socket is.',
+  ),
   'no-guests': row(
     'PERMISSION_DENIED',
     403,

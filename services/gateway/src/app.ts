@@ -31,6 +31,9 @@ import { EventsDoor, type EventsDoorDeps } from './dialects/document-001/events-
 import { document001 } from './dialects/document-001/form.js';
 import { NewChats } from './dialects/document-001/new-chats.js';
 import { document002 } from './dialects/document-002/dialect.js';
+import { document003 } from './dialects/document-003/dialect.js';
+import { document003Forms } from './dialects/document-003/form.js';
+import { simplePage } from './dialects/document-003/simple-page.js';
 import { FileDesk } from './files/file-desk.js';
 import { FileStore } from './files/file-store.js';
 import { GuestDoor, type GuestDoorDeps } from './guests/guest-door.js';
@@ -187,13 +190,19 @@ function apiHandlers(deps: ApiDeps, policy: TokenPolicy): HttpHandler[] {
   return [serveApiDocs(deps.log), new ApiDoor(restForm, deps).handle, new ApiDoor(form, deps).handle, events.handle];
 }
 
-/** Starts the doors of guests. */
-function startGuests(host: ServiceHost, isOpen: boolean, deps: Omit<GuestDoorDeps, 'guests' | 'store' | 'dialects'>) {
+/** Starts the doors of guests. Returns the handlers of their HTTP requests, and the door of their sockets. */
+async function startGuests(
+  host: ServiceHost,
+  { letsGuestsIn: isOpen, origins }: GatewayConfig,
+  deps: Omit<GuestDoorDeps, 'guests' | 'store' | 'dialects' | 'origins'> & ApiDoorDeps,
+) {
   const { pool, callers, instanceId, parts } = host;
   const { log, metrics } = deps;
   const store = new GuestStore(pool);
   const guests = parts.add('guests', new Guests({ store, callers, instanceId, isOpen, log, metrics }));
-  return new GuestDoor({ ...deps, guests, store, dialects: [document002] });
+  const door = new GuestDoor({ ...deps, guests, store, origins, dialects: [document002, document003] });
+  const calls = document003Forms({ store, door, isOpen }).map((form) => new ApiDoor(form, deps).handle);
+  return { door, handlers: [...calls, door.askForUpgrade, await simplePage()] };
 }
 
 /** Starts a gateway. Gateways are stateless: any number can run. */
@@ -231,24 +240,24 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const post = inboxHandlers.postMessage;
   const files = openFiles(host, config);
   const apiDeps = { upstreams, post, callers, openSession, logOf, bounds, files, proxies, log, metrics };
-  const guestDoor = startGuests(host, config.letsGuestsIn, { ...apiDeps, actorOf: sessionDeps.actorOf, origins });
+  const guestDoors = await startGuests(host, config, { ...apiDeps, actorOf: sessionDeps.actorOf });
   const tokens = { takesUrlTokens: config.takesUrlTokens, isSecure: tls !== undefined };
   const handlers = [
     crossOrigin(origins),
     ...[bridge.handle, ...apiHandlers(apiDeps, tokens)],
-    ...[serveKeys(joinKeys), askForUpgrade, guestDoor.askForUpgrade, page.handle],
+    ...[serveKeys(joinKeys), askForUpgrade, ...guestDoors.handlers, page.handle],
   ];
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
   const sockets = new SocketDoor({ callers, openSession, origins, proxies, log, metrics });
-  const upgrades = [sockets.handleUpgrade, guestDoor.handleUpgrade];
+  const upgrades = [sockets.handleUpgrade, guestDoors.door.handleUpgrade];
   const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
   host.parts.add('http', http);
   host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);
   host.parts.add('inbox', inbox); // The streams must end before the servers wait for them.
   host.parts.add('sockets', sockets);
-  host.parts.add('sockets of guests', guestDoor);
+  host.parts.add('sockets of guests', guestDoors.door);
   const drain = createDrain(host, http, [inbox, bridge], stopMs);
   startReports(host, config, http, inbox, drain);
   host.parts.add('drain', drain);

@@ -20,10 +20,12 @@ export class RoomClient {
       this.frames.push(isBinary ? `binary ${payload.toString('hex')}` : payload.toString());
       this.#wake();
     });
-    this.ended = once(this.ws, 'close').then(([code]) => {
-      this.#wake();
-      return code as number;
-    });
+    this.ended = new Promise((resolve) =>
+      this.ws.once('close', (code) => {
+        this.#wake();
+        resolve(code);
+      }),
+    );
   }
 
   /** Opens a socket. */

@@ -144,7 +144,7 @@ export class ApiDoor {
       const read = await readRequest(route, request, given, hold);
       if (route.upload !== undefined) allowSlowArrival(request);
       const setHeader = (name: string, value: string) => void response.setHeader(name, value);
-      const context = { headers: request.headers, calls, files, incoming: request, hold, setHeader };
+      const context = { headers: request.headers, address, calls, files, incoming: request, hold, setHeader };
       const asked = { ...read, ...context } as ApiRequest<never, never, never>;
       const { current } = route;
       if (route.method !== 'GET') await checkIfMatch(request.headers, current && (() => current(asked)));
@@ -171,7 +171,7 @@ export class ApiDoor {
   }
 
   #answer(turn: ApiTurn, route: ApiRoute, json: unknown): void {
-    const text = route.status === 204 ? '' : JSON.stringify(json);
+    const text = route.answer === undefined ? '' : JSON.stringify(json);
     const etag = route.method === 'GET' ? { etag: etagOf(text) } : {};
     const isSame = etag.etag !== undefined && isKnown(turn.request.headers, etag.etag);
     const type = text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' };

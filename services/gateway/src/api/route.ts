@@ -13,6 +13,8 @@ export interface ApiRequest<P, Q, B> {
   readonly body: B;
   /** Headers as the client sent them. */
   readonly headers: IncomingHttpHeaders;
+  /** Address of the caller. */
+  readonly address: string;
   /** Calls to the services on behalf of the caller. */
   readonly calls: ServiceCalls;
   readonly files: FileDesk;

@@ -6,6 +6,7 @@ import { Bucket, type BurstRate } from '@parley/service-kit';
 import type { WebSocket } from 'ws';
 import type { InboxDevice, InboxSession } from '../inbox/session.js';
 import { SocketPings } from '../socket/socket-pings.js';
+import type { PublicRoom } from '../store/guest-store.js';
 import { GuestStream } from './guest-stream.js';
 import type { OpenGuest } from './guests.js';
 import type { RoomActions } from './room-actions.js';
@@ -72,6 +73,16 @@ export class GuestSocket {
     const { openSession, guest } = this.#options;
     const { me, token, address } = guest;
     openSession({ me, token, address, stream: this.stream }).take(InboxCommand.fromPartial({ watch: {} }));
+  }
+
+  /** What the guest may do. */
+  get actions(): RoomActions {
+    return this.#options.actions;
+  }
+
+  /** Tells the client of a new room. */
+  tellRoom(room: PublicRoom): void {
+    this.stream.send(this.#options.machine.created(room));
   }
 
   /** Leaves all rooms. */

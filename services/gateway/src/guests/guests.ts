@@ -71,6 +71,11 @@ export class Guests implements Part {
     return this.#end(me.id);
   }
 
+  /** Whether guests are let in. */
+  get isOpen(): boolean {
+    return this.#deps.isOpen;
+  }
+
   async stop(): Promise<void> {
     await this.#sweep.stop();
     await Promise.all([...this.#here, ...this.#leaving].map((userId) => this.#end(userId)));

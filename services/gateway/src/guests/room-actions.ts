@@ -19,7 +19,7 @@ import type { RoomCommand, RoomOutcome } from './rooms-machine.js';
 
 export interface RoomActionsDeps {
   readonly calls: Pick<ServiceCalls, 'managers'>;
-  readonly store: Pick<GuestStore, 'find' | 'rooms' | 'room' | 'whileNamed'>;
+  readonly store: Pick<GuestStore, 'find' | 'rooms' | 'room' | 'channelsOf' | 'whileNamed'>;
   readonly post: (message: Message) => Promise<Partial<Ack>>;
   readonly userId: string;
 }
@@ -50,12 +50,14 @@ export class RoomActions {
     const { store } = this.#deps;
     switch (command.act) {
       case 'join':
-        return { kind: 'joined', room: await this.#enter(command.room, command.from) };
+        return { kind: 'joined', room: await this.enter(command.room, command.from) };
       case 'leave':
         await this.leave(command.channelId);
         return { kind: 'left' };
       case 'say':
         return this.#say(command.channelId, command.text);
+      case 'say in':
+        return this.#sayIn(command.room, command.text);
       case 'tell':
         return this.#tell(command.to, command.text);
       case 'rooms':
@@ -90,7 +92,7 @@ export class RoomActions {
   /**
    * Joins the room with a name, after leaving another room. If no room has the name, creates one.
    */
-  async #enter(name: string, from: number | undefined): Promise<PublicRoom> {
+  async enter(name: string, from: number | undefined): Promise<PublicRoom> {
     if (from !== undefined) await this.leave(from);
     const { store } = this.#deps;
     const known = await store.room(name, true);
@@ -133,8 +135,15 @@ export class RoomActions {
       : { kind: 'refused', refusal: refusalFromFrame(refusal) };
   }
 
+  async #sayIn(name: string, text: string): Promise<RoomOutcome> {
+    const { store, userId } = this.#deps;
+    const room = await store.room(name, false);
+    if (room === undefined || !(await store.channelsOf(userId)).includes(room.id)) return { kind: 'missing' };
+    return this.#say(room.id, text);
+  }
+
   async #tell(to: string, text: string): Promise<RoomOutcome> {
-    const id = accountOf(to) ?? (await this.#deps.store.find(to));
+    const id = accountOf(to) ?? (await this.#deps.store.find(to))?.userId;
     if (id === undefined) return { kind: 'missing' };
     try {
       const channel = await this.#deps.calls.managers(ChannelService.openDirect, User.fromPartial({ id }));

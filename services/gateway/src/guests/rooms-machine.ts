@@ -8,6 +8,8 @@ export type RoomCommand =
   | { readonly act: 'join'; readonly room: string; readonly from: number | undefined }
   | { readonly act: 'leave'; readonly channelId: number }
   | { readonly act: 'say'; readonly channelId: number; readonly text: string }
+  /** Writes in a room of which the inbox has not told yet, because the guest has just joined it. */
+  | { readonly act: 'say in'; readonly room: string; readonly text: string }
   | { readonly act: 'tell'; readonly to: string; readonly text: string }
   | { readonly act: 'rooms' }
   | { readonly act: 'participants'; readonly room: string };
@@ -37,6 +39,8 @@ export interface RoomsMachine {
   answer(command: RoomCommand, outcome: RoomOutcome): string[];
   /** Returns the frames for an event of the inbox. */
   tell(event: InboxEvent): string[];
+  /** Returns the frames for a room that somebody has created. */
+  created(room: PublicRoom): string[];
   /** Returns the last frames, before the server closes the socket. */
   goodbye(refusal: Refusal): string[];
   /** Stops waiting for a message of the guest. */

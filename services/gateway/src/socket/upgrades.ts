@@ -18,9 +18,18 @@ export const webSocketOptions = {
   closeTimeout: 5_000,
 } as const;
 
+/** Status and text of a refused upgrade, where a door has its own. */
+export interface UpgradeRefusal {
+  readonly http: number;
+  readonly message: string;
+}
+
 /** Refuses an upgrade with an HTTP response. */
-export function refuseUpgrade(socket: Duplex, { reason, message }: Refusal): void {
-  const { http } = refusals[reason];
+export function refuseUpgrade(
+  socket: Duplex,
+  { reason, message: usual }: Refusal,
+  { http, message }: UpgradeRefusal = { http: refusals[reason].http, message: usual },
+): void {
   const body = `${message}\n`;
   const head = [
     `HTTP/1.1 ${http} ${STATUS_CODES[http]}`,

@@ -1,4 +1,16 @@
-import { bool, bytea, int4, int8, loadSql, nullable, type Pool, text, transaction, uuid } from '@parley/database';
+import {
+  bool,
+  bytea,
+  int4,
+  int8,
+  loadSql,
+  nullable,
+  type Pool,
+  type RowOf,
+  text,
+  transaction,
+  uuid,
+} from '@parley/database';
 import { type Reason, refuse } from '@parley/runtime';
 import { KeyedSemaphore } from '@parley/service-kit';
 
@@ -11,11 +23,21 @@ const openGuest = sql.statement(
 );
 const closeGuest = sql.statement('closeGuest', { userId: text }, { closed: text });
 const closeLostGuests = sql.statement('closeLostGuests', {}, { closed: int4 });
-const findGuest = sql.statement('findGuest', { name: text }, { userId: text });
+const findGuest = sql.statement('findGuest', { name: text }, { userId: text, network: text });
 const room = { id: int4, name: text, ownerId: text };
 const listPublicRooms = sql.statement('listPublicRooms', { size: int8 }, room);
 const findPublicRoom = sql.statement('findPublicRoom', { name: text, isExact: bool }, room);
 const lockRoomName = sql.statement('lockRoomName', { name: text }, { locked: text });
+
+const listRoomsAfter = sql.statement('listRoomsAfter', { after: int4, size: int8 }, room);
+const channelsOfGuest = sql.statement('channelsOfGuest', { userId: text, size: int8 }, { id: int4 });
+const openGuestSession = sql.statement('openGuestSession', { userId: text, tokenHash: bytea }, { isOpen: bool });
+const readRoomAge = sql.statement('readRoomAge', { channelId: int4 }, { createdAtMs: int8 });
+const readRoomMessages = sql.statement(
+  'readRoomMessages',
+  { channelId: int4, size: int8, mostBytes: int8 },
+  { senderId: text, sentAtMs: int8, data: bytea, contentType: text },
+);
 
 /** A new guest, as the database has it. */
 export interface GuestRequest {
@@ -36,6 +58,14 @@ export interface PublicRoom {
   readonly ownerId: string;
 }
 
+/** The last messages of a room, and when it was created. */
+export interface RoomHistory {
+  readonly createdAtMs: number;
+  readonly messages: readonly RowOf<typeof readRoomMessages>[];
+}
+
+const newRoomsListed = 200;
+const mostHistoryBytes = 1_048_576;
 /** Rooms that a list has at most: the most active ones. */
 const roomsListed = 1_000;
 /** Creations of rooms that hold a database connection at once in this process, and that wait. */
@@ -71,9 +101,36 @@ export class GuestStore {
     await closeLostGuests.run(this.#pool);
   }
 
-  /** Returns the user id of a guest who is here, at any gateway. */
-  async find(name: string): Promise<string | undefined> {
-    return (await findGuest.run(this.#pool, { name }))[0]?.userId;
+  /** Returns a guest who is here, at any gateway. */
+  async find(name: string): Promise<RowOf<typeof findGuest> | undefined> {
+    return (await findGuest.run(this.#pool, { name }))[0];
+  }
+
+  /** Opens another session of a guest, for a minute. @throws {Refusal} `user-not-found`. */
+  async openSession(userId: string, tokenHash: Uint8Array): Promise<void> {
+    const [row] = await openGuestSession.run(this.#pool, { userId, tokenHash });
+    if (row?.isOpen !== true) throw refuse('user-not-found');
+  }
+
+  /** Returns the channels that a guest is in. */
+  async channelsOf(userId: string): Promise<number[]> {
+    return (await channelsOfGuest.run(this.#pool, { userId, size: roomsListed })).map(({ id }) => id);
+  }
+
+  /** Returns the newest rooms after an id, at most 200, the oldest first. */
+  async roomsAfter(after: number): Promise<PublicRoom[]> {
+    return (await listRoomsAfter.run(this.#pool, { after, size: newRoomsListed })).toReversed();
+  }
+
+  /**
+   * Returns the last messages of a room, the oldest first, at most 1 MiB; undefined if not everybody may
+   * read them.
+   */
+  async messages(channelId: number, size: number): Promise<RoomHistory | undefined> {
+    const [age] = await readRoomAge.run(this.#pool, { channelId });
+    if (age === undefined) return undefined;
+    const rows = await readRoomMessages.run(this.#pool, { channelId, size, mostBytes: mostHistoryBytes });
+    return { ...age, messages: rows.toReversed() };
   }
 
   /** Returns the most active rooms, sorted by age, the oldest first. */

@@ -6,6 +6,7 @@ const paths: ReadonlySet<string> = new Set(['/chatserver/connect', '/chatserver'
 /** The door of document 002. */
 export const document002: GuestDialect = {
   name: 'chatserver',
-  nameIn: (path) => (paths.has(path) ? '' : undefined),
+  owns: (path) => paths.has(path),
+  nameIn: () => undefined,
   machineOf: (userId) => new Document002(userId),
 };

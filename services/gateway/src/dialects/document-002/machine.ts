@@ -96,6 +96,7 @@ export class Document002 implements RoomsMachine {
       case 'leave':
         return this.#left(command.channelId);
       case 'say':
+      case 'say in':
         return this.#sent(outcome);
       case 'tell':
         return this.#sent(outcome, command.to);
@@ -139,6 +140,11 @@ export class Document002 implements RoomsMachine {
     if (message === undefined) return [];
     if (message.kind === Kind.MEMBER) return this.#tellMembers(message);
     return this.#tellText(message);
+  }
+
+  /** The document has no word for a new room. */
+  created(): string[] {
+    return [];
   }
 
   giveUp(): string[] {
