@@ -1,3 +1,6 @@
+/** Milliseconds between two polls. They grow, because the polls of a waiting test slow down other tests. */
+const pollEvery = { firstMs: 20, mostMs: 100, growth: 1.25 } as const;
+
 /**
  * Polls until a condition holds. A test uses this to wait for something that must happen soon. The
  * deadline is long, because a busy machine can stretch everything.
@@ -5,9 +8,9 @@
  */
 export async function until(condition: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
   const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
+  for (let waitMs: number = pollEvery.firstMs; !(await condition()); waitMs *= pollEvery.growth) {
     if (Date.now() > deadline) throw new Error(`The condition did not hold within ${withinMs} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, pollEvery.mostMs)));
   }
 }
 
