@@ -93,9 +93,10 @@ export class ServiceProcess {
     this.#child.kill(signal);
   }
 
-  /** Sends SIGTERM and waits for the exit. */
+  /** Sends SIGTERM, wakes a suspended process, and waits for the exit. */
   async stop(): Promise<void> {
     this.kill('SIGTERM');
+    this.kill('SIGCONT'); // A test that has failed may have suspended it.
     await this.exited;
   }
 }
