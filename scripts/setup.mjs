@@ -107,7 +107,7 @@ function sourcesHash(folders, files) {
   const below = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name)),
   );
-  const code = below.filter((path) => /\.(js|css|svg)$/.test(path)).sort();
+  const code = below.filter((path) => /\.(js|css|svg|png|webmanifest)$/.test(path)).sort();
   for (const file of [...code, ...files, 'pnpm-lock.yaml']) hash.update(file).update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
@@ -124,9 +124,11 @@ function ensureBundle(name, { result, folders, files, command }) {
 function ensurePage() {
   ensureBundle('The page', {
     result: join(web, 'dist', 'page'),
-    folders: ['web/src', ...['web', 'client', 'contract', 'runtime'].map((name) => `${name}/dist/src`)].map(
-      (folder) => `packages/${folder}`,
-    ),
+    folders: [
+      'web/src',
+      'web/public',
+      ...['web', 'client', 'contract', 'runtime'].map((name) => `${name}/dist/src`),
+    ].map((folder) => `packages/${folder}`),
     files: ['packages/web/index.html', 'packages/web/vite.config.js'],
     command: [join(web, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', web, '--logLevel', 'warn'],
   });

@@ -1,7 +1,43 @@
-import { defineConfig } from 'vite';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { build, defineConfig } from 'vite';
+
+const outDir = 'dist/page';
+const target = 'es2022';
+
+/** Returns the SHA-256 hash of each file of the built page by its path, for Subresource Integrity. */
+function hashesOf(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const hashOf = (file) => `sha256-${createHash('sha256').update(readFileSync(file)).digest('base64')}`;
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  const pathOf = (file) =>
+    `/${relative(folder, file)
+      .split(sep)
+      .join('/')
+      .replace(/^index\.html$/, '')}`;
+  return Object.fromEntries(paths.map((file) => [pathOf(file), hashOf(file)]));
+}
+
+/** Bundles the service worker beside the page, with the list of the files that it stores. */
+const serviceWorker = {
+  name: 'service-worker',
+  async closeBundle() {
+    const pageFiles = JSON.stringify(hashesOf(join(import.meta.dirname, outDir)));
+    const pageVersion = JSON.stringify(createHash('sha256').update(pageFiles).digest('hex').slice(0, 16));
+    const output = { format: 'iife', entryFileNames: 'worker.js' };
+    const rollupOptions = { input: join(import.meta.dirname, 'dist/src/worker/worker.js'), output };
+    await build({
+      ...{ configFile: false, root: import.meta.dirname, publicDir: false, logLevel: 'warn' },
+      define: { pageFiles, pageVersion },
+      build: { outDir, emptyOutDir: false, target, modulePreload: { polyfill: false }, rollupOptions },
+    });
+  },
+};
 
 /** Bundles the output of `tsc -b`, so that tests cover the code that is served. */
 export default defineConfig({
-  build: { outDir: 'dist/page', target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { outDir, target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  plugins: [serviceWorker],
   server: { proxy: { '^/chat\\.v1\\.': 'http://127.0.0.1:8080' } },
 });

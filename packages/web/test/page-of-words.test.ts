@@ -5,3 +5,5 @@ import './page-invites.js';
 import './page-search.js';
 import './page-settings.js';
 import './page-text.js';
+import './page-offline.js';
+import './page-told.js';

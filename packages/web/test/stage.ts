@@ -62,11 +62,11 @@ export class Stage {
     await this.trio.stop();
   }
 
-  /** Opens the page in a browser context of its own, signed out. */
-  async stranger(options: BrowserContextOptions = {}): Promise<Visitor> {
+  /** Opens the page in a browser context of its own, signed out. `url` names another gateway. */
+  async stranger(options: BrowserContextOptions = {}, url = this.url): Promise<Visitor> {
     const context = await this.browser.newContext(options);
     this.#contexts.push(context);
-    return Visitor.come(context, this.url);
+    return Visitor.come(context, url);
   }
 
   /** Opens the page for a new user and signs in. */

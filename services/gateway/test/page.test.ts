@@ -21,6 +21,8 @@ beforeAll(async () => {
   await writeFile(join(folder, 'web/index.html'), `<!doctype html><title>Parley</title>${' '.repeat(500)}`);
   await writeFile(join(folder, 'web/assets/index-abc.js'), 'export {};');
   await writeFile(join(folder, 'web/assets/index-abc.js.map'), '{}');
+  await writeFile(join(folder, 'web/worker.js'), 'self;');
+  await writeFile(join(folder, 'web/manifest.webmanifest'), '{}');
   await writeFile(join(folder, 'secret'), 'hunter2');
   await symlink(join(folder, 'secret'), join(folder, 'web/link'));
   trio = await Trio.start();
@@ -78,6 +80,17 @@ test('serves the page with security headers', async () => {
   const script = await fetch(`${gateway.http}/assets/index-abc.js`);
   expect(script.headers.get('cache-control')).toMatch(/immutable/);
   expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+});
+
+test.each([
+  ['/worker.js', 'text/javascript; charset=utf-8'],
+  ['/manifest.webmanifest', 'application/manifest+json'],
+])('serves %s so that a browser asks for it anew each time', async (path, type) => {
+  const { headers } = await fetch(gateway.http + path);
+  expect([headers.get('content-type'), headers.get('cache-control')]).toEqual([type, 'no-cache']);
+  expect(headers.get('content-security-policy')).toMatch(/manifest-src 'self'; worker-src 'self';/);
+  const etag = headers.get('etag') ?? '';
+  expect((await fetch(gateway.http + path, { headers: { 'if-none-match': etag } })).status).toBe(304);
 });
 
 test.each([

@@ -7,11 +7,12 @@ import {
   refuse,
   type UserInbox,
 } from '@parley/client';
-import type { ChatsAction, ChatsState } from '../state/chats.js';
+import type { ChatsAction } from '../state/chats.js';
 import type { Link } from '../state/link.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { steadyNow } from '../state/steady-now.js';
 import type { Chat } from './chat.js';
+import { type ChatsToStore, storeChats } from './chat-prefetch.js';
 import { type InboxBatch, type InboxNews, readInbox } from './inbox-reader.js';
 import { runAsLeader } from './leadership.js';
 
@@ -21,8 +22,7 @@ export type InboxNotice =
   | { readonly type: 'entries'; readonly batch: InboxBatch };
 
 /** The chats to which a session applies events. */
-export interface ChatsOfInbox {
-  readonly state: () => ChatsState;
+export interface ChatsOfInbox extends ChatsToStore {
   /** Applies an action of the list in every tab. */
   share(action: ChatsAction): void;
   /** Returns a chat with its stored lines. */
@@ -62,6 +62,8 @@ export class PageInbox {
   readonly #deps: PageInboxDeps;
   #inbox: UserInbox | undefined;
   #isLeading = false;
+  #storing: AbortController | undefined;
+  #isStored = false;
   #hurry: () => void = () => {};
 
   constructor(deps: PageInboxDeps) {
@@ -107,12 +109,14 @@ export class PageInbox {
     const after = { after: now.position, seen: seen.filter(({ log }) => log !== '') };
     const inbox = client.inbox({ after, fillGaps: false, signal });
     this.#inbox = inbox;
+    this.#isStored = false;
     for (const chat of chats.loaded()) chat.lead(inbox);
     await this.#loadUnsent();
     await readInbox(inbox, {
       onEntries: (batch) => this.#takeEntries(batch),
       onNews: (event) => this.#takeNews(event),
     });
+    this.#storing?.abort();
     for (const chat of chats.loaded()) chat.unlead();
     this.#inbox = undefined;
     const { link } = chats.state();
@@ -179,7 +183,8 @@ export class PageInbox {
     switch (event.type) {
       case 'connected':
         chats.share({ type: 'connected', aheadMs: event.now - steadyNow(), maxBytes: this.#inbox?.maxBytes });
-        return this.#link({ state: 'live' });
+        this.#link({ state: 'live' });
+        return void this.#storeChats();
       case 'reconnecting': {
         const { reason, message, inMs } = event;
         return this.#link({ state: 'waiting', reason, message, untilMs: Date.now() + inMs });
@@ -243,6 +248,14 @@ export class PageInbox {
     if (item === undefined || readSeq < item.readSeq || (item.unread === 0 && !item.markedUnread)) return;
     if (readSeq >= item.lastSeq) chats.share({ type: 'read', id, seq: readSeq });
     else await chats.tryRefresh(id);
+  }
+
+  /** Stores chats in advance, once for each inbox. After a lost connection, goes on with the next one. */
+  async #storeChats(): Promise<void> {
+    if (this.#isStored) return;
+    this.#storing?.abort();
+    this.#storing = new AbortController();
+    this.#isStored = await storeChats(this.#deps.chats, this.#storing.signal);
   }
 
   #link(link: Link): void {

@@ -82,6 +82,7 @@ export class RoomsWatch {
     const { signal } = this.#stopping;
     const before = this.state();
     await this.#list(signal).catch((thrown) => this.#failed(thrown));
+    await this.#expireLines(signal).catch(this.#deps.onUnsaved);
     const { channels } = this.state();
     this.#waitMs =
       channels === before.channels ? Math.min(this.#waitMs * intervals.growth, intervals.idleMs) : intervals.busyMs;
@@ -106,13 +107,19 @@ export class RoomsWatch {
     const { database, me, onUnsaved } = this.#deps;
     await putFor(database, me, 'rooms', { channels, mine, listed }, 'listing').catch(onUnsaved);
     const visited = await visitedChannels(this.#deps.database);
-    for (const record of visited) {
-      await expireLines(this.#deps.database, { ...record, channel: channels[record.id] ?? record.channel });
-    }
     const rooms = visited.filter(({ id, channel }) => isRoom(channels[id] ?? channel ?? { kind: 0 }));
     this.#markUnsent(rooms);
     const others = rooms.filter(({ id }) => id !== this.openId);
     await this.#unread.count(others, channels, signal);
+  }
+
+  /** Deletes stored messages whose retention is over, with or without a network. */
+  async #expireLines(signal: AbortSignal): Promise<void> {
+    const { channels } = this.state();
+    for (const record of await visitedChannels(this.#deps.database)) {
+      if (signal.aborted) return;
+      await expireLines(this.#deps.database, { ...record, channel: channels[record.id] ?? record.channel });
+    }
   }
 
   /**

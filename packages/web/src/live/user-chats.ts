@@ -3,7 +3,7 @@ import { type ChatsAction, type ChatsState, chatsReducer, isChat, noChats } from
 import type { SharedAction } from '../state/conversation-state.js';
 import { Store } from '../state/store.js';
 import { type ChatsListingSaver, listingSaver, loadListing } from '../storage/chat-listing.js';
-import { forgetConversation, visitedChannels } from '../storage/conversations.js';
+import { dropLines, forgetConversation, visitedChannels } from '../storage/conversations.js';
 import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
 import { Chat } from './chat.js';
 import { type ChatTabMessage, ChatTabs } from './chat-tabs.js';
@@ -181,6 +181,19 @@ export class UserChats implements ChatsOfInbox {
     const { items } = this.state();
     const gone = (await this.#stored()).filter(({ id }) => items[id] === undefined);
     for (const { id } of gone) await this.removed(id);
+  }
+
+  /** Loads and stores the latest messages of a chat, unless they are stored already. */
+  async storeLatest(id: number): Promise<void> {
+    const chat = await this.chat(id);
+    if (chat.state().isStale === true) await chat.loadLatest();
+    this.#forgetSome();
+  }
+
+  /** Deletes the stored messages of all chats but these. Those in memory stay for now. */
+  async storeOnly(ids: ReadonlySet<number>): Promise<void> {
+    const others = (await this.#stored()).filter(({ id }) => !ids.has(id) && !this.#loaded.has(id));
+    for (const { id } of others) await dropLines(this.#deps.database, id).catch(this.#deps.onUnsaved);
   }
 
   async unsentIds(): Promise<readonly number[]> {

@@ -1,6 +1,6 @@
 import { type Channel, type EntryEvent, isSaid, type LogPosition, type User } from '@parley/client';
 import type { ConversationAction, ConversationState, LocalAction, SharedAction } from './conversation-state.js';
-import { affordable, fold, type Line, put } from './lines.js';
+import { affordable, fold, type Line, put, withoutTrimmed } from './lines.js';
 import { isOver } from './link.js';
 import { endingWords } from './link-words.js';
 import { named } from './names.js';
@@ -27,7 +27,7 @@ function withEntries(
   return {
     ...state,
     place: place ?? state.place,
-    lines: fold(state.lines, entries, state.me),
+    lines: withoutTrimmed(fold(state.lines, entries, state.me), state.channel?.retention?.maxCount ?? 0),
     outgoing: state.outgoing.filter(({ id }) => !said.has(id)),
     typing: state.typing.filter(({ userId }) => !senders.has(userId)),
   };

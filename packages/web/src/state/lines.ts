@@ -82,6 +82,17 @@ export function affordable(lines: readonly Line[], budget: Budget): number {
   return lines.length;
 }
 
+/**
+ * Returns the lines that a channel still has if it stores only the last `maxCount` messages and
+ * changes of members; 0 means all.
+ */
+export function withoutTrimmed(lines: readonly Line[], maxCount: number): readonly Line[] {
+  if (maxCount === 0) return lines;
+  const counted = lines.filter(({ type }) => type === 'said' || type === 'member');
+  const trimmed = counted[counted.length - maxCount - 1];
+  return trimmed === undefined ? lines : lines.filter(({ seq }) => seq > trimmed.seq);
+}
+
 /** Returns the index of a seq, or the index at which it would be inserted. */
 function indexOf(lines: readonly Line[], seq: number): number {
   let low = 0;

@@ -71,6 +71,18 @@ export async function listUnsent(database: BrowserDatabase): Promise<readonly Un
   return [...queued, ...begun.filter(({ what }) => what.trim() !== '')];
 }
 
+/** Deletes the stored lines of a channel, unless something in it is unsent. Its drafts stay. */
+export async function dropLines(database: BrowserDatabase, channelId: number): Promise<void> {
+  const transaction = database.transaction(['channels', 'lines'], 'readwrite');
+  const channels = transaction.objectStore('channels');
+  const record = await channels.get(channelId);
+  if (record !== undefined && record.outgoing.length === 0) {
+    channels.delete(channelId);
+    transaction.objectStore('lines').delete(allOf(channelId));
+  }
+  await transaction.done;
+}
+
 /** Deletes everything about a channel. */
 export async function forgetConversation(database: BrowserDatabase, channelId: number): Promise<void> {
   const transaction = database.transaction(['channels', 'lines', 'drafts'], 'readwrite');

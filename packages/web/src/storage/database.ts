@@ -38,8 +38,12 @@ export type BrowserDatabase = IDBPDatabase<Schema>;
 
 const stores = ['session', 'rooms', 'chats', 'settings', 'channels', 'lines', 'drafts'] as const;
 
-/** Opens the database of this origin. */
-export function openDatabase(): Promise<BrowserDatabase> {
+/**
+ * Opens the database of this origin. Calls `onReplaced` when a newer version of the page takes it
+ * over: then this page can store nothing any more. Rejects with a `VersionError` if a newer version
+ * has done that already.
+ */
+export function openDatabase(onReplaced: () => void): Promise<BrowserDatabase> {
   return openDB<Schema>('parley', 2, {
     upgrade(database) {
       for (const name of stores) {
@@ -50,6 +54,7 @@ export function openDatabase(): Promise<BrowserDatabase> {
     },
     blocking(_current, _blocked, event) {
       (event.target as IDBDatabase).close(); // A tab of a newer version waits for this one.
+      onReplaced();
     },
   });
 }

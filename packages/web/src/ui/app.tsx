@@ -1,7 +1,9 @@
 import type { Auth } from '../live/auth.js';
+import type { PageUpdates } from '../live/page-updates.js';
 import type { PreferenceStore } from '../live/preference-store.js';
 import { useWatched } from './hooks.js';
 import { NewPassword } from './new-password.js';
+import { NewVersion } from './new-version.js';
 import { Overlays } from './overlays.js';
 import { SignIn } from './sign-in.js';
 import { PreferencesContext, WorkspaceContext } from './workspace-context.js';
@@ -10,10 +12,20 @@ import { WorkspaceView } from './workspace-view.js';
 interface AppProps {
   readonly auth: Auth;
   readonly preferences: PreferenceStore;
+  readonly updates: PageUpdates;
 }
 
 /** The root component. */
-export function App({ auth, preferences }: AppProps) {
+export function App({ updates, ...session }: AppProps) {
+  return (
+    <>
+      <SessionView {...session} />
+      <NewVersion updates={updates} />
+    </>
+  );
+}
+
+function SessionView({ auth, preferences }: Omit<AppProps, 'updates'>) {
   const { language } = useWatched(preferences);
   const session = useWatched(auth);
   const { workspace } = auth;

@@ -8,7 +8,7 @@ export function UnsavedNotice() {
   const [read, setRead] = useState(false);
   if (!isUnsaved || read) return null;
   return (
-    <div className="unsaved" role="alert">
+    <div className="top-notice" role="alert">
       <p>
         This browser cannot store messages and drafts: its storage is full or blocked. Anything unsent is lost when you
         close or reload this page.
