@@ -2,17 +2,27 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 
-const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
+const wholeNames = ['chromium', 'chromium-browser', 'google-chrome'];
+const names = ['chromium-headless-shell', ...wholeNames];
+
+function onPath(programs: readonly string[]): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.flatMap((folder) => programs.map((name) => join(folder, name))).find(existsSync);
+}
 
 /** Path of a Chromium on the PATH, if there is one. */
-export const chromiumPath = (process.env.PATH ?? '')
-  .split(delimiter)
-  .flatMap((folder) => names.map((name) => join(folder, name)))
-  .find(existsSync);
+export const chromiumPath = onPath(names);
+/** Path of a whole Chromium, which also shows notifications. The headless shell has none. */
+export const wholeChromiumPath = onPath(wholeNames);
 
 /** Starts a headless Chromium. */
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] });
+}
+
+/** Starts a whole Chromium without a window. */
+export function launchWhole(): Promise<Browser> {
+  return chromium.launch({ executablePath: wholeChromiumPath ?? '', args: ['--no-sandbox', '--headless=new'] });
 }
 
 /** One tab, driven as a user would. */

@@ -12,6 +12,7 @@ import {
 import { Store } from '../state/store.js';
 import { unsentWords } from '../state/unsent.js';
 import { type BrowserDatabase, wipe } from '../storage/database.js';
+import { closeNotices } from './system-notices.js';
 import { Workspace } from './workspace.js';
 
 const notices: Readonly<Record<string, string>> = {
@@ -118,6 +119,7 @@ export class Auth {
     const workspace = this.#workspace;
     this.#workspace = undefined;
     this.#store.dispatch({ type: 'out', ...(notice !== undefined && { notice }) });
+    closeNotices().catch(() => {}); // They show messages of the user.
     await wipe(this.#database);
     await workspace?.stop();
   }

@@ -9,8 +9,10 @@ import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../sto
 import { pageTransport } from './inbox-transport.js';
 import { ChatMembership } from './membership.js';
 import { MessageSearch } from './message-search.js';
+import { Notices } from './notices.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
+import { StoredNoticeSettings } from './stored-notice-settings.js';
 import { UserAccount } from './user-account.js';
 import { UserChats } from './user-chats.js';
 
@@ -29,6 +31,7 @@ export class Workspace {
   readonly membership: ChatMembership;
   readonly account: UserAccount;
   readonly search: MessageSearch;
+  readonly notices: Notices;
   readonly #client: ParleyClient;
   /** Ids of the rooms in which this tab was. */
   readonly #entered = new Set<number>();
@@ -51,6 +54,7 @@ export class Workspace {
     this.membership = new ChatMembership(this.#client, this.chats, me);
     this.account = new UserAccount(this.#client, this.chats, database, me);
     this.search = new MessageSearch(this.#client);
+    this.notices = new Notices(this.chats, new StoredNoticeSettings(database, me, this.#onUnsaved));
   }
 
   /** Returns the open room. */
@@ -58,7 +62,7 @@ export class Workspace {
   readonly subscribe = (listener: () => void) => this.#open.subscribe(listener);
 
   async start(): Promise<void> {
-    await Promise.all([this.chats.start(), this.rooms.start()]);
+    await Promise.all([this.chats.start(), this.rooms.start(), this.notices.start()]);
   }
 
   /**
@@ -178,6 +182,7 @@ export class Workspace {
 
   async stop(): Promise<void> {
     this.rooms.stop();
+    this.notices.stop();
     await Promise.all([this.chats.stop(), this.#close()]);
   }
 

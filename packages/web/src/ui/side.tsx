@@ -10,6 +10,7 @@ import { ChatList } from './chat-list.js';
 import { useWatched } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import { Mark } from './mark.js';
+import { NotificationsDialog } from './notifications-dialog.js';
 import { useOverlay } from './overlay-context.js';
 import { RoomItem } from './room-item.js';
 import { SeatBar } from './seat-bar.js';
@@ -140,6 +141,7 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
   const { userId } = session;
   const name = givenName(useWatched(chats).names, userId);
   const openOverlay = useOverlay();
+  const [asks, setAsks] = useState(false);
   return (
     <div className="side-foot">
       <Avatar id={userId} name={name} />
@@ -149,8 +151,10 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
         </strong>
         <span>{userId}</span>
       </p>
+      <HeadButton name="bell" words="Notifications" onPress={() => setAsks(true)} />
       <HeadButton name="gear" words={words().settings.open} onPress={() => openOverlay({ type: 'settings' })} />
       <SignOut onSignOut={onSignOut} />
+      {asks && <NotificationsDialog onClose={() => setAsks(false)} />}
     </div>
   );
 }

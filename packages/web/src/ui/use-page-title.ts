@@ -1,28 +1,37 @@
 import { useEffect } from 'react';
 import { unreadTotals } from '../state/chats.js';
+import { iconWithBadge } from '../state/page-icon.js';
 import { pageTitle } from '../state/page-title.js';
 import { plainLine } from '../state/text.js';
 import { useWatched } from './hooks.js';
 import { useWorkspace } from './workspace-context.js';
 
-/** Shows one of the two icons of index.html. */
-function showIcon(isNew: boolean): void {
-  document.getElementById('icon')?.setAttribute('rel', isNew ? 'alternate' : 'icon');
-  document.getElementById('icon-new')?.setAttribute('rel', isNew ? 'icon' : 'alternate');
+const ignore = () => {};
+
+/** Shows one of the two icons of index.html, and a number on the second and on the installed page. */
+function showCount(count: number): void {
+  const [icon, iconNew] = [document.getElementById('icon'), document.getElementById('icon-new')];
+  icon?.setAttribute('rel', count > 0 ? 'alternate' : 'icon');
+  iconNew?.setAttribute('rel', count > 0 ? 'icon' : 'alternate');
+  if (count > 0) iconNew?.setAttribute('href', iconWithBadge(count));
+  const badge: Partial<Pick<Navigator, 'setAppBadge' | 'clearAppBadge'>> = navigator;
+  if (count > 0) badge.setAppBadge?.(count).catch(ignore);
+  else badge.clearAppBadge?.().catch(ignore);
 }
 
-/** Shows the number of chats with something new in the title of the window, and a dot in its icon. */
+/** Shows the number of chats with something new in the title of the window and in its icon. */
 export function usePageTitle(open: string | undefined): void {
   const { chats } = useWorkspace();
   const totals = unreadTotals(useWatched(chats));
   const title = pageTitle(totals, open === undefined ? undefined : plainLine(open));
-  const isNew = totals.chats > 0;
   useEffect(() => {
     document.title = title;
-    showIcon(isNew);
     return () => {
       document.title = 'Parley';
-      showIcon(false);
     };
-  }, [title, isNew]);
+  }, [title]);
+  useEffect(() => {
+    showCount(totals.chats);
+    return () => showCount(0);
+  }, [totals.chats]);
 }

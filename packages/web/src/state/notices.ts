@@ -1,0 +1,96 @@
+import { ChannelKind, type EntryEvent, type NotificationItem, textOf } from '@parley/client';
+import { type ChatItem, type ChatsState, titleOf } from './chats.js';
+import { type Names, nameOf } from './names.js';
+import { chatHref } from './place.js';
+import { plainLine } from './text.js';
+
+/** A notification for the user. */
+export interface SystemNotice {
+  /** Replaces a notification with the same tag. */
+  readonly tag: string;
+  readonly title: string;
+  readonly body: string;
+  /** Address to open, within the page. */
+  readonly href: string;
+}
+
+/** A message that the user may have to learn of. */
+export interface NewMessage {
+  readonly seq: number;
+  readonly sender: string;
+  readonly text: string;
+}
+
+const bodyCharacters = 160;
+
+/** Returns the tag of the notifications of a chat. */
+export const chatTag = (id: number) => `chat-${id}`;
+
+/** Returns the messages of other users among entries. */
+export function messagesOf(entries: readonly EntryEvent[], me: string): readonly NewMessage[] {
+  return entries.flatMap((entry) =>
+    entry.type === 'message' && !entry.deleted && entry.sender !== me
+      ? [{ seq: entry.seq, sender: entry.sender, text: textOf(entry) ?? '' }]
+      : [],
+  );
+}
+
+/** Returns whether the settings of a chat let a notification of the server through. */
+export function concerns({ notify }: Pick<ChatItem, 'notify'>, kind: NotificationItem['kind']): boolean {
+  if (kind === 'mention' || kind === 'reply') return notify === 'mentions';
+  return kind !== 'direct'; // In other chats the message itself comes, and the level of the chat counts.
+}
+
+function shorten(text: string): string {
+  const line = plainLine(text).trim();
+  const characters = [...line];
+  return characters.length > bodyCharacters ? `${characters.slice(0, bodyCharacters).join('')}…` : line;
+}
+
+function bodyOf(messages: readonly NewMessage[], item: ChatItem, names: Names, showsText: boolean): string {
+  const last = messages.at(-1);
+  const isDirect = item.channel.kind === ChannelKind.DIRECT;
+  const name = nameOf(names, last?.sender ?? '');
+  const count = messages.length;
+  if (!showsText || last === undefined || last.text === '') {
+    const what = count === 1 ? 'New message' : `${count} new messages`;
+    return isDirect || count > 1 ? what : `${what} from ${name}`;
+  }
+  const more = count === 1 ? '' : ` (${count} new messages)`;
+  return `${isDirect ? '' : `${name}: `}${shorten(last.text)}${more}`;
+}
+
+/**
+ * Returns the notification of new messages in a chat, or undefined if the user has read them
+ * meanwhile, here or on another device.
+ */
+export function messageNotice(
+  { items, names }: Pick<ChatsState, 'items' | 'names'>,
+  id: number,
+  messages: readonly NewMessage[],
+  showsText: boolean,
+): SystemNotice | undefined {
+  const item = items[id];
+  const unread = messages.filter(({ seq }) => item !== undefined && seq > item.readSeq);
+  const first = unread[0];
+  if (item === undefined || first === undefined) return undefined;
+  const body = bodyOf(unread, item, names, showsText);
+  return { tag: chatTag(id), title: plainLine(titleOf(item)), body, href: chatHref(id, first.seq) };
+}
+
+const membershipWords: Readonly<Partial<Record<NotificationItem['kind'], string>>> = {
+  added: 'You were added',
+  offered: 'You are invited to join',
+  role: 'Your role changed',
+};
+
+/** Returns the notification of a change of membership, or undefined for another kind. */
+export function membershipNotice(
+  { items }: Pick<ChatsState, 'items'>,
+  { kind, channelId: id }: Pick<NotificationItem, 'kind' | 'channelId'>,
+): SystemNotice | undefined {
+  const body = membershipWords[kind];
+  const item = items[id];
+  const title = item === undefined ? 'Parley' : plainLine(titleOf(item));
+  return body === undefined ? undefined : { tag: `member-${id}`, title, body, href: chatHref(id) };
+}

@@ -1,0 +1,85 @@
+import { askPermission, noticePermission } from '../live/system-notices.js';
+import { blockedWords, quietSeconds } from '../state/notice-settings.js';
+import { durationWords } from '../state/retention.js';
+import { Dialog } from './dialog.js';
+import { useNow, useWatched } from './hooks.js';
+import { useWorkspace } from './workspace-context.js';
+
+/** The dialog that decides how this browser tells the user of new messages. */
+export function NotificationsDialog({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Notifications" onClose={onClose}>
+      <SystemNotices />
+      <Quiet />
+      <p className="hint">
+        These settings are for this browser. Each chat has a level of its own, in the menu at its top right.
+      </p>
+      <div className="choices">
+        <button type="button" className="primary" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function SystemNotices() {
+  const { settings } = useWorkspace().notices;
+  const { shows, showsText, playsSound } = useWatched(settings);
+  const blocked = blockedWords(useWatched(noticePermission));
+  const turnOn = async () => settings.change({ shows: (await askPermission()) === 'granted' });
+  const isOn = shows && blocked === undefined;
+  return (
+    <fieldset className="notice-settings">
+      <legend>New messages</legend>
+      {blocked === undefined ? (
+        <button type="button" className="quiet" onClick={isOn ? () => settings.change({ shows: false }) : turnOn}>
+          {isOn ? 'Turn notifications off' : 'Turn notifications on'}
+        </button>
+      ) : (
+        <p role="status">{blocked}</p>
+      )}
+      <label>
+        <input
+          type="checkbox"
+          checked={showsText}
+          disabled={!isOn}
+          onChange={() => settings.change({ showsText: !showsText })}
+        />{' '}
+        Show the text of messages in notifications
+      </label>
+      <label>
+        <input type="checkbox" checked={playsSound} onChange={() => settings.change({ playsSound: !playsSound })} />{' '}
+        Play a sound
+      </label>
+    </fieldset>
+  );
+}
+
+function Quiet() {
+  const { notices } = useWorkspace();
+  useWatched(notices.settings);
+  useNow();
+  const leftMs = notices.quietForMs();
+  return (
+    <fieldset className="notice-settings">
+      <legend>Do not disturb</legend>
+      {leftMs > 0 ? (
+        <>
+          <p role="status">On for another {durationWords(Math.max(60, Math.round(leftMs / 60_000) * 60))}.</p>
+          <button type="button" className="quiet" onClick={() => notices.beQuiet(0)}>
+            Turn it off
+          </button>
+        </>
+      ) : (
+        <div className="durations">
+          {quietSeconds.map((seconds) => (
+            <button key={seconds} type="button" className="quiet" onClick={() => notices.beQuiet(seconds)}>
+              For {durationWords(seconds)}
+            </button>
+          ))}
+        </div>
+      )}
+    </fieldset>
+  );
+}

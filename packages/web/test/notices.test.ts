@@ -1,0 +1,97 @@
+import { type Channel, ChannelKind } from '@parley/client';
+import type { ChatItem } from '../src/state/chats.js';
+import { blockedWords, noticeSettingsOf, quietForMs, quietSettings } from '../src/state/notice-settings.js';
+import { concerns, membershipNotice, messageNotice, messagesOf, type NewMessage } from '../src/state/notices.js';
+import { badgeText, iconWithBadge } from '../src/state/page-icon.js';
+import { about, said } from './entries.js';
+
+function itemWith(more: Partial<ChatItem>): ChatItem {
+  const channel = { id: 7, name: 'team', kind: ChannelKind.GROUP } as Channel;
+  const counts = { last: undefined, unread: 1, mentions: 0, markedUnread: false, log: 'a', lastSeq: 9, readSeq: 3 };
+  return { channel, peer: undefined, notify: 'all', ...counts, ...more };
+}
+
+const direct: Partial<ChatItem> = {
+  ...{ channel: { id: 7, kind: ChannelKind.DIRECT } as Channel, peer: { id: 'bob', name: 'Bob' } },
+};
+const names = { bob: 'Bob', eve: 'Eve' };
+const message = (seq: number, text: string, sender = 'bob'): NewMessage => ({ seq, sender, text });
+
+function told(messages: readonly NewMessage[], more: Partial<ChatItem>, showsText: boolean) {
+  return messageNotice({ items: { 7: itemWith(more) }, names }, 7, messages, showsText);
+}
+
+test.each([
+  [direct, true, ['hi'], { title: 'Bob', body: 'hi' }],
+  [direct, false, ['hi'], { title: 'Bob', body: 'New message' }],
+  [direct, false, ['hi', 'you'], { title: 'Bob', body: '2 new messages' }],
+  [{}, true, ['hi'], { title: 'team', body: 'Bob: hi' }],
+  [{}, true, ['hi', 'you'], { title: 'team', body: 'Bob: you (2 new messages)' }],
+  [{}, false, ['hi'], { title: 'team', body: 'New message from Bob' }],
+  [{}, true, [''], { title: 'team', body: 'New message from Bob' }],
+  [{}, true, ['a\u202eb\nc'], { body: 'Bob: ab c' }],
+  [{}, true, ['x'.repeat(161)], { body: `Bob: ${'x'.repeat(160)}…` }],
+])(
+  'a notification says where and from which user, and the text only if it may: %#',
+  (more, showsText, texts, expected) => {
+    const messages = texts.map((text, index) => message(4 + index, text));
+    expect(told(messages, more, showsText)).toMatchObject({ ...expected, tag: 'chat-7', href: '#chat-7/4' });
+  },
+);
+
+test('there is no notification of what the user has read, or in a chat that is gone', () => {
+  expect(told([message(3, 'old')], {}, true)).toBeUndefined();
+  expect(told([message(3, 'old'), message(4, 'new')], {}, true)).toMatchObject({ body: 'Bob: new', href: '#chat-7/4' });
+  expect(messageNotice({ items: {}, names }, 7, [message(4, 'hi')], true)).toBeUndefined();
+});
+
+test('only messages of other users count', () => {
+  const entries = [said(4, 'ann', 'mine'), said(5, 'bob', 'hi'), about(6, 'bob', 'edit', 5, 'ho')];
+  expect(messagesOf(entries, 'ann')).toEqual([message(5, 'hi')]);
+});
+
+test.each([
+  ['all', 'mention', false],
+  ['mentions', 'mention', true],
+  ['mentions', 'reply', true],
+  ['mentions', 'direct', false],
+  ['none', 'mention', false],
+  ['none', 'added', true],
+] as const)('in a chat with level %s, a notification of a %s counts: %s', (notify, kind, expected) => {
+  expect(concerns({ notify }, kind)).toBe(expected);
+});
+
+test('a change of membership has a notification of its own', () => {
+  const about7 = (kind: 'added' | 'role' | 'mention') =>
+    membershipNotice({ items: { 7: itemWith({}) } }, { kind, channelId: 7 });
+  expect(about7('added')).toMatchObject({ title: 'team', body: 'You were added', href: '#chat-7' });
+  expect(about7('mention')).toBeUndefined();
+});
+
+test.each([[undefined], [null], [7], [{ shows: 1, showsText: 'yes', quietUntilMs: Number.NaN }], [[]]])(
+  'stored settings that make no sense are quiet: %j',
+  (stored) => {
+    expect(noticeSettingsOf(stored)).toEqual(quietSettings);
+  },
+);
+
+test.each([
+  [0, 0],
+  [1_000, 0],
+  [3_601_000, 3_600_000],
+  [1_000 + 86_400_000, 86_400_000],
+  [1_000 + 7 * 86_400_000, 0], // The clock was a week ahead when it was set.
+])('do not disturb until %i lasts %i ms more', (quietUntilMs, expected) => {
+  expect(quietForMs({ ...quietSettings, quietUntilMs }, 1_000)).toBe(expected);
+});
+
+test('a blocked permission says what to do', () => {
+  expect(blockedWords('denied')).toMatch(/Open the site settings .* allow notifications/);
+  expect(blockedWords('none')).toMatch(/HTTPS/);
+  expect([blockedWords('default'), blockedWords('granted')]).toEqual([undefined, undefined]);
+});
+
+test('the icon of the page has a number of at most two characters', () => {
+  expect([badgeText(1), badgeText(9), badgeText(10), badgeText(250)]).toEqual(['1', '9', '9+', '9+']);
+  expect(decodeURIComponent(iconWithBadge(3))).toMatch(/^data:image\/svg\+xml,<svg .*>3<\/text><\/svg>$/);
+});
