@@ -20,6 +20,7 @@ import { type HistoryOptions, showHistory } from './history.js';
 import { defaultGateway, printOpenApi } from './openapi.js';
 import { output } from './output.js';
 import { addPeople } from './people-program.js';
+import { runRoomsClient } from './rooms-client.js';
 import { defaultData } from './run-file.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { type CommandSession, defaultAddresses } from './session.js';
@@ -148,6 +149,11 @@ function addOperations(program: Command): void {
       new Option('--gateway <url>', 'the gateway that serves it').default(defaultGateway).argParser(gatewayUrl),
     )
     .action(({ gateway }: { gateway: string }, command: Command) => printOpenApi(sessionOf(command), gateway));
+  program
+    .command('rooms-client')
+    .description('chat in rooms without an account: the console client of document 002')
+    .addOption(new Option('--gateway <url>', 'the gateway to connect to').default(defaultGateway).argParser(gatewayUrl))
+    .action(({ gateway }: { gateway: string }, command: Command) => runRoomsClient(sessionOf(command), gateway));
 }
 
 /** Adds `drill` to the help. If `drill` is the first word, bin/parley.js runs it itself. */

@@ -3,3 +3,4 @@ export { type Administration, type AdministrationOptions, administration } from 
 export type { Security } from './calls.js';
 export { type GrpcOptions, grpcTransport } from './grpc-transport.js';
 export { type NoConnection, noConnectionOf, noConnectionWords } from './no-connection.js';
+export { openTextSocket, type TextSocket, type TextSocketOptions } from './text-socket.js';
