@@ -64,4 +64,5 @@ export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { logEntryColumns, logEntryConstants, messageOfEntry, type StoredEntry } from './log-entries.js';
 export { nextAfter, pageAfter, pageSize } from './page.js';
 export { Tally } from './tally.js';
+export { type OnLeave, type TurnBounds, TurnQueue } from './turn-queue.js';
 export { profileColumns, profileFields, type SeenProfile, userRoles, userStatuses } from './user-fields.js';

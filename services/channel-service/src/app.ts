@@ -1,6 +1,6 @@
 import { AdminService, ChannelService } from '@parley/contract';
 import { Bell, type DatabaseClock, eventChannel, type Pool, receiptChannel } from '@parley/database';
-import { type Logger, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import { type Logger, type Metrics, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
   clientCredentials,
@@ -15,6 +15,7 @@ import {
   type SigningKey,
   serviceToken,
   streamForUser,
+  TurnQueue,
 } from '@parley/service-kit';
 import { createListAbuseReports, createResolveAbuseReport } from './admin/abuse-reports.js';
 import { createDeleteUser } from './admin/delete-user.js';
@@ -80,8 +81,22 @@ interface HandlerDeps {
   readonly proxies: Proxies;
   readonly bell: Bell;
   readonly receiptBell: Bell;
+  readonly overviews: TurnQueue;
   readonly listedDays: number;
   readonly onOwnerFound: (lookup: OwnerLookup) => void;
+}
+
+/**
+ * Overviews that wait for their turn, and the time for which they do, in milliseconds: less than the
+ * time within which clients expect the answer.
+ */
+const overviewsWaiting = { mostWaiting: 1_000, longestMs: 8_000 };
+
+/** Lets Overviews use fewer database connections than there are, so that other calls get one too. */
+function overviewTurns({ options: { max } }: Pool, metrics: Metrics): TurnQueue {
+  const turns = new TurnQueue({ atOnce: () => Math.max(1, max - 2), ...overviewsWaiting });
+  metrics.gauge('parley_overviews_waiting', 'calls of Overview that wait for their turn', () => turns.waiting);
+  return turns;
 }
 
 /** Wraps a handler that changes channels or members. After each call, the gateways read the change. */
@@ -115,7 +130,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     reportAbuse: forUser(callers, createReportAbuse(pool)),
     history: forUser(callers, createHistory(pool)),
     search: forUser(callers, createSearch(deps)),
-    overview: forUser(callers, createOverview(pool)),
+    overview: forUser(callers, createOverview(pool, deps.overviews)),
     updateReceipt: forUser(callers, createUpdateReceipt(deps)),
     listReceipts: forUser(callers, createListReceipts(pool)),
     setNotify: forUser(callers, createSetNotify(pool)),
@@ -183,6 +198,7 @@ export async function startChannelService(
     proxies,
     bell: new Bell(pool, eventChannel, notNotified),
     receiptBell: new Bell(pool, receiptChannel, notNotified),
+    overviews: overviewTurns(pool, metrics),
     listedDays,
     onOwnerFound,
   };

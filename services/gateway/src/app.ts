@@ -47,6 +47,7 @@ import { Page } from './http/page.js';
 import { RequestBounds } from './http/request-bounds.js';
 import { ChatRoutes } from './http/routes.js';
 import { Inbox } from './inbox/inbox.js';
+import { overviewTurns } from './inbox/overview-turns.js';
 import type { InboxReader } from './inbox/reader.js';
 import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
@@ -219,7 +220,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const inbox = new Inbox(new RoundReader(host.pool), log, metrics);
   host.readiness.require('the inboxes', async () => inbox.checkRoom());
-  const { instanceId } = host;
+  const { instanceId, callers } = host;
   host.parts.add('notifications', startWakeUps({ url: config.listenUrl, instanceId, inbox, log, metrics }));
   const sessionDeps = await startRelays(host, inbox, living, upstreams);
   const inboxHandlers = new InboxHandlers(sessionDeps);
@@ -233,13 +234,13 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const routes = new ChatRoutes(host.keys, living);
   const inboxCalls = { watch: inboxHandlers.watchInPage, post: inboxHandlers.postInPage };
   const bounds = new RequestBounds(proxies, metrics);
-  const bridge = new Bridge({ upstreams, routes, inbox: inboxCalls, bounds, proxies, log, metrics });
+  const overviews = overviewTurns(inbox, metrics);
+  const bridge = new Bridge({ upstreams, routes, inbox: inboxCalls, overviews, bounds, proxies, log, metrics });
   const openSession = (device: InboxDevice) => new InboxSession(sessionDeps, device);
   const logOf = (channelId: number) => inbox.feeds.find(channelId)?.log;
-  const { callers } = host;
   const post = inboxHandlers.postMessage;
   const files = openFiles(host, config);
-  const apiDeps = { upstreams, post, callers, openSession, logOf, bounds, files, proxies, log, metrics };
+  const apiDeps = { upstreams, overviews, post, callers, openSession, logOf, bounds, files, proxies, log, metrics };
   const guestDoors = await startGuests(host, config, { ...apiDeps, actorOf: sessionDeps.actorOf });
   const tokens = { takesUrlTokens: config.takesUrlTokens, isSecure: tls !== undefined };
   const handlers = [

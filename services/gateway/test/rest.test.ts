@@ -167,6 +167,7 @@ test('every call of users has a route', async () => {
     users: note,
     managers: note,
     me: async () => ({ id: 'ann' }),
+    overview: () => note({ path: '/chat.v1.ChannelService/Overview' }),
     channel: () => note({ path: '/chat.v1.ChannelService/List' }),
     post: () => note({ path: '/chat.v1.InboxService/Post' }),
   };

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { Metrics, silentLogger } from '@parley/runtime';
 import { type TestPerson, until } from '@parley/testkit';
+import { startWakeUps } from '../src/background/wake-ups.js';
 import { InboxRig, say } from './inbox-rig.js';
 
 let rig: InboxRig;
@@ -15,6 +18,12 @@ beforeEach(async () => {
 
 const countOf = (cause: 'listening' | 'notified') => rig.metric(`parley_inbox_wakeups_total{cause="${cause}"}`);
 
+/** Ends the connections on which gateways are notified. */
+const loseNotifications = () =>
+  rig.sql(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley gateway notifications' AND datname = current_database()",
+  );
+
 test('a change of a chat wakes the gateways, even after they have lost the connection that notifies them', async () => {
   const id = await rig.group(ann, [bob]);
   const inbox = await rig.open(bob);
@@ -24,12 +33,24 @@ test('a change of a chat wakes the gateways, even after they have lost the conne
     await until(async () => (await countOf('notified')) > notified);
     await inbox.find(({ changed }) => changed?.description === description);
     const listening = await countOf('listening');
-    await rig.sql(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley gateway notifications' AND datname = current_database()",
-    );
+    await loseNotifications();
     await until(async () => (await countOf('listening')) > listening);
   }
   await inbox.cut();
+});
+
+test('inboxes read changes after each LISTEN, because notifications before it may be lost', async () => {
+  let woken = 0;
+  const wakeSoon = () => {
+    woken += 1;
+  };
+  const url = rig.trio.database.urlFor('chat_gateway');
+  const inbox = { wakeSoon, showReceipt: () => {} };
+  const wakeUps = startWakeUps({ url, instanceId: randomUUID(), inbox, log: silentLogger(), metrics: new Metrics() });
+  await until(() => woken === 1);
+  await loseNotifications();
+  await until(() => woken === 2);
+  await wakeUps.stop();
 });
 
 test('a gateway that was suspended for longer than events are kept resets its inboxes, without ending them', async () => {

@@ -1,6 +1,6 @@
 import type { OverviewRequest, OverviewResponse } from '@parley/contract';
 import type { Queryable } from '@parley/database';
-import type { Call, UserCaller } from '@parley/service-kit';
+import type { Call, TurnQueue, UserCaller } from '@parley/service-kit';
 import { positionAfter, tokenOf } from '../channels/channel-search.js';
 import { nextAfter, pageSize } from '../requests/page.js';
 import type { SnapshotPosition } from './chat-store.js';
@@ -15,16 +15,17 @@ import { chatsOf, readPageOfChats } from './chats.js';
 const inboxPosition = ({ txid, readAt, life }: SnapshotPosition, { number }: UserCaller) =>
   `1-${txid}-${readAt}-${life}-${number}`;
 
-/** Handles Overview: returns a page of the caller's chats, most active first, from one snapshot. */
-export function createOverview(pool: Queryable) {
+/**
+ * Handles Overview: returns a page of the caller's chats, most active first, from one snapshot. It
+ * waits for its turn, because many clients may call it at once.
+ */
+export function createOverview(pool: Queryable, turns: TurnQueue) {
   return async ({ page }: OverviewRequest, me: UserCaller, call: Call): Promise<OverviewResponse> => {
     call.quiet = true;
     const size = pageSize(page?.size ?? 0);
-    const { rows, position } = await readPageOfChats(pool, me, {
-      ...positionAfter(page),
-      size: size + 1,
-      channelId: null,
-    });
+    const wanted = { ...positionAfter(page), size: size + 1, channelId: null };
+    const onLeave = (listener: () => void) => call.onOver(listener);
+    const { rows, position } = await turns.run(onLeave, () => readPageOfChats(pool, me, wanted));
     const chats = chatsOf(me, rows.slice(0, size));
     return {
       chats: [...chats],

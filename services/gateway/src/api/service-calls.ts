@@ -1,7 +1,15 @@
-import { type Ack, Channel, ChannelService, type Message, type Method } from '@parley/contract';
+import {
+  type Ack,
+  Channel,
+  ChannelService,
+  type Message,
+  type Method,
+  OverviewRequest,
+  type OverviewResponse,
+} from '@parley/contract';
 import { bearerMetadata, callUnary, refusalFromStatus, startServerStream } from '@parley/rpc';
 import { refusalFromFrame, refuse } from '@parley/runtime';
-import { Call, CallEnd, type Callers, type UserCaller } from '@parley/service-kit';
+import { Call, CallEnd, type Callers, type TurnQueue, type UserCaller } from '@parley/service-kit';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
 
@@ -9,6 +17,7 @@ import type { Upstreams } from '../clients/upstreams.js';
 export interface ServiceCallsDeps {
   readonly upstreams: Pick<Upstreams, 'userService' | 'manager'>;
   readonly callers: Pick<Callers, 'enterStream'>;
+  readonly overviews: TurnQueue;
   /** Sends a frame on behalf of the caller. The ack contains the refusal, if any. */
   readonly post: (message: Message, call: Call) => Promise<Ack>;
 }
@@ -28,10 +37,12 @@ const withinMs = 15_000;
 export class ServiceCalls {
   readonly #deps: ServiceCallsDeps;
   readonly #caller: ApiCaller;
+  readonly #end = new CallEnd();
 
   constructor(deps: ServiceCallsDeps, caller: ApiCaller) {
     this.#deps = deps;
     this.#caller = caller;
+    caller.response.once('close', () => this.#end.end());
   }
 
   /** Calls a user-service. @throws {Refusal} of the service. */
@@ -42,6 +53,16 @@ export class ServiceCalls {
   /** Calls a manager. @throws {Refusal} of the manager. */
   managers<Q, S>(method: Method<Q, S>, request: Q): Promise<S> {
     return this.#unary(this.#deps.upstreams.manager(), method, request);
+  }
+
+  /**
+   * Reads a page of the chats of the caller, when it is the turn of this call.
+   * @throws {Refusal} `too-busy`, and those of the manager.
+   */
+  overview(page: OverviewRequest['page']): Promise<OverviewResponse> {
+    const request = OverviewRequest.fromPartial({ page });
+    const onLeave = (listener: () => void) => this.#end.onOver(listener);
+    return this.#deps.overviews.run(onLeave, () => this.managers(ChannelService.overview, request));
   }
 
   /** Returns one channel, with the users in it. @throws {Refusal} `channel-not-found` and others. */
@@ -75,12 +96,9 @@ export class ServiceCalls {
 
   /** Returns the current call in the form that handlers of the gateway take. */
   #call(): Call {
-    const { token, address, response } = this.#caller;
-    const metadata = bearerMetadata(token);
+    const { token, address } = this.#caller;
     const transport = { getPeer: () => address, sendMetadata: () => {} };
-    const end = new CallEnd();
-    response.once('close', () => end.end());
-    return new Call('/chat.v1.InboxService/Post', metadata, transport, end);
+    return new Call('/chat.v1.InboxService/Post', bearerMetadata(token), transport, this.#end);
   }
 
   #unary<Q, S>({ client, release }: Upstream, method: Method<Q, S>, request: Q): Promise<S> {

@@ -11,7 +11,7 @@ import {
   refusals,
   refuse,
 } from '@parley/runtime';
-import type { Call, Proxies } from '@parley/service-kit';
+import type { Call, Proxies, TurnQueue } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
@@ -34,6 +34,7 @@ export interface BridgeDeps {
   readonly routes: ChatRoutes;
   /** Functions that serve the calls of InboxService. */
   readonly inbox: { readonly watch: InboxCall; readonly post: InboxCall };
+  readonly overviews: TurnQueue;
   readonly bounds: RequestBounds;
   readonly proxies: Proxies;
   readonly log: Logger;
@@ -235,7 +236,7 @@ export class Bridge implements Part, DrainedStreams {
         const { client, release } = this.#deps.upstreams.ownChatServer(String(chatServer));
         return { client, release: both(release, freeSlot), accepted: freeSlot };
       }
-      const { client, release } = this.#sharedUpstream(target, chatServer);
+      const { client, release } = await this.#sharedUpstream(call, chatServer);
       const free = () => (response.closed ? freeSlot() : void response.once('close', freeSlot));
       return { client, release: both(release, free), accepted: () => {} };
     } catch (thrown) {
@@ -244,10 +245,19 @@ export class Bridge implements Part, DrainedStreams {
     }
   }
 
-  #sharedUpstream(target: UserCallTarget, chatServer: string | undefined): Upstream {
-    const { upstreams } = this.#deps;
+  async #sharedUpstream({ target, response }: WebCall, chatServer: string | undefined): Promise<Upstream> {
+    const { upstreams, overviews } = this.#deps;
     if (chatServer !== undefined) return upstreams.chatServer(chatServer);
-    return target === 'user-service' ? upstreams.userService() : upstreams.manager();
+    if (target === 'user-service') return upstreams.userService();
+    if (target === 'manager') return upstreams.manager();
+    const endTurn = await overviews.enter((listener) => response.once('close', listener));
+    try {
+      const { client, release } = upstreams.manager();
+      return { client, release: both(release, endTurn) };
+    } catch (thrown) {
+      endTurn();
+      throw thrown;
+    }
   }
 
   /**

@@ -1,12 +1,13 @@
 import { methodNames, originalMethods } from '@parley/contract';
 
 /**
- * Service to which a call is forwarded. Each stream to a chat server has its own connection. The
- * gateway itself serves the inbox.
+ * Service to which a call is forwarded. Each stream to a chat server has its own connection. An
+ * Overview goes to a manager, after a wait for its turn. The gateway itself serves the inbox.
  */
 export type UserCallTarget =
   | 'user-service'
   | 'manager'
+  | 'overview'
   | 'chat-server'
   | 'chat-server stream'
   | 'inbox'
@@ -26,6 +27,7 @@ function callsOf(service: 'UserService' | 'ChannelService'): readonly string[] {
 const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
   ['UserService', 'user-service', callsOf('UserService')],
   ['ChannelService', 'manager', callsOf('ChannelService')],
+  ['ChannelService', 'overview', ['Overview']],
   ['ChatService', 'chat-server stream', ['Subscribe']],
   ['ChatService', 'chat-server', ['Send']],
   ['InboxService', 'inbox stream', ['Watch']],

@@ -1,15 +1,6 @@
 import type { WatchRequest } from '@parley/contract';
 import { FlushQueue } from '@parley/fanout';
-import {
-  type Logger,
-  limits,
-  MemoryBudget,
-  type Metrics,
-  type Part,
-  type Reason,
-  type Refusal,
-  refuse,
-} from '@parley/runtime';
+import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
 import { addressKey, asRefusal, type UserCaller } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { LogEnd } from '../store/inbox-store.js';
@@ -18,29 +9,20 @@ import { storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import { Feeds } from './feeds.js';
 import { InboxRoom } from './inbox-room.js';
-import { type ChangeCursor, lostPosition, marginMs, type StartingReader, type UserInChannel } from './missed.js';
+import { type ChangeCursor, lostPosition, marginMs, type UserInChannel } from './missed.js';
 import { decodePosition, encodePosition, shortLog } from './position.js';
 import { InboxReader } from './reader.js';
 import type { RoundFacts, RoundReader } from './round.js';
+import { StartQueue, type WaitingReader } from './start-queue.js';
 import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
 import { welcomeEvent } from './welcome-event.js';
 
-/** Maximum number of readers that start in one round. */
-const startsPerRound = 100;
-/**
- * Time for which readers whose rounds fail are tried again, because the database may only be slow.
- */
-const startWithinMs = 10_000;
-/** Maximum number of readers that wait for a round. */
-const maxWaiting = 2_000;
 /** Maximum number of chats that one request may name as seen. */
 const maxSeen = 1_000;
 /** Maximum length of a new log that is shown from its start. A longer log is shown from its end. */
 const maxNewEntries = 1_000;
 const tickEveryMs = 1_000;
-/** Reasons of a failed round after which its readers are tried again. */
-const retriedRounds: ReadonlySet<Reason> = new Set<Reason>(['database-away', 'too-busy']);
 /** Maximum number of receipts that wait for a round. The next resume shows any others. */
 const maxReceipts = 2_000;
 /**
@@ -57,12 +39,6 @@ export interface InboxOpening {
   readonly watch: WatchRequest;
   /** Number of bytes after which the stream ends, so that the client resumes. */
   readonly mostBytes: number;
-}
-
-interface WaitingReader extends StartingReader {
-  /** Monotonic time after which a failed round refuses the reader. */
-  readonly untilMs: number;
-  readonly reader: InboxReader;
 }
 
 /**
@@ -82,9 +58,7 @@ export class Inbox implements Part, DrainedStreams {
   readonly #timer: NodeJS.Timeout;
   /** When the last round was applied, by the clock of this process. */
   #appliedAtMs = performance.now();
-  #waiting: WaitingReader[] = [];
-  /** Readers of the round that is being read. */
-  #starting: readonly InboxReader[] = [];
+  readonly #starts = new StartQueue();
   #cursor: ChangeCursor | undefined;
   #waitingChanges: RoundFacts['waitingChanges'] = [];
   /** Receipts that managers and other gateways have moved, by channel and user. */
@@ -143,8 +117,7 @@ export class Inbox implements Part, DrainedStreams {
       const isNewer = known === undefined || known.log !== shortLog(log) || known.seq < seq;
       if (isNewer) seen.set(channelId, { seq, log: shortLog(log) });
     }
-    const untilMs = performance.now() + startWithinMs;
-    this.#waiting.push({ userId: me.id, position, seen, reader, untilMs });
+    this.#starts.add({ userId: me.id, position, seen, reader });
     this.wake();
     return reader;
   }
@@ -159,13 +132,18 @@ export class Inbox implements Part, DrainedStreams {
    * @throws {Refusal} `too-busy`
    */
   checkRoom(): void {
-    if (this.#waiting.length >= maxWaiting) throw refuse('too-busy');
+    this.#starts.check();
     this.#room.check();
   }
 
   /** All readers, including those that wait for a round. */
   get openStreams(): readonly InboxReader[] {
-    return [...this.#all(), ...this.#starting, ...this.#waiting.map(({ reader }) => reader)];
+    return [...this.#all(), ...this.#starts.readers];
+  }
+
+  /** Number of inboxes that wait for a round. */
+  get starting(): number {
+    return this.#starts.size;
   }
 
   /** Number of open inboxes. */
@@ -204,7 +182,7 @@ export class Inbox implements Part, DrainedStreams {
 
   #close(reader: InboxReader): void {
     reader.close();
-    this.#waiting = this.#waiting.filter((one) => one.reader !== reader);
+    this.#starts.forget(reader);
     const ofUser = this.#readers.get(reader.userId);
     ofUser?.delete(reader);
     if (ofUser?.size === 0) this.#readers.delete(reader.userId);
@@ -230,9 +208,8 @@ export class Inbox implements Part, DrainedStreams {
   }
 
   async #readRound(): Promise<void> {
-    const starting = this.#waiting.splice(0, startsPerRound);
-    this.#starting = starting.map(({ reader }) => reader);
-    if (this.#waiting.length > 0) this.#isWoken = true;
+    const starting = this.#starts.take();
+    this.#isWoken = this.#starts.hasMore;
     const due = this.feeds.takeDue(performance.now());
     const receipts = [...this.#receipts.values()];
     this.#receipts.clear();
@@ -249,34 +226,23 @@ export class Inbox implements Part, DrainedStreams {
         hasReader: (userId) => this.#readers.has(userId),
         hasFeed: (channelId) => this.feeds.find(channelId) !== undefined,
       });
-      this.#apply(facts, due, starting);
+      this.#apply(facts, due);
       this.#appliedAtMs = performance.now();
     } catch (err) {
       this.#log.warn({ err }, 'round of the inbox failed; will retry');
       this.feeds.notCompared();
       for (const receipt of receipts) this.showReceipt(receipt);
-      this.#startLater(starting, asRefusal(err));
+      this.#starts.fail(asRefusal(err));
+      this.#isWoken = false; // The next round begins with the next tick.
     }
-    this.#starting = [];
-  }
-
-  /**
-   * Lets readers of a failed round start in the next one. Refuses readers that have waited too
-   * long, and all of them if the error was not a slow or absent database.
-   */
-  #startLater(starting: readonly WaitingReader[], why: Refusal): void {
-    const nowMs = performance.now();
-    const isRetried = ({ untilMs }: WaitingReader) => retriedRounds.has(why.reason) && nowMs < untilMs;
-    for (const one of starting) if (!isRetried(one)) one.reader.end(why);
-    this.#waiting = [...starting.filter((one) => isRetried(one) && !one.reader.hasEnded), ...this.#waiting];
-    this.#isWoken = false; // The next round begins with the next tick.
+    this.#starts.endRound();
   }
 
   /**
    * Applies a round in one turn. New logs come first, because all seqs of the round belong to them,
    * and then entries, because the later steps check the removals in them.
    */
-  #apply(facts: RoundFacts, due: readonly Feed[], starting: readonly WaitingReader[]): void {
+  #apply(facts: RoundFacts, due: readonly Feed[]): void {
     const nowMs = performance.now();
     if (facts.isCursorLost) this.#startAgain();
     const restarted = new Set([...facts.ends.values()].filter((end) => this.#noteEnd(end)));
@@ -286,11 +252,8 @@ export class Inbox implements Part, DrainedStreams {
     this.#cursor = facts.cursor;
     this.#waitingChanges = facts.waitingChanges;
     this.#isWoken ||= facts.hasMore;
-    const open = starting.filter(({ reader }) => !reader.hasEnded);
-    const later = open.filter((one) => !facts.missed.has(one));
-    if (later.length > 0) this.#isWoken = true;
-    this.#waiting = [...later, ...this.#waiting];
-    for (const one of open) if (facts.missed.has(one)) this.#startOrRefuse(one, facts);
+    for (const one of this.#starts.succeed((one) => facts.missed.has(one))) this.#startOrRefuse(one, facts);
+    this.#isWoken ||= this.#starts.hasMore;
     for (const receipt of facts.receipts) this.feeds.showReceipt(receipt);
     this.#endSessions(facts);
     for (const reader of this.#all()) reader.ping(nowMs, (one) => this.#positionOf(one, facts));
@@ -346,10 +309,9 @@ export class Inbox implements Part, DrainedStreams {
     const all = [...this.#all()];
     this.#log.warn({ readers: all.length }, 'changes were lost; resetting all inboxes');
     this.#readers.clear();
-    const untilMs = performance.now() + startWithinMs;
     for (const reader of all) {
       reader.leaveAll();
-      this.#waiting.push({ userId: reader.userId, position: lostPosition, seen: new Map(), reader, untilMs });
+      this.#starts.add({ userId: reader.userId, position: lostPosition, seen: new Map(), reader });
     }
     this.#isWoken = true;
   }

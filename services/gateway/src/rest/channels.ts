@@ -3,7 +3,6 @@ import {
   type ChannelKind,
   ChannelService,
   ListChannelsRequest,
-  OverviewRequest,
   UpdateChannelRequest,
   User,
 } from '@parley/contract';
@@ -56,8 +55,7 @@ const overview = route({
     inbox: z.string().meta({ description: 'position for /events?after=, from which the events continue' }),
   }),
   run: async ({ calls, query }) => {
-    const request = OverviewRequest.fromPartial({ page: askedPage(query) });
-    const { chats, next, inbox } = await calls.managers(ChannelService.overview, request);
+    const { chats, next, inbox } = await calls.overview(askedPage(query));
     return { chats: chats.map(chatJson), next: nextOf(next), inbox };
   },
 });

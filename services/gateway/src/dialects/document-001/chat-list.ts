@@ -1,4 +1,4 @@
-import { type Channel, ChannelService, type Chat, OverviewRequest } from '@parley/contract';
+import type { Channel, Chat } from '@parley/contract';
 import type { ServiceCalls } from '../../api/service-calls.js';
 import type { Directory, KnownUser } from './directory.js';
 
@@ -17,8 +17,7 @@ const atOnce = 4;
 async function overviewOf(calls: ServiceCalls): Promise<Chat[]> {
   const chats: Chat[] = [];
   for (let after = '', isFirst = true; isFirst || after !== ''; isFirst = false) {
-    const request = OverviewRequest.fromPartial({ page: { size: pageSize, after } });
-    const page = await calls.managers(ChannelService.overview, request);
+    const page = await calls.overview({ size: pageSize, after });
     chats.push(...page.chats);
     after = chats.length < maxChats ? page.next : '';
   }
