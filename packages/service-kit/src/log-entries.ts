@@ -23,6 +23,7 @@ export const logEntryColumns = {
   mentions: array(text),
   editedAtMs: int8,
   deleted: bool,
+  fileIds: array(text),
 };
 
 /** An entry of a log in its current state. */
@@ -44,7 +45,9 @@ export const logEntryConstants = {
   ENTRY: `m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
   coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,
   CASE WHEN void.deleted THEN '' ELSE m.data END AS data, CASE WHEN void.deleted THEN '{}' ELSE m.mentions END AS mentions,
-  coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_at_ms, void.deleted`,
+  coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_at_ms, void.deleted,
+  CASE WHEN void.deleted THEN '{}' ELSE
+    ARRAY(SELECT l.file_id::text FROM chat.message_file l WHERE l.channel_id = m.channel_id AND l.seq = m.seq ORDER BY l.place) END AS file_ids`,
   ENTRY_JOINS: `JOIN chat.users u ON u.id = m.sender_id
 CROSS JOIN LATERAL (
   SELECT m.deleted_at IS NOT NULL OR m.seq < h.first_seq OR m.kind = :KIND_EDIT AND (m.target_seq < h.first_seq
@@ -77,6 +80,7 @@ export function messageOfEntry(entry: StoredEntry): Message {
     kind: entry.kind as Kind,
     targetSeq: entry.targetSeq,
     mentions: entry.mentions,
+    fileIds: entry.fileIds,
     editedAt: entry.editedAtMs,
     deleted: entry.deleted,
   });

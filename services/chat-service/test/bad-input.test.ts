@@ -61,7 +61,8 @@ describe('A stream with events', () => {
     ['a kind that does not exist', 'invalid-message', { kind: 99 as never }],
     ['the kind of a member change', 'invalid-message', { kind: 8, targetSeq: 1 }],
     ['a target that does not exist', 'message-not-found', { targetSeq: 1_000_000 }],
-    ['a file', 'not-implemented', { fileIds: ['f'] }],
+    ['a file whose id is none', 'invalid-message', { fileIds: ['f'] }],
+    ['a file, without history', 'no-history', { fileIds: [crypto.randomUUID()] }],
   ];
   test.each(cases)('a stream refuses a message with %s as %s and stays open', async (_what, reason, fields) => {
     const stream = await join({ events: true });

@@ -56,6 +56,7 @@ test('a message that is in one batch twice gets both acks', async () => {
       data: Buffer.from('x'),
       digest,
       mentions: [],
+      fileIds: [],
       revision: 0,
       isHost: false,
       denial: undefined,

@@ -155,6 +155,7 @@ test('a token is checked on every protected call, in the header or in ?token=: w
       ['POST', '/chats/1'],
       ['GET', '/chats/1/messages'],
       ['POST', '/upload'],
+      ['GET', '/files/x'],
     ],
   ] as [string, string][]) {
     const missing = await call(method, path);
@@ -315,6 +316,25 @@ test('POST /chats/:id and /chats/:id/messages: 201 with the message; empty conte
     expect([body, (await ann.call('POST', `/chats/${id}`, body)).status]).toEqual([body, 400]);
   expect((await ann.call('POST', `/chats/${id}`, { files: [] })).status).toBe(422);
   expect((await ann.call('POST', `/chats/${id}`, { content: 'x'.repeat(65_537) })).status).toBe(413);
+});
+
+test('POST /upload and GET /files: parts of any name or none, paths in the message, read by its members', async () => {
+  const [ann, bob, cy] = [await Client.signUp('ann'), await Client.signUp('bob'), await Client.signUp('cy')];
+  const id = await ann.chat({ members: [ann.id, bob.id] });
+  const part = (disposition: string, text: string) =>
+    `--x\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`;
+  const body = `${part('name="files"; filename="a.txt"', 'one')}${part('filename="b.txt"', 'two')}--x--\r\n`;
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+  const uploaded = await request(`${gateway.http}/api/upload`, 'POST', { token: ann.token, headers, body });
+  const paths = uploaded.json as unknown as string[];
+  expect([uploaded.status, paths]).toEqual([200, Array(2).fill(expect.stringMatching(/^\/files\/[\w-]{36}$/))]);
+  const sent = await ann.call('POST', `/chats/${id}`, { content: '', files: paths });
+  expect([sent.status, sent.json]).toEqual([201, expect.objectContaining({ content: '', files: paths })]);
+  expect((await bob.call('GET', `/chats/${id}/messages`)).json).toMatchObject([{ files: paths }]);
+  const shown = await fetch(`${gateway.http}/api${paths[1]}?token=${bob.token}`);
+  expect([shown.status, await shown.text()]).toEqual([200, 'two']);
+  expect((await cy.call('GET', String(paths[0]))).status).toBe(404);
+  expect((await bob.call('POST', `/chats/${id}`, { content: 'mine', files: paths })).status).toBe(400);
 });
 
 test('GET /chats/:id/messages: a bare array, the newest first, below last_id, at most 100', async () => {

@@ -139,7 +139,8 @@ describe('a refusal has the same reason as on a stream of the user', () => {
     ['message-not-found', { kind: Kind.DELETE, targetSeq: 1_000 }],
     ['invalid-reaction', { kind: Kind.REACT, targetSeq: 1, data: Buffer.from('no emoji') }],
     ['mention-not-found', { data: Buffer.from('x'), mentions: ['nobody-of-that-name'] }],
-    ['not-implemented', { data: Buffer.from('x'), fileIds: ['file'] }],
+    ['invalid-message', { data: Buffer.from('x'), fileIds: ['file'] }],
+    ['file-not-found', { fileIds: ['00000000-0000-4000-8000-000000000000'] }],
   ])('%s', async (reason, fields) => {
     expect(await reasons(fields)).toEqual(thrice(reason));
   });

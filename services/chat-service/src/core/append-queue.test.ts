@@ -18,6 +18,7 @@ function entry(n: number, fields: Partial<Candidate> = {}): Candidate {
     data,
     digest: data,
     mentions: [],
+    fileIds: [],
     revision: 0,
     isHost: false,
     denial: undefined,

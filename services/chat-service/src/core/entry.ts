@@ -21,6 +21,8 @@ export interface LogEntry {
   /** SHA-256 of the sent message. The same client id with another digest is another message. */
   readonly digest: Uint8Array;
   readonly mentions: readonly string[];
+  /** Files of the sender, in the order of the message. */
+  readonly fileIds: readonly string[];
   /**
    * Revision of the members and settings against which it was checked. Nothing is written if the
    * head has another revision.
@@ -98,6 +100,9 @@ export function weightOf({ data, contentType, mentions }: LogEntry): number {
 const overheadBytes = 512;
 
 /** Returns the bytes that an entry holds in memory while it waits. */
-export function costOf({ data, contentType, mentions }: LogEntry): number {
-  return mentions.reduce((sum, id) => sum + id.length + 16, overheadBytes + data.length + contentType.length);
+export function costOf({ data, contentType, mentions, fileIds }: LogEntry): number {
+  return [...mentions, ...fileIds].reduce(
+    (sum, id) => sum + id.length + 16,
+    overheadBytes + data.length + contentType.length,
+  );
 }

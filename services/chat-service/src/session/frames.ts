@@ -60,15 +60,15 @@ export function decodeMessage(bytes: Buffer): Message {
   return message;
 }
 
-/** Bytes for which a mention counts in a rate limit, because each mention is looked up. */
-const mentionBytes = 1_024;
+/** Bytes for which a mention or a file counts in a rate limit, because each is looked up. */
+const lookupBytes = 1_024;
 
 /**
- * Returns the bytes for which a message counts in a rate limit: its data, content type and
- * mentions.
+ * Returns the bytes for which a message counts in a rate limit: its data, content type, mentions
+ * and files.
  */
-export function sizeOf({ data, contentType, mentions }: Message): number {
-  return data.length + contentType.length + mentions.length * mentionBytes;
+export function sizeOf({ data, contentType, mentions, fileIds }: Message): number {
+  return data.length + contentType.length + (mentions.length + fileIds.length) * lookupBytes;
 }
 
 /** Fields that the server sets. */
@@ -98,7 +98,7 @@ export function stamped(message: Message, stamp: Stamp): Message {
     targetSeq: message.targetSeq,
     lossy: message.lossy,
     mentions: message.mentions,
-    fileIds: [],
+    fileIds: message.fileIds,
     channelId: 0,
     editedAt: 0,
     deleted: false,

@@ -63,8 +63,9 @@ const refusals = {
 const nothing = Buffer.alloc(0);
 const typingFrame = Message.fromPartial({ typing: {} });
 
-function digestOf({ kind, contentType, targetSeq, data }: Message): Buffer {
-  return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n`).update(data).digest();
+function digestOf({ kind, contentType, targetSeq, fileIds, data }: Message): Buffer {
+  const files = fileIds.map((id) => `${id}\n`).join('');
+  return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n${files}`).update(data).digest();
 }
 
 /** Shortens a digest to as many bytes as are needed to tell two messages apart. */
@@ -297,6 +298,7 @@ class Draft implements Candidate {
   readonly data: Uint8Array;
   readonly digest: Uint8Array;
   readonly mentions: readonly string[];
+  readonly fileIds: readonly string[];
   revision = 0;
   isHost = false;
   denial: Denial | undefined;
@@ -317,6 +319,7 @@ class Draft implements Candidate {
     this.data = message.data;
     this.digest = digest;
     this.mentions = message.mentions;
+    this.fileIds = message.fileIds;
     this.#message = message;
     this.#author = author;
     this.#channel = channel;

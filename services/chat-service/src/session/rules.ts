@@ -1,12 +1,11 @@
-import { hasSeveralEvents, isBlank, type KindRules, type Message, rulesOf } from '@parley/contract';
-import { isUserId, limits, type Refusal, refuse } from '@parley/runtime';
+import { hasSeveralEvents, isBlank, Kind, type KindRules, type Message, rulesOf } from '@parley/contract';
+import { isUserId, isUuid, limits, type Refusal, refuse } from '@parley/runtime';
 import type { ChannelFacts } from '../core/channel-settings.js';
 import type { Denial } from '../core/entry.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Role } from '../store/heads.js';
 import { emojiFrom } from './emoji.js';
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** The channel that a message is for. */
 export type ValidatedChannel = Pick<LiveChannel, 'lastSeq'> & {
   readonly facts: Pick<ChannelFacts, 'id' | 'hasHistory'>;
@@ -16,7 +15,7 @@ const contentType = /^[\x21-\x7e ]*$/;
 
 function fits(message: Message): boolean {
   return (
-    (message.clientId === '' || uuid.test(message.clientId)) &&
+    (message.clientId === '' || isUuid(message.clientId)) &&
     message.contentType.length <= limits.contentTypeCharacters &&
     contentType.test(message.contentType) &&
     message.mentions.length <= limits.mentions &&
@@ -39,8 +38,9 @@ function emojiOf(data: Uint8Array): string | undefined {
   return text.length <= limits.reactionCharacters ? emojiFrom(text) : undefined;
 }
 
-/** Normalises an emoji, so that all spellings of it are the same reaction. */
+/** Normalises an emoji, so that all spellings of it are the same reaction, and the ids of files. */
 export function normalise(message: Message): void {
+  if (message.fileIds.length > 0) message.fileIds = message.fileIds.map((id) => id.toLowerCase());
   const emoji = carriesEmoji(message.kind) ? emojiOf(message.data) : undefined;
   if (emoji !== undefined) message.data = Buffer.from(emoji);
 }
@@ -66,7 +66,16 @@ function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refu
   return carriesEmoji(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
 }
 
-const noFiles = 'Files in messages are not supported yet. Leave out file_ids.';
+const unstored = 'This channel does not store messages, so they cannot have files.';
+
+/** Checks the form of the ids of files. Only a message that is stored can have files. */
+function fileError({ fileIds, kind, lossy, typing }: Message, { facts }: ValidatedChannel): Refusal | undefined {
+  if (fileIds.length === 0) return undefined;
+  const isListOfIds = fileIds.length <= limits.filesAtOnce && fileIds.every(isUuid);
+  const isWhole = isListOfIds && new Set(fileIds).size === fileIds.length;
+  if (!isWhole || kind !== Kind.UNSPECIFIED || lossy || typing !== undefined) return refuse('invalid-message');
+  return facts.hasHistory ? undefined : refuse('no-history', { message: unstored });
+}
 
 /** Returns why the form of a message is wrong for this channel, or undefined if it is right. */
 export function validationError(message: Message, channel: ValidatedChannel, maxBytes: number): Refusal | undefined {
@@ -74,8 +83,7 @@ export function validationError(message: Message, channel: ValidatedChannel, max
   if (message.data.length > maxBytes) return refuse('message-too-large');
   if (!fits(message) || isForged(message)) return refuse('invalid-message');
   if (message.channelId !== 0 && message.channelId !== channelId) return refuse('invalid-message');
-  if (message.fileIds.length > 0) return refuse('not-implemented', { message: noFiles });
-  return kindError(message, channel);
+  return fileError(message, channel) ?? kindError(message, channel);
 }
 
 /** Rights of a user in a channel, as read from the database at one time. */

@@ -83,6 +83,7 @@ export async function judgeChanges(
   client: Queryable,
   changes: readonly LogEntry[],
 ): Promise<ReadonlyMap<LogEntry, Denial | 'undecided'>> {
+  if (changes.length === 0) return new Map();
   await lockHeads.run(client, { channelIds: [...new Set(changes.map(({ channelId }) => channelId))] });
   const places = [
     ...new Map(

@@ -24,6 +24,7 @@ import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
 import { applyEffect, hasEffect, type SizeChange } from './effects.js';
 import { entriesMentioningOutsiders } from './mentions.js';
+import { entriesWithUnknownFiles, hasFiles, linkStoredFiles } from './message-files.js';
 import { repliesToNothing } from './replies.js';
 
 const sql = loadSql('messages.sql', import.meta.url, { ...kindConstants, ...logEntryConstants });
@@ -120,6 +121,7 @@ async function denialsOf(client: Queryable, batch: readonly LogEntry[]): Promise
     denials.set(entry, { reason: 'mention-not-found' });
   }
   for (const entry of await repliesToNothing(client, batch)) denials.set(entry, { reason: 'message-not-found' });
+  for (const entry of await entriesWithUnknownFiles(client, batch)) denials.set(entry, { reason: 'file-not-found' });
   for (const entry of batch) if (entry.denial !== undefined) denials.set(entry, entry.denial);
   return denials;
 }
@@ -227,10 +229,10 @@ export class MessageStore {
     }
   }
 
-  /** Writes entries, and their effects on earlier entries, in one transaction. */
+  /** Writes entries, their effects on earlier entries, and their files, in one transaction. */
   async #insert(pool: Pool, batch: readonly LogEntry[]): Promise<Outcomes> {
     const changes = batch.filter(hasEffect);
-    if (changes.length === 0) return this.#insertInto(pool, batch);
+    if (changes.length === 0 && !batch.some(hasFiles)) return this.#insertInto(pool, batch);
     const sizes: SizeChange[] = [];
     const written = await transaction(pool, async (client) => {
       const denials = await judgeChanges(client, changes);
@@ -242,6 +244,7 @@ export class MessageStore {
         const outcome = outcomes.get(entry);
         if (outcome?.is === 'stored') sizes.push(...(await applyEffect(client, entry, outcome.seq)));
       }
+      await linkStoredFiles(client, outcomes);
       await this.#deny(client, denials, outcomes);
       return outcomes;
     });

@@ -20,6 +20,7 @@ export const messageShape = z
     client_id: z.string().nullable(),
     reply_to: z.int().nullable(),
     mentions: z.array(z.string()),
+    file_ids: z.array(z.string()).meta({ description: 'files, in their order; see /files/{file_id}' }),
     edited_at: timeField.nullable(),
     deleted: z.boolean(),
     reactions: z.array(
@@ -89,6 +90,7 @@ export function messageJson(message: Message): z.infer<typeof messageShape> {
     client_id: textOrNull(message.clientId),
     reply_to: message.targetSeq === 0 ? null : message.targetSeq,
     mentions: message.mentions,
+    file_ids: message.fileIds,
     edited_at: timeOf(message.editedAt),
     deleted: message.deleted,
     reactions: message.reactions.map(({ emoji, count, mine, userIds }) => ({ emoji, count, mine, user_ids: userIds })),

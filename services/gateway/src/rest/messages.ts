@@ -80,10 +80,11 @@ const contentFields = {
 };
 
 /**
- * Returns the content of a message. @throws {Refusal} `invalid-request` unless exactly one of
- * `text` and `data` is set.
+ * Returns the content of a message. One with files needs none.
+ * @throws {Refusal} `invalid-request` unless there is exactly one of text and data.
  */
-function contentOf({ text, data, content_type: type }: z.infer<z.ZodObject<typeof contentFields>>) {
+function contentOf({ text, data, content_type: type }: z.infer<z.ZodObject<typeof contentFields>>, hasFiles = false) {
+  if (hasFiles && text === undefined && data === undefined) return { contentType: type ?? 'text/plain' };
   if ((text === undefined) === (data === undefined))
     throw refuse('invalid-request', { message: 'Give either text or data.' });
   const contentType = type ?? (text === undefined ? '' : 'text/plain');
@@ -100,13 +101,19 @@ const send = route({
     ...contentFields,
     reply_to: z.int().min(1).optional(),
     mentions: z.array(z.string()).max(limits.mentions).optional(),
+    file_ids: z
+      .array(z.string())
+      .max(limits.filesAtOnce)
+      .optional()
+      .meta({ description: 'complete files of the caller' }),
     lossy: z.boolean().optional().meta({ description: 'only for users who are there now; never stored' }),
   }),
   answer: ackShape,
   run: async ({ calls, params: { channel_id: channelId }, body, headers, setHeader }) => {
-    const { reply_to: targetSeq = 0, mentions = [], lossy = false } = body;
+    const { reply_to: targetSeq = 0, mentions = [], lossy = false, file_ids: fileIds = [] } = body;
     const clientId = clientIdOf(headers['idempotency-key']);
-    const message = { channelId, clientId, ...contentOf(body), targetSeq, mentions, lossy };
+    const content = contentOf(body, fileIds.length > 0);
+    const message = { channelId, clientId, ...content, targetSeq, mentions, lossy, fileIds };
     const ack = await calls.post(Message.fromPartial(message));
     if (ack.seq > 0) setHeader('location', `/api/v1/channels/${channelId}/messages/${ack.seq}`);
     return ackJson(channelId, ack);

@@ -1,11 +1,13 @@
 import { ChannelService, HistoryRequest, Message } from '@parley/contract';
 import { limits, refuse } from '@parley/runtime';
+import { asRefusal } from '@parley/service-kit';
 import * as z from 'zod';
+import type { Download } from '../../api/download.js';
 import { type ApiRequest, route } from '../../api/route.js';
 import type { ServiceCalls } from '../../api/service-calls.js';
 import { channelIdField } from '../../rest/fields.js';
 import { clientIdOf } from '../../rest/messages.js';
-import { isSpoken, type Message001, messageSchema, wireMessage } from './shapes.js';
+import { fileIdOf, filePath, isSpoken, type Message001, messageSchema, wireMessage } from './shapes.js';
 
 const tag = 'messages';
 const chatParams = z.object({ chat_id: channelIdField });
@@ -27,12 +29,14 @@ async function post({
   body: { content, files },
   headers,
 }: ApiRequest<z.infer<typeof chatParams>, unknown, z.infer<typeof messageFields>>): Promise<Message001> {
-  if (files != null && files.length > 0)
-    throw refuse('invalid-message', { message: 'No file is known: this server takes no files yet.' });
   const data = Buffer.from(content);
   const clientId = clientIdOf(headers['idempotency-key']);
-  const draft = Message.fromPartial({ channelId, clientId, data, contentType: 'text/plain' });
-  const { seq, timestamp } = await calls.post(draft);
+  const fileIds = (files ?? []).map(fileIdOf);
+  const draft = Message.fromPartial({ channelId, clientId, data, contentType: 'text/plain', fileIds });
+  const { seq, timestamp } = await calls.post(draft).catch((thrown: unknown) => {
+    if (asRefusal(thrown).reason !== 'file-not-found') throw thrown;
+    throw refuse('invalid-message', { message: 'A file of the message is unknown. Upload it first.' });
+  });
   const { number: userId } = await calls.me();
   return wireMessage(channelId, { ...draft, seq, timestamp, userId });
 }
@@ -83,12 +87,20 @@ const history = route({
 });
 
 const upload = route({
-  ...{ method: 'POST', path: '/upload', tag: 'files' },
-  summary: 'Uploads files. Not offered yet.',
-  run: async () => {
-    throw refuse('not-implemented', { message: 'This server takes no files yet.' });
-  },
+  ...{ method: 'POST', path: '/upload', tag: 'files', upload: 'multipart/form-data' },
+  summary: 'Uploads files, and returns their paths below `/api`, to be sent in `files` of a message.',
+  answer: z.array(z.string()),
+  run: async ({ files, incoming, calls, hold }) =>
+    (await files.receiveForm({ incoming, calls, hold })).map(({ id }) => filePath(id)),
+});
+
+const fileParams = z.object({ file_id: z.string() });
+const download = route<z.infer<typeof fileParams>, undefined, undefined, Download>({
+  ...{ method: 'GET', path: '/files/{file_id}', tag: 'files', status: 200, isDownload: true },
+  summary: 'Returns the bytes of a file.',
+  params: fileParams,
+  run: async ({ files, calls, params: { file_id: id } }) => files.open(calls, id),
 });
 
 /** Routes of document 001 for messages. */
-export const messageRoutes001 = [...send, history, upload];
+export const messageRoutes001 = [...send, history, upload, download];

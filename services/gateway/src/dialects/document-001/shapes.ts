@@ -81,6 +81,16 @@ export function wireChat(channel: Channel, members: readonly number[]): Chat001 
   };
 }
 
+/** Returns the path of a file, below `/api`. It has no name, because a message has only the ids of files. */
+export function filePath(id: string): string {
+  return `/files/${id}`;
+}
+
+/** Returns the id of a file in its path, with or without `/api`, or the text itself if it is no path. */
+export function fileIdOf(path: string): string {
+  return /^(?:\/api)?\/files\/([^/?#]+)/.exec(path)?.[1] ?? path;
+}
+
 /** Returns a message of a channel. */
 export function wireMessage(channelId: number, message: Message): Message001 {
   const createdAt = new Date(message.timestamp).toISOString();
@@ -89,7 +99,7 @@ export function wireMessage(channelId: number, message: Message): Message001 {
     id: message.seq,
     ...{ chatId: channelId, senderId },
     content: shownText(message),
-    files: [],
+    files: message.fileIds.map(filePath),
     createdAt,
     ...{ user_id: senderId, chat_id: channelId, created_at: createdAt },
   };
