@@ -62,6 +62,8 @@ describe('A stream with events', () => {
     ['the kind of a member change', 'invalid-message', { kind: 8, targetSeq: 1 }],
     ['a target that does not exist', 'message-not-found', { targetSeq: 1_000_000 }],
     ['a file whose id is none', 'invalid-message', { fileIds: ['f'] }],
+    ['a file, and the lossy flag', 'invalid-message', { fileIds: [crypto.randomUUID()], lossy: true }],
+    ['a file, in an edit', 'invalid-message', { fileIds: [crypto.randomUUID()], kind: 1, targetSeq: 1 }],
     ['a file, without history', 'no-history', { fileIds: [crypto.randomUUID()] }],
   ];
   test.each(cases)('a stream refuses a message with %s as %s and stays open', async (_what, reason, fields) => {
