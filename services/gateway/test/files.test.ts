@@ -1,76 +1,36 @@
 /** Files over REST: uploads by form and by tus, downloads, refusals, and the files that remain. */
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { type ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
+import { type TestPerson, until } from '@parley/testkit';
 import { Upload } from 'tus-js-client';
-import { type RestResponse, request } from './rest-client.js';
+import {
+  at,
+  bearer,
+  download,
+  fileRig,
+  mebibyte,
+  newPeople,
+  png,
+  type Stored,
+  sendForm,
+  stored,
+  upload,
+  usage,
+  useFiles,
+} from './file-rig.js';
+import { request } from './rest-client.js';
 
-const mebibyte = 1_048_576;
-const quota = 8 * mebibyte;
-const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
-
-let trio: Trio;
-let gateway: ServiceProcess;
 let ann: TestPerson;
 let bob: TestPerson;
-let cy: TestPerson;
-let names = 0;
 
-beforeAll(async () => {
-  trio = await Trio.start();
-  await trio.startUserService();
-  gateway = await trio.startGateway({
-    PARLEY_FILE_BYTES: String(4 * mebibyte),
-    PARLEY_FILES_PER_USER_BYTES: String(quota),
-  });
-});
-afterAll(() => trio?.stop());
+useFiles();
 beforeEach(async () => {
-  [ann, bob, cy] = (await trio.people.makeMany(`files-${++names}`, 3)) as [TestPerson, TestPerson, TestPerson];
+  [ann, bob] = await newPeople();
 });
-
-interface Stored {
-  readonly id: string;
-  readonly name: string;
-  readonly size: number;
-  readonly content_type: string;
-  readonly posted: boolean;
-}
-
-const at = (path: string) => `${gateway.http}/api/v1${path}`;
-const bearer = (person: TestPerson) => ({ authorization: `Bearer ${person.token}` });
-
-/** Sends files as a form, as a browser does. */
-async function sendForm(person: TestPerson, ...files: [name: string, bytes: Uint8Array][]): Promise<RestResponse> {
-  const form = new FormData();
-  for (const [name, bytes] of files) form.append('file', new Blob([new Uint8Array(bytes)]), name);
-  const response = await fetch(at('/files'), { method: 'POST', headers: bearer(person), body: form });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: JSON.parse(text) };
-}
-
-async function upload(person: TestPerson, name: string, bytes: Uint8Array): Promise<Stored> {
-  const { status, text, json } = await sendForm(person, [name, bytes]);
-  if (status !== 201) throw new Error(text);
-  return (json as unknown as { files: Stored[] }).files[0] as Stored;
-}
-
-async function download(person: TestPerson, id: string, headers: Record<string, string> = {}) {
-  const response = await fetch(at(`/files/${id}/content`), { headers: { ...bearer(person), ...headers } });
-  return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
-}
-
-const stored = (person: TestPerson) =>
-  trio.people.sql('SELECT id, complete, received FROM chat.file WHERE owner_id = $1', [person.id]);
-const usage = async (person: TestPerson) =>
-  (await trio.people.sql('SELECT file_bytes::int AS bytes, files FROM chat.usage WHERE user_id = $1', [person.id]))[0];
 
 /** Sends bytes unchanged, and returns the start of the response. */
 function raw(head: string, body: string | Buffer): Promise<string> {
-  const socket = connect(Number(new URL(gateway.http).port), '127.0.0.1');
+  const socket = connect(Number(new URL(fileRig.gateway.http).port), '127.0.0.1');
   socket.on('error', () => {}).write(`${head}\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`);
   socket.write(body);
   return new Promise((resolve) => {
@@ -343,7 +303,7 @@ test('a bad form is refused as a whole, and leaves nothing', async () => {
 });
 
 test('a client that disconnects during a form leaves no file, and during an upload by tus the bytes that it has sent', async () => {
-  const form = connect(Number(new URL(gateway.http).port), '127.0.0.1').on('error', () => {});
+  const form = connect(Number(new URL(fileRig.gateway.http).port), '127.0.0.1').on('error', () => {});
   form.write(
     `POST /api/v1/files HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ann.token}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 9000000\r\n\r\n`,
   );
@@ -353,7 +313,7 @@ test('a client that disconnects during a form leaves no file, and during an uplo
   await until(async () => (await stored(ann)).length === 0);
   const tus = { 'tus-resumable': '1.0.0', 'upload-length': '90000' };
   const { json } = await request(at('/uploads'), 'POST', { token: ann.token, headers: tus });
-  const patch = connect(Number(new URL(gateway.http).port), '127.0.0.1').on('error', () => {});
+  const patch = connect(Number(new URL(fileRig.gateway.http).port), '127.0.0.1').on('error', () => {});
   patch.write(
     `PATCH /api/v1/uploads/${json.id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ann.token}\r\ntus-resumable: 1.0.0\r\nupload-offset: 0\r\ncontent-type: application/offset+octet-stream\r\ncontent-length: 90000\r\n\r\n${'a'.repeat(70_000)}`,
   );
@@ -374,114 +334,7 @@ test('uploads at the same time stay within the quota of their user', async () =>
 
 test('a stale file is gone for everybody, and a purge deletes it with its bytes', async () => {
   const { id } = await upload(ann, 'a', png);
-  await trio.people.sql("UPDATE chat.file SET stale_at = now() - interval '1 s' WHERE id = $1", [id]);
+  await fileRig.trio.people.sql("UPDATE chat.file SET stale_at = now() - interval '1 s' WHERE id = $1", [id]);
   expect((await download(ann, id)).status).toBe(404);
   expect((await request(at(`/uploads/${id}`), 'GET', { token: ann.token })).status).toBe(404);
-});
-
-/** Makes a group of the first person, in which others see only what is said after they joined. */
-async function group(owner: TestPerson, ...others: TestPerson[]): Promise<number> {
-  const { json } = await request(at('/channels'), 'POST', {
-    token: owner.token,
-    json: { name: 'g', kind: 'group', closed_history: true },
-  });
-  for (const { id } of others) await add(owner, json.id, id);
-  return json.id;
-}
-
-const add = (owner: TestPerson, channel: number, id: string) =>
-  request(at(`/channels/${channel}/members`), 'POST', { token: owner.token, json: { user_ids: [id] } });
-
-const post = (person: TestPerson, channel: number, json: object) =>
-  request(at(`/channels/${channel}/messages`), 'POST', { token: person.token, json });
-
-async function mayRead(...people: TestPerson[]): Promise<(id: string) => Promise<boolean[]>> {
-  return async (id) => Promise.all(people.map(async (person) => (await download(person, id)).status === 200));
-}
-
-test('a file is read exactly where its message is: members, past members, later members, deletion and retention', async () => {
-  const [a, b, c] = [ann, bob, cy];
-  const channel = await group(a, b);
-  const readers = await mayRead(a, b, c);
-  const first = await upload(a, 'first.png', png);
-  expect(await readers(first.id)).toEqual([true, false, false]); // only its owner, before it is posted
-  const sent = await post(a, channel, { file_ids: [first.id] });
-  expect(sent.status).toBe(201);
-  expect(await readers(first.id)).toEqual([true, true, false]);
-  const message = await request(at(`/channels/${channel}/messages/${sent.json.seq}`), 'GET', { token: b.token });
-  expect(message.json).toMatchObject({ text: '', file_ids: [first.id] });
-  expect((await request(at(`/files/${first.id}`), 'GET', { token: b.token })).json).toMatchObject({ posted: true });
-  await add(a, channel, c.id); // after the message
-  expect(await readers(first.id)).toEqual([true, true, false]);
-  const second = await upload(a, 'second.png', png);
-  await post(a, channel, { text: 'both', file_ids: [second.id, first.id] });
-  expect(await readers(second.id)).toEqual([true, true, true]);
-  expect(await readers(first.id)).toEqual([true, true, true]); // by the second message
-  await request(at(`/channels/${channel}/members/${b.id}`), 'DELETE', { token: a.token });
-  expect(await readers(second.id)).toEqual([true, true, true]); // a past member reads what was said before
-  const third = await upload(a, 'third.png', png);
-  const last = await post(a, channel, { file_ids: [third.id] });
-  expect(await readers(third.id)).toEqual([true, false, true]);
-  await request(at(`/channels/${channel}/members/${a.id}`), 'PATCH', { token: a.token, json: { role: 'member' } });
-  await request(at(`/channels/${channel}/messages/${last.json.seq}`), 'DELETE', { token: a.token });
-  expect(await readers(third.id)).toEqual([false, false, false]); // deleted: not even by its owner
-  await trio.people.sql('UPDATE chat.channel_head SET first_seq = last_seq + 1 WHERE channel_id = $1', [channel]);
-  expect(await readers(second.id)).toEqual([false, false, false]); // retention has hidden the messages
-});
-
-test('only complete files of the sender can be sent, with a stored message, and their order stays', async () => {
-  const channel = await group(ann, bob);
-  const files = await Promise.all(['a', 'b', 'c'].map((name) => upload(ann, name, Buffer.from(name))));
-  const ids = files
-    .map(({ id }) => id)
-    .sort()
-    .reverse();
-  const sent = await post(ann, channel, { text: 'three', file_ids: ids.map((id) => id.toUpperCase()) });
-  const read = await request(at(`/channels/${channel}/messages/${sent.json.seq}`), 'GET', { token: bob.token });
-  expect(read.json).toMatchObject({ file_ids: ids });
-  const tus = { 'tus-resumable': '1.0.0', 'upload-length': '5' };
-  const half = (await request(at('/uploads'), 'POST', { token: ann.token, headers: tus })).json.id;
-  const theirs = (await upload(bob, 'theirs', png)).id;
-  const one = String(ids[0]);
-  for (const [fileIds, reason] of [
-    [[half], 'file-not-found'],
-    [[theirs], 'file-not-found'],
-    [[one, theirs], 'file-not-found'],
-    [['00000000-0000-4000-8000-000000000000'], 'file-not-found'],
-    [['x'], 'invalid-message'],
-    [[one, one], 'invalid-message'],
-    [Array(11).fill(one), 'invalid-request'],
-  ] as const)
-    expect([fileIds, (await post(ann, channel, { text: 'x', file_ids: fileIds })).json.reason]).toEqual([
-      fileIds,
-      reason,
-    ]);
-  expect((await request(at(`/files/${one}`), 'DELETE', { token: ann.token })).json.reason).toBe('file-posted');
-  expect((await post(ann, channel, {})).json.reason).toBe('invalid-request');
-  const key = { 'idempotency-key': 'files-1' };
-  const twice = (fileIds: string[]) =>
-    request(at(`/channels/${channel}/messages`), 'POST', {
-      token: ann.token,
-      headers: key,
-      json: { file_ids: fileIds },
-    });
-  const once = await twice([one]);
-  expect((await twice([one])).json).toEqual(once.json);
-  expect((await twice([String(ids[1])])).json.reason).toBe('client-id-reused');
-});
-
-test('a file whose last message is deleted is purged, and one that is still in a message is not', async () => {
-  const channel = await group(ann, bob);
-  const [kept, gone] = [await upload(ann, 'kept', png), await upload(ann, 'gone', png)];
-  await post(ann, channel, { file_ids: [kept.id] });
-  const { json } = await post(ann, channel, { file_ids: [gone.id, kept.id] });
-  await request(at(`/channels/${channel}/messages/${json.seq}`), 'DELETE', { token: ann.token });
-  const states = await trio.people.sql(
-    'SELECT id, stale_at IS NULL AS kept FROM chat.file WHERE id = ANY ($1) ORDER BY name DESC',
-    [[kept.id, gone.id]],
-  );
-  expect(states).toEqual([
-    { id: kept.id, kept: true },
-    { id: gone.id, kept: false },
-  ]);
 });

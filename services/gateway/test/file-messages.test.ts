@@ -1,0 +1,122 @@
+/** Files in messages: readers, senders, and deletion. */
+import type { TestPerson } from '@parley/testkit';
+import { at, download, fileRig, newPeople, png, upload, useFiles } from './file-rig.js';
+import { request } from './rest-client.js';
+
+let ann: TestPerson;
+let bob: TestPerson;
+let cy: TestPerson;
+
+useFiles();
+beforeEach(async () => {
+  [ann, bob, cy] = await newPeople();
+});
+
+/** Makes a group of the first person, in which others see only what is said after they joined. */
+async function group(owner: TestPerson, ...others: TestPerson[]): Promise<number> {
+  const { json } = await request(at('/channels'), 'POST', {
+    token: owner.token,
+    json: { name: 'g', kind: 'group', closed_history: true },
+  });
+  for (const { id } of others) await add(owner, json.id, id);
+  return json.id;
+}
+
+const add = (owner: TestPerson, channel: number, id: string) =>
+  request(at(`/channels/${channel}/members`), 'POST', { token: owner.token, json: { user_ids: [id] } });
+
+const post = (person: TestPerson, channel: number, json: object) =>
+  request(at(`/channels/${channel}/messages`), 'POST', { token: person.token, json });
+
+async function mayRead(...people: TestPerson[]): Promise<(id: string) => Promise<boolean[]>> {
+  return async (id) => Promise.all(people.map(async (person) => (await download(person, id)).status === 200));
+}
+
+test('a file is read exactly where its message is: members, past members, later members, deletion and retention', async () => {
+  const [a, b, c] = [ann, bob, cy];
+  const channel = await group(a, b);
+  const readers = await mayRead(a, b, c);
+  const first = await upload(a, 'first.png', png);
+  expect(await readers(first.id)).toEqual([true, false, false]); // only its owner, before it is posted
+  const sent = await post(a, channel, { file_ids: [first.id] });
+  expect(sent.status).toBe(201);
+  expect(await readers(first.id)).toEqual([true, true, false]);
+  const message = await request(at(`/channels/${channel}/messages/${sent.json.seq}`), 'GET', { token: b.token });
+  expect(message.json).toMatchObject({ text: '', file_ids: [first.id] });
+  expect((await request(at(`/files/${first.id}`), 'GET', { token: b.token })).json).toMatchObject({ posted: true });
+  await add(a, channel, c.id); // after the message
+  expect(await readers(first.id)).toEqual([true, true, false]);
+  const second = await upload(a, 'second.png', png);
+  await post(a, channel, { text: 'both', file_ids: [second.id, first.id] });
+  expect(await readers(second.id)).toEqual([true, true, true]);
+  expect(await readers(first.id)).toEqual([true, true, true]); // by the second message
+  await request(at(`/channels/${channel}/members/${b.id}`), 'DELETE', { token: a.token });
+  expect(await readers(second.id)).toEqual([true, true, true]); // a past member reads what was said before
+  const third = await upload(a, 'third.png', png);
+  const last = await post(a, channel, { file_ids: [third.id] });
+  expect(await readers(third.id)).toEqual([true, false, true]);
+  await request(at(`/channels/${channel}/members/${a.id}`), 'PATCH', { token: a.token, json: { role: 'member' } });
+  await request(at(`/channels/${channel}/messages/${last.json.seq}`), 'DELETE', { token: a.token });
+  expect(await readers(third.id)).toEqual([false, false, false]); // deleted: not even by its owner
+  await fileRig.trio.people.sql('UPDATE chat.channel_head SET first_seq = last_seq + 1 WHERE channel_id = $1', [
+    channel,
+  ]);
+  expect(await readers(second.id)).toEqual([false, false, false]); // retention has hidden the messages
+});
+
+test('only complete files of the sender can be sent, with a stored message, and their order stays', async () => {
+  const channel = await group(ann, bob);
+  const files = await Promise.all(['a', 'b', 'c'].map((name) => upload(ann, name, Buffer.from(name))));
+  const ids = files
+    .map(({ id }) => id)
+    .sort()
+    .reverse();
+  const sent = await post(ann, channel, { text: 'three', file_ids: ids.map((id) => id.toUpperCase()) });
+  const read = await request(at(`/channels/${channel}/messages/${sent.json.seq}`), 'GET', { token: bob.token });
+  expect(read.json).toMatchObject({ file_ids: ids });
+  const tus = { 'tus-resumable': '1.0.0', 'upload-length': '5' };
+  const half = (await request(at('/uploads'), 'POST', { token: ann.token, headers: tus })).json.id;
+  const theirs = (await upload(bob, 'theirs', png)).id;
+  const one = String(ids[0]);
+  for (const [fileIds, reason] of [
+    [[half], 'file-not-found'],
+    [[theirs], 'file-not-found'],
+    [[one, theirs], 'file-not-found'],
+    [['00000000-0000-4000-8000-000000000000'], 'file-not-found'],
+    [['x'], 'invalid-message'],
+    [[one, one], 'invalid-message'],
+    [Array(11).fill(one), 'invalid-request'],
+  ] as const)
+    expect([fileIds, (await post(ann, channel, { text: 'x', file_ids: fileIds })).json.reason]).toEqual([
+      fileIds,
+      reason,
+    ]);
+  expect((await request(at(`/files/${one}`), 'DELETE', { token: ann.token })).json.reason).toBe('file-posted');
+  expect((await post(ann, channel, {})).json.reason).toBe('invalid-request');
+  const key = { 'idempotency-key': 'files-1' };
+  const twice = (fileIds: string[]) =>
+    request(at(`/channels/${channel}/messages`), 'POST', {
+      token: ann.token,
+      headers: key,
+      json: { file_ids: fileIds },
+    });
+  const once = await twice([one]);
+  expect((await twice([one])).json).toEqual(once.json);
+  expect((await twice([String(ids[1])])).json.reason).toBe('client-id-reused');
+});
+
+test('a file whose last message is deleted is purged, and one that is still in a message is not', async () => {
+  const channel = await group(ann, bob);
+  const [kept, gone] = [await upload(ann, 'kept', png), await upload(ann, 'gone', png)];
+  await post(ann, channel, { file_ids: [kept.id] });
+  const { json } = await post(ann, channel, { file_ids: [gone.id, kept.id] });
+  await request(at(`/channels/${channel}/messages/${json.seq}`), 'DELETE', { token: ann.token });
+  const states = await fileRig.trio.people.sql(
+    'SELECT id, stale_at IS NULL AS kept FROM chat.file WHERE id = ANY ($1) ORDER BY name DESC',
+    [[kept.id, gone.id]],
+  );
+  expect(states).toEqual([
+    { id: kept.id, kept: true },
+    { id: gone.id, kept: false },
+  ]);
+});
