@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { Visitor } from './browser.js';
 import { createChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
-import { cachedPaths, nextVersion, scriptOf, workerReady } from './worker-steps.js';
+import { cachedPaths, nextVersion, scriptOf, workerActivated, workerReady } from './worker-steps.js';
 
 const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
 
@@ -62,6 +62,7 @@ inChromium('the page without a network', () => {
     expect(await scriptOf(later)).toBe('/assets/index-later.js');
     await ann.page.getByText('There is a new version of Parley').waitFor();
     await stage.picture(ann, 'new-version');
+    await workerActivated(ann);
     expect(await ann.page.evaluate(async (path) => (await fetch(path, { cache: 'no-store' })).status, old)).toBe(200);
     expect((await fetch(`${second.http}${old}`)).status).toBe(404);
     expect(await later.page.getByText('There is a new version').count()).toBe(0);

@@ -10,6 +10,14 @@ export async function workerReady({ page }: Visitor): Promise<void> {
   await page.evaluate(() => navigator.serviceWorker.ready);
 }
 
+/** Waits until the newest worker has taken over, and has deleted what it does not keep. */
+export async function workerActivated({ page }: Visitor): Promise<void> {
+  await page.waitForFunction(async () => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    return registration?.active?.state === 'activated' && !registration.installing && !registration.waiting;
+  });
+}
+
 /** Returns the paths of everything that a service worker has stored, in all versions. */
 export function cachedPaths({ page }: Visitor): Promise<string[]> {
   return page.evaluate(async () => {
