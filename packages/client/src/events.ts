@@ -195,7 +195,10 @@ function changeEvent(about: TargetedEntry, { kind, data, contentType, deleted }:
 
 const decoder = new TextDecoder();
 
-/** Converts an entry. Returns undefined for a void edit or an unknown kind. */
+/**
+ * Converts an entry to an event. Returns undefined for an edit of a deleted message, or
+ * an unknown kind.
+ */
 export function entryEvent(message: Message): EntryEvent | undefined {
   const { seq, timestamp, sender, clientId, kind, targetSeq } = message;
   const facts = { seq, timestamp, sender, clientId };
@@ -204,7 +207,7 @@ export function entryEvent(message: Message): EntryEvent | undefined {
   return changeEvent({ ...facts, target: targetSeq }, message);
 }
 
-/** Converts a frame that is not an entry. Returns undefined if it is not for the user. */
+/** Converts a frame that is not an entry to an event. Returns undefined if it is not for the user. */
 export function passingEvent(frame: Message): PassingEvent | undefined {
   const { presence, typing, receipt, lossy, sender, timestamp, data, contentType } = frame;
   if (presence !== undefined) return { type: 'presence', ...presence };

@@ -25,7 +25,7 @@ function open() {
   return { inbox, receipt, sent, answer };
 }
 
-test('receipts have one call at a time, and waiting receipts of a chat are merged', async () => {
+test('sends receipts in one call at a time, and merges the waiting receipts of a chat', async () => {
   const { receipt, sent, answer } = open();
   receipt(1, 1);
   for (const seq of [2, 3, 4]) receipt(1, seq, seq === 3 ? 3 : 0);

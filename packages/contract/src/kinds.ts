@@ -14,8 +14,8 @@ export interface KindRules {
   /** Content of `data` in such an entry. */
   readonly data: 'content' | 'emoji' | 'nothing' | 'member-change';
   /**
-   * Users who may send such an entry: anyone, the sender of the target, that sender or a host, or
-   * only a host. A host is the owner or a channel admin.
+   * Users who may send such an entry. `sender` is the sender of the target. A host is the owner or a
+   * channel admin.
    */
   readonly by: 'anyone' | 'sender' | 'sender-or-host' | 'host';
   /**

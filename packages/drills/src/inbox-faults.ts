@@ -10,9 +10,9 @@ import { killProcess } from './kill.js';
 
 type Fault = (context: DrillContext, victim: ServiceFacts) => Promise<unknown>;
 
-/** Bound for a kill, in milliseconds. */
+/** Maximum interruption after a kill, in milliseconds. */
 const killedMs = 6_000;
-/** Bound for a drain, in milliseconds. */
+/** Maximum interruption by a drain, in milliseconds. */
 const drainedMs = 1_000;
 const frozenMs = 3 * leaseMs;
 const servedWithinMs = 30_000;

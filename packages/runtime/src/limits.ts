@@ -94,7 +94,7 @@ export const limits = {
   metadataValueBytes: 256,
   contentTypeCharacters: 127,
   mentions: 50,
-  /** Files of one message, and of one upload by form. */
+  /** Maximum number of files in one message, or in one upload by form. */
   filesAtOnce: 10,
   /** Files of one user, whatever their sizes. */
   filesPerUser: 10_000,

@@ -45,8 +45,8 @@ export function refusalFromFrame({ reason, message, retryAfterMs }: SentRefusal)
 }
 
 /**
- * Returns a thrown value as a refusal. Anything else becomes `internal` with a fixed text and keeps
- * its cause.
+ * Returns a thrown refusal as it is. Any other value becomes the cause of the refusal `internal`,
+ * which has a fixed text.
  */
 export function refusalFrom(thrown: unknown): Refusal {
   return thrown instanceof Refusal ? thrown : refuse('internal', { cause: thrown });

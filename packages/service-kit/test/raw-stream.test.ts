@@ -88,7 +88,7 @@ test('delivers messages and the half-close to the handler', async () => {
   expect(heard).toEqual([1, 2, 3]);
 });
 
-test('takes over a server stream with its request', async () => {
+test('gives the handler a raw stream for a server-streaming call', async () => {
   scene = (stream) => {
     stream.write(frame(7));
     stream.end();

@@ -58,7 +58,7 @@ test('sends a message once, with its client id, and only after all missed entrie
   expect([state.outgoing, handed.length]).toEqual([[], 1]);
 });
 
-test('leaves retries after a lost connection to the SDK', () => {
+test('lets the SDK retry after the connection was lost', () => {
   happen(live);
   happen({ type: 'link', link: { state: 'connecting' } });
   happen(queued({ target: 3 }));

@@ -70,7 +70,7 @@ describe('a chat that Locate has placed', () => {
     await rig.stop();
   });
 
-  test('is not given back before the post of the gateway arrives', async () => {
+  test('stays with its owning server until the post of the gateway arrives', async () => {
     const [ann] = (await rig.people(1)) as [TestPerson];
     const device = await rig.open(ann);
     await until(async () => (await rig.metric('parley_relays')) === 1);

@@ -184,7 +184,7 @@ describe('Update', () => {
     expect(await reasonOf(accounts.update(token, { name: 'e', about: 'the same name' }))).toBe('ok');
   });
 
-  test('changes the email address with the password, even to a shared one', async () => {
+  test('changes the email address if the password is right, even to the address of another account', async () => {
     const token = await accounts.token('eve', { email: 'eve@example.org' });
     const email = 'ALICE@example.org';
     expect(await accounts.update(token, { email, password })).toMatchObject({ email });

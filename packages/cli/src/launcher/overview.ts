@@ -46,7 +46,7 @@ function whereTo({ userPort, managerPort, managers }: StartOptions, upstreams: P
     : `${userService} --manager ${quoted(upstreams.PARLEY_MANAGERS)}`;
 }
 
-/** Returns the address of the web page, which Envoy serves, or else the first gateway. */
+/** Returns the address of the web page: that of Envoy if it runs, else of the first gateway. */
 export function webPageOf(running: readonly Running[], network: Network): string {
   const doors = running.filter(({ listens }) => listens.http !== undefined);
   const envoy = doors.find(({ process: { name } }) => name === 'envoy');

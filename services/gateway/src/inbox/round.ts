@@ -125,7 +125,7 @@ class RoundReading {
 
   async read(): Promise<RoundFacts> {
     const [moment] = await readMoment.run(this.#client);
-    if (moment === undefined) throw new Error('The database returned no moment of the snapshot.');
+    if (moment === undefined) throw new Error('The database did not return the time of the snapshot.');
     const { changes, ...progress } = await this.#changes(moment);
     const missed = new MissedReading(this.#client, this.#request.starting, moment);
     const resumed = await missed.readChanges();

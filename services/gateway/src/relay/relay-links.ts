@@ -57,7 +57,7 @@ export class RelayLinks implements Part, LinkListener {
   readonly #links = new Map<string, RelayLink>();
   /** Servers to which no link may be opened now: it is being opened, or it waits for a retry. */
   readonly #busy = new Set<string>();
-  /** Links that failed in a row, by instance id. */
+  /** Number of links to a server that failed in a row, by instance id. */
   readonly #failures = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
   #isStopped = false;

@@ -56,7 +56,7 @@ export function messageText({ data, contentType }: Pick<Message, 'data' | 'conte
   }
 }
 
-/** Returns what doors show that know only text: other data is described. */
+/** Returns the text for doors that show only text. Describes other data in brackets. */
 export function shownText(message: Pick<Message, 'data' | 'contentType' | 'deleted'>): string {
   if (message.deleted) return '';
   return messageText(message) ?? `[${message.contentType || 'data'}, ${message.data.length} bytes]`;

@@ -78,7 +78,7 @@ export class PostingStore {
     return pairs.map((_, at) => rows.get(at + 1));
   }
 
-  /** Moves receipts forward and returns those that have moved. Each member may occur once. */
+  /** Moves receipts forward and returns those that have moved. `marks` has at most one per member. */
   saveReceipts(marks: readonly Watermark[]): Promise<MovedReceipt[]> {
     return saveReceipts.run(this.#pool, {
       channelIds: marks.map(({ channelId }) => channelId),

@@ -32,8 +32,8 @@ const headers = {
 };
 
 /**
- * The stream of an inbox as server-sent events. During a look-up, the stream accepts no more
- * frames, so the inbox waits as for a slow reader.
+ * The stream of an inbox as server-sent events. During a look-up, the stream accepts no
+ * frames, and the inbox waits until it does.
  */
 export class EventStream implements InboxStream {
   readonly framing = eventFraming;
