@@ -181,7 +181,7 @@ export const refusals = {
   'file-quota': row(
     'RESOURCE_EXHAUSTED',
     413,
-    'Your files would take more than your quota. Delete some, or the messages that have them.',
+    'Your files would take more than your quota. Delete files, or messages that have files.',
   ),
   'files-full': row('UNAVAILABLE', 507, 'This server has no room for more files. Tell an operator.'),
   'file-posted': row('FAILED_PRECONDITION', 409, 'A message has this file. Delete the message instead.'),
