@@ -12,7 +12,7 @@ const lingersMs = 30_000;
  * Number of test files that run at once, and number of additional files that mostly wait. Together
  * they use two cores. With many more, the services of a test would wait for seconds.
  */
-const [atOnce, waitingAtOnce] = [4, 3];
+const [atOnce, waitingAtOnce] = [3, 2];
 /**
  * Tests that use less than half of a core, because they wait for leases, shutdowns, clocks, a disk
  * or a browser.

@@ -175,18 +175,24 @@ export class Trio {
   }
 
   /**
-   * Takes a seat and opens its stream, with events. Listens again if the stream ends with `moved`,
-   * as clients must. Resolves once the Welcome frame has arrived.
+   * Takes a seat and opens its stream, with events. Listens again if the stream ends with `moved`, as
+   * clients must, or because the processes of the test are overloaded. Resolves once the Welcome
+   * frame has arrived.
    * @throws {Error} if the stream ends for another reason
    */
-  async join(person: TestPerson, channelId: number, options: ChatterOptions = {}): Promise<Chatter> {
+  join(person: TestPerson, channelId: number, options: ChatterOptions = {}): Promise<Chatter> {
+    return insist(() => this.#join(person, channelId, options));
+  }
+
+  async #join(person: TestPerson, channelId: number, options: ChatterOptions): Promise<Chatter> {
     const seat = await this.#listenInTurn(person, channelId);
     const stream = new Chatter(seat, { events: true, ...options });
     const welcomed = stream.find(({ welcome }) => welcome !== undefined).then(() => undefined);
     const ending = await Promise.race([welcomed, stream.ended]);
     if (ending === undefined) return stream;
-    if (ending.reason === 'moved') return this.join(person, channelId, options);
-    throw new Error(`The stream ended with ${ending.reason}: ${ending.details}`);
+    if (ending.reason === 'moved') return this.#join(person, channelId, options);
+    const { reason, details } = ending;
+    throw Object.assign(new Error(`The stream ended with ${reason}: ${details}`), { reason });
   }
 
   /** Takes a seat, once the rate limit of Listen allows it. */
