@@ -27,6 +27,7 @@ export async function openDirect(visitor: Visitor, other: Visitor): Promise<void
   await newChat(visitor, 'Direct message');
   await pick(visitor, 'Person', await userIdOf(other));
   await visitor.page.getByRole('button', { name: 'Open chat' }).click();
+  await visitor.page.getByRole('dialog').waitFor({ state: 'hidden' }); // Until then, another chat may be open.
   await visitor.live();
 }
 

@@ -253,7 +253,9 @@ test('300 messages arrive once each and in order over kills of chat servers, at 
   }
   await page.find(({ content }) => content === texts.at(-1));
   expect(page.texts(id)).toEqual(texts);
-  expect(page.opened).toBe(1);
+  const metrics = await (await fetch(`http://${gateway.admin}/metrics`)).text();
+  const ends = metrics.split('\n').filter((line) => /_count.*rpc="events"/.test(line));
+  expect([page.opened, ends]).toEqual([1, ends]); // A failure shows why streams have ended.
   page.close();
 });
 

@@ -16,6 +16,7 @@ import { eventBlock } from './event-framing.js';
 import { EventStream, type EventWriter } from './event-stream.js';
 import { EventsMachine, type EventsNeed } from './events-machine.js';
 import type { NewChats } from './new-chats.js';
+import { patientCall } from './patient-call.js';
 import { EventIds, type ResumePoint, readResumePoint } from './resume-point.js';
 import { type Chat001, isSpoken, wireChat, wireMessage } from './shapes.js';
 
@@ -41,6 +42,7 @@ interface Listening {
   readonly machine: EventsMachine;
   readonly me: UserCaller;
   readonly calls: ServiceCalls;
+  readonly response: ServerResponse;
 }
 
 /** Reasons that mean that the user may no longer see a chat. */
@@ -48,6 +50,8 @@ const gone: ReadonlySet<Reason> = new Set<Reason>(['channel-not-found', 'not-a-m
 const eventsPath = '/events';
 const pageSize = 100;
 const leastRetryMs = 1_000;
+/** Time for which a look-up is repeated before the stream ends, in milliseconds. */
+const lookUpWithinMs = 15_000;
 
 /**
  * Returns the point from which a request resumes: the id that the browser repeats, or else
@@ -126,7 +130,7 @@ export class EventsDoor {
     return new EventStream({
       response,
       machine,
-      lookUp: (need, writer) => this.#lookUp({ machine, me, calls }, need, writer),
+      lookUp: (need, writer) => this.#lookUp({ machine, me, calls, response }, need, writer),
       unread: this.#deps.bounds.unreadOf(visit),
       refuse: (refusal) => answerRefusal(response, refusal),
       report: (reason) => {
@@ -151,11 +155,16 @@ export class EventsDoor {
     }
   }
 
-  async #lookUp({ machine, me, calls }: Listening, need: EventsNeed, writer: EventWriter): Promise<void> {
+  async #lookUp(listening: Listening, need: EventsNeed, writer: EventWriter): Promise<void> {
+    const { machine, me, calls } = listening;
     if (need.kind === 'gap') {
-      await this.#fillGap({ machine, me, calls }, need, writer);
+      await this.#fillGap(listening, need, writer);
       writer.write(machine.answer(undefined));
-    } else writer.write(machine.answer(await this.#chatBlock(me, calls, need)));
+    } else writer.write(machine.answer(await this.#patiently(listening, () => this.#chatBlock(me, calls, need))));
+  }
+
+  #patiently<T>({ response }: Listening, call: () => Promise<T>): Promise<T> {
+    return patientCall(call, { withinMs: lookUpWithinMs, isOver: () => response.closed });
   }
 
   /** Returns the event about a chat, or undefined if there is none. */
@@ -182,11 +191,13 @@ export class EventsDoor {
   }
 
   /** Writes the messages that the inbox could not show. */
-  async #fillGap({ machine, calls }: Listening, { channelId, from, to }: GapNeed, writer: EventWriter): Promise<void> {
+  async #fillGap(listening: Listening, { channelId, from, to }: GapNeed, writer: EventWriter): Promise<void> {
+    const { machine, calls } = listening;
     for (let afterSeq = from - 1; afterSeq < to; ) {
       const place = afterSeq === 0 ? { oldestFirst: true } : { afterSeq };
       const request = HistoryRequest.fromPartial({ channelId, ...place, size: pageSize });
-      const { messages, more } = await calls.managers(ChannelService.history, request);
+      const history = () => calls.managers(ChannelService.history, request);
+      const { messages, more } = await this.#patiently(listening, history);
       for (const message of messages.filter((one) => one.seq <= to && isSpoken(one))) {
         const block = eventBlock('NewMessage', wireMessage(channelId, message));
         writer.write(machine.fill(channelId, message.seq, block));
