@@ -3,6 +3,7 @@ import { Metrics, silentLogger } from '@parley/runtime';
 import { Connections, Proxies } from '@parley/service-kit';
 import { type HttpServer, startHttpServer } from '../src/http/http-server.js';
 
+const requestWithinMs = 500;
 let server: HttpServer;
 const sockets: Socket[] = [];
 
@@ -10,9 +11,16 @@ beforeAll(async () => {
   const proxies = new Proxies(['127.0.0.9/32']);
   const bounds = { perAddress: 3, perProcess: 100 };
   server = await startHttpServer({
-    ...{ address: '127.0.0.1', port: 0, tls: undefined, stopMs: 100, requestWithinMs: 500 },
+    ...{ address: '127.0.0.1', port: 0, tls: undefined, stopMs: 100, requestWithinMs },
     connections: new Connections(proxies, silentLogger(), new Metrics(), bounds),
-    handlers: [],
+    handlers: [
+      ({ path, response }) => {
+        if (path !== '/slow') return false;
+        response.write('begun');
+        setTimeout(() => response.end('done'), 3 * requestWithinMs);
+        return true;
+      },
+    ],
   });
 });
 afterEach(() => {
@@ -54,4 +62,16 @@ test('closes connections that send no request, or half of one', async () => {
   const [silent, half] = [dial('127.0.0.4'), dial('127.0.0.4')];
   half.write('GET / HTTP/1.1\r\nho');
   await Promise.all([silent, half].map((socket) => closeOf(socket.resume())));
+});
+
+test('a response may take longer than a request, and a request whose body stays away is closed', async () => {
+  const [slow, half] = [dial('127.0.0.5'), dial('127.0.0.5')];
+  let said = '';
+  slow.on('data', (bytes) => {
+    said += String(bytes);
+  });
+  slow.write('GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  half.write('POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf');
+  await Promise.all([slow, half].map((socket) => closeOf(socket.resume())));
+  expect(said).toMatch(/begun[^]*done/);
 });

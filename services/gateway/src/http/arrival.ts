@@ -9,8 +9,11 @@ const tooSlow = 'HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-le
  * limit too, but none that an upload could lift.
  */
 export function limitArrival(request: IncomingMessage, withinMs: number): void {
-  if (request.complete) return;
-  const timer = setTimeout(() => request.socket.end(tooSlow, () => request.socket.destroy()), withinMs).unref();
+  const cut = () => {
+    // A request that nobody reads has no event `end`, even if all of it has arrived.
+    if (!request.complete) request.socket.end(tooSlow, () => request.socket.destroy());
+  };
+  const timer = setTimeout(cut, withinMs).unref();
   timers.set(request, timer);
   const stop = () => clearTimeout(timer);
   request.once('end', stop).once('close', stop);
