@@ -5,7 +5,7 @@ import { pongOf } from './frames.js';
 import { Redial } from './redial.js';
 import { isToken } from './token.js';
 import type { ConnectStream, Seat, Transport } from './transport.js';
-import { type Verdict, verdictOfEnd, worthAnotherListen } from './verdict.js';
+import { type Verdict, verdictOfEnd, verdictOfSilence, worthAnotherListen } from './verdict.js';
 import { pingsMissed, Watchdog, welcomeWithinMs } from './watchdog.js';
 
 /** Options of a StreamLink. */
@@ -102,8 +102,7 @@ export class StreamLink {
     this.#watchdog.stop();
     this.#stream = undefined;
     this.#options.onLost();
-    const silence = refuse('unreachable', { message: 'The server stopped sending.' });
-    return this.#limitTries(this.#wasSilent ? { refusal: silence, again: true } : verdictOfEnd(this.#goodbye, status));
+    return this.#limitTries(this.#wasSilent ? verdictOfSilence() : verdictOfEnd(this.#goodbye, status));
   }
 
   /**

@@ -27,6 +27,11 @@ export function worthAnotherListen({ reason, retryAfterMs }: Refusal): boolean {
   return retryAfterMs > 0 || curedByListen.has(reason) || temporary.has(refusals[reason].status);
 }
 
+/** Returns the meaning of a stream that was cut because its server was silent for too long. */
+export function verdictOfSilence(): Verdict {
+  return { refusal: refuse('unreachable', { message: 'The server stopped sending.' }), again: true };
+}
+
 /**
  * Returns the meaning of the end of a stream. The goodbye decides, or else the status. An end
  * without either counts as a lost connection.

@@ -1,7 +1,7 @@
 import type { Goodbye, InboxEvent, Message, WatchRequest } from '@parley/contract';
-import { type Refusal, refuse } from '@parley/runtime/refusal';
+import type { Refusal } from '@parley/runtime/refusal';
 import type { InboxConnection, Transport } from '../transport.js';
-import { type Verdict, verdictOfEnd } from '../verdict.js';
+import { type Verdict, verdictOfEnd, verdictOfSilence } from '../verdict.js';
 import { pingsMissed, Watchdog, welcomeWithinMs } from '../watchdog.js';
 
 export interface WatchedStreamOptions {
@@ -13,10 +13,6 @@ export interface WatchedStreamOptions {
   readonly onEvent: (event: InboxEvent, from: WatchedStream) => void;
   /** Called once, at the end. */
   readonly onEnd: (verdict: Verdict, from: WatchedStream) => void;
-}
-
-function silence(): Verdict {
-  return { refusal: refuse('unreachable', { message: 'The server stopped sending.' }), again: true };
 }
 
 /** One stream of an inbox. It answers pings, and is cut if the server is silent for too long. */
@@ -80,7 +76,7 @@ export class WatchedStream {
 
   #end(status: Refusal | undefined): void {
     this.#watchdog.stop();
-    this.#options.onEnd(this.#wasSilent ? silence() : verdictOfEnd(this.#goodbye, status), this);
+    this.#options.onEnd(this.#wasSilent ? verdictOfSilence() : verdictOfEnd(this.#goodbye, status), this);
   }
 
   #onSilence(): void {

@@ -15,6 +15,7 @@ import type { ApiRequest, ApiRoute } from './route.js';
 import { ApiRouter, allowedMethods } from './router.js';
 import { sendBytes } from './send-download.js';
 import { ServiceCalls, type ServiceCallsDeps } from './service-calls.js';
+import { isTemporary } from './temporary.js';
 
 /** Error response of one door. */
 export interface ApiProblem {
@@ -74,11 +75,11 @@ interface ApiTurn extends HttpVisit {
  */
 async function tokenRefusal(calls: ServiceCalls, thrown: unknown): Promise<Refusal> {
   const refusal = asRefusal(thrown);
-  const { http } = refusals[refusal.reason];
-  if (http === 401 || http === 429 || (http >= 500 && refusal.reason !== 'not-implemented')) return refusal;
+  const isOfToken = ({ reason }: Refusal) => refusals[reason].http === 401;
+  if (isOfToken(refusal) || (isTemporary(refusal) && refusal.reason !== 'not-implemented')) return refusal;
   return calls.me().then(
     () => refusal,
-    (other: unknown) => (refusals[asRefusal(other).reason].http === 401 ? asRefusal(other) : refusal),
+    (other: unknown) => (isOfToken(asRefusal(other)) ? asRefusal(other) : refusal),
   );
 }
 

@@ -1,7 +1,8 @@
 import { ChannelService, HistoryRequest } from '@parley/contract';
-import { refusals, refuse } from '@parley/runtime';
+import { refuse } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
 import type { ServiceCalls } from '../api/service-calls.js';
+import { isTemporary } from '../api/temporary.js';
 import type { FileStore, MessageWithFile, StoredFile } from './file-store.js';
 
 /**
@@ -16,7 +17,7 @@ async function isReadIn(calls: ServiceCalls, { channelId, seq }: MessageWithFile
     const [found] = messages;
     return found?.seq === seq && !found.deleted && found.fileIds.includes(fileId);
   } catch (thrown) {
-    if (refusals[asRefusal(thrown).reason].http === 429 || refusals[asRefusal(thrown).reason].http >= 500) throw thrown;
+    if (isTemporary(asRefusal(thrown))) throw thrown;
     return false;
   }
 }

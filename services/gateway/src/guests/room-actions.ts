@@ -5,13 +5,12 @@ import {
   ChannelKind,
   ChannelService,
   Invite,
-  ListMembersRequest,
-  MemberRole,
   Message,
   User,
 } from '@parley/contract';
 import { limits, Refusal, refusalFromFrame } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
+import { membersOf } from '../api/members.js';
 import type { ServiceCalls } from '../api/service-calls.js';
 import type { GuestStore, PublicRoom } from '../store/guest-store.js';
 import { accountOf, byName, guestDoorName } from './guest-names.js';
@@ -26,7 +25,6 @@ export interface RoomActionsDeps {
 
 /** Retention of a room that a guest creates: a week, and at most this number of messages. */
 const retention = { seconds: 7 * 86_400, maxCount: 10_000 };
-const membersPerPage = 100;
 const mostMembers = 1_000;
 
 /** The actions of one guest in rooms, which are public chats that are found by name. */
@@ -115,15 +113,8 @@ export class RoomActions {
   }
 
   async #members({ id: channelId }: PublicRoom): Promise<string[]> {
-    const names: string[] = [];
-    for (let after = '', isFirst = true; isFirst || after !== ''; isFirst = false) {
-      const request = ListMembersRequest.fromPartial({ channelId, page: { size: membersPerPage, after } });
-      const { users, next } = await this.#deps.calls.managers(ChannelService.listMembers, request);
-      const members = users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED);
-      names.push(...members.map(({ id }) => guestDoorName(id)));
-      after = names.length < mostMembers ? next : '';
-    }
-    return names.sort(byName);
+    const members = await membersOf(this.#deps.calls, channelId, mostMembers);
+    return members.map(({ id }) => guestDoorName(id)).sort(byName);
   }
 
   async #say(channelId: number, text: string): Promise<RoomOutcome> {

@@ -209,7 +209,6 @@ export class Inbox implements Part, DrainedStreams {
 
   async #readRound(): Promise<void> {
     const starting = this.#starts.take();
-    this.#isWoken = this.#starts.hasMore;
     const due = this.feeds.takeDue(performance.now());
     const receipts = [...this.#receipts.values()];
     this.#receipts.clear();

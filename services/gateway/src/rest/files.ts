@@ -57,10 +57,11 @@ const removeFile = route({
   run: async ({ files, calls, params: { file_id: id } }) => files.delete(calls, id),
 });
 
+const tusVersion = '1.0.0';
+const tusHeaders = { 'tus-resumable': tusVersion };
 /** Headers with the version of tus and the supported extensions. */
-const tus = { 'tus-resumable': '1.0.0' };
-const tusOffers = { ...tus, 'tus-version': '1.0.0', 'tus-extension': 'creation,expiration,termination' };
-const tusHeaders = { 'tus-resumable': '1.0.0' };
+const tusOffers = { ...tusHeaders, 'tus-version': tusVersion, 'tus-extension': 'creation,expiration,termination' };
+const piecesType = 'application/offset+octet-stream';
 const tusTag = 'uploads';
 const count = /^\d{1,15}$/;
 
@@ -75,8 +76,10 @@ function bytesIn(headers: Headers, name: string): number {
 
 /** @throws {Refusal} `precondition-failed` */
 function checkVersion(headers: Headers): void {
-  if (headers['tus-resumable'] !== '1.0.0')
-    throw refuse('precondition-failed', { message: 'Uploads use tus 1.0.0. Send the header Tus-Resumable: 1.0.0.' });
+  if (headers['tus-resumable'] !== tusVersion)
+    throw refuse('precondition-failed', {
+      message: `Uploads use tus ${tusVersion}. Send the header Tus-Resumable: ${tusVersion}.`,
+    });
 }
 
 /** Returns the filename in Upload-Metadata: pairs of a key and base64, with commas between them. */
@@ -88,9 +91,11 @@ function nameIn({ 'upload-metadata': metadata = '' }: Headers): string {
   return Buffer.from(encoded, 'base64').toString();
 }
 
-function progressOf({ received, size, staleMs }: StoredFile): Record<string, string> {
-  const progress = { 'upload-offset': String(received), 'upload-length': String(size) };
-  return staleMs === 0 ? progress : { ...progress, 'upload-expires': new Date(staleMs).toUTCString() };
+/** Sets the headers that say how far an upload is. */
+function tellProgress({ received, size, staleMs }: StoredFile, setHeader: (name: string, value: string) => void): void {
+  setHeader('upload-offset', String(received));
+  setHeader('upload-length', String(size));
+  if (staleMs !== 0) setHeader('upload-expires', new Date(staleMs).toUTCString());
 }
 
 const begin = route({
@@ -106,7 +111,7 @@ const begin = route({
     checkVersion(headers);
     const file = await files.begin(calls, nameIn(headers), bytesIn(headers, 'upload-length'));
     setHeader('location', `/api/v1/uploads/${file.id}`);
-    for (const [name, value] of Object.entries(progressOf(file))) setHeader(name, value);
+    tellProgress(file, setHeader);
     return { id: file.id };
   },
 });
@@ -118,7 +123,7 @@ const readUpload = route({
   answer: z.strictObject({ id: z.string(), received: z.int(), size: z.int(), complete: z.boolean() }),
   run: async ({ files, calls, params: { file_id: id }, setHeader }) => {
     const file = await files.upload(calls, id);
-    for (const [name, value] of Object.entries(progressOf(file))) setHeader(name, value);
+    tellProgress(file, setHeader);
     const { received, size, complete } = file;
     return { id, received, size, complete };
   },
@@ -128,14 +133,14 @@ const append = route({
   ...{ method: 'PATCH', path: '/uploads/{file_id}', tag: tusTag, offers: tusOffers },
   summary: 'Appends bytes to an upload. With the last byte, the file is complete.',
   headers: { ...tusHeaders, 'upload-offset': 'number of bytes that the upload has' },
-  upload: 'application/offset+octet-stream',
+  upload: piecesType,
   params: fileParams,
   run: async ({ files, incoming, calls, hold, headers, params: { file_id: id }, setHeader }) => {
     checkVersion(headers);
-    if (headers['content-type'] !== 'application/offset+octet-stream' || headers['content-encoding'] !== undefined)
-      throw refuse('wrong-media-type', { message: 'Send bytes as application/offset+octet-stream, not compressed.' });
+    if (headers['content-type'] !== piecesType || headers['content-encoding'] !== undefined)
+      throw refuse('wrong-media-type', { message: `Send bytes as ${piecesType}, not compressed.` });
     const file = await files.append({ incoming, calls, hold }, id, bytesIn(headers, 'upload-offset'));
-    for (const [name, value] of Object.entries(progressOf(file))) setHeader(name, value);
+    tellProgress(file, setHeader);
   },
 });
 

@@ -1,5 +1,6 @@
-import { type Channel, ChannelService, ListMembersRequest, MemberRole, User, UserService } from '@parley/contract';
+import { type Channel, User, UserService } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime';
+import { membersOf } from '../../api/members.js';
 import type { ServiceCalls } from '../../api/service-calls.js';
 
 /** A user in the form that chats of document 001 show. */
@@ -24,7 +25,6 @@ interface MemberList {
 
 /** Maximum number of members that a chat of document 001 names. */
 export const maxMembersShown = 1_000;
-const pageSize = 100;
 /**
  * Time for which members are cached. In a channel without history, no seq shows a change of
  * members.
@@ -110,14 +110,8 @@ export class Directory {
   }
 
   async #read(calls: ServiceCalls, channelId: number): Promise<readonly KnownUser[]> {
-    const found: KnownUser[] = [];
-    for (let after = '', isFirst = true; isFirst || after !== ''; isFirst = false) {
-      const request = ListMembersRequest.fromPartial({ channelId, page: { size: pageSize, after } });
-      const { users, next } = await calls.managers(ChannelService.listMembers, request);
-      const members = users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED);
-      for (const { id, number, name } of members) found.push({ id, number, name });
-      after = found.length < maxMembersShown ? next : '';
-    }
+    const members = await membersOf(calls, channelId, maxMembersShown);
+    const found = members.map(({ id, number, name }) => ({ id, number, name }));
     this.note(found);
     return found.sort((one, other) => one.number - other.number);
   }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Channel, ChannelService, HistoryRequest, InboxCommand } from '@parley/contract';
 import { bearerMetadata } from '@parley/rpc';
-import { type Logger, type Metrics, type Reason, Refusal, refusals, refuse } from '@parley/runtime';
+import { type Logger, type Metrics, type Reason, Refusal, refuse } from '@parley/runtime';
 import { asRefusal, Call, CallEnd, type Proxies, type UserCaller } from '@parley/service-kit';
 import { ServiceCalls, type ServiceCallsDeps } from '../../api/service-calls.js';
+import { isTemporary } from '../../api/temporary.js';
 import { callerAddress } from '../../http/caller-address.js';
 import type { HttpHandler, HttpVisit } from '../../http/handler.js';
 import type { RequestBounds } from '../../http/request-bounds.js';
@@ -69,8 +70,7 @@ function resumePointOf({ request }: HttpVisit): ResumePoint | undefined {
  */
 function answerRefusal(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent || response.destroyed) return;
-  const { http } = refusals[refusal.reason];
-  if (http >= 500 || http === 429) {
+  if (isTemporary(refusal)) {
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
     response.writeHead(200, headers).end(`retry: ${Math.max(refusal.retryAfterMs, leastRetryMs)}\n\n`);
     return;

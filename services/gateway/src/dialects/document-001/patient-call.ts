@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { refusals } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
+import { isTemporary } from '../../api/temporary.js';
 
 /** Shortest wait before a call is repeated, in milliseconds. */
 const againMs = 250;
@@ -22,10 +22,9 @@ export async function patientCall<T>(call: () => Promise<T>, { withinMs, isOver 
     try {
       return await call();
     } catch (thrown) {
-      const { reason, retryAfterMs } = asRefusal(thrown);
-      const { http } = refusals[reason];
-      const waitMs = Math.max(againMs, retryAfterMs);
-      const isPassing = reason !== 'internal' && (http >= 500 || http === 429);
+      const refusal = asRefusal(thrown);
+      const waitMs = Math.max(againMs, refusal.retryAfterMs);
+      const isPassing = refusal.reason !== 'internal' && isTemporary(refusal);
       if (!isPassing || isOver() || performance.now() + waitMs > endsAt) throw thrown;
       await pause(waitMs);
     }

@@ -9,9 +9,9 @@ import {
 } from '@parley/contract';
 import { displayName, type Refusal } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
+import { entryTextOf } from '../../guests/entry-text.js';
 import { guestDoorName } from '../../guests/guest-names.js';
 import type { RoomCommand, RoomOutcome, RoomsMachine } from '../../guests/rooms-machine.js';
-import { shownText } from '../../rest/message-shape.js';
 import type { PublicRoom } from '../../store/guest-store.js';
 import { type ClientAction, errorFrame, readAction, systemMessage } from './frames.js';
 
@@ -186,7 +186,7 @@ export class Document002 implements RoomsMachine {
 
   #tellText(message: Message): string[] {
     const place = this.#places.get(message.channelId);
-    const text = textOf(message);
+    const text = entryTextOf(message);
     if (place === undefined || text === undefined) return [];
     const isOwn = message.sender === this.#userId;
     if (isOwn) this.#isWaiting = false;
@@ -201,14 +201,6 @@ export class Document002 implements RoomsMachine {
       }),
     ];
   }
-}
-
-/** Returns the text of an entry; undefined if the document has no form for the entry. */
-function textOf(message: Message): string | undefined {
-  if (message.seq === 0) return undefined;
-  if (message.kind === Kind.EDIT) return `(edited) ${shownText(message)}`;
-  if (message.kind === Kind.DELETE) return '(deleted a message)';
-  return message.kind === Kind.UNSPECIFIED ? shownText(message) : undefined;
 }
 
 function missing(command: RoomCommand): string {

@@ -1,9 +1,9 @@
-import { type Channel, ChannelKind, type InboxEvent, Kind, type Message } from '@parley/contract';
+import { type Channel, ChannelKind, type InboxEvent, type Message } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
+import { entryTextOf } from '../../guests/entry-text.js';
 import { guestDoorName } from '../../guests/guest-names.js';
 import type { RoomCommand, RoomOutcome, RoomsMachine } from '../../guests/rooms-machine.js';
-import { shownText } from '../../rest/message-shape.js';
 import type { PublicRoom } from '../../store/guest-store.js';
 import { createdRoom, type RoomMessage, readClientMessage, serverTime } from './frames.js';
 
@@ -85,7 +85,7 @@ export class Document003 implements RoomsMachine {
 
   #tellText(message: Message): string[] {
     const room = this.#rooms.get(message.channelId);
-    const value = textOf(message);
+    const value = entryTextOf(message);
     if (room === undefined || value === undefined) return [];
     if (message.sender === this.#userId) this.#isWaiting = false;
     const user = guestDoorName(message.sender);
@@ -97,12 +97,4 @@ export class Document003 implements RoomsMachine {
 function roomOf(command: RoomCommand, rooms: ReadonlyMap<number, string>): string | undefined {
   if (command.act === 'say in') return command.room;
   return command.act === 'say' ? rooms.get(command.channelId) : undefined;
-}
-
-/** Returns the text of an entry; undefined for one of which the document has no word. */
-function textOf(message: Message): string | undefined {
-  if (message.seq === 0) return undefined;
-  if (message.kind === Kind.EDIT) return `(edited) ${shownText(message)}`;
-  if (message.kind === Kind.DELETE) return '(deleted a message)';
-  return message.kind === Kind.UNSPECIFIED ? shownText(message) : undefined;
 }
