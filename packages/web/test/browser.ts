@@ -77,7 +77,8 @@ export class Visitor {
 
   async make(room: string, { limit, retention }: { limit?: number; retention?: string } = {}): Promise<void> {
     const { page } = this;
-    await page.getByRole('button', { name: 'Create room' }).first().click();
+    // With the keyboard: lists that still load may move the button between the two halves of a click.
+    await page.getByRole('button', { name: 'Create room' }).first().press('Enter');
     await page.getByLabel('Name', { exact: true }).fill(room);
     if (limit !== undefined) await page.getByLabel('Maximum number of people').fill(`${limit}`);
     if (retention !== undefined) await page.locator('select[name=retention]').selectOption(retention);
