@@ -282,6 +282,28 @@ describe('AppendQueue', () => {
     expect(outcomes.c4).toMatchObject([{ is: 'stored', seq: 4 }]);
   });
 
+  test('writes the entries of others when the members have changed and one author has left', async () => {
+    const log = new Log();
+    const { appendQueue, outcomes, offer } = setUp(log);
+    const gone: BatchOutcome = { is: 'denied', denial: { reason: 'moved' } };
+    const authors = { alice: { revision: 0, wanted: 0 }, bob: { revision: 0, wanted: 0 } };
+    const isOld = ({ revision, wanted }: typeof authors.bob) => revision < 1 && wanted < 1;
+    log.verdict = ({ senderId }) => {
+      if (Object.values(authors).some(isOld)) return { is: 'stale', revision: 1 };
+      return senderId === 'bob' ? gone : undefined;
+    };
+    const reload = async (revision: number) => {
+      authors.alice.revision = revision;
+    };
+    offer(entry(1, { reloadMembers: reload }));
+    const learn = async (revision: number) => {
+      authors.bob.wanted = revision;
+    };
+    offer(entry(2, { senderId: 'bob', reloadMembers: learn }));
+    await appendQueue.flushed();
+    expect(outcomes).toMatchObject({ c1: [{ is: 'stored', seq: 1 }], c2: [gone] });
+  });
+
   test('writes a locked channel separately, so that the others do not wait', async () => {
     const log = new Log();
     const { appendQueue, outcomes, offer } = setUp(log);

@@ -282,7 +282,7 @@ export class AppendQueue {
   #settled(waiting: QueuedEntry, outcome: BatchOutcome, track: Track, revisions: Map<number, number>): boolean {
     const { channelId } = waiting.entry;
     if (outcome.is === 'stale') {
-      revisions.set(channelId, outcome.revision);
+      revisions.set(channelId, Math.max(outcome.revision, revisions.get(channelId) ?? 0));
       return false;
     }
     if (outcome.is === 'busy') {
@@ -301,10 +301,9 @@ export class AppendQueue {
       queue.held = false;
       if (queue.size === 0) this.#queues.delete(channelId);
     };
-    const [first] = retried;
-    if (revision === undefined || first === undefined) free();
+    if (revision === undefined) free();
     else
-      void first.entry.reloadMembers(revision).then(() => {
+      void Promise.all(retried.map(({ entry }) => entry.reloadMembers(revision))).then(() => {
         free();
         this.#schedule();
       });
