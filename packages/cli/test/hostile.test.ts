@@ -148,6 +148,8 @@ class HostileService {
         ListNotificationsResponse.fromPartial({ notifications: [{ id: 1, kind: 99 as never, by: evil }] }),
       ),
       markNotifications: this.#answer(() => ({})),
+      getPush: this.#answer(() => ({ serverKey: Buffer.from(evil), subscription: undefined })),
+      setPush: this.#answer(() => ({})),
       setBlock: this.#answer(() => ({})),
       listBlocked: this.#answer(() => ({ users: [user], next: '' })),
       listen: this.#answer(() =>

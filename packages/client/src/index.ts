@@ -25,6 +25,7 @@ export { type NotificationItem, type NotificationRange, Notifications } from './
 export { PeopleDirectory, type ReportTarget } from './calls/people.js';
 export type { FoundMessage, SearchOptions } from './calls/search.js';
 export { OwnSessions } from './calls/sessions.js';
+export { type PushState, type PushTarget, WebPush } from './calls/web-push.js';
 export type {
   ChannelsRange,
   ClientOptions,

@@ -11,6 +11,7 @@ import { Notifications } from './calls/notifications.js';
 import { PeopleDirectory } from './calls/people.js';
 import { type FoundMessage, type SearchOptions, searchMessages } from './calls/search.js';
 import { OwnSessions } from './calls/sessions.js';
+import { WebPush } from './calls/web-push.js';
 import type { ChannelsRange, ClientOptions, HistoryRange, NewChannel, NewUser, OpenSession } from './client-options.js';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
@@ -58,6 +59,8 @@ export class ParleyClient {
   readonly bots: Bots;
   /** Notifications of the user. */
   readonly notifications: Notifications;
+  /** Web Push to the browser of the session. */
+  readonly push: WebPush;
   /** The user's sessions. */
   readonly sessions: OwnSessions;
   readonly #transport: Transport;
@@ -76,6 +79,7 @@ export class ParleyClient {
     this.people = new PeopleDirectory(ask);
     this.bots = new Bots(ask);
     this.notifications = new Notifications(ask);
+    this.push = new WebPush(ask);
     this.sessions = new OwnSessions(ask);
   }
 

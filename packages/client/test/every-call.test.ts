@@ -75,6 +75,8 @@ const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
   'ChannelService/ListNotifications': () => client.notifications.unread(),
   'ChannelService/MarkNotifications': () => client.notifications.markRead({ upTo: 1 }),
   'ChannelService/SetBlock': () => client.people.block('bob'),
+  'ChannelService/GetPush': () => client.push.get(),
+  'ChannelService/SetPush': () => client.push.remove(),
   'ChannelService/ListBlocked': () => first(client.people.blocked()),
   'ChannelService/ReportAbuse': () => client.people.report({ userId: 'bob' }, 'reason'),
   'InboxService/Session': () => endOf(client.inbox()),

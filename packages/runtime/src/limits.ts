@@ -142,6 +142,8 @@ export const limits = {
   channelsPerNewUser: 20,
   /** Users whom one user has blocked. */
   blocksPerUser: 1_000,
+  /** Length of the URL of a push service. */
+  pushEndpointCharacters: 2_048,
   /** Open reports of abuse by one user, and the length of the reason of one report. */
   openReportsPerUser: 100,
   reportReasonCharacters: 1_000,

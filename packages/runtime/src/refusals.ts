@@ -1,33 +1,6 @@
-/** Names of gRPC status codes, spelled as in the gRPC documentation. */
-export type StatusName =
-  | 'CANCELLED'
-  | 'INVALID_ARGUMENT'
-  | 'DEADLINE_EXCEEDED'
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'PERMISSION_DENIED'
-  | 'RESOURCE_EXHAUSTED'
-  | 'FAILED_PRECONDITION'
-  | 'ABORTED'
-  | 'UNIMPLEMENTED'
-  | 'INTERNAL'
-  | 'UNAVAILABLE'
-  | 'UNAUTHENTICATED';
+import { type RefusalRow, row } from './refusal-row.js';
 
-/** Status, text and retry hint of a reason. */
-export interface RefusalRow {
-  readonly status: StatusName;
-  /** HTTP status of the same refusal at the gateway. */
-  readonly http: number;
-  /** The error text: what is wrong, then what to do. Sentences with a capital and a full stop. */
-  readonly message: string;
-  /** Milliseconds until a retry can succeed. Absent: do not retry unchanged. */
-  readonly retryAfterMs?: number;
-}
-
-function row(status: StatusName, http: number, message: string, retryAfterMs?: number): RefusalRow {
-  return retryAfterMs === undefined ? { status, http, message } : { status, http, message, retryAfterMs };
-}
+export type { RefusalRow, StatusName } from './refusal-row.js';
 
 /** Every error and every end of a stream that a client can see, by its stable reason. */
 export const refusals = {
@@ -68,6 +41,12 @@ export const refusals = {
     'That is not a position of your inbox. Use the last id that you received, or none.',
   ),
   'invalid-notify': row('INVALID_ARGUMENT', 400, 'Invalid choice. Choose NOTIFY_ALL, NOTIFY_MENTIONS or NOTIFY_NONE.'),
+  'invalid-push': row(
+    'INVALID_ARGUMENT',
+    400,
+    'Invalid push subscription. Send the https endpoint and the keys as the browser returns them.',
+  ),
+  'no-push': row('FAILED_PRECONDITION', 409, 'This server sends no Web Push. Ask the operator to set PARLEY_PUSH_KEY.'),
   'invalid-message': row('INVALID_ARGUMENT', 400, 'A field of the message is too long or has an unknown value.'),
   'empty-message': row('INVALID_ARGUMENT', 400, 'The message has no visible text. Write something, then send it.'),
   'invalid-search': row(

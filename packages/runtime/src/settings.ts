@@ -220,6 +220,31 @@ export const settingsTable = {
     'gateway: what all files may take together in the database',
     String(20 * 1_073_741_824),
   ),
+  PUSH_KEY: {
+    ...setting(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{43}$/, 'expected the private key that `npx web-push generate-vapid-keys` prints')
+        .optional(),
+      'key',
+      'gateway: private key for Web Push (VAPID), the same for all gateways; unset: no Web Push',
+    ),
+    secret: true,
+  },
+  PUSH_CONTACT: setting(
+    z
+      .string()
+      .regex(/^(mailto:\S+@\S+|https:\/\/\S+)$/, 'expected mailto: or https:')
+      .optional(),
+    'URL',
+    'gateway: where push services can reach the operator, such as mailto:ops@example.org',
+  ),
+  PUSH_PRIVATE: setting(
+    onOff,
+    'on/off',
+    'gateway: send Web Push to endpoints with private addresses too, for push services in your own network and for tests',
+    'off',
+  ),
   WEB_DIR: setting(
     z.string().optional(),
     'folder',

@@ -41,6 +41,7 @@ import { createListReceipts } from './inbox/list-receipts.js';
 import { notifyOfMessages } from './inbox/message-notices.js';
 import { createListNotifications, createMarkNotifications } from './inbox/notifications.js';
 import { createOverview } from './inbox/overview.js';
+import { createGetPush, createSetPush } from './inbox/push.js';
 import { createSetNotify } from './inbox/set-notify.js';
 import { createUpdateReceipt } from './inbox/update-receipt.js';
 import { createCreateInvite, createListInvites, createRevokeInvite } from './invites/invites.js';
@@ -136,6 +137,8 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     setNotify: forUser(callers, createSetNotify(pool)),
     listNotifications: forUser(callers, createListNotifications(pool)),
     markNotifications: forUser(callers, createMarkNotifications(pool)),
+    getPush: forUser(callers, createGetPush(pool)),
+    setPush: forUser(callers, createSetPush(pool)),
     listen: forUser(callers, createListen(deps)),
     locate: forService(callers, 'gateway', managerAudience, createLocate(deps)),
     report: forService(callers, 'chat', managerAudience, createReport(deps)),

@@ -110,6 +110,8 @@ async function fill(): Promise<number> {
      INSERT INTO chat.abuse_report (by_id, user_id, channel_id, seq, reason, data) VALUES
        ('${me.id}', '${friend.id}', ${group}, 2, 'my reason', 'secret words of a friend'),
        ('${friend.id}', '${me.id}', ${group}, ${seq}, 'secret reason', 'my own words');
+     INSERT INTO chat.push_subscription (session_id, user_id, endpoint, public_key, secret, shows_text, quiet_until)
+       SELECT id, user_id, 'https://push.example.org/SECRET', sha512('x') || '\\x00', decode(md5('x'), 'hex'), true, now() FROM chat.session WHERE user_id = '${me.id}' LIMIT 1;
      INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, join_by)
        VALUES (gen_random_uuid(), '${me.id}', ${group}, gen_random_uuid(), 1, false, now() + interval '1 min');
      INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) VALUES (${group}, 2, '${me.id}', '👍');
@@ -169,6 +171,13 @@ const tables: Readonly<
   invite: { types: ['invite'], leftOut: { id: secret, created_by: theAccount } },
   offer: { types: ['offer'], leftOut: {} },
   notification: { types: ['notification'], leftOut: { id: internal, user_id: theAccount } },
+  push_subscription: {
+    types: ['push'],
+    leftOut: {
+      ...{ session_id: internal, user_id: theAccount, endpoint: 'only its host: the rest is a secret' },
+      ...{ public_key: secret, secret, failures: internal, waits_until: internal },
+    },
+  },
   abuse_report: {
     types: ['report', 'report_about'],
     leftOut: {
@@ -200,6 +209,8 @@ const tables: Readonly<
   migration_lock: 'names no user',
   rate: 'counts calls for a short time',
   reaction_count: 'names no user',
+  push_due: 'names a session and a notification, and lasts for seconds',
+  push_key: 'names no user',
   retention_count: 'names no user',
   search: 'words of messages, which entries have',
   search_progress: 'names no user',

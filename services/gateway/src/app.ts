@@ -24,7 +24,7 @@ import { type DrainedStreams, GatewayDrain } from './background/gateway-drain.js
 import { GatewayReports } from './background/gateway-reports.js';
 import { receiptLine, startWakeUps } from './background/wake-ups.js';
 import { Upstreams } from './clients/upstreams.js';
-import type { GatewayConfig } from './config.js';
+import type { GatewayConfig, PushConfig } from './config.js';
 import type { TokenPolicy } from './dialects/document-001/account-routes.js';
 import { Directory } from './dialects/document-001/directory.js';
 import { EventsDoor, type EventsDoorDeps } from './dialects/document-001/events-door.js';
@@ -51,7 +51,9 @@ import { overviewTurns } from './inbox/overview-turns.js';
 import type { InboxReader } from './inbox/reader.js';
 import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
+import { Deliveries } from './outbound/deliveries.js';
 import { PostingParts } from './posting/posting-parts.js';
+import { PushWorker } from './push/push-worker.js';
 import { FeedFollows } from './relay/feed-follows.js';
 import { LinkFinder } from './relay/link-finder.js';
 import { RelayLinks } from './relay/relay-links.js';
@@ -65,10 +67,13 @@ import { GuestStore } from './store/guest-store.js';
 import { JoinKeys } from './store/join-keys.js';
 import { LivingServers } from './store/living-servers.js';
 import type { MovedReceipt } from './store/posting-store.js';
+import type { DuePush } from './store/push-store.js';
 
 const refreshEveryMs = 1_000;
 const everySecond = 1_000;
 const everyMinute = 60_000;
+/** Number of messages of Web Push that one gateway sends at the same time. */
+const pushesAtOnce = 50;
 /** Share of the stop time that the drain may take. */
 const drainShare = 0.75;
 
@@ -128,6 +133,18 @@ function startReports(
   );
 }
 
+/** Opens the inboxes. Other processes wake them. */
+function openInbox(
+  { pool, parts, readiness, instanceId, context }: ServiceHost,
+  url: GatewayConfig['listenUrl'],
+): Inbox {
+  const { log, metrics } = context;
+  const inbox = new Inbox(new RoundReader(pool), log, metrics);
+  readiness.require('the inboxes', async () => inbox.checkRoom());
+  parts.add('notifications', startWakeUps({ url, instanceId, inbox, log, metrics }));
+  return inbox;
+}
+
 /** Starts the relays to the chat servers. Inboxes read and write through them. */
 async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServers, upstreams: Upstreams) {
   const { pool, instanceId, callers, keys, parts, context } = host;
@@ -180,6 +197,19 @@ function openFiles({ pool, parts, context: { log } }: ServiceHost, { files: quot
   return files;
 }
 
+/** Starts to send Web Push, if the operator has set a key. */
+function startPushes({ pool, parts, context }: ServiceHost, config: PushConfig): void {
+  const { log, metrics } = context;
+  const worker = new PushWorker({ pool, config, log, metrics });
+  const failed = (err: unknown) => log.warn({ err }, 'pushes failed; retrying');
+  parts.add(
+    'key of pushes',
+    repeat(everyMinute, 0.1, () => worker.reportKey(), failed),
+  );
+  const [take, deliver] = [(size: number) => worker.take(size), (push: DuePush) => worker.send(push)];
+  parts.add('pushes', new Deliveries({ most: pushesAtOnce, take, deliver, failed }));
+}
+
 /** Parts that the HTTP APIs share. */
 interface ApiDeps extends ApiDoorDeps, Pick<EventsDoorDeps, 'openSession' | 'logOf'> {}
 
@@ -218,10 +248,8 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const upstreams = host.parts.add('upstreams', new Upstreams(config, clientCredentials(settings)));
   await startRefresh(host, living, joinKeys, upstreams);
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
-  const inbox = new Inbox(new RoundReader(host.pool), log, metrics);
-  host.readiness.require('the inboxes', async () => inbox.checkRoom());
-  const { instanceId, callers } = host;
-  host.parts.add('notifications', startWakeUps({ url: config.listenUrl, instanceId, inbox, log, metrics }));
+  const inbox = openInbox(host, config.listenUrl);
+  const { callers } = host;
   const sessionDeps = await startRelays(host, inbox, living, upstreams);
   const inboxHandlers = new InboxHandlers(sessionDeps);
   await host.serve((builder) => {
@@ -261,6 +289,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.parts.add('sockets of guests', guestDoors.door);
   const drain = createDrain(host, http, [inbox, bridge], stopMs);
   startReports(host, config, http, inbox, drain);
+  if (config.push !== undefined) startPushes(host, config.push);
   host.parts.add('drain', drain);
   return host.run({
     grpc: host.address,

@@ -25,6 +25,25 @@ export interface GatewayConfig {
   readonly files: FileQuotas;
   /** Folder of the built page. */
   readonly webDir: string;
+  /** How Web Push is sent; undefined if it is not. */
+  readonly push: PushConfig | undefined;
+}
+
+/** Configuration of Web Push. */
+export interface PushConfig {
+  /** Private key, in base64url. */
+  readonly key: string;
+  /** URL at which push services can reach the operator. */
+  readonly contact: string;
+  readonly allowsPrivate: boolean;
+}
+
+function readPushConfig(settings: Settings): PushConfig | undefined {
+  const { PUSH_KEY: key, PUSH_CONTACT: contact, PUSH_PRIVATE: allowsPrivate } = settings;
+  if (key === undefined) return undefined;
+  if (contact === undefined)
+    throw new Error('PARLEY_PUSH_KEY needs PARLEY_PUSH_CONTACT, such as mailto:ops@example.org.');
+  return { key, contact, allowsPrivate };
 }
 
 const builtPage = fileURLToPath(new URL('../../../../packages/web/dist/page', import.meta.url));
@@ -52,5 +71,6 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
       allBytes: settings.FILES_BYTES,
     },
     webDir: settings.WEB_DIR ?? builtPage,
+    push: readPushConfig(settings),
   };
 }

@@ -45,6 +45,8 @@ export const calls = {
   setNotify: toManagers(ChannelServiceDefinition.methods.setNotify, repeatable),
   listNotifications: toManagers(ChannelServiceDefinition.methods.listNotifications, repeatable),
   markNotifications: toManagers(ChannelServiceDefinition.methods.markNotifications, repeatable),
+  getPush: toManagers(ChannelServiceDefinition.methods.getPush, repeatable),
+  setPush: toManagers(ChannelServiceDefinition.methods.setPush, repeatable),
   setBlock: toManagers(ChannelServiceDefinition.methods.setBlock, repeatable),
   listBlocked: toManagers(ChannelServiceDefinition.methods.listBlocked, repeatable),
   reportAbuse: toManagers(ChannelServiceDefinition.methods.reportAbuse, repeatable), // A user has at most one open report of the same target.

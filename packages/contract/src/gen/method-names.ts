@@ -27,6 +27,8 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "SetNotify",
     "ListNotifications",
     "MarkNotifications",
+    "GetPush",
+    "SetPush",
     "SetBlock",
     "ListBlocked",
     "ReportAbuse",

@@ -225,6 +225,31 @@ export interface OfferTable {
   lapsesAt: Generated<Date>;
 }
 
+export interface PushDueTable {
+  sessionId: string;
+  channelId: number;
+  notificationId: number;
+  dueAt: Date;
+}
+
+export interface PushKeyTable {
+  id: Generated<boolean>;
+  publicKey: Buffer;
+}
+
+export interface PushSubscriptionTable {
+  sessionId: string;
+  userId: string;
+  endpoint: string;
+  publicKey: Buffer;
+  secret: Buffer;
+  showsText: boolean;
+  quietUntil: Date | null;
+  createdAt: Generated<Date>;
+  failures: Generated<number>;
+  waitsUntil: Date | null;
+}
+
 export interface RateTable {
   key: string;
   tat: Date;
@@ -388,6 +413,9 @@ export interface Database {
   noticeProgress: NoticeProgressTable;
   notification: NotificationTable;
   offer: OfferTable;
+  pushDue: PushDueTable;
+  pushKey: PushKeyTable;
+  pushSubscription: PushSubscriptionTable;
   rate: RateTable;
   reaction: ReactionTable;
   reactionCount: ReactionCountTable;

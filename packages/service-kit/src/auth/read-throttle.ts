@@ -22,6 +22,7 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'ChannelService/Overview': { burst: 100, perSecond: 3 },
   'ChannelService/ListReceipts': dear,
   'ChannelService/ListNotifications': dear,
+  'ChannelService/GetPush': dear,
   'ChannelService/ListMembers': dear,
   'ChannelService/ListInvites': dear,
   'ChannelService/ListBlocked': dear,

@@ -197,6 +197,7 @@ export const readingCalls: Readonly<Record<string, (wanted: Wanted) => object>> 
   'ChannelService/ListChannels, by name': ({ name }) => ({ name }),
   'ChannelService/Overview': () => ({}),
   'ChannelService/ListNotifications': () => ({}),
+  'ChannelService/GetPush': () => ({}),
   'ChannelService/ListBlocked': () => ({}),
   'ChannelService/Search, everywhere': ({ text }) => ({ text }),
   'UserService/Search': ({ person: text }) => ({ text }),
@@ -210,6 +211,7 @@ export const readingCalls: Readonly<Record<string, (wanted: Wanted) => object>> 
 export const otherCalls: Readonly<Record<string, (wanted: Wanted) => object>> = {
   'ChannelService/Create': () => ({ name: 'my own', limit: 5 }),
   'ChannelService/MarkNotifications': () => ({ upTo: 1e9 }),
+  'ChannelService/SetPush': () => ({}),
   'UserService/Logout': () => ({}),
   'UserService/Logout, of another': ({ session: sessionId }) => ({ sessionId }),
   'UserService/Update': () => ({ about: 'my own' }),

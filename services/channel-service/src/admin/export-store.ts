@@ -117,6 +117,12 @@ export const sections: readonly ExportSection[] = [
     readAt: time,
     byId: text,
   }),
+  section('push', firstUuid, 'exportPushes', {
+    host: text,
+    showsText: bool,
+    quietUntil: time,
+    createdAt: timestamptz,
+  }),
   section('report', '0', 'exportReportsBy', { ...report, userId: text, reason: text, ...reportTimes }),
   section('report_about', '0', 'exportReportsAbout', { ...report, contentType: text, data: bytea, ...reportTimes }),
   section('audit_about', '0', 'exportAuditAbout', {

@@ -60,6 +60,11 @@ ORDER BY channel_id, user_id LIMIT :size;
 SELECT id::text AS position, kind, channel_id, seq, created_at, read_at, by_id
 FROM chat.notification WHERE user_id = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;
 
+-- Leaves out the keys of the subscriptions and the secret part of the endpoints.
+-- name: exportPushes
+SELECT session_id::text AS position, split_part(endpoint, '/', 3) AS host, shows_text, quiet_until, created_at
+FROM chat.push_subscription WHERE user_id = :userId AND session_id > :after::text::uuid ORDER BY session_id LIMIT :size;
+
 -- Reads the reports that the user made, without the copies of other people's messages.
 -- name: exportReportsBy
 SELECT id::text AS position, id, channel_id, seq, user_id, reason, created_at, resolved_at

@@ -8,13 +8,14 @@ import { messageRoutes } from './messages.js';
 import { notificationRoutes } from './notifications.js';
 import { peopleRoutes } from './people.js';
 import { restProblem } from './problem.js';
+import { pushRoutes } from './push.js';
 
 /** The REST API of Parley. */
 export const restForm: ApiForm = {
   prefix: '/api/v1',
   routes: [
     ...[...accountRoutes, ...peopleRoutes, ...channelRoutes],
-    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...fileRoutes],
+    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...pushRoutes, ...fileRoutes],
   ],
   problemOf: restProblem,
   tokenOf: ({ request }) => bearerOf(request.headers.authorization),

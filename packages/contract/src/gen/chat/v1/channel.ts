@@ -230,6 +230,35 @@ export interface MarkNotificationsRequest {
   upTo: number;
 }
 
+export interface Push {
+  /**
+   * Key of the installation (VAPID), an uncompressed point of P-256. Empty: the server sends no Web
+   * Push.
+   */
+  serverKey: Uint8Array;
+  /** unset: none */
+  subscription: PushSubscription | undefined;
+}
+
+export interface SetPushRequest {
+  /** unset: remove it */
+  subscription: PushSubscription | undefined;
+}
+
+/** A Web Push subscription, as browsers return it. */
+export interface PushSubscription {
+  /** https URL of a push service, at most 2,048 characters */
+  endpoint: string;
+  /** `p256dh`, 65 bytes */
+  publicKey: Uint8Array;
+  /** `auth`, 16 bytes */
+  secret: Uint8Array;
+  /** whether the message may contain the text; otherwise only who wrote where */
+  showsText: boolean;
+  /** Unix ms until which nothing is sent; 0: none */
+  quietUntil: number;
+}
+
 export interface SetBlockRequest {
   userId: string;
   blocked: boolean;
@@ -2302,6 +2331,311 @@ export const MarkNotificationsRequest: MessageFns<MarkNotificationsRequest> = {
   },
 };
 
+function createBasePush(): Push {
+  return { serverKey: new Uint8Array(0), subscription: undefined };
+}
+
+export const Push: MessageFns<Push> = {
+  encode(message: Push, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serverKey.length !== 0) {
+      writer.uint32(10).bytes(message.serverKey);
+    }
+    if (message.subscription !== undefined) {
+      PushSubscription.encode(message.subscription, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Push {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePush();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.serverKey = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subscription = PushSubscription.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Push {
+    return {
+      serverKey: isSet(object.serverKey)
+        ? bytesFromBase64(object.serverKey)
+        : isSet(object.server_key)
+        ? bytesFromBase64(object.server_key)
+        : new Uint8Array(0),
+      subscription: isSet(object.subscription) ? PushSubscription.fromJSON(object.subscription) : undefined,
+    };
+  },
+
+  toJSON(message: Push): unknown {
+    const obj: any = {};
+    if (message.serverKey.length !== 0) {
+      obj.serverKey = base64FromBytes(message.serverKey);
+    }
+    if (message.subscription !== undefined) {
+      obj.subscription = PushSubscription.toJSON(message.subscription);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Push>): Push {
+    return Push.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Push>): Push {
+    const message = createBasePush();
+    message.serverKey = object.serverKey ?? new Uint8Array(0);
+    message.subscription = (object.subscription !== undefined && object.subscription !== null)
+      ? PushSubscription.fromPartial(object.subscription)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSetPushRequest(): SetPushRequest {
+  return { subscription: undefined };
+}
+
+export const SetPushRequest: MessageFns<SetPushRequest> = {
+  encode(message: SetPushRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== undefined) {
+      PushSubscription.encode(message.subscription, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetPushRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetPushRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscription = PushSubscription.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetPushRequest {
+    return { subscription: isSet(object.subscription) ? PushSubscription.fromJSON(object.subscription) : undefined };
+  },
+
+  toJSON(message: SetPushRequest): unknown {
+    const obj: any = {};
+    if (message.subscription !== undefined) {
+      obj.subscription = PushSubscription.toJSON(message.subscription);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetPushRequest>): SetPushRequest {
+    return SetPushRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetPushRequest>): SetPushRequest {
+    const message = createBaseSetPushRequest();
+    message.subscription = (object.subscription !== undefined && object.subscription !== null)
+      ? PushSubscription.fromPartial(object.subscription)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePushSubscription(): PushSubscription {
+  return { endpoint: "", publicKey: new Uint8Array(0), secret: new Uint8Array(0), showsText: false, quietUntil: 0 };
+}
+
+export const PushSubscription: MessageFns<PushSubscription> = {
+  encode(message: PushSubscription, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.endpoint !== "") {
+      writer.uint32(10).string(message.endpoint);
+    }
+    if (message.publicKey.length !== 0) {
+      writer.uint32(18).bytes(message.publicKey);
+    }
+    if (message.secret.length !== 0) {
+      writer.uint32(26).bytes(message.secret);
+    }
+    if (message.showsText !== false) {
+      writer.uint32(32).bool(message.showsText);
+    }
+    if (message.quietUntil !== 0) {
+      writer.uint32(40).uint64(message.quietUntil);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PushSubscription {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePushSubscription();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.endpoint = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.publicKey = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.secret = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.showsText = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.quietUntil = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PushSubscription {
+    return {
+      endpoint: isSet(object.endpoint) ? globalThis.String(object.endpoint) : "",
+      publicKey: isSet(object.publicKey)
+        ? bytesFromBase64(object.publicKey)
+        : isSet(object.public_key)
+        ? bytesFromBase64(object.public_key)
+        : new Uint8Array(0),
+      secret: isSet(object.secret) ? bytesFromBase64(object.secret) : new Uint8Array(0),
+      showsText: isSet(object.showsText)
+        ? globalThis.Boolean(object.showsText)
+        : isSet(object.shows_text)
+        ? globalThis.Boolean(object.shows_text)
+        : false,
+      quietUntil: isSet(object.quietUntil)
+        ? globalThis.Number(object.quietUntil)
+        : isSet(object.quiet_until)
+        ? globalThis.Number(object.quiet_until)
+        : 0,
+    };
+  },
+
+  toJSON(message: PushSubscription): unknown {
+    const obj: any = {};
+    if (message.endpoint !== "") {
+      obj.endpoint = message.endpoint;
+    }
+    if (message.publicKey.length !== 0) {
+      obj.publicKey = base64FromBytes(message.publicKey);
+    }
+    if (message.secret.length !== 0) {
+      obj.secret = base64FromBytes(message.secret);
+    }
+    if (message.showsText !== false) {
+      obj.showsText = message.showsText;
+    }
+    if (message.quietUntil !== 0) {
+      obj.quietUntil = Math.round(message.quietUntil);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PushSubscription>): PushSubscription {
+    return PushSubscription.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PushSubscription>): PushSubscription {
+    const message = createBasePushSubscription();
+    message.endpoint = object.endpoint ?? "";
+    message.publicKey = object.publicKey ?? new Uint8Array(0);
+    message.secret = object.secret ?? new Uint8Array(0);
+    message.showsText = object.showsText ?? false;
+    message.quietUntil = object.quietUntil ?? 0;
+    return message;
+  },
+};
+
 function createBaseSetBlockRequest(): SetBlockRequest {
   return { userId: "", blocked: false };
 }
@@ -4156,6 +4490,27 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Returns the Web Push subscription of the caller's session, and the key to subscribe with. */
+    getPush: {
+      name: "GetPush",
+      requestType: Empty as typeof Empty,
+      requestStream: false,
+      responseType: Push as typeof Push,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Sets the Web Push subscription of the caller's session, or removes it. A session has one. It
+     * ends with the session, or when its endpoint is gone.
+     */
+    setPush: {
+      name: "SetPush",
+      requestType: SetPushRequest as typeof SetPushRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
     /**
      * Blocks a user, or lifts the block. A blocked user cannot write to the caller directly or notify
      * the caller, and does not learn of the block.
@@ -4201,6 +4556,23 @@ export const ChannelServiceDefinition = {
     },
   },
 } as const;
+
+function bytesFromBase64(b64: string): Uint8Array {
+  const bin = globalThis.atob(b64);
+  const arr = new Uint8Array(bin.length);
+  for (let i = 0; i < bin.length; ++i) {
+    arr[i] = bin.charCodeAt(i);
+  }
+  return arr;
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  const bin: string[] = [];
+  arr.forEach((byte) => {
+    bin.push(globalThis.String.fromCharCode(byte));
+  });
+  return globalThis.btoa(bin.join(""));
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 
