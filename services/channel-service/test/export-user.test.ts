@@ -217,6 +217,7 @@ const tables: Readonly<
   gateway: 'names no user',
   server: 'names no user',
   signing_key: 'names no user',
+  thumbnail: 'a smaller copy of a picture, which its owner can download',
   turn: 'names no user',
   upkeep_turn: 'names no user',
 };

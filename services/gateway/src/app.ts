@@ -52,6 +52,7 @@ import type { InboxReader } from './inbox/reader.js';
 import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
 import { Deliveries } from './outbound/deliveries.js';
+import { Pictures } from './pictures/pictures.js';
 import { PostingParts } from './posting/posting-parts.js';
 import { PushWorker } from './push/push-worker.js';
 import { FeedFollows } from './relay/feed-follows.js';
@@ -187,8 +188,10 @@ async function startRefresh(host: ServiceHost, living: LivingServers, keys: Join
 }
 
 /** Opens the files, and deletes every minute those that nobody can read any more. */
-function openFiles({ pool, parts, context: { log } }: ServiceHost, { files: quotas }: GatewayConfig): FileDesk {
-  const files = new FileDesk(new FileStore(pool, quotas));
+function openFiles({ pool, parts, context }: ServiceHost, { files: quotas }: GatewayConfig): FileDesk {
+  const { log, metrics } = context;
+  const pictures = parts.add('pictures', new Pictures({ log, metrics }));
+  const files = new FileDesk(new FileStore(pool, quotas), pictures);
   const failed = (err: unknown) => log.warn({ err }, 'files could not be purged; retrying');
   parts.add(
     'purge of files',

@@ -1,6 +1,8 @@
 /** Files in messages: readers, senders, and deletion. */
 import type { TestPerson } from '@parley/testkit';
-import { at, download, fileRig, newPeople, png, upload, useFiles } from './file-rig.js';
+import sharp from 'sharp';
+import { Upload } from 'tus-js-client';
+import { at, bearer, download, fileRig, mebibyte, newPeople, png, upload, usage, useFiles } from './file-rig.js';
 import { request } from './rest-client.js';
 
 let ann: TestPerson;
@@ -119,4 +121,110 @@ test('a file whose last message is deleted is purged, and one that is still in a
     { id: kept.id, kept: true },
     { id: gone.id, kept: false },
   ]);
+});
+
+const secret = 'Here-I-live';
+/** A picture that is 60 pixels wide and 40 high, as a camera stores it that was held sideways. */
+const photo = () =>
+  sharp({ create: { width: 40, height: 60, channels: 3, background: 'red' } })
+    .withMetadata({ orientation: 6 })
+    .withExifMerge({ IFD0: { Copyright: secret }, IFD3: { GPSLatitude: '52/1 31/1 0/1' } })
+    .jpeg()
+    .toBuffer();
+
+/** Uploads a file with a stock tus client. Returns its id. */
+async function uploadByTus(person: TestPerson, name: string, bytes: Buffer, chunkSize: number): Promise<string> {
+  const one = await new Promise<Upload>((resolve, reject) => {
+    const made = new Upload(bytes, {
+      ...{
+        endpoint: at('/uploads'),
+        headers: bearer(person),
+        metadata: { filename: name },
+        chunkSize,
+        retryDelays: null,
+      },
+      onError: reject,
+      onSuccess: () => resolve(made),
+    });
+    made.start();
+  });
+  return String(one.url).split('/').at(-1) as string;
+}
+
+async function thumbnailOf(person: TestPerson, id: string) {
+  const response = await fetch(at(`/files/${id}/thumbnail`), { headers: bearer(person) });
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    bytes: Buffer.from(await response.arrayBuffer()),
+  };
+}
+
+test('a picture loses its metadata before anybody reads it, and has a thumbnail for those who may read it', async () => {
+  const source = await photo();
+  expect(source.includes(secret)).toBe(true);
+  const ids = [(await upload(ann, 'a.jpg', source)).id, await uploadByTus(ann, 'b.jpg', source, 300)];
+  for (const id of ids) {
+    const { json } = await request(at(`/files/${id}`), 'GET', { token: ann.token });
+    expect(json).toMatchObject({ content_type: 'image/jpeg', picture: { width: 60, height: 40 } });
+    const { bytes, headers } = await download(ann, id);
+    expect([bytes.includes(secret), headers.get('content-type'), bytes.length]).toEqual([
+      false,
+      'image/jpeg',
+      Number((json as { size?: number }).size),
+    ]);
+    expect((await sharp(bytes).metadata()).exif).toBeUndefined();
+    expect(
+      await fileRig.trio.people.sql(
+        'SELECT FROM chat.file_chunk WHERE file_id = $1 AND position($2::bytea IN data) > 0',
+        [id, Buffer.from(secret)],
+      ),
+    ).toEqual([]);
+  }
+  const [id = ''] = ids;
+  const channel = await group(ann, bob);
+  expect((await thumbnailOf(bob, id)).status).toBe(404);
+  await post(ann, channel, { file_ids: ids });
+  const { status, type, bytes } = await thumbnailOf(bob, id);
+  expect([status, type, (await sharp(bytes).metadata()).width]).toEqual([200, 'image/webp', 60]);
+  expect((await thumbnailOf(cy, id)).status).toBe(404);
+});
+
+test('a file that cannot be decoded stays a download, byte for byte, without a thumbnail', async () => {
+  const broken = (await photo()).subarray(0, 400);
+  const { id, content_type: type, ...file } = await upload(ann, 'broken.jpg', broken);
+  expect([type, file]).toEqual(['image/jpeg', expect.objectContaining({ picture: null, size: 400 })]);
+  const { bytes, headers } = await download(ann, id);
+  expect([bytes.equals(broken), headers.get('content-type')]).toEqual([true, 'application/octet-stream']);
+  expect(headers.get('content-disposition')).toMatch(/^attachment/);
+  expect((await thumbnailOf(ann, id)).status).toBe(404);
+});
+
+test('a picture whose pixels take more than what was uploaded stays within the quota', async () => {
+  const edge = 900; // As PNG, these pixels take more than 2 MB.
+  const pixels = Buffer.from(Array.from({ length: edge * edge * 3 }, (_, n) => (n * 2_654_435_761) >>> 24));
+  const raw = sharp(pixels, { raw: { width: edge, height: edge, channels: 3 } });
+  const small = await raw.jpeg({ quality: 1 }).toBuffer();
+  const used = await upload(ann, 'a.bin', Buffer.alloc(4 * mebibyte));
+  await upload(ann, 'b.bin', Buffer.alloc(4 * mebibyte - small.length - 1_000));
+  const before = await usage(ann);
+  await expect(upload(ann, 'small.jpg', small)).rejects.toThrow('file-quota');
+  expect(await usage(ann)).toEqual(before);
+  await request(at(`/files/${used.id}`), 'DELETE', { token: ann.token });
+  const { size } = await upload(ann, 'small.jpg', small);
+  expect(size).toBeGreaterThan(small.length + 1_000);
+  expect((await usage(ann))?.bytes).toBe(4 * mebibyte - small.length - 1_000 + size);
+});
+
+test('an upload whose bytes have all arrived before its gateway ended is completed when the client asks for it', async () => {
+  const source = await photo();
+  const headers = { 'tus-resumable': '1.0.0', 'upload-length': String(source.length) };
+  const { json } = await request(at('/uploads'), 'POST', { token: ann.token, headers });
+  const { people } = fileRig.trio;
+  await people.sql('INSERT INTO chat.file_chunk (file_id, n, data) VALUES ($1, 0, $2)', [json.id, source]);
+  await people.sql('UPDATE chat.file SET received = size WHERE id = $1', [json.id]);
+  const both = [1, 2].map(() => request(at(`/uploads/${json.id}`), 'GET', { token: ann.token }));
+  for (const { status, json: progress } of await Promise.all(both))
+    expect([status, progress]).toEqual([200, expect.objectContaining({ complete: true })]);
+  expect((await download(ann, json.id)).bytes.includes(secret)).toBe(false);
 });

@@ -102,6 +102,8 @@ export interface FileTable {
   createdAt: Generated<Date>;
   received: Generated<number>;
   staleAt: Generated<Date | null>;
+  width: number | null;
+  height: number | null;
 }
 
 export interface FileChunkTable {
@@ -347,6 +349,11 @@ export interface SigningKeyTable {
   proof: Buffer | null;
 }
 
+export interface ThumbnailTable {
+  fileId: string;
+  data: Buffer;
+}
+
 export interface TurnTable {
   name: string;
 }
@@ -426,6 +433,7 @@ export interface Database {
   server: ServerTable;
   session: SessionTable;
   signingKey: SigningKeyTable;
+  thumbnail: ThumbnailTable;
   turn: TurnTable;
   upkeepTurn: UpkeepTurnTable;
   usage: UsageTable;

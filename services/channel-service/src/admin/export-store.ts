@@ -76,6 +76,8 @@ export const sections: readonly ExportSection[] = [
     name: text,
     contentType: text,
     size: int4,
+    width: nullable(int4),
+    height: nullable(int4),
     received: int4,
     complete: bool,
     createdAt: timestamptz,

@@ -34,7 +34,7 @@ SELECT user_id AS position, user_id, channel_id, created_by, created_at, revoked
 SELECT user_id AS position, name, is_numbered, network, opened_at FROM chat.guest WHERE user_id = :userId AND user_id > :after LIMIT :size;
 
 -- name: exportFiles
-SELECT id::text AS position, id, name, content_type, size, received, complete, created_at, stale_at
+SELECT id::text AS position, id, name, content_type, size, width, height, received, complete, created_at, stale_at
 FROM chat.file WHERE owner_id = :userId AND id > :after::text::uuid ORDER BY id LIMIT :size;
 
 -- name: exportChannels

@@ -1,8 +1,8 @@
 import { fileTypeFromBuffer } from 'file-type';
+import type { StoredFile } from './file-store.js';
 
-/** Content types that browsers show without running anything. */
-const inlineTypes: ReadonlySet<string> = new Set([
-  ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'],
+/** Content types of sound and films that browsers play without running anything. */
+const playedTypes: ReadonlySet<string> = new Set([
   ...['audio/mpeg', 'audio/ogg', 'audio/wav', 'audio/flac', 'audio/aac', 'audio/mp4', 'audio/x-m4a'],
   ...['video/mp4', 'video/webm', 'video/ogg', 'video/quicktime'],
 ]);
@@ -42,10 +42,10 @@ export interface Serving {
 }
 
 /**
- * Returns how a file of this type is served. Only pictures, sound and films are shown in place; a
- * browser saves everything else as bytes of an unknown type.
+ * Returns how a file is served. Only decoded pictures, sound and films are shown in place; a browser
+ * saves everything else as bytes of an unknown type.
  */
-export function servingOf(contentType: string): Serving {
-  const isInline = inlineTypes.has(contentType);
+export function servingOf({ contentType, width }: Pick<StoredFile, 'contentType' | 'width'>): Serving {
+  const isInline = width > 0 || playedTypes.has(contentType);
   return { contentType: isInline ? contentType : unknown, isInline };
 }

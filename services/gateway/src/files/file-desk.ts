@@ -3,12 +3,14 @@ import type { Readable } from 'node:stream';
 import { isUuid, refuse } from '@parley/runtime';
 import type { Download } from '../api/download.js';
 import type { ServiceCalls } from '../api/service-calls.js';
-import { contentTypeOf, servingOf } from './file-content.js';
+import type { PictureStream, Pictures } from '../pictures/pictures.js';
+import { contentTypeOf, type Serving, servingOf } from './file-content.js';
 import { cleanName, dispositionOf } from './file-name.js';
 import type { FileStore, StoredFile } from './file-store.js';
 import { FileWriter } from './file-writer.js';
 import { type FormFile, readForm } from './form-upload.js';
 import { readableFile } from './readable-file.js';
+import { replaceBytes } from './replace-bytes.js';
 
 /** A request that uploads. */
 export interface UploadRequest {
@@ -21,12 +23,27 @@ export interface UploadRequest {
 const policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'";
 const noBytes = Buffer.alloc(0);
 
+function headersOf(name: string, { contentType, isInline }: Serving): Download['headers'] {
+  return {
+    'content-type': contentType,
+    'content-disposition': dispositionOf(name, isInline),
+    'cache-control': 'private, no-cache',
+    'content-security-policy': policy,
+    'cross-origin-resource-policy': 'cross-origin',
+    'referrer-policy': 'no-referrer',
+  };
+}
+
 /** Uploads and downloads of files, for every door. */
 export class FileDesk {
   readonly #store: FileStore;
+  readonly #pictures: Pictures;
+  /** Files that are being completed, by id. */
+  readonly #finishing = new Map<string, Promise<StoredFile>>();
 
-  constructor(store: FileStore) {
+  constructor(store: FileStore, pictures: Pictures) {
     this.#store = store;
+    this.#pictures = pictures;
   }
 
   /** Largest file, in bytes. */
@@ -48,10 +65,12 @@ export class FileDesk {
       const writer = new FileWriter(this.#store, id, 0, hold);
       await this.#receive(writer, bytes);
       left -= writer.stored;
-      return this.#finish(id);
     };
     try {
-      return await readForm(incoming, receive);
+      await readForm(incoming, receive);
+      const files: StoredFile[] = [];
+      for (const id of made) files.push(await this.#finish(await this.#found(id)));
+      return files;
     } catch (thrown) {
       await Promise.all(made.map((id) => this.#store.delete(id, ownerId)));
       throw thrown;
@@ -65,7 +84,8 @@ export class FileDesk {
   async begin(calls: ServiceCalls, name: string, size: number): Promise<StoredFile> {
     const { id: ownerId } = await calls.me();
     const id = await this.#store.create(ownerId, cleanName(name), size);
-    return size === 0 ? this.#finish(id) : this.#found(id);
+    const file = await this.#found(id);
+    return size === 0 ? this.#finish(file) : file;
   }
 
   /**
@@ -80,8 +100,19 @@ export class FileDesk {
   }
 
   /**
+   * Returns an upload of the caller, with the bytes that it has. If it has all of them, completes the
+   * file first: a gateway may have stopped in between.
+   * @throws {Refusal} `file-not-found`
+   */
+  async progress(calls: ServiceCalls, fileId: string): Promise<StoredFile> {
+    const file = await this.upload(calls, fileId);
+    return file.received === file.size ? this.#finish(file) : file;
+  }
+
+  /**
    * Appends the body of a request to a file, from the byte `at`. Bytes that arrive before the
-   * client disconnects are kept. With the last byte, the file is complete.
+   * client disconnects are kept. With the last byte, the file is complete. Returns the file, with the
+   * size and the bytes of the upload, from which those of a picture differ.
    * @throws {Refusal} `file-not-found`, `wrong-offset`, `file-too-large` or `cancelled`.
    */
   async append({ incoming, calls, hold }: UploadRequest, fileId: string, at: number): Promise<StoredFile> {
@@ -90,7 +121,9 @@ export class FileDesk {
     if (at + Number(incoming.headers['content-length'] ?? 0) > size) throw refuse('file-too-large');
     const writer = new FileWriter(this.#store, id, at, hold);
     await this.#receive(writer, incoming, size);
-    return writer.stored === size ? this.#finish(id) : this.#found(id);
+    const file = await this.#found(id);
+    const appended = file.received === size ? await this.#finish(file) : file;
+    return { ...appended, received: writer.stored, size };
   }
 
   /**
@@ -115,23 +148,32 @@ export class FileDesk {
    * @throws {Refusal} `file-not-found`
    */
   async open(calls: ServiceCalls, fileId: string): Promise<Download> {
-    const { id, name, size, contentType: type } = await this.find(calls, fileId);
-    const { contentType, isInline } = servingOf(type);
+    const file = await this.find(calls, fileId);
+    const { id, name, size } = file;
     return {
       size,
       etag: `"${id}"`,
-      headers: {
-        'content-type': contentType,
-        'content-disposition': dispositionOf(name, isInline),
-        'cache-control': 'private, no-cache',
-        'content-security-policy': policy,
-        'cross-origin-resource-policy': 'cross-origin',
-        'referrer-policy': 'no-referrer',
-      },
+      headers: headersOf(name, servingOf(file)),
       read: async (at) => {
         const piece = await this.#store.read(id, at);
         return piece?.data.subarray(at - piece.at);
       },
+    };
+  }
+
+  /**
+   * Opens the thumbnail of a picture for a download.
+   * @throws {Refusal} `file-not-found`, also if the file is not a picture.
+   */
+  async openThumbnail(calls: ServiceCalls, fileId: string): Promise<Download> {
+    const { id, name } = await this.find(calls, fileId);
+    const bytes = await this.#store.thumbnail(id);
+    if (bytes === undefined) throw refuse('file-not-found', { message: 'The file has no thumbnail.' });
+    return {
+      size: bytes.length,
+      etag: `"${id}-thumbnail"`,
+      headers: headersOf(`${name}.webp`, { contentType: 'image/webp', isInline: true }),
+      read: async (at) => bytes.subarray(at),
     };
   }
 
@@ -158,10 +200,37 @@ export class FileDesk {
     await writer.flush();
   }
 
-  async #finish(id: string): Promise<StoredFile> {
+  /**
+   * Completes a file that has all its bytes. Does it only once if the same file is completed at the
+   * same time.
+   */
+  async #finish(file: StoredFile): Promise<StoredFile> {
+    if (file.complete) return file;
+    const running = this.#finishing.get(file.id);
+    if (running !== undefined) return running;
+    const finish = this.#complete(file).finally(() => this.#finishing.delete(file.id));
+    this.#finishing.set(file.id, finish);
+    return finish;
+  }
+
+  async #complete({ id, ownerId, received }: StoredFile): Promise<StoredFile> {
     const first = await this.#store.read(id, 0);
-    await this.#store.complete(id, await contentTypeOf(first?.data ?? noBytes));
+    const contentType = await contentTypeOf(first?.data ?? noBytes);
+    const upload = { ownerId, contentType, size: received, bytes: this.#bytesOf(id, received) };
+    const replace = (picture: PictureStream) => replaceBytes(this.#store, id, { ...picture, contentType });
+    const isPicture = await this.#pictures.decode(upload, replace);
+    if (isPicture === undefined) await this.#store.complete(id, contentType);
     return this.#found(id);
+  }
+
+  /** Yields the bytes of a file, piece by piece. */
+  async *#bytesOf(id: string, size: number): AsyncGenerator<Buffer> {
+    for (let at = 0; at < size; ) {
+      const piece = await this.#store.read(id, at);
+      if (piece === undefined) throw refuse('file-not-found');
+      yield piece.data;
+      at += piece.data.length;
+    }
   }
 
   async #found(fileId: string): Promise<StoredFile> {

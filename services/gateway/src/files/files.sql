@@ -17,9 +17,26 @@ INSERT INTO chat.file_chunk (file_id, n, data) SELECT id, :at::int, :data::bytea
 UPDATE chat.file SET complete = true, size = received, content_type = :contentType, stale_at = statement_timestamp() + interval '1 day'
 WHERE id = :fileId AND NOT complete RETURNING size;
 
+-- Deletes the bytes of a file that is not complete, so that others replace them. `refused` is '',
+-- `file-quota`, `files-full`, or NULL if the file is complete or gone.
+-- name: restartFile
+SELECT chat.restart_file(:fileId, :size, :mostBytes, :mostOfAll) AS refused;
+
+-- Completes a picture with the bytes that it has received, like completeFile.
+-- name: completePicture
+WITH completed AS (
+  UPDATE chat.file SET complete = true, content_type = :contentType, width = :width, height = :height, stale_at = statement_timestamp() + interval '1 day'
+  WHERE id = :fileId AND NOT complete AND received = size RETURNING id
+)
+INSERT INTO chat.thumbnail (file_id, data) SELECT id, :thumbnail::bytea FROM completed RETURNING file_id;
+
+-- name: readThumbnail
+SELECT data FROM chat.thumbnail WHERE file_id = :fileId;
+
+-- Width and height are 0 unless the file is a picture that browsers may show.
 -- name: findFile
-SELECT id, owner_id, name, content_type, size, received, complete, stale_at IS NULL AS is_posted,
-  coalesce(floor(extract(epoch FROM stale_at) * 1000)::bigint, 0) AS stale_ms
+SELECT id, owner_id, name, content_type, size, received, complete, coalesce(width, 0) AS width, coalesce(height, 0) AS height,
+  stale_at IS NULL AS is_posted, coalesce(floor(extract(epoch FROM stale_at) * 1000)::bigint, 0) AS stale_ms
 FROM chat.file WHERE id = :fileId AND (stale_at IS NULL OR stale_at > now());
 
 -- Reads the piece that has the byte `at`.

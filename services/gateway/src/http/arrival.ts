@@ -26,4 +26,5 @@ export function limitArrival(request: IncomingMessage, withinMs: number): void {
 export function allowSlowArrival(request: IncomingMessage): void {
   clearTimeout(timers.get(request));
   request.setTimeout(limits.uploadPauseMs);
+  request.once('end', () => request.setTimeout(0)); // The response may take longer.
 }

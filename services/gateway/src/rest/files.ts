@@ -16,12 +16,30 @@ export const fileShape = z
     content_type: z.string().meta({ description: 'follows from the content, not from what the client says' }),
     posted: z.boolean().meta({ description: 'false: no message has it yet, and after a day it is deleted' }),
     content: z.string().meta({ description: 'path of the bytes' }),
+    picture: z
+      .strictObject({
+        width: z.int().meta({ description: 'pixels' }),
+        height: z.int().meta({ description: 'pixels' }),
+        thumbnail: z.string().meta({ description: 'path of a smaller copy, as WebP' }),
+      })
+      .nullable()
+      .meta({ description: 'null: browsers save the file instead of showing it as a picture' }),
   })
   .meta({ id: 'File' });
 
 /** Returns a file in the form of the REST API. */
-export function fileJson({ id, name, size, contentType, isPosted }: StoredFile): z.infer<typeof fileShape> {
-  return { id, name, size, content_type: contentType, posted: isPosted, content: `/api/v1/files/${id}/content` };
+export function fileJson({
+  id,
+  name,
+  size,
+  contentType,
+  isPosted,
+  width,
+  height,
+}: StoredFile): z.infer<typeof fileShape> {
+  const path = `/api/v1/files/${id}`;
+  const picture = width === 0 ? null : { width, height, thumbnail: `${path}/thumbnail` };
+  return { id, name, size, content_type: contentType, posted: isPosted, content: `${path}/content`, picture };
 }
 
 const uploadForm = route({
@@ -48,6 +66,13 @@ const readContent = route<z.infer<typeof fileParams>, undefined, undefined, Down
   headers: { range: 'one range, such as bytes=0-1023', 'if-range': 'ETag of the bytes that the client has' },
   params: fileParams,
   run: async ({ files, calls, params: { file_id: id } }) => files.open(calls, id),
+});
+
+const readThumbnail = route<z.infer<typeof fileParams>, undefined, undefined, Download>({
+  ...{ method: 'GET', path: '/files/{file_id}/thumbnail', tag, status: 200, isDownload: true },
+  summary: 'Returns a smaller copy of a picture: its first frame, as WebP of at most 640 by 640 pixels.',
+  params: fileParams,
+  run: async ({ files, calls, params: { file_id: id } }) => files.openThumbnail(calls, id),
 });
 
 const removeFile = route({
@@ -122,7 +147,7 @@ const readUpload = route({
   params: fileParams,
   answer: z.strictObject({ id: z.string(), received: z.int(), size: z.int(), complete: z.boolean() }),
   run: async ({ files, calls, params: { file_id: id }, setHeader }) => {
-    const file = await files.upload(calls, id);
+    const file = await files.progress(calls, id);
     tellProgress(file, setHeader);
     const { received, size, complete } = file;
     return { id, received, size, complete };
@@ -157,6 +182,6 @@ const terminate = route({
 
 /** Files of the caller and of messages, and resumable uploads. */
 export const fileRoutes = [
-  ...[uploadForm, readFile, readContent, removeFile],
+  ...[uploadForm, readFile, readContent, readThumbnail, removeFile],
   ...[begin, readUpload, append, terminate],
 ];
