@@ -2,7 +2,7 @@ import { de } from '../src/words/de.js';
 import { en } from '../src/words/en.js';
 import { localeOf, preferredLanguage } from '../src/words/languages.js';
 import { pluralsOf } from '../src/words/plurals.js';
-import { listOf, speak, words, wordsLocale } from '../src/words/words.js';
+import { listParts, speak, words, wordsLocale } from '../src/words/words.js';
 
 test('the first preferred language that the page has is chosen', () => {
   expect(preferredLanguage(['fr-FR', 'de-AT', 'en'])).toBe('de');
@@ -28,6 +28,11 @@ test('a number is put into the form of its plural category', () => {
   expect(pluralsOf('de')(1_500, forms)).toBe('1.500 rooms');
   expect(pluralsOf('pl')(3, forms)).toBe('3 rooms (few)');
 });
+
+const listOf = (elements: readonly string[]) =>
+  listParts(elements)
+    .map(({ value }) => value)
+    .join('');
 
 test('the page speaks another language once its texts are loaded', async () => {
   expect(words()).toBe(en);

@@ -12,13 +12,16 @@ import {
 import { Store } from '../state/store.js';
 import { unsentWords } from '../state/unsent.js';
 import { type BrowserDatabase, wipe } from '../storage/database.js';
+import { words } from '../words/words.js';
 import { closeNotices } from './system-notices.js';
 import { Workspace } from './workspace.js';
 
-const notices: Readonly<Record<string, string>> = {
-  'expired-token': 'Your session has expired. Sign in again.',
-  suspended: 'This account is suspended.',
-};
+/** Returns the sentence that says why a session ended. */
+function noticeOf(reason: string): string {
+  const { expired, suspended, ended } = words().entry;
+  if (reason === 'expired-token') return expired;
+  return reason === 'suspended' ? suspended : ended;
+}
 
 /**
  * Signs users up, in and out, in all tabs. The browser's database stores the token until the
@@ -128,8 +131,8 @@ export class Auth {
     if (!endsSession(reason) || this.state().state !== 'in') return;
     const lost = await this.#workspace?.unsent().then(unsentWords, () => undefined);
     if (this.state().state !== 'in') return; // An earlier refusal has already ended the session.
-    const why = notices[reason] ?? 'Your session has ended. Sign in again.';
-    await this.#end(lost === undefined ? why : `${why} ${lost}, and this browser no longer has a copy.`);
+    const why = noticeOf(reason);
+    await this.#end(lost === undefined ? why : words().entry.lost(why, lost));
     this.#tabs.postMessage('changed');
   }
 

@@ -3,12 +3,13 @@ import type { ConversationState, SharedAction } from '../state/conversation-stat
 import type { Outgoing } from '../state/outgoing.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { untilWords } from '../state/times.js';
+import { words } from '../words/words.js';
 
 function failureText(thrown: unknown): string {
-  if (!(thrown instanceof Refusal)) return 'Something went wrong in this page. Try again.';
+  if (!(thrown instanceof Refusal)) return words().common.pageFailed;
   const { reason, retryAfterMs } = thrown;
   return reason === 'muted' && retryAfterMs > 0
-    ? `You are muted here ${untilWords(retryAfterMs, Date.now())}.`
+    ? words().conversation.mutedHere(untilWords(retryAfterMs, Date.now()))
     : refusalWords(thrown);
 }
 

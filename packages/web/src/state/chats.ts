@@ -1,4 +1,5 @@
 import { type Channel, ChannelKind, type ChatSummary, type EntryEvent, type NotifyLevel, textOf } from '@parley/client';
+import { words } from '../words/words.js';
 import type { Link } from './link.js';
 import { type Names, named } from './names.js';
 import { isRoom } from './rooms.js';
@@ -243,7 +244,7 @@ export function activityOf({ last, channel }: ChatItem): number {
 /** Returns the title of a chat: its name, or the name of the other user. */
 export function titleOf({ channel, peer }: Pick<ChatItem, 'channel' | 'peer'>): string {
   if (channel.kind !== ChannelKind.DIRECT) return channel.name;
-  return peer?.name || peer?.id || 'Direct chat';
+  return peer?.name || peer?.id || words().chats.direct;
 }
 
 /** Ways to filter the list. */

@@ -1,5 +1,6 @@
 import type { Invite } from '@parley/client';
-import { fullTime } from './times.js';
+import { words } from '../words/words.js';
+import { dateTime } from './times.js';
 
 const mostUses = 100_000;
 
@@ -25,8 +26,7 @@ export function maxUsesOf(text: string): number | undefined {
 
 /** Returns a text with the number of uses and the expiry of an invite link. */
 export function inviteWords({ useCount, maxUses, expiresAt, expired }: Invite): string {
-  const times = maxUses === 0 ? `${useCount} ${useCount === 1 ? 'time' : 'times'}` : `${useCount} of ${maxUses} times`;
-  const used = `used ${times}`;
-  if (expired) return `${used} · no longer works`;
-  return `${used} · ${expiresAt === 0 ? 'no end' : `until ${fullTime(expiresAt)}`}`;
+  const { used, noLongerWorks, endless, until } = words().chats;
+  const end = expiresAt === 0 ? endless : until(dateTime(expiresAt));
+  return `${used(useCount, maxUses)} · ${expired ? noLongerWorks : end}`;
 }

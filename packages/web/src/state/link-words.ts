@@ -1,3 +1,4 @@
+import { textFor, words } from '../words/words.js';
 import { isOver, type Link } from './link.js';
 import { refusalWords } from './refusal-words.js';
 
@@ -11,68 +12,41 @@ export interface LinkWords {
    */
   readonly steady: string;
   /** Label of the button, if there is something that the user can do. */
-  readonly again: 'Rejoin here' | 'Try now' | undefined;
+  readonly again: string | undefined;
 }
-
-const endReasons: Readonly<Record<string, string>> = {
-  left: 'You left this room.',
-  replaced: 'You are in a room in another tab or on another device.',
-  'channel-deleted': 'This room was deleted.',
-  'channel-not-found': 'This room does not exist, or you cannot see it.',
-  'invalid-channel-id': 'This room does not exist, or you cannot see it.',
-  removed: 'You were removed from this room. To come back, you need to be added again.',
-  kicked: 'An operator disconnected you. You can come back.',
-  banned: 'You are banned from this room. You cannot come back while the ban lasts.',
-  'not-a-member': 'Only members can enter this room.',
-  'wrong-kind': 'This kind of room cannot be entered.',
-  'channel-full': 'The room is full.',
-  'too-many-seats': 'You are in too many rooms at once. Leave one, then try again.',
-};
-
-const waitReasons: Readonly<Record<string, string>> = {
-  moved: 'The room is moving to another server',
-  draining: 'The room is moving to another server',
-  'channel-full': 'The room is full',
-  'no-server': 'No chat server is available',
-  'listen-too-often': 'Too many attempts',
-  'database-away': 'The server is waiting for its database',
-};
 
 /** Returns the reason why the connection ended, as sentences. */
 export function endingWords({ reason, message, untilMs }: Extract<Link, { state: 'ended' }>): string {
   if (untilMs !== undefined) return message;
-  return endReasons[reason] ?? (reason === 'left' ? message : refusalWords({ reason, message }));
+  return textFor(words().endings, reason) ?? refusalWords({ reason, message });
 }
 
 function waitingWords(reason: string, inMs: number, isOnline: boolean): Pick<LinkWords, 'words' | 'steady'> {
+  const { rooms, waits } = words();
   const seconds = Math.ceil(inMs / 1_000);
   const isFull = reason === 'channel-full';
-  const steady = isOnline ? (waitReasons[reason] ?? 'Connection lost') : 'You are offline';
-  const now = isFull ? 'entering…' : 'reconnecting…';
-  const later = `${isFull ? 'trying again' : 'reconnecting'} in ${seconds} s`;
-  return { steady, words: `${steady}; ${seconds <= 0 ? now : later}` };
+  const steady = isOnline ? (textFor(waits, reason) ?? rooms.lost) : rooms.offline;
+  if (seconds <= 0) return { steady, words: (isFull ? rooms.entering : rooms.reconnecting)(steady) };
+  return { steady, words: (isFull ? rooms.enteringIn : rooms.reconnectingIn)(steady, seconds) };
 }
 
-function status(tone: LinkWords['tone'], words: string, again?: 'Rejoin here'): LinkWords {
-  return { tone, words, steady: words, again };
+function status(tone: LinkWords['tone'], text: string, again?: string): LinkWords {
+  return { tone, words: text, steady: text, again };
 }
 
 /** Returns the status text of a link. `nowMs` is Unix ms. */
 export function linkWords(link: Link, nowMs: number, isOnline = true): LinkWords {
+  const { live, connecting, catchingUp, tryNow, rejoin } = words().rooms;
   switch (link.state) {
     case 'live':
-      return status('good', 'Live');
+      return status('good', live);
     case 'connecting':
-      return status('busy', 'Connecting…');
+      return status('busy', connecting);
     case 'catching-up':
-      return status('busy', 'Catching up…');
+      return status('busy', catchingUp);
     case 'waiting':
-      return { tone: 'bad', ...waitingWords(link.reason, link.untilMs - nowMs, isOnline), again: 'Try now' };
+      return { tone: 'bad', ...waitingWords(link.reason, link.untilMs - nowMs, isOnline), again: tryNow };
     case 'ended':
-      return status(
-        'bad',
-        endingWords(link),
-        isOver(link) && nowMs < (link.untilMs ?? Infinity) ? undefined : 'Rejoin here',
-      );
+      return status('bad', endingWords(link), isOver(link) && nowMs < (link.untilMs ?? Infinity) ? undefined : rejoin);
   }
 }

@@ -1,3 +1,4 @@
+import { words } from '../words/words.js';
 import { type ConversationState, firstSeq, lastSeq } from './conversation-state.js';
 import { saidAt } from './lines.js';
 
@@ -13,21 +14,18 @@ const explain = (why: string): LinkedMessage => ({ do: 'explain', why });
 
 /** Returns the next step to show the message with a seq. */
 export function linkedMessage(state: ConversationState, seq: number): LinkedMessage {
+  const say = words().conversation;
   const { lines, place, isStale, hasOlder, link, channel } = state;
   const line = saidAt(lines, seq);
-  if (line?.deleted === true) return explain('The message of this link was deleted.');
+  if (line?.deleted === true) return explain(say.linkDeleted);
   if (line !== undefined) return { do: 'show' };
-  if (link.state === 'ended') return explain('The message of this link cannot be loaded: you are not in this chat.');
+  if (link.state === 'ended') return explain(say.linkOutside);
   if (place === undefined || channel === undefined || isStale === true || link.state !== 'live') return { do: 'wait' };
-  if (seq > lastSeq(state)) return explain('The link names a message that does not exist here.');
+  if (seq > lastSeq(state)) return explain(say.linkUnknown);
   const first = firstSeq(state);
-  if (seq > first) return explain('The message of this link was deleted, or it is no longer stored.');
-  if (!hasOlder)
-    return explain('The message of this link is no longer stored, or it is from before you could read this.');
+  if (seq > first) return explain(say.linkGone);
+  if (!hasOlder) return explain(say.linkExpired);
   const from = Number.isFinite(first) ? first : lastSeq(state);
-  if (from - seq > mostBack)
-    return explain(
-      `The message of this link is more than ${mostBack.toLocaleString('en')} messages back. Search for its words to read it.`,
-    );
+  if (from - seq > mostBack) return explain(say.linkFar(mostBack));
   return { do: 'load' };
 }

@@ -1,22 +1,7 @@
-import type { Refusal } from '@parley/client';
-
-/** Texts that the page shows in place of the server's, by reason. */
-const words: Readonly<Record<string, string>> = {
-  unreachable: 'The server cannot be reached.',
-  'deadline-exceeded': 'The server took too long to answer. Try again.',
-  'too-busy': 'The server is busy. Try again in a moment.',
-  'listen-too-often': 'Too many attempts. Try again in a moment.',
-  'create-too-often': 'You have created too many rooms. Try again later.',
-  'invalid-password':
-    'Use a password of 8 to 72 bytes. An English letter or a digit takes 1 byte, other characters take 2 to 4.',
-  'not-your-message': 'Only the sender can change this message.',
-  'message-not-found': 'The message no longer exists.',
-  'no-history': 'This room has no message history, so messages cannot be changed.',
-  'slow-mode': 'This room is in slow mode.',
-  'user-id-taken': 'That user ID is taken. Choose another.',
-};
+import { textFor, words } from '../words/words.js';
 
 /** Returns the text of a refusal for the user of the page. */
-export function refusalWords({ reason, message }: Pick<Refusal, 'reason' | 'message'>): string {
-  return words[reason] ?? message;
+export function refusalWords({ reason, message }: { readonly reason: string; readonly message: string }): string {
+  const { refusals, otherRefusal } = words();
+  return textFor(refusals, reason) ?? otherRefusal(reason, message);
 }

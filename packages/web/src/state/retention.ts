@@ -1,13 +1,14 @@
 import { type Channel, ChannelKind } from '@parley/client';
+import { words } from '../words/words.js';
 
 type RetentionOf = Pick<Channel, 'retention' | 'kind'>;
 
 const units = [
-  ['week', 604_800],
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-  ['second', 1],
+  ['weeks', 604_800],
+  ['days', 86_400],
+  ['hours', 3_600],
+  ['minutes', 60],
+  ['seconds', 1],
 ] as const;
 
 /** Returns whether a channel stores its messages. */
@@ -34,16 +35,17 @@ export function durationWords(seconds: number): string {
     .flatMap(([name, size]) => {
       const count = Math.floor(left / size);
       left %= size;
-      return count === 0 ? [] : [`${count} ${name}${count === 1 ? '' : 's'}`];
+      return count === 0 ? [] : [words().rooms[name](count)];
     })
     .join(' ');
 }
 
 /** Returns the text for a channel's message history. */
 export function messageHistoryText(channel: RetentionOf): string {
-  if (!hasHistory(channel)) return 'Message history: off';
+  const { historyOff, historyLast, historyUnlimited, historyFor, historyForUpTo } = words().rooms;
+  if (!hasHistory(channel)) return historyOff;
   const { seconds, maxCount = 0 } = channel.retention ?? {};
-  if (seconds === undefined) return `Message history: ${maxCount > 0 ? `last ${maxCount} messages` : 'unlimited'}`;
-  const time = `Message history: ${durationWords(seconds)}`;
-  return maxCount > 0 ? `${time}, up to ${maxCount} messages` : time;
+  if (seconds === undefined) return maxCount > 0 ? historyLast(maxCount) : historyUnlimited;
+  const time = durationWords(seconds);
+  return maxCount > 0 ? historyForUpTo(time, maxCount) : historyFor(time);
 }

@@ -1,4 +1,5 @@
 import type { Channel } from '@parley/client';
+import { words } from '../words/words.js';
 import { glanceOf } from './look-alikes.js';
 import { plainLine } from './text.js';
 
@@ -29,5 +30,5 @@ function mistakableIn(channels: Channels): ReadonlySet<number> {
  */
 export function distinction(channels: Channels, { id, ownerId }: Pick<Channel, 'id' | 'ownerId'>): string | undefined {
   if (!mistakableIn(channels).has(id)) return undefined;
-  return ownerId === '' ? `Room ${id}` : `Room ${id} by ${ownerId}`;
+  return ownerId === '' ? words().rooms.numbered(id) : words().rooms.numberedBy(id, ownerId);
 }

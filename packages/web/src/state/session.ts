@@ -1,3 +1,5 @@
+import { words } from '../words/words.js';
+
 /** The user who is signed in. */
 export interface Session {
   readonly userId: string;
@@ -49,5 +51,5 @@ export function endsSession(reason: string): boolean {
  */
 export function unconfirmedNotice(reason: string | undefined): string | undefined {
   if (reason !== undefined && endsSession(reason)) return undefined;
-  return 'You are signed out here, but the server did not confirm it. Your session there expires within 7 days.';
+  return words().entry.unconfirmed;
 }

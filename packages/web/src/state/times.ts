@@ -1,22 +1,38 @@
+import { words, wordsLocale } from '../words/words.js';
 import { dayOf } from './timeline.js';
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
-const precise = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const shortWeekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
-const shortDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const date = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
+const formats = {
+  clock: { hour: 'numeric', minute: '2-digit' },
+  precise: { timeStyle: 'medium' },
+  full: { dateStyle: 'full', timeStyle: 'medium' },
+  moment: { dateStyle: 'medium', timeStyle: 'short' },
+  weekday: { weekday: 'long', day: 'numeric', month: 'long' },
+  shortWeekday: { weekday: 'short' },
+  shortDate: { day: 'numeric', month: 'short' },
+  date: { day: 'numeric', month: 'long', year: 'numeric' },
+} as const satisfies Readonly<Record<string, Intl.DateTimeFormatOptions>>;
+
+/** Formats by name and language. Making one takes much longer than using it. */
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(name: keyof typeof formats): Intl.DateTimeFormat {
+  const locale = wordsLocale();
+  const key = `${locale} ${name}`;
+  const format = made.get(key) ?? new Intl.DateTimeFormat(locale, formats[name]);
+  made.set(key, format);
+  return format;
+}
 
 /** Returns a time such as 14:05. */
 export function clockTime(at: number): string {
-  return clock.format(at);
+  return formatOf('clock').format(at);
 }
 
 /** Returns the time without a.m. or p.m., for narrow places. */
 export function shortTime(at: number): string {
-  const parts = clock.formatToParts(at).filter(({ type }) => type !== 'dayPeriod');
+  const parts = formatOf('clock')
+    .formatToParts(at)
+    .filter(({ type }) => type !== 'dayPeriod');
   return parts
     .map(({ value }) => value)
     .join('')
@@ -26,17 +42,17 @@ export function shortTime(at: number): string {
 /** Returns the time today, the weekday within a week, or the date, for a list. */
 export function briefTime(at: number, nowMs: number): string {
   if (dayOf(at) === dayOf(nowMs)) return clockTime(at);
-  return at > midnight(nowMs, -6) ? shortWeekday.format(at) : shortDate.format(at);
+  return at > midnight(nowMs, -6) ? formatOf('shortWeekday').format(at) : formatOf('shortDate').format(at);
 }
 
 /** Returns date and time to the minute. */
 export function dateTime(at: number): string {
-  return moment.format(at);
+  return formatOf('moment').format(at);
 }
 
 /** Returns date and time to the second. */
 export function fullTime(at: number): string {
-  return full.format(at);
+  return formatOf('full').format(at);
 }
 
 /**
@@ -44,9 +60,11 @@ export function fullTime(at: number): string {
  * days. (The server reports no more than 2^31 ms.)
  */
 export function untilWords(inMs: number, nowMs: number): string {
-  if (inMs > 20 * 86_400_000) return 'for weeks';
+  if (inMs > 20 * 86_400_000) return words().conversation.forWeeks;
   const end = nowMs + inMs;
-  return `until ${dayOf(end) === dayOf(nowMs) ? precise.format(end) : full.format(end)}`;
+  return words().conversation.until(
+    dayOf(end) === dayOf(nowMs) ? formatOf('precise').format(end) : formatOf('full').format(end),
+  );
 }
 
 /**
@@ -60,7 +78,7 @@ export function midnight(at: number, daysLater = 0): number {
 
 /** Returns "Today", "Yesterday", the weekday or the date. */
 export function dayWords(at: number, nowMs: number): string {
-  if (dayOf(at) === dayOf(nowMs)) return 'Today';
-  if (dayOf(at) === dayOf(midnight(nowMs, -1))) return 'Yesterday';
-  return at >= midnight(nowMs, -300) ? weekday.format(at) : date.format(at);
+  if (dayOf(at) === dayOf(nowMs)) return words().conversation.today;
+  if (dayOf(at) === dayOf(midnight(nowMs, -1))) return words().conversation.yesterday;
+  return at >= midnight(nowMs, -300) ? formatOf('weekday').format(at) : formatOf('date').format(at);
 }

@@ -1,3 +1,4 @@
+import { words } from '../words/words.js';
 import type { Outgoing } from './outgoing.js';
 
 /** Numbers of unsent messages, changes and drafts. */
@@ -18,15 +19,14 @@ export function unsentOf(outgoing: readonly Outgoing[], drafts: readonly string[
  * is sent.
  */
 export function unsentWords({ messages, changes, drafts }: Unsent): string | undefined {
+  const { unsent, unsentMessages, unsentChanges, unsentDrafts } = words().conversation;
   const kinds = [
-    [messages, 'message'],
-    [changes, 'change'],
-    [drafts, 'draft'],
+    [messages, unsentMessages],
+    [changes, unsentChanges],
+    [drafts, unsentDrafts],
   ] as const;
-  const parts = kinds.flatMap(([count, name]) => (count === 0 ? [] : [`${count} ${name}${count === 1 ? '' : 's'}`]));
-  if (parts.length === 0) return undefined;
-  const verb = messages + changes + drafts === 1 ? 'has' : 'have';
-  return `${new Intl.ListFormat('en').format(parts)} ${verb} not been sent`;
+  const parts = kinds.flatMap(([count, phrase]) => (count === 0 ? [] : [phrase(count)]));
+  return parts.length === 0 ? undefined : unsent(parts, messages + changes + drafts);
 }
 
 /** Something unsent, and its room. */
@@ -37,6 +37,6 @@ export interface UnsentItem {
 
 /** Returns the text of an unsent message or edit, or a phrase for another unsent change. */
 export function unsentText({ do: what, text }: Pick<Outgoing, 'do' | 'text'>): string {
-  if (what === 'delete') return 'a deletion';
-  return what === 'react' || what === 'unreact' ? `a reaction: ${text}` : text;
+  if (what === 'delete') return words().conversation.aDeletion;
+  return what === 'react' || what === 'unreact' ? words().conversation.aReaction(text) : text;
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { type Line, saidAt } from '../state/lines.js';
 import { type Names, nameOf } from '../state/names.js';
 import { plainLine } from '../state/text.js';
+import { words } from '../words/words.js';
 
 interface AnnouncerProps {
   readonly lines: readonly Line[];
@@ -29,12 +30,12 @@ export function Announcer({ lines, names, me }: AnnouncerProps) {
   }, [lines, me]);
   const now = news.map((seq) => saidAt(lines, seq)).filter((line) => line !== undefined);
   return (
-    <div className="unseen" role="log" aria-live="polite" aria-label="New messages">
+    <div className="unseen" role="log" aria-live="polite" aria-label={words().conversation.newMessages}>
       {now.map(({ seq, sender, text, deleted }) => (
         <p key={seq}>
           {deleted
             ? ''
-            : plainLine(`${nameOf(names, sender)}: ${(text ?? 'a message that is not text').slice(0, longest)}`)}
+            : plainLine(`${nameOf(names, sender)}: ${(text ?? words().conversation.notText).slice(0, longest)}`)}
         </p>
       ))}
     </div>

@@ -2,6 +2,7 @@ import type { Channel } from '@parley/client';
 import { memberWords } from '../state/chat-words.js';
 import { chatHref } from '../state/place.js';
 import { joinableChannels, offeredChats } from '../state/rooms.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
@@ -13,16 +14,17 @@ export function BrowseChannels({ onClose }: { onClose: () => void }) {
   const { rooms, chats } = useWorkspace();
   const state = useWatched(rooms);
   const { items } = useWatched(chats);
+  const say = words().chats;
   const isOutside = ({ id }: Channel) => items[id] === undefined;
   const [offers, open] = [offeredChats(state).filter(isOutside), joinableChannels(state).filter(isOutside)];
   return (
-    <Dialog title="Find a channel" onClose={onClose}>
-      {offers.length + open.length === 0 && <p className="hint">There is no public channel that you are not in.</p>}
-      <Channels title="Invitations" channels={offers} onClose={onClose} />
-      <Channels title="Public channels" channels={open} onClose={onClose} />
+    <Dialog title={say.find} onClose={onClose}>
+      {offers.length + open.length === 0 && <p className="hint">{say.noPublic}</p>}
+      <Channels title={say.invitations} channels={offers} onClose={onClose} />
+      <Channels title={say.publicChannels} channels={open} onClose={onClose} />
       {state.more && (
         <button type="button" className="quiet more" onClick={() => rooms.more()}>
-          Show more
+          {words().common.more}
         </button>
       )}
     </Dialog>

@@ -2,6 +2,7 @@ import { ChannelKind } from '@parley/client';
 import { useState } from 'react';
 import { chatFacts, memberWords } from '../state/chat-words.js';
 import { type ChatItem, titleOf } from '../state/chats.js';
+import { words } from '../words/words.js';
 import { ChatIcon } from './chat-icon.js';
 import { ChatMenu } from './chat-menu.js';
 import { useWatched } from './hooks.js';
@@ -17,11 +18,14 @@ export function ChatHead({ item }: { item: ChatItem }) {
   const { chats } = useWorkspace();
   const { online } = useWatched(chats);
   const { channel, peer } = item;
+  const say = words().chats;
   const isOnline = peer !== undefined && online.has(peer.id);
-  const facts = [...(peer === undefined ? [] : [isOnline ? 'Online' : 'Offline']), chatFacts(channel)].join(' · ');
+  const facts = [...(peer === undefined ? [] : [isOnline ? say.isOnline : say.isOffline]), chatFacts(channel)].join(
+    ' · ',
+  );
   return (
     <header className="room-head">
-      <a className="icon-button back" href="#rooms" aria-label="All chats">
+      <a className="icon-button back" href="#rooms" aria-label={words().common.allChats}>
         <Icon name="back" />
       </a>
       <ChatIcon item={item} isOnline={isOnline} />
@@ -38,16 +42,11 @@ export function ChatHead({ item }: { item: ChatItem }) {
 }
 
 function SearchButton({ id }: { id: number }) {
+  const label = words().chats.search;
   const [open, setOpen] = useState(false);
   return (
     <>
-      <button
-        type="button"
-        className="icon-button"
-        aria-label="Search messages"
-        title="Search messages"
-        onClick={() => setOpen(true)}
-      >
+      <button type="button" className="icon-button" aria-label={label} title={label} onClick={() => setOpen(true)}>
         <Icon name="search" />
       </button>
       {open && <SearchDialog id={id} onClose={() => setOpen(false)} />}
@@ -58,14 +57,15 @@ function SearchButton({ id }: { id: number }) {
 function Favourite({ id }: { id: number }) {
   const { chats } = useWorkspace();
   const isFavourite = useWatched(chats).favourites.includes(id);
-  const words = isFavourite ? 'Remove from favourites' : 'Add to favourites';
+  const { removeFavourite, addFavourite } = words().chats;
+  const label = isFavourite ? removeFavourite : addFavourite;
   return (
     <button
       type="button"
       className="icon-button favourite"
       aria-pressed={isFavourite}
-      aria-label={words}
-      title={words}
+      aria-label={label}
+      title={label}
       onClick={() => chats.favourite(id, !isFavourite)}
     >
       <Icon name="star" />
@@ -75,13 +75,13 @@ function Favourite({ id }: { id: number }) {
 
 function Members({ item }: { item: ChatItem }) {
   const [open, setOpen] = useState(false);
-  const words = memberWords(item.channel.memberCount);
+  const label = memberWords(item.channel.memberCount);
   return (
     <>
-      <button type="button" className="people" title={words} onClick={() => setOpen(true)}>
+      <button type="button" className="people" title={label} onClick={() => setOpen(true)}>
         <Icon name="people" size={18} />
         <span aria-hidden="true">{item.channel.memberCount.toLocaleString()}</span>
-        <span className="unseen">{words} (show list)</span>
+        <span className="unseen">{words().chats.membersButton(label)}</span>
       </button>
       {open && <MembersDialog item={item} onClose={() => setOpen(false)} />}
     </>

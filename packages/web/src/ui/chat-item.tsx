@@ -6,6 +6,7 @@ import { givenName, type Names } from '../state/names.js';
 import { chatHref } from '../state/place.js';
 import { plainLine } from '../state/text.js';
 import { briefTime } from '../state/times.js';
+import { words } from '../words/words.js';
 import { ChatIcon } from './chat-icon.js';
 import { useNow } from './hooks.js';
 import { Icon } from './icon.js';
@@ -25,21 +26,22 @@ const countWords = (count: number) => (count >= 100 ? '99+' : `${count}`);
 /** Returns the last message as one line, with its sender unless the sender is obvious. */
 function previewOf({ last, channel }: ChatItem, names: Names, me: string): string {
   if (last === undefined) return '';
-  const text = last.text === '' ? 'Message deleted' : plainLine(last.text);
-  if (last.sender === me) return `You: ${text}`;
+  const text = last.text === '' ? words().chats.deleted : plainLine(last.text);
+  if (last.sender === me) return words().chats.mine(text);
   return channel.kind === ChannelKind.DIRECT ? text : `${plainLine(givenName(names, last.sender))}: ${text}`;
 }
 
 /** Returns a text for a screen reader that replaces the signs in the row. */
 function signWords({ item, isOnline, unsent }: ChatItemProps): string {
   const { unread, mentions, markedUnread, notify, channel } = item;
+  const say = words();
   const facts = [
     kindWords(channel.kind),
-    isOnline ? 'online' : '',
-    unread > 0 ? `${countWords(unread)} unread` : markedUnread ? 'marked as unread' : '',
-    mentions > 0 ? `${countWords(mentions)} mentions` : '',
-    unsent > 0 ? `${unsent} not sent` : '',
-    notify === 'none' ? 'muted' : '',
+    isOnline ? say.chats.online : '',
+    unread > 0 ? say.common.unread(countWords(unread)) : markedUnread ? say.chats.markedUnread : '',
+    mentions > 0 ? say.chats.mentions(countWords(mentions)) : '',
+    unsent > 0 ? say.common.notSent(unsent) : '',
+    notify === 'none' ? say.chats.muted : '',
   ];
   return facts.filter((fact) => fact !== '').join(', ');
 }
@@ -64,7 +66,11 @@ export const ChatRow = memo(function ChatRow(props: ChatItemProps) {
         </span>
         <Activity at={activityOf(item)} />
         <span className="chat-last">
-          {unsent > 0 ? <b className="unsent">{unsent} not sent</b> : <bdi>{previewOf(item, names, me)}</bdi>}
+          {unsent > 0 ? (
+            <b className="unsent">{words().common.notSent(unsent)}</b>
+          ) : (
+            <bdi>{previewOf(item, names, me)}</bdi>
+          )}
         </span>
         <span className="badges" aria-hidden="true">
           {mentions > 0 && <span className="badge mentions">@{mentions > 1 && countWords(mentions)}</span>}

@@ -1,16 +1,18 @@
 import { useState } from 'react';
 import { type ChatFilter, type ChatItem, type ChatsState, orderedChats } from '../state/chats.js';
 import { linkWords } from '../state/link-words.js';
+import type { ChatsWords } from '../words/en/chats.js';
+import { words } from '../words/words.js';
 import { ChatRow } from './chat-item.js';
 import { useNow, useOnline, useWatched } from './hooks.js';
 import { useWorkspace } from './workspace-context.js';
 
-const filters: readonly (readonly [ChatFilter, string])[] = [
-  ['all', 'All'],
-  ['unread', 'Unread'],
-  ['direct', 'Direct'],
-  ['groups', 'Groups'],
-];
+const filters = [
+  ['all', 'all'],
+  ['unread', 'unread'],
+  ['direct', 'directFilter'],
+  ['groups', 'groupsFilter'],
+] as const satisfies readonly (readonly [ChatFilter, keyof ChatsWords])[];
 
 /** The user's direct chats, groups and channels, the most recently active first. */
 export function ChatList({ openId }: { openId: number | undefined }) {
@@ -19,13 +21,14 @@ export function ChatList({ openId }: { openId: number | undefined }) {
   const [filter, setFilter] = useState<ChatFilter>('all');
   const { favourites, others } = orderedChats(state, filter);
   const count = Object.keys(state.items).length;
+  const say = words().chats;
   return (
     <>
       <InboxLine state={state} />
       {count > 0 && <Filters filter={filter} onFilter={setFilter} />}
-      <Section title="Favourites" items={favourites} state={state} openId={openId} />
-      <Section title="Chats" items={others} state={state} openId={openId} />
-      {count > 0 && favourites.length + others.length === 0 && <p className="hint">No chat matches this filter.</p>}
+      <Section title={say.favourites} items={favourites} state={state} openId={openId} />
+      <Section title={say.chats} items={others} state={state} openId={openId} />
+      {count > 0 && favourites.length + others.length === 0 && <p className="hint">{say.noMatch}</p>}
     </>
   );
 }
@@ -36,13 +39,13 @@ function InboxLine({ state: { link, fresh, items } }: { state: ChatsState }) {
   const isOnline = useOnline();
   const { chats } = useWorkspace();
   if (link.state === 'live' || (link.state === 'connecting' && !fresh && Object.keys(items).length === 0)) return null;
-  const { words, steady, again } = linkWords(link, now, isOnline);
+  const { words: status, steady, again } = linkWords(link, now, isOnline);
   return (
     <div className="inbox-line" role="status" aria-label={steady}>
-      <span aria-hidden="true">Chats: {words}</span>
+      <span aria-hidden="true">{words().chats.link(status)}</span>
       {again !== undefined && (
         <button type="button" className="link" onClick={() => chats.rejoin()}>
-          Reconnect
+          {words().chats.reconnect}
         </button>
       )}
     </div>
@@ -50,13 +53,14 @@ function InboxLine({ state: { link, fresh, items } }: { state: ChatsState }) {
 }
 
 function Filters({ filter, onFilter }: { filter: ChatFilter; onFilter: (filter: ChatFilter) => void }) {
+  const say = words().chats;
   return (
     <fieldset className="filters">
-      <legend className="unseen">Show</legend>
-      {filters.map(([value, words]) => (
+      <legend className="unseen">{say.show}</legend>
+      {filters.map(([value, name]) => (
         <label key={value}>
           <input type="radio" name="filter" checked={filter === value} onChange={() => onFilter(value)} />
-          <span>{words}</span>
+          <span>{say[name]}</span>
         </label>
       ))}
     </fieldset>

@@ -1,6 +1,8 @@
 import { ChannelKind, MemberRole, type NotifyLevel } from '@parley/client';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { type ChatItem, titleOf } from '../state/chats.js';
+import type { ChatsWords } from '../words/en/chats.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
 import { RefusalLine } from './refusal-line.js';
@@ -11,17 +13,18 @@ import { useWorkspace } from './workspace-context.js';
 
 type Asked = 'leave' | 'delete';
 
-const levels: readonly (readonly [NotifyLevel, string])[] = [
-  ['all', 'All messages'],
-  ['mentions', 'Only mentions'],
-  ['none', 'Nothing (muted)'],
-];
+const levels = [
+  ['all', 'notifyAll'],
+  ['mentions', 'notifyMentions'],
+  ['none', 'notifyNone'],
+] as const satisfies readonly (readonly [NotifyLevel, keyof ChatsWords])[];
 
 /** The button and the menu of actions on a chat. */
 export function ChatMenu({ item }: { item: ChatItem }) {
   const place = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState<Asked>();
+  const label = words().chats.menu;
   useCloseOutside(place, open, () => setOpen(false));
   useMenuFocus(place, open);
   const ask = (what: Asked) => {
@@ -33,8 +36,8 @@ export function ChatMenu({ item }: { item: ChatItem }) {
       <button
         type="button"
         className="icon-button"
-        aria-label="More"
-        title="More"
+        aria-label={label}
+        title={label}
         aria-expanded={open}
         onClick={() => setOpen(!open)}
       >
@@ -74,27 +77,28 @@ function MenuItems({ item, onAsk, onDone }: MenuItemsProps) {
     location.hash = '#rooms';
   });
   const why = refused ?? mark.refused;
+  const say = words().chats;
   return (
     <div className="menu">
       <fieldset>
-        <legend>Notify me about</legend>
-        {levels.map(([level, words]) => (
+        <legend>{say.notify}</legend>
+        {levels.map(([level, name]) => (
           <label key={level}>
-            <input type="radio" name="notify" checked={item.notify === level} onChange={() => run(level)} /> {words}
+            <input type="radio" name="notify" checked={item.notify === level} onChange={() => run(level)} /> {say[name]}
           </label>
         ))}
       </fieldset>
       <button type="button" onClick={mark.run}>
-        Mark as unread
+        {say.markUnread}
       </button>
       {myRole !== MemberRole.OWNER && (
         <button type="button" className="danger-item" onClick={() => onAsk('leave')}>
-          {kind === ChannelKind.DIRECT ? 'Remove from my list' : 'Leave'}
+          {kind === ChannelKind.DIRECT ? say.removeDirect : say.leave}
         </button>
       )}
       {myRole === MemberRole.OWNER && kind !== ChannelKind.DIRECT && (
         <button type="button" className="danger-item" onClick={() => onAsk('delete')}>
-          Delete for everyone
+          {say.delete}
         </button>
       )}
       {why !== undefined && (
@@ -107,14 +111,14 @@ function MenuItems({ item, onAsk, onDone }: MenuItemsProps) {
 }
 
 function leaveWords({ channel: { kind } }: ChatItem): string {
-  if (kind === ChannelKind.DIRECT)
-    return 'The other person keeps the chat. You get it back when either of you opens it again.';
-  if (kind === ChannelKind.PUBLIC) return 'You can join again at any time.';
-  return 'To come back, you need to be added again or to have an invite link.';
+  const { leaveDirect, leavePublic, leaveOther } = words().chats;
+  if (kind === ChannelKind.DIRECT) return leaveDirect;
+  return kind === ChannelKind.PUBLIC ? leavePublic : leaveOther;
 }
 
 function Farewell({ what, item, onClose }: { what: Asked; item: ChatItem; onClose: () => void }) {
   const { membership } = useWorkspace();
+  const say = words().chats;
   const { id } = item.channel;
   const { busy, refused, run } = useAction(async () => {
     await (what === 'leave' ? membership.leave(id) : membership.delete(id));
@@ -122,18 +126,17 @@ function Farewell({ what, item, onClose }: { what: Asked; item: ChatItem; onClos
     location.hash = '#rooms';
   });
   return (
-    <Dialog title={what === 'leave' ? 'Leave this chat?' : 'Delete this chat?'} onClose={onClose}>
+    <Dialog title={what === 'leave' ? say.leaveTitle : say.deleteTitle} onClose={onClose}>
       <p>
-        <Name of={titleOf(item)} />:{' '}
-        {what === 'leave' ? leaveWords(item) : 'all its messages are deleted for everyone right away.'}
+        <Name of={titleOf(item)} />: {what === 'leave' ? leaveWords(item) : say.deleteHint}
       </p>
       <RefusalLine refused={refused} />
       <div className="choices">
         <button type="button" className="danger" disabled={busy} onClick={run}>
-          {what === 'leave' ? 'Leave chat' : 'Delete chat'}
+          {what === 'leave' ? say.leaveChat : say.deleteChat}
         </button>
         <button type="button" className="quiet" onClick={onClose}>
-          Keep chat
+          {say.keepChat}
         </button>
       </div>
     </Dialog>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { Chat } from '../live/chat.js';
 import type { ChatItem } from '../state/chats.js';
+import { words } from '../words/words.js';
 import { ChatHead } from './chat-head.js';
 import { ConnectionLine } from './connection-line.js';
 import { ConversationPanel } from './conversation-panel.js';
@@ -48,7 +49,7 @@ function ChatView({ item }: { item: ChatItem }) {
   const conversation = useOpenConversation();
   const state = useWatched(conversation);
   return (
-    <section className="room-view" aria-label="Chat">
+    <section className="room-view" aria-label={words().chats.chat}>
       <ChatHead item={item} />
       <ConnectionLine link={state.link} onRejoin={() => conversation.rejoin()} />
       <ConversationPanel state={state} />

@@ -3,6 +3,7 @@ import { allowedActions } from '../state/allowed-actions.js';
 import { bytesOver } from '../state/bytes.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import { lastOwn } from '../state/timeline.js';
+import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 import { type Intent, type IntentRequest, newMessage } from './intent.js';
 import { IntentLine } from './intent-line.js';
@@ -73,9 +74,9 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
     draft.keepAsNew();
     onIntent(newMessage);
   };
-  const onText = (words: string) => {
-    draft.setText(words);
-    typing.go(words);
+  const onText = (typed: string) => {
+    draft.setText(typed);
+    typing.go(typed);
   };
   return (
     <form className="composer" onSubmit={send}>
@@ -106,10 +107,9 @@ function useFocus(area: React.RefObject<HTMLTextAreaElement | null>, intent: Int
 }
 
 function TooLong({ bytes, most }: { bytes: number; most: number }) {
-  const [over, all] = [bytes, most].map((count) => count.toLocaleString('en'));
   return (
     <p className="too-long" role="status">
-      This message is {over} bytes too long. The limit is {all} bytes.
+      {words().conversation.tooLong(bytes, most)}
     </p>
   );
 }
@@ -127,23 +127,24 @@ interface WritingProps {
 
 function Writing({ area, text, over, isReady, onText, onKey }: WritingProps) {
   const id = useId();
+  const say = words().conversation;
   return (
     <div className="writing">
       <label className="unseen" htmlFor={id}>
-        Message
+        {say.message}
       </label>
       <textarea
         id={id}
         ref={area}
         rows={1}
         value={text}
-        placeholder={over ? 'You cannot post here right now' : 'Write a message'}
+        placeholder={over ? say.closed : say.write}
         disabled={over}
         dir="auto"
         onChange={(event) => onText(event.target.value)}
         onKeyDown={onKey}
       />
-      <button type="submit" className="send" aria-label="Send" title="Send" disabled={!isReady}>
+      <button type="submit" className="send" aria-label={say.send} title={say.send} disabled={!isReady}>
         <Icon name="send" />
       </button>
     </div>

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { words } from '../words/words.js';
 
 /** Returns a function that copies a text, and a sentence that says whether that worked. */
 export function useCopy() {
@@ -6,17 +7,17 @@ export function useCopy() {
   const copy = async (text: string) => {
     try {
       await navigator.clipboard.writeText(text);
-      setSaid('Copied');
+      setSaid(words().common.copied);
     } catch {
       // Browsers have no clipboard for pages without TLS, and users can block it.
-      setSaid(`This browser does not allow copying here. Select the text instead: ${text}`);
+      setSaid(words().common.notCopied(text));
     }
   };
   return { said, copy };
 }
 
 /** A button that copies a text. Says whether that worked. */
-export function CopyButton({ text, words }: { text: string; words: string }) {
+export function CopyButton({ text, label }: { text: string; label: string }) {
   const { said, copy } = useCopy();
   return (
     <>
@@ -24,7 +25,7 @@ export function CopyButton({ text, words }: { text: string; words: string }) {
         {said}
       </span>
       <button type="button" className="quiet copy" onClick={() => copy(text)}>
-        {words}
+        {label}
       </button>
     </>
   );

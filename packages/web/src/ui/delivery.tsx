@@ -4,6 +4,7 @@ import { readingOf } from '../state/reading.js';
 import { plainLine } from '../state/text.js';
 import type { SaidRow } from '../state/timeline.js';
 import { untilWords } from '../state/times.js';
+import { words } from '../words/words.js';
 import { useNow } from './hooks.js';
 import { Icon } from './icon.js';
 import { sentence } from './use-action.js';
@@ -18,7 +19,9 @@ interface SentStateProps {
 /** The mark of the user's own message: sending, sent, delivered or read. */
 export function SentState({ row: { delivery, outgoing, line }, receipts, names }: SentStateProps) {
   if (delivery === 'sent') return <SentMark seq={line.seq} receipts={receipts} names={names} />;
-  return delivery === 'sending' && outgoing?.held === undefined ? <Mark name="clock" words="Sending" /> : null;
+  return delivery === 'sending' && outgoing?.held === undefined ? (
+    <Mark name="clock" label={words().conversation.sending} />
+  ) : null;
 }
 
 /** Says that the user's own message was delayed or not sent. */
@@ -30,14 +33,14 @@ export function DeliveryNotice({ row: { delivery, outgoing }, mayRetry }: { row:
   return (
     <p className="failed" role="alert">
       <Icon name="alert" size={16} />
-      <span>Not sent. {sentence(outgoing.failed ?? '')}</span>
+      <span>{words().conversation.notSent(sentence(outgoing.failed ?? ''))}</span>
       {mayRetry && (
         <button type="button" className="link" onClick={() => conversation.retry(outgoing.id)}>
-          Send again
+          {words().conversation.sendAgain}
         </button>
       )}
       <button type="button" className="link" onClick={() => conversation.discard(outgoing.id)}>
-        Discard
+        {words().common.discard}
       </button>
     </p>
   );
@@ -49,9 +52,7 @@ function HeldBack({ why, untilMs }: { why: string; untilMs: number }) {
   return (
     <p className="held" role="status">
       <Icon name="clock" size={14} />
-      <span>
-        Waiting {untilWords(Math.max(0, untilMs - now), now)}. {sentence(why)}
-      </span>
+      <span>{words().conversation.waiting(untilWords(Math.max(0, untilMs - now), now), sentence(why))}</span>
     </p>
   );
 }
@@ -65,23 +66,24 @@ interface SentMarkProps {
 /** The state of a sent message: sent, delivered to somebody, or read by somebody, with names. */
 function SentMark({ seq, receipts, names }: SentMarkProps) {
   const { readBy, deliveredTo } = readingOf(receipts, seq);
+  const say = words().conversation;
   const list = (ids: readonly string[]) => ids.map((id) => plainLine(nameOf(names, id))).join(', ');
-  if (readBy.length > 0) return <Mark name="checks" words={`Read by ${list(readBy)}`} isRead />;
-  if (deliveredTo.length > 0) return <Mark name="checks" words={`Delivered to ${list(deliveredTo)}`} />;
-  return <Mark name="check" words="Sent" />;
+  if (readBy.length > 0) return <Mark name="checks" label={say.readBy(list(readBy))} isRead />;
+  if (deliveredTo.length > 0) return <Mark name="checks" label={say.deliveredTo(list(deliveredTo))} />;
+  return <Mark name="check" label={say.sent} />;
 }
 
 function Mark({
   name,
-  words,
+  label,
   isRead = false,
 }: {
   name: 'check' | 'checks' | 'clock';
-  words: string;
+  label: string;
   isRead?: boolean;
 }) {
   return (
-    <span className="delivery" role="img" aria-label={words} title={words} data-read={isRead}>
+    <span className="delivery" role="img" aria-label={label} title={label} data-read={isRead}>
       <Icon name={name} size={14} />
     </span>
   );

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 
 interface DialogProps {
@@ -22,7 +23,12 @@ export function Dialog({ title, className, onClose, children }: DialogProps) {
     <dialog ref={dialog} className={className} aria-labelledby={id} onClose={onClose}>
       <header>
         <h2 id={id}>{title}</h2>
-        <button type="button" className="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={words().common.close}
+          onClick={() => dialog.current?.close()}
+        >
           <Icon name="close" />
         </button>
       </header>

@@ -1,5 +1,6 @@
 import type { Block, Inline, ListItem, NamedLink } from '../state/markdown.js';
 import { type Piece, plainLine } from '../state/text.js';
+import { words } from '../words/words.js';
 import { CopyButton } from './copy-button.js';
 
 const rel = 'noopener noreferrer nofollow';
@@ -18,7 +19,7 @@ function PieceOf({ piece }: { piece: Piece }) {
       return (
         <span
           className="hidden-character"
-          title={piece.type === 'hidden' ? 'Invisible character' : 'Marks on one letter that are not shown'}
+          title={piece.type === 'hidden' ? words().conversation.invisible : words().conversation.hiddenMarks}
         >
           {piece.text}
         </span>
@@ -107,7 +108,7 @@ function BlockOf({ block }: { block: Block }) {
         <figure className="code">
           <figcaption>
             <span>{plainLine(block.language)}</span>
-            <CopyButton text={block.text} words="Copy code" />
+            <CopyButton text={block.text} label={words().conversation.copyCode} />
           </figcaption>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must be able to scroll long lines */}
           <pre tabIndex={0}>

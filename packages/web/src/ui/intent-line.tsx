@@ -1,5 +1,6 @@
 import type { SaidLine } from '../state/lines.js';
 import { type Names, nameOf } from '../state/names.js';
+import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 import type { Intent } from './intent.js';
 import { Name } from './text.js';
@@ -23,7 +24,7 @@ export function IntentLine({ intent, names, onCancel, onNew }: IntentLineProps) 
       <span>
         <About what={what} line={line} names={names} /> <Name of={(line.text ?? '').slice(0, 120)} />
       </span>
-      <button type="button" className="icon-button small" aria-label="Cancel" onClick={onCancel}>
+      <button type="button" className="icon-button small" aria-label={words().common.cancel} onClick={onCancel}>
         <Icon name="close" size={16} />
       </button>
     </p>
@@ -31,26 +32,22 @@ export function IntentLine({ intent, names, onCancel, onNew }: IntentLineProps) 
 }
 
 function About({ what, line, names }: { what: 'reply' | 'edit'; line: SaidLine; names: Names }) {
-  if (what === 'edit') return 'Editing:';
-  return <Name of={`Reply to ${nameOf(names, line.sender)}:`} title={line.sender} />;
+  if (what === 'edit') return words().conversation.editing;
+  return <Name of={words().conversation.replyTo(nameOf(names, line.sender))} title={line.sender} />;
 }
 
-const goneWords = {
-  reply: 'The message you are replying to no longer exists. Your text is kept.',
-  edit: 'The message you are editing no longer exists. Your text is kept.',
-};
-
 function GoneLine({ was, onCancel, onNew }: { was: 'reply' | 'edit'; onCancel: () => void; onNew: () => void }) {
+  const say = words().conversation;
   return (
     <div className="intent gone-target" role="alert">
       <Icon name="alert" size={16} />
-      <span>{goneWords[was]}</span>
+      <span>{was === 'reply' ? say.replyGone : say.editGone}</span>
       <button type="button" className="link" onClick={onNew}>
-        Make it a new message
+        {say.asNew}
       </button>
       {was === 'edit' && (
         <button type="button" className="link" onClick={onCancel}>
-          Discard text
+          {say.discardText}
         </button>
       )}
     </div>

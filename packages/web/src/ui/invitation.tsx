@@ -2,6 +2,7 @@ import type { Channel } from '@parley/client';
 import { MemberRole } from '@parley/client';
 import { useEffect, useState } from 'react';
 import { chatHref } from '../state/place.js';
+import { words } from '../words/words.js';
 import { ChatPreview } from './chat-preview.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
@@ -18,27 +19,32 @@ export function Invitation({ id }: { id: string }) {
   if (preview.refused !== undefined) {
     return (
       <section className="no-room">
-        <h2>This invite link cannot be used</h2>
+        <h2>{words().chats.badInvite}</h2>
         <p role="alert">{sentence(preview.refused.words)}</p>
         <a className="primary" href="#rooms">
-          All chats
+          {words().common.allChats}
         </a>
       </section>
     );
   }
-  return channel === undefined ? <p className="no-room">Loading…</p> : <Preview id={id} channel={channel} />;
+  return channel === undefined ? (
+    <p className="no-room">{words().common.loading}</p>
+  ) : (
+    <Preview id={id} channel={channel} />
+  );
 }
 
 function Preview({ id, channel }: { id: string; channel: Channel }) {
   const { membership } = useWorkspace();
+  const say = words().chats;
   const isMember = channel.myRole !== MemberRole.UNSPECIFIED;
   const enter = async () => {
     if (!isMember) await membership.accept(id);
     location.hash = chatHref(channel.id);
   };
   return (
-    <ChatPreview channel={channel} action={isMember ? 'Open' : 'Join'} onAct={enter}>
-      <p>{isMember ? 'You are a member of this chat.' : 'You were invited to this chat.'}</p>
+    <ChatPreview channel={channel} action={isMember ? say.open : say.join} onAct={enter}>
+      <p>{isMember ? say.isMember : say.invited}</p>
     </ChatPreview>
   );
 }

@@ -1,6 +1,7 @@
 import type { Invite } from '@parley/client';
 import { type FormEvent, useEffect, useId, useState } from 'react';
 import { invitePlace, inviteWords, maxUsesOf } from '../state/invites.js';
+import { words } from '../words/words.js';
 import { CopyButton } from './copy-button.js';
 import { Dialog } from './dialog.js';
 import { RefusalLine } from './refusal-line.js';
@@ -8,16 +9,13 @@ import { useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
 const day = 86_400_000;
-const lifetimes: readonly (readonly [number, string])[] = [
-  [day, '1 day'],
-  [7 * day, '7 days'],
-  [30 * day, '30 days'],
-  [0, 'No end'],
-];
+/** Lifetimes of a link in days; 0 means that it has no end. */
+const lifetimes = [1, 7, 30, 0];
 
 /** The invite links of a chat: creates, lists, copies and revokes them. */
 export function InvitesDialog({ id, onClose }: { id: number; onClose: () => void }) {
   const { membership } = useWorkspace();
+  const say = words().chats;
   const [invites, setInvites] = useState<readonly Invite[]>();
   const { refused, busy, run } = useAction(async (act: () => Promise<unknown>) => {
     await act();
@@ -28,11 +26,11 @@ export function InvitesDialog({ id, onClose }: { id: number; onClose: () => void
     run(async () => undefined);
   }, [id]);
   return (
-    <Dialog title="Invite links" onClose={onClose}>
-      <p className="hint">Everyone with an account who has a link can join until you revoke it.</p>
+    <Dialog title={say.inviteLinks} onClose={onClose}>
+      <p className="hint">{say.inviteHint}</p>
       <NewInviteForm busy={busy} onCreate={(limits) => run(() => membership.createInvite(id, limits))} />
       <RefusalLine refused={refused} />
-      {invites?.length === 0 && <p className="hint">There is no invite link.</p>}
+      {invites?.length === 0 && <p className="hint">{say.noInvites}</p>}
       <ul className="people-list invites">
         {invites?.map((invite) => (
           <li key={invite.id}>
@@ -42,14 +40,17 @@ export function InvitesDialog({ id, onClose }: { id: number; onClose: () => void
             </span>
             {!invite.expired && (
               <>
-                <CopyButton text={new URL(invitePlace(invite.id), location.href).href} words="Copy link" />
+                <CopyButton
+                  text={new URL(invitePlace(invite.id), location.href).href}
+                  label={words().common.copyLink}
+                />
                 <button
                   type="button"
                   className="quiet"
                   disabled={busy}
                   onClick={() => run(() => membership.revokeInvite(invite.id))}
                 >
-                  Revoke
+                  {say.revoke}
                 </button>
               </>
             )}
@@ -70,6 +71,7 @@ function NewInviteForm({ busy, onCreate }: NewInviteFormProps) {
   const [lifetime, setLifetime] = useState(7 * day);
   const [uses, setUses] = useState('');
   const maxUses = maxUsesOf(uses);
+  const say = words().chats;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (maxUses !== undefined) onCreate({ maxUses, expiresAt: lifetime === 0 ? 0 : Date.now() + lifetime });
@@ -77,22 +79,22 @@ function NewInviteForm({ busy, onCreate }: NewInviteFormProps) {
   return (
     <form onSubmit={submit}>
       <div className="field">
-        <label htmlFor={`${id}-uses`}>Maximum number of people (optional)</label>
+        <label htmlFor={`${id}-uses`}>{say.mostPeople}</label>
         <input id={`${id}-uses`} inputMode="numeric" value={uses} onChange={(event) => setUses(event.target.value)} />
-        {maxUses === undefined && <p className="refusal">Type a whole number from 1 to 100,000, or nothing.</p>}
+        {maxUses === undefined && <p className="refusal">{say.badNumber}</p>}
       </div>
       <div className="field">
-        <label htmlFor={`${id}-end`}>Works for</label>
+        <label htmlFor={`${id}-end`}>{say.worksFor}</label>
         <select id={`${id}-end`} value={lifetime} onChange={(event) => setLifetime(Number(event.target.value))}>
-          {lifetimes.map(([ms, words]) => (
-            <option key={ms} value={ms}>
-              {words}
+          {lifetimes.map((days) => (
+            <option key={days} value={days * day}>
+              {days === 0 ? say.noEnd : say.days(days)}
             </option>
           ))}
         </select>
       </div>
       <button type="submit" className="primary" disabled={busy || maxUses === undefined}>
-        Create link
+        {say.createLink}
       </button>
     </form>
   );

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
 import { isOver } from '../state/link.js';
 import { unsentOf, unsentWords } from '../state/unsent.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
 import { useOpenConversation, useWorkspace } from './workspace-context.js';
@@ -10,17 +11,19 @@ import { useOpenConversation, useWorkspace } from './workspace-context.js';
 export function Leave({ state }: { state: ConversationState }) {
   const workspace = useWorkspace();
   const [asked, setAsked] = useState(false);
-  const words = unsentWords(unsentOf(state.outgoing, []));
-  const leave = () => (words === undefined ? workspace.leave() : setAsked(true));
+  const say = words().rooms;
+  const unsent = unsentWords(unsentOf(state.outgoing, []));
+  const leave = () => (unsent === undefined ? workspace.leave() : setAsked(true));
   return (
     <>
-      <button type="button" className="quiet leave" title="Leave room" onClick={leave}>
+      <button type="button" className="quiet leave" title={say.leave} onClick={leave}>
         <Icon name="leave" size={18} />
-        <span className="leave-words">
-          Leave<span className="unseen"> room</span>
+        <span className="unseen">{say.leave}</span>
+        <span className="leave-words" aria-hidden="true">
+          {say.leaveShort}
         </span>
       </button>
-      {asked && <LeaveRoom state={state} words={words} onClose={() => setAsked(false)} />}
+      {asked && <LeaveRoom state={state} unsent={unsent} onClose={() => setAsked(false)} />}
     </>
   );
 }
@@ -28,37 +31,35 @@ export function Leave({ state }: { state: ConversationState }) {
 interface LeaveRoomProps {
   readonly state: ConversationState;
   /** Phrase with the unsent messages, changes and drafts; undefined once everything is sent. */
-  readonly words: string | undefined;
+  readonly unsent: string | undefined;
   readonly onClose: () => void;
 }
 
-function LeaveRoom({ state, words, onClose }: LeaveRoomProps) {
+function LeaveRoom({ state, unsent, onClose }: LeaveRoomProps) {
   const workspace = useWorkspace();
   const conversation = useOpenConversation();
   const over = isOver(state.link);
-  const later = over
-    ? ' and can no longer be sent.'
-    : '. This browser keeps what is unsent, and sends it when you come back to this room.';
+  const say = words().rooms;
   const discard = () => {
     for (const { id } of state.outgoing) conversation.discard(id);
     workspace.leave();
   };
   return (
-    <Dialog title="Leave this room?" onClose={onClose}>
-      <p>{words === undefined ? 'Everything has been sent.' : `${words}${later}`}</p>
+    <Dialog title={say.leaveTitle} onClose={onClose}>
+      <p>{unsent === undefined ? say.allSent : (over ? say.unsentLost : say.unsentKept)(unsent)}</p>
       <div className="choices">
         {!over && (
           <button type="button" className="primary" onClick={() => workspace.leave()}>
-            Leave anyway
+            {say.leaveAnyway}
           </button>
         )}
-        {words !== undefined && (
+        {unsent !== undefined && (
           <button type="button" className="danger" onClick={discard}>
-            Discard and leave
+            {say.discardAndLeave}
           </button>
         )}
         <button type="button" className="quiet" onClick={onClose}>
-          Stay
+          {say.stay}
         </button>
       </div>
     </Dialog>

@@ -2,6 +2,8 @@ import { MemberRole, type User } from '@parley/client';
 import { useCallback, useEffect, useState } from 'react';
 import { memberWords } from '../state/chat-words.js';
 import type { ChatItem } from '../state/chats.js';
+import { refusalWords } from '../state/refusal-words.js';
+import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
@@ -12,9 +14,9 @@ import { RefusalLine } from './refusal-line.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
-const roles: Readonly<Partial<Record<MemberRole, string>>> = {
-  [MemberRole.ADMIN]: 'Admin',
-  [MemberRole.OWNER]: 'Owner',
+const roles: Readonly<Partial<Record<MemberRole, 'admin' | 'owner'>>> = {
+  [MemberRole.ADMIN]: 'admin',
+  [MemberRole.OWNER]: 'owner',
 };
 
 /** Loads the members page by page. */
@@ -52,7 +54,7 @@ export function MembersDialog({ item, onClose }: { item: ChatItem; onClose: () =
       </ul>
       {more !== undefined && (
         <button type="button" className="quiet more" disabled={busy} onClick={more}>
-          Show more
+          {words().common.more}
         </button>
       )}
       <RefusalLine refused={refused} />
@@ -65,7 +67,7 @@ function InviteLinks({ id }: { id: number }) {
   return (
     <>
       <button type="button" className="quiet" onClick={() => setOpen(true)}>
-        Invite links
+        {words().chats.inviteLinks}
       </button>
       {open && <InvitesDialog id={id} onClose={() => setOpen(false)} />}
     </>
@@ -81,16 +83,20 @@ function AddMembers({ id, onAdded }: { id: number; onAdded: () => void }) {
       id,
       picked.map((one) => one.id),
     );
-    setFailed(refusals.map(({ userId, refusal }) => `${userId}: ${sentence(refusal?.message ?? '')}`));
+    setFailed(
+      refusals.map(
+        ({ userId, refusal }) => `${userId}: ${sentence(refusal === undefined ? '' : refusalWords(refusal))}`,
+      ),
+    );
     setPicked([]);
     onAdded();
   });
   return (
     <>
-      <PeoplePicker label="Add people" picked={picked} onPick={setPicked} />
+      <PeoplePicker label={words().chats.addPeople} picked={picked} onPick={setPicked} />
       {picked.length > 0 && (
         <button type="button" className="primary add" disabled={busy} onClick={run}>
-          Add
+          {words().chats.add}
         </button>
       )}
       <p className="refusal" role="alert">
@@ -109,6 +115,8 @@ function Member({ user, item, onChanged }: { user: User; item: ChatItem; onChang
     onChanged();
   });
   const isMe = user.id === session.userId;
+  const say = words().chats;
+  const role = roles[user.memberRole];
   const isOwner = user.memberRole === MemberRole.OWNER;
   const mayRemove = !isMe && !isOwner && (myRole === MemberRole.OWNER || myRole === MemberRole.ADMIN);
   const isAdmin = user.memberRole === MemberRole.ADMIN;
@@ -120,8 +128,8 @@ function Member({ user, item, onChanged }: { user: User; item: ChatItem; onChang
       <span className="person">
         <PersonName id={user.id} name={user.name || user.id} />
         <span className="hint">
-          {isMe ? 'you' : user.id}
-          {roles[user.memberRole] !== undefined && ` · ${roles[user.memberRole]}`}
+          {isMe ? words().common.you : user.id}
+          {role !== undefined && ` · ${say[role]}`}
         </span>
         {refused !== undefined && (
           <span className="refusal" role="alert">
@@ -136,7 +144,7 @@ function Member({ user, item, onChanged }: { user: User; item: ChatItem; onChang
           disabled={busy}
           onClick={() => run(() => membership.setRole(id, user.id, isAdmin ? 'member' : 'admin'))}
         >
-          {isAdmin ? 'Remove admin' : 'Make admin'}
+          {isAdmin ? say.removeAdmin : say.makeAdmin}
         </button>
       )}
       {mayRemove && (
@@ -146,7 +154,7 @@ function Member({ user, item, onChanged }: { user: User; item: ChatItem; onChang
           disabled={busy}
           onClick={() => run(() => membership.remove(id, user.id))}
         >
-          Remove
+          {say.remove}
         </button>
       )}
     </li>

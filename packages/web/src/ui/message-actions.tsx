@@ -2,6 +2,7 @@ import { useRef, useState } from 'react';
 import type { SaidLine } from '../state/lines.js';
 import type { Names } from '../state/names.js';
 import { chatHref, roomHref } from '../state/place.js';
+import { words } from '../words/words.js';
 import { useCopy } from './copy-button.js';
 import { usePlace } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
@@ -29,26 +30,27 @@ export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onI
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
   const tools = useRef<HTMLDivElement>(null);
   const { said, copy } = useCopy();
+  const say = words().conversation;
   const link = usePlace().kind === 'room' ? roomHref : chatHref;
   useCloseOutside(tools, open === 'reactions', () => setOpen(undefined));
   return (
     <>
-      <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label="Message actions">
+      <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label={say.actions}>
         {open === 'reactions' && <Choices line={line} onDone={() => setOpen(undefined)} />}
-        {mayChange && <Action name="smile" words="React" onPress={() => toggle('reactions')} />}
-        <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', target: line })} />
-        {hasReceipts && isOwn && <Action name="checks" words="Read by" onPress={() => toggle('readers')} />}
+        {mayChange && <Action name="smile" label={say.reactAction} onPress={() => toggle('reactions')} />}
+        <Action name="reply" label={say.replyAction} onPress={() => onIntent({ do: 'reply', target: line })} />
+        {hasReceipts && isOwn && <Action name="checks" label={say.readByAction} onPress={() => toggle('readers')} />}
         {mayChange && (
           <Action
             name="link"
-            words="Copy link"
+            label={words().common.copyLink}
             onPress={() => copy(new URL(link(conversation.channelId, line.seq), location.href).href)}
           />
         )}
         {mayChange && isOwn && line.text !== undefined && (
-          <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', target: line })} />
+          <Action name="edit" label={say.editAction} onPress={() => onIntent({ do: 'edit', target: line })} />
         )}
-        {mayChange && isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
+        {mayChange && isOwn && <Action name="trash" label={say.deleteAction} onPress={() => toggle('deleting')} />}
       </div>
       {open === 'readers' && <ReadersDialog seq={line.seq} names={names} onClose={() => setOpen(undefined)} />}
       {said !== undefined && (
@@ -59,7 +61,7 @@ export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onI
       {open === 'deleting' && (
         <p className="confirmation">
           <button type="button" className="danger small" onClick={() => conversation.change('delete', line.seq)}>
-            Delete for everyone
+            {say.deleteForAll}
           </button>
         </p>
       )}
@@ -67,9 +69,9 @@ export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onI
   );
 }
 
-function Action({ name, words, onPress }: { name: IconName; words: string; onPress: () => void }) {
+function Action({ name, label, onPress }: { name: IconName; label: string; onPress: () => void }) {
   return (
-    <button type="button" className="icon-button small" aria-label={words} title={words} onClick={onPress}>
+    <button type="button" className="icon-button small" aria-label={label} title={label} onClick={onPress}>
       <Icon name={name} size={18} />
     </button>
   );
@@ -82,7 +84,7 @@ function Choices({ line, onDone }: { line: SaidLine; onDone: () => void }) {
       key={emoji}
       type="button"
       className="icon-button small"
-      aria-label={`React with ${emoji}`}
+      aria-label={words().conversation.reactWith(emoji)}
       onClick={() => {
         conversation.change('react', line.seq, emoji);
         onDone();

@@ -5,6 +5,7 @@ import { allowedActions } from '../state/allowed-actions.js';
 import { type ConversationState, lastSeq } from '../state/conversation-state.js';
 import { isRoom } from '../state/rooms.js';
 import type { Row } from '../state/timeline.js';
+import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 import type { IntentRequest } from './intent.js';
 import { MessageRow } from './message-row.js';
@@ -74,7 +75,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
       <section
         ref={place}
         className="messages"
-        aria-label="Messages"
+        aria-label={words().conversation.messages}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keys must be able to scroll the list
         tabIndex={0}
         onClickCapture={({ target }) => target instanceof Element && target.closest('.show-all') !== null && end.hold()}
@@ -205,10 +206,10 @@ function LinkedNotice({ why, isLoading, close }: LinkedNoticeProps) {
   if (why === undefined && !isLoading) return null;
   return (
     <p className="linked-notice" role="status">
-      {why ?? 'Looking for the message of the link…'}
+      {why ?? words().conversation.linking}
       {why !== undefined && (
         <button type="button" className="quiet" onClick={close}>
-          Close
+          {words().common.close}
         </button>
       )}
     </p>
@@ -226,7 +227,7 @@ function ToEnd({ unread, onPress, onWheel }: ToEndProps) {
   return (
     <button type="button" className="to-end" onClick={onPress} onWheel={({ deltaY }) => onWheel(deltaY)}>
       <Icon name="down" size={16} />
-      {unread ? 'New messages' : 'Jump to latest'}
+      {unread ? words().conversation.newMessages : words().conversation.latest}
     </button>
   );
 }

@@ -5,6 +5,7 @@ import { type Line, type SaidLine, saidAt } from '../state/lines.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
+import { words } from '../words/words.js';
 import { Avatar, personClass } from './avatar.js';
 import { DeliveryNotice, SentState } from './delivery.js';
 import type { IntentRequest } from './intent.js';
@@ -43,7 +44,7 @@ export function MessageRow(props: MessageRowProps) {
       data-delivery={delivery}
       data-linked={isLinked}
       tabIndex={isLast ? 0 : -1}
-      aria-label={`Message from ${name}`}
+      aria-label={words().conversation.messageFrom(name)}
     >
       <div className="margin">
         {head ? <Avatar id={line.sender} name={givenName(names, line.sender)} /> : <Time at={line.at} short />}
@@ -61,7 +62,7 @@ export function MessageRow(props: MessageRowProps) {
         <Body line={line}>
           <SentState row={row} receipts={receipts} names={names} />
         </Body>
-        {line.mentionsMe === true && !line.deleted && <p className="mention">Mentions you</p>}
+        {line.mentionsMe === true && !line.deleted && <p className="mention">{words().conversation.mentionsYou}</p>}
         {line.reactions.length > 0 && (
           <Reactions line={line} names={names} me={me} mayAct={isThere && allowed.change} />
         )}
@@ -88,14 +89,20 @@ function Time({ at, short = false }: { at: number; short?: boolean }) {
 }
 
 function Body({ line, children }: { line: SaidLine; children: ReactNode }) {
-  if (line.deleted) return <p className="gone">This message was deleted.{children}</p>;
-  if (line.text === undefined) return <p className="gone">This message is not text and cannot be shown.</p>;
-  if (line.text === '') return <p className="gone">This message is empty.</p>;
+  if (line.deleted)
+    return (
+      <p className="gone">
+        {words().conversation.deleted}
+        {children}
+      </p>
+    );
+  if (line.text === undefined) return <p className="gone">{words().conversation.unreadable}</p>;
+  if (line.text === '') return <p className="gone">{words().conversation.empty}</p>;
   return (
     <Text text={line.text}>
       {line.editedAt !== undefined && (
         <span className="edited" title={fullTime(line.editedAt)}>
-          (edited)
+          {words().conversation.edited}
         </span>
       )}
       {children}
@@ -115,15 +122,15 @@ function Quote({ seq, of, names, jump }: QuoteProps) {
   const go = jump(seq);
   return (
     <blockquote className="quote">
-      <button type="button" title="Go to this message" disabled={go === undefined} onClick={go}>
-        {of === undefined ? 'In reply to an earlier message' : <QuoteStart of={of} names={names} />}
+      <button type="button" title={words().conversation.goToMessage} disabled={go === undefined} onClick={go}>
+        {of === undefined ? words().conversation.replyToEarlier : <QuoteStart of={of} names={names} />}
       </button>
     </blockquote>
   );
 }
 
 function QuoteStart({ of, names }: { of: SaidLine; names: Names }) {
-  const start = of.deleted ? 'Deleted message' : (of.text ?? '…').slice(0, 140);
+  const start = of.deleted ? words().conversation.deletedQuote : (of.text ?? '…').slice(0, 140);
   return (
     <>
       <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} /> <Name of={start} />

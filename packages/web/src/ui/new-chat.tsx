@@ -2,6 +2,7 @@ import { ChannelKind } from '@parley/client';
 import { type FormEvent, useState } from 'react';
 import { readersWords } from '../state/chat-words.js';
 import { chatHref } from '../state/place.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { Field } from './field.js';
 import { PeoplePicker, type Picked } from './people-picker.js';
@@ -9,22 +10,24 @@ import { RefusalLine } from './refusal-line.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
-const kinds: readonly (readonly [ChannelKind, string])[] = [
-  [ChannelKind.DIRECT, 'Direct message'],
-  [ChannelKind.GROUP, 'Group'],
-  [ChannelKind.PRIVATE, 'Private channel'],
-  [ChannelKind.PUBLIC, 'Public channel'],
-];
+const kinds = [
+  [ChannelKind.DIRECT, 'directMessage'],
+  [ChannelKind.GROUP, 'group'],
+  [ChannelKind.PRIVATE, 'private'],
+  [ChannelKind.PUBLIC, 'public'],
+] as const;
 
-const submitWords: Readonly<Partial<Record<ChannelKind, string>>> = {
-  [ChannelKind.DIRECT]: 'Open chat',
-  [ChannelKind.GROUP]: 'Create group',
-};
+function submitWords(kind: ChannelKind): string {
+  const { openChat, createGroup, createChannel } = words().chats;
+  if (kind === ChannelKind.DIRECT) return openChat;
+  return kind === ChannelKind.GROUP ? createGroup : createChannel;
+}
 
 /** The dialog that opens a direct chat, or creates a group or channel. */
 export function NewChat({ onClose }: { onClose: () => void }) {
   const [kind, setKind] = useState<ChannelKind>(ChannelKind.DIRECT);
   const [picked, setPicked] = useState<readonly Picked[]>([]);
+  const say = words().chats;
   const isDirect = kind === ChannelKind.DIRECT;
   const { busy, refused, run } = useCreate(kind, picked, onClose);
   const onSubmit = (event: FormEvent<HTMLFormElement>) => {
@@ -32,20 +35,24 @@ export function NewChat({ onClose }: { onClose: () => void }) {
     run(new FormData(event.currentTarget));
   };
   return (
-    <Dialog title="New chat" onClose={onClose}>
+    <Dialog title={say.newChat} onClose={onClose}>
       <form onSubmit={onSubmit}>
         <Kinds kind={kind} onKind={setKind} />
         <p className="hint readers">{sentence(readersWords(kind))}</p>
-        {!isDirect && <Field label="Name">{(ids) => <input {...ids} name="name" required autoComplete="off" />}</Field>}
+        {!isDirect && (
+          <Field label={words().common.name}>
+            {(ids) => <input {...ids} name="name" required autoComplete="off" />}
+          </Field>
+        )}
         <PeoplePicker
-          label={isDirect ? 'Person' : 'People to add (optional)'}
+          label={isDirect ? say.person : say.peopleToAdd}
           picked={picked}
           isSingle={isDirect}
           onPick={setPicked}
         />
         <RefusalLine refused={refused} />
         <button className="primary" type="submit" disabled={busy || (isDirect && picked.length === 0)}>
-          {submitWords[kind] ?? 'Create channel'}
+          {submitWords(kind)}
         </button>
       </form>
     </Dialog>
@@ -70,13 +77,14 @@ function useCreate(kind: ChannelKind, picked: readonly Picked[], onClose: () => 
 }
 
 function Kinds({ kind, onKind }: { kind: ChannelKind; onKind: (kind: ChannelKind) => void }) {
+  const say = words().chats;
   return (
     <fieldset className="kinds">
-      <legend className="unseen">Kind</legend>
-      {kinds.map(([value, words]) => (
+      <legend className="unseen">{say.kind}</legend>
+      {kinds.map(([value, name]) => (
         <label key={value}>
           <input type="radio" name="kind" checked={kind === value} onChange={() => onKind(value)} />
-          <span>{words}</span>
+          <span>{say[name]}</span>
         </label>
       ))}
     </fieldset>

@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useRef } from 'react';
 import type { Auth } from '../live/auth.js';
+import { words } from '../words/words.js';
 import { aboutNewPassword, Password, passwordIn } from './password.js';
 import { SignInFrame } from './sign-in.js';
 import { sentence, useAction } from './use-action.js';
@@ -17,22 +18,23 @@ export function NewPassword({ auth }: { auth: Auth }) {
     event.preventDefault();
     run(new FormData(event.currentTarget));
   };
+  const say = words().entry;
   const isNewRefused = refused !== undefined && aboutNewPassword.has(refused.reason);
   return (
     <SignInFrame>
       <form ref={form} {...{ onSubmit }} onChange={forget} aria-labelledby="new-password-title">
-        <h2 id="new-password-title">Choose your own password</h2>
-        <p>You signed in with a one-time password, which cannot be used again.</p>
-        <Password name="current" label="One-time password" isNew={false} refused={undefined} />
-        <Password name="new" label="New password" isNew refused={isNewRefused ? refused.words : undefined} />
+        <h2 id="new-password-title">{say.chooseTitle}</h2>
+        <p>{say.chooseHint}</p>
+        <Password name="current" label={say.oneTime} isNew={false} refused={undefined} />
+        <Password name="new" label={say.newPassword} isNew refused={isNewRefused ? refused.words : undefined} />
         <p className="refusal" role="alert">
           {refused === undefined || isNewRefused ? '' : sentence(refused.words)}
         </p>
         <button className="primary" type="submit" disabled={busy}>
-          Set password
+          {say.setPassword}
         </button>
         <button className="quiet" type="button" onClick={() => auth.signOut()}>
-          Cancel
+          {say.cancel}
         </button>
       </form>
     </SignInFrame>

@@ -1,6 +1,7 @@
 import type { NewChannel } from '@parley/client';
 import type { FormEvent } from 'react';
 import { roomHref } from '../state/place.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { Field } from './field.js';
 import { RefusalLine } from './refusal-line.js';
@@ -27,41 +28,37 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
     onClose();
     location.hash = roomHref(id);
   });
+  const say = words().rooms;
   const onSubmit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     run(new FormData(event.currentTarget));
   };
   return (
-    <Dialog title="Create room" onClose={onClose}>
+    <Dialog title={say.create} onClose={onClose}>
       <form onSubmit={onSubmit}>
-        <Field label="Name">{(ids) => <input {...ids} name="name" required autoComplete="off" />}</Field>
-        <Field
-          label="Maximum number of people"
-          hint="1 to 25. When the room is full, others wait until someone leaves."
-        >
+        <Field label={words().common.name}>{(ids) => <input {...ids} name="name" required autoComplete="off" />}</Field>
+        <Field label={say.mostPeople} hint={say.mostPeopleHint}>
           {(ids) => <input {...ids} name="limit" type="number" min={1} max={25} defaultValue={10} required />}
         </Field>
         <RetentionField />
         <RefusalLine refused={refused} />
         <button className="primary" type="submit" disabled={busy}>
-          Create room
+          {say.create}
         </button>
       </form>
     </Dialog>
   );
 }
 
-const historyHint =
-  'How far back people who join later can read. If it is off, messages are not stored, and you lose them when you leave or reload the page.';
-
 function RetentionField() {
+  const say = words().rooms;
   return (
-    <Field label="Message history" hint={historyHint}>
+    <Field label={say.history} hint={say.historyHint}>
       {(ids) => (
         <select {...ids} name="retention" defaultValue="week">
-          <option value="week">1 week</option>
-          <option value="everything">Unlimited</option>
-          <option value="nothing">Off</option>
+          <option value="week">{say.week}</option>
+          <option value="everything">{say.unlimited}</option>
+          <option value="nothing">{say.off}</option>
         </select>
       )}
     </Field>

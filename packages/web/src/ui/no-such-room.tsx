@@ -1,11 +1,13 @@
+import { words } from '../words/words.js';
+
 /** Notice that the room does not exist or that this user cannot see it. */
 export function NoSuchRoom() {
   return (
     <section className="no-room">
-      <h2>Room not found</h2>
-      <p>It may have been deleted, or the link may be incomplete.</p>
+      <h2>{words().rooms.notFound}</h2>
+      <p>{words().rooms.notFoundHint}</p>
       <a className="primary" href="#rooms">
-        All rooms
+        {words().common.allRooms}
       </a>
     </section>
   );

@@ -4,6 +4,7 @@ import { chatFacts } from '../state/chat-words.js';
 import { placeOf, roomHref } from '../state/place.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { isRoom } from '../state/rooms.js';
+import { words } from '../words/words.js';
 import { ChatPreview } from './chat-preview.js';
 import { useWatched } from './hooks.js';
 import { sentence } from './use-action.js';
@@ -26,7 +27,7 @@ function useChannel(id: number): Found | undefined {
       (channel) => tell({ channel }),
       (thrown) => {
         const refusal = thrown instanceof Refusal ? thrown : undefined;
-        const why = refusal === undefined ? 'Something went wrong in this page.' : refusalWords(refusal);
+        const why = refusal === undefined ? words().common.pageFailed : refusalWords(refusal);
         tell({ why, isGone: refusal?.reason === 'channel-not-found' });
       },
     );
@@ -40,7 +41,7 @@ function useChannel(id: number): Found | undefined {
 /** A chat that the user is not in: how to join it, or why that is not possible. */
 export function OutsideChat({ id }: { id: number }) {
   const found = useChannel(id);
-  if (found === undefined) return <p className="no-room">Loading…</p>;
+  if (found === undefined) return <p className="no-room">{words().common.loading}</p>;
   if ('why' in found) return <Missing why={found.isGone ? undefined : found.why} />;
   return <Join channel={found.channel} />;
 }
@@ -48,10 +49,10 @@ export function OutsideChat({ id }: { id: number }) {
 function Missing({ why }: { why: string | undefined }) {
   return (
     <section className="no-room">
-      <h2>{why === undefined ? 'Chat not found' : 'Chat not loaded'}</h2>
-      <p>{why === undefined ? 'It may have been deleted, or you are not a member of it.' : sentence(why)}</p>
+      <h2>{why === undefined ? words().chats.notFound : words().chats.notLoaded}</h2>
+      <p>{why === undefined ? words().chats.notFoundHint : sentence(why)}</p>
       <a className="primary" href="#rooms">
-        All chats
+        {words().common.allChats}
       </a>
     </section>
   );
@@ -67,11 +68,11 @@ function Join({ channel }: { channel: Channel }) {
     if (isRoom(channel)) location.replace(roomHref(id, placeOf(location.hash).seq));
     else if (isMember) chats.tryRefresh(id); // The list does not have the chat yet.
   }, [channel, id, isMember, chats]);
-  if (!mayJoin) return isMember ? <p className="no-room">Loading…</p> : <Missing why={undefined} />;
+  if (!mayJoin) return isMember ? <p className="no-room">{words().common.loading}</p> : <Missing why={undefined} />;
   return (
-    <ChatPreview channel={channel} action="Join" onAct={() => membership.join(id)}>
+    <ChatPreview channel={channel} action={words().chats.join} onAct={() => membership.join(id)}>
       <p>{chatFacts(channel)}.</p>
-      {isOffered && <p>You were invited to this chat.</p>}
+      {isOffered && <p>{words().chats.invited}</p>}
     </ChatPreview>
   );
 }

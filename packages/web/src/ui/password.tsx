@@ -1,6 +1,7 @@
 import { refuse } from '@parley/client';
 import { useState } from 'react';
 import { bytesOf } from '../state/bytes.js';
+import { words } from '../words/words.js';
 import { Field } from './field.js';
 
 /**
@@ -22,9 +23,6 @@ export function passwordIn(form: FormData, name: string): string {
 /** Reasons that are about a new password. */
 export const aboutNewPassword: ReadonlySet<string> = new Set(['invalid-password', 'common-password']);
 
-const passwordHint =
-  '8 to 72 English letters, digits or symbols; other characters count as 2 to 4. Very common passwords are refused. Nobody can recover a forgotten password.';
-
 interface PasswordProps {
   readonly name: string;
   readonly label: string;
@@ -37,14 +35,15 @@ interface PasswordProps {
 /** The field of a password, with a button that shows it. */
 export function Password({ name, label, isNew, refused }: PasswordProps) {
   const [isShown, setIsShown] = useState(false);
+  const say = words().entry;
   const autoComplete = isNew ? 'new-password' : 'current-password';
   return (
-    <Field label={label} refused={refused} hint={isNew ? passwordHint : undefined}>
+    <Field label={label} refused={refused} hint={isNew ? say.passwordHint : undefined}>
       {(ids) => (
         <div className="password">
           <input {...ids} {...{ autoComplete, name }} type={isShown ? 'text' : 'password'} {...plain} required />
           <button type="button" className="quiet" onClick={() => setIsShown(!isShown)}>
-            {isShown ? 'Hide password' : 'Show password'}
+            {isShown ? say.hidePassword : say.showPassword}
           </button>
         </div>
       )}

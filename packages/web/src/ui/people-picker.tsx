@@ -1,5 +1,6 @@
 import type { User } from '@parley/client';
 import { type KeyboardEvent, useEffect, useId, useState } from 'react';
+import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { Icon } from './icon.js';
 import { Name } from './text.js';
@@ -75,7 +76,7 @@ export function PeoplePicker({ label, picked, isSingle = false, onPick }: People
         aria-activedescendant={found?.[at] && `${id}-${at}`}
         autoComplete="off"
         spellCheck={false}
-        placeholder="Name or user ID"
+        placeholder={words().chats.nameOrId}
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={onKey}
@@ -93,7 +94,7 @@ function PickedList({ picked, onPick }: Pick<PeoplePickerProps, 'picked' | 'onPi
           <Name of={name || id} title={id} />
           <button
             type="button"
-            aria-label={`Remove ${name || id}`}
+            aria-label={words().chats.removePerson(name || id)}
             onClick={() => onPick(picked.filter((one) => one.id !== id))}
           >
             <Icon name="close" size={14} />
@@ -112,10 +113,10 @@ interface FoundProps {
 }
 
 function Found({ id, found, at, onPick }: FoundProps) {
-  if (found === undefined) return <p className="hint">Searching…</p>;
-  if (found.length === 0) return <p className="hint">Nobody was found. Type the start of a name or user ID.</p>;
+  if (found === undefined) return <p className="hint">{words().common.searching}</p>;
+  if (found.length === 0) return <p className="hint">{words().chats.nobodyFound}</p>;
   return (
-    <div className="found" id={`${id}-found`} role="listbox" aria-label="Found people">
+    <div className="found" id={`${id}-found`} role="listbox" aria-label={words().chats.foundPeople}>
       {found.map((user, index) => (
         <button
           key={user.id}

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { givenName } from '../state/names.js';
 import type { Occupants } from '../state/occupants.js';
+import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
@@ -28,22 +29,22 @@ export function PeopleList({ inside, me, most }: PeopleProps) {
         <Icon name="people" size={18} />
         <span>
           {count}
-          {most > 0 && ` of ${most}`}
-          <span className="unseen"> people in this room (show list)</span>
+          {most > 0 && words().rooms.of(most)}
+          <span className="unseen">{words().rooms.insideButton}</span>
         </span>
       </button>
       {open && (
-        <Dialog title="In this room" onClose={() => setOpen(false)}>
+        <Dialog title={words().rooms.inside} onClose={() => setOpen(false)}>
           <ul className="people-list">
             {ids.map((id) => (
               <li key={id}>
                 <Avatar id={id} name={givenName(names, id)} />
                 <PersonName id={id} name={givenName(names, id)} />
-                <span className="hint">{id === me ? 'you' : id}</span>
+                <span className="hint">{id === me ? words().common.you : id}</span>
               </li>
             ))}
           </ul>
-          {count > ids.length && <p className="hint">And {count - ids.length} more.</p>}
+          {count > ids.length && <p className="hint">{words().common.others(count - ids.length)}</p>}
         </Dialog>
       )}
     </>

@@ -2,6 +2,7 @@ import type { DatedReceipt } from '@parley/client';
 import { useEffect, useState } from 'react';
 import { givenName, type Names } from '../state/names.js';
 import { briefTime, fullTime } from '../state/times.js';
+import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
 import { useNow } from './hooks.js';
@@ -34,15 +35,16 @@ export function ReadersDialog({ seq, names, onClose }: ReadersDialogProps) {
     run(closing.signal);
     return () => closing.abort();
   }, []);
+  const say = words().conversation;
   const all = receipts ?? [];
   const isRead = ({ readSeq }: DatedReceipt) => readSeq >= seq;
   const isDelivered = ({ deliveredSeq }: DatedReceipt) => deliveredSeq >= seq;
   return (
-    <Dialog title="Read and delivered" onClose={onClose}>
-      <Readers title="Read" receipts={all.filter(isRead)} names={names} />
-      <Readers title="Delivered" receipts={all.filter((one) => isDelivered(one) && !isRead(one))} names={names} />
-      <Readers title="Not delivered yet" receipts={all.filter((one) => !isDelivered(one))} names={names} />
-      <p className="hint">People who read in private are not listed.</p>
+    <Dialog title={say.readers} onClose={onClose}>
+      <Readers title={say.read} receipts={all.filter(isRead)} names={names} />
+      <Readers title={say.delivered} receipts={all.filter((one) => isDelivered(one) && !isRead(one))} names={names} />
+      <Readers title={say.notDelivered} receipts={all.filter((one) => !isDelivered(one))} names={names} />
+      <p className="hint">{say.privateReaders}</p>
       <RefusalLine refused={refused} />
     </Dialog>
   );

@@ -1,25 +1,18 @@
 import { allowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import type { Outgoing } from '../state/outgoing.js';
+import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 import { Name } from './text.js';
 import { sentence } from './use-action.js';
 import { useOpenConversation } from './workspace-context.js';
-
-const words: Readonly<Record<Outgoing['do'], string>> = {
-  say: 'The message was not sent',
-  edit: 'The edit was not saved',
-  delete: 'The message was not deleted',
-  react: 'The reaction was not added',
-  unreact: 'The reaction was not removed',
-};
 
 /** Changes that the server rejected. Rejected new messages stay in the message list. */
 export function RefusedChanges({ state }: { state: ConversationState }) {
   const refused = state.outgoing.filter((one) => one.do !== 'say' && one.failed !== undefined);
   if (refused.length === 0) return null;
   return (
-    <ul className="refused-changes" aria-label="Failed changes">
+    <ul className="refused-changes" aria-label={words().conversation.failedChanges}>
       {refused.map((change) => (
         <RefusedChange key={change.id} change={change} mayRetry={allowedActions(state).change} />
       ))}
@@ -33,21 +26,21 @@ function RefusedChange({ change, mayRetry }: { change: Outgoing; mayRetry: boole
     <li className="failed" role="alert">
       <Icon name="alert" size={16} />
       <span>
-        {words[change.do]}. {sentence(change.failed ?? '')}
+        {words().conversation[change.do]}. {sentence(change.failed ?? '')}
         {change.text !== '' && (
           <>
             {' '}
-            <Name of={`“${change.text.slice(0, 200)}”`} />
+            <Name of={words().conversation.quoted(change.text.slice(0, 200))} />
           </>
         )}
       </span>
       {mayRetry && (
         <button type="button" className="link" onClick={() => conversation.retry(change.id)}>
-          Try again
+          {words().common.tryAgain}
         </button>
       )}
       <button type="button" className="link" onClick={() => conversation.discard(change.id)}>
-        Discard
+        {words().common.discard}
       </button>
     </li>
   );

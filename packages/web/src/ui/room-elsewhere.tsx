@@ -1,4 +1,5 @@
 import type { Channel } from '@parley/client';
+import { words } from '../words/words.js';
 import { Name } from './text.js';
 
 interface RoomElsewhereProps {
@@ -9,18 +10,21 @@ interface RoomElsewhereProps {
 
 /** Warns the user that entering a room ends their stay in a room on another device. */
 export function RoomElsewhere({ room, onEnter }: RoomElsewhereProps) {
+  const say = words().rooms;
   return (
     <section className="no-room">
       <h2>
-        You are in <Name of={room.name} /> on another device
+        {say.elsewhereBefore}
+        <Name of={room.name} />
+        {say.elsewhereAfter}
       </h2>
-      <p>You can be in one live room at a time. If you enter this room, you leave the other one.</p>
+      <p>{say.elsewhereHint}</p>
       <div className="choices">
         <button type="button" className="primary" onClick={onEnter}>
-          Enter this room
+          {say.enter}
         </button>
         <a className="quiet" href="#rooms">
-          Stay there
+          {say.stayThere}
         </a>
       </div>
     </section>

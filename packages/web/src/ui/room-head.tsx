@@ -4,6 +4,7 @@ import { isOver } from '../state/link.js';
 import { occupantsOf } from '../state/occupants.js';
 import { messageHistoryText } from '../state/retention.js';
 import { distinction } from '../state/room-names.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
@@ -20,7 +21,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
   const { channelId } = useOpenConversation();
   const { channels } = useWatched(workspace.rooms);
   const channel = channels[channelId] ?? state.channel;
-  const name = channel?.name ?? `Room ${channelId}`;
+  const name = channel?.name ?? words().rooms.numbered(channelId);
   const inside = occupantsOf(state, channel ?? { users: [], userCount: 0 });
   const over = isOver(state.link);
   const facts = channel && [distinction(channels, channel), messageHistoryText(channel)];
@@ -28,7 +29,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
   const others = inside.count - (inside.ids.includes(state.me) ? 1 : 0);
   return (
     <header className="room-head">
-      <a className="icon-button back" href="#rooms" aria-label="All rooms">
+      <a className="icon-button back" href="#rooms" aria-label={words().common.allRooms}>
         <Icon name="back" />
       </a>
       <div className="room-title">
@@ -58,8 +59,8 @@ function Delete({ name, others }: DeleteProps) {
       <button
         type="button"
         className="icon-button delete"
-        aria-label="Delete room"
-        title="Delete room"
+        aria-label={words().rooms.delete}
+        title={words().rooms.delete}
         onClick={() => setAsked(true)}
       >
         <Icon name="trash" />
@@ -71,26 +72,27 @@ function Delete({ name, others }: DeleteProps) {
 
 function othersWords(others: number): string {
   if (others <= 0) return '';
-  return others === 1
-    ? ' One other person is in it and will be disconnected.'
-    : ` ${others} other people are in it and will be disconnected.`;
+  return words().rooms.deleteOthers(others);
 }
 
 function DeleteRoom({ id, name, others, onClose }: DeleteProps & { id: number; onClose: () => void }) {
   const workspace = useWorkspace();
   const { busy, refused, run } = useAction(() => workspace.delete(id));
+  const say = words().rooms;
   return (
-    <Dialog title="Delete this room?" onClose={onClose}>
+    <Dialog title={say.deleteTitle} onClose={onClose}>
       <p>
-        <Name of={name} /> and all its messages will be deleted for everyone right away.{othersWords(others)}
+        <Name of={name} />
+        {say.deleteHint}
+        {othersWords(others)}
       </p>
       <RefusalLine refused={refused} />
       <div className="choices">
         <button type="button" className="danger" disabled={busy} onClick={run}>
-          Delete room
+          {say.delete}
         </button>
         <button type="button" className="quiet" onClick={onClose}>
-          Keep room
+          {say.keep}
         </button>
       </div>
     </Dialog>

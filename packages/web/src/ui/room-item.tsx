@@ -4,6 +4,7 @@ import { named, nameOf } from '../state/names.js';
 import { roomHref } from '../state/place.js';
 import { mostUnread } from '../state/rooms.js';
 import { plainLine } from '../state/text.js';
+import { words } from '../words/words.js';
 import { Name } from './text.js';
 
 interface RoomItemProps {
@@ -18,7 +19,7 @@ interface RoomItemProps {
 /** Returns the names of the users in a room. */
 function userNames({ users, userCount }: Channel): string {
   const names = named({}, users);
-  if (users.length === 0) return userCount === 0 ? 'Empty' : '';
+  if (users.length === 0) return userCount === 0 ? words().rooms.empty : '';
   return users.map(({ id }) => plainLine(nameOf(names, id))).join(', ');
 }
 
@@ -28,10 +29,10 @@ const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${un
 function accessibleName({ room, which, unread, unsent }: RoomItemProps): string {
   const count = Math.max(room.userCount, room.users.length);
   const facts = [
-    `${plainLine(room.name)}: ${count} of ${room.limit} people`,
+    `${plainLine(room.name)}: ${words().rooms.occupancy(count, room.limit)}`,
     which ?? '',
-    ...(unread > 0 ? [`${many(unread)} unread`] : []),
-    ...(unsent > 0 ? [`${unsent} not sent`] : []),
+    ...(unread > 0 ? [words().common.unread(many(unread))] : []),
+    ...(unsent > 0 ? [words().common.notSent(unsent)] : []),
     userNames(room),
   ];
   return facts.filter((fact) => fact !== '').join(', ');
@@ -62,7 +63,7 @@ export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
           {which !== undefined && `${which} · `}
           <bdi>{userNames(room)}</bdi>
         </span>
-        {unsent > 0 && <span className="unsent">{unsent} not sent</span>}
+        {unsent > 0 && <span className="unsent">{words().common.notSent(unsent)}</span>}
         {unread > 0 && <span className="badge">{many(unread)}</span>}
       </a>
     </li>

@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
+import { words } from '../words/words.js';
 import { ConnectionLine } from './connection-line.js';
 import { ConversationPanel } from './conversation-panel.js';
 import { useWatched } from './hooks.js';
@@ -21,7 +22,7 @@ export function RoomView() {
   }, [rooms, link]);
   if (isUnknownRoom(state)) return <NoSuchRoom />;
   return (
-    <section className="room-view" aria-label="Room">
+    <section className="room-view" aria-label={words().rooms.room}>
       <RoomHead state={state} />
       <ConnectionLine link={state.link} onRejoin={() => conversation.rejoin()} />
       <ConversationPanel state={state} />

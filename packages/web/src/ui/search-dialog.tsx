@@ -7,6 +7,7 @@ import { excerptOf } from '../state/highlights.js';
 import { nameOf } from '../state/names.js';
 import { chatHref } from '../state/place.js';
 import { briefTime, fullTime } from '../state/times.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { RefusalLine } from './refusal-line.js';
@@ -52,33 +53,34 @@ export function SearchDialog({ id, onClose }: { id: number; onClose: () => void 
   const [everywhere, setEverywhere] = useState(false);
   const { results, first, more } = useSearch();
   const refused = first.refused ?? more.refused;
+  const say = words().conversation;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (query.trim() !== '') first.run(query, everywhere ? undefined : id);
   };
   return (
-    <Dialog title="Search messages" onClose={onClose}>
+    <Dialog title={say.searchTitle} onClose={onClose}>
       <form className="search" onSubmit={submit}>
         <div className="field">
-          <label htmlFor={field}>Words, or a &quot;phrase&quot;</label>
+          <label htmlFor={field}>{say.searchField}</label>
           <input id={field} type="search" value={query} onChange={(event) => setQuery(event.target.value)} />
         </div>
         <label>
-          <input type="checkbox" checked={everywhere} onChange={() => setEverywhere(!everywhere)} /> In all chats
+          <input type="checkbox" checked={everywhere} onChange={() => setEverywhere(!everywhere)} /> {say.everywhere}
         </label>
         <button type="submit" className="primary" disabled={first.busy || query.trim() === ''}>
-          Search
+          {say.search}
         </button>
       </form>
       <p className="hint" role="status">
-        {first.busy && 'Searching…'}
-        {results !== undefined && results.messages.length === 0 && 'No message has all these words.'}
+        {first.busy && words().common.searching}
+        {results !== undefined && results.messages.length === 0 && say.noResults}
       </p>
       <RefusalLine refused={refused} />
       {results !== undefined && <ResultList results={results} onClose={onClose} />}
       {results?.next !== undefined && (
         <button type="button" className="quiet more" disabled={more.busy} onClick={more.run}>
-          Show more
+          {words().common.more}
         </button>
       )}
     </Dialog>

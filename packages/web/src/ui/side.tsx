@@ -37,17 +37,18 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
   const workspace = useWorkspace();
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
   const [isFinding, setIsFinding] = useState(false);
+  const say = words().chats;
   const Place = isMain ? 'main' : 'section';
   return (
-    <Place className="side" aria-label="Sidebar">
+    <Place className="side" aria-label={say.sidebar}>
       <div className="side-head">
         <Mark size={28} />
         <h1>Parley</h1>
-        <HeadButton name="search" words="Go to chat or room (Ctrl+K)" onPress={onSwitch} />
-        <HeadButton name="compass" words="Find a channel" onPress={() => setIsFinding(true)} />
-        <HeadButton name="plus" words="New chat" onPress={onNewChat} />
+        <HeadButton name="search" label={say.goTo} onPress={onSwitch} />
+        <HeadButton name="compass" label={say.find} onPress={() => setIsFinding(true)} />
+        <HeadButton name="plus" label={say.newChat} onPress={onNewChat} />
       </div>
-      <nav className="rooms" aria-label="Chats and rooms">
+      <nav className="rooms" aria-label={say.list}>
         <ChatList openId={openId} />
         <Rooms openId={openId} onNew={onNewRoom} />
       </nav>
@@ -58,7 +59,7 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
   );
 }
 
-function HeadButton({ name, words: label, onPress }: { name: IconName; words: string; onPress: () => void }) {
+function HeadButton({ name, label, onPress }: { name: IconName; label: string; onPress: () => void }) {
   return (
     <button type="button" className="icon-button" aria-label={label} title={label} onClick={onPress}>
       <Icon name={name} />
@@ -70,18 +71,13 @@ function Rooms({ openId, onNew }: { openId: number | undefined; onNew: () => voi
   const { rooms: watch } = useWorkspace();
   const state = useWatched(watch);
   const { fresh, trouble, more } = state;
+  const say = words().rooms;
   const [mine, listed] = [roomsOf(state, 'mine'), roomsOf(state, 'listed')];
   return (
     <>
-      <h2 className="with-button" title="You can be in one live room at a time, on one device.">
-        Live rooms
-        <button
-          type="button"
-          className="icon-button small"
-          aria-label="Create room"
-          title="Create room"
-          onClick={onNew}
-        >
+      <h2 className="with-button" title={say.oneAtATime}>
+        {say.rooms}
+        <button type="button" className="icon-button small" aria-label={say.create} title={say.create} onClick={onNew}>
           <Icon name="plus" size={18} />
         </button>
       </h2>
@@ -90,17 +86,12 @@ function Rooms({ openId, onNew }: { openId: number | undefined; onNew: () => voi
           {sentence(trouble)}
         </p>
       )}
-      {mine.length + listed.length === 0 && fresh && (
-        <p className="hint">
-          There are no rooms yet. Create a room with the + button. Other people find it in this list. You can be in one
-          live room at a time.
-        </p>
-      )}
+      {mine.length + listed.length === 0 && fresh && <p className="hint">{say.none}</p>}
       <RoomList title={undefined} rooms={mine} state={state} openId={openId} />
-      <RoomList title={mine.length > 0 ? 'Other rooms' : undefined} rooms={listed} state={state} openId={openId} />
+      <RoomList title={mine.length > 0 ? say.otherRooms : undefined} rooms={listed} state={state} openId={openId} />
       {more && (
         <button type="button" className="quiet more" onClick={() => watch.more()}>
-          Show more
+          {words().common.more}
         </button>
       )}
     </>
@@ -152,7 +143,7 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
         <span>{userId}</span>
       </p>
       <HeadButton name="bell" words="Notifications" onPress={() => setAsks(true)} />
-      <HeadButton name="gear" words={words().settings.open} onPress={() => openOverlay({ type: 'settings' })} />
+      <HeadButton name="gear" label={words().settings.open} onPress={() => openOverlay({ type: 'settings' })} />
       <SignOut onSignOut={onSignOut} />
       {asks && <NotificationsDialog onClose={() => setAsks(false)} />}
     </div>

@@ -1,6 +1,7 @@
 import { Refusal } from '@parley/client';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Auth } from '../live/auth.js';
+import { words } from '../words/words.js';
 import { Field } from './field.js';
 import { Mark } from './mark.js';
 import { Password, passwordIn } from './password.js';
@@ -34,9 +35,6 @@ const fieldOf: Readonly<Record<string, Refusable>> = {
   'common-password': 'password',
   'invite-not-found': 'invite',
 };
-
-const userIdHint =
-  '1 to 64 letters, digits, dots, hyphens or underscores, starting with a letter or digit. You cannot change it later.';
 
 /** Returns whether a refusal is about a field, so that a new text in the field clears it. */
 function isAbout(reason: string, field: string): boolean {
@@ -76,7 +74,7 @@ export function SignInFrame({ children }: { children: ReactNode }) {
       <header>
         <Mark size={40} />
         <h1>Parley</h1>
-        <p>Chat rooms on your own server.</p>
+        <p>{words().entry.slogan}</p>
       </header>
       {children}
     </main>
@@ -87,20 +85,21 @@ export function SignInFrame({ children }: { children: ReactNode }) {
 export function SignIn({ auth, notice }: SignInProps) {
   const { isNew, needsInvite, busy, turn, says, inFields, onForm } = useSignIn(auth, notice);
   const form = useRef<HTMLFormElement>(null);
+  const say = words().entry;
   useEffect(() => form.current?.querySelector('input')?.focus(), []);
   return (
     <SignInFrame>
       <form ref={form} {...onForm} aria-labelledby="sign-in-title">
-        <h2 id="sign-in-title">{isNew ? 'Create an account' : 'Sign in'}</h2>
+        <h2 id="sign-in-title">{isNew ? say.newAccount : say.signIn}</h2>
         <Fields isNew={isNew} needsInvite={needsInvite} refused={inFields} />
         <p className="refusal" role="alert">
           {says === undefined ? '' : sentence(says)}
         </p>
         <button className="primary" type="submit" disabled={busy}>
-          {isNew ? 'Create account' : 'Sign in'}
+          {isNew ? say.createAccount : say.signIn}
         </button>
         <button className="quiet" type="button" onClick={turn}>
-          {isNew ? 'I already have an account' : 'Create an account'}
+          {isNew ? say.haveAccount : say.newAccount}
         </button>
       </form>
     </SignInFrame>
@@ -116,25 +115,22 @@ interface FieldsProps {
 }
 
 function Fields({ isNew, needsInvite, refused }: FieldsProps) {
+  const say = words().entry;
   return (
     <>
-      <Field label="User ID" refused={refused?.user} hint={isNew ? userIdHint : undefined}>
+      <Field label={say.userId} refused={refused?.user} hint={isNew ? say.userIdHint : undefined}>
         {(ids) => (
           <input {...ids} name="user" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
         )}
       </Field>
       {isNew && (
-        <Field
-          label="Display name (optional)"
-          refused={refused?.name}
-          hint="The name that other people see. If empty, they see your user ID."
-        >
+        <Field label={say.displayName} refused={refused?.name} hint={say.displayNameHint}>
           {(ids) => <input {...ids} name="name" autoComplete="name" />}
         </Field>
       )}
-      <Password name="password" label="Password" isNew={isNew} refused={refused?.password} />
+      <Password name="password" label={say.password} isNew={isNew} refused={refused?.password} />
       {isNew && needsInvite && (
-        <Field label="Invitation code" refused={refused?.invite}>
+        <Field label={say.invite} refused={refused?.invite}>
           {(ids) => (
             <input {...ids} name="invite" autoComplete="off" autoCapitalize="none" spellCheck={false} required />
           )}

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { type UnsentItem, unsentWords } from '../state/unsent.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { Name } from './text.js';
 import { useWorkspace } from './workspace-context.js';
@@ -7,27 +8,28 @@ import { useWorkspace } from './workspace-context.js';
 /** The button to sign out. Asks first if something unsent would be lost. */
 export function SignOut({ onSignOut }: { onSignOut: () => void }) {
   const workspace = useWorkspace();
-  const [unsent, setUnsent] = useState<{ words: string; items: readonly UnsentItem[] }>();
+  const say = words().entry;
+  const [unsent, setUnsent] = useState<{ what: string; items: readonly UnsentItem[] }>();
   const ask = async () => {
-    const words = await workspace.unsent().then(unsentWords, () => 'Some messages may not have been sent');
-    if (words === undefined) onSignOut();
-    else setUnsent({ words, items: await workspace.unsentItems().catch(() => []) });
+    const what = await workspace.unsent().then(unsentWords, () => say.maybeUnsent);
+    if (what === undefined) onSignOut();
+    else setUnsent({ what, items: await workspace.unsentItems().catch(() => []) });
   };
   return (
     <>
       <button type="button" className="quiet" onClick={ask}>
-        Sign out
+        {say.signOut}
       </button>
       {unsent !== undefined && (
-        <Dialog title="Sign out?" onClose={() => setUnsent(undefined)}>
-          <p>{unsent.words}. Signing out discards everything that is unsent.</p>
+        <Dialog title={say.signOutTitle} onClose={() => setUnsent(undefined)}>
+          <p>{say.signOutHint(unsent.what)}</p>
           <UnsentList items={unsent.items} />
           <div className="choices">
             <button type="button" className="danger" onClick={onSignOut}>
-              Sign out anyway
+              {say.signOutAnyway}
             </button>
             <button type="button" className="quiet" onClick={() => setUnsent(undefined)}>
-              Stay
+              {say.stay}
             </button>
           </div>
         </Dialog>
@@ -51,7 +53,7 @@ function UnsentList({ items }: { items: readonly UnsentItem[] }) {
           <Name of={what.slice(0, longest)} />
         </li>
       ))}
-      {items.length > mostItems && <li className="hint">And {items.length - mostItems} more.</li>}
+      {items.length > mostItems && <li className="hint">{words().common.others(items.length - mostItems)}</li>}
     </ul>
   );
 }

@@ -4,6 +4,7 @@ import { kindWords } from '../state/chat-words.js';
 import { activityOf, type ChatsState, titleOf } from '../state/chats.js';
 import { chatHref, roomHref } from '../state/place.js';
 import { joinableChannels, type RoomsState, roomsOf } from '../state/rooms.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Name } from './text.js';
@@ -18,7 +19,7 @@ function destinations(chats: ChatsState, rooms: RoomsState): readonly Destinatio
     ...{ about: kindWords(item.channel.kind), at: activityOf(item) },
   }));
   const live = [...roomsOf(rooms, 'mine'), ...roomsOf(rooms, 'listed')].map((room) => ({
-    ...{ id: room.id, title: room.name, href: roomHref(room.id), about: 'Live room', at: room.lastAt },
+    ...{ id: room.id, title: room.name, href: roomHref(room.id), about: words().chats.room, at: room.lastAt },
   }));
   const open = joinableChannels(rooms)
     .filter(({ id }) => chats.items[id] === undefined)
@@ -26,7 +27,7 @@ function destinations(chats: ChatsState, rooms: RoomsState): readonly Destinatio
       id,
       title: name,
       href: chatHref(id),
-      about: 'Public channel to join',
+      about: words().chats.publicToJoin,
       at: lastAt,
     }));
   return [...own, ...live, ...open];
@@ -55,6 +56,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const found = matchingDestinations(destinations(useWatched(chats), useWatched(rooms)), text, mostShown);
+  const say = words().chats;
   const go = (href: string | undefined) => {
     if (href === undefined) return;
     onClose();
@@ -68,10 +70,10 @@ export function Switcher({ onClose }: { onClose: () => void }) {
     event.preventDefault();
   };
   return (
-    <Dialog title="Go to" onClose={onClose}>
+    <Dialog title={say.switcher} onClose={onClose}>
       <div className="field picker">
         <label className="unseen" htmlFor={id}>
-          Name of a chat or room
+          {say.switcherField}
         </label>
         <input
           id={id}
@@ -80,7 +82,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
           aria-controls={`${id}-found`}
           aria-activedescendant={found[at] && `${id}-${at}`}
           autoComplete="off"
-          placeholder="Name of a chat or room"
+          placeholder={say.switcherField}
           value={text}
           onChange={(event) => {
             setText(event.target.value);
@@ -88,7 +90,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
           }}
           onKeyDown={onKey}
         />
-        <div className="found" id={`${id}-found`} role="listbox" aria-label="Chats and rooms">
+        <div className="found" id={`${id}-found`} role="listbox" aria-label={say.list}>
           {found.map(({ title, about, href }, index) => (
             <button
               key={href}
@@ -104,7 +106,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
             </button>
           ))}
         </div>
-        {found.length === 0 && <p className="hint">Nothing has this name.</p>}
+        {found.length === 0 && <p className="hint">{say.nothingFound}</p>}
       </div>
     </Dialog>
   );

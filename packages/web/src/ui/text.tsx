@@ -1,6 +1,7 @@
 import { memo, type ReactNode, useState } from 'react';
 import { blocksOf } from '../state/markdown.js';
 import { plainLine, startOf } from '../state/text.js';
+import { words } from '../words/words.js';
 import { Blocks } from './formatted.js';
 
 /**
@@ -29,7 +30,7 @@ function Folded({ text }: { text: string }) {
       <Formatted text={isOpen ? text : start} />
       {!isOpen && '… '}
       <button type="button" className="show-all" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
-        {isOpen ? 'Show less' : `Show all ${text.length.toLocaleString()} characters`}
+        {isOpen ? words().conversation.showLess : words().conversation.showAll(text.length)}
       </button>
     </>
   );
@@ -41,5 +42,5 @@ const Formatted = memo(function Formatted({ text }: { text: string }) {
 
 /** The name of a room, or of a user, with the id as tooltip. */
 export function Name({ of, title }: { of: string; title?: string }) {
-  return <bdi title={title}>{plainLine(of) || '(no name)'}</bdi>;
+  return <bdi title={title}>{plainLine(of) || words().common.noName}</bdi>;
 }

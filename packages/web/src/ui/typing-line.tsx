@@ -7,13 +7,13 @@ import { useNow } from './hooks.js';
 /** The typing indicator. */
 export function TypingLine({ typing, names }: { typing: readonly Typist[]; names: Names }) {
   const now = useNow(typing.length > 0);
-  const words = plainLine(typingWords(typing, names, now));
+  const typists = plainLine(typingWords(typing, names, now));
   return (
     <p className="typing">
-      {words !== '' && (
+      {typists !== '' && (
         <>
           <span className="typing-dots" aria-hidden="true" />
-          <bdi>{words}</bdi>
+          <bdi>{typists}</bdi>
         </>
       )}
     </p>

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { words } from '../words/words.js';
 import { useWatched } from './hooks.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -9,12 +10,9 @@ export function UnsavedNotice() {
   if (!isUnsaved || read) return null;
   return (
     <div className="top-notice" role="alert">
-      <p>
-        This browser cannot store messages and drafts: its storage is full or blocked. Anything unsent is lost when you
-        close or reload this page.
-      </p>
+      <p>{words().common.unsaved}</p>
       <button type="button" className="quiet" onClick={() => setRead(true)}>
-        OK
+        {words().common.ok}
       </button>
     </div>
   );

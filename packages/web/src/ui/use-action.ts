@@ -1,6 +1,7 @@
 import { Refusal } from '@parley/client';
 import { useState } from 'react';
 import { refusalWords } from '../state/refusal-words.js';
+import { words } from '../words/words.js';
 
 /** A failed action: its reason and the text for the user. */
 export interface RefusedAction {
@@ -12,8 +13,8 @@ export interface RefusedAction {
 export function refusedBy(thrown: unknown): RefusedAction {
   if (thrown instanceof Refusal) return { reason: thrown.reason, words: refusalWords(thrown) };
   if (thrown instanceof DOMException && thrown.name === 'QuotaExceededError')
-    return { reason: 'internal', words: 'The storage of this browser is full. Free some space, then try again.' };
-  return { reason: 'internal', words: 'Something went wrong in this page. Try again.' };
+    return { reason: 'internal', words: words().common.storageFull };
+  return { reason: 'internal', words: words().common.pageFailed };
 }
 
 /**
@@ -38,6 +39,6 @@ export function useAction<A extends unknown[]>(act: (...args: A) => Promise<void
 }
 
 /** Returns the text with a capital first letter and one full stop at the end. */
-export function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`;
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
 }

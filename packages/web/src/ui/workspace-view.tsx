@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { titleOf } from '../state/chats.js';
 import type { PagePlace } from '../state/place.js';
 import { chatHref } from '../state/place.js';
+import { words } from '../words/words.js';
 import { ChatPane } from './chat-view.js';
 import { useMedia, usePlace, useWatched } from './hooks.js';
 import { Invitation } from './invitation.js';
@@ -123,19 +124,17 @@ function Pane({ place: { channelId, kind, inviteId, isNone }, onNew, onNewChat }
 }
 
 function NothingOpen({ onNew, onNewChat }: Pick<PaneProps, 'onNew' | 'onNewChat'>) {
+  const say = words().chats;
   return (
     <section className="no-room">
-      <h2>Choose a chat or room</h2>
-      <p>
-        Chats are open on all your devices at the same time. A live room is different: you can be in one room at a time,
-        and entering it on another device ends your stay here.
-      </p>
+      <h2>{say.choose}</h2>
+      <p>{say.chooseHint}</p>
       <div className="choices">
         <button type="button" className="primary" onClick={onNewChat}>
-          Start a chat
+          {say.startChat}
         </button>
         <button type="button" className="quiet" onClick={onNew}>
-          Create room
+          {words().rooms.create}
         </button>
       </div>
     </section>

@@ -1,8 +1,26 @@
+import { enChats } from './en/chats.js';
+import { enCommon } from './en/common.js';
+import { enConversation } from './en/conversation.js';
+import { enEntry } from './en/entry.js';
 import { enPeople } from './en/people.js';
+import { enOtherRefusal, enRefusals } from './en/refusals.js';
+import { enEndings, enRooms, enWaits } from './en/rooms.js';
 import { enSettings } from './en/settings.js';
 
 /** All texts of the page in English. */
-export const en = { people: enPeople, settings: enSettings };
+export const en = {
+  chats: enChats,
+  common: enCommon,
+  conversation: enConversation,
+  endings: enEndings,
+  entry: enEntry,
+  otherRefusal: enOtherRefusal,
+  people: enPeople,
+  refusals: enRefusals,
+  rooms: enRooms,
+  settings: enSettings,
+  waits: enWaits,
+};
 
 /** All texts of the page. */
 export type Words = typeof en;

@@ -30,7 +30,12 @@ export async function speak(language: Language, tags: readonly string[]): Promis
   locale = localeOf(language, tags);
 }
 
-/** Returns a list such as "a, b and c". */
-export function listOf(parts: readonly string[]): string {
-  return new Intl.ListFormat(locale).format(parts);
+/** Returns the text for a word of the server, if there is one. */
+export function textFor(texts: Readonly<Record<string, string>>, word: string): string | undefined {
+  return Object.hasOwn(texts, word) ? texts[word] : undefined;
+}
+
+/** Returns the parts of a list such as "a, b and c": its elements, and what stands between them. */
+export function listParts(elements: readonly string[]): { type: 'element' | 'literal'; value: string }[] {
+  return new Intl.ListFormat(locale).formatToParts(elements);
 }
