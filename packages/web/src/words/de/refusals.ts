@@ -39,7 +39,11 @@ type TechnicalReason =
   | 'compressed'
   | 'long-stream'
   | 'behind'
-  | 'idle';
+  | 'idle'
+  | 'invalid-upload'
+  | 'wrong-offset'
+  | 'invalid-range'
+  | 'no-guests';
 
 export const deRefusals: Readonly<Record<Exclude<Reason, TechnicalReason>, string>> = {
   'invalid-user-id':
@@ -115,6 +119,13 @@ export const deRefusals: Readonly<Record<Exclude<Reason, TechnicalReason>, strin
   'quota-exceeded':
     'Der Speicher dieses Chats oder deiner Chats ist voll. Lösch Nachrichten oder bitte den Besitzer, sie kürzer aufzubewahren.',
   'too-busy': 'Der Server ist überlastet. Versuch es gleich noch einmal.',
+  'file-not-found': 'Die Datei gibt es nicht mehr, oder du darfst sie nicht sehen.',
+  'file-too-large': 'Die Datei ist zu groß für diesen Server.',
+  'file-quota': 'Für diese Datei reicht dein Speicher nicht. Lösch Dateien oder Nachrichten, an denen sie hängen.',
+  'files-full': 'Dieser Server hat keinen Platz mehr für Dateien. Sag einem Betreiber Bescheid.',
+  'file-posted': 'Eine Nachricht enthält diese Datei. Lösch stattdessen die Nachricht.',
+  'guest-name-taken': 'Ein Gast mit diesem Namen ist schon da. Nimm einen anderen.',
+  'too-many-guests': 'Es sind zu viele Gäste da. Versuch es, wenn jemand gegangen ist.',
   'no-server': 'Kein Chat-Server ist verfügbar.',
   'database-away': 'Die Datenbank ist nicht erreichbar. Versuch es noch einmal.',
   paused: 'Der Chat-Server antwortet gerade nicht. Versuch es noch einmal.',
