@@ -140,6 +140,10 @@ inChromium('chats', () => {
     await ann.page.keyboard.type('alp');
     await ann.page.keyboard.press('Enter');
     await ann.page.getByRole('heading', { level: 2, name: 'alpha team' }).waitFor();
+    await ann.page.getByLabel('Message', { exact: true }).press('Alt+ArrowUp');
+    await ann.page.getByRole('heading', { level: 2, name: 'beta team' }).waitFor();
+    await ann.page.getByLabel('Message', { exact: true }).press('Alt+ArrowDown');
+    await ann.page.getByRole('heading', { level: 2, name: 'alpha team' }).waitFor();
     expect(ann.complaints).toEqual([]);
   });
 

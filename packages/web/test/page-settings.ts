@@ -70,6 +70,11 @@ inChromium('settings', () => {
     await ann.page.reload();
     await ann.page.getByRole('button', { name: 'Einstellungen und Profil' }).waitFor();
     expect(await ann.page.evaluate(() => document.documentElement.lang)).toBe('de');
+    await ann.page.keyboard.press('?');
+    await ann.page.getByRole('dialog', { name: 'Tastenkürzel' }).waitFor();
+    await ann.page.keyboard.press('Escape');
+    await ann.page.keyboard.press('Control+,');
+    await ann.page.getByRole('dialog', { name: 'Einstellungen' }).waitFor();
     expect([ann.complaints, tab.complaints]).toEqual([[], []]);
   });
 });

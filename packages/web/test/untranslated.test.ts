@@ -6,7 +6,7 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
 /** Texts in the code that no user reads as words of a language. */
 const codes: ReadonlySet<string> = new Set([
-  ...['Parley', 'Enter', 'Escape', 'ArrowUp', 'ArrowDown', 'Backspace', 'End', 'QuotaExceededError'],
+  ...['Parley', 'Enter', 'Escape', 'ArrowUp', 'ArrowDown', 'Backspace', 'End', 'QuotaExceededError', 'Alt', 'Esc'],
   ...['noopener noreferrer nofollow', '(pointer: fine)'],
 ]);
 

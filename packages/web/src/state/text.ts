@@ -127,6 +127,11 @@ export function plainLine(text: string): string {
     .replace(/\s+/g, ' ');
 }
 
+/** Returns the start of a text, with an ellipsis if something is left out. */
+export function excerpt(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
 /**
  * Maximum number of characters of a message that are shown at first, and of lines that they may
  * take.

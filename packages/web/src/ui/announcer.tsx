@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { type Line, saidAt } from '../state/lines.js';
 import { type Names, nameOf } from '../state/names.js';
-import { plainLine } from '../state/text.js';
+import { excerpt, plainLine } from '../state/text.js';
 import { words } from '../words/words.js';
 
 interface AnnouncerProps {
@@ -35,7 +35,7 @@ export function Announcer({ lines, names, me }: AnnouncerProps) {
         <p key={seq}>
           {deleted
             ? ''
-            : plainLine(`${nameOf(names, sender)}: ${(text ?? words().conversation.notText).slice(0, longest)}`)}
+            : plainLine(`${nameOf(names, sender)}: ${excerpt(text ?? words().conversation.notText, longest)}`)}
         </p>
       ))}
     </div>

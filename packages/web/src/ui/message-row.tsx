@@ -3,6 +3,7 @@ import type { AllowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
+import { excerpt } from '../state/text.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { words } from '../words/words.js';
@@ -130,7 +131,7 @@ function Quote({ seq, of, names, jump }: QuoteProps) {
 }
 
 function QuoteStart({ of, names }: { of: SaidLine; names: Names }) {
-  const start = of.deleted ? words().conversation.deletedQuote : (of.text ?? '…').slice(0, 140);
+  const start = of.deleted ? words().conversation.deletedQuote : excerpt(of.text ?? '…', 140);
   return (
     <>
       <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} /> <Name of={start} />

@@ -4,7 +4,7 @@ import { readersWords } from '../state/chat-words.js';
 import { chatHref } from '../state/place.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
-import { Field } from './field.js';
+import { NameField } from './name-field.js';
 import { PeoplePicker, type Picked } from './people-picker.js';
 import { RefusalLine } from './refusal-line.js';
 import { sentence, useAction } from './use-action.js';
@@ -39,11 +39,7 @@ export function NewChat({ onClose }: { onClose: () => void }) {
       <form onSubmit={onSubmit}>
         <Kinds kind={kind} onKind={setKind} />
         <p className="hint readers">{sentence(readersWords(kind))}</p>
-        {!isDirect && (
-          <Field label={words().common.name}>
-            {(ids) => <input {...ids} name="name" required autoComplete="off" />}
-          </Field>
-        )}
+        {!isDirect && <NameField label={words().common.name} isRequired />}
         <PeoplePicker
           label={isDirect ? say.person : say.peopleToAdd}
           picked={picked}

@@ -4,6 +4,7 @@ import { roomHref } from '../state/place.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { Field } from './field.js';
+import { NameField } from './name-field.js';
 import { RefusalLine } from './refusal-line.js';
 import { useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
@@ -36,7 +37,7 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={say.create} onClose={onClose}>
       <form onSubmit={onSubmit}>
-        <Field label={words().common.name}>{(ids) => <input {...ids} name="name" required autoComplete="off" />}</Field>
+        <NameField label={words().common.name} isRequired />
         <Field label={say.mostPeople} hint={say.mostPeopleHint}>
           {(ids) => <input {...ids} name="limit" type="number" min={1} max={25} defaultValue={10} required />}
         </Field>

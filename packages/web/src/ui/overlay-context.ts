@@ -1,7 +1,7 @@
 import { createContext, useContext } from 'react';
 
 /** A dialog that the page loads on demand. */
-export type Overlay = { readonly type: 'settings' } | { readonly type: 'person'; readonly id: string };
+export type Overlay = { readonly type: 'settings' | 'shortcuts' } | { readonly type: 'person'; readonly id: string };
 
 /** Provides the function that opens a dialog. */
 export const OverlayContext = createContext<((overlay: Overlay) => void) | undefined>(undefined);

@@ -19,9 +19,9 @@ export function Overlays({ children }: { children: ReactNode }) {
 function OnDemand({ overlay, onClose }: { overlay: Overlay; onClose: () => void }) {
   const { value: dialogs, refused, reload } = useLoaded(() => import('./on-demand.js'));
   if (dialogs === undefined) return refused && <NotLoaded onAgain={reload} onClose={onClose} />;
-  const { SettingsDialog, PersonCard } = dialogs;
-  if (overlay.type === 'settings') return <SettingsDialog onClose={onClose} />;
-  return <PersonCard key={overlay.id} id={overlay.id} onClose={onClose} />;
+  const { SettingsDialog, ShortcutsDialog, PersonCard } = dialogs;
+  if ('id' in overlay) return <PersonCard key={overlay.id} id={overlay.id} onClose={onClose} />;
+  return overlay.type === 'settings' ? <SettingsDialog onClose={onClose} /> : <ShortcutsDialog onClose={onClose} />;
 }
 
 function NotLoaded({ onAgain, onClose }: { onAgain: () => void; onClose: () => void }) {

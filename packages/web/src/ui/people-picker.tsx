@@ -3,7 +3,9 @@ import { type KeyboardEvent, useEffect, useId, useState } from 'react';
 import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { Icon } from './icon.js';
+import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
+import { type RefusedAction, refusedBy } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
 /** A user who was picked. */
@@ -22,17 +24,26 @@ interface PeoplePickerProps {
 
 const searchAfterMs = 200;
 
-/** Returns the users whose id or name begins with a text, or undefined while the search runs. */
-function useFound(text: string): readonly User[] | undefined {
+interface FoundUsers {
+  /** Undefined while the search runs. */
+  readonly users?: readonly User[];
+  readonly refused?: RefusedAction;
+}
+
+/** Returns the users whose id or name begins with a text, or why the search failed. */
+function useFound(text: string): FoundUsers {
   const { membership } = useWorkspace();
-  const [found, setFound] = useState<readonly User[]>();
+  const [found, setFound] = useState<FoundUsers>({});
   const sought = text.trim();
   useEffect(() => {
-    setFound(undefined);
+    setFound({});
     if (sought === '') return;
     const searching = new AbortController();
     const timer = setTimeout(() => {
-      membership.findUsers(sought, searching.signal).then(setFound, () => searching.signal.aborted || setFound([]));
+      membership.findUsers(sought, searching.signal).then(
+        (users) => setFound({ users }),
+        (thrown) => searching.signal.aborted || setFound({ refused: refusedBy(thrown) }),
+      );
     }, searchAfterMs);
     return () => {
       clearTimeout(timer);
@@ -47,7 +58,8 @@ export function PeoplePicker({ label, picked, isSingle = false, onPick }: People
   const id = useId();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const found = useFound(text)?.filter((user) => !picked.some((one) => one.id === user.id));
+  const { users, refused } = useFound(text);
+  const found = users?.filter((user) => !picked.some((one) => one.id === user.id));
   const pick = (user: User | undefined) => {
     if (user === undefined) return;
     onPick(isSingle ? [user] : [...picked, { id: user.id, name: user.name }]);
@@ -81,7 +93,8 @@ export function PeoplePicker({ label, picked, isSingle = false, onPick }: People
         onChange={(event) => setText(event.target.value)}
         onKeyDown={onKey}
       />
-      {text.trim() !== '' && <Found id={id} found={found} at={at} onPick={pick} />}
+      {text.trim() !== '' && refused === undefined && <Found id={id} found={found} at={at} onPick={pick} />}
+      {refused !== undefined && <RefusalLine refused={refused} />}
     </div>
   );
 }

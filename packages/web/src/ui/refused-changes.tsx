@@ -1,6 +1,7 @@
 import { allowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import type { Outgoing } from '../state/outgoing.js';
+import { excerpt } from '../state/text.js';
 import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 import { Name } from './text.js';
@@ -30,7 +31,7 @@ function RefusedChange({ change, mayRetry }: { change: Outgoing; mayRetry: boole
         {change.text !== '' && (
           <>
             {' '}
-            <Name of={words().conversation.quoted(change.text.slice(0, 200))} />
+            <Name of={words().conversation.quoted(excerpt(change.text, 200))} />
           </>
         )}
       </span>

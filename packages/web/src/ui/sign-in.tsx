@@ -4,6 +4,7 @@ import type { Auth } from '../live/auth.js';
 import { words } from '../words/words.js';
 import { Field } from './field.js';
 import { Mark } from './mark.js';
+import { NameField } from './name-field.js';
 import { Password, passwordIn } from './password.js';
 import { sentence, useAction } from './use-action.js';
 
@@ -124,9 +125,7 @@ function Fields({ isNew, needsInvite, refused }: FieldsProps) {
         )}
       </Field>
       {isNew && (
-        <Field label={say.displayName} refused={refused?.name} hint={say.displayNameHint}>
-          {(ids) => <input {...ids} name="name" autoComplete="name" />}
-        </Field>
+        <NameField label={say.displayName} refused={refused?.name} hint={say.displayNameHint} autoComplete="name" />
       )}
       <Password name="password" label={say.password} isNew={isNew} refused={refused?.password} />
       {isNew && needsInvite && (

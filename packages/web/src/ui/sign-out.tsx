@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { excerpt } from '../state/text.js';
 import { type UnsentItem, unsentWords } from '../state/unsent.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
@@ -50,7 +51,7 @@ function UnsentList({ items }: { items: readonly UnsentItem[] }) {
           <strong>
             <Name of={room} />:
           </strong>{' '}
-          <Name of={what.slice(0, longest)} />
+          <Name of={excerpt(what, longest)} />
         </li>
       ))}
       {items.length > mostItems && <li className="hint">{words().common.others(items.length - mostItems)}</li>}

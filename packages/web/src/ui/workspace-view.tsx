@@ -15,6 +15,7 @@ import { Side } from './side.js';
 import { Switcher, useSwitcher } from './switcher.js';
 import { UnsavedNotice } from './unsaved-notice.js';
 import { usePageTitle } from './use-page-title.js';
+import { useShortcuts } from './use-shortcuts.js';
 import { ConversationContext, useWorkspace } from './workspace-context.js';
 
 /**
@@ -32,6 +33,7 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
   const [making, setMaking] = useState<'room' | 'chat'>();
   const isPhone = useMedia(phone);
   const switcher = useSwitcher();
+  useShortcuts();
   usePageTitle(useOpenTitle(place));
   const onNew = () => setMaking('room');
   const onMade = () => setMaking(undefined);

@@ -6,6 +6,7 @@ import { dePeople } from './de/people.js';
 import { deOtherRefusal, deRefusals } from './de/refusals.js';
 import { deEndings, deRooms, deWaits } from './de/rooms.js';
 import { deSettings } from './de/settings.js';
+import { deShortcuts } from './de/shortcuts.js';
 import type { Words } from './en.js';
 
 /** All texts of the page in German. */
@@ -20,5 +21,6 @@ export const de: Words = {
   refusals: deRefusals,
   rooms: deRooms,
   settings: deSettings,
+  shortcuts: deShortcuts,
   waits: deWaits,
 };

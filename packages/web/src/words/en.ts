@@ -6,6 +6,7 @@ import { enPeople } from './en/people.js';
 import { enOtherRefusal, enRefusals } from './en/refusals.js';
 import { enEndings, enRooms, enWaits } from './en/rooms.js';
 import { enSettings } from './en/settings.js';
+import { enShortcuts } from './en/shortcuts.js';
 
 /** All texts of the page in English. */
 export const en = {
@@ -19,6 +20,7 @@ export const en = {
   refusals: enRefusals,
   rooms: enRooms,
   settings: enSettings,
+  shortcuts: enShortcuts,
   waits: enWaits,
 };
 

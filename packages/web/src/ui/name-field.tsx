@@ -1,0 +1,17 @@
+import { useState } from 'react';
+import { mostCharacters } from '../state/limits.js';
+import { CountedField } from './counted-field.js';
+
+interface NameFieldProps {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly refused?: string | undefined;
+  readonly isRequired?: boolean;
+  readonly autoComplete?: string;
+}
+
+/** The field `name` of a form, for the name of a user, room or chat. */
+export function NameField(props: NameFieldProps) {
+  const [value, setValue] = useState('');
+  return <CountedField {...props} name="name" value={value} most={mostCharacters.name} onText={setValue} />;
+}

@@ -1,0 +1,25 @@
+import type { ShortcutsWords } from '../en/shortcuts.js';
+
+export const deShortcuts: ShortcutsWords = {
+  title: 'Tastenkürzel',
+  anywhere: 'Überall',
+  switcher: 'Zu einem Chat oder Raum springen',
+  next: 'Nächster Chat',
+  previous: 'Voriger Chat',
+  nextUnread: 'Nächster Chat mit Neuem',
+  previousUnread: 'Voriger Chat mit Neuem',
+  settings: 'Einstellungen',
+  shortcuts: 'Diese Liste',
+  close: 'Dialog oder Menü schließen',
+  writing: 'Beim Schreiben',
+  send: 'Senden',
+  newLine: 'Neue Zeile',
+  editLast: 'Deine letzte Nachricht bearbeiten, wenn das Feld leer ist',
+  cancel: 'Antwort oder Bearbeitung abbrechen',
+  reading: 'In den Nachrichten',
+  move: 'Von Nachricht zu Nachricht',
+  latest: 'Zur neuesten Nachricht',
+  ctrl: 'Strg',
+  shift: 'Umschalt',
+  end: 'Ende',
+};
