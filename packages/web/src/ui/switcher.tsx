@@ -72,12 +72,10 @@ export function Switcher({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={say.switcher} onClose={onClose}>
       <div className="field picker">
-        <label className="unseen" htmlFor={id}>
-          {say.switcherField}
-        </label>
         <input
           id={id}
           role="combobox"
+          aria-label={say.switcherField}
           aria-expanded
           aria-controls={`${id}-found`}
           aria-activedescendant={found[at] && `${id}-${at}`}
