@@ -43,7 +43,8 @@ type TechnicalReason =
   | 'invalid-upload'
   | 'wrong-offset'
   | 'invalid-range'
-  | 'no-guests';
+  | 'no-guests'
+  | 'not-your-guest';
 
 export const deRefusals: Readonly<Record<Exclude<Reason, TechnicalReason>, string>> = {
   'invalid-user-id':
@@ -125,6 +126,7 @@ export const deRefusals: Readonly<Record<Exclude<Reason, TechnicalReason>, strin
   'files-full': 'Dieser Server hat keinen Platz mehr für Dateien. Sag einem Betreiber Bescheid.',
   'file-posted': 'Eine Nachricht enthält diese Datei. Lösch stattdessen die Nachricht.',
   'guest-name-taken': 'Ein Gast mit diesem Namen ist schon da. Nimm einen anderen.',
+  'room-name-taken': 'Ein Raum mit diesem Namen ist schon da. Nimm einen anderen.',
   'too-many-guests': 'Es sind zu viele Gäste da. Versuch es, wenn jemand gegangen ist.',
   'no-server': 'Kein Chat-Server ist verfügbar.',
   'database-away': 'Die Datenbank ist nicht erreichbar. Versuch es noch einmal.',
