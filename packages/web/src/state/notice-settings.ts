@@ -1,3 +1,4 @@
+import { words } from '../words/words.js';
 /** How this browser tells the user of new messages. */
 export interface NoticeSettings {
   /** Whether to show notifications of the system. */
@@ -35,9 +36,7 @@ export type NoticePermission = NotificationPermission | 'none';
 
 /** Returns how to allow notifications, or undefined if the page may show them or may ask. */
 export function blockedWords(permission: NoticePermission): string | undefined {
-  if (permission === 'denied')
-    return 'This browser blocks notifications of this site. Open the site settings beside the address, allow notifications, then come back here.';
-  if (permission === 'none')
-    return 'This browser shows no notifications of this site. Use HTTPS, and on an iPhone or iPad add the page to the Home Screen first.';
+  if (permission === 'denied') return words().notices.denied;
+  if (permission === 'none') return words().notices.impossible;
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { ChannelKind, type EntryEvent, type NotificationItem, textOf } from '@parley/client';
+import { words } from '../words/words.js';
 import { type ChatItem, type ChatsState, titleOf } from './chats.js';
 import { type Names, nameOf } from './names.js';
 import { chatHref } from './place.js';
@@ -53,11 +54,10 @@ function bodyOf(messages: readonly NewMessage[], item: ChatItem, names: Names, s
   const name = nameOf(names, last?.sender ?? '');
   const count = messages.length;
   if (!showsText || last === undefined || last.text === '') {
-    const what = count === 1 ? 'New message' : `${count} new messages`;
-    return isDirect || count > 1 ? what : `${what} from ${name}`;
+    return isDirect || count > 1 ? words().notices.messages(count) : words().notices.messageFrom(name);
   }
-  const more = count === 1 ? '' : ` (${count} new messages)`;
-  return `${isDirect ? '' : `${name}: `}${shorten(last.text)}${more}`;
+  const text = `${isDirect ? '' : `${name}: `}${shorten(last.text)}`;
+  return count === 1 ? text : words().notices.withCount(text, count);
 }
 
 /**
@@ -78,18 +78,16 @@ export function messageNotice(
   return { tag: chatTag(id), title: plainLine(titleOf(item)), body, href: chatHref(id, first.seq) };
 }
 
-const membershipWords: Readonly<Partial<Record<NotificationItem['kind'], string>>> = {
-  added: 'You were added',
-  offered: 'You are invited to join',
-  role: 'Your role changed',
-};
+function membershipWords(kind: NotificationItem['kind']): string | undefined {
+  return kind === 'added' || kind === 'offered' || kind === 'role' ? words().notices[kind] : undefined;
+}
 
 /** Returns the notification of a change of membership, or undefined for another kind. */
 export function membershipNotice(
   { items }: Pick<ChatsState, 'items'>,
   { kind, channelId: id }: Pick<NotificationItem, 'kind' | 'channelId'>,
 ): SystemNotice | undefined {
-  const body = membershipWords[kind];
+  const body = membershipWords(kind);
   const item = items[id];
   const title = item === undefined ? 'Parley' : plainLine(titleOf(item));
   return body === undefined ? undefined : { tag: `member-${id}`, title, body, href: chatHref(id) };

@@ -1,20 +1,22 @@
 import type { PageAge, PageUpdates } from '../live/page-updates.js';
+import { words } from '../words/words.js';
 import { useWatched } from './hooks.js';
 
-const words: Readonly<Partial<Record<PageAge, string>>> = {
-  older: 'There is a new version of Parley. Drafts and unsent messages are kept.',
-  replaced: 'A newer version of Parley runs in another tab. Until you reload, this tab stores nothing that you write.',
-};
+function textOf(age: PageAge): string | undefined {
+  const { newVersion, replacedVersion } = words().notices;
+  if (age === 'older') return newVersion;
+  return age === 'replaced' ? replacedVersion : undefined;
+}
 
 /** Offers to reload the page once a newer version is there. */
 export function NewVersion({ updates }: { updates: PageUpdates }) {
-  const text = words[useWatched(updates)];
+  const text = textOf(useWatched(updates));
   if (text === undefined) return null;
   return (
     <div className="top-notice" role="status">
       <p>{text}</p>
       <button type="button" className="quiet" onClick={() => location.reload()}>
-        Reload
+        {words().notices.reload}
       </button>
     </div>
   );

@@ -1,6 +1,7 @@
 import { askPermission, noticePermission } from '../live/system-notices.js';
 import { blockedWords, quietSeconds } from '../state/notice-settings.js';
 import { durationWords } from '../state/retention.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useNow, useWatched } from './hooks.js';
 import { useWorkspace } from './workspace-context.js';
@@ -8,15 +9,13 @@ import { useWorkspace } from './workspace-context.js';
 /** The dialog that decides how this browser tells the user of new messages. */
 export function NotificationsDialog({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog title="Notifications" onClose={onClose}>
+    <Dialog title={words().notices.title} onClose={onClose}>
       <SystemNotices />
       <Quiet />
-      <p className="hint">
-        These settings are for this browser. Each chat has a level of its own, in the menu at its top right.
-      </p>
+      <p className="hint">{words().notices.hint}</p>
       <div className="choices">
         <button type="button" className="primary" onClick={onClose}>
-          Done
+          {words().notices.done}
         </button>
       </div>
     </Dialog>
@@ -31,10 +30,10 @@ function SystemNotices() {
   const isOn = shows && blocked === undefined;
   return (
     <fieldset className="notice-settings">
-      <legend>New messages</legend>
+      <legend>{words().notices.newMessages}</legend>
       {blocked === undefined ? (
         <button type="button" className="quiet" onClick={isOn ? () => settings.change({ shows: false }) : turnOn}>
-          {isOn ? 'Turn notifications off' : 'Turn notifications on'}
+          {isOn ? words().notices.turnOff : words().notices.turnOn}
         </button>
       ) : (
         <p role="status">{blocked}</p>
@@ -46,11 +45,11 @@ function SystemNotices() {
           disabled={!isOn}
           onChange={() => settings.change({ showsText: !showsText })}
         />{' '}
-        Show the text of messages in notifications
+        {words().notices.showsText}
       </label>
       <label>
         <input type="checkbox" checked={playsSound} onChange={() => settings.change({ playsSound: !playsSound })} />{' '}
-        Play a sound
+        {words().notices.playsSound}
       </label>
     </fieldset>
   );
@@ -63,19 +62,19 @@ function Quiet() {
   const leftMs = notices.quietForMs();
   return (
     <fieldset className="notice-settings">
-      <legend>Do not disturb</legend>
+      <legend>{words().notices.quiet}</legend>
       {leftMs > 0 ? (
         <>
-          <p role="status">On for another {durationWords(Math.max(60, Math.round(leftMs / 60_000) * 60))}.</p>
+          <p role="status">{words().notices.quietFor(durationWords(Math.max(60, Math.round(leftMs / 60_000) * 60)))}</p>
           <button type="button" className="quiet" onClick={() => notices.beQuiet(0)}>
-            Turn it off
+            {words().notices.endQuiet}
           </button>
         </>
       ) : (
         <div className="durations">
           {quietSeconds.map((seconds) => (
             <button key={seconds} type="button" className="quiet" onClick={() => notices.beQuiet(seconds)}>
-              For {durationWords(seconds)}
+              {words().notices.beQuietFor(durationWords(seconds))}
             </button>
           ))}
         </div>

@@ -142,7 +142,7 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
         </strong>
         <span>{userId}</span>
       </p>
-      <HeadButton name="bell" words="Notifications" onPress={() => setAsks(true)} />
+      <HeadButton name="bell" label={words().notices.title} onPress={() => setAsks(true)} />
       <HeadButton name="gear" label={words().settings.open} onPress={() => openOverlay({ type: 'settings' })} />
       <SignOut onSignOut={onSignOut} />
       {asks && <NotificationsDialog onClose={() => setAsks(false)} />}

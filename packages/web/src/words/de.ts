@@ -2,6 +2,7 @@ import { deChats } from './de/chats.js';
 import { deCommon } from './de/common.js';
 import { deConversation } from './de/conversation.js';
 import { deEntry } from './de/entry.js';
+import { deNotices } from './de/notices.js';
 import { dePeople } from './de/people.js';
 import { deOtherRefusal, deRefusals } from './de/refusals.js';
 import { deEndings, deRooms, deWaits } from './de/rooms.js';
@@ -16,6 +17,7 @@ export const de: Words = {
   conversation: deConversation,
   endings: deEndings,
   entry: deEntry,
+  notices: deNotices,
   otherRefusal: deOtherRefusal,
   people: dePeople,
   refusals: deRefusals,

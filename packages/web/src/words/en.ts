@@ -2,6 +2,7 @@ import { enChats } from './en/chats.js';
 import { enCommon } from './en/common.js';
 import { enConversation } from './en/conversation.js';
 import { enEntry } from './en/entry.js';
+import { enNotices } from './en/notices.js';
 import { enPeople } from './en/people.js';
 import { enOtherRefusal, enRefusals } from './en/refusals.js';
 import { enEndings, enRooms, enWaits } from './en/rooms.js';
@@ -15,6 +16,7 @@ export const en = {
   conversation: enConversation,
   endings: enEndings,
   entry: enEntry,
+  notices: enNotices,
   otherRefusal: enOtherRefusal,
   people: enPeople,
   refusals: enRefusals,
