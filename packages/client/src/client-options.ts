@@ -60,6 +60,8 @@ export interface HistoryRange extends Abortable {
   readonly after?: number;
   /** Page size, 1 to 100. Default: 100. */
   readonly size?: number;
+  /** Only pinned messages, newest first. Not with `after`. Default: false. */
+  readonly pinned?: boolean;
 }
 
 /** A page of the channel list, the most recently active first. */

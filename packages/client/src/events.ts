@@ -50,6 +50,8 @@ export interface MessageEvent extends EntryBase, Payload {
   readonly deleted: boolean;
   /** Reactions to the message. Only set in History. */
   readonly reactions: readonly MessageReaction[];
+  /** Time of the pin, in Unix ms; undefined if the message is not pinned. Only set in History. */
+  readonly pinnedAt: number | undefined;
 }
 
 /** An entry of the log. `by` in `member` is the user who added or removed the member. */
@@ -163,9 +165,14 @@ function memberEvent(facts: EntryBase, data: Uint8Array): EntryEvent {
 }
 
 function messageEvent(facts: EntryBase, message: Message): MessageEvent {
-  const { data, contentType, targetSeq, mentions, editedAt, deleted, reactions } = message;
+  const { data, contentType, targetSeq, mentions, editedAt, deleted, reactions, pinnedAt } = message;
   const payload = { data, contentType, replyTo: targetSeq || undefined, mentions };
-  const folded = { editedAt: editedAt || undefined, deleted, reactions: reactions.map(reactionOf) };
+  const folded = {
+    editedAt: editedAt || undefined,
+    deleted,
+    reactions: reactions.map(reactionOf),
+    pinnedAt: pinnedAt || undefined,
+  };
   return { type: 'message', ...facts, ...payload, ...folded };
 }
 

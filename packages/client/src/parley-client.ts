@@ -231,8 +231,9 @@ export class ParleyClient {
    * ```
    */
   async history(channelId: number, range: HistoryRange = {}): Promise<HistoryPage> {
-    const { before = 0, after, size = 0, signal } = range;
-    const request = { channelId, beforeSeq: before, afterSeq: after ?? 0, size, oldestFirst: after !== undefined };
+    const { before = 0, after, size = 0, pinned = false, signal } = range;
+    const forward = { afterSeq: after ?? 0, oldestFirst: after !== undefined };
+    const request = { channelId, beforeSeq: before, ...forward, size, pinned };
     return pageOf(await this.#ask(calls.history, request, signal));
   }
 

@@ -1,5 +1,5 @@
 import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
-import { findNewest, findOldest, readEntries } from '../src/history/history-store.js';
+import { findNewest, findOldest, findPinned, readEntries } from '../src/history/history-store.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 
@@ -64,6 +64,12 @@ describe.each(planModes)('with many entries (%s)', (mode) => {
     const text = await plan(statement.text, statement.valuesOf(pageOf(first, last)), mode);
     expect(text).toMatch(/Index Scan (Backward )?using message_pkey/);
     expect(text).not.toMatch(/Seq Scan|Sort|Bitmap/);
+  });
+
+  test('reads a page of pinned messages along their index', async () => {
+    const text = await plan(findPinned.text, findPinned.valuesOf(pageOf(1, entries)), mode);
+    expect(text).toMatch(/Index Scan Backward using message_pinned/);
+    expect(text).not.toMatch(/Seq Scan on message|Sort|Bitmap/);
   });
 
   test('looks up entries and reactions by their indexes', async () => {

@@ -74,6 +74,54 @@ describe('History', () => {
     expect([up.messages.map(({ seq }) => seq), up.more]).toEqual([[10, 11], false]);
   });
 
+  test('a page of pinned messages has the newest first, without deleted ones', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.add(owner, id, member);
+    await chats.say(id, owner, 6);
+    const pin = (seq: number) => change(id, seq, 'pinned_at = to_timestamp($3), pinned_by = $4', 1_000 - seq, owner.id);
+    for (const seq of [2, 3, 5, 7]) await pin(seq);
+    await change(id, 3, "deleted_at = now(), data = ''");
+    const first = await chats.history(member, id, { pinned: true, size: 2 });
+    expect([first.messages.map(({ seq, pinnedAt }) => [seq, pinnedAt]), first.more]).toEqual([
+      [
+        [7, 993_000],
+        [5, 995_000],
+      ],
+      true,
+    ]);
+    const rest = await chats.history(member, id, { pinned: true, size: 2, beforeSeq: 5 });
+    expect([rest.messages.map(({ seq }) => seq), rest.more]).toEqual([[2], false]);
+    const all = await chats.history(member, id);
+    expect(all.messages.map(({ seq, pinnedAt }) => [seq, pinnedAt > 0])).toEqual([
+      ...[
+        [7, true],
+        [6, false],
+        [5, true],
+        [4, false],
+        [3, false],
+        [2, true],
+        [1, false],
+      ],
+    ]);
+    await expect(chats.history(member, id, { pinned: true, afterSeq: 1 })).rejects.toEqual(reason('invalid-page'));
+    await expect(chats.history(member, id, { pinned: true, oldestFirst: true })).rejects.toEqual(
+      reason('invalid-page'),
+    );
+  });
+
+  test('former members see no pins, and users outside may not ask for them', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.add(owner, id, member);
+    await chats.say(id, owner, 2);
+    await change(id, 2, 'pinned_at = now(), pinned_by = $3', owner.id);
+    expect((await chats.history(member, id, { pinned: true })).messages.map(({ seq }) => seq)).toEqual([2]);
+    await chats.change(owner, id, member, { remove: true });
+    expect(await chats.history(member, id, { pinned: true })).toMatchObject({ messages: [], more: false });
+    expect((await chats.history(member, id)).messages.map(({ pinnedAt }) => pinnedAt)).toEqual([0, 0, 0, 0]);
+    const other = await rig.person();
+    await expect(chats.history(other, id, { pinned: true })).rejects.toEqual(reason('channel-not-found'));
+  });
+
   test('a page of large entries ends at 1 MiB and sets `more`', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 40);

@@ -52,6 +52,7 @@ export function stamp(message: Message, { id, number }: Member, seq: number): Me
     editedAt: 0,
     deleted: false,
     reactions: [],
+    pinnedAt: 0,
     replies: undefined,
   };
 }

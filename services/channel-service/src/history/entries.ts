@@ -13,7 +13,7 @@ function repliesOf({ replies, lastReplySeq, lastReplyMs, lastReplier }: HistoryE
 }
 
 /**
- * Builds the message of a row, without its replies. Does not use fromPartial, which would copy
+ * Builds the message of a row, without its pin and its replies. Does not use fromPartial, which would copy
  * every list.
  */
 export function toMessage(row: StoredMessage): Message {
@@ -34,11 +34,16 @@ export function toMessage(row: StoredMessage): Message {
     deleted: row.deleted,
     reactions: row.reactions,
     replies: undefined,
+    pinnedAt: 0,
     lossy: false,
   };
 }
 
-const toEntry = (row: HistoryEntry): Message => ({ ...toMessage(row), replies: repliesOf(row) });
+const toEntry = (row: HistoryEntry): Message => ({
+  ...toMessage(row),
+  replies: repliesOf(row),
+  pinnedAt: row.pinnedMs ?? 0,
+});
 
 const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
 

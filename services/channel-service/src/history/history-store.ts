@@ -46,7 +46,8 @@ export interface StoredReaction {
 
 export const findNewest = sql.statement('findNewest', range, position);
 export const findOldest = sql.statement('findOldest', range, position);
-/** Columns of a message, without its replies. */
+export const findPinned = sql.statement('findPinned', range, position);
+/** Columns of a message, without its pin and its replies. */
 export const messageColumns = {
   channelId: int4,
   seq: int8,
@@ -69,6 +70,8 @@ export const readEntries = sql.statement(
   { channelIds: array(int4), seqs: array(int8), maxEmoji: int8, maxReactors: int8, maxReplies: int8, readerId: text },
   {
     ...messageColumns,
+    /** Time of the pin, or null if the message is not pinned. */
+    pinnedMs: nullable(int8),
     /**
      * Number of replies that still have their text, counted up to a limit. The next three columns
      * describe the last of them.
@@ -86,5 +89,5 @@ export type HistoryPosition = RowOf<typeof findNewest>;
 /** An entry in its current state. */
 export type HistoryEntry = RowOf<typeof readEntries>;
 
-/** A message in its current state, without its replies. */
+/** A message in its current state, without its pin and its replies. */
 export type StoredMessage = OutputOf<typeof messageColumns>;

@@ -18,9 +18,19 @@ SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.ment
   ) r), 0)::int AS bytes
 FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq AND :lastSeq AND m.kind IN :HISTORY_KINDS ORDER BY m.seq ASC LIMIT :size;
 
+-- Finds a page of the pinned messages, newest first. Deleted messages are left out. `bytes` is as in
+-- findNewest.
+-- name: findPinned
+SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.mentions) + coalesce((
+  SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
+    SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = :channelId AND x.seq = m.seq ORDER BY x.emoji LIMIT :maxEmoji
+  ) r), 0)::int AS bytes
+FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq AND :lastSeq AND m.pinned_at IS NOT NULL AND m.deleted_at IS NULL
+ORDER BY m.seq DESC LIMIT :size;
+
 -- Reads entries of any channels in their current state, in the order of the arrays. A message's own
 -- row holds its last edit and its deletion. Counts at most `maxReplies` replies. A former member
--- sees nothing from after the removal: no later replies, no reactions, and a message that was
+-- sees nothing from after the removal: no later replies, no reactions, no pins, and a message that was
 -- edited later looks deleted. LATERAL with LIMIT makes each lookup an index probe, whatever the
 -- statistics say.
 -- name: readEntries
@@ -31,6 +41,7 @@ SELECT entry.channel_id, entry.seq, entry.kind, entry.sender_id, (SELECT u.numbe
   CASE WHEN it.is_gone THEN '{}' ELSE entry.mentions END AS mentions,
   CASE WHEN NOT it.is_edited_later THEN floor(extract(epoch FROM entry.edited_at) * 1000)::bigint END AS edited_ms, it.is_gone AS deleted,
   CASE WHEN reader.left_seq IS NULL THEN :REACTIONS ELSE '[]' END AS reactions, CASE WHEN it.is_gone THEN '{}' ELSE :FILE_IDS END AS file_ids,
+  CASE WHEN reader.left_seq IS NULL AND NOT it.is_gone THEN floor(extract(epoch FROM entry.pinned_at) * 1000)::bigint END AS pinned_ms,
   replies.count AS replies, coalesce(replies.last_seq, 0) AS last_reply_seq,
   coalesce(floor(extract(epoch FROM reply.sent_at) * 1000)::bigint, 0) AS last_reply_ms, coalesce(reply.sender_id, '') AS last_replier
 FROM unnest(:channelIds::int[], :seqs::bigint[]) WITH ORDINALITY AS page (channel_id, seq, place)

@@ -21,6 +21,11 @@ export function refusalOutside({ kind, bannedForMs }: ReadAccess): Refusal {
   return bannedForMs > 0 ? refuse('banned', { retryAfterMs: bannedForMs }) : refuse('not-a-member');
 }
 
+/** Returns whether a user was a member, and is none now. */
+export function isFormer({ leftSeq }: Pick<ReadAccess, 'leftSeq'>): boolean {
+  return (leftSeq ?? 0) > 0;
+}
+
 /**
  * Returns the last seq that a user may read. For a past member, that is the seq of the entry that
  * ended the membership.
@@ -29,7 +34,7 @@ export function refusalOutside({ kind, bannedForMs }: ReadAccess): Refusal {
 function lastOfMember(access: ReadAccess): number {
   const { inside, leftSeq, lastSeq } = access;
   if (inside) return lastSeq;
-  if ((leftSeq ?? 0) > 0) return Math.min(leftSeq ?? 0, lastSeq);
+  if (isFormer(access)) return Math.min(leftSeq ?? 0, lastSeq);
   throw refusalOutside(access);
 }
 

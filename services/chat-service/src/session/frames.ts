@@ -103,6 +103,7 @@ export function stamped(message: Message, stamp: Stamp): Message {
     editedAt: 0,
     deleted: false,
     reactions: [],
+    pinnedAt: 0,
     replies: undefined,
   };
 }

@@ -23,6 +23,7 @@ export const messageShape = z
     file_ids: z.array(z.string()).meta({ description: 'files, in their order; see /files/{file_id}' }),
     edited_at: timeField.nullable(),
     deleted: z.boolean(),
+    pinned_at: timeField.nullable(),
     reactions: z.array(
       z.strictObject({ emoji: z.string(), count: z.int(), mine: z.boolean(), user_ids: z.array(z.string()) }),
     ),
@@ -93,6 +94,7 @@ export function messageJson(message: Message): z.infer<typeof messageShape> {
     file_ids: message.fileIds,
     edited_at: timeOf(message.editedAt),
     deleted: message.deleted,
+    pinned_at: timeOf(message.pinnedAt),
     reactions: message.reactions.map(({ emoji, count, mine, userIds }) => ({ emoji, count, mine, user_ids: userIds })),
     replies: replies === undefined ? null : repliesJson(replies),
     member: isMember ? memberChangeJson(data) : null,

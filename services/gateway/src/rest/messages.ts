@@ -122,18 +122,20 @@ const send = route({
 
 const history = route({
   ...{ method: 'GET', path: '/channels/{channel_id}/messages', tag },
-  summary: 'Returns a page of messages: the newest first, or after `after` the oldest first.',
+  summary: 'Returns a page of messages, or of the pinned ones: the newest first, or after `after` the oldest first.',
   params: channelParams,
   query: z.strictObject({
     before: seqField.optional().meta({ description: 'only messages before this seq' }),
     after: seqField.optional().meta({ description: 'only messages after this seq, the oldest first' }),
     oldest_first: flagField.optional(),
+    pinned: flagField.optional().meta({ description: 'only pinned messages; not with `after` or `oldest_first`' }),
     size: pageFields.size,
   }),
   answer: z.strictObject({ messages: z.array(messageShape), more: z.boolean(), log: z.string() }),
   run: async ({ calls, params: { channel_id: channelId }, query }) => {
-    const { before: beforeSeq, after: afterSeq, size, oldest_first: oldestFirst } = query;
-    const request = HistoryRequest.fromPartial({ channelId, ...present({ beforeSeq, afterSeq, size, oldestFirst }) });
+    const { before: beforeSeq, after: afterSeq, oldest_first: oldestFirst, size, pinned } = query;
+    const range = present({ beforeSeq, afterSeq, size, oldestFirst, pinned });
+    const request = HistoryRequest.fromPartial({ channelId, ...range });
     const { messages, more, log } = await calls.managers(ChannelService.history, request);
     return { messages: messages.map((one) => messageJson({ ...one, channelId })), more, log };
   },

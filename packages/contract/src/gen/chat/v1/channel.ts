@@ -355,6 +355,8 @@ export interface HistoryRequest {
   size: number;
   /** if after_seq is 0: start at the first entry */
   oldestFirst: boolean;
+  /** only pinned messages, the newest first */
+  pinned: boolean;
 }
 
 export interface HistoryResponse {
@@ -3823,7 +3825,7 @@ export const ListInvitesResponse: MessageFns<ListInvitesResponse> = {
 };
 
 function createBaseHistoryRequest(): HistoryRequest {
-  return { channelId: 0, beforeSeq: 0, afterSeq: 0, size: 0, oldestFirst: false };
+  return { channelId: 0, beforeSeq: 0, afterSeq: 0, size: 0, oldestFirst: false, pinned: false };
 }
 
 export const HistoryRequest: MessageFns<HistoryRequest> = {
@@ -3842,6 +3844,9 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
     }
     if (message.oldestFirst !== false) {
       writer.uint32(40).bool(message.oldestFirst);
+    }
+    if (message.pinned !== false) {
+      writer.uint32(48).bool(message.pinned);
     }
     return writer;
   },
@@ -3899,6 +3904,14 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
             message.oldestFirst = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.pinned = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3934,6 +3947,7 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
         : isSet(object.oldest_first)
         ? globalThis.Boolean(object.oldest_first)
         : false,
+      pinned: isSet(object.pinned) ? globalThis.Boolean(object.pinned) : false,
     };
   },
 
@@ -3954,6 +3968,9 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
     if (message.oldestFirst !== false) {
       obj.oldestFirst = message.oldestFirst;
     }
+    if (message.pinned !== false) {
+      obj.pinned = message.pinned;
+    }
     return obj;
   },
 
@@ -3967,6 +3984,7 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
     message.afterSeq = object.afterSeq ?? 0;
     message.size = object.size ?? 0;
     message.oldestFirst = object.oldestFirst ?? false;
+    message.pinned = object.pinned ?? false;
     return message;
   },
 };

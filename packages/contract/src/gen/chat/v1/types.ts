@@ -741,6 +741,8 @@ export interface Message {
   replies:
     | Replies
     | undefined;
+  /** in History: Unix ms of the pin; 0: not pinned */
+  pinnedAt: number;
   /** server: first frame */
   welcome?:
     | Welcome
@@ -2411,6 +2413,7 @@ function createBaseMessage(): Message {
     deleted: false,
     reactions: [],
     replies: undefined,
+    pinnedAt: 0,
     welcome: undefined,
     ack: undefined,
     goodbye: undefined,
@@ -2474,6 +2477,9 @@ export const Message: MessageFns<Message> = {
     }
     if (message.replies !== undefined) {
       Replies.encode(message.replies, writer.uint32(138).fork()).join();
+    }
+    if (message.pinnedAt !== 0) {
+      writer.uint32(144).uint64(message.pinnedAt);
     }
     if (message.welcome !== undefined) {
       Welcome.encode(message.welcome, writer.uint32(162).fork()).join();
@@ -2651,6 +2657,14 @@ export const Message: MessageFns<Message> = {
             message.replies = Replies.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.pinnedAt = longToNumber(reader.uint64());
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -2778,6 +2792,11 @@ export const Message: MessageFns<Message> = {
         ? object.reactions.map((e: any) => Reaction.fromJSON(e))
         : [],
       replies: isSet(object.replies) ? Replies.fromJSON(object.replies) : undefined,
+      pinnedAt: isSet(object.pinnedAt)
+        ? globalThis.Number(object.pinnedAt)
+        : isSet(object.pinned_at)
+        ? globalThis.Number(object.pinned_at)
+        : 0,
       welcome: isSet(object.welcome) ? Welcome.fromJSON(object.welcome) : undefined,
       ack: isSet(object.ack) ? Ack.fromJSON(object.ack) : undefined,
       goodbye: isSet(object.goodbye) ? Goodbye.fromJSON(object.goodbye) : undefined,
@@ -2842,6 +2861,9 @@ export const Message: MessageFns<Message> = {
     if (message.replies !== undefined) {
       obj.replies = Replies.toJSON(message.replies);
     }
+    if (message.pinnedAt !== 0) {
+      obj.pinnedAt = Math.round(message.pinnedAt);
+    }
     if (message.welcome !== undefined) {
       obj.welcome = Welcome.toJSON(message.welcome);
     }
@@ -2893,6 +2915,7 @@ export const Message: MessageFns<Message> = {
     message.replies = (object.replies !== undefined && object.replies !== null)
       ? Replies.fromPartial(object.replies)
       : undefined;
+    message.pinnedAt = object.pinnedAt ?? 0;
     message.welcome = (object.welcome !== undefined && object.welcome !== null)
       ? Welcome.fromPartial(object.welcome)
       : undefined;
