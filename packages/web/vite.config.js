@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { gemoji } from 'gemoji';
 import { build, defineConfig } from 'vite';
 
 const outDir = 'dist/page';
@@ -47,9 +48,22 @@ const binaryOnly = {
   },
 };
 
+const parts = join(import.meta.dirname, 'markdown-parts.js');
+
+/** Leaves out of the emoji data what the page does not use. */
+const leanEmoji = {
+  name: 'lean-emoji',
+  transform(_code, id) {
+    if (!/\/gemoji\/index\.js$/.test(id)) return undefined;
+    const lean = gemoji.map(({ emoji, names, tags, category }) => ({ emoji, names, tags, category }));
+    return `export const gemoji = JSON.parse(${JSON.stringify(JSON.stringify(lean))})`;
+  },
+};
+
 /** Bundles the output of `tsc -b`, so that tests cover the code that is served. */
 export default defineConfig({
+  plugins: [binaryOnly, leanEmoji, serviceWorker],
+  resolve: { alias: { entities: parts, 'linkify-it': parts, 'punycode.js': parts } },
   build: { outDir, target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  plugins: [binaryOnly, serviceWorker],
   server: { proxy: { '^/chat\\.v1\\.': 'http://127.0.0.1:8080' } },
 });

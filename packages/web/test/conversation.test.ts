@@ -1,4 +1,4 @@
-import type { Channel, User } from '@parley/client';
+import type { Channel, EntryEvent, User } from '@parley/client';
 import { conversationReducer } from '../src/state/conversation.js';
 import {
   type ConversationAction,
@@ -23,7 +23,7 @@ function welcome(seq = 0): ConversationAction {
   return { type: 'welcome', channel, here: [user('ann'), user('bob')], count: 2, place: { log, seq }, ...facts };
 }
 
-function entries(...all: ReturnType<typeof said | typeof about>[]): ConversationAction {
+function entries(...all: EntryEvent[]): ConversationAction {
   return { type: 'entries', entries: all, place: { log, seq: all.at(-1)?.seq ?? 0 } };
 }
 
@@ -52,6 +52,32 @@ test('folds entries into lines in any order, and ignores duplicates', () => {
   );
   expect(gone.lines[1]).toMatchObject({ text: '', deleted: true, reactions: [] });
   expect([firstSeq(gone), lastSeq(gone)]).toEqual([1, 7]);
+});
+
+test('shows whether a message is pinned: after a page, after pins, and before the server has confirmed one', () => {
+  const pinnedOf = (state: ConversationState) =>
+    state.lines.map((line) => line.type === 'said' && line.pinned === true);
+  const state = after(welcome(), entries({ ...said(1, 'bob', 'one'), pinnedAt: 5 }, said(2, 'bob', 'two')));
+  expect(pinnedOf(state)).toEqual([true, false]);
+  const changed = conversationReducer(state, entries(about(3, 'cy', 'unpin', 1), about(4, 'cy', 'pin', 2)));
+  expect(pinnedOf(changed).slice(0, 2)).toEqual([false, true]);
+  expect(pinnedOf(conversationReducer(changed, entries(about(5, 'bob', 'delete', 2)))).slice(0, 2)).toEqual([
+    false,
+    false,
+  ]);
+  const pinning = outgoing({ do: 'pin', text: '', target: 2 });
+  expect(withPending(state.lines, [pinning], 'ann')[1]).toMatchObject({ pinned: true });
+  const queued = conversationReducer(state, { type: 'queued', outgoing: pinning });
+  const taken = conversationReducer(queued, { type: 'taken', id: 'mine', seq: 3, at: 9 });
+  expect(pinnedOf(taken)).toEqual([true, true]);
+});
+
+test('a message that mentions a former member mentions nobody in the next attempt', () => {
+  const waiting = after(welcome(), { type: 'queued', outgoing: outgoing({ mentions: ['gone'] }) });
+  const failed = conversationReducer(waiting, { type: 'failed', id: 'mine', why: 'why', withoutMentions: true });
+  expect(failed.outgoing[0]).toMatchObject({ failed: 'why', mentions: undefined });
+  const other = conversationReducer(waiting, { type: 'failed', id: 'mine', why: 'why' });
+  expect(other.outgoing[0]).toMatchObject({ failed: 'why', mentions: ['gone'] });
 });
 
 test('moves a pending message into the log once it is confirmed, without a duplicate', () => {
@@ -272,7 +298,7 @@ test('keeps roles, pins and mentions of this user in the lines', () => {
     place: { log, seq: 5 },
   });
   expect(state.lines).toMatchObject([
-    { type: 'said', mentionsMe: true },
+    { type: 'said', mentionsMe: true, mentions: ['ann'], pinned: true },
     { type: 'member', userId: 'cy', role: 'admin' },
     { type: 'pin', sender: 'bob', target: 1 },
     { type: 'said' },

@@ -18,6 +18,7 @@ export function said(seq: number, sender: string, text: string, more: { clientId
     editedAt: undefined,
     deleted: false,
     reactions: [],
+    pinnedAt: undefined,
   } satisfies EntryEvent;
 }
 
@@ -25,13 +26,13 @@ export function said(seq: number, sender: string, text: string, more: { clientId
 export function about(
   seq: number,
   sender: string,
-  type: 'edit' | 'delete' | 'react' | 'unreact',
+  type: 'edit' | 'delete' | 'react' | 'unreact' | 'pin' | 'unpin',
   target: number,
   text = '',
 ) {
   const facts = { seq, timestamp: seq * 60_000, sender, clientId: `c${seq}`, target };
   if (type === 'edit')
     return { type, ...facts, data: encoder.encode(text), contentType: 'text/plain' } satisfies EntryEvent;
-  if (type === 'delete') return { type, ...facts } satisfies EntryEvent;
-  return { type, ...facts, emoji: text } satisfies EntryEvent;
+  if (type === 'react' || type === 'unreact') return { type, ...facts, emoji: text } satisfies EntryEvent;
+  return { type, ...facts } satisfies EntryEvent;
 }

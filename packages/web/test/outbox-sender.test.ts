@@ -1,4 +1,4 @@
-import type { Sent } from '@parley/client';
+import { refuse, type Sent } from '@parley/client';
 import { OutboxSender, type SendMethods } from '../src/live/outbox-sender.js';
 import { conversationReducer } from '../src/state/conversation.js';
 import { type ConversationState, noConversation, type SharedAction } from '../src/state/conversation-state.js';
@@ -23,6 +23,8 @@ const methods: SendMethods = {
   remove: (...args) => hand('remove', ...args),
   react: (...args) => hand('react', ...args),
   unreact: (...args) => hand('unreact', ...args),
+  pin: (...args) => hand('pin', ...args),
+  unpin: (...args) => hand('unpin', ...args),
 };
 
 function happen(action: SharedAction): void {
@@ -76,6 +78,19 @@ test('sends a failed message again only if the user asks for it', async () => {
   expect(handed).toHaveLength(2);
 });
 
+test('sends mentions, and leaves them out of the next attempt if a mentioned user is not there', async () => {
+  happen(live);
+  happen(queued({ mentions: ['bob'] }));
+  answer.reject(refuse('mention-not-found'));
+  await settled();
+  expect(state.outgoing[0]?.failed).toMatch(/^Somebody you mention is not here/);
+  happen({ type: 'retried', id: 'id-1', at: 2 });
+  expect(handed).toEqual([
+    ['send', 'hello', { clientId: 'id-1', mentions: ['bob'] }],
+    ['send', 'hello', { clientId: 'id-1' }],
+  ]);
+});
+
 test('sends nothing once the tab no longer leads', async () => {
   happen(live);
   happen(queued());
@@ -91,6 +106,8 @@ test.each([
   ['delete', ['remove', 3]],
   ['react', ['react', 3, 'hello']],
   ['unreact', ['unreact', 3, 'hello']],
+  ['pin', ['pin', 3]],
+  ['unpin', ['unpin', 3]],
 ] as const)('sends a pending %s', (what, call) => {
   happen(live);
   happen(queued({ do: what, target: 3 }));

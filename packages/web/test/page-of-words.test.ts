@@ -7,3 +7,4 @@ import './page-settings.js';
 import './page-text.js';
 import './page-offline.js';
 import './page-told.js';
+import './page-writing.js';

@@ -10,7 +10,7 @@ import {
   type SharedAction,
 } from '../state/conversation-state.js';
 import type { Names } from '../state/names.js';
-import type { Outgoing } from '../state/outgoing.js';
+import { newOutgoing, type Outgoing } from '../state/outgoing.js';
 import { retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
 import { Store } from '../state/store.js';
@@ -48,6 +48,8 @@ function methodsOf(inbox: UserInbox, id: number): SendMethods {
     remove: (seq, signal) => inbox.remove(id, seq, signal),
     react: (seq, emoji, signal) => inbox.react(id, seq, emoji, signal),
     unreact: (seq, emoji, signal) => inbox.unreact(id, seq, emoji, signal),
+    pin: (seq, signal) => inbox.pin(id, seq, signal),
+    unpin: (seq, signal) => inbox.unpin(id, seq, signal),
   };
 }
 
@@ -97,8 +99,8 @@ export class Chat implements OpenConversation {
     this.#store.dispatch({ type: 'cut', over: softLimit, to: trimmedTo });
   }
 
-  say(text: string, replyTo: number | undefined): void {
-    this.#queue('say', text, replyTo);
+  say(text: string, replyTo: number | undefined, mentions: readonly string[] = []): void {
+    this.#queue('say', text, replyTo, mentions);
   }
 
   change(what: Exclude<Outgoing['do'], 'say'>, target: number, text = ''): void {
@@ -231,8 +233,8 @@ export class Chat implements OpenConversation {
     if (changes.length > 0) this.#store.dispatch({ type: 'entries', entries: changes, place: undefined });
   }
 
-  #queue(what: Outgoing['do'], text: string, target: number | undefined): void {
-    const outgoing = { id: randomUuid(), at: Date.now(), do: what, text, target, failed: undefined };
+  #queue(what: Outgoing['do'], text: string, target: number | undefined, mentions: readonly string[] = []): void {
+    const outgoing = newOutgoing({ id: randomUuid(), at: Date.now(), do: what, text, target, mentions });
     this.share({ type: 'queued', outgoing });
   }
 

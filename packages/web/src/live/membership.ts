@@ -26,7 +26,15 @@ export interface MembersPage {
   readonly next: string;
 }
 
+/** Members who can be mentioned, and when they were loaded. */
+interface LoadedMembers {
+  readonly at: number;
+  readonly users: Promise<readonly User[]>;
+}
+
 const foundAtOnce = 20;
+/** Time for which loaded members are used again, in milliseconds. */
+const membersForMs = 60_000;
 /** Maximum number of members whose receipts are shown. */
 const mostReaders = 1_000;
 
@@ -35,6 +43,7 @@ export class ChatMembership {
   readonly #client: ParleyClient;
   readonly #chats: UserChats;
   readonly #me: string;
+  readonly #loaded = new Map<number, LoadedMembers>();
 
   constructor(client: ParleyClient, chats: UserChats, me: string) {
     this.#client = client;
@@ -103,6 +112,27 @@ export class ChatMembership {
   async members(id: number, after: string, signal: AbortSignal): Promise<MembersPage> {
     const { users, next } = await this.#client.members.page(id, { after, size: 100, signal });
     return { users: users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED), next };
+  }
+
+  /** Returns all present members. Loads them again after a minute at the earliest. @throws {Refusal} */
+  allMembers(id: number): Promise<readonly User[]> {
+    const known = this.#loaded.get(id);
+    if (known !== undefined && performance.now() - known.at < membersForMs) return known.users;
+    const users = this.#loadMembers(id);
+    this.#loaded.set(id, { at: performance.now(), users });
+    users.catch(() => this.#loaded.delete(id));
+    return users;
+  }
+
+  async #loadMembers(id: number): Promise<readonly User[]> {
+    const { signal } = new AbortController();
+    const all: User[] = [];
+    for (let after: string | undefined; after !== ''; ) {
+      const { users, next }: MembersPage = await this.members(id, after ?? '', signal);
+      all.push(...users);
+      after = next;
+    }
+    return all;
   }
 
   /** Returns whether each other member has received and read a message. @throws {Refusal} */

@@ -14,7 +14,7 @@ function failureText(thrown: unknown): string {
 }
 
 /** The calls of a conversation that change something. */
-export type SendMethods = Pick<Conversation, 'send' | 'edit' | 'remove' | 'react' | 'unreact'>;
+export type SendMethods = Pick<Conversation, 'send' | 'edit' | 'remove' | 'react' | 'unreact' | 'pin' | 'unpin'>;
 
 /**
  * Sends pending messages and changes to the server and reports the results. Never sends a message
@@ -56,17 +56,22 @@ export class OutboxSender {
       const { seq, timestamp } = await this.#call(outgoing);
       this.#onResult({ type: 'taken', id, seq, at: timestamp });
     } catch (thrown) {
-      if (!this.#stopped) this.#onResult({ type: 'failed', id, why: failureText(thrown) });
+      const isMention = thrown instanceof Refusal && thrown.reason === 'mention-not-found';
+      if (!this.#stopped) this.#onResult({ type: 'failed', id, why: failureText(thrown), withoutMentions: isMention });
     } finally {
       this.#inFlight.delete(id);
     }
   }
 
-  #call({ id, do: what, text, target = 0 }: Outgoing): Promise<Sent> {
+  #call({ id, do: what, text, target = 0, mentions }: Outgoing): Promise<Sent> {
     const conversation = this.#conversation;
     switch (what) {
       case 'say':
-        return conversation.send(text, { clientId: id, ...(target > 0 && { replyTo: target }) });
+        return conversation.send(text, {
+          clientId: id,
+          ...(target > 0 && { replyTo: target }),
+          ...(mentions !== undefined && { mentions }),
+        });
       case 'edit':
         return conversation.edit(target, text);
       case 'delete':
@@ -75,6 +80,10 @@ export class OutboxSender {
         return conversation.react(target, text);
       case 'unreact':
         return conversation.unreact(target, text);
+      case 'pin':
+        return conversation.pin(target);
+      case 'unpin':
+        return conversation.unpin(target);
     }
   }
 }

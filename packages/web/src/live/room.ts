@@ -9,7 +9,7 @@ import {
   noConversation,
   type SharedAction,
 } from '../state/conversation-state.js';
-import type { Outgoing } from '../state/outgoing.js';
+import { newOutgoing, type Outgoing } from '../state/outgoing.js';
 import { retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
 import { Store } from '../state/store.js';
@@ -97,8 +97,8 @@ export class Room implements OpenConversation {
   }
 
   /** Queues a new message. */
-  say(text: string, replyTo: number | undefined): void {
-    this.#queue('say', text, replyTo);
+  say(text: string, replyTo: number | undefined, mentions: readonly string[] = []): void {
+    this.#queue('say', text, replyTo, mentions);
   }
 
   /** Queues a change of a message. `text` is the new text or the emoji. */
@@ -169,8 +169,8 @@ export class Room implements OpenConversation {
     this.#tabs.close();
   }
 
-  #queue(what: Outgoing['do'], text: string, target: number | undefined): void {
-    const outgoing = { id: randomUuid(), at: Date.now(), do: what, text, target, failed: undefined };
+  #queue(what: Outgoing['do'], text: string, target: number | undefined, mentions: readonly string[] = []): void {
+    const outgoing = newOutgoing({ id: randomUuid(), at: Date.now(), do: what, text, target, mentions });
     this.#share({ type: 'queued', outgoing });
   }
 

@@ -10,6 +10,7 @@ import { pageTransport } from './inbox-transport.js';
 import { ChatMembership } from './membership.js';
 import { MessageSearch } from './message-search.js';
 import { Notices } from './notices.js';
+import { PinnedMessages } from './pinned-messages.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
 import { StoredNoticeSettings } from './stored-notice-settings.js';
@@ -32,6 +33,7 @@ export class Workspace {
   readonly account: UserAccount;
   readonly search: MessageSearch;
   readonly notices: Notices;
+  readonly pins: PinnedMessages;
   readonly #client: ParleyClient;
   /** Ids of the rooms in which this tab was. */
   readonly #entered = new Set<number>();
@@ -55,6 +57,7 @@ export class Workspace {
     this.account = new UserAccount(this.#client, this.chats, database, me);
     this.search = new MessageSearch(this.#client);
     this.notices = new Notices(this.chats, new StoredNoticeSettings(database, me, this.#onUnsaved));
+    this.pins = new PinnedMessages(this.#client);
   }
 
   /** Returns the open room. */

@@ -1,3 +1,4 @@
+import { type Channel, MemberRole } from '@parley/client';
 import type { ConversationState } from './conversation-state.js';
 import { hasHistory } from './retention.js';
 
@@ -7,15 +8,27 @@ export interface AllowedActions {
   readonly say: boolean;
   /** Whether the user can edit, delete and react. All three need a message history. */
   readonly change: boolean;
+  /** Whether the user can pin messages, and delete those of others. */
+  readonly moderate: boolean;
 }
 
 /**
  * Returns the actions that the user can take in a channel. Once the connection has ended, there are
  * none.
  */
-export function allowedActions({ link, channel }: Pick<ConversationState, 'link' | 'channel'>): AllowedActions {
+export function allowedActions({
+  link,
+  channel,
+  me,
+}: Pick<ConversationState, 'link' | 'channel' | 'me'>): AllowedActions {
   const say = link.state !== 'ended';
-  return { say, change: say && channel !== undefined && hasHistory(channel) };
+  const change = say && channel !== undefined && hasHistory(channel);
+  return { say, change, moderate: change && isHost(channel, me) };
+}
+
+/** Returns whether a user is the owner or an admin of a channel. */
+function isHost({ ownerId, myRole }: Channel, me: string): boolean {
+  return ownerId === me || myRole === MemberRole.OWNER || myRole === MemberRole.ADMIN;
 }
 
 /**

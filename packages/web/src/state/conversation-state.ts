@@ -97,7 +97,8 @@ export type SharedAction =
   | { readonly type: 'typing'; readonly userId: string; readonly untilMs: number }
   | { readonly type: 'queued'; readonly outgoing: Outgoing }
   | { readonly type: 'taken'; readonly id: string; readonly seq: number; readonly at: number }
-  | { readonly type: 'failed'; readonly id: string; readonly why: string }
+  /** For a rejected message or change. `withoutMentions`: the next attempt mentions nobody. */
+  | { readonly type: 'failed'; readonly id: string; readonly why: string; readonly withoutMentions?: boolean }
   | { readonly type: 'held'; readonly id: string; readonly held: HeldBack }
   | { readonly type: 'retried'; readonly id: string; readonly at: number }
   | { readonly type: 'discarded'; readonly id: string }

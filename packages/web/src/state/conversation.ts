@@ -240,7 +240,11 @@ function withOutgoing(
     case 'taken':
       return confirmed(state, action);
     case 'failed':
-      return changeOutgoing(state, action.id, { failed: action.why, held: undefined });
+      return changeOutgoing(state, action.id, {
+        failed: action.why,
+        held: undefined,
+        ...(action.withoutMentions === true && { mentions: undefined }),
+      });
     case 'held':
       return changeOutgoing(state, action.id, { held: action.held });
     case 'retried':

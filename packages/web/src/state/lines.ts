@@ -33,6 +33,9 @@ export interface SaidLine extends LineFacts {
   readonly reactions: readonly Reaction[];
   /** Whether the sender mentions this user. */
   readonly mentionsMe?: boolean;
+  /** Ids of the users whom the sender mentions, if there are any. */
+  readonly mentions?: readonly string[];
+  readonly pinned?: boolean;
 }
 
 /** A change of membership: someone joined, got a role or left. */
@@ -131,8 +134,10 @@ function saidIn(entry: MessageEvent, me: string): SaidLine {
   const { seq, timestamp: at, sender, clientId, replyTo, editedAt, deleted } = entry;
   const text = textOf(entry);
   const reactions = entry.reactions.map((one) => reactionOf(one, me));
-  const mention = entry.mentions.includes(me) && { mentionsMe: true };
-  return { type: 'said', seq, at, sender, clientId, text, replyTo, editedAt, deleted, reactions, ...mention };
+  const { mentions } = entry;
+  const mention = mentions.length > 0 && { mentions, ...(mentions.includes(me) && { mentionsMe: true }) };
+  const pin = entry.pinnedAt !== undefined && { pinned: true };
+  return { type: 'said', seq, at, sender, clientId, text, replyTo, editedAt, deleted, reactions, ...mention, ...pin };
 }
 
 function lineOf(entry: EntryEvent, me: string): Line | undefined {
@@ -187,26 +192,27 @@ function changed(line: SaidLine, change: Change): SaidLine {
     case 'edit':
       return withEdit(line, textOf(change), { seq: change.seq, at: change.timestamp });
     case 'delete':
-      return { ...line, text: '', deleted: true, reactions: [] };
+      return { ...line, text: '', deleted: true, reactions: [], pinned: false };
     case 'react':
       return { ...line, reactions: withReaction(line.reactions, change.emoji, change.sender) };
     case 'unreact':
       return { ...line, reactions: withoutReaction(line.reactions, change.emoji, change.sender) };
-    default:
-      return line;
+    case 'pin':
+    case 'unpin':
+      return { ...line, pinned: change.type === 'pin' && !line.deleted };
   }
 }
 
 /**
- * Returns the lines with entries applied, in any order. Edits, deletions and reactions change their
- * target.
+ * Returns the lines with entries applied, in any order. Edits, deletions, reactions and pins change
+ * their target.
  */
 export function fold(lines: readonly Line[], entries: readonly EntryEvent[], me: string): readonly Line[] {
   const next = lines.slice();
   for (const entry of entries) {
     const line = lineOf(entry, me);
     if (line !== undefined) putInto(next, line);
-    else if ('target' in entry) {
+    if ('target' in entry) {
       const target = saidAt(next, entry.target);
       if (target !== undefined) putInto(next, changed(target, entry));
     }

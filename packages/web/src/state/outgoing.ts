@@ -16,9 +16,11 @@ export interface Outgoing {
   readonly id: string;
   /** Time at which the user made it, in Unix ms. */
   readonly at: number;
-  readonly do: 'say' | 'edit' | 'delete' | 'react' | 'unreact';
+  readonly do: 'say' | 'edit' | 'delete' | 'react' | 'unreact' | 'pin' | 'unpin';
   /** The text or the emoji. */
   readonly text: string;
+  /** Ids of the users whom a new message mentions, if there are any. */
+  readonly mentions?: readonly string[] | undefined;
   /** Seq of the message to change. For a new message, seq of the message to which it replies. */
   readonly target: number | undefined;
   /** Reason for which the server rejected it; undefined if it did not. */
@@ -27,17 +29,28 @@ export interface Outgoing {
   readonly held?: HeldBack | undefined;
 }
 
+/** Returns a message or change that was not sent yet. */
+export function newOutgoing(
+  fields: Omit<Outgoing, 'failed' | 'held' | 'mentions'> & { readonly mentions: readonly string[] },
+): Outgoing {
+  const { mentions, ...rest } = fields;
+  return { ...rest, failed: undefined, ...(mentions.length > 0 && { mentions }) };
+}
+
 /** Returns a message as it looks after a change. */
 export function changedBy(line: SaidLine, change: Outgoing, me: string): SaidLine {
   switch (change.do) {
     case 'edit':
       return { ...line, text: change.text, editedAt: change.at };
     case 'delete':
-      return { ...line, text: '', deleted: true, reactions: [] };
+      return { ...line, text: '', deleted: true, reactions: [], pinned: false };
     case 'react':
       return { ...line, reactions: withReaction(line.reactions, change.text, me) };
     case 'unreact':
       return { ...line, reactions: withoutReaction(line.reactions, change.text, me) };
+    case 'pin':
+    case 'unpin':
+      return { ...line, pinned: change.do === 'pin' };
     default:
       return line;
   }
@@ -45,7 +58,7 @@ export function changedBy(line: SaidLine, change: Outgoing, me: string): SaidLin
 
 /** Returns a new message as a line of the log. */
 export function saidBy(outgoing: Outgoing, me: string, seq: number, at: number): SaidLine {
-  const { id: clientId, text, target: replyTo } = outgoing;
+  const { id: clientId, text, target: replyTo, mentions } = outgoing;
   return {
     type: 'said',
     seq,
@@ -57,6 +70,7 @@ export function saidBy(outgoing: Outgoing, me: string, seq: number, at: number):
     editedAt: undefined,
     deleted: false,
     reactions: [],
+    ...(mentions !== undefined && { mentions }),
   };
 }
 

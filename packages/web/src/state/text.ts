@@ -136,8 +136,8 @@ export function excerpt(text: string, most: number): string {
  * Maximum number of characters of a message that are shown at first, and of lines that they may
  * take.
  */
-const shownCharacters = 4_000;
-const shownLines = 60;
+const shownCharacters = 2_400;
+const shownLines = 24;
 
 /** Returns the part of a text that is shown at first: all of it, unless the text is very long. */
 export function startOf(text: string): string {

@@ -38,5 +38,6 @@ export interface UnsentItem {
 /** Returns the text of an unsent message or edit, or a phrase for another unsent change. */
 export function unsentText({ do: what, text }: Pick<Outgoing, 'do' | 'text'>): string {
   if (what === 'delete') return words().conversation.aDeletion;
+  if (what === 'pin' || what === 'unpin') return words().conversation.aPin;
   return what === 'react' || what === 'unreact' ? words().conversation.aReaction(text) : text;
 }

@@ -6,17 +6,22 @@ import { words } from '../words/words.js';
 import { ChatIcon } from './chat-icon.js';
 import { ChatMenu } from './chat-menu.js';
 import { useWatched } from './hooks.js';
-import { Icon } from './icon.js';
+import { Icon, type IconName } from './icon.js';
 import { MembersDialog } from './members-dialog.js';
 import { PersonName } from './person-name.js';
+import { PinsDialog } from './pins-dialog.js';
 import { SearchDialog } from './search-dialog.js';
 import { Name } from './text.js';
 import { useWorkspace } from './workspace-context.js';
 
+type Shown = 'search' | 'pins' | 'members';
+
 /** The header of a chat: its name, who can read it, its members, and what the user can do with it. */
 export function ChatHead({ item }: { item: ChatItem }) {
   const { chats } = useWorkspace();
-  const { online } = useWatched(chats);
+  const { online, names } = useWatched(chats);
+  const [shown, setShown] = useState<Shown>();
+  const close = () => setShown(undefined);
   const { channel, peer } = item;
   const say = words().chats;
   const isOnline = peer !== undefined && online.has(peer.id);
@@ -33,24 +38,24 @@ export function ChatHead({ item }: { item: ChatItem }) {
         <h2>{peer === undefined ? <Name of={titleOf(item)} /> : <PersonName id={peer.id} name={titleOf(item)} />}</h2>
         <p title={facts}>{facts}</p>
       </div>
-      <SearchButton id={channel.id} />
+      <HeadButton name="search" label={say.search} onPress={() => setShown('search')} />
+      <HeadButton name="pin" label={say.pinned} onPress={() => setShown('pins')} />
       <Favourite id={channel.id} />
-      {channel.kind !== ChannelKind.DIRECT && <Members item={item} />}
-      <ChatMenu item={item} />
+      {channel.kind !== ChannelKind.DIRECT && <Members item={item} onPress={() => setShown('members')} />}
+      <ChatMenu item={item} onShow={setShown} />
+      {shown === 'search' && <SearchDialog id={channel.id} onClose={close} />}
+      {shown === 'pins' && <PinsDialog names={names} onClose={close} />}
+      {shown === 'members' && <MembersDialog item={item} onClose={close} />}
     </header>
   );
 }
 
-function SearchButton({ id }: { id: number }) {
-  const label = words().chats.search;
-  const [open, setOpen] = useState(false);
+/** A button that a narrow screen has in the menu instead. */
+function HeadButton({ name, label, onPress }: { name: IconName; label: string; onPress: () => void }) {
   return (
-    <>
-      <button type="button" className="icon-button" aria-label={label} title={label} onClick={() => setOpen(true)}>
-        <Icon name="search" />
-      </button>
-      {open && <SearchDialog id={id} onClose={() => setOpen(false)} />}
-    </>
+    <button type="button" className="icon-button wide-only" aria-label={label} title={label} onClick={onPress}>
+      <Icon name={name} />
+    </button>
   );
 }
 
@@ -62,7 +67,7 @@ function Favourite({ id }: { id: number }) {
   return (
     <button
       type="button"
-      className="icon-button favourite"
+      className="icon-button favourite wide-only"
       aria-pressed={isFavourite}
       aria-label={label}
       title={label}
@@ -73,17 +78,13 @@ function Favourite({ id }: { id: number }) {
   );
 }
 
-function Members({ item }: { item: ChatItem }) {
-  const [open, setOpen] = useState(false);
+function Members({ item, onPress }: { item: ChatItem; onPress: () => void }) {
   const label = memberWords(item.channel.memberCount);
   return (
-    <>
-      <button type="button" className="people" title={label} onClick={() => setOpen(true)}>
-        <Icon name="people" size={18} />
-        <span aria-hidden="true">{item.channel.memberCount.toLocaleString()}</span>
-        <span className="unseen">{words().chats.membersButton(label)}</span>
-      </button>
-      {open && <MembersDialog item={item} onClose={() => setOpen(false)} />}
-    </>
+    <button type="button" className="people" title={label} onClick={onPress}>
+      <Icon name="people" size={18} />
+      <span aria-hidden="true">{item.channel.memberCount.toLocaleString()}</span>
+      <span className="unseen">{words().chats.membersButton(label)}</span>
+    </button>
   );
 }

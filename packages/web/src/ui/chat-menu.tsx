@@ -4,6 +4,7 @@ import { type ChatItem, titleOf } from '../state/chats.js';
 import type { ChatsWords } from '../words/en/chats.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
+import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
@@ -19,8 +20,16 @@ const levels = [
   ['none', 'notifyNone'],
 ] as const satisfies readonly (readonly [NotifyLevel, keyof ChatsWords])[];
 
+/** What a narrow screen shows from the menu instead of the header. */
+type ShownFromMenu = 'search' | 'pins';
+
+interface ChatMenuProps {
+  readonly item: ChatItem;
+  readonly onShow: (what: ShownFromMenu) => void;
+}
+
 /** The button and the menu of actions on a chat. */
-export function ChatMenu({ item }: { item: ChatItem }) {
+export function ChatMenu({ item, onShow }: ChatMenuProps) {
   const place = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState<Asked>();
@@ -43,7 +52,7 @@ export function ChatMenu({ item }: { item: ChatItem }) {
       >
         <Icon name="more" />
       </button>
-      {open && <MenuItems item={item} onAsk={ask} onDone={() => setOpen(false)} />}
+      {open && <MenuItems item={item} onShow={onShow} onAsk={ask} onDone={() => setOpen(false)} />}
       {asked !== undefined && <Farewell what={asked} item={item} onClose={() => setAsked(undefined)} />}
     </div>
   );
@@ -61,13 +70,12 @@ function useMenuFocus(place: RefObject<HTMLElement | null>, isOpen: boolean): vo
   }, [place, isOpen]);
 }
 
-interface MenuItemsProps {
-  readonly item: ChatItem;
+interface MenuItemsProps extends ChatMenuProps {
   readonly onAsk: (what: Asked) => void;
   readonly onDone: () => void;
 }
 
-function MenuItems({ item, onAsk, onDone }: MenuItemsProps) {
+function MenuItems({ item, onShow, onAsk, onDone }: MenuItemsProps) {
   const { chats } = useWorkspace();
   const { id, kind, myRole } = item.channel;
   const { refused, run } = useAction((level: NotifyLevel) => chats.notify(id, level));
@@ -88,6 +96,7 @@ function MenuItems({ item, onAsk, onDone }: MenuItemsProps) {
           </label>
         ))}
       </fieldset>
+      <NarrowItems id={id} onShow={onShow} onDone={onDone} />
       <button type="button" onClick={mark.run}>
         {say.markUnread}
       </button>
@@ -107,6 +116,33 @@ function MenuItems({ item, onAsk, onDone }: MenuItemsProps) {
         </p>
       )}
     </div>
+  );
+}
+
+interface NarrowItemsProps extends Pick<MenuItemsProps, 'onShow' | 'onDone'> {
+  readonly id: number;
+}
+
+/** The items for which the header of a narrow screen has no room. */
+function NarrowItems({ id, onShow, onDone }: NarrowItemsProps) {
+  const { chats } = useWorkspace();
+  const isFavourite = useWatched(chats).favourites.includes(id);
+  const show = (what: ShownFromMenu) => {
+    onDone();
+    onShow(what);
+  };
+  return (
+    <>
+      <button type="button" className="narrow-only" onClick={() => show('search')}>
+        Search messages
+      </button>
+      <button type="button" className="narrow-only" onClick={() => show('pins')}>
+        Pinned messages
+      </button>
+      <button type="button" className="narrow-only" onClick={() => chats.favourite(id, !isFavourite)}>
+        {isFavourite ? 'Remove from favourites' : 'Add to favourites'}
+      </button>
+    </>
   );
 }
 

@@ -1,14 +1,20 @@
-import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef } from 'react';
+import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { allowedActions } from '../state/allowed-actions.js';
 import { bytesOver } from '../state/bytes.js';
 import type { ConversationState } from '../state/conversation-state.js';
+import { directionOf } from '../state/direction.js';
+import { type Mentionable, mentionedIn } from '../state/mentions.js';
 import { lastOwn } from '../state/timeline.js';
 import { words } from '../words/words.js';
+import { CompletionList } from './completion-list.js';
+import { EmojiDialog } from './emoji-dialog.js';
 import { Icon } from './icon.js';
 import { type Intent, type IntentRequest, newMessage } from './intent.js';
 import { IntentLine } from './intent-line.js';
+import { useCompletion } from './use-completion.js';
 import { useDraft } from './use-draft.js';
 import { useLeaveGuard } from './use-leave-guard.js';
+import { useMentionable } from './use-mentionable.js';
 import { useTyping } from './use-typing.js';
 import { useOpenConversation } from './workspace-context.js';
 
@@ -50,12 +56,18 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   const draft = useDraft(intent);
   const typing = useTyping();
   const { text } = draft;
+  const people = useMentionable(state, text.includes('@'));
   const allowed = allowedActions(state);
   const tooMany = bytesOver(text, state.maxBytes);
   const isReady = allowed.say && tooMany === 0 && intent.do !== 'gone' && trimLines(text) !== '';
-  const submit = useSubmit(intent);
+  const submit = useSubmit(intent, people);
   useFocus(area, intent);
   useLeaveGuard(trimLines(text) !== '' || state.outgoing.length > 0);
+  const onText = (typed: string) => {
+    draft.setText(typed);
+    typing.go(typed);
+  };
+  const completion = useCompletion({ area, text, people, onText });
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
     if (!isReady) return;
@@ -66,6 +78,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   };
   const cancel = () => onIntent(newMessage);
   const onKey = (event: KeyboardEvent) => {
+    if (completion.takesKey(event)) return event.preventDefault();
     if (isSend(event)) send(event);
     const request = text === '' || event.key === 'Escape' ? requestOf(event.key, intent, state) : undefined;
     if (request !== undefined) onIntent(request);
@@ -74,25 +87,25 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
     draft.keepAsNew();
     onIntent(newMessage);
   };
-  const onText = (typed: string) => {
-    draft.setText(typed);
-    typing.go(typed);
-  };
   return (
     <form className="composer" onSubmit={send}>
       <IntentLine intent={intent} names={state.names} onCancel={cancel} onNew={onNew} />
-      <Writing {...{ area, text, over: !allowed.say, isReady, onText, onKey }} />
+      <Writing {...{ area, text, over: !allowed.say, isReady, completion, onText, onKey }} />
       {tooMany > 0 && <TooLong bytes={tooMany} most={state.maxBytes ?? 0} />}
     </form>
   );
 }
 
 /** Returns a function that sends a text as the current intent requires. */
-function useSubmit(intent: Intent) {
+function useSubmit(intent: Intent, people: readonly Mentionable[]) {
   const conversation = useOpenConversation();
   return (text: string) => {
-    if (intent.do === 'edit') conversation.change('edit', intent.line.seq, text);
-    else conversation.say(text, intent.do === 'reply' ? intent.line.seq : undefined);
+    if (intent.do === 'edit') return conversation.change('edit', intent.line.seq, text);
+    const mentions = mentionedIn(
+      text,
+      people.map(({ id }) => id),
+    );
+    conversation.say(text, intent.do === 'reply' ? intent.line.seq : undefined, mentions);
   };
 }
 
@@ -121,15 +134,18 @@ interface WritingProps {
   readonly over: boolean;
   /** Whether the text can be sent. */
   readonly isReady: boolean;
+  readonly completion: ReturnType<typeof useCompletion>;
   readonly onText: (text: string) => void;
   readonly onKey: (event: KeyboardEvent) => void;
 }
 
-function Writing({ area, text, over, isReady, onText, onKey }: WritingProps) {
+function Writing({ area, text, over, isReady, completion, onText, onKey }: WritingProps) {
   const id = useId();
   const say = words().conversation;
+  const { choices, chosen, pick, follow, insert } = completion;
   return (
     <div className="writing">
+      <CompletionList id={`${id}-choices`} choices={choices} chosen={chosen} onPick={pick} />
       <label className="unseen" htmlFor={id}>
         {say.message}
       </label>
@@ -140,13 +156,39 @@ function Writing({ area, text, over, isReady, onText, onKey }: WritingProps) {
         value={text}
         placeholder={over ? say.closed : say.write}
         disabled={over}
-        dir="auto"
-        onChange={(event) => onText(event.target.value)}
+        dir={directionOf(text)}
+        aria-autocomplete="list"
+        aria-controls={choices.length > 0 ? `${id}-choices` : undefined}
+        aria-activedescendant={choices.length > 0 ? `${id}-choices-${chosen}` : undefined}
+        onChange={(event) => {
+          onText(event.target.value);
+          follow();
+        }}
+        onSelect={follow}
         onKeyDown={onKey}
       />
+      {!over && <EmojiButton onPick={insert} />}
       <button type="submit" className="send" aria-label={say.send} title={say.send} disabled={!isReady}>
         <Icon name="send" />
       </button>
     </div>
+  );
+}
+
+/** Opens the list of emoji. */
+function EmojiButton({ onPick }: { onPick: (emoji: string) => void }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const { emoji } = words().conversation;
+  const pick = (picked: string) => {
+    setIsOpen(false);
+    onPick(picked);
+  };
+  return (
+    <>
+      <button type="button" className="icon-button" aria-label={emoji} title={emoji} onClick={() => setIsOpen(true)}>
+        <Icon name="smile" />
+      </button>
+      {isOpen && <EmojiDialog title={emoji} onPick={pick} onClose={() => setIsOpen(false)} />}
+    </>
   );
 }

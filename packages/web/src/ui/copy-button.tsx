@@ -21,12 +21,12 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   const { said, copy } = useCopy();
   return (
     <>
-      <span role="status" className="copied">
-        {said}
-      </span>
       <button type="button" className="quiet copy" onClick={() => copy(text)}>
         {label}
       </button>
+      <span role="status" className="copied">
+        {said}
+      </span>
     </>
   );
 }

@@ -2,13 +2,14 @@ import type { Block, Inline, ListItem, NamedLink } from '../state/markdown.js';
 import { type Piece, plainLine } from '../state/text.js';
 import { words } from '../words/words.js';
 import { CopyButton } from './copy-button.js';
+import { Words } from './mentions.js';
 
 const rel = 'noopener noreferrer nofollow';
 
 function PieceOf({ piece }: { piece: Piece }) {
   switch (piece.type) {
     case 'text':
-      return piece.text;
+      return <Words text={piece.text} />;
     case 'link':
       return (
         <a href={piece.href} target="_blank" rel={rel}>
@@ -107,7 +108,7 @@ function BlockOf({ block }: { block: Block }) {
       return (
         <figure className="code">
           <figcaption>
-            <span>{plainLine(block.language)}</span>
+            {block.language !== '' && <span>{plainLine(block.language)}</span>}
             <CopyButton text={block.text} label={words().conversation.copyCode} />
           </figcaption>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must be able to scroll long lines */}

@@ -4,6 +4,7 @@ import type { Names } from '../state/names.js';
 import { chatHref, roomHref } from '../state/place.js';
 import { words } from '../words/words.js';
 import { useCopy } from './copy-button.js';
+import { EmojiDialog } from './emoji-dialog.js';
 import { usePlace } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import type { IntentRequest } from './intent.js';
@@ -15,6 +16,8 @@ interface MessageActionsProps {
   readonly line: SaidLine;
   readonly isOwn: boolean;
   readonly mayChange: boolean;
+  /** Whether the user may pin the message, and delete it if others sent it. */
+  readonly mayModerate: boolean;
   /** Whether others send receipts here. */
   readonly hasReceipts: boolean;
   readonly names: Names;
@@ -24,19 +27,24 @@ interface MessageActionsProps {
 const choices = ['👍', '❤️', '😂', '🎉', '😮', '👀'];
 
 /** The toolbar of a message. */
-export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onIntent }: MessageActionsProps) {
+export function MessageActions(props: MessageActionsProps) {
+  const { line, isOwn, mayChange, mayModerate, hasReceipts, names, onIntent } = props;
   const conversation = useOpenConversation();
-  const [open, setOpen] = useState<'reactions' | 'deleting' | 'readers'>();
+  const [open, setOpen] = useState<'reactions' | 'emoji' | 'deleting' | 'readers'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
   const tools = useRef<HTMLDivElement>(null);
   const { said, copy } = useCopy();
   const say = words().conversation;
+  const react = (emoji: string) => {
+    conversation.change('react', line.seq, emoji);
+    setOpen(undefined);
+  };
   const link = usePlace().kind === 'room' ? roomHref : chatHref;
   useCloseOutside(tools, open === 'reactions', () => setOpen(undefined));
   return (
     <>
       <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label={say.actions}>
-        {open === 'reactions' && <Choices line={line} onDone={() => setOpen(undefined)} />}
+        {open === 'reactions' && <Choices onReact={react} onMore={() => setOpen('emoji')} />}
         {mayChange && <Action name="smile" label={say.reactAction} onPress={() => toggle('reactions')} />}
         <Action name="reply" label={say.replyAction} onPress={() => onIntent({ do: 'reply', target: line })} />
         {hasReceipts && isOwn && <Action name="checks" label={say.readByAction} onPress={() => toggle('readers')} />}
@@ -47,11 +55,21 @@ export function MessageActions({ line, isOwn, mayChange, hasReceipts, names, onI
             onPress={() => copy(new URL(link(conversation.channelId, line.seq), location.href).href)}
           />
         )}
+        {mayModerate && (
+          <Action
+            name="pin"
+            label={line.pinned === true ? say.unpinAction : say.pinAction}
+            onPress={() => conversation.change(line.pinned === true ? 'unpin' : 'pin', line.seq)}
+          />
+        )}
         {mayChange && isOwn && line.text !== undefined && (
           <Action name="edit" label={say.editAction} onPress={() => onIntent({ do: 'edit', target: line })} />
         )}
-        {mayChange && isOwn && <Action name="trash" label={say.deleteAction} onPress={() => toggle('deleting')} />}
+        {((mayChange && isOwn) || mayModerate) && (
+          <Action name="trash" label={say.deleteAction} onPress={() => toggle('deleting')} />
+        )}
       </div>
+      {open === 'emoji' && <EmojiDialog title={say.reactAction} onPick={react} onClose={() => setOpen(undefined)} />}
       {open === 'readers' && <ReadersDialog seq={line.seq} names={names} onClose={() => setOpen(undefined)} />}
       {said !== undefined && (
         <p className="confirmation hint" role="status">
@@ -77,20 +95,28 @@ function Action({ name, label, onPress }: { name: IconName; label: string; onPre
   );
 }
 
-function Choices({ line, onDone }: { line: SaidLine; onDone: () => void }) {
-  const conversation = useOpenConversation();
-  return choices.map((emoji) => (
-    <button
-      key={emoji}
-      type="button"
-      className="icon-button small"
-      aria-label={words().conversation.reactWith(emoji)}
-      onClick={() => {
-        conversation.change('react', line.seq, emoji);
-        onDone();
-      }}
-    >
-      {emoji}
-    </button>
-  ));
+interface ChoicesProps {
+  readonly onReact: (emoji: string) => void;
+  /** Shows all emoji. */
+  readonly onMore: () => void;
+}
+
+function Choices({ onReact, onMore }: ChoicesProps) {
+  const say = words().conversation;
+  return (
+    <>
+      {choices.map((emoji) => (
+        <button
+          key={emoji}
+          type="button"
+          className="icon-button small"
+          aria-label={say.reactWith(emoji)}
+          onClick={() => onReact(emoji)}
+        >
+          {emoji}
+        </button>
+      ))}
+      <Action name="plus" label={say.moreEmoji} onPress={onMore} />
+    </>
+  );
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { AllowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
@@ -9,7 +9,9 @@ import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { words } from '../words/words.js';
 import { Avatar, personClass } from './avatar.js';
 import { DeliveryNotice, SentState } from './delivery.js';
+import { Icon } from './icon.js';
 import type { IntentRequest } from './intent.js';
+import { MentionsContext } from './mentions.js';
 import { MessageActions } from './message-actions.js';
 import { PersonName } from './person-name.js';
 import type { Jump } from './plain-row.js';
@@ -37,6 +39,7 @@ export function MessageRow(props: MessageRowProps) {
   const { line, head, delivery, past } = row;
   const name = nameOf(names, line.sender);
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
+  const mentions = useMemo(() => ({ userIds: line.mentions ?? [], names, me }), [line.mentions, names, me]);
   const isThere = !past && !line.deleted && row.outgoing === undefined;
   return (
     <article
@@ -44,6 +47,7 @@ export function MessageRow(props: MessageRowProps) {
       data-head={head}
       data-delivery={delivery}
       data-linked={isLinked}
+      data-mention={line.mentionsMe === true && !line.deleted}
       tabIndex={isLast ? 0 : -1}
       aria-label={words().conversation.messageFrom(name)}
     >
@@ -51,7 +55,6 @@ export function MessageRow(props: MessageRowProps) {
         {head ? <Avatar id={line.sender} name={givenName(names, line.sender)} /> : <Time at={line.at} short />}
       </div>
       <div className="said">
-        {line.replyTo !== undefined && <Quote seq={line.replyTo} of={answered} names={names} jump={jump} />}
         {head && (
           <p className="who">
             <strong className={personClass(line.sender)}>
@@ -60,10 +63,13 @@ export function MessageRow(props: MessageRowProps) {
             <Time at={line.at} />
           </p>
         )}
-        <Body line={line}>
-          <SentState row={row} receipts={receipts} names={names} />
-        </Body>
-        {line.mentionsMe === true && !line.deleted && <p className="mention">{words().conversation.mentionsYou}</p>}
+        {line.replyTo !== undefined && <Quote seq={line.replyTo} of={answered} names={names} jump={jump} />}
+        <MentionsContext value={mentions}>
+          <Body line={line}>
+            <SentState row={row} receipts={receipts} names={names} />
+          </Body>
+        </MentionsContext>
+        {!line.deleted && <Marks line={line} />}
         {line.reactions.length > 0 && (
           <Reactions line={line} names={names} me={me} mayAct={isThere && allowed.change} />
         )}
@@ -74,10 +80,27 @@ export function MessageRow(props: MessageRowProps) {
           {...{ line, names, onIntent }}
           isOwn={line.sender === me}
           mayChange={allowed.change}
+          mayModerate={allowed.moderate}
           hasReceipts={Object.keys(receipts).length > 0}
         />
       )}
     </article>
+  );
+}
+
+/** What is special about a message. */
+function Marks({ line: { mentionsMe = false, pinned = false } }: { line: SaidLine }) {
+  const say = words().conversation;
+  if (!mentionsMe && !pinned) return null;
+  return (
+    <p className="marks">
+      {mentionsMe && <span className="mention">{say.mentionsYou}</span>}
+      {pinned && (
+        <span className="pinned">
+          <Icon name="pin" size={14} /> {say.isPinned}
+        </span>
+      )}
+    </p>
   );
 }
 

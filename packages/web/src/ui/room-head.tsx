@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
 import { isOver } from '../state/link.js';
 import { occupantsOf } from '../state/occupants.js';
-import { messageHistoryText } from '../state/retention.js';
+import { hasHistory, messageHistoryText } from '../state/retention.js';
 import { distinction } from '../state/room-names.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
@@ -10,6 +10,7 @@ import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { Leave } from './leave.js';
 import { PeopleList } from './people.js';
+import { PinsDialog } from './pins-dialog.js';
 import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
 import { useAction } from './use-action.js';
@@ -38,10 +39,29 @@ export function RoomHead({ state }: { state: ConversationState }) {
         </h2>
         {channel !== undefined && !over && <p title={about}>{about}</p>}
       </div>
+      {channel !== undefined && !over && hasHistory(channel) && <Pins names={state.names} />}
       {!over && <PeopleList inside={inside} me={state.me} most={channel?.limit ?? 0} />}
       {!over && channel?.ownerId === workspace.session.userId && <Delete name={name} others={others} />}
       <Leave state={state} />
     </header>
+  );
+}
+
+function Pins({ names }: Pick<ConversationState, 'names'>) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Pinned messages"
+        title="Pinned messages"
+        onClick={() => setOpen(true)}
+      >
+        <Icon name="pin" />
+      </button>
+      {open && <PinsDialog names={names} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

@@ -110,5 +110,6 @@ export const deConversation: ConversationWords = {
   unsentChanges: (count) => plural(count, { one: '# Änderung', other: '# Änderungen' }),
   unsentDrafts: (count) => plural(count, { one: '# Entwurf', other: '# Entwürfe' }),
   aDeletion: 'eine Löschung',
+  aPin: 'eine Änderung der angepinnten Nachrichten',
   aReaction: (emoji) => `eine Reaktion: ${emoji}`,
 };

@@ -111,6 +111,7 @@ export const enConversation = {
   unsentChanges: (count: number) => plural(count, { one: '# change', other: '# changes' }),
   unsentDrafts: (count: number) => plural(count, { one: '# draft', other: '# drafts' }),
   aDeletion: 'a deletion',
+  aPin: 'a change of the pinned messages',
   aReaction: (emoji: string) => `a reaction: ${emoji}`,
 };
 

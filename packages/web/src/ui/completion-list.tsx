@@ -1,0 +1,56 @@
+import { Avatar } from './avatar.js';
+import { Name } from './text.js';
+import type { Choice } from './use-completion.js';
+
+interface CompletionListProps {
+  readonly id: string;
+  readonly choices: readonly Choice[];
+  /** Index of the choice that Enter picks. */
+  readonly chosen: number;
+  readonly onPick: (choice: Choice) => void;
+}
+
+/** The users or emoji that complete the word before the caret. */
+export function CompletionList({ id, choices, chosen, onPick }: CompletionListProps) {
+  if (choices.length === 0) return null;
+  return (
+    <div className="found completions" id={id} role="listbox" aria-label="Suggestions">
+      {choices.map((choice, index) => (
+        <button
+          key={choice.key}
+          id={`${id}-${index}`}
+          type="button"
+          role="option"
+          aria-selected={index === chosen}
+          tabIndex={-1}
+          onPointerDown={(event) => event.preventDefault() /* The field keeps the focus. */}
+          onClick={() => onPick(choice)}
+        >
+          <ChoiceWords choice={choice} />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function ChoiceWords({ choice }: { choice: Choice }) {
+  if (choice.kind === 'emoji') {
+    const [name = ''] = choice.emoji.names;
+    return (
+      <>
+        <span className="emoji-sign" aria-hidden="true">
+          {choice.emoji.emoji}
+        </span>
+        <span>:{name}:</span>
+      </>
+    );
+  }
+  const { id, name } = choice.person;
+  return (
+    <>
+      <Avatar id={id} name={name} small />
+      <Name of={name} />
+      {name !== id && <span className="hint">@{id}</span>}
+    </>
+  );
+}

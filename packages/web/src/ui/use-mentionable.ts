@@ -1,0 +1,29 @@
+import type { User } from '@parley/client';
+import { useEffect, useMemo, useState } from 'react';
+import type { ConversationState } from '../state/conversation-state.js';
+import { type Mentionable, mentionable } from '../state/mentions.js';
+import { isRoom } from '../state/rooms.js';
+import { useOpenConversation, useWorkspace } from './workspace-context.js';
+
+/** Returns the users whom a message can mention. Loads the members of a chat once they are wanted. */
+export function useMentionable(state: ConversationState, isWanted: boolean): readonly Mentionable[] {
+  const { membership } = useWorkspace();
+  const { channelId } = useOpenConversation();
+  const [members, setMembers] = useState<readonly User[]>([]);
+  const isMissing = isWanted && state.channel !== undefined && !isRoom(state.channel);
+  useEffect(() => {
+    if (!isMissing) return;
+    let isCurrent = true;
+    const known = () => {}; // Without a connection, only the users whom the page knows can be mentioned.
+    membership.allMembers(channelId).then((users) => isCurrent && setMembers(users), known);
+    return () => {
+      isCurrent = false;
+    };
+  }, [membership, channelId, isMissing]);
+  const { channel, lines, here, receipts, names, me } = state;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the users depend on these only
+  return useMemo(
+    () => (isWanted ? mentionable(state, members) : []),
+    [isWanted, members, channel, lines, here, receipts, names, me],
+  );
+}
