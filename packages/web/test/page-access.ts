@@ -66,6 +66,18 @@ inChromium('access to the page', () => {
     await page.getByRole('dialog').getByText('Bob', { exact: true }).waitFor();
     await look('members');
     await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Pinned messages' }).click();
+    await page.getByText('No message is pinned here.').waitFor();
+    await look('pins');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+    await page.getByRole('button', { name: 'grinning', exact: true }).waitFor();
+    await look('emoji');
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Message', { exact: true }).fill('@b');
+    await page.getByRole('option').first().waitFor();
+    await look('completions');
+    await page.getByLabel('Message', { exact: true }).fill('');
     await page.keyboard.press('Control+k');
     await look('switcher');
     await page.keyboard.press('Escape');

@@ -77,6 +77,12 @@ inChromium('writing', () => {
     await ann.message('And this.').hover();
     await ann.message('And this.').getByRole('button', { name: 'Unpin' }).click();
     await bob.message('And this.').getByText('Pinned', { exact: true }).waitFor({ state: 'detached' });
+    await bob.say('Off topic.');
+    const other = ann.message('Off topic.');
+    await other.hover();
+    await other.getByRole('button', { name: 'Delete', exact: true }).click();
+    await other.getByRole('button', { name: 'Delete for everyone' }).click();
+    await bob.page.getByText('This message was deleted.').waitFor();
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 });

@@ -11,6 +11,7 @@ import {
   type ParleyClient,
   type User,
 } from '@parley/client';
+import { KnownMembers, type MembersPage } from './known-members.js';
 import type { UserChats } from './user-chats.js';
 
 /** A new group or channel, and the users to add to it. */
@@ -19,22 +20,7 @@ export interface NewChatFields {
   readonly userIds: readonly string[];
 }
 
-/** A page of the members of a chat. */
-export interface MembersPage {
-  readonly users: readonly User[];
-  /** Pass it to get the next page; empty on the last page. */
-  readonly next: string;
-}
-
-/** Members who can be mentioned, and when they were loaded. */
-interface LoadedMembers {
-  readonly at: number;
-  readonly users: Promise<readonly User[]>;
-}
-
 const foundAtOnce = 20;
-/** Time for which loaded members are used again, in milliseconds. */
-const membersForMs = 60_000;
 /** Maximum number of members whose receipts are shown. */
 const mostReaders = 1_000;
 
@@ -43,7 +29,8 @@ export class ChatMembership {
   readonly #client: ParleyClient;
   readonly #chats: UserChats;
   readonly #me: string;
-  readonly #loaded = new Map<number, LoadedMembers>();
+  /** Members of the chat in which the user last wrote a mention. */
+  #known: KnownMembers | undefined;
 
   constructor(client: ParleyClient, chats: UserChats, me: string) {
     this.#client = client;
@@ -114,25 +101,13 @@ export class ChatMembership {
     return { users: users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED), next };
   }
 
-  /** Returns all present members. Loads them again after a minute at the earliest. @throws {Refusal} */
-  allMembers(id: number): Promise<readonly User[]> {
-    const known = this.#loaded.get(id);
-    if (known !== undefined && performance.now() - known.at < membersForMs) return known.users;
-    const users = this.#loadMembers(id);
-    this.#loaded.set(id, { at: performance.now(), users });
-    users.catch(() => this.#loaded.delete(id));
-    return users;
-  }
-
-  async #loadMembers(id: number): Promise<readonly User[]> {
-    const { signal } = new AbortController();
-    const all: User[] = [];
-    for (let after: string | undefined; after !== ''; ) {
-      const { users, next }: MembersPage = await this.members(id, after ?? '', signal);
-      all.push(...users);
-      after = next;
+  /** Returns the members of a chat who are loaded already, for those who can be mentioned. */
+  knownMembers(id: number): KnownMembers {
+    if (this.#known?.channelId !== id) {
+      const { signal } = new AbortController();
+      this.#known = new KnownMembers(id, (after) => this.members(id, after, signal));
     }
-    return all;
+    return this.#known;
   }
 
   /** Returns whether each other member has received and read a message. @throws {Refusal} */

@@ -67,8 +67,8 @@ export function mentionable(state: ConversationState, members: readonly Mentiona
   const { channel, lines, here, receipts, names, me } = state;
   const senders = lines.flatMap((line) => (line.type === 'said' ? [line.sender] : [])).reverse();
   const mayHaveLeft = channel === undefined || !isRoom(channel);
-  const present = [...here, ...Object.keys(receipts), ...members.map(({ id }) => id)];
-  const recent = senders.slice(0, recentLines).filter((id) => !mayHaveLeft || present.includes(id));
+  const present = new Set([...here, ...Object.keys(receipts), ...members.map(({ id }) => id)]);
+  const recent = senders.slice(0, recentLines).filter((id) => !mayHaveLeft || present.has(id));
   const ids = new Set([...recent, ...(mayHaveLeft ? [] : senders), ...present]);
   ids.delete(me);
   const given = new Map(members.map(({ id, name }) => [id, name]));

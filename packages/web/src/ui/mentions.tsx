@@ -1,7 +1,7 @@
 import { createContext, useContext } from 'react';
 import { mentionParts } from '../state/mentions.js';
 import { givenName, type Names } from '../state/names.js';
-import { Name } from './text.js';
+import { plainLine } from '../state/text.js';
 
 interface Mentions {
   /** Ids of the users whom the message mentions. */
@@ -23,7 +23,7 @@ export function Words({ text }: { text: string }) {
     ) : (
       // biome-ignore lint/suspicious/noArrayIndexKey: the parts have no id and no state
       <span key={index} className="mention-of" data-me={userId === me} title={userId}>
-        @<Name of={givenName(names, userId)} />
+        @<bdi>{plainLine(givenName(names, userId))}</bdi>
       </span>
     ),
   );

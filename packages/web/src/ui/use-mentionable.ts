@@ -1,25 +1,20 @@
-import type { User } from '@parley/client';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
 import { type Mentionable, mentionable } from '../state/mentions.js';
 import { isRoom } from '../state/rooms.js';
+import { useWatched } from './hooks.js';
 import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** Returns the users whom a message can mention. Loads the members of a chat once they are wanted. */
 export function useMentionable(state: ConversationState, isWanted: boolean): readonly Mentionable[] {
   const { membership } = useWorkspace();
   const { channelId } = useOpenConversation();
-  const [members, setMembers] = useState<readonly User[]>([]);
+  const known = useMemo(() => membership.knownMembers(channelId), [membership, channelId]);
+  const members = useWatched(known);
   const isMissing = isWanted && state.channel !== undefined && !isRoom(state.channel);
   useEffect(() => {
-    if (!isMissing) return;
-    let isCurrent = true;
-    const known = () => {}; // Without a connection, only the users whom the page knows can be mentioned.
-    membership.allMembers(channelId).then((users) => isCurrent && setMembers(users), known);
-    return () => {
-      isCurrent = false;
-    };
-  }, [membership, channelId, isMissing]);
+    if (isMissing) known.load().catch(() => {}); // Without a connection, only the users whom the page knows can be mentioned.
+  }, [known, isMissing]);
   const { channel, lines, here, receipts, names, me } = state;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the users depend on these only
   return useMemo(
