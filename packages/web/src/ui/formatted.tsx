@@ -2,14 +2,14 @@ import type { Block, Inline, ListItem, NamedLink } from '../state/markdown.js';
 import { type Piece, plainLine } from '../state/text.js';
 import { words } from '../words/words.js';
 import { CopyButton } from './copy-button.js';
-import { Words } from './mentions.js';
+import { MentionText } from './mentions.js';
 
 const rel = 'noopener noreferrer nofollow';
 
 function PieceOf({ piece }: { piece: Piece }) {
   switch (piece.type) {
     case 'text':
-      return <Words text={piece.text} />;
+      return <MentionText text={piece.text} />;
     case 'link':
       return (
         <a href={piece.href} target="_blank" rel={rel}>

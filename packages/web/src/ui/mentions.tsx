@@ -14,7 +14,7 @@ interface Mentions {
 export const MentionsContext = createContext<Mentions>({ userIds: [], names: {}, me: '' });
 
 /** Words of a message. Shows whom it mentions by name. */
-export function Words({ text }: { text: string }) {
+export function MentionText({ text }: { text: string }) {
   const { userIds, names, me } = useContext(MentionsContext);
   if (userIds.length === 0 || !text.includes('@')) return text;
   return mentionParts(text, userIds).map(({ text: words, userId }, index) =>
