@@ -134,10 +134,10 @@ function NarrowItems({ id, onShow, onDone }: NarrowItemsProps) {
   return (
     <>
       <button type="button" className="narrow-only" onClick={() => show('search')}>
-        Search messages
+        {words().chats.search}
       </button>
       <button type="button" className="narrow-only" onClick={() => show('pins')}>
-        Pinned messages
+        {words().chats.pinned}
       </button>
       <button type="button" className="narrow-only" onClick={() => chats.favourite(id, !isFavourite)}>
         {isFavourite ? 'Remove from favourites' : 'Add to favourites'}

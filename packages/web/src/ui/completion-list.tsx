@@ -1,3 +1,4 @@
+import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { Name } from './text.js';
 import type { Choice } from './use-completion.js';
@@ -14,7 +15,7 @@ interface CompletionListProps {
 export function CompletionList({ id, choices, chosen, onPick }: CompletionListProps) {
   if (choices.length === 0) return null;
   return (
-    <div className="found completions" id={id} role="listbox" aria-label="Suggestions">
+    <div className="found completions" id={id} role="listbox" aria-label={words().conversation.suggestions}>
       {choices.map((choice, index) => (
         <button
           key={choice.key}

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useId, useState } from 'react';
 import { byCategory, type Emoji, matchingEmoji } from '../state/emoji.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useEmoji } from './use-emoji.js';
 
@@ -36,6 +37,7 @@ export function EmojiDialog({ title, onPick, onClose }: EmojiDialogProps) {
   const id = useId();
   const [text, setText] = useState('');
   const { all, isFailed } = useEmoji(true);
+  const say = words().conversation;
   const found = matchingEmoji(all ?? [], text);
   const pick = (emoji: Emoji | undefined) => emoji !== undefined && onPick(emoji.emoji);
   const onKey = (event: KeyboardEvent) => {
@@ -46,26 +48,26 @@ export function EmojiDialog({ title, onPick, onClose }: EmojiDialogProps) {
   return (
     <Dialog title={title} onClose={onClose}>
       <div className="field">
-        <label htmlFor={id}>Search emoji</label>
+        <label htmlFor={id}>{say.searchEmoji}</label>
         <input
           id={id}
           type="search"
           autoComplete="off"
-          placeholder="smile, heart, tada"
+          placeholder={say.emojiField}
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKey}
         />
       </div>
       <p className="hint" role="status">
-        {isFailed && 'The emoji could not be loaded. Close this, and try again when you are online.'}
-        {all === undefined && !isFailed && 'Loading…'}
-        {all !== undefined && found.length === 0 && 'No emoji has this name.'}
+        {isFailed && say.emojiFailed}
+        {all === undefined && !isFailed && words().common.loading}
+        {all !== undefined && found.length === 0 && say.noEmoji}
       </p>
-      <div className="emoji" role="toolbar" aria-label="Emoji" onKeyDown={moveFocus}>
+      <div className="emoji" role="toolbar" aria-label={say.emoji} onKeyDown={moveFocus}>
         {[...byCategory(found)].map(([category, emoji]) => (
-          <section key={category} aria-label={category}>
-            <h3>{category}</h3>
+          <section key={category} aria-label={say.emojiCategory(category)}>
+            <h3>{say.emojiCategory(category)}</h3>
             <div className="emoji-grid">
               {emoji.map((one) => (
                 <EmojiButton key={one.emoji} emoji={one} isFirst={one === found[0]} onPick={pick} />

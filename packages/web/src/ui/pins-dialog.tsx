@@ -5,6 +5,7 @@ import { nameOf } from '../state/names.js';
 import { chatHref, roomHref } from '../state/place.js';
 import { startOf } from '../state/text.js';
 import { briefTime, fullTime } from '../state/times.js';
+import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { usePlace } from './hooks.js';
 import { RefusalLine } from './refusal-line.js';
@@ -35,12 +36,13 @@ function usePins(channelId: number) {
 export function PinsDialog({ names, onClose }: Pick<ConversationState, 'names'> & { onClose: () => void }) {
   const { channelId } = useOpenConversation();
   const { messages, busy, refused, more } = usePins(channelId);
+  const say = words().conversation;
   const href = usePlace().kind === 'room' ? roomHref : chatHref;
   return (
-    <Dialog title="Pinned messages" onClose={onClose}>
+    <Dialog title={words().chats.pinned} onClose={onClose}>
       <p className="hint" role="status">
-        {messages === undefined && busy && 'Loading…'}
-        {messages?.length === 0 && 'No message is pinned here. The owner and admins can pin messages.'}
+        {messages === undefined && busy && words().common.loading}
+        {messages?.length === 0 && say.noPins}
       </p>
       <RefusalLine refused={refused} />
       <ul className="results">
@@ -51,14 +53,14 @@ export function PinsDialog({ names, onClose }: Pick<ConversationState, 'names'> 
                 <Name of={nameOf(names, message.sender)} title={message.sender} /> ·{' '}
                 <time title={fullTime(message.timestamp)}>{briefTime(message.timestamp, Date.now())}</time>
               </span>
-              <Name of={startOf(textOf(message) ?? 'This message is not text.')} />
+              <Name of={startOf(textOf(message) ?? say.noText)} />
             </a>
           </li>
         ))}
       </ul>
       {more !== undefined && (
         <button type="button" className="quiet more" disabled={busy} onClick={more}>
-          Show more
+          {words().common.more}
         </button>
       )}
     </Dialog>

@@ -54,8 +54,8 @@ function Pins({ names }: Pick<ConversationState, 'names'>) {
       <button
         type="button"
         className="icon-button"
-        aria-label="Pinned messages"
-        title="Pinned messages"
+        aria-label={words().chats.pinned}
+        title={words().chats.pinned}
         onClick={() => setOpen(true)}
       >
         <Icon name="pin" />

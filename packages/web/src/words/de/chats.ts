@@ -64,6 +64,7 @@ export const deChats: ChatsWords = {
   isOnline: 'Online',
   isOffline: 'Offline',
   search: 'Nachrichten suchen',
+  pinned: 'Angepinnte Nachrichten',
   addFavourite: 'Zu Favoriten',
   removeFavourite: 'Aus Favoriten entfernen',
   menu: 'Mehr',

@@ -3,6 +3,19 @@ import { pluralsOf } from '../plurals.js';
 
 const plural = pluralsOf('de');
 
+/** German names of the categories of emoji, by their English names. */
+const emojiCategories: ReadonlyMap<string, string> = new Map([
+  ['Smileys & Emotion', 'Smileys und Gefühle'],
+  ['People & Body', 'Menschen und Körper'],
+  ['Animals & Nature', 'Tiere und Natur'],
+  ['Food & Drink', 'Essen und Trinken'],
+  ['Travel & Places', 'Reisen und Orte'],
+  ['Activities', 'Aktivitäten'],
+  ['Objects', 'Gegenstände'],
+  ['Symbols', 'Symbole'],
+  ['Flags', 'Flaggen'],
+]);
+
 export const deConversation: ConversationWords = {
   message: 'Nachricht',
   write: 'Nachricht schreiben',
@@ -31,6 +44,7 @@ export const deConversation: ConversationWords = {
   messageFrom: (name) => `Nachricht von ${name}`,
   notText: 'eine Nachricht ohne Text',
   mentionsYou: 'Erwähnt dich',
+  isPinned: 'Angepinnt',
   deleted: 'Diese Nachricht wurde gelöscht.',
   unreadable: 'Diese Nachricht ist kein Text und kann nicht angezeigt werden.',
   empty: 'Diese Nachricht ist leer.',
@@ -50,11 +64,16 @@ export const deConversation: ConversationWords = {
   delete: 'Die Nachricht wurde nicht gelöscht',
   react: 'Die Reaktion wurde nicht hinzugefügt',
   unreact: 'Die Reaktion wurde nicht entfernt',
+  pin: 'Die Nachricht wurde nicht angepinnt',
+  unpin: 'Die Nachricht wurde nicht gelöst',
   quoted: (text) => `„${text}“`,
   failedChanges: 'Fehlgeschlagene Änderungen',
   actions: 'Aktionen zur Nachricht',
   reactAction: 'Reagieren',
   reactWith: (emoji) => `Mit ${emoji} reagieren`,
+  moreEmoji: 'Weitere Emoji',
+  pinAction: 'Anpinnen',
+  unpinAction: 'Lösen',
   replyAction: 'Antworten',
   readByAction: 'Gelesen von',
   editAction: 'Bearbeiten',
@@ -87,6 +106,15 @@ export const deConversation: ConversationWords = {
   othersCount: (count) => plural(count, { one: '# weitere Person', other: '# weitere' }),
   pinned: (name, message) => `${name} hat ${message} angepinnt`,
   unpinned: (name, message) => `${name} hat ${message} gelöst`,
+  noPins: 'Hier ist keine Nachricht angepinnt. Der Besitzer und die Admins können Nachrichten anpinnen.',
+  noText: 'Diese Nachricht ist kein Text.',
+  suggestions: 'Vorschläge',
+  emoji: 'Emoji',
+  searchEmoji: 'Emoji suchen (englische Namen)',
+  emojiField: 'smile, heart, tada',
+  emojiFailed: 'Die Emoji konnten nicht geladen werden. Schließ dies und versuch es noch einmal, wenn du online bist.',
+  noEmoji: 'Kein Emoji heißt so.',
+  emojiCategory: (english) => emojiCategories.get(english) ?? english,
   aMessage: 'eine Nachricht',
   earlierMessage: 'eine frühere Nachricht',
   oneTypes: (name) => `${name} schreibt`,

@@ -84,7 +84,7 @@ export const deRefusals: Readonly<Record<Exclude<Reason, TechnicalReason>, strin
   'session-not-found': 'Diese Sitzung gibt es nicht mehr.',
   'channel-not-found': 'Den Chat gibt es nicht mehr, oder du darfst ihn nicht sehen.',
   'member-not-found': 'Diese Person ist hier kein Mitglied.',
-  'mention-not-found': 'Die Nachricht erwähnt jemanden, der nicht in diesem Chat ist.',
+  'mention-not-found': 'Jemand, den du erwähnst, ist nicht mehr hier. Sende noch einmal, um niemanden zu erwähnen.',
   'invite-not-found':
     'Diese Einladung gilt nicht. Vielleicht ist sie abgelaufen, aufgebraucht oder zurückgezogen. Bitte um eine neue.',
   'message-not-found': 'Die Nachricht gibt es nicht mehr.',

@@ -64,6 +64,7 @@ export const enChats = {
   isOnline: 'Online',
   isOffline: 'Offline',
   search: 'Search messages',
+  pinned: 'Pinned messages',
   addFavourite: 'Add to favourites',
   removeFavourite: 'Remove from favourites',
   menu: 'More',

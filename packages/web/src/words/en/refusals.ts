@@ -13,6 +13,7 @@ export const enRefusals: RefusalTexts = {
   'invalid-password':
     'Use a password of 8 to 72 bytes. An English letter or a digit takes 1 byte, other characters take 2 to 4.',
   'not-your-message': 'Only the sender can change this message.',
+  'mention-not-found': 'Somebody you mention is not here any more. Send it again to mention nobody.',
   'message-not-found': 'The message no longer exists.',
   'no-history': 'This room has no message history, so messages cannot be changed.',
   'slow-mode': 'This room is in slow mode.',
