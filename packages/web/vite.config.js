@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { minify } from '@swc/core';
 import { gemoji } from 'gemoji';
 import { build, defineConfig } from 'vite';
 
@@ -36,15 +37,43 @@ const serviceWorker = {
   },
 };
 
+/** Returns a plugin that leaves `unused` out of the files at `path`. It fails if a file has none of it. */
+function without(name, path, unused, replacement = '') {
+  return {
+    name,
+    transform(code, id) {
+      if (!path.test(id)) return undefined;
+      const lean = code.replace(unused, replacement);
+      if (lean === code) this.error(`${id} has nothing to leave out`);
+      return { code: lean, map: null };
+    },
+  };
+}
+
 /**
- * Leaves out the JSON forms of the generated messages. The page speaks only the binary form, and a
+ * The page speaks only the binary form of the generated messages, and makes none by `create`. A
  * bundler cannot see that methods of an object are never called.
  */
-const binaryOnly = {
-  name: 'binary-only',
-  transform(code, id) {
-    if (!/\/contract\/dist\/src\/gen\/.*\.js$/.test(id)) return undefined;
-    return { code: code.replace(/^ {4}(?:from|to)JSON\(\w+\) \{\n[\s\S]*?^ {4}\},\n/gm, ''), map: null };
+const binaryOnly = without(
+  'binary-only',
+  /\/contract\/dist\/src\/gen\/chat\/.*\.js$/,
+  /^ {4}(?:fromJSON|toJSON|create)\(\w+\) \{\n[\s\S]*?^ {4}\},\n/gm,
+);
+
+/** The page shows the text that came with a refusal or its own, so it needs none for each reason. */
+const refusalsWithoutTexts = without(
+  'refusals-without-texts',
+  /\/runtime\/dist\/src\/refusals\.js$/,
+  /(row\('\w+', \d+, )(?:'[^'\n]*'|"[^"\n]*")/g,
+  "$1''",
+);
+
+/** Minifies the page to less than esbuild does. */
+const minified = {
+  name: 'minified',
+  renderChunk: {
+    order: 'post',
+    handler: (code) => minify(code, { module: true, compress: { ecma: 2020, passes: 2 }, mangle: true }),
   },
 };
 
@@ -70,7 +99,7 @@ const leanEmoji = {
 
 /** Bundles the output of `tsc -b`, so that tests cover the code that is served. */
 export default defineConfig({
-  plugins: [binaryOnly, leanEmoji, serviceWorker],
+  plugins: [binaryOnly, refusalsWithoutTexts, leanEmoji, minified, serviceWorker],
   resolve: { alias: { entities: parts, 'linkify-it': parts, 'punycode.js': parts } },
   build: { outDir, target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy: { '^/chat\\.v1\\.': 'http://127.0.0.1:8080' } },
