@@ -140,7 +140,7 @@ function NarrowItems({ id, onShow, onDone }: NarrowItemsProps) {
         {words().chats.pinned}
       </button>
       <button type="button" className="narrow-only" onClick={() => chats.favourite(id, !isFavourite)}>
-        {isFavourite ? 'Remove from favourites' : 'Add to favourites'}
+        {isFavourite ? words().chats.removeFavourite : words().chats.addFavourite}
       </button>
     </>
   );
