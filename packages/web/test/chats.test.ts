@@ -1,4 +1,4 @@
-import { type Channel, ChannelKind, type ChatSummary } from '@parley/client';
+import { type Channel, ChannelKind, type ChatSummary, type EntryEvent } from '@parley/client';
 import { matchingDestinations, matchScore } from '../src/state/chat-search.js';
 import {
   type ChatsAction,
@@ -58,6 +58,15 @@ test('counts each new message of others once, and the mentions among them', () =
     entries(1, said(6, 'bob', 'new'), mentioning(8, 'bob')),
   );
   expect(state.items[1]).toMatchObject({ unread: 4, mentions: 2, lastSeq: 8, last: { seq: 8, text: 'hello' } });
+});
+
+test('the preview says what is left out, splits no character, and tells a message without text from a deleted one', () => {
+  const previewOf = (last: EntryEvent) => after(all(summary(1, { last }))).items[1]?.last?.text;
+  expect(previewOf(said(5, 'bob', 'a'.repeat(200)))).toBe('a'.repeat(200));
+  expect(previewOf(said(5, 'bob', 'a'.repeat(201)))).toBe(`${'a'.repeat(200)}…`);
+  expect(previewOf(said(5, 'bob', `${'a'.repeat(199)}🎉`))).toBe(`${'a'.repeat(199)}…`);
+  expect(previewOf({ ...said(5, 'bob', ''), contentType: 'image/png' })).toBeUndefined();
+  expect(previewOf({ ...said(5, 'bob', ''), deleted: true })).toBe('');
 });
 
 test('a receipt at the end of the log clears the counts, and one before it leaves them to the server', () => {
@@ -134,10 +143,10 @@ test.each([
   ['Design team', 'xyz', 0],
 ] as const)('%s matches %s by %i', (title, query, score) => expect(matchScore(title, query)).toBe(score));
 
-test('destinations are sorted by match, then by activity, and their number is limited', () => {
+test('destinations are sorted by match, then by activity', () => {
   const one = (id: number, title: string, at: number) => ({ id, title, at, href: '', about: '' });
-  const found = matchingDestinations([one(1, 'other beta', 9), one(2, 'beta', 1), one(3, 'beta two', 5)], 'be', 2);
-  expect(found.map(({ id }) => id)).toEqual([3, 2]);
+  const found = matchingDestinations([one(1, 'other beta', 9), one(2, 'beta', 1), one(3, 'beta two', 5)], 'be');
+  expect(found.map(({ id }) => id)).toEqual([3, 2, 1]);
 });
 
 test('reads the place in the address, and writes it', () => {

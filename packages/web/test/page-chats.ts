@@ -114,11 +114,13 @@ inChromium('chats', () => {
     await ann.keeps('"markedUnread"', true); // The list is stored a moment later.
     await rowOf(bob, 'train').click();
     await bob.message('before the tunnel').waitFor();
+    const place = await rowOf(ann, 'train').boundingBox();
     await ann.page.route('**/chat.v1.**', (route) => route.abort());
     await ann.page.routeWebSocket('**/connect', (socket) => socket.close());
     await ann.page.reload();
     await ann.message('before the tunnel').waitFor();
-    await rowOf(ann, 'train').waitFor();
+    await ann.page.locator('.inbox-line').waitFor();
+    expect(await rowOf(ann, 'train').boundingBox()).toEqual(place); // A click on a row that moves would miss it.
     await ann.say('in the tunnel');
     await ann.message('in the tunnel').getByTitle('Sending').waitFor();
     await ann.keeps('in the tunnel', true);

@@ -30,11 +30,10 @@ export function matchScore(title: string, query: string): 0 | 1 | 2 | 3 {
 }
 
 /** Returns the destinations that match a query: the best first, then the most recently active. */
-export function matchingDestinations(all: readonly Destination[], query: string, most: number): readonly Destination[] {
+export function matchingDestinations(all: readonly Destination[], query: string): readonly Destination[] {
   return all
     .map((one) => ({ one, score: matchScore(one.title, query) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score || b.one.at - a.one.at)
-    .slice(0, most)
     .map(({ one }) => one);
 }

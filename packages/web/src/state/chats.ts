@@ -3,6 +3,7 @@ import { words } from '../words/words.js';
 import type { Link } from './link.js';
 import { type Names, named } from './names.js';
 import { isRoom } from './rooms.js';
+import { excerpt } from './text.js';
 
 /** The other user of a direct chat. */
 export interface Peer {
@@ -16,8 +17,8 @@ export interface Preview {
   /** Unix ms. */
   readonly at: number;
   readonly sender: string;
-  /** Start of the text; empty if the message was deleted or is not text. */
-  readonly text: string;
+  /** Start of the text. Empty if the message was deleted, and undefined if it is not text. */
+  readonly text: string | undefined;
 }
 
 /** One chat of the user in the list. */
@@ -92,10 +93,15 @@ export function noChats(me: string, names: Names = {}): ChatsState {
   return { me, ...empty, link: { state: 'connecting' }, fresh: false, aheadMs: 0, maxBytes: undefined };
 }
 
+function startOfText(entry: Parameters<typeof textOf>[0]): string | undefined {
+  const text = textOf(entry);
+  return text === undefined ? undefined : excerpt(text, previewCharacters);
+}
+
 function previewOf(entry: EntryEvent | undefined): Preview | undefined {
   if (entry?.type !== 'message') return undefined;
   const { seq, timestamp: at, sender, deleted } = entry;
-  return { seq, at, sender, text: deleted ? '' : (textOf(entry) ?? '').slice(0, previewCharacters) };
+  return { seq, at, sender, text: deleted ? '' : startOfText(entry) };
 }
 
 function itemOf({ channel, peer, last, log, mine, ...rest }: ChatSummary): ChatItem {
@@ -138,7 +144,7 @@ function changeItem(state: ChatsState, id: number, change: (item: ChatItem) => C
 function changedPreview(last: Preview | undefined, entry: EntryEvent): Preview | undefined {
   if (last === undefined || !('target' in entry) || entry.target !== last.seq) return last;
   if (entry.type === 'delete') return { ...last, text: '' };
-  return entry.type === 'edit' ? { ...last, text: (textOf(entry) ?? '').slice(0, previewCharacters) } : last;
+  return entry.type === 'edit' ? { ...last, text: startOfText(entry) } : last;
 }
 
 /** Counts one entry, unless the counts already include it. */

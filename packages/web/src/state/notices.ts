@@ -3,7 +3,7 @@ import { words } from '../words/words.js';
 import { type ChatItem, type ChatsState, titleOf } from './chats.js';
 import { type Names, nameOf } from './names.js';
 import { chatHref } from './place.js';
-import { plainLine } from './text.js';
+import { excerpt, plainLine } from './text.js';
 
 /** A notification for the user. */
 export interface SystemNotice {
@@ -42,12 +42,6 @@ export function concerns({ notify }: Pick<ChatItem, 'notify'>, kind: Notificatio
   return kind !== 'direct'; // In other chats the message itself comes, and the level of the chat counts.
 }
 
-function shorten(text: string): string {
-  const line = plainLine(text).trim();
-  const characters = [...line];
-  return characters.length > bodyCharacters ? `${characters.slice(0, bodyCharacters).join('')}…` : line;
-}
-
 function bodyOf(messages: readonly NewMessage[], item: ChatItem, names: Names, showsText: boolean): string {
   const last = messages.at(-1);
   const isDirect = item.channel.kind === ChannelKind.DIRECT;
@@ -56,7 +50,7 @@ function bodyOf(messages: readonly NewMessage[], item: ChatItem, names: Names, s
   if (!showsText || last === undefined || last.text === '') {
     return isDirect || count > 1 ? words().notices.messages(count) : words().notices.messageFrom(name);
   }
-  const text = `${isDirect ? '' : `${name}: `}${shorten(last.text)}`;
+  const text = `${isDirect ? '' : `${name}: `}${excerpt(plainLine(last.text).trim(), bodyCharacters)}`;
   return count === 1 ? text : words().notices.withCount(text, count);
 }
 

@@ -1,3 +1,5 @@
+import { words } from '../words/words.js';
+
 /** A part of a message, to be shown according to its type. */
 export type Piece =
   | { readonly type: 'text'; readonly text: string }
@@ -111,7 +113,7 @@ export function piecesOf(text: string, links = true): readonly Piece[] {
       push(link);
       plain = found.slice(link.text.length);
     } else if (groups?.address !== undefined) plain += found;
-    else if (groups?.marks !== undefined) push({ type: 'marks', text: `+${[...found].length} marks` });
+    else if (groups?.marks !== undefined) push({ type: 'marks', text: words().conversation.marks([...found].length) });
     else if (met <= mostSpecial) push({ type: 'hidden', text: nameOf(found) });
   }
   plain += text.slice(at);

@@ -25,8 +25,9 @@ const countWords = (count: number) => (count >= 100 ? '99+' : `${count}`);
 
 /** Returns the last message as one line, with its sender unless the sender is obvious. */
 function previewOf({ last, channel }: ChatItem, names: Names, me: string): string {
-  if (last === undefined) return '';
-  const text = last.text === '' ? words().chats.deleted : plainLine(last.text);
+  if (last === undefined) return words().chats.noMessages;
+  const start = last.text ?? words().conversation.noText;
+  const text = start === '' ? words().chats.deleted : plainLine(start);
   if (last.sender === me) return words().chats.mine(text);
   return channel.kind === ChannelKind.DIRECT ? text : `${plainLine(givenName(names, last.sender))}: ${text}`;
 }

@@ -1,10 +1,9 @@
 import { useState } from 'react';
 import { type ChatFilter, type ChatItem, type ChatsState, orderedChats } from '../state/chats.js';
-import { linkWords } from '../state/link-words.js';
 import type { ChatsWords } from '../words/en/chats.js';
 import { words } from '../words/words.js';
 import { ChatRow } from './chat-item.js';
-import { useNow, useOnline, useWatched } from './hooks.js';
+import { useWatched } from './hooks.js';
 import { useWorkspace } from './workspace-context.js';
 
 const filters = [
@@ -24,31 +23,11 @@ export function ChatList({ openId }: { openId: number | undefined }) {
   const say = words().chats;
   return (
     <>
-      <InboxLine state={state} />
       {count > 0 && <Filters filter={filter} onFilter={setFilter} />}
       <Section title={say.favourites} items={favourites} state={state} openId={openId} />
       <Section title={say.chats} items={others} state={state} openId={openId} />
       {count > 0 && favourites.length + others.length === 0 && <p className="hint">{say.noMatch}</p>}
     </>
-  );
-}
-
-/** The connection of the inbox, while it is not live. */
-function InboxLine({ state: { link, fresh, items } }: { state: ChatsState }) {
-  const now = useNow(link.state === 'waiting', 500);
-  const isOnline = useOnline();
-  const { chats } = useWorkspace();
-  if (link.state === 'live' || (link.state === 'connecting' && !fresh && Object.keys(items).length === 0)) return null;
-  const { words: status, steady, again } = linkWords(link, now, isOnline);
-  return (
-    <div className="inbox-line" role="status" aria-label={steady}>
-      <span aria-hidden="true">{words().chats.link(status)}</span>
-      {again !== undefined && (
-        <button type="button" className="link" onClick={() => chats.rejoin()}>
-          {words().chats.reconnect}
-        </button>
-      )}
-    </div>
   );
 }
 

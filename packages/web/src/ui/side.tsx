@@ -9,6 +9,7 @@ import { BrowseChannels } from './browse-channels.js';
 import { ChatList } from './chat-list.js';
 import { useWatched } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
+import { InboxStatus } from './inbox-status.js';
 import { Mark } from './mark.js';
 import { NotificationsDialog } from './notifications-dialog.js';
 import { useOverlay } from './overlay-context.js';
@@ -52,6 +53,7 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
         <ChatList openId={openId} />
         <Rooms openId={openId} onNew={onNewRoom} />
       </nav>
+      <InboxStatus />
       {room !== undefined && !showsRoom && <SeatBar room={room} />}
       <Me onSignOut={onSignOut} />
       {isFinding && <BrowseChannels onClose={() => setIsFinding(false)} />}

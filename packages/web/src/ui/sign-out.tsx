@@ -3,6 +3,7 @@ import { excerpt } from '../state/text.js';
 import { type UnsentItem, unsentWords } from '../state/unsent.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
+import { Icon } from './icon.js';
 import { Name } from './text.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -18,8 +19,8 @@ export function SignOut({ onSignOut }: { onSignOut: () => void }) {
   };
   return (
     <>
-      <button type="button" className="quiet" onClick={ask}>
-        {say.signOut}
+      <button type="button" className="icon-button" aria-label={say.signOut} title={say.signOut} onClick={ask}>
+        <Icon name="leave" />
       </button>
       {unsent !== undefined && (
         <Dialog title={say.signOutTitle} onClose={() => setUnsent(undefined)}>

@@ -55,7 +55,8 @@ export function Switcher({ onClose }: { onClose: () => void }) {
   const id = useId();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const found = matchingDestinations(destinations(useWatched(chats), useWatched(rooms)), text, mostShown);
+  const matching = matchingDestinations(destinations(useWatched(chats), useWatched(rooms)), text);
+  const found = matching.slice(0, mostShown);
   const say = words().chats;
   const go = (href: string | undefined) => {
     if (href === undefined) return;
@@ -104,8 +105,15 @@ export function Switcher({ onClose }: { onClose: () => void }) {
             </button>
           ))}
         </div>
-        {found.length === 0 && <p className="hint">{say.nothingFound}</p>}
+        <LeftOut shown={found.length} matching={matching.length} />
       </div>
     </Dialog>
   );
+}
+
+/** Says how many of the matches are left out, or that there are none. */
+function LeftOut({ shown, matching }: { shown: number; matching: number }) {
+  const { chats, common } = words();
+  if (matching > shown) return <p className="hint">{common.others(matching - shown)}</p>;
+  return matching === 0 && <p className="hint">{chats.nothingFound}</p>;
 }

@@ -103,6 +103,7 @@ export const deConversation: ConversationWords = {
   isOwner: (name) => `${name} ist jetzt Besitzer`,
   left: (name) => `${name} ist gegangen`,
   removed: (name, by) => `${name} wurde von ${by} entfernt`,
+  marks: (count) => `+${count} Zeichen`,
   othersCount: (count) => plural(count, { one: '# weitere Person', other: '# weitere' }),
   pinned: (name, message) => `${name} hat ${message} angepinnt`,
   unpinned: (name, message) => `${name} hat ${message} gelöst`,

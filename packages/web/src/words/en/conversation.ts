@@ -90,6 +90,7 @@ export const enConversation = {
   isOwner: (name: string) => `${name} is now the owner`,
   left: (name: string) => `${name} left`,
   removed: (name: string, by: string) => `${name} was removed by ${by}`,
+  marks: (count: number) => `+${count} marks`,
   othersCount: (count: number) => plural(count, { one: '# other', other: '# others' }),
   pinned: (name: string, message: string) => `${name} pinned ${message}`,
   unpinned: (name: string, message: string) => `${name} unpinned ${message}`,
