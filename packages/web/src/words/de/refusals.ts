@@ -63,6 +63,8 @@ export const deRefusals: Readonly<Record<Exclude<Reason, TechnicalReason>, strin
   'invalid-message': 'Etwas in der Nachricht ist zu lang oder ungültig.',
   'empty-message': 'Die Nachricht hat keinen sichtbaren Text.',
   'invalid-search': 'Gib mindestens ein Wort ein, höchstens 256 Zeichen.',
+  'invalid-push': 'Der Browser hat kein gültiges Ziel für Mitteilungen angegeben.',
+  'no-push': 'Dieser Server verschickt keine Mitteilungen, während die Seite geschlossen ist.',
   'invalid-abuse-report': 'Nenn eine andere Person oder eine Nachricht und einen Grund mit höchstens 1.000 Zeichen.',
   'invalid-reaction': 'Eine Reaktion muss ein Emoji sein.',
   'message-too-large': 'Die Nachricht ist zu groß für diesen Server. Schick eine kürzere.',
