@@ -10,6 +10,8 @@ export class Metrics {
   readonly #defects: Counter<'kind'>;
   /** Functions whose sum is the value of a metric, by its name. */
   readonly #reads = new Map<string, (() => Readonly<Record<string, number>>)[]>();
+  /** Begins to collect the metrics of the process. */
+  #begin: (() => void) | undefined;
 
   constructor() {
     this.calls = this.histogram('parley_rpc_seconds', 'duration of calls in seconds, by rpc and reason', [
@@ -37,14 +39,23 @@ export class Metrics {
   }
 
   /**
-   * Adds the usual metrics of a Node process (memory, event loop, handles) and the version of
-   * Parley.
+   * Adds the version of Parley, and from the second call of `text` on the usual metrics of a Node
+   * process (memory, event loop, handles). A process whose metrics nobody reads does not collect
+   * them, because the measurement of the event loop wakes it 100 times a second.
    */
   collectProcess(): void {
-    collectDefaultMetrics({ register: this.registry });
+    this.#begin = () => collectDefaultMetrics({ register: this.registry });
     this.levels('parley_build_info', 'always 1; the label is the version of this process', 'version', () => ({
       [version]: 1,
     }));
+  }
+
+  /** Returns all metrics in the text format of Prometheus. */
+  async text(): Promise<string> {
+    const text = await this.registry.metrics();
+    this.#begin?.(); // Only now, because the delay of an event loop is NaN until it is measured.
+    this.#begin = undefined;
+    return text;
   }
 
   /**

@@ -41,8 +41,8 @@ async function respond(path: string | undefined, options: OpsOptions): Promise<O
   if (path === '/healthz') return { status: 200, body: 'alive\n' };
   if (path === '/readyz') return readiness(options.ready);
   if (path === '/metrics') {
-    const { registry } = options.metrics;
-    return { status: 200, body: await registry.metrics(), type: registry.contentType };
+    const { metrics } = options;
+    return { status: 200, body: await metrics.text(), type: metrics.registry.contentType };
   }
   return { status: 404, body: 'try /healthz, /readyz or /metrics\n' };
 }

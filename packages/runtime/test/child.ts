@@ -31,6 +31,6 @@ function service(stop: () => Promise<void>): RunningService {
 
 const behaviour = behaviours[String(process.argv[2])] as () => Promise<RunningService>;
 await runProcess('child', async ({ metrics }) => {
-  process.on('message', async () => process.send?.({ metrics: await metrics.registry.metrics() }));
+  process.on('message', async () => process.send?.({ metrics: await metrics.text() }));
   return behaviour();
 });

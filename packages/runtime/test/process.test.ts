@@ -132,3 +132,19 @@ test('survives, counts and logs uncaught errors', async () => {
   running.process.kill('SIGTERM');
   expect(await running.exited).toBe(0);
 });
+
+test('collects the metrics of the Node process from the second reading on', async () => {
+  const running = await new Child('good').started();
+  for (const count of [2, 3]) {
+    running.process.send({ ask: 'metrics' });
+    await running.until(() => running.messages.length === count);
+  }
+  const [, first, second] = running.messages.map(({ metrics }) => String(metrics));
+  expect(first).toContain('parley_build_info');
+  for (const name of ['process_resident_memory_bytes', 'nodejs_eventloop_lag_p99_seconds']) {
+    expect(first).not.toContain(name);
+    expect(second).toContain(name);
+  }
+  running.process.kill('SIGTERM');
+  expect(await running.exited).toBe(0);
+});
