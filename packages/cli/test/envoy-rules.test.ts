@@ -53,7 +53,8 @@ const userPaths = [UserService, ChannelService, ChatService, InboxService]
 
 test('every user call has one exact route, and no other call has any', () => {
   const exact = routes.flatMap(({ match }) => match.path ?? []);
-  expect([...exact].sort()).toEqual([...userPaths, '/connect', '/chatserver', '/chatserver/connect', '/events'].sort());
+  const sockets = ['/connect', '/chatserver', '/chatserver/connect', '/realtime'];
+  expect([...exact].sort()).toEqual([...userPaths, ...sockets, '/events'].sort());
   const wide = routes.filter(({ match }) => match.path === undefined);
   const prefixOf = ({ prefix, path_separated_prefix: whole, safe_regex: form }: Route['match']) =>
     form?.regex ?? prefix ?? `${whole}/`;

@@ -34,6 +34,7 @@ import { document002 } from './dialects/document-002/dialect.js';
 import { document003 } from './dialects/document-003/dialect.js';
 import { document003Forms } from './dialects/document-003/form.js';
 import { simplePage } from './dialects/document-003/simple-page.js';
+import { RealtimeDoor, type RealtimeDoorDeps } from './dialects/document-004/realtime-door.js';
 import { FileDesk } from './files/file-desk.js';
 import { FileStore } from './files/file-store.js';
 import { GuestDoor, type GuestDoorDeps } from './guests/guest-door.js';
@@ -63,12 +64,13 @@ import { restForm } from './rest/rest-form.js';
 import { OneRoom } from './rooms/one-room.js';
 import { RoomStays } from './rooms/room-stays.js';
 import { InboxHandlers } from './rpc/inbox-handlers.js';
-import { askForUpgrade, SocketDoor } from './socket/socket-door.js';
+import { askForUpgrade, SocketDoor, type SocketDoorDeps } from './socket/socket-door.js';
 import { GuestStore } from './store/guest-store.js';
 import { JoinKeys } from './store/join-keys.js';
 import { LivingServers } from './store/living-servers.js';
 import type { MovedReceipt } from './store/posting-store.js';
 import type { DuePush } from './store/push-store.js';
+import { RealtimeStore } from './store/realtime-store.js';
 
 const refreshEveryMs = 1_000;
 const everySecond = 1_000;
@@ -227,16 +229,29 @@ function apiHandlers(deps: ApiDeps, policy: TokenPolicy): HttpHandler[] {
 /** Starts the doors of guests. Returns the handlers of their HTTP requests, and the door of their sockets. */
 async function startGuests(
   host: ServiceHost,
-  { letsGuestsIn: isOpen, origins }: GatewayConfig,
-  deps: Omit<GuestDoorDeps, 'guests' | 'store' | 'dialects' | 'origins'> & ApiDoorDeps,
+  { letsGuestsIn: isOpen }: GatewayConfig,
+  deps: Omit<GuestDoorDeps, 'guests' | 'store' | 'dialects'> & ApiDoorDeps,
 ) {
   const { pool, callers, instanceId, parts } = host;
   const { log, metrics } = deps;
   const store = new GuestStore(pool);
   const guests = parts.add('guests', new Guests({ store, callers, instanceId, isOpen, log, metrics }));
-  const door = new GuestDoor({ ...deps, guests, store, origins, dialects: [document002, document003] });
+  const door = new GuestDoor({ ...deps, guests, store, dialects: [document002, document003] });
   const calls = document003Forms({ store, door, isOpen }).map((form) => new ApiDoor(form, deps).handle);
   return { door, handlers: [...calls, door.askForUpgrade, await simplePage()] };
+}
+
+/** Opens the doors of WebSockets for accounts. */
+function socketsOfAccounts(deps: SocketDoorDeps & RealtimeDoorDeps) {
+  const [inboxes, realtime] = [new SocketDoor(deps), new RealtimeDoor(deps)];
+  return {
+    handlers: [askForUpgrade, realtime.askForUpgrade],
+    upgrades: [inboxes.handleUpgrade, realtime.handleUpgrade],
+    stop: () => {
+      inboxes.stop();
+      realtime.stop();
+    },
+  };
 }
 
 /** Starts a gateway. Gateways are stateless: any number can run. */
@@ -269,26 +284,26 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const bridge = new Bridge({ upstreams, routes, inbox: inboxCalls, overviews, bounds, proxies, log, metrics });
   const openSession = (device: InboxDevice) => new InboxSession(sessionDeps, device);
   const logOf = (channelId: number) => inbox.feeds.find(channelId)?.log;
-  const post = inboxHandlers.postMessage;
   const files = openFiles(host, config);
+  const post = inboxHandlers.postMessage;
   const apiDeps = { upstreams, overviews, post, callers, openSession, logOf, bounds, files, proxies, log, metrics };
-  const guestDoors = await startGuests(host, config, { ...apiDeps, actorOf: sessionDeps.actorOf });
-  const tokens = { takesUrlTokens: config.takesUrlTokens, isSecure: tls !== undefined };
+  const doorDeps = { ...apiDeps, actorOf: sessionDeps.actorOf, origins };
+  const guestDoors = await startGuests(host, config, doorDeps);
+  const accounts = socketsOfAccounts({ ...doorDeps, store: new RealtimeStore(host.pool) });
   const handlers = [
     crossOrigin(origins),
-    ...[bridge.handle, ...apiHandlers(apiDeps, tokens)],
-    ...[serveKeys(joinKeys), askForUpgrade, ...guestDoors.handlers, page.handle],
+    ...[bridge.handle, ...apiHandlers(apiDeps, { takesUrlTokens: config.takesUrlTokens, isSecure: tls !== undefined })],
+    ...[serveKeys(joinKeys), ...accounts.handlers, ...guestDoors.handlers, page.handle],
   ];
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
-  const sockets = new SocketDoor({ callers, openSession, origins, proxies, log, metrics });
-  const upgrades = [sockets.handleUpgrade, guestDoors.door.handleUpgrade];
+  const upgrades = [...accounts.upgrades, guestDoors.door.handleUpgrade];
   const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
   host.parts.add('http', http);
   host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);
   host.parts.add('inbox', inbox); // The streams must end before the servers wait for them.
-  host.parts.add('sockets', sockets);
+  host.parts.add('sockets of accounts', accounts);
   host.parts.add('sockets of guests', guestDoors.door);
   const drain = createDrain(host, http, [inbox, bridge], stopMs);
   startReports(host, config, http, inbox, drain);

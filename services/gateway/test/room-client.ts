@@ -5,7 +5,7 @@ import { refusedUpgrade } from './socket-probe.js';
 /** Time within which an expected frame comes, however busy the machine is. */
 const withinMs = 60_000;
 
-/** A client of document 002 or 003: records every text frame. */
+/** A client of document 002, 003 or 004: records every text frame. */
 export class RoomClient {
   readonly frames: string[] = [];
   readonly ws: WebSocket;
@@ -13,8 +13,8 @@ export class RoomClient {
   #taken = 0;
   readonly #waiters: (() => void)[] = [];
 
-  constructor(url: string) {
-    this.ws = new WebSocket(url.replace(/^http/, 'ws'), { perMessageDeflate: false });
+  constructor(url: string, protocols: readonly string[] = [], headers: Readonly<Record<string, string>> = {}) {
+    this.ws = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], { headers, perMessageDeflate: false });
     this.ws.on('error', () => {});
     this.ws.on('message', (payload: Buffer, isBinary: boolean) => {
       this.frames.push(isBinary ? `binary ${payload.toString('hex')}` : payload.toString());

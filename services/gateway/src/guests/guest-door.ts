@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Ack, Message } from '@parley/contract';
-import { type Logger, limits, MemoryBudget, type Metrics, type Part, type Refusal, refuse } from '@parley/runtime';
+import { type Logger, type Metrics, type Part, type Refusal, refuse } from '@parley/runtime';
 import { asRefusal, type Callers, newBotToken, type Proxies, type UserCaller } from '@parley/service-kit';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ServiceCalls, type ServiceCallsDeps } from '../api/service-calls.js';
@@ -9,6 +9,7 @@ import { callerAddress } from '../http/caller-address.js';
 import type { HttpHandler, UpgradeHandler, UpgradeVisit } from '../http/handler.js';
 import type { InboxDevice, InboxSession } from '../inbox/session.js';
 import { checkOrigin } from '../socket/handshake.js';
+import { TextClients } from '../socket/text-clients.js';
 import { refuseUpgrade, type UpgradeRefusal, webSocketOptions } from '../socket/upgrades.js';
 import type { GuestStore, PublicRoom } from '../store/guest-store.js';
 import { GuestSocket } from './guest-socket.js';
@@ -46,16 +47,11 @@ export interface GuestDoorDeps extends ServiceCallsDeps {
   readonly metrics: Metrics;
 }
 
-const pingEveryMs = 25_000;
-const tickEveryMs = 1_000;
-
 /** The WebSockets of guests. */
 export class GuestDoor implements Part {
   readonly #deps: GuestDoorDeps;
   readonly #server = new WebSocketServer(webSocketOptions);
-  readonly #sockets = new Map<GuestSocket, ReturnType<MemoryBudget['open']>>();
-  readonly #unread = new MemoryBudget(limits.unreadBytes);
-  readonly #timer: NodeJS.Timeout;
+  readonly #sockets = new TextClients<GuestSocket>();
   readonly #rooms: RoomWatch | undefined;
   #isStopped = false;
 
@@ -63,14 +59,10 @@ export class GuestDoor implements Part {
     this.#deps = deps;
     const { store, guests, log } = deps;
     const onCreated = (room: PublicRoom) => {
-      for (const one of this.#sockets.keys()) one.tellRoom(room);
+      for (const one of this.#sockets) one.tellRoom(room);
     };
     const failed = (err: unknown) => log.warn({ err }, 'new rooms were not found; retrying');
     if (guests.isOpen) this.#rooms = new RoomWatch({ store, onCreated, failed });
-    this.#timer = setInterval(() => {
-      const nowMs = performance.now();
-      for (const [socket, unread] of this.#sockets) socket.tick(nowMs, pingEveryMs, unread);
-    }, tickEveryMs).unref();
   }
 
   /** Accepts or refuses the upgrade requests for the paths of the dialects. */
@@ -96,7 +88,7 @@ export class GuestDoor implements Part {
 
   /** Returns what a guest may do, whether or not its socket is here. */
   async actionsOf(userId: string): Promise<RoomActions> {
-    const here = [...this.#sockets.keys()].find(({ guest }) => guest.me.id === userId);
+    const here = [...this.#sockets].find(({ guest }) => guest.me.id === userId);
     if (here !== undefined) return here.actions;
     const { store, callers } = this.#deps;
     const { token, hash } = newBotToken();
@@ -113,8 +105,7 @@ export class GuestDoor implements Part {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#rooms?.stop();
-    clearInterval(this.#timer);
-    for (const { stream } of this.#sockets.keys()) stream.end(refuse('draining'));
+    this.#sockets.end(refuse('draining'));
   }
 
   async #upgrade({ request, socket, head, path }: UpgradeVisit, dialect: GuestDialect): Promise<void> {
@@ -141,11 +132,7 @@ export class GuestDoor implements Part {
       actions: this.#actionsFor(me, token, address, ws),
       report: (reason) => this.#report(dialect, reason, performance.now() - openedAtMs),
     });
-    const unread = this.#unread.open(
-      () => [me.id],
-      () => one.stream.cut('too-slow'),
-    );
-    this.#sockets.set(one, unread);
+    this.#sockets.add(one, () => me.id);
     ws.once('close', () => void this.#gone(one));
     if (this.#isStopped) one.stream.end(refuse('draining'));
     else one.open();
@@ -159,8 +146,6 @@ export class GuestDoor implements Part {
   }
 
   async #gone(one: GuestSocket): Promise<void> {
-    this.#sockets.get(one)?.set(0);
-    this.#sockets.delete(one);
     await one.leave();
     await this.#deps.guests.close(one.guest);
   }

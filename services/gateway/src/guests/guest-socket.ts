@@ -1,28 +1,18 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InboxCommand } from '@parley/contract';
-import { type Logger, limits, type MemoryHolding, refuse } from '@parley/runtime';
-import { Bucket, type BurstRate } from '@parley/service-kit';
+import { type Logger, type MemoryHolding, type Refusal, refuse } from '@parley/runtime';
 import type { WebSocket } from 'ws';
 import type { InboxDevice, InboxSession } from '../inbox/session.js';
-import { SocketPings } from '../socket/socket-pings.js';
+import { TextClient, type TextFrame } from '../socket/text-client.js';
+import type { TextStream } from '../socket/text-stream.js';
 import type { PublicRoom } from '../store/guest-store.js';
-import { GuestStream } from './guest-stream.js';
 import type { OpenGuest } from './guests.js';
 import type { RoomActions } from './room-actions.js';
 import type { RoomCommand, RoomsMachine } from './rooms-machine.js';
 
-/** Maximum number of waiting frames of a client. Beyond that, nothing is read from its socket. */
-const mostWaiting = 16;
-/** Rate at which frames are handled. Any others wait in the socket. */
-const frameRate: BurstRate = { burst: 100, perSecond: 50 };
 /** Maximum time until a stored message arrives as an event. */
 const returnWithinMs = 10_000;
-
-interface Frame {
-  readonly payload: Buffer;
-  readonly isBinary: boolean;
-}
 
 /** Options of the socket of one guest. */
 export interface GuestSocketOptions {
@@ -37,16 +27,11 @@ export interface GuestSocketOptions {
   readonly report: (reason: string) => void;
 }
 
-/** One guest on a WebSocket. Handles one frame after the other. */
+/** One guest on a WebSocket. */
 export class GuestSocket {
-  readonly stream: GuestStream;
   readonly guest: OpenGuest;
   readonly #options: GuestSocketOptions;
-  readonly #pings: SocketPings;
-  readonly #frames: Frame[] = [];
-  readonly #rate = new Bucket(frameRate);
-  #isWorking = true;
-  #blockedAtMs: number | undefined;
+  readonly #text: TextClient;
   /** Called when a message of the guest has arrived as an event. */
   #onReturn: () => void = () => {};
 
@@ -54,18 +39,17 @@ export class GuestSocket {
     const { ws, socket, machine, report, guest } = options;
     this.#options = options;
     this.guest = guest;
-    this.stream = new GuestStream({
-      ws,
-      socket,
+    this.#text = new TextClient({
+      ...{ ws, socket, report },
+      handle: (frame) => this.#handle(frame),
       tell: (event) => (event.welcome === undefined ? this.#tell(event) : this.#begin()),
       goodbye: (refusal) => machine.goodbye(refusal),
-      report,
     });
-    const onFlood = () => this.stream.end(refuse('send-too-fast'));
-    this.#pings = new SocketPings(ws, { onSilence: () => this.stream.cut('idle'), onFlood });
-    ws.on('message', (payload: Buffer, isBinary: boolean) => this.#receive({ payload, isBinary }));
-    ws.on('error', () => {}); // `ws` has sent the close frame.
     this.stream.onClose(() => this.#onReturn());
+  }
+
+  get stream(): TextStream {
+    return this.#text.stream;
   }
 
   /** Opens the inbox of the guest. */
@@ -93,16 +77,15 @@ export class GuestSocket {
 
   /** Pings the client, and cuts off one that reads nothing. */
   tick(nowMs: number, pingEveryMs: number, unread: MemoryHolding): void {
-    if (this.stream.ended) return;
-    unread.set(this.stream.unreadBytes);
-    this.#blockedAtMs = this.stream.isBlocked ? (this.#blockedAtMs ?? nowMs) : undefined;
-    if (this.#blockedAtMs !== undefined && nowMs - this.#blockedAtMs > limits.takenWithinMs)
-      this.stream.cut('too-slow');
-    else this.#pings.tick(nowMs, pingEveryMs);
+    this.#text.tick(nowMs, pingEveryMs, unread);
   }
 
-  #tell(event: Parameters<RoomsMachine['tell']>[0]): string[] {
+  #tell(event: Parameters<RoomsMachine['tell']>[0]): readonly string[] {
     const { machine } = this.#options;
+    if (event.gap !== undefined || event.reset === true) {
+      this.stream.end(lost());
+      return [];
+    }
     const frames = machine.tell(event);
     if (!machine.isWaiting) this.#onReturn();
     return frames;
@@ -110,35 +93,14 @@ export class GuestSocket {
 
   /** Begins with the frames that arrived before the inbox was open. */
   #begin(): string[] {
-    queueMicrotask(() => void this.#work());
+    this.#text.start();
     return this.#options.machine.hello();
   }
 
-  #receive(frame: Frame): void {
-    this.#pings.note();
-    this.#frames.push(frame);
-    if (this.#frames.length >= mostWaiting) this.#options.ws.pause();
-    if (!this.#isWorking) void this.#work();
-  }
-
-  async #work(): Promise<void> {
-    this.#isWorking = true;
-    for (let frame = this.#frames.shift(); frame !== undefined; frame = this.#frames.shift()) {
-      await this.#whenTaken();
-      for (let waitMs = this.#rate.take(); waitMs > 0; waitMs = this.#rate.take()) await pause(waitMs);
-      if (this.stream.ended) return;
-      const asked = this.#options.machine.read(frame.payload, frame.isBinary);
-      if (Array.isArray(asked)) this.stream.send(asked);
-      else await this.#run(asked);
-      if (this.#options.ws.isPaused && this.#frames.length < mostWaiting) this.#options.ws.resume();
-    }
-    this.#isWorking = false;
-  }
-
-  /** Resolves when the client has read the earlier responses. */
-  #whenTaken(): Promise<void> {
-    if (!this.stream.isBlocked) return Promise.resolve();
-    return new Promise((resolve) => this.stream.onDrain(resolve));
+  async #handle({ payload, isBinary }: TextFrame): Promise<void> {
+    const asked = this.#options.machine.read(payload, isBinary);
+    if (Array.isArray(asked)) this.stream.send(asked);
+    else await this.#run(asked);
   }
 
   async #run(command: RoomCommand): Promise<void> {
@@ -164,4 +126,12 @@ export class GuestSocket {
     this.#onReturn = () => {};
     if (machine.isWaiting && !this.stream.ended) this.stream.send(machine.giveUp());
   }
+}
+
+/**
+ * Returns the refusal after which a guest must connect again, because these doors cannot show a
+ * gap.
+ */
+function lost(): Refusal {
+  return refuse('too-slow', { message: 'some messages could not be shown: connect again' });
 }

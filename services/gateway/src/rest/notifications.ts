@@ -11,13 +11,13 @@ import { route } from '../api/route.js';
 import { askedPage, flagField, nextField, nextOf, pageFields, present, timeField, timeOf } from './fields.js';
 import { enumWords } from './words.js';
 
-const kindWords = enumWords(NotificationKind);
+export const notificationKindWords = enumWords(NotificationKind);
 const tag = 'notifications';
 
 const notificationShape = z
   .strictObject({
     id: z.int(),
-    kind: kindWords.schema.nullable(),
+    kind: notificationKindWords.schema.nullable(),
     channel_id: z.int(),
     seq: z.int().nullable(),
     created_at: timeField.nullable(),
@@ -29,7 +29,7 @@ const notificationShape = z
 function notificationJson(one: Notification): z.infer<typeof notificationShape> {
   return {
     id: one.id,
-    kind: kindWords.wordOf(one.kind) ?? null,
+    kind: notificationKindWords.wordOf(one.kind) ?? null,
     channel_id: one.channelId,
     seq: one.seq === 0 ? null : one.seq,
     created_at: timeOf(one.createdAt),

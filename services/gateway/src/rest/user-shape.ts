@@ -5,8 +5,8 @@ import { enumWords } from './words.js';
 
 export const memberRoleWords = enumWords(MemberRole);
 export const visibilityWords = enumWords(Visibility);
-const roleWords = enumWords(UserRole);
-const statusWords = enumWords(UserStatus);
+export const userRoleWords = enumWords(UserRole);
+export const userStateWords = enumWords(UserStatus);
 
 /** The part of a user that the caller may see. */
 export const userShape = z
@@ -14,8 +14,8 @@ export const userShape = z
     id: z.string(),
     number: z.int(),
     name: z.string(),
-    role: roleWords.schema.nullable(),
-    status: statusWords.schema.nullable(),
+    role: userRoleWords.schema.nullable(),
+    status: userStateWords.schema.nullable(),
     about: z.string(),
     avatar_id: z.string().nullable(),
     bot: z.boolean(),
@@ -50,8 +50,8 @@ export function userJson(user: User): z.infer<typeof userShape> {
     id: user.id,
     number: user.number,
     name: user.name,
-    role: roleWords.wordOf(user.role) ?? null,
-    status: statusWords.wordOf(user.status) ?? null,
+    role: userRoleWords.wordOf(user.role) ?? null,
+    status: userStateWords.wordOf(user.status) ?? null,
     about: user.about,
     avatar_id: textOrNull(user.avatarId),
     bot: user.bot,

@@ -18,7 +18,8 @@ function isSameHost(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-function entriesOf({ headers }: IncomingMessage): string[] {
+/** Returns the subprotocols that an upgrade request offers. */
+export function entriesOf({ headers }: IncomingMessage): string[] {
   return (headers['sec-websocket-protocol'] ?? '').split(',').map((entry) => entry.trim());
 }
 
@@ -32,6 +33,11 @@ export function checkOrigin({ headers: { origin, host } }: IncomingMessage, orig
     throw refuse('origin-not-allowed');
 }
 
+/** Returns the token in the subprotocols of an upgrade request; undefined if there is none. */
+export function tokenAmong(entries: readonly string[]): string | undefined {
+  return entries.map((entry) => tokenEntry.exec(entry)?.[1]).find((found) => found !== undefined);
+}
+
 /**
  * Reads an upgrade request.
  * @throws {Refusal} `origin-not-allowed` or `no-subprotocol`, before the upgrade.
@@ -41,7 +47,6 @@ export function readHandshake(request: IncomingMessage, origins: readonly string
   const entries = entriesOf(request);
   const dialect = entries.map((entry) => socketDialects.get(entry)).find((known) => known !== undefined);
   if (dialect === undefined) throw refuse('no-subprotocol');
-  const token = entries.map((entry) => tokenEntry.exec(entry)?.[1]).find((found) => found !== undefined);
   const hasQuery = request.url?.includes('?') === true;
-  return { dialect, token, refusal: hasQuery ? refuse('token-in-url') : undefined };
+  return { dialect, token: tokenAmong(entries), refusal: hasQuery ? refuse('token-in-url') : undefined };
 }

@@ -1,24 +1,16 @@
 import type { Duplex } from 'node:stream';
-import { Metadata } from '@grpc/grpc-js';
 import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
-import {
-  addressKey,
-  asRefusal,
-  Call,
-  CallEnd,
-  type Callers,
-  type Proxies,
-  Tally,
-  type UserCaller,
-} from '@parley/service-kit';
+import { asRefusal, type Callers, type Proxies } from '@parley/service-kit';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { callerAddress } from '../http/caller-address.js';
 import { CallerSlots } from '../http/caller-slots.js';
 import type { HttpHandler, UpgradeHandler, UpgradeVisit } from '../http/handler.js';
+import { StreamLogin } from '../http/stream-login.js';
 import { socketDialects } from './dialects.js';
 import { readHandshake, type SocketRequest } from './handshake.js';
 import { SocketClient, type SocketClientOptions } from './socket-client.js';
 import { SocketStream } from './socket-stream.js';
+import { Strangers } from './strangers.js';
 import { refuseUpgrade, webSocketOptions } from './upgrades.js';
 
 /** Times of a WebSocket, in milliseconds. */
@@ -32,10 +24,6 @@ export interface SocketTimes {
 const usualTimes: SocketTimes = { pingEveryMs: 25_000, openWithinMs: 10_000 };
 const tickEveryMs = 1_000;
 const socketPath = '/connect';
-
-/** Maximum numbers of sockets without a token: per address and per process. */
-const strangersPerAddress = 200;
-const strangersPerProcess = 2_000;
 
 /** Parts that the door uses. */
 export interface SocketDoorDeps extends Pick<SocketClientOptions, 'openSession'> {
@@ -64,14 +52,14 @@ export class SocketDoor implements Part {
   readonly #server: WebSocketServer;
   readonly #clients = new Map<SocketClient, ReturnType<MemoryBudget['open']>>();
   readonly #unread = new MemoryBudget(limits.unreadBytes);
-  readonly #slots = new CallerSlots();
-  readonly #strangers = new Tally<string>();
+  readonly #login: StreamLogin;
+  readonly #strangers = new Strangers();
   readonly #timer: NodeJS.Timeout;
-  #strangerCount = 0;
   #isStopped = false;
 
   constructor(deps: SocketDoorDeps) {
     this.#deps = deps;
+    this.#login = new StreamLogin(deps.callers, new CallerSlots());
     this.#times = { ...usualTimes, ...deps.times };
     this.#server = new WebSocketServer({
       ...webSocketOptions,
@@ -105,7 +93,7 @@ export class SocketDoor implements Part {
     try {
       const asked = readHandshake(request, this.#deps.origins);
       if (this.#isStopped) throw refuse('draining');
-      if (asked.token === undefined && this.#isCrowded(address)) throw refuse('too-busy');
+      if (asked.token === undefined && this.#strangers.isCrowded(address)) throw refuse('too-busy');
       this.#server.handleUpgrade(request, socket, head, (ws) => this.#welcome(ws, socket, address, asked));
     } catch (thrown) {
       const refusal = asRefusal(thrown);
@@ -119,10 +107,10 @@ export class SocketDoor implements Part {
     const stream = new SocketStream(socket, ws, dialect.framing, (reason) =>
       this.#report(reason, performance.now() - openedAtMs),
     );
-    const forget = this.#countStranger(addressKey(address));
+    const forget = this.#strangers.add(address);
     const { openSession } = this.#deps;
     const { openWithinMs } = this.#times;
-    const authenticate = (given: string) => this.#authenticate(given, address);
+    const authenticate = (given: string) => this.#login.userOf(given, address);
     const client = new SocketClient({
       ws,
       stream,
@@ -145,41 +133,6 @@ export class SocketDoor implements Part {
     });
     if (refusal !== undefined) stream.end(refusal);
     else if (token !== undefined) void client.checkToken(token);
-  }
-
-  /** Authenticates like a call of InboxService. */
-  async #authenticate(token: string, address: string): Promise<UserCaller> {
-    const caller = { address, authorization: `Bearer ${token}` };
-    const metadata = new Metadata();
-    metadata.set('authorization', caller.authorization);
-    const transport = { getPeer: () => address, sendMetadata: () => {} };
-    const call = new Call('/chat.v1.InboxService/Session', metadata, transport, new CallEnd());
-    this.#slots.countStream(caller.authorization);
-    const free = await this.#slots.acquire(caller);
-    try {
-      return await this.#deps.callers.enterStream(call);
-    } finally {
-      free();
-    }
-  }
-
-  #isCrowded(address: string): boolean {
-    return (
-      this.#strangerCount >= strangersPerProcess || this.#strangers.count(addressKey(address)) >= strangersPerAddress
-    );
-  }
-
-  /** Counts a socket without a token. Returns a function that forgets it. */
-  #countStranger(network: string): () => void {
-    this.#strangerCount += 1;
-    this.#strangers.add(network);
-    let isCounted = true;
-    return () => {
-      if (!isCounted) return;
-      isCounted = false;
-      this.#strangerCount -= 1;
-      this.#strangers.remove(network);
-    };
   }
 
   #tick(): void {

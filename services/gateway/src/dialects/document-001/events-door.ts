@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Channel, ChannelService, HistoryRequest, InboxCommand } from '@parley/contract';
-import { bearerMetadata } from '@parley/rpc';
 import { type Logger, type Metrics, type Reason, Refusal, refuse } from '@parley/runtime';
-import { asRefusal, Call, CallEnd, type Proxies, type UserCaller } from '@parley/service-kit';
+import { asRefusal, type Proxies, type UserCaller } from '@parley/service-kit';
+import { patientCall } from '../../api/patient-call.js';
 import { ServiceCalls, type ServiceCallsDeps } from '../../api/service-calls.js';
 import { isTemporary } from '../../api/temporary.js';
 import { callerAddress } from '../../http/caller-address.js';
 import type { HttpHandler, HttpVisit } from '../../http/handler.js';
 import type { RequestBounds } from '../../http/request-bounds.js';
+import { StreamLogin } from '../../http/stream-login.js';
 import type { InboxDevice, InboxSession } from '../../inbox/session.js';
 import { ChatEditor } from './chat-editor.js';
 import type { Directory } from './directory.js';
@@ -17,7 +18,6 @@ import { eventBlock } from './event-framing.js';
 import { EventStream, type EventWriter } from './event-stream.js';
 import { EventsMachine, type EventsNeed } from './events-machine.js';
 import type { NewChats } from './new-chats.js';
-import { patientCall } from './patient-call.js';
 import { EventIds, type ResumePoint, readResumePoint } from './resume-point.js';
 import { type Chat001, isSpoken, wireChat, wireMessage } from './shapes.js';
 
@@ -83,10 +83,12 @@ function answerRefusal(response: ServerResponse, refusal: Refusal): void {
 /** The stream of events of document 001: `GET /events`. */
 export class EventsDoor {
   readonly #deps: EventsDoorDeps;
+  readonly #login: StreamLogin;
   #open = 0;
 
   constructor(deps: EventsDoorDeps) {
     this.#deps = deps;
+    this.#login = new StreamLogin(deps.callers, deps.bounds.slots);
     deps.metrics.gauge('parley_event_streams', 'open streams of server-sent events', () => this.#open);
   }
 
@@ -106,7 +108,7 @@ export class EventsDoor {
     const token = this.#deps.tokenOf(visit);
     const start = resumePointOf(visit);
     const address = callerAddress(visit.request, this.#deps.proxies);
-    const me = await this.#authenticate(token, address);
+    const me = await this.#login.userOf(token, address);
     if (visit.response.closed) return;
     const stream = this.#openStream(visit, me, start, token, address);
     const session = this.#deps.openSession({ me, token, address, stream });
@@ -138,21 +140,6 @@ export class EventsDoor {
         this.#report(reason, performance.now() - openedAtMs);
       },
     });
-  }
-
-  /** Authenticates like a call of InboxService. */
-  async #authenticate(token: string, address: string): Promise<UserCaller> {
-    const { bounds, callers } = this.#deps;
-    const caller = { address, authorization: `Bearer ${token}` };
-    const transport = { getPeer: () => address, sendMetadata: () => {} };
-    const call = new Call('/chat.v1.InboxService/Watch', bearerMetadata(token), transport, new CallEnd());
-    bounds.slots.countStream(caller.authorization);
-    const free = await bounds.slots.acquire(caller);
-    try {
-      return await callers.enterStream(call);
-    } finally {
-      free();
-    }
   }
 
   async #lookUp(listening: Listening, need: EventsNeed, writer: EventWriter): Promise<void> {

@@ -1,5 +1,5 @@
 import { refuse } from '@parley/runtime';
-import { readFlatObject, stringField } from '../../guests/json-frame.js';
+import { readFlatObject, stringField } from '../../socket/json-frame.js';
 
 /** A system message of document 002. Its fields are written in this order. */
 export interface SystemMessage {

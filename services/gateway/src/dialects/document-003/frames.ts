@@ -1,4 +1,4 @@
-import { readFlatObject, stringField } from '../../guests/json-frame.js';
+import { readFlatObject, stringField } from '../../socket/json-frame.js';
 
 /** The message of document 003: text in a room, or a notification. Its fields are written in this order. */
 export interface RoomMessage {

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { InboxEvent } from '@parley/contract';
 import type { Framing } from '@parley/fanout';
-import { type Refusal, refuse } from '@parley/runtime';
+import type { Refusal } from '@parley/runtime';
 import { WebSocket } from 'ws';
 import type { InboxStream } from '../inbox/stream.js';
-import { closeCodeOf } from '../socket/close-codes.js';
+import { closeCodeOf } from './close-codes.js';
 
 const lengthBytes = 4;
 
@@ -31,31 +31,31 @@ function eventsIn(frames: Buffer): InboxEvent[] {
   return events;
 }
 
-/** Options of the stream of a guest. */
-export interface GuestStreamOptions {
+/** Options of a stream of text frames. */
+export interface TextStreamOptions {
   readonly ws: WebSocket;
   readonly socket: Duplex;
   /** Returns the frames of an event. */
-  readonly tell: (event: InboxEvent) => string[];
+  readonly tell: (event: InboxEvent) => readonly string[];
   /** Returns the last frames. */
-  readonly goodbye: (refusal: Refusal) => string[];
+  readonly goodbye: (refusal: Refusal) => readonly string[];
   /** Called once, with the reason of the end. */
   readonly report: (reason: string) => void;
 }
 
 /**
- * The inbox of a guest on a WebSocket. While a command of the guest runs, events wait, so that the
- * response comes before them.
+ * The inbox of a client on a WebSocket, whose dialect turns each event into text frames. Events wait
+ * while the client reads too slowly, and while the stream is held.
  */
-export class GuestStream implements InboxStream {
+export class TextStream implements InboxStream {
   readonly framing = framing;
-  readonly #options: GuestStreamOptions;
+  readonly #options: TextStreamOptions;
   #waiting: InboxEvent[] = [];
   #drains: (() => void)[] = [];
   #isHeld = false;
   #isOver = false;
 
-  constructor(options: GuestStreamOptions) {
+  constructor(options: TextStreamOptions) {
     this.#options = options;
     options.socket.on('drain', () => this.#goOn());
     options.ws.once('close', () => this.#over('cancelled'));
@@ -125,9 +125,7 @@ export class GuestStream implements InboxStream {
   #flush(): boolean {
     while (this.#waiting.length > 0 && !this.ended) {
       if (this.#isHeld || this.isBlocked) return false;
-      const event = this.#waiting.shift() as InboxEvent;
-      if (event.gap !== undefined || event.reset === true) this.end(lost());
-      else this.send(this.#options.tell(event));
+      this.send(this.#options.tell(this.#waiting.shift() as InboxEvent));
     }
     return this.ended || !(this.#isHeld || this.isBlocked);
   }
@@ -143,12 +141,4 @@ export class GuestStream implements InboxStream {
     this.#options.report(reason);
     for (const listener of this.#drains.splice(0)) listener();
   }
-}
-
-/**
- * Returns the refusal after which a guest must connect again, because these doors cannot show a
- * gap.
- */
-function lost(): Refusal {
-  return refuse('too-slow', { message: 'some messages could not be shown: connect again' });
 }

@@ -16,13 +16,36 @@ function parsed(text: string): unknown {
   }
 }
 
-function isNested(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((one) => !isNested(one)));
+/** Returns the objects in a value, at any depth. */
+function objectsIn(value: unknown): object[] {
+  const found = [value].filter((one) => typeof one === 'object' && one !== null) as object[];
+  for (const one of found)
+    for (const inner of Object.values(one)) if (typeof inner === 'object' && inner !== null) found.push(inner);
+  return found;
 }
 
-/** Returns the number of keys in the text of an object without objects in it. */
+/** Returns the number of keys in a JSON text. */
 function countKeys(text: string): number {
   return [...text.matchAll(stringToken)].filter(([, colon]) => colon !== undefined).length;
+}
+
+function hasRepeatedKey(text: string, value: unknown): boolean {
+  const keys = objectsIn(value).reduce((sum, one) => sum + (Array.isArray(one) ? 0 : Object.keys(one).length), 0);
+  return countKeys(text) !== keys;
+}
+
+/**
+ * Reads a text frame as a JSON object.
+ * @throws {Refusal} `malformed` if it is anything else, or names a field twice.
+ */
+export function readObject(payload: Buffer, isBinary: boolean): Readonly<Record<string, unknown>> {
+  if (isBinary) throw malformed('send text frames, not binary ones');
+  const text = strictUtf8.decode(payload);
+  const value = parsed(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw malformed('the message is not a JSON object');
+  if (hasRepeatedKey(text, value)) throw malformed('a field is there twice');
+  return value as Record<string, unknown>;
 }
 
 /**
@@ -30,15 +53,10 @@ function countKeys(text: string): number {
  * @throws {Refusal} `malformed` if it is anything else, or names a field twice.
  */
 export function readFlatObject(payload: Buffer, isBinary: boolean): Readonly<Record<string, unknown>> {
-  if (isBinary) throw malformed('send text frames, not binary ones');
-  const text = strictUtf8.decode(payload);
-  const value = parsed(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw malformed('the message is not a JSON object');
-  const fields = value as Record<string, unknown>;
-  const [nested] = Object.entries(fields).find(([, one]) => isNested(one)) ?? [];
+  const fields = readObject(payload, isBinary);
+  const [nested] =
+    Object.entries(fields).find(([, one]) => objectsIn(one).some((inner) => !Array.isArray(inner))) ?? [];
   if (nested !== undefined) throw malformed(`${nested} has the wrong type`);
-  if (countKeys(text) !== Object.keys(fields).length) throw malformed('a field is there twice');
   return fields;
 }
 

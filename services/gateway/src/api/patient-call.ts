@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { asRefusal } from '@parley/service-kit';
-import { isTemporary } from '../../api/temporary.js';
+import { isTemporary } from './temporary.js';
 
 /** Shortest wait before a call is repeated, in milliseconds. */
 const againMs = 250;
