@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CatalogEntry } from './catalog.js';
 import type { Disturbance, DisturbanceResult } from './disturbance.js';
@@ -26,6 +26,8 @@ const ackedWithinMs = 30_000;
 /** Maximum time until everyone is served before the first disturbance. */
 const servedWithinMs = 60_000;
 const restMs = 1_000;
+/** Interval, in milliseconds, of the timer that measures the delay of the drill's own event loop. */
+const delayResolutionMs = 10;
 
 /**
  * If the disturbance needs a kind of chat server as the owning server, moves all channels to one of
@@ -58,20 +60,25 @@ async function makeDisturbance(context: DrillContext, disturbance: Disturbance):
 }
 
 async function playRound(context: DrillContext, disturbance: Disturbance): Promise<Round> {
+  const ownDelay = monitorEventLoopDelay({ resolution: delayResolutionMs });
+  ownDelay.enable();
   const { since, complaints = [], notes = [] } = await makeDisturbance(context, disturbance);
   const isBack = await context.load.allAcked(Math.max(since, performance.now()), ackedWithinMs);
   await pause(restMs);
   const silentMs = context.load.talkers.map((one) => one.silenceSince(since));
+  ownDelay.disable();
   return {
     disturbance,
     silentMs,
+    ownDelayMs: Math.round(ownDelay.max / 1e6),
     complaints: isBack ? complaints : [...complaints, 'at least one user got no more acks'],
     notes,
   };
 }
 
-function lineOf({ disturbance, silentMs, complaints, notes }: Round): string {
-  const words = [`longest silence ${Math.max(...silentMs)} ms`, ...notes, ...complaints.map((one) => `WRONG: ${one}`)];
+function lineOf({ disturbance, silentMs, ownDelayMs, complaints, notes }: Round): string {
+  const measured = `longest silence ${Math.max(...silentMs)} ms (the drill itself hung for up to ${ownDelayMs} ms)`;
+  const words = [measured, ...notes, ...complaints.map((one) => `WRONG: ${one}`)];
   return `${disturbance.name}: ${words.join('; ')}`;
 }
 

@@ -122,7 +122,7 @@ export class InboxLoad implements DrillLoad {
   }
 
   talk(): void {
-    for (const one of this.talkers) one.talk(this.#rate / this.talkers.length);
+    for (const [n, one] of this.talkers.entries()) one.talk(this.#rate / this.talkers.length, n);
     for (const one of this.#movers) one.start();
   }
 

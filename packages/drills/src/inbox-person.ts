@@ -11,6 +11,7 @@ import type { Refusal } from '@parley/runtime';
 import type { NamedEntry } from '@parley/testkit';
 import { ChatRecords, type SharedEntries } from './chat-records.js';
 import type { DrillTalker } from './load.js';
+import { sendSteadily } from './pace.js';
 import type { DrillPerson } from './person.js';
 import { lateMs, longestPause } from './talker.js';
 
@@ -56,7 +57,7 @@ export class InboxPerson implements DrillTalker {
   readonly #waits: { readonly atMs: number; readonly tookMs: number }[] = [];
   #inbox: UserInbox | undefined;
   #isLeaving = false;
-  #timer: NodeJS.Timeout | undefined;
+  #stop = () => {};
   #count = 0;
 
   constructor(
@@ -79,14 +80,14 @@ export class InboxPerson implements DrillTalker {
     void this.#readInbox(this.#inbox);
   }
 
-  /** Starts posting. */
-  talk(perSecond: number): void {
-    this.#timer = setInterval(() => void this.#post(), 1_000 / perSecond);
+  /** Starts posting, as user number `n` of the load. */
+  talk(perSecond: number, n: number): void {
+    this.#stop = sendSteadily(() => void this.#post(), perSecond, n);
   }
 
   /** Stops posting. */
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stop();
   }
 
   /** Closes the inbox. Ends of streams no longer count. */

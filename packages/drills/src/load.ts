@@ -127,7 +127,7 @@ export class Load implements DrillLoad {
 
   talk(): void {
     const { talkers } = this;
-    for (const one of talkers) one.talk(this.#rate / talkers.length);
+    for (const [n, one] of talkers.entries()) one.talk(this.#rate / talkers.length, n);
   }
 
   allAcked(since: number, withinMs: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { type Conversation, type ConversationEvent, textOf } from '@parley/client';
 import type { NamedEntry, ReaderEvent } from '@parley/testkit';
+import { sendSteadily } from './pace.js';
 
 /** Milliseconds after which an ack counts as late. */
 export const lateMs = 5_000;
@@ -36,7 +37,7 @@ export class Talker {
   lastSeq = 0;
   unanswered = 0;
   readonly #conversation: Conversation;
-  #timer: NodeJS.Timeout | undefined;
+  #stop = () => {};
   #count = 0;
 
   constructor(name: string, conversation: Conversation) {
@@ -47,14 +48,14 @@ export class Talker {
     void this.#read();
   }
 
-  /** Starts sending. */
-  talk(perSecond: number): void {
-    this.#timer = setInterval(() => void this.#send(), 1_000 / perSecond);
+  /** Starts sending, as user number `n` of the load. */
+  talk(perSecond: number, n: number): void {
+    this.#stop = sendSteadily(() => void this.#send(), perSecond, n);
   }
 
   /** Stops sending. */
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stop();
   }
 
   /** Returns the longest time without an ack since `since`, in ms, including the current one. */

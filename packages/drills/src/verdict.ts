@@ -10,6 +10,8 @@ export interface Round {
   readonly disturbance: Disturbance;
   /** For each user, the longest time without an ack, in ms. */
   readonly silentMs: readonly number[];
+  /** Longest time for which the event loop of the drill did not run, in ms. */
+  readonly ownDelayMs: number;
   readonly complaints: readonly string[];
   readonly notes: readonly string[];
 }
@@ -22,6 +24,11 @@ export interface Recovery {
   readonly p95Ms: number;
   readonly mostMs: number;
   readonly boundMs: number;
+  /**
+   * Longest time for which the drill itself did not run, in ms. All users of the drill are in one
+   * process, so the other times include such delays.
+   */
+  readonly ownDelayMs: number;
 }
 
 /** Result of a drill. */
@@ -60,6 +67,7 @@ function recoveryOf(disturbance: Disturbance, rounds: readonly Round[]): Recover
     p95Ms: quantile(silentMs, 0.95),
     mostMs: quantile(silentMs, 1),
     boundMs: disturbance.backWithinMs,
+    ownDelayMs: Math.max(...own.map((one) => one.ownDelayMs)),
   };
 }
 
@@ -115,12 +123,12 @@ function seconds(ms: number): string {
 
 /** Formats a verdict for people. */
 export function describeVerdict({ recoveries, counts, wrong }: DrillVerdict): string {
-  const rows = recoveries.map(({ disturbance, times, p50Ms, p95Ms, mostMs, boundMs }) => [
+  const rows = recoveries.map(({ disturbance, times, p50Ms, p95Ms, mostMs, boundMs, ownDelayMs }) => [
     disturbance,
     String(times),
-    ...[p50Ms, p95Ms, mostMs, boundMs].map(seconds),
+    ...[p50Ms, p95Ms, mostMs, boundMs, ownDelayMs].map(seconds),
   ]);
-  const heads = ['time without service after', 'times', 'p50', 'p95', 'max', 'p95 bound'];
+  const heads = ['time without service after', 'times', 'p50', 'p95', 'max', 'p95 bound', 'delay of the drill'];
   const counted = Object.entries(counts).map(([what, n]) => [what, String(n)]);
   const rest = wrong.length > maxListed ? [`and ${wrong.length - maxListed} more`] : [];
   const lines = [...wrong.slice(0, maxListed), ...rest].map((one) => `WRONG: ${one}`);

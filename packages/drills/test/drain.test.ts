@@ -56,7 +56,7 @@ afterAll(async () => {
 
 test('drains 50 channels with 500 streams under load without losing an acked message, and with short interruptions', async () => {
   const talkers = [...rooms.values()].flat();
-  for (const one of talkers) one.talk(1_000 / (shape.sayEveryMs * (0.5 + Math.random())));
+  for (const [n, one] of talkers.entries()) one.talk(1_000 / (shape.sayEveryMs * (0.5 + Math.random())), n);
   await pause(3_000);
   const [server] = trio.chatServers.splice(0, 1);
   const began = performance.now();
