@@ -1,14 +1,6 @@
 import type { Refusal } from '@parley/runtime/refusal';
 import { Backoff } from './core/backoff.js';
-import type { Verdict } from './verdict.js';
-
-/**
- * Returns the delay that the server asked for. The hint of `unreachable` does not come from the
- * server.
- */
-function serverDelayMs({ reason, retryAfterMs }: Refusal): number {
-  return reason === 'unreachable' ? 0 : retryAfterMs;
-}
+import { serverDelayMs, type Verdict } from './verdict.js';
 
 /** Opens one stream after the other, with pauses, until the client leaves or an end is final. */
 export class Redial {

@@ -33,6 +33,14 @@ export function verdictOfSilence(): Verdict {
 }
 
 /**
+ * Returns the delay, in milliseconds, that the server asked for. The hint of `unreachable` does not
+ * come from the server.
+ */
+export function serverDelayMs({ reason, retryAfterMs }: Refusal): number {
+  return reason === 'unreachable' ? 0 : retryAfterMs;
+}
+
+/**
  * Returns the meaning of the end of a stream. The goodbye decides, or else the status. An end
  * without either counts as a lost connection.
  */

@@ -93,12 +93,29 @@ test('with `overview`, an inbox begins with all chats, and continues right after
 });
 
 test('calls Overview again after a temporary refusal, and ends after a final one', async () => {
-  const answers = [refuse('no-server'), refuse('read-too-often'), refuse('suspended')];
+  const answers = [refuse('no-server'), refuse('read-too-often'), refuse('internal'), refuse('suspended')];
   gateway.overview = () => Promise.reject(answers.shift());
   const listener = await gateway.begin([], { overview: true });
-  await pass(10_000);
-  expect(gateway.overviewCalls).toBe(3);
+  await pass(20_000);
+  expect(gateway.overviewCalls).toBe(4);
   expect(listener.events.at(-1)).toMatchObject({ type: 'ended', reason: 'suspended' });
+});
+
+test('calls Overview again only after the time that the server names', async () => {
+  gateway.overview = () => Promise.reject(refuse('too-busy', { retryAfterMs: 60_000 }));
+  await gateway.begin([], { overview: true });
+  await pass(59_900);
+  expect(gateway.overviewCalls).toBe(1);
+  await pass(60_000);
+  expect(gateway.overviewCalls).toBe(2);
+});
+
+test('calls Overview less and less often while no service can be reached', async () => {
+  gateway.overview = () => Promise.reject(refuse('unreachable'));
+  await gateway.begin([], { overview: true });
+  await pass(300_000);
+  expect(gateway.overviewCalls).toBeGreaterThan(30);
+  expect(gateway.overviewCalls).toBeLessThan(250);
 });
 
 test('a reader that is too slow loses nothing, because History has the entries that did not fit', async () => {

@@ -233,3 +233,21 @@ test.each([
     expect(rounds).toBeLessThan(30);
   }
 });
+
+test('a resume brings receipts from up to 10 s before its position, because their commit may have followed it', async () => {
+  const { userIds, channelIds } = await makeReaders(4, 1);
+  const [me = '', other = '', earlier = ''] = userIds;
+  const starting = await resuming([me]);
+  const at = (starting[0]?.position?.at ?? 0) / 1e6;
+  for (const [userId, secondsBefore] of [
+    [me, 9],
+    [other, 9],
+    [earlier, 11],
+  ])
+    await people.sql(
+      'UPDATE chat.member SET receipt_at = to_timestamp($3::float8) WHERE channel_id = $1 AND user_id = $2',
+      [channelIds[0], userId, at - Number(secondsBefore)],
+    );
+  const { missed } = await read(starting);
+  expect(starting.map((one) => missed.get(one)?.receipts.map(({ userId }) => userId))).toEqual([[me, other]]);
+});

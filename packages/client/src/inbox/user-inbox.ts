@@ -3,10 +3,12 @@ import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
 import { onAbort } from '../abort.js';
 import type { ChatsNow } from '../calls/chat-summary.js';
 import type { SendOptions } from '../conversation-options.js';
+import { Backoff } from '../core/backoff.js';
 import { changeFrame, checkFrame, lossyFrame, type MessageOptions, messageOf, typingOf } from '../frames.js';
 import type { Sent } from '../pending.js';
 import type { Transport } from '../transport.js';
 import { randomUuid } from '../uuid.js';
+import { serverDelayMs, worthAnotherListen } from '../verdict.js';
 import type { UserInboxEvent } from './inbox-events.js';
 import { InboxLink } from './inbox-link.js';
 import type { InboxOptions } from './inbox-options.js';
@@ -29,8 +31,6 @@ export interface InboxDeps {
 
 /** Default of the option `inFlight`. */
 const postsInFlight = 10;
-/** Wait before Overview is called again after a temporary refusal, in milliseconds. */
-const overviewAgainMs = 1_000;
 
 /**
  * All chats of the user on one stream that stays connected: an async iterable of typed events with
@@ -321,13 +321,13 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
   }
 
   async #overview(): Promise<ChatsNow | undefined> {
-    for (;;) {
+    for (const backoff = new Backoff(); ; ) {
       try {
         return await this.#deps.overview();
       } catch (thrown) {
         const refusal = refusalFrom(thrown);
-        if (refusal.retryAfterMs === 0 && this.#ended === undefined) this.#fail(refusal);
-        if (!(await this.#pause(overviewAgainMs))) return undefined;
+        if (!worthAnotherListen(refusal) && this.#ended === undefined) this.#fail(refusal);
+        if (!(await this.#pause(backoff.next(serverDelayMs(refusal))))) return undefined;
       }
     }
   }

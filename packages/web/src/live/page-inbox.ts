@@ -137,8 +137,9 @@ export class PageInbox {
           this.#deps.onRefused(reason);
           return undefined;
         }
-        this.#link({ state: 'waiting', reason, message, untilMs: Date.now() + overviewAgainMs });
-        await this.#wait(signal, overviewAgainMs);
+        const waitMs = Math.max(overviewAgainMs, retryAfterMs);
+        this.#link({ state: 'waiting', reason, message, untilMs: Date.now() + waitMs });
+        await this.#wait(signal, waitMs);
       }
     }
     return undefined;
