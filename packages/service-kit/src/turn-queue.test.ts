@@ -89,6 +89,16 @@ describe('with slow calls', () => {
     expect([late.running.length, queue.waiting]).toEqual([1, 0]);
   });
 
+  test('the time between the arrival of a call and its entry counts as waiting', async () => {
+    const queue = queueOf({ atOnce: () => 1, longestMs: 10_000 });
+    const end = await queue.enter(stays);
+    const late = queue.enter(stays, performance.now() - 9_000);
+    const refusal = expect(late).rejects.toMatchObject({ reason: 'too-busy' });
+    jest.advanceTimersByTime(1_001);
+    end();
+    await refusal;
+  });
+
   test('the time to retry after is about the time in which the waiting calls will be over', async () => {
     const queue = queueOf({ atOnce: () => 1, mostWaiting: 250 });
     const { running } = enterAll(queue, 250);

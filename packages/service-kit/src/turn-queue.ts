@@ -6,7 +6,7 @@ export interface TurnBounds {
   readonly atOnce: () => number;
   /** Maximum number of calls that wait. */
   readonly mostWaiting: number;
-  /** Maximum time that a call waits, in milliseconds. */
+  /** Maximum time from the arrival of a call to its turn, in milliseconds. */
   readonly longestMs: number;
 }
 
@@ -54,11 +54,12 @@ export class TurnQueue {
   }
 
   /**
-   * Runs `work` when it is its turn, and returns its result.
+   * Runs `work` when it is its turn, and returns its result. `sinceMs` is the monotonic time at
+   * which the call arrived. Default: now.
    * @throws {Refusal} as `enter` does, or the error of `work`.
    */
-  async run<T>(onLeave: OnLeave, work: () => Promise<T>): Promise<T> {
-    const end = await this.enter(onLeave);
+  async run<T>(onLeave: OnLeave, work: () => Promise<T>, sinceMs?: number): Promise<T> {
+    const end = await this.enter(onLeave, sinceMs);
     try {
       return await work();
     } finally {
@@ -71,10 +72,10 @@ export class TurnQueue {
    * @throws {Refusal} `too-busy` if too many calls wait, or if this one has waited for too long;
    * `cancelled` if the caller leaves meanwhile.
    */
-  async enter(onLeave: OnLeave): Promise<() => void> {
+  async enter(onLeave: OnLeave, sinceMs = performance.now()): Promise<() => void> {
     if (this.waiting >= this.#bounds.mostWaiting) throw this.#tooBusy();
     await new Promise<void>((admit, reject) => {
-      const call = { admit, refuse: reject, sinceMs: performance.now() };
+      const call = { admit, refuse: reject, sinceMs };
       this.#waiting.add(call);
       onLeave(() => this.#waiting.delete(call) && reject(refuse('cancelled')));
       this.#admit();

@@ -39,6 +39,8 @@ export interface CallTransport {
 export class Call {
   /** Name of the RPC as it appears in the path: `chat.v1.UserService/Login`. */
   readonly rpc: string;
+  /** Monotonic time of the arrival, in milliseconds. */
+  readonly startedAtMs = performance.now();
   /** Additional fields for the log line of this call. */
   readonly facts: Record<string, unknown> = {};
   /**

@@ -25,7 +25,8 @@ export function createOverview(pool: Queryable, turns: TurnQueue) {
     const size = pageSize(page?.size ?? 0);
     const wanted = { ...positionAfter(page), size: size + 1, channelId: null };
     const onLeave = (listener: () => void) => call.onOver(listener);
-    const { rows, position } = await turns.run(onLeave, () => readPageOfChats(pool, me, wanted));
+    const read = () => readPageOfChats(pool, me, wanted);
+    const { rows, position } = await turns.run(onLeave, read, call.startedAtMs);
     const chats = chatsOf(me, rows.slice(0, size));
     return {
       chats: [...chats],
