@@ -1,5 +1,5 @@
 import { limits, unknownNames } from '@parley/runtime';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { usage } from './failure.js';
 import { CommandSession, type GlobalOptions } from './session.js';
 import { wholeNumber } from './whole-number.js';
@@ -31,6 +31,19 @@ export function addInviteOptions(command: Command, name: string): Command {
     .option('--expires <time>', 'time until it expires, such as 7d (default: never)')
     .option('--list', `list the ${name}s instead`)
     .option(`--revoke <${name}>`, `revoke an ${name} instead`);
+}
+
+/** URL of the gateway of an `npm start` without options. */
+const defaultGateway = 'http://127.0.0.1:8080';
+
+function gatewayUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('Use a URL such as https://chat.example.org.');
+}
+
+/** Returns the option `--gateway`. */
+export function gatewayOption(description: string): Option {
+  return new Option('--gateway <url>', description).default(defaultGateway).argParser(gatewayUrl);
 }
 
 const sessions = new WeakMap<Command, CommandSession>();

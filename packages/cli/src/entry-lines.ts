@@ -31,10 +31,17 @@ function reactionsOf({ reactions }: MessageEvent): string {
   return all.length === 0 ? '' : ` [${all.join(', ')}]`;
 }
 
+/** Returns the text of a message, and the number of its files. */
+function saidIn({ fileIds, ...message }: MessageEvent): string {
+  if (fileIds.length === 0) return lineOf(message);
+  const files = `[${fileIds.length === 1 ? '1 file' : `${fileIds.length} files`}]`;
+  return message.data.length === 0 ? files : `${lineOf(message)} ${files}`;
+}
+
 function messageLine(message: MessageEvent, label: Label, time: Clock): string {
   const { seq, timestamp, sender, replyTo, deleted, editedAt } = message;
   const to = replyTo === undefined ? '' : ` to #${replyTo}`;
-  const words = deleted ? '(deleted)' : lineOf(message);
+  const words = deleted ? '(deleted)' : saidIn(message);
   const edited = editedAt === undefined || deleted ? '' : ' (edited)';
   return `${time(timestamp)} #${seq} ${label(sender)}${to}: ${words}${edited}${reactionsOf(message)}`;
 }

@@ -27,8 +27,8 @@ function payloadOf(said: { readonly data: Uint8Array; readonly contentType: stri
 export function entryValue(entry: EntryEvent, nameOf: NameOf): Value {
   const facts = baseOf(entry, nameOf);
   if (entry.type === 'message') {
-    const { replyTo, mentions, editedAt, deleted, reactions } = entry;
-    const folded = { mentions, edited_at: editedAt, deleted };
+    const { replyTo, mentions, fileIds, editedAt, deleted, reactions } = entry;
+    const folded = { mentions, file_ids: fileIds, edited_at: editedAt, deleted };
     const reacted = reactions.map(({ emoji, count, userIds, mine }) => ({ emoji, count, user_ids: userIds, mine }));
     return { ...facts, ...payloadOf(entry), reply_to: replyTo, ...folded, reactions: reacted };
   }

@@ -1,4 +1,4 @@
-import type { Conversation, MessageOptions } from '@parley/client';
+import type { Conversation, MessageOptions, Sent } from '@parley/client';
 import { isUserId, limits, Refusal } from '@parley/runtime';
 
 /**
@@ -18,15 +18,16 @@ export function mentionsIn(text: string): string[] {
 export async function sendText(
   conversation: Conversation,
   text: string,
-  options: Pick<MessageOptions, 'replyTo'>,
+  options: Pick<MessageOptions, 'replyTo' | 'fileIds'>,
   explain: (words: string) => void,
-): Promise<void> {
+): Promise<Sent> {
   const mentions = mentionsIn(text);
   try {
-    await conversation.send(text, { ...options, ...(mentions.length > 0 && { mentions }) });
+    return await conversation.send(text, { ...options, ...(mentions.length > 0 && { mentions }) });
   } catch (thrown) {
     if (!(thrown instanceof Refusal && thrown.reason === 'mention-not-found')) throw thrown;
-    await conversation.send(text, options);
+    const sent = await conversation.send(text, options);
     explain('sent without mentions: someone whom you named with @ is not in this channel');
+    return sent;
   }
 }

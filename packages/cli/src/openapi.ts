@@ -3,9 +3,6 @@ import { get as getSecure } from 'node:https';
 import { exitCodes, Failure } from './failure.js';
 import type { CommandSession } from './session.js';
 
-/** URL of the gateway of an `npm start` without options. */
-export const defaultGateway = 'http://127.0.0.1:8080';
-
 const documentPath = '/api/v1/openapi.json';
 const withinMs = 10_000;
 

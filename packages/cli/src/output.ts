@@ -1,4 +1,4 @@
-import { plainJson, plainText } from './plain-text.js';
+import { plainJson, plainText, terminalLine } from './plain-text.js';
 
 /**
  * All output of the command. No character that controls a terminal gets through: it is removed from
@@ -16,5 +16,9 @@ export const output = {
   /** Prints a JSON value on stdout. */
   tell(value: unknown): void {
     process.stdout.write(`${plainJson(value)}\n`);
+  },
+  /** Shows on a terminal how far a command is, in place of the last such line. */
+  progress(words: string): void {
+    if (process.stderr.isTTY) process.stderr.write(`\r${terminalLine(words)}\u001b[K`);
   },
 } as const;

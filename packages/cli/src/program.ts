@@ -14,10 +14,11 @@ import {
 } from './channels.js';
 import { chat } from './chat.js';
 import { addChats } from './chats-program.js';
-import { checkSettingNames, positive, sessionOf } from './command-parts.js';
+import { checkSettingNames, gatewayOption, positive, sessionOf } from './command-parts.js';
 import { usage } from './failure.js';
+import { addFiles } from './files-program.js';
 import { type HistoryOptions, showHistory } from './history.js';
-import { defaultGateway, printOpenApi } from './openapi.js';
+import { printOpenApi } from './openapi.js';
 import { output } from './output.js';
 import { addPeople } from './people-program.js';
 import { runRoomsClient } from './rooms-client.js';
@@ -48,11 +49,6 @@ function addresses(text: string): string {
   const each = text.split(',').map((one) => one.trim());
   if (each.every((one) => address.test(one))) return each.join(',');
   throw new InvalidArgumentError('Use host:port, or several separated by commas.');
-}
-
-function gatewayUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError('Use a URL such as https://chat.example.org.');
 }
 
 function defaultOf(address: string): string {
@@ -145,14 +141,12 @@ function addOperations(program: Command): void {
   program
     .command('openapi')
     .description('print the OpenAPI document of the REST API')
-    .addOption(
-      new Option('--gateway <url>', 'the gateway that serves it').default(defaultGateway).argParser(gatewayUrl),
-    )
+    .addOption(gatewayOption('the gateway that serves it'))
     .action(({ gateway }: { gateway: string }, command: Command) => printOpenApi(sessionOf(command), gateway));
   program
     .command('rooms-client')
     .description('chat in rooms without an account: the console client of document 002')
-    .addOption(new Option('--gateway <url>', 'the gateway to connect to').default(defaultGateway).argParser(gatewayUrl))
+    .addOption(gatewayOption('the gateway to connect to'))
     .action(({ gateway }: { gateway: string }, command: Command) => runRoomsClient(sessionOf(command), gateway));
 }
 
@@ -199,6 +193,7 @@ export function parleyCommand(): Command {
   addAccounts(program);
   addChannels(program);
   addTalk(program);
+  addFiles(program);
   addChats(program);
   addPeople(program);
   addAdmin(program);

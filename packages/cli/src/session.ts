@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { createClient, type ParleyClient } from '@parley/client';
+import { UserFiles } from '@parley/client/files';
 import { type Administration, administration, grpcTransport } from '@parley/client/node';
 import { shellWord } from '@parley/runtime';
 import { type Advised, usage } from './failure.js';
@@ -181,6 +182,26 @@ export class CommandSession {
    */
   async loggedIn(): Promise<ParleyClient> {
     return this.client(await this.login());
+  }
+
+  /**
+   * Returns the files of the logged-in user at a gateway.
+   * @throws {Failure} if nobody is logged in, or the token would travel in plain text
+   */
+  async files(gateway: string): Promise<UserFiles> {
+    const saved = await this.login();
+    const { protocol, hostname, port } = new URL(gateway);
+    const isPlain = protocol === 'http:';
+    const { insecure = saved.insecure } = this.#options;
+    const open = isPlain && insecure !== true ? openAddress({}, [`${hostname}:${port || 80}`]) : undefined;
+    if (open !== undefined)
+      throw usage(`Your token would travel to ${terminalLine(open)} in plain text. Give an https URL with --gateway.`);
+    const ca = this.#security(saved).ca;
+    if (!isPlain && ca !== undefined && process.env.NODE_EXTRA_CA_CERTS === undefined)
+      throw usage(
+        `Files need the authority in the environment: set NODE_EXTRA_CA_CERTS=${shellWord(terminalLine(ca))}.`,
+      );
+    return new UserFiles({ origin: gateway, token: () => saved.token });
   }
 
   /**

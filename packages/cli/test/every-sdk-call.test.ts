@@ -12,6 +12,7 @@ import {
   ParleyClient,
   PeopleDirectory,
 } from '@parley/client';
+import { UserFiles } from '@parley/client/files';
 
 const folder = fileURLToPath(new URL('../../src/', import.meta.url));
 const files = readdirSync(folder, { encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
@@ -23,6 +24,7 @@ const classes = {
   bots: Bots,
   chats: Chats,
   conversation: Conversation,
+  files: UserFiles,
   invites: Invites,
   members: Members,
   notifications: Notifications,

@@ -38,6 +38,8 @@ function blocks(page: string, heading: string, fence: string): string[] {
 function here(commands: string): string {
   const parley = `'${process.execPath}' '${join(projectFolder, 'bin', 'parley.js')}'`;
   return commands
+    .replace(/^(npx parley (?:send|get) .*)$/gm, `$1 --gateway http://127.0.0.1:${first + 2}`)
+    .replace('.parley/saved', `'${join(data, 'saved')}'`)
     .replace(/localhost:5005([12])/g, (_match, n: string) => `localhost:${first + Number(n) - 1}`)
     .replace(/npx parley token/g, `${parley} token --data '${data}'`)
     .replace(/npx parley( --login \S+)? admin grant (\S+)/g, `${parley} admin grant $2 --data '${data}'`)
@@ -70,9 +72,9 @@ test('README: the first chat in the terminal works', async () => {
 });
 
 test('docs/terminal.md: the commands work one after the other', async () => {
-  const headings = ['Chats and members', 'Invite links', 'Reading', 'People and your account', 'Bots'];
+  const headings = ['Chats and members', 'Invite links', 'Reading', 'Files', 'People and your account', 'Bots'];
   const commands = headings.flatMap((heading) => blocks('docs/terminal.md', heading, '')).join('\n');
-  expect(commands.match(/^npx parley/gm)).toHaveLength(31);
+  expect(commands.match(/^npx parley/gm)).toHaveLength(34);
   const { status, output } = await bash(here(commands).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
   expect(output).toMatch(/^team is channel \d+, for up to 1000 people/m);
   expect(output).toContain('finn is now an admin.');
@@ -81,6 +83,8 @@ test('docs/terminal.md: the commands work one after the other', async () => {
   expect(output).toMatch(/^npx parley join invite-\S{22}$/m);
   expect(output).toContain('In team, only mentions and replies notify you.');
   expect(output).toContain('team is marked as unread.');
+  expect(output).toMatch(/^Sent as #\d+, with README\.md, LICENSE\.$/m);
+  expect(output).toMatch(/saved\/README\.md\.\nSaved .*LICENSE\.$/m);
   expect(output).toContain('Your email address is erin@example.org.');
   expect(output).toMatch(/^helper +Helper +erin/m);
   expect(output).toContain('Ended 0 sessions.');

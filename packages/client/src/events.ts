@@ -44,6 +44,8 @@ export interface MessageEvent extends EntryBase, Payload {
   readonly replyTo: number | undefined;
   /** Ids of the mentioned users. */
   readonly mentions: readonly string[];
+  /** Ids of its files, in their order. Read them with `UserFiles`. */
+  readonly fileIds: readonly string[];
   /** Time of the last edit, in Unix ms. Only set in History. */
   readonly editedAt: number | undefined;
   /** Whether the message was deleted; `data` is then empty. Only true in History. */
@@ -166,7 +168,7 @@ function memberEvent(facts: EntryBase, data: Uint8Array): EntryEvent {
 
 function messageEvent(facts: EntryBase, message: Message): MessageEvent {
   const { data, contentType, targetSeq, mentions, editedAt, deleted, reactions, pinnedAt } = message;
-  const payload = { data, contentType, replyTo: targetSeq || undefined, mentions };
+  const payload = { data, contentType, replyTo: targetSeq || undefined, mentions, fileIds: message.fileIds };
   const folded = {
     editedAt: editedAt || undefined,
     deleted,

@@ -9,6 +9,8 @@ export interface MessageOptions {
   readonly contentType?: string;
   /** Ids of the mentioned users. */
   readonly mentions?: readonly string[];
+  /** Ids of up to 10 files that the user has uploaded. With files, the text may be empty. */
+  readonly fileIds?: readonly string[];
 }
 
 const encoder = new TextEncoder();
@@ -25,8 +27,10 @@ function frame(fields: Partial<Message>): Message {
 
 /** Returns the frame of a message. */
 export function messageOf(data: string | Uint8Array, options: MessageOptions): Message {
-  const { replyTo = 0, contentType = typeof data === 'string' ? 'text/plain' : '', mentions = [] } = options;
-  return frame({ data: bytesOf(data), targetSeq: replyTo, contentType, mentions: [...mentions] });
+  const { replyTo = 0, contentType = typeof data === 'string' ? 'text/plain' : '' } = options;
+  const { mentions = [], fileIds = [] } = options;
+  const lists = { mentions: [...mentions], fileIds: [...fileIds] };
+  return frame({ data: bytesOf(data), targetSeq: replyTo, contentType, ...lists });
 }
 
 /** Returns the frame of a lossy message: never stored, never acknowledged. */

@@ -17,9 +17,15 @@ let addresses: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   trio = await Trio.start();
-  const [userService, gateway] = [(await trio.startUserService()).grpc, (await trio.startGateway()).grpc];
+  const userService = (await trio.startUserService()).grpc;
+  const { grpc: gateway, http } = await trio.startGateway();
   const channelService = trio.managers[0]?.grpc ?? '';
-  addresses = { '127.0.0.1:50051': userService, '127.0.0.1:50052': channelService, '127.0.0.1:10080': gateway };
+  addresses = {
+    '127.0.0.1:50051': userService,
+    '127.0.0.1:50052': channelService,
+    '127.0.0.1:10080': gateway,
+    'http://127.0.0.1:8080': http,
+  };
   const client = createClient({ transport: grpcTransport({ userService, channelService }) });
   await client.register({ userId: 'ann', password: 'correct horse', name: 'Ann' });
   await client.login('ann', 'correct horse');
@@ -53,6 +59,24 @@ test('docs/sdk.md: the first example runs unchanged in the root of a clone', asy
     await talk.says('1 ann hello\n');
   } finally {
     await kill(talk);
+  }
+});
+
+test('docs/sdk.md: a program sends a file and reads it again', async () => {
+  const ann = createClient({
+    transport: grpcTransport({
+      userService: addresses['127.0.0.1:50051'] ?? '',
+      channelService: addresses['127.0.0.1:50052'] ?? '',
+    }),
+  });
+  await ann.login('ann', 'correct horse');
+  expect((await ann.create({ name: 'second', kind: ChannelKind.GROUP })).id).toBe(2);
+  await ann.close();
+  const program = await run(2, addresses);
+  try {
+    await program.says('sent\nfiles.mjs is complete\n');
+  } finally {
+    await kill(program);
   }
 });
 

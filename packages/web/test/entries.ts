@@ -15,6 +15,7 @@ export function said(seq: number, sender: string, text: string, more: { clientId
     contentType: 'text/plain',
     replyTo,
     mentions: [],
+    fileIds: [],
     editedAt: undefined,
     deleted: false,
     reactions: [],
