@@ -8,6 +8,7 @@ export { bodyOf, Grpcurl, headerOf } from './grpcurl.js';
 export { healthOf } from './health.js';
 export { People, type TestPerson } from './people.js';
 export { Program } from './program.js';
+export { PushReceiver, type ReceivedPush, vapidClaims } from './push-receiver.js';
 export {
   checkHistory,
   countFaults,

@@ -1,6 +1,6 @@
 import type { Invite } from '@parley/client';
-import { inviteOf, invitePlace, inviteWords, maxUsesOf } from '../src/state/invites.js';
-import { placeOf } from '../src/state/place.js';
+import { inviteWords, maxUsesOf } from '../src/state/invites.js';
+import { inviteOf, invitePlace, placeOf } from '../src/state/place.js';
 
 const invite: Invite = {
   ...{ id: 'a-B_9', channelId: 7, maxUses: 0, useCount: 2, expiresAt: 0 },

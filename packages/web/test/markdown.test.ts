@@ -84,10 +84,10 @@ test('names hidden characters in formats and in code', () => {
     expect(JSON.stringify(blocksOf(text))).toContain('"type":"hidden","text":"U+202E"');
 });
 
-test('counts the marks that are too many for one letter', () => {
+test('sets apart the marks that are too many for one letter', () => {
   expect(line(`a${'\u0301'.repeat(10_000)}b`)).toEqual([
     plain(`a${'\u0301'.repeat(16)}`),
-    { type: 'marks', text: '+9984 marks' },
+    { type: 'marks', text: '\u0301'.repeat(9_984) },
     plain('b'),
   ]);
 });

@@ -1,7 +1,14 @@
 import { type Channel, ChannelKind } from '@parley/client';
 import type { ChatItem } from '../src/state/chats.js';
-import { blockedWords, noticeSettingsOf, quietForMs, quietSettings } from '../src/state/notice-settings.js';
-import { concerns, membershipNotice, messageNotice, messagesOf, type NewMessage } from '../src/state/notices.js';
+import { noticeSettingsOf, quietForMs, quietSettings } from '../src/state/notice-settings.js';
+import {
+  blockedWords,
+  concerns,
+  membershipNotice,
+  messageNotice,
+  messagesOf,
+  type NewMessage,
+} from '../src/state/notices.js';
 import { badgeText, iconWithBadge } from '../src/state/page-icon.js';
 import { about, said } from './entries.js';
 

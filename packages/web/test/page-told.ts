@@ -1,4 +1,6 @@
-import type { Browser } from 'playwright-core';
+import { randomBytes } from 'node:crypto';
+import { PushReceiver, type ServiceProcess, until } from '@parley/testkit';
+import type { Browser, BrowserContext, CDPSession } from 'playwright-core';
 import { launchWhole, Visitor, wholeChromiumPath } from './browser.js';
 import { createChat, openDirect, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
@@ -23,13 +25,76 @@ let whole: Browser | undefined;
 afterEach(() => whole?.close());
 
 /** Signs a new user up in a browser that may show notifications. */
-async function somebodyToNotify(name: string): Promise<Visitor> {
+async function somebodyToNotify(
+  name: string,
+  url = stage.url,
+  prepare = async (_: BrowserContext) => {},
+): Promise<Visitor> {
   whole = await launchWhole();
   const context = await whole.newContext();
-  await context.grantPermissions(['notifications'], { origin: stage.url });
-  const visitor = await Visitor.come(context, stage.url);
+  await context.grantPermissions(['notifications'], { origin: url });
+  await prepare(context);
+  const visitor = await Visitor.come(context, url);
   await visitor.signUp(stage.userId(name), name);
   return visitor;
+}
+
+/** Starts a gateway that sends Web Push to the receiver. */
+function startPushGateway({ certificate }: PushReceiver): Promise<ServiceProcess> {
+  return stage.trio.startGateway({
+    PARLEY_PUSH_KEY: randomBytes(32).toString('base64url'),
+    PARLEY_PUSH_CONTACT: 'mailto:ops@example.org',
+    PARLEY_PUSH_PRIVATE: 'on',
+    NODE_EXTRA_CA_CERTS: certificate,
+  });
+}
+
+/** Lets the browser subscribe at the receiver, as it cannot reach the push service of its maker. */
+async function subscribeAt(receiver: PushReceiver, context: BrowserContext): Promise<void> {
+  const { endpoint, publicKey, secret } = receiver.subscribe('ann');
+  const keys = { p256dh: [...publicKey], auth: [...secret] };
+  await context.addInitScript(
+    ([url, bytes]) => {
+      let present: PushSubscription | null = null;
+      const end = async () => {
+        present = null;
+        return true;
+      };
+      PushManager.prototype.getSubscription = async () => present;
+      PushManager.prototype.subscribe = async ({ applicationServerKey: key } = {}) => {
+        const options = { userVisibleOnly: true, applicationServerKey: (key as Uint8Array<ArrayBuffer>).buffer };
+        const getKey = (name: PushEncryptionKeyName) => new Uint8Array(bytes[name]).buffer;
+        present = { endpoint: url, expirationTime: null, options, getKey, toJSON: () => ({}), unsubscribe: end };
+        return present;
+      };
+    },
+    [endpoint, keys] as const,
+  );
+}
+
+/** Returns a function that gives a message of Web Push to the worker of the page, as the browser does. */
+async function pushesOf({ page }: Visitor): Promise<(payload: unknown) => Promise<void>> {
+  const session: CDPSession = await page.context().newCDPSession(page);
+  const registered = new Promise<string>((resolve) => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [first] }) => {
+      if (first !== undefined) resolve(first.registrationId);
+    });
+  });
+  await session.send('ServiceWorker.enable');
+  const registrationId = await registered;
+  const { origin } = new URL(page.url());
+  return async (payload) => {
+    const data = JSON.stringify(payload);
+    await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+  };
+}
+
+/** Presses the only notification. Returns when the worker has handled it, as far as it may without a real click. */
+async function pressNotice({ page }: Visitor): Promise<void> {
+  const [worker] = page.context().serviceWorkers();
+  await worker?.evaluate(`self.registration.getNotifications().then(([notification]) => {
+    dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+  })`);
 }
 
 const inWhole = wholeChromiumPath === undefined ? test.skip : test;
@@ -69,6 +134,46 @@ inChromium('notifications', () => {
     await ann.page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await shows(ann, []);
     expect([ann.complaints, second.complaints, bob.complaints]).toEqual([[], [], []]);
+  });
+
+  inWhole('Web Push reaches a closed page; pressing the notification opens the chat', async () => {
+    const receiver = await PushReceiver.start();
+    const gateway = await startPushGateway(receiver);
+    const ann = await somebodyToNotify('Ann', gateway.http, (context) => subscribeAt(receiver, context));
+    const bob = await stage.somebody('Bob');
+    await workerReady(ann);
+    const push = await pushesOf(ann);
+    await settingsOf(ann);
+    await press(ann, 'Turn notifications on');
+    await ann.page.getByLabel('Show the text of messages').check();
+    await ann.page.getByLabel('Also when Parley is closed').check();
+    await until(
+      async () => (await stage.trio.people.sql('SELECT FROM chat.push_subscription WHERE shows_text')).length === 1,
+    );
+    await stage.picture(ann, 'push');
+    await press(ann, 'Done');
+    await openDirect(bob, ann);
+    await ann.page.goto('about:blank');
+    await bob.say('are you there?');
+    await until(async () => {
+      await stage.trio.people.sql('UPDATE chat.push_due SET due_at = now() WHERE due_at > now()');
+      return receiver.received.length > 0;
+    });
+    await push(receiver.received[0]?.payload);
+    await ann.page.goto(`${gateway.http}/#rooms`);
+    await shows(ann, ['Bob: are you there?']);
+    await pressNotice(ann);
+    await ann.message('are you there?').waitFor();
+    await shows(ann, []);
+    const isSubscribed = () =>
+      ann.page.evaluate(async () => (await navigator.serviceWorker.ready).pushManager.getSubscription()).then(Boolean);
+    expect(await isSubscribed()).toBe(true);
+    await ann.page.getByRole('button', { name: 'Sign out' }).click();
+    await ann.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await until(async () => !(await isSubscribed()));
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+    await gateway.stop();
+    await receiver.stop();
   });
 
   test('a browser that blocks notifications says what to do', async () => {

@@ -1,10 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ChannelService, type Push, SetPushRequest } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { type ServiceProcess, type TestPerson, until } from '@parley/testkit';
+import { PushReceiver, type ServiceProcess, type TestPerson, until, vapidClaims } from '@parley/testkit';
 import { pushKeysOf } from '../src/push/push-key.js';
 import { InboxRig } from './inbox-rig.js';
-import { PushReceiver, vapidClaims } from './push-receiver.js';
 import { request } from './rest-client.js';
 
 let receiver: PushReceiver;

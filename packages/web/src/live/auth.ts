@@ -13,6 +13,7 @@ import { Store } from '../state/store.js';
 import { unsentWords } from '../state/unsent.js';
 import { type BrowserDatabase, wipe } from '../storage/database.js';
 import { words } from '../words/words.js';
+import { endPush } from './browser-push.js';
 import { closeNotices } from './system-notices.js';
 import { Workspace } from './workspace.js';
 
@@ -123,6 +124,7 @@ export class Auth {
     this.#workspace = undefined;
     this.#store.dispatch({ type: 'out', ...(notice !== undefined && { notice }) });
     closeNotices().catch(() => {}); // They show messages of the user.
+    endPush().catch(() => {}); // The server forgets the subscription with the session.
     await wipe(this.#database);
     await workspace?.stop();
   }

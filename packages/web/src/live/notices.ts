@@ -1,15 +1,10 @@
 import type { NotificationItem } from '@parley/client';
-import { quietForMs } from '../state/notice-settings.js';
-import {
-  chatTag,
-  concerns,
-  membershipNotice,
-  messageNotice,
-  messagesOf,
-  type NewMessage,
-  type SystemNotice,
-} from '../state/notices.js';
+import { type NoticeSettings, quietForMs } from '../state/notice-settings.js';
+import { concerns, membershipNotice, messageNotice, messagesOf, type NewMessage } from '../state/notices.js';
 import { steadyNow } from '../state/steady-now.js';
+import { chatTag, type SystemNotice } from '../state/system-notice.js';
+import { wordsLanguage } from '../words/words.js';
+import type { BrowserPush, PushResult } from './browser-push.js';
 import { playChime } from './chime.js';
 import type { InboxBatch } from './inbox-reader.js';
 import type { InboxNotice } from './page-inbox.js';
@@ -25,6 +20,7 @@ const mostUnread = 100;
 /** Tells the user of what is new, in the leading tab, as the settings say. */
 export class Notices {
   readonly settings: StoredNoticeSettings;
+  readonly push: BrowserPush;
   readonly #chats: UserChats;
   /** The messages that the user has not read, by chat, since the page was opened. */
   readonly #unread = new Map<number, readonly NewMessage[]>();
@@ -33,9 +29,10 @@ export class Notices {
   readonly #stops: (() => void)[];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(chats: UserChats, settings: StoredNoticeSettings) {
+  constructor(chats: UserChats, settings: StoredNoticeSettings, push: BrowserPush) {
     this.#chats = chats;
     this.settings = settings;
+    this.push = push;
     this.#stops = [
       chats.onNotice((notice) => this.#take(notice)),
       chats.subscribe(() => this.#forgetRead()),
@@ -45,12 +42,26 @@ export class Notices {
 
   async start(): Promise<void> {
     await Promise.all([this.settings.start(), watchPermission()]);
+    if (this.settings.state().pushes) await this.change({}).catch(() => {}); // The next start tries again.
   }
 
-  /** Turns "do not disturb" on for a time, or off with 0. */
+  /**
+   * Changes settings, in every tab and for Web Push.
+   * @throws {Refusal}
+   */
+  async change(change: Partial<NoticeSettings>): Promise<PushResult> {
+    const { pushes } = this.settings.state();
+    await this.settings.change({ ...change, language: wordsLanguage() });
+    if (!pushes && !this.settings.state().pushes) return 'off';
+    const result = await this.push.update();
+    if (result === 'refused') await this.settings.change({ pushes: false });
+    return result;
+  }
+
+  /** Turns "do not disturb" on for a time, or off with 0. @throws {Refusal} */
   async beQuiet(seconds: number): Promise<void> {
     const quietUntilMs = seconds === 0 ? 0 : this.#serverNowMs() + seconds * 1_000;
-    await this.settings.change({ quietUntilMs });
+    await this.change({ quietUntilMs });
   }
 
   /** Returns for how many more milliseconds the user does not want to be disturbed. */

@@ -1,6 +1,6 @@
-import type { NoticePermission } from '../state/notice-settings.js';
-import type { SystemNotice } from '../state/notices.js';
+import type { NoticePermission } from '../state/notices.js';
 import { Store } from '../state/store.js';
+import type { SystemNotice } from '../state/system-notice.js';
 
 function permissionNow(): NoticePermission {
   return 'Notification' in globalThis ? Notification.permission : 'none';

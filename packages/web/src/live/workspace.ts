@@ -6,6 +6,7 @@ import type { Unsent, UnsentItem } from '../state/unsent.js';
 import { countUnsent, forgetConversation, listUnsent } from '../storage/conversations.js';
 import { type BrowserDatabase, type DraftKey, putFor } from '../storage/database.js';
 import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../storage/drafts.js';
+import { BrowserPush } from './browser-push.js';
 import { pageTransport } from './inbox-transport.js';
 import { ChatMembership } from './membership.js';
 import { MessageSearch } from './message-search.js';
@@ -56,7 +57,8 @@ export class Workspace {
     this.membership = new ChatMembership(this.#client, this.chats, me);
     this.account = new UserAccount(this.#client, this.chats, database, me);
     this.search = new MessageSearch(this.#client);
-    this.notices = new Notices(this.chats, new StoredNoticeSettings(database, me, this.#onUnsaved));
+    const noticeSettings = new StoredNoticeSettings(database, me, this.#onUnsaved);
+    this.notices = new Notices(this.chats, noticeSettings, new BrowserPush(this.#client, noticeSettings));
     this.pins = new PinnedMessages(this.#client);
   }
 

@@ -4,16 +4,6 @@ import { dateTime } from './times.js';
 
 const mostUses = 100_000;
 
-/** Returns the link to an invitation in this page. */
-export function invitePlace(id: string): string {
-  return `#invite-${encodeURIComponent(id)}`;
-}
-
-/** Returns the id of the invitation that an address names, if it names one. */
-export function inviteOf(hash: string): string | undefined {
-  return /^#invite-([\w-]{1,128})$/.exec(hash)?.[1];
-}
-
 /**
  * Returns the limit that a user typed. Returns 0 for no limit, or undefined if the text is not a
  * valid number.

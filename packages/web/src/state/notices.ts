@@ -3,17 +3,8 @@ import { words } from '../words/words.js';
 import { type ChatItem, type ChatsState, titleOf } from './chats.js';
 import { type Names, nameOf } from './names.js';
 import { chatHref } from './place.js';
+import { chatTag, type SystemNotice } from './system-notice.js';
 import { excerpt, plainLine } from './text.js';
-
-/** A notification for the user. */
-export interface SystemNotice {
-  /** Replaces a notification with the same tag. */
-  readonly tag: string;
-  readonly title: string;
-  readonly body: string;
-  /** Address to open, within the page. */
-  readonly href: string;
-}
 
 /** A message that the user may have to learn of. */
 export interface NewMessage {
@@ -23,9 +14,6 @@ export interface NewMessage {
 }
 
 const bodyCharacters = 160;
-
-/** Returns the tag of the notifications of a chat. */
-export const chatTag = (id: number) => `chat-${id}`;
 
 /** Returns the messages of other users among entries. */
 export function messagesOf(entries: readonly EntryEvent[], me: string): readonly NewMessage[] {
@@ -85,4 +73,14 @@ export function membershipNotice(
   const item = items[id];
   const title = item === undefined ? 'Parley' : plainLine(titleOf(item));
   return body === undefined ? undefined : { tag: `member-${id}`, title, body, href: chatHref(id) };
+}
+
+/** Whether the browser lets this page show notifications; `none` if it has none. */
+export type NoticePermission = NotificationPermission | 'none';
+
+/** Returns how to allow notifications, or undefined if the page may show them or may ask. */
+export function blockedWords(permission: NoticePermission): string | undefined {
+  if (permission === 'denied') return words().notices.denied;
+  if (permission === 'none') return words().notices.impossible;
+  return undefined;
 }

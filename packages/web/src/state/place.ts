@@ -1,5 +1,3 @@
-import { inviteOf } from './invites.js';
-
 const highestId = 2_147_483_647;
 
 /** The room or chat that the address of the page names. */
@@ -37,4 +35,14 @@ export function roomHref(id: number, seq?: number): string {
 /** Returns the link to a chat in this page, or to a message of it. */
 export function chatHref(id: number, seq?: number): string {
   return seq === undefined ? `#chat-${id}` : `#chat-${id}/${seq}`;
+}
+
+/** Returns the link to an invitation in this page. */
+export function invitePlace(id: string): string {
+  return `#invite-${encodeURIComponent(id)}`;
+}
+
+/** Returns the id of the invitation that an address names, if it names one. */
+export function inviteOf(hash: string): string | undefined {
+  return /^#invite-([\w-]{1,128})$/.exec(hash)?.[1];
 }

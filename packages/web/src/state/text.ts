@@ -1,12 +1,10 @@
-import { words } from '../words/words.js';
-
 /** A part of a message, to be shown according to its type. */
 export type Piece =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'link'; readonly text: string; readonly href: string }
   /** A character that is invisible or reorders others. `text` is its name, such as U+202E. */
   | { readonly type: 'hidden'; readonly text: string }
-  /** Marks that are left out because too many are on one letter. `text` says how many. */
+  /** Marks that are not shown because too many are on one letter. */
   | { readonly type: 'marks'; readonly text: string };
 
 /**
@@ -113,7 +111,7 @@ export function piecesOf(text: string, links = true): readonly Piece[] {
       push(link);
       plain = found.slice(link.text.length);
     } else if (groups?.address !== undefined) plain += found;
-    else if (groups?.marks !== undefined) push({ type: 'marks', text: words().conversation.marks([...found].length) });
+    else if (groups?.marks !== undefined) push({ type: 'marks', text: found });
     else if (met <= mostSpecial) push({ type: 'hidden', text: nameOf(found) });
   }
   plain += text.slice(at);

@@ -22,7 +22,7 @@ function PieceOf({ piece }: { piece: Piece }) {
           className="hidden-character"
           title={piece.type === 'hidden' ? words().conversation.invisible : words().conversation.hiddenMarks}
         >
-          {piece.text}
+          {piece.type === 'hidden' ? piece.text : words().conversation.marks([...piece.text].length)}
         </span>
       );
   }

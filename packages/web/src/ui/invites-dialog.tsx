@@ -1,6 +1,7 @@
 import type { Invite } from '@parley/client';
 import { type FormEvent, useEffect, useId, useState } from 'react';
-import { invitePlace, inviteWords, maxUsesOf } from '../state/invites.js';
+import { inviteWords, maxUsesOf } from '../state/invites.js';
+import { invitePlace } from '../state/place.js';
 import { words } from '../words/words.js';
 import { CopyButton } from './copy-button.js';
 import { Dialog } from './dialog.js';

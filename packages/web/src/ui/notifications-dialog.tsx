@@ -1,9 +1,14 @@
+import { useState } from 'react';
 import { askPermission, noticePermission } from '../live/system-notices.js';
-import { blockedWords, quietSeconds } from '../state/notice-settings.js';
+import { type NoticeSettings, quietSeconds } from '../state/notice-settings.js';
+import { blockedWords } from '../state/notices.js';
 import { durationWords } from '../state/retention.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useNow, useWatched } from './hooks.js';
+import { RefusalLine } from './refusal-line.js';
+import { useAction } from './use-action.js';
+import { useLoaded } from './use-loaded.js';
 import { useWorkspace } from './workspace-context.js';
 
 /** The dialog that decides how this browser tells the user of new messages. */
@@ -23,16 +28,21 @@ export function NotificationsDialog({ onClose }: { onClose: () => void }) {
 }
 
 function SystemNotices() {
-  const { settings } = useWorkspace().notices;
-  const { shows, showsText, playsSound } = useWatched(settings);
+  const { notices } = useWorkspace();
+  const { shows, showsText, playsSound, pushes } = useWatched(notices.settings);
   const blocked = blockedWords(useWatched(noticePermission));
-  const turnOn = async () => settings.change({ shows: (await askPermission()) === 'granted' });
   const isOn = shows && blocked === undefined;
+  const { value: hasPush } = useLoaded((signal) => notices.push.isOffered(signal));
+  const [isRefused, setRefused] = useState(false);
+  const { refused, run: change } = useAction(async (changes: Partial<NoticeSettings>) =>
+    setRefused((await notices.change(changes)) === 'refused'),
+  );
+  const turnOn = async () => change({ shows: (await askPermission()) === 'granted' });
   return (
     <fieldset className="notice-settings">
       <legend>{words().notices.newMessages}</legend>
       {blocked === undefined ? (
-        <button type="button" className="quiet" onClick={isOn ? () => settings.change({ shows: false }) : turnOn}>
+        <button type="button" className="quiet" onClick={isOn ? () => change({ shows: false }) : turnOn}>
           {isOn ? words().notices.turnOff : words().notices.turnOn}
         </button>
       ) : (
@@ -43,14 +53,21 @@ function SystemNotices() {
           type="checkbox"
           checked={showsText}
           disabled={!isOn}
-          onChange={() => settings.change({ showsText: !showsText })}
+          onChange={() => change({ showsText: !showsText })}
         />{' '}
         {words().notices.showsText}
       </label>
+      {hasPush && (
+        <label>
+          <input type="checkbox" checked={pushes} disabled={!isOn} onChange={() => change({ pushes: !pushes })} />{' '}
+          {words().notices.pushes}
+        </label>
+      )}
       <label>
-        <input type="checkbox" checked={playsSound} onChange={() => settings.change({ playsSound: !playsSound })} />{' '}
+        <input type="checkbox" checked={playsSound} onChange={() => change({ playsSound: !playsSound })} />{' '}
         {words().notices.playsSound}
       </label>
+      <RefusalLine refused={isRefused ? { reason: 'internal', words: words().notices.pushRefused } : refused} />
     </fieldset>
   );
 }

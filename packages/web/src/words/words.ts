@@ -8,11 +8,17 @@ const catalogues: Readonly<Record<Language, () => Promise<Words>>> = {
 };
 
 let current: Words = en;
+let spoken: Language = 'en';
 let locale: string | undefined;
 
 /** Returns all texts in the language of the page. */
 export function words(): Words {
   return current;
+}
+
+/** Returns the language of the page. */
+export function wordsLanguage(): Language {
+  return spoken;
 }
 
 /** Returns the tag for dates, numbers and lists; undefined means the tag of the system. */
@@ -27,6 +33,7 @@ export function wordsLocale(): string | undefined {
  */
 export async function speak(language: Language, tags: readonly string[]): Promise<void> {
   current = await catalogues[language]();
+  spoken = language;
   locale = localeOf(language, tags);
 }
 

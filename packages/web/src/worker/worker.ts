@@ -1,5 +1,7 @@
 import { isOlderFile, pagePath, pathInCache } from '../state/page-files.js';
+import { pushNotice } from '../state/push-notice.js';
 import { PageCache } from './page-cache.js';
+import { noticesWords } from './worker-words.js';
 
 declare const self: ServiceWorkerGlobalScope;
 /** The files of the page that was built with this worker: their paths and SHA-256 hashes. The build sets it. */
@@ -50,3 +52,21 @@ self.addEventListener('notificationclick', (event) => {
   event.notification.close();
   event.waitUntil(openNotice((event.notification.data as { href?: unknown } | null)?.href));
 });
+
+/** Shows a message of Web Push, except to a user who looks at the page: that tab tells them itself. */
+async function showPush(data: PushMessageData | null): Promise<void> {
+  const tabs = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  if (tabs.some(({ focused }) => focused)) return;
+  const { title, body, tag, href } = pushNotice(payloadOf(data), await noticesWords());
+  await self.registration.showNotification(title, { body, tag, icon: '/icon-192.png', data: { href } });
+}
+
+function payloadOf(data: PushMessageData | null): unknown {
+  try {
+    return data?.json();
+  } catch {
+    return undefined; // Another version of the server has sent it.
+  }
+}
+
+self.addEventListener('push', (event) => event.waitUntil(showPush(event.data)));

@@ -5,14 +5,18 @@ import { Field } from '../field.js';
 import { useWatched } from '../hooks.js';
 import { RefusalLine } from '../refusal-line.js';
 import { useAction } from '../use-action.js';
-import { usePreferences } from '../workspace-context.js';
+import { usePreferences, useWorkspace } from '../workspace-context.js';
 
 /** Colours, spacing and language of the page in this browser. */
 export function AppearanceSection() {
   const store = usePreferences();
   const { preferences } = useWatched(store);
   const say = words().settings;
-  const { refused, run } = useAction((choice: Partial<PagePreferences>) => store.change(choice));
+  const { notices } = useWorkspace();
+  const { refused, run } = useAction(async (choice: Partial<PagePreferences>) => {
+    await store.change(choice);
+    if ('language' in choice) await notices.change({}); // They speak it too.
+  });
   return (
     <>
       <Choices

@@ -11,6 +11,10 @@ export const deNotices: NoticesWords = {
   turnOn: 'Benachrichtigungen einschalten',
   turnOff: 'Benachrichtigungen ausschalten',
   showsText: 'Text der Nachrichten anzeigen',
+  pushes: 'Auch wenn Parley geschlossen ist',
+  pushRefused:
+    'Dieser Browser ist nicht erreichbar, solange Parley geschlossen ist. Erlaub Push in seinen Einstellungen oder versuch es später.',
+  somethingNew: 'Es gibt etwas Neues.',
   playsSound: 'Ton abspielen',
   quiet: 'Nicht stören',
   quietFor: (time) => `Noch ${time} an.`,

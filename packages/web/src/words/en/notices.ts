@@ -11,6 +11,10 @@ export const enNotices = {
   turnOn: 'Turn notifications on',
   turnOff: 'Turn notifications off',
   showsText: 'Show the text of messages in notifications',
+  pushes: 'Also when Parley is closed',
+  pushRefused:
+    'This browser cannot be reached while Parley is closed. Allow push messages in its settings, or try later.',
+  somethingNew: 'There is something new.',
   playsSound: 'Play a sound',
   quiet: 'Do not disturb',
   quietFor: (time: string) => `On for another ${time}.`,

@@ -55,6 +55,7 @@ export class PushReceiver {
     });
   }
 
+  /** Starts a push service on a free port of this machine. */
   static async start(): Promise<PushReceiver> {
     const receiver = new PushReceiver(mkdtempSync(join(tmpdir(), 'parley-push-')));
     await new Promise<void>((resolve) => receiver.#server.listen(0, '127.0.0.1', resolve));
@@ -81,6 +82,7 @@ export class PushReceiver {
     this.#server.closeAllConnections();
   }
 
+  /** Ends everything, and deletes the certificate. */
   async stop(): Promise<void> {
     this.hangUp();
     await new Promise((resolve) => this.#server.close(resolve));
