@@ -10,7 +10,7 @@ import type { HttpHandler, UpgradeHandler, UpgradeVisit } from '../http/handler.
 import type { InboxDevice, InboxSession } from '../inbox/session.js';
 import { checkOrigin } from '../socket/handshake.js';
 import { TextClients } from '../socket/text-clients.js';
-import { refuseUpgrade, type UpgradeRefusal, webSocketOptions } from '../socket/upgrades.js';
+import { demandUpgrade, refuseUpgrade, type UpgradeRefusal, webSocketOptions } from '../socket/upgrades.js';
 import type { GuestStore, PublicRoom } from '../store/guest-store.js';
 import { GuestSocket } from './guest-socket.js';
 import type { Guests, OpenGuest } from './guests.js';
@@ -81,8 +81,7 @@ export class GuestDoor implements Part {
   /** Responds to requests for these paths that do not ask for a WebSocket. */
   readonly askForUpgrade: HttpHandler = ({ response, path }) => {
     if (!this.#deps.dialects.some(({ owns }) => owns(path))) return false;
-    const headers = { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket', connection: 'upgrade' };
-    response.writeHead(426, headers).end('This path speaks WebSocket.\n');
+    demandUpgrade(response);
     return true;
   };
 

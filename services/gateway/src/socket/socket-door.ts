@@ -11,7 +11,7 @@ import { readHandshake, type SocketRequest } from './handshake.js';
 import { SocketClient, type SocketClientOptions } from './socket-client.js';
 import { SocketStream } from './socket-stream.js';
 import { Strangers } from './strangers.js';
-import { refuseUpgrade, webSocketOptions } from './upgrades.js';
+import { demandUpgrade, refuseUpgrade, webSocketOptions } from './upgrades.js';
 
 /** Times of a WebSocket, in milliseconds. */
 export interface SocketTimes {
@@ -38,10 +38,7 @@ export interface SocketDoorDeps extends Pick<SocketClientOptions, 'openSession'>
 /** Responds to requests for `/connect` that do not ask for a WebSocket. */
 export const askForUpgrade: HttpHandler = ({ response, path }) => {
   if (path !== socketPath) return false;
-  const headers = { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket', connection: 'upgrade' };
-  response
-    .writeHead(426, headers)
-    .end('This path speaks WebSocket, with the subprotocol parley.v1 or parley.v1.json.\n');
+  demandUpgrade(response, 'This path speaks WebSocket, with the subprotocol parley.v1 or parley.v1.json.\n');
   return true;
 };
 

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { limits, type Refusal, refusals } from '@parley/runtime';
 
@@ -17,6 +17,12 @@ export const webSocketOptions = {
   /** Time for the client to read a close frame and to send its own. */
   closeTimeout: 5_000,
 } as const;
+
+/** Responds to a request for the path of a WebSocket that does not ask for one. */
+export function demandUpgrade(response: ServerResponse, text = 'This path speaks WebSocket.\n'): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket', connection: 'upgrade' };
+  response.writeHead(426, headers).end(text);
+}
 
 /** Status and text of a refused upgrade, where a door has its own. */
 export interface UpgradeRefusal {

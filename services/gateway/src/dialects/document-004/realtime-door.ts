@@ -11,7 +11,7 @@ import { StreamLogin } from '../../http/stream-login.js';
 import { checkOrigin, entriesOf, tokenAmong } from '../../socket/handshake.js';
 import { Strangers } from '../../socket/strangers.js';
 import { TextClients } from '../../socket/text-clients.js';
-import { refuseUpgrade, webSocketOptions } from '../../socket/upgrades.js';
+import { demandUpgrade, refuseUpgrade, webSocketOptions } from '../../socket/upgrades.js';
 import { RealtimeSocket, type RealtimeSocketOptions } from './realtime-socket.js';
 
 export interface RealtimeDoorDeps
@@ -70,8 +70,7 @@ export class RealtimeDoor implements Part {
   /** Responds to requests for `/realtime` that do not ask for a WebSocket. */
   readonly askForUpgrade: HttpHandler = ({ response, path }) => {
     if (path !== realtimePath) return false;
-    const headers = { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket', connection: 'upgrade' };
-    response.writeHead(426, headers).end('This path speaks WebSocket.\n');
+    demandUpgrade(response);
     return true;
   };
 

@@ -45,8 +45,9 @@ export function messageFields(message: Message) {
   };
 }
 
-/** Returns a room in the form of the document. */
+/** Returns a room in the form of the document. Events do not know the role of the user. */
 export function roomFields(channel: Channel) {
+  const role = memberRoleWords.wordOf(channel.myRole);
   return {
     room_id: channel.id,
     created_at: timeOf(channel.createdAt),
@@ -55,7 +56,7 @@ export function roomFields(channel: Channel) {
     icon: textOrNull(channel.iconId),
     created_by_user_id: channel.ownerId,
     kind: channelKindWords.wordOf(channel.kind) ?? null,
-    role: memberRoleWords.wordOf(channel.myRole) ?? null,
+    ...(role !== undefined && { role }),
     member_count: channel.memberCount,
     last_message_id: channel.lastSeq === 0 ? null : channel.lastSeq,
   };
