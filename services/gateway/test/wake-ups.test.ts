@@ -39,6 +39,18 @@ test('a change of a chat wakes the gateways, even after they have lost the conne
   await inbox.cut();
 });
 
+test('a change without a notification reaches inboxes, because they read changes every second', async () => {
+  const id = await rig.group(ann, [bob]);
+  const inbox = await rig.open(bob);
+  let notified = Number.NaN;
+  for (let n = 0; (await countOf('notified')) !== notified; n++) {
+    notified = await countOf('notified'); // A late notification of the new group may follow.
+    await rig.sql('UPDATE chat.channel SET description = $2 WHERE id = $1', [id, `quiet ${n}`]); // Only managers notify.
+    await inbox.find(({ changed }) => changed?.description === `quiet ${n}`);
+  }
+  await inbox.cut();
+});
+
 test('inboxes read changes after each LISTEN, because notifications before it may be lost', async () => {
   let woken = 0;
   const wakeSoon = () => {
