@@ -24,14 +24,14 @@ const waiting = [
   'cli/dist/test/(admin|alerts-fire|examples|hosts|node-versions|page|ports|readme|secure|start|terminal)[.]',
   'channel-service/dist/test/(housekeeping|set-clock)[.]',
   'database/dist/test/embedded[.]',
-  'gateway/dist/test/(crowd|h2spec|page|relay-faults)[.]',
+  'gateway/dist/test/(crowd|page|relay-faults)[.]',
 ].join('|');
 /** Tests that use less than a quarter of a core, because they wait for leases, deadlines or clocks. */
 const idle = [
   'channel-service/dist/test/(claim|stolen-chat-server)[.]',
-  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|relay-posts|withdrawn)[.]',
+  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|relay-fate|relay-posts|withdrawn)[.]',
   'client/dist/test/(conversation|peers)[.]',
-  'gateway/dist/test/(kept-channels|posting-faults|relay|rooms-faults|unread|watermarks)[.]',
+  'gateway/dist/test/(h2spec|kept-channels|posting-faults|relay|rooms-faults|unread|watermarks)[.]',
   'service-kit/dist/test/tokens[.]',
 ].join('|');
 /** Tests that load the machine and bound how long something may take. They run two at once. */
