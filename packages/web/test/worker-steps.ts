@@ -3,6 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { until } from '@parley/testkit';
 import type { Visitor } from './browser.js';
 
 /** Waits until a service worker is active, which has stored the page. */
@@ -12,10 +13,11 @@ export async function workerReady({ page }: Visitor): Promise<void> {
 
 /** Waits until the newest worker has taken over, and has deleted what it does not keep. */
 export async function workerActivated({ page }: Visitor): Promise<void> {
-  await page.waitForFunction(async () => {
+  const isActivated = async () => {
     const registration = await navigator.serviceWorker.getRegistration();
     return registration?.active?.state === 'activated' && !registration.installing && !registration.waiting;
-  });
+  };
+  await until(() => page.evaluate(isActivated)); // `waitForFunction` does not wait for a promise.
 }
 
 /** Returns the paths of everything that a service worker has stored, in all versions. */
