@@ -4,7 +4,9 @@ import {
   type ChatsAction,
   type ChatsState,
   chatsReducer,
+  firstChats,
   needsAttention,
+  needsRecount,
   noChats,
   orderedChats,
   titleOf,
@@ -50,6 +52,17 @@ test('lists chats by their last message, and others by their creation; favourite
   expect(orderedChats(later, 'unread').others.map(({ channel }) => channel.id)).toEqual([1]);
 });
 
+test('a long list is cut after some chats, but not before the open one', () => {
+  const { others } = orderedChats(after(all(...[1, 2, 3, 4, 5].map((id) => summary(id)))));
+  const first = (most: number, openId?: number) => firstChats(others, most, openId).map(({ channel }) => channel.id);
+  expect([first(2), first(9), first(2, 5), first(2, 2)]).toEqual([
+    [5, 4],
+    [5, 4, 3, 2, 1],
+    [5, 4],
+    [5, 4, 3, 2],
+  ]);
+});
+
 test('counts each new message of others once, and the mentions among them', () => {
   const start = all(summary(1, { unread: 2, mentions: 1, mine: { deliveredSeq: 3, readSeq: 3 } }, { lastSeq: 5 }));
   const state = after(
@@ -75,6 +88,19 @@ test('a receipt at the end of the log clears the counts, and one before it leave
   expect(after(start, { type: 'read', id: 1, seq: 5 }).items[1]).toMatchObject({
     ...{ unread: 0, mentions: 0, markedUnread: false, readSeq: 5 },
   });
+});
+
+test('a receipt needs a new count only if it is past the last count, or if it may remove the mark', () => {
+  const counted = { unread: 3, mine: { deliveredSeq: 5, readSeq: 2 } };
+  const needs = (readSeq: number, more: Partial<ChatSummary> = {}, ...actions: ChatsAction[]) => {
+    const item = after(all(summary(1, { ...counted, ...more }, { lastSeq: 5 })), ...actions).items[1];
+    return item !== undefined && needsRecount(item, readSeq);
+  };
+  expect([needs(0), needs(2), needs(3), needs(5)]).toEqual([false, false, true, true]);
+  expect([needs(2, { markedUnread: true }), needs(4, { unread: 0 })]).toEqual([true, false]);
+  const readHere = { type: 'read', id: 1, seq: 4 } as const;
+  expect([needs(3, {}, readHere), needs(4, {}, readHere)]).toEqual([false, true]);
+  expect(needs(5, {}, { type: 'read', id: 1, seq: 5 })).toBe(false);
 });
 
 test('entries of another log count only after the chat has restarted', () => {

@@ -12,6 +12,15 @@ inChromium('chats', () => {
     expect(await bob.page.locator('link[rel="icon"]').getAttribute('id')).toBe('icon-new');
     await ann.page.getByTitle('Delivered to Bob').waitFor();
     await stage.picture(bob, 'chat-unread');
+    const [counted, address] = [bob.count('UpdateReceipt'), bob.page.url()];
+    await bob.page.goto('about:blank');
+    await ann.say('hello?');
+    await ann.message('hello?').getByTitle('Sent').waitFor();
+    await bob.page.goto(address);
+    await ann.message('hello?').getByTitle('Delivered to Bob').waitFor();
+    await ann.say('anybody?');
+    await rowOf(bob, 'Ann').getByText('anybody?').waitFor();
+    expect(bob.count('UpdateReceipt')).toBe(counted); // The receipts at the start of a stream change no count.
     await rowOf(bob, 'Ann').click();
     await bob.message('are you there?').waitFor();
     await ann.page.getByTitle('Read by Bob').waitFor();

@@ -7,7 +7,7 @@ import {
   refuse,
   type UserInbox,
 } from '@parley/client';
-import type { ChatsAction } from '../state/chats.js';
+import { type ChatsAction, needsRecount } from '../state/chats.js';
 import type { Link } from '../state/link.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { steadyNow } from '../state/steady-now.js';
@@ -246,7 +246,7 @@ export class PageInbox {
   async #readElsewhere(id: number, readSeq: number): Promise<void> {
     const { chats } = this.#deps;
     const item = chats.state().items[id];
-    if (item === undefined || readSeq < item.readSeq || (item.unread === 0 && !item.markedUnread)) return;
+    if (item === undefined || !needsRecount(item, readSeq)) return;
     if (readSeq >= item.lastSeq) chats.share({ type: 'read', id, seq: readSeq });
     else await chats.tryRefresh(id);
   }

@@ -34,6 +34,8 @@ export class RoomsWatch {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitMs = intervals.busyMs;
   #listedPages = 1;
+  /** The channels when the lists were last stored. */
+  #stored: RoomsState['channels'] | undefined;
   /** The room on screen, where new messages count as read. */
   openId: number | undefined;
   /** The room that this tab has joined. */
@@ -105,7 +107,11 @@ export class RoomsWatch {
     await this.#listPart('listed', this.#listedPages, signal);
     const { channels, mine, listed } = this.state();
     const { database, me, onUnsaved } = this.#deps;
-    await putFor(database, me, 'rooms', { channels, mine, listed }, 'listing').catch(onUnsaved);
+    if (channels !== this.#stored) {
+      this.#stored = channels;
+      const listing = { channels, mine, listed };
+      await putFor(database, me, 'rooms', listing, 'listing').catch(onUnsaved);
+    }
     const visited = await visitedChannels(this.#deps.database);
     const rooms = visited.filter(({ id, channel }) => isRoom(channels[id] ?? channel ?? { kind: 0 }));
     this.#markUnsent(rooms);

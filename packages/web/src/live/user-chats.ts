@@ -183,10 +183,15 @@ export class UserChats implements ChatsOfInbox {
     for (const { id } of gone) await this.removed(id);
   }
 
-  /** Loads and stores the latest messages of a chat, unless they are stored already. */
+  /**
+   * Loads and stores the latest messages of a chat, unless they are stored already. Then tells the
+   * others that they have arrived: the inbox reports only messages that it carried itself.
+   */
   async storeLatest(id: number): Promise<void> {
     const chat = await this.chat(id);
     if (chat.state().isStale === true) await chat.loadLatest();
+    const isUnread = (this.state().items[id]?.unread ?? 0) > 0;
+    if (isUnread && chat.state().isStale !== true) this.#session.inbox?.markDelivered(id);
     this.#forgetSome();
   }
 

@@ -37,6 +37,8 @@ export interface ChatItem {
   /** Seq of the last entry of the log. The counts include everything up to it. */
   readonly lastSeq: number;
   readonly readSeq: number;
+  /** Read position to which the counts refer. It is before `readSeq` until the server has counted again. */
+  readonly countedSeq: number;
 }
 
 /** The part of the list that the browser stores. */
@@ -107,8 +109,9 @@ function previewOf(entry: EntryEvent | undefined): Preview | undefined {
 function itemOf({ channel, peer, last, log, mine, ...rest }: ChatSummary): ChatItem {
   const { unread, mentions, markedUnread, notify } = rest;
   const other = peer && { id: peer.id, name: peer.name };
-  const counts = { unread, mentions, markedUnread, notify, log, lastSeq: channel.lastSeq, readSeq: mine.readSeq };
-  return { channel, peer: other, last: previewOf(last), ...counts };
+  const counts = { unread, mentions, markedUnread, notify, log, lastSeq: channel.lastSeq };
+  const read = { readSeq: mine.readSeq, countedSeq: mine.readSeq };
+  return { channel, peer: other, last: previewOf(last), ...counts, ...read };
 }
 
 function peersOf(chats: readonly ChatSummary[]): Peer[] {
@@ -162,7 +165,7 @@ function withEntry(item: ChatItem, entry: EntryEvent, me: string): ChatItem {
 function readUpTo(item: ChatItem, seq: number): ChatItem {
   if (seq < item.readSeq || seq < item.lastSeq) return { ...item, readSeq: Math.max(item.readSeq, seq) };
   const isRead = item.unread === 0 && item.mentions === 0 && !item.markedUnread && item.readSeq === seq;
-  return isRead ? item : { ...item, readSeq: seq, unread: 0, mentions: 0, markedUnread: false };
+  return isRead ? item : { ...item, readSeq: seq, countedSeq: seq, unread: 0, mentions: 0, markedUnread: false };
 }
 
 function withPresence(state: ChatsState, { came, went }: Extract<ChatsAction, { type: 'presence' }>): ChatsState {
@@ -224,7 +227,16 @@ function itemAfter(item: ChatItem, action: ItemAction, me: string): ChatItem {
     case 'entries':
       return item.log === action.log ? action.entries.reduce((one, entry) => withEntry(one, entry, me), item) : item;
     case 'restarted':
-      return { ...item, log: action.log, lastSeq: 0, readSeq: 0, unread: 0, mentions: 0, last: undefined };
+      return {
+        ...item,
+        log: action.log,
+        lastSeq: 0,
+        readSeq: 0,
+        countedSeq: 0,
+        unread: 0,
+        mentions: 0,
+        last: undefined,
+      };
     case 'read':
       return readUpTo(item, action.seq);
     case 'notify':
@@ -240,6 +252,16 @@ export function isChat(channel: Pick<Channel, 'kind'>): boolean {
 /** Returns whether a chat has something new for the user. In a muted chat, only mentions count. */
 export function needsAttention({ unread, mentions, markedUnread, notify }: ChatItem): boolean {
   return mentions > 0 || (notify !== 'none' && (unread > 0 || markedUnread));
+}
+
+/**
+ * Returns whether a receipt of this user may change the counts or the mark of a chat. When a stream
+ * starts, the server repeats the receipts of all chats, and most of them change nothing.
+ */
+export function needsRecount(item: ChatItem, readSeq: number): boolean {
+  const isUnread = item.unread > 0 || item.mentions > 0 || item.markedUnread;
+  const isCounted = readSeq <= item.countedSeq && !item.markedUnread; // Reading again removes the mark.
+  return isUnread && readSeq >= item.readSeq && !isCounted;
 }
 
 /** Returns the time of the last activity of a chat, in Unix ms. */
@@ -278,6 +300,11 @@ export function orderedChats({ items, favourites }: ChatsListing, filter: ChatFi
     favourites: sorted.filter(({ channel }) => marked.has(channel.id)),
     others: sorted.filter(({ channel }) => !marked.has(channel.id)),
   };
+}
+
+/** Returns the first `most` chats, and those up to the open one if it comes later. */
+export function firstChats(items: readonly ChatItem[], most: number, openId: number | undefined): readonly ChatItem[] {
+  return items.slice(0, Math.max(most, items.findIndex(({ channel }) => channel.id === openId) + 1));
 }
 
 /** Numbers for the title of the window. */

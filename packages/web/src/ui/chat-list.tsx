@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { type ChatFilter, type ChatItem, type ChatsState, orderedChats } from '../state/chats.js';
+import { type ChatFilter, type ChatItem, type ChatsState, firstChats, orderedChats } from '../state/chats.js';
 import type { ChatsWords } from '../words/en/chats.js';
 import { words } from '../words/words.js';
 import { ChatRow } from './chat-item.js';
@@ -53,13 +53,18 @@ interface SectionProps {
   readonly openId: number | undefined;
 }
 
+/** Number of chats that a section shows at first, and by which it grows. */
+const step = 100;
+
 function Section({ title, items, state: { names, me, online, unsent }, openId }: SectionProps) {
+  const [most, setMost] = useState(step);
   if (items.length === 0) return null;
+  const shown = firstChats(items, most, openId);
   return (
     <>
       <h2>{title}</h2>
       <ul>
-        {items.map((item) => (
+        {shown.map((item) => (
           <ChatRow
             key={item.channel.id}
             {...{ item, names, me }}
@@ -69,6 +74,11 @@ function Section({ title, items, state: { names, me, online, unsent }, openId }:
           />
         ))}
       </ul>
+      {shown.length < items.length && (
+        <button type="button" className="quiet more" onClick={() => setMost(shown.length + step)}>
+          {words().common.more}
+        </button>
+      )}
     </>
   );
 }
