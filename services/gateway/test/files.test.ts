@@ -60,10 +60,11 @@ test('a form of files is stored, described and downloaded byte for byte, by its 
     // The bytes of a picture are written again, without its metadata.
     const isSame = expected === undefined ? got.bytes.length === storedBytes : got.bytes.equals(expected);
     expect([got.status, isSame]).toEqual([200, true]);
-    for (const path of ['', '/content']) {
-      const strange = await request(at(`/files/${files[index]?.id}${path}`), 'GET', { token: bob.token });
-      expect([strange.status, strange.json.reason]).toEqual([404, 'file-not-found']);
-    }
+    for (const id of [files[index]?.id, 'no-uuid'])
+      for (const path of ['', '/content', '/thumbnail']) {
+        const strange = await request(at(`/files/${id}${path}`), 'GET', { token: bob.token });
+        expect([strange.status, strange.json.reason]).toEqual([404, 'file-not-found']);
+      }
   }
   expect(await usage(ann)).toEqual({ bytes: bytes.length + storedBytes, files: 3 });
   for (const { id } of files) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { isUuid, refuse } from '@parley/runtime';
+import { refuse } from '@parley/runtime';
 import type { Download } from '../api/download.js';
 import type { ServiceCalls } from '../api/service-calls.js';
 import type { PictureStream, Pictures } from '../pictures/pictures.js';
@@ -234,7 +234,7 @@ export class FileDesk {
   }
 
   async #found(fileId: string): Promise<StoredFile> {
-    const file = isUuid(fileId) ? await this.#store.find(fileId) : undefined;
+    const file = await this.#store.find(fileId);
     if (file === undefined) throw refuse('file-not-found');
     return file;
   }

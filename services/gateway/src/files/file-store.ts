@@ -12,7 +12,7 @@ import {
   transaction,
   uuid,
 } from '@parley/database';
-import { limits, refuse } from '@parley/runtime';
+import { isUuid, limits, refuse } from '@parley/runtime';
 
 const sql = loadSql('files.sql', import.meta.url);
 const one = { fileId: uuid };
@@ -166,7 +166,7 @@ export class FileStore {
 
   /** Returns a file, or undefined if there is none. */
   async find(fileId: string): Promise<StoredFile | undefined> {
-    const [file] = await findFile.run(this.#client, { fileId });
+    const [file] = isUuid(fileId) ? await findFile.run(this.#client, { fileId }) : [];
     return file;
   }
 

@@ -35,7 +35,7 @@ export async function readableFile(store: FileStore, calls: ServiceCalls, fileId
     if (file.ownerId === userId) return file;
     throw refuse('file-not-found');
   }
-  for (const message of await store.messagesWith(fileId, userId))
-    if (await isReadIn(calls, message, fileId)) return file;
+  for (const message of await store.messagesWith(file.id, userId))
+    if (await isReadIn(calls, message, file.id)) return file;
   throw refuse('file-not-found');
 }
