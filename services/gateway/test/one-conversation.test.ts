@@ -50,7 +50,8 @@ test('gRPC, page, REST, server-sent events, and documents 002, 003 and 004 see t
   const [inbox, page, events] = [await rig.open(ann), await SocketProbe.watch(http, ann), await listen(cy)];
   const stream = await rig.trio.join(ann, id);
   const numbered = await RoomClient.open(`${http}/chatserver`);
-  numbered.send({ action: 'join', room: 'doors' });
+  const join = { action: 'join', room: 'doors' };
+  await until(async () => JSON.parse(await numbered.ask(join)).action === 'join');
   const named = await RoomClient.open(`${http}/ws/dora`);
   await until(async () => (await request(`${http}/join-room/doors/dora`, 'POST')).status === 200);
   await until(() => framesOf(numbered).some(({ user_id: user }) => user === 'dora'));
