@@ -9,29 +9,23 @@ import { root, setUp } from './setup.mjs';
 const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
 /**
- * Number of test files that run at once, and numbers of additional files that mostly wait or are
- * almost idle. Together they use two cores. With many more, the services of a test would wait for
- * seconds.
+ * Number of test files that run at once, and number of additional files that mostly wait. Together
+ * they use two cores. With many more, the services of a test would wait for seconds.
  */
-const [atOnce, waitingAtOnce, idleAtOnce] = [3, 2, 1];
+const [atOnce, waitingAtOnce] = [3, 2];
 /**
- * Tests that use about half of a core, because they drive a browser or whole programs and wait for
- * each step.
+ * Tests that use less than half of a core, because they wait for leases, shutdowns, clocks, a disk
+ * or a browser.
  */
 const waiting = [
   'web/dist/test/page-of',
   'bench/dist/test/soak[.]',
-  'cli/dist/test/(admin|alerts-fire|examples|hosts|node-versions|page|ports|readme|secure|start|terminal)[.]',
-  'channel-service/dist/test/(housekeeping|set-clock)[.]',
-  'database/dist/test/embedded[.]',
-  'gateway/dist/test/(crowd|page|relay-faults)[.]',
-].join('|');
-/** Tests that use less than a quarter of a core, because they wait for leases, deadlines or clocks. */
-const idle = [
-  'channel-service/dist/test/(claim|stolen-chat-server)[.]',
-  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|relay-fate|relay-posts|withdrawn)[.]',
+  'cli/dist/test/(alerts-fire|page|ports|secure|terminal)[.]',
+  'channel-service/dist/test/(claim|housekeeping|set-clock|stolen-chat-server)[.]',
+  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|withdrawn)[.]',
   'client/dist/test/(conversation|peers)[.]',
-  'gateway/dist/test/(h2spec|kept-channels|posting-faults|relay|rooms-faults|unread|watermarks)[.]',
+  'database/dist/test/embedded[.]',
+  'gateway/dist/test/(crowd|h2spec|kept-channels|page|posting-faults|relay|relay-faults|rooms-faults|unread|watermarks)[.]',
   'service-kit/dist/test/tokens[.]',
 ].join('|');
 /** Tests that load the machine and bound how long something may take. They run two at once. */
@@ -49,9 +43,8 @@ const alone = [
  */
 const groups = [
   [
-    [`--maxWorkers=${atOnce}`, `--testPathIgnorePatterns=${alone}|${heavy}|${waiting}|${idle}`],
+    [`--maxWorkers=${atOnce}`, `--testPathIgnorePatterns=${alone}|${heavy}|${waiting}`],
     [`--maxWorkers=${waitingAtOnce}`, `--testPathPatterns=${waiting}`],
-    [`--maxWorkers=${idleAtOnce}`, `--testPathPatterns=${idle}`],
   ],
   [['--maxWorkers=2', `--testPathPatterns=${heavy}`]],
   [['--maxWorkers=1', `--testPathPatterns=${alone}`]],

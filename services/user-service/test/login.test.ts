@@ -94,9 +94,10 @@ test('every failed login gets the same refusal', async () => {
 });
 
 test('limits the logins from one address', async () => {
-  const reasons = await Promise.all(Array.from({ length: 80 }, (_, n) => reasonOf(accounts.login(`nobody-${n}`))));
-  expect(reasons.filter((reason) => reason === 'wrong-credentials').length).toBeGreaterThanOrEqual(50);
-  expect(reasons).toContain('login-too-often');
+  const reasons: string[] = [];
+  while (reasons.at(-1) !== 'login-too-often') reasons.push(await reasonOf(accounts.login(`nobody-${reasons.length}`)));
+  expect(reasons.length).toBeGreaterThan(50);
+  expect(new Set(reasons)).toEqual(new Set(['wrong-credentials', 'login-too-often']));
 });
 
 test('admits a caller who has waited as long as the retry hint says', async () => {
