@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Channel, ChannelKind, ChannelService, Invite } from '@parley/contract';
 import { createPool, type Pool } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { insist, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { createRevokeInvite } from '../src/invites/invites.js';
 import { createJoin } from '../src/invites/join.js';
 import { Chats, type kinds, ranks, reason } from './chats.js';
@@ -254,7 +254,7 @@ test('an invite link for 10 uses lets in exactly 10 of 100 people at once', asyn
   const id = await chats.make(owner, 'private');
   const { id: link } = await invite(owner, { channelId: id, maxUses: 10 });
   const people = await rig.persons(100);
-  const all = people.map((who, n) => join(who, link, rig.managers[n % 2]));
+  const all = people.map((who, n) => insist(() => join(who, link, rig.managers[n % 2])));
   const { answers, reasons } = await outcomes(all);
   expect(answers).toHaveLength(10);
   expect(new Set(reasons)).toEqual(new Set(['invite-not-found']));
