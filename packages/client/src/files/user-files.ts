@@ -109,10 +109,9 @@ export class UserFiles {
   /** Describes a file that the user may read. @throws {Refusal} `file-not-found` */
   async find(id: string, { signal }: Pick<DownloadOptions, 'signal'> = {}): Promise<UserFile> {
     const response = await this.#request(`/files/${encodeURIComponent(id)}`, { ...(signal && { signal }) });
-    const { content_type: contentType, picture, ...file } = (await response.json()) as FileJson;
-    const { name, size, posted } = file;
+    const { id: fileId, name, size, content_type: contentType, posted, picture } = (await response.json()) as FileJson;
     const pixels = picture === null ? undefined : { width: picture.width, height: picture.height };
-    return { id: file.id, name, size, contentType, posted, picture: pixels };
+    return { id: fileId, name, size, contentType, posted, picture: pixels };
   }
 
   /**

@@ -4,7 +4,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, type Metrics, type Part, refuse } from '@parley/runtime';
-import { TurnQueue } from '@parley/service-kit';
+import { Tally, TurnQueue } from '@parley/service-kit';
 import { type DecodedPicture, type PictureBounds, pictureBounds, pictureExitCodes } from './picture-bounds.js';
 
 const program = fileURLToPath(new URL('./picture-process.js', import.meta.url));
@@ -62,7 +62,7 @@ export class Pictures implements Part {
   readonly #deps: PicturesDeps;
   readonly #bounds: PictureBounds;
   readonly #turns = new TurnQueue({ ...queueBounds, atOnce: () => queueBounds.atOnce });
-  readonly #ofOwner = new Map<string, number>();
+  readonly #ofOwners = new Tally<string>();
   readonly #processes = new Set<ChildProcess>();
   readonly #counts = { decoded: 0, refused: 0 };
   #isStopping = false;
@@ -82,7 +82,9 @@ export class Pictures implements Part {
    */
   async decode<T>(file: UploadedBytes, use: (picture: PictureStream) => Promise<T>): Promise<T | undefined> {
     if (!types.has(file.contentType) || file.size > this.#bounds.inputBytes) return undefined;
-    const leave = this.#enter(file.ownerId);
+    const { ownerId } = file;
+    if (this.#ofOwners.count(ownerId) >= queueBounds.mostOfOwner) throw refuse('too-busy');
+    this.#ofOwners.add(ownerId);
     try {
       const used = await this.#turns.run(
         () => {},
@@ -91,7 +93,7 @@ export class Pictures implements Part {
       this.#counts[used === undefined ? 'refused' : 'decoded'] += 1;
       return used;
     } finally {
-      leave();
+      this.#ofOwners.remove(ownerId);
     }
   }
 
@@ -99,18 +101,6 @@ export class Pictures implements Part {
   stop(): void {
     this.#isStopping = true;
     for (const process of this.#processes) process.kill('SIGKILL');
-  }
-
-  /** Counts a picture of a user. Returns the function that uncounts it. @throws {Refusal} `too-busy` */
-  #enter(ownerId: string): () => void {
-    const before = this.#ofOwner.get(ownerId) ?? 0;
-    if (before >= queueBounds.mostOfOwner) throw refuse('too-busy');
-    this.#ofOwner.set(ownerId, before + 1);
-    return () => {
-      const left = (this.#ofOwner.get(ownerId) ?? 0) - 1;
-      if (left > 0) this.#ofOwner.set(ownerId, left);
-      else this.#ofOwner.delete(ownerId);
-    };
   }
 
   /** Starts a process. It has no environment variables, because those of the gateway hold secrets. */

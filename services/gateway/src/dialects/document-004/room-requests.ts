@@ -18,7 +18,16 @@ import * as z from 'zod';
 import { channelKindWords } from '../../rest/channel-shape.js';
 import { askedPage, msOf, nextOf, present, timeField } from '../../rest/fields.js';
 import { memberRoleWords } from '../../rest/user-shape.js';
-import { done, messageRequests, pageField, type RealtimeRequest, realtimeRequest, roomIdField } from './requests.js';
+import {
+  done,
+  messageRequests,
+  pageField,
+  type RealtimeAnswer,
+  type RealtimeRequest,
+  type RequestContext,
+  realtimeRequest,
+  roomIdField,
+} from './requests.js';
 import { chatFields, inviteFields, memberFields, noticeFields, roomFields, userFields } from './shapes.js';
 
 const oneRoom = z.strictObject({ room_id: roomIdField });
@@ -79,11 +88,13 @@ const join = realtimeRequest(z.union([oneRoom, z.strictObject({ link_id: linkFie
   return ['room', roomFields(await calls.managers(ChannelService.join, Invite.fromPartial(invite)))];
 });
 
-const leave = realtimeRequest(oneRoom, async ({ room_id: channelId }, { calls, userId }) => {
+async function remove(channelId: number, userId: string, calls: RequestContext['calls']): Promise<RealtimeAnswer> {
   const request = ChangeMemberRequest.fromPartial({ channelId, userId, remove: true });
   await calls.managers(ChannelService.changeMember, request);
   return done;
-});
+}
+
+const leave = realtimeRequest(oneRoom, ({ room_id: roomId }, { calls, userId }) => remove(roomId, userId, calls));
 
 const members = realtimeRequest(
   z.strictObject({ room_id: roomIdField, after: pageField }),
@@ -108,11 +119,9 @@ const addMembers = realtimeRequest(
   },
 );
 
-const removeMember = realtimeRequest(oneMember, async ({ room_id: channelId, user_id: userId }, { calls }) => {
-  const request = ChangeMemberRequest.fromPartial({ channelId, userId, remove: true });
-  await calls.managers(ChannelService.changeMember, request);
-  return done;
-});
+const removeMember = realtimeRequest(oneMember, ({ room_id: roomId, user_id: userId }, { calls }) =>
+  remove(roomId, userId, calls),
+);
 
 const setRole = realtimeRequest(
   oneMember.extend({ role: memberRoleWords.schema }),
