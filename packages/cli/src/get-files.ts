@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ParleyClient } from '@parley/client';
 import type { UserFile, UserFiles } from '@parley/client/files';
-import { limits, Refusal, refuse } from '@parley/runtime';
+import { limits, Refusal, refuse, savableName } from '@parley/runtime';
 import { exitCodes, Failure, usage } from './failure.js';
 import { findChannel } from './find-channel.js';
 import { output } from './output.js';
@@ -17,19 +17,13 @@ export interface GetOptions {
   readonly gateway: string;
 }
 
-const reserved = /[<>:"/\\|?*\p{Cc}]/gu;
-/** Names of devices on Windows, with any extension. */
-const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 /** Longest name, in bytes: file systems allow 255, and a number may follow. */
 const maxBytes = 200;
 const mostNumbers = 1_000;
 
 /** Returns a name that is safe in any folder: without a path, control characters or leading dots. */
 export function safeName(given: string): string {
-  const visible = terminalLine(given)
-    .replace(reserved, '_')
-    .replace(/^[.\s]+|[.\s]+$/g, '');
-  const name = visible === '' || device.test(visible) ? `file${visible === '' ? '' : `-${visible}`}` : visible;
+  const name = savableName(terminalLine(given));
   const extension = Buffer.byteLength(extname(name)) <= 16 ? extname(name) : '';
   let stem = [...name.slice(0, name.length - extension.length)];
   while (Buffer.byteLength(stem.join('')) > maxBytes) stem = stem.slice(0, -1);

@@ -11,6 +11,7 @@ export { type OpsServer, startOpsServer } from './ops-server.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refusalFromFrame, refuse, type SentRefusal } from './refusal.js';
 export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';
+export { savableName } from './savable-name.js';
 export {
   describeSettings,
   ignoredNames,

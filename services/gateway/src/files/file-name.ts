@@ -1,11 +1,8 @@
 import { basename } from 'node:path';
+import { savableName } from '@parley/runtime';
 
 /** Control characters, direction marks and other characters that show nothing, and lone surrogates. */
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-/** Characters that no file name may have on some systems. */
-const reserved = /[<>:"/\\|?*]/g;
-/** Names of devices on Windows, with any extension. */
-const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 const maxCharacters = 255;
 const maxExtension = 16;
 
@@ -22,11 +19,7 @@ function shortened(name: string): string {
  */
 export function cleanName(given: string): string {
   const visible = basename(given.replaceAll('\\', '/')).normalize('NFC').replace(hidden, '');
-  const name = visible
-    .replace(reserved, '_')
-    .replace(/^[\s.]+|[\s.]+$/g, '')
-    .replace(/\s+/g, ' ');
-  return shortened(name === '' || device.test(name) ? `file${name === '' ? '' : `-${name}`}` : name);
+  return shortened(savableName(visible.replace(/\s+/g, ' ')));
 }
 
 /** Returns the value of Content-Disposition by RFC 6266. */
