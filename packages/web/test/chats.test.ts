@@ -6,9 +6,9 @@ import {
   chatsReducer,
   firstChats,
   needsAttention,
-  needsRecount,
   noChats,
   orderedChats,
+  receiptEffect,
   titleOf,
   unreadTotals,
 } from '../src/state/chats.js';
@@ -90,17 +90,19 @@ test('a receipt at the end of the log clears the counts, and one before it leave
   });
 });
 
-test('a receipt needs a new count only if it is past the last count, or if it may remove the mark', () => {
+test('a receipt of this user needs a new count only past the last count, and always for a mark', () => {
   const counted = { unread: 3, mine: { deliveredSeq: 5, readSeq: 2 } };
-  const needs = (readSeq: number, more: Partial<ChatSummary> = {}, ...actions: ChatsAction[]) => {
+  const effect = (readSeq: number, more: Partial<ChatSummary> = {}, ...actions: ChatsAction[]) => {
     const item = after(all(summary(1, { ...counted, ...more }, { lastSeq: 5 })), ...actions).items[1];
-    return item !== undefined && needsRecount(item, readSeq);
+    return item && receiptEffect(item, readSeq);
   };
-  expect([needs(0), needs(2), needs(3), needs(5)]).toEqual([false, false, true, true]);
-  expect([needs(2, { markedUnread: true }), needs(4, { unread: 0 })]).toEqual([true, false]);
+  expect([effect(0), effect(2), effect(3), effect(5)]).toEqual(['nothing', 'nothing', 'recount', 'read']);
+  expect(effect(4, { unread: 0 })).toBe('nothing');
+  const marked = { markedUnread: true, unread: 0, mine: { deliveredSeq: 5, readSeq: 5 } };
+  expect([effect(4, marked), effect(5, marked)]).toEqual(['nothing', 'recount']); // The server repeats the receipt after a mark.
   const readHere = { type: 'read', id: 1, seq: 4 } as const;
-  expect([needs(3, {}, readHere), needs(4, {}, readHere)]).toEqual([false, true]);
-  expect(needs(5, {}, { type: 'read', id: 1, seq: 5 })).toBe(false);
+  expect([effect(3, {}, readHere), effect(4, {}, readHere)]).toEqual(['nothing', 'recount']);
+  expect(effect(5, {}, { type: 'read', id: 1, seq: 5 })).toBe('nothing');
 });
 
 test('entries of another log count only after the chat has restarted', () => {

@@ -7,7 +7,7 @@ import {
   refuse,
   type UserInbox,
 } from '@parley/client';
-import { type ChatsAction, needsRecount } from '../state/chats.js';
+import { type ChatsAction, receiptEffect } from '../state/chats.js';
 import type { Link } from '../state/link.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { steadyNow } from '../state/steady-now.js';
@@ -239,16 +239,13 @@ export class PageInbox {
     }
   }
 
-  /**
-   * Applies a receipt of this user from another device. Fetches the chat, because only the server
-   * knows the new unread count.
-   */
+  /** Applies a receipt of this user, mostly from another device. */
   async #readElsewhere(id: number, readSeq: number): Promise<void> {
     const { chats } = this.#deps;
     const item = chats.state().items[id];
-    if (item === undefined || !needsRecount(item, readSeq)) return;
-    if (readSeq >= item.lastSeq) chats.share({ type: 'read', id, seq: readSeq });
-    else await chats.tryRefresh(id);
+    const effect = item === undefined ? 'nothing' : receiptEffect(item, readSeq);
+    if (effect === 'read') chats.share({ type: 'read', id, seq: readSeq });
+    if (effect === 'recount') await chats.tryRefresh(id);
   }
 
   /** Stores chats in advance, once for each inbox. After a lost connection, goes on with the next one. */

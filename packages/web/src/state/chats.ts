@@ -255,13 +255,17 @@ export function needsAttention({ unread, mentions, markedUnread, notify }: ChatI
 }
 
 /**
- * Returns whether a receipt of this user may change the counts or the mark of a chat. When a stream
- * starts, the server repeats the receipts of all chats, and most of them change nothing.
+ * Returns what a receipt of this user does to a chat. Only the server can count the messages after
+ * it. Only the server also knows whether a mark is still there: it reports a new mark and the
+ * removal of a mark with the same receipt. When a stream starts, the server repeats the receipts of
+ * all chats, and most of them change nothing.
  */
-export function needsRecount(item: ChatItem, readSeq: number): boolean {
-  const isUnread = item.unread > 0 || item.mentions > 0 || item.markedUnread;
-  const isCounted = readSeq <= item.countedSeq && !item.markedUnread; // Reading again removes the mark.
-  return isUnread && readSeq >= item.readSeq && !isCounted;
+export function receiptEffect(item: ChatItem, readSeq: number): 'nothing' | 'read' | 'recount' {
+  const { unread, mentions, markedUnread, lastSeq, countedSeq } = item;
+  if (readSeq < item.readSeq) return 'nothing';
+  if (markedUnread) return 'recount';
+  if ((unread === 0 && mentions === 0) || readSeq <= countedSeq) return 'nothing';
+  return readSeq >= lastSeq ? 'read' : 'recount';
 }
 
 /** Returns the time of the last activity of a chat, in Unix ms. */
