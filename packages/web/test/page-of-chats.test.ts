@@ -2,3 +2,4 @@
  * Imports test files that share one stage, because setting up a stage takes longer than most tests.
  */
 import './page-chats.js';
+import './page-files.js';

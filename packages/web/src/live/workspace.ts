@@ -7,6 +7,7 @@ import { countUnsent, forgetConversation, listUnsent } from '../storage/conversa
 import { type BrowserDatabase, type DraftKey, putFor } from '../storage/database.js';
 import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../storage/drafts.js';
 import { BrowserPush } from './browser-push.js';
+import { FileReader } from './file-reader.js';
 import { pageTransport } from './inbox-transport.js';
 import { ChatMembership } from './membership.js';
 import { MessageSearch } from './message-search.js';
@@ -35,6 +36,7 @@ export class Workspace {
   readonly search: MessageSearch;
   readonly notices: Notices;
   readonly pins: PinnedMessages;
+  readonly files: FileReader;
   readonly #client: ParleyClient;
   /** Ids of the rooms in which this tab was. */
   readonly #entered = new Set<number>();
@@ -60,6 +62,7 @@ export class Workspace {
     const noticeSettings = new StoredNoticeSettings(database, me, this.#onUnsaved);
     this.notices = new Notices(this.chats, noticeSettings, new BrowserPush(this.#client, noticeSettings));
     this.pins = new PinnedMessages(this.#client);
+    this.files = new FileReader(session.token);
   }
 
   /** Returns the open room. */

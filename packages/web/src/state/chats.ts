@@ -1,4 +1,12 @@
-import { type Channel, ChannelKind, type ChatSummary, type EntryEvent, type NotifyLevel, textOf } from '@parley/client';
+import {
+  type Channel,
+  ChannelKind,
+  type ChatSummary,
+  type EntryEvent,
+  type MessageEvent,
+  type NotifyLevel,
+  textOf,
+} from '@parley/client';
 import { words } from '../words/words.js';
 import type { Link } from './link.js';
 import { type Names, named } from './names.js';
@@ -95,6 +103,11 @@ export function noChats(me: string, names: Names = {}): ChatsState {
   return { me, ...empty, link: { state: 'connecting' }, fresh: false, aheadMs: 0, maxBytes: undefined };
 }
 
+/** Returns the start of a message; of one that has only files, the word for them. */
+function startOfMessage(entry: MessageEvent): string | undefined {
+  return entry.fileIds.length > 0 && entry.data.length === 0 ? words().conversation.files : startOfText(entry);
+}
+
 function startOfText(entry: Parameters<typeof textOf>[0]): string | undefined {
   const text = textOf(entry);
   return text === undefined ? undefined : excerpt(text, previewCharacters);
@@ -103,7 +116,7 @@ function startOfText(entry: Parameters<typeof textOf>[0]): string | undefined {
 function previewOf(entry: EntryEvent | undefined): Preview | undefined {
   if (entry?.type !== 'message') return undefined;
   const { seq, timestamp: at, sender, deleted } = entry;
-  return { seq, at, sender, text: deleted ? '' : startOfText(entry) };
+  return { seq, at, sender, text: deleted ? '' : startOfMessage(entry) };
 }
 
 function itemOf({ channel, peer, last, log, mine, ...rest }: ChatSummary): ChatItem {

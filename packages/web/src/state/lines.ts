@@ -36,6 +36,8 @@ export interface SaidLine extends LineFacts {
   /** Ids of the users whom the sender mentions, if there are any. */
   readonly mentions?: readonly string[];
   readonly pinned?: boolean;
+  /** Ids of its files, if it has any. */
+  readonly fileIds?: readonly string[];
 }
 
 /** A change of membership: someone joined, got a role or left. */
@@ -134,10 +136,10 @@ function saidIn(entry: MessageEvent, me: string): SaidLine {
   const { seq, timestamp: at, sender, clientId, replyTo, editedAt, deleted } = entry;
   const text = textOf(entry);
   const reactions = entry.reactions.map((one) => reactionOf(one, me));
-  const { mentions } = entry;
+  const { mentions, fileIds } = entry;
   const mention = mentions.length > 0 && { mentions, ...(mentions.includes(me) && { mentionsMe: true }) };
-  const pin = entry.pinnedAt !== undefined && { pinned: true };
-  return { type: 'said', seq, at, sender, clientId, text, replyTo, editedAt, deleted, reactions, ...mention, ...pin };
+  const marks = { ...(entry.pinnedAt !== undefined && { pinned: true }), ...(fileIds.length > 0 && { fileIds }) };
+  return { type: 'said', seq, at, sender, clientId, text, replyTo, editedAt, deleted, reactions, ...mention, ...marks };
 }
 
 function lineOf(entry: EntryEvent, me: string): Line | undefined {

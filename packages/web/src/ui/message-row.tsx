@@ -13,6 +13,7 @@ import { Icon } from './icon.js';
 import type { IntentRequest } from './intent.js';
 import { MentionsContext } from './mentions.js';
 import { MessageActions } from './message-actions.js';
+import { MessageFiles } from './message-files.js';
 import { PersonName } from './person-name.js';
 import type { Jump } from './plain-row.js';
 import { Reactions } from './reactions.js';
@@ -69,6 +70,7 @@ export function MessageRow(props: MessageRowProps) {
             <SentState row={row} receipts={receipts} names={names} />
           </Body>
         </MentionsContext>
+        {!line.deleted && line.fileIds !== undefined && <MessageFiles ids={line.fileIds} />}
         {!line.deleted && <Marks line={line} />}
         {line.reactions.length > 0 && (
           <Reactions line={line} names={names} me={me} mayAct={isThere && allowed.change} />
@@ -121,7 +123,7 @@ function Body({ line, children }: { line: SaidLine; children: ReactNode }) {
       </p>
     );
   if (line.text === undefined) return <p className="gone">{words().conversation.unreadable}</p>;
-  if (line.text === '') return <p className="gone">{words().conversation.empty}</p>;
+  if (line.text === '' && line.fileIds === undefined) return <p className="gone">{words().conversation.empty}</p>;
   return (
     <Text text={line.text}>
       {line.editedAt !== undefined && (

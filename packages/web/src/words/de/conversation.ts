@@ -1,5 +1,6 @@
 import type { ConversationWords } from '../en/conversation.js';
 import { pluralsOf } from '../plurals.js';
+import { sizesOf } from '../sizes.js';
 
 const plural = pluralsOf('de');
 
@@ -49,6 +50,10 @@ export const deConversation: ConversationWords = {
   unreadable: 'Diese Nachricht ist kein Text und kann nicht angezeigt werden.',
   empty: 'Diese Nachricht ist leer.',
   edited: '(bearbeitet)',
+  files: 'Dateien',
+  openPicture: (name) => `${name} öffnen`,
+  saveFile: 'Speichern',
+  fileSize: sizesOf('de'),
   goToMessage: 'Zu dieser Nachricht',
   replyToEarlier: 'Antwort auf eine frühere Nachricht',
   deletedQuote: 'Gelöschte Nachricht',

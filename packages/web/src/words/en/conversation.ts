@@ -1,4 +1,5 @@
 import { pluralsOf } from '../plurals.js';
+import { sizesOf } from '../sizes.js';
 
 const plural = pluralsOf('en');
 
@@ -35,6 +36,10 @@ export const enConversation = {
   unreadable: 'This message is not text and cannot be shown.',
   empty: 'This message is empty.',
   edited: '(edited)',
+  files: 'Files',
+  openPicture: (name: string) => `Open ${name}`,
+  saveFile: 'Save',
+  fileSize: sizesOf('en'),
   goToMessage: 'Go to this message',
   replyToEarlier: 'In reply to an earlier message',
   deletedQuote: 'Deleted message',
