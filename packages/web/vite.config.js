@@ -60,6 +60,21 @@ const binaryOnly = without(
   /^ {4}(?:fromJSON|toJSON|create)\(\w+\) \{\n[\s\S]*?^ {4}\},\n/gm,
 );
 
+/**
+ * The page only sends requests, and only receives responses. A request is decoded from no bytes at
+ * most, to name a field that cannot be encoded.
+ */
+const oneWay = without(
+  'one-way',
+  /\/contract\/dist\/src\/gen\/chat\/v1\/(?:user|channel|inbox)\.js$/,
+  /^export const (\w+)(Request|Command|Response|Event) = \{\n[\s\S]*?^\};\n/gm,
+  (message, name, kind) => {
+    const unused = { Response: 'encode|fromPartial', Event: 'encode' }[kind] ?? 'decode';
+    const method = new RegExp(`^ {4}(?:${unused})\\(.*\\) \\{\\n[\\s\\S]*?^ {4}\\},\\n`, 'gm');
+    return message.replace(method, unused === 'decode' ? `    decode: createBase${name}${kind},\n` : '');
+  },
+);
+
 /** The page shows the text that came with a refusal or its own, so it needs none for each reason. */
 const refusalsWithoutTexts = without(
   'refusals-without-texts',
@@ -77,7 +92,28 @@ const minified = {
   },
 };
 
-const parts = join(import.meta.dirname, 'markdown-parts.js');
+const rules = [
+  ...['table', 'code', 'hr', 'html_block', 'reference', 'heading', 'lheading'],
+  ...['linkify', 'replacements', 'smartquotes', 'image', 'autolink', 'html_inline', 'entity'],
+].join('|');
+
+/** Leaves out the rules of markdown-it that `state/markdown.ts` does not enable, and how links are normalized. */
+const enabledRules = without(
+  'enabled-rules',
+  /\/markdown-it\.mjs$/,
+  new RegExp(
+    `^\\t\\[(?:"(?:${rules})",.*\\]|\\n\\t\\t"(?:${rules})",\\n[\\s\\S]*?\\n\\t\\]),?\\n|` +
+      '^\\tnormalizeLink(?:Text)?\\(url\\) \\{\\n[\\s\\S]*?^\\t\\}\\n',
+    'gm',
+  ),
+);
+
+const parts = join(import.meta.dirname, 'library-parts.js');
+const partly = ['entities', 'uc.micro', 'mdurl', 'linkify-it', 'punycode.js', 'js-base64', 'url-parse'];
+const alias = {
+  ...Object.fromEntries(partly.map((library) => [library, parts])),
+  'tus-js-client': 'tus-js-client/lib/browser/index.js', // written for today's browsers
+};
 
 /** Leaves out of the emoji data what the page does not use, and packs the rest in lines. */
 const leanEmoji = {
@@ -99,8 +135,8 @@ const leanEmoji = {
 
 /** Bundles the output of `tsc -b`, so that tests cover the code that is served. */
 export default defineConfig({
-  plugins: [binaryOnly, refusalsWithoutTexts, leanEmoji, minified, serviceWorker],
-  resolve: { alias: { entities: parts, 'linkify-it': parts, 'punycode.js': parts } },
+  plugins: [binaryOnly, oneWay, enabledRules, refusalsWithoutTexts, leanEmoji, minified, serviceWorker],
+  resolve: { alias },
   build: { outDir, target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy: { '^/chat\\.v1\\.': 'http://127.0.0.1:8080' } },
 });

@@ -14,7 +14,7 @@ import {
 } from '../src/state/chats.js';
 import { pageTitle } from '../src/state/page-title.js';
 import { chatHref, placeOf, roomHref } from '../src/state/place.js';
-import { about, said } from './entries.js';
+import { about, said, withoutFiles } from './entries.js';
 
 const log = 'log-1';
 
@@ -183,4 +183,10 @@ test('reads the place in the address, and writes it', () => {
   for (const hash of ['', '#', '#rooms']) expect(placeOf(hash)).toMatchObject({ channelId: undefined, isNone: false });
   for (const hash of ['#chat-0', '#chat-99999999999', '#chat-7/0', '#chat-7/x', '#x'])
     expect(placeOf(hash)).toMatchObject({ channelId: undefined, isNone: true });
+});
+
+test('a message with files only is listed by the word for them, also if a tab of an earlier version sends it without', () => {
+  const chats = after(all(summary(1), summary(2)), entries(1, { ...said(1, 'bob', ''), fileIds: ['f'] }));
+  expect(chats.items[1]?.last?.text).toBe('Files');
+  expect(chatsReducer(chats, entries(2, withoutFiles(said(1, 'bob', 'hello')))).items[2]?.last?.text).toBe('hello');
 });

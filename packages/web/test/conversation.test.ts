@@ -8,7 +8,7 @@ import {
   noConversation,
 } from '../src/state/conversation-state.js';
 import { type Outgoing, withPending } from '../src/state/outgoing.js';
-import { about, said } from './entries.js';
+import { about, said, withoutFiles } from './entries.js';
 
 const user = (id: string) => ({ id, name: id.toUpperCase() }) as User;
 const channel = { id: 1, name: 'den' } as Channel;
@@ -313,4 +313,13 @@ test('moves the line "new messages" only if messages were missed while the page 
   const missed = conversationReducer(read, welcome(3));
   expect(missed.openedAtSeq).toBe(1);
   expect(conversationReducer(read, welcome(1)).openedAtSeq).toBe(0);
+});
+
+test('a message has the files of its entry; an entry of an earlier version of the page has none', () => {
+  const { lines } = after(
+    welcome(),
+    entries({ ...said(1, 'bob', ''), fileIds: ['f'] }, withoutFiles(said(2, 'bob', 'two'))),
+  );
+  expect(lines).toMatchObject([{ fileIds: ['f'] }, { text: 'two' }]);
+  expect(lines[1]).not.toHaveProperty('fileIds');
 });

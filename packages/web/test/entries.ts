@@ -37,3 +37,9 @@ export function about(
   if (type === 'react' || type === 'unreact') return { type, ...facts, emoji: text } satisfies EntryEvent;
   return { type, ...facts } satisfies EntryEvent;
 }
+
+/** Returns a message entry as a tab of an earlier version of the page sends it: without files. */
+export function withoutFiles(entry: ReturnType<typeof said>): EntryEvent {
+  const { fileIds: _, ...rest } = entry;
+  return rest as Omit<typeof entry, 'fileIds'> as never;
+}

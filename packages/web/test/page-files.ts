@@ -3,7 +3,7 @@ import type { Visitor } from './browser.js';
 import { createChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
-/** Posts a message with a picture of 800 by 400 pixels and a text file, without any text. */
+/** Posts a message without text that has pictures, a text file, and sounds or films that were recorded. */
 function postFiles({ page }: Visitor): Promise<number> {
   return page.evaluate(async () => {
     const opened = indexedDB.open('parley');
@@ -14,12 +14,24 @@ function postFiles({ page }: Visitor): Promise<number> {
     const headers = { authorization: `Bearer ${found.result.token}` };
     const canvas = Object.assign(document.createElement('canvas'), { width: 800, height: 400 });
     const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-    context.fillStyle = 'teal';
-    context.fillRect(0, 0, 800, 400);
-    const picture = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
     const form = new FormData();
-    form.append('file', picture as Blob, 'photo.png');
+    for (const [name, colour] of [
+      ['photo.png', 'teal'],
+      ['other.png', 'salmon'],
+    ] as const) {
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 800, 400);
+      const picture = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
+      form.append('file', picture as Blob, name);
+    }
     form.append('file', new Blob(['rice, beans']), 'list.txt');
+    const seconds = 120; // of silence, in 8,000 samples of one byte a second
+    const samples = new Uint8Array(44 + seconds * 8_000).fill(128);
+    const head = new DataView(samples.buffer);
+    const words = [0x52494646, samples.length - 8, 0x57415645, 0x666d7420, 16, 0x10001, 8_000, 8_000, 0x80001];
+    for (const [index, word] of [...words, 0x64617461, samples.length - 44].entries())
+      head.setUint32(index * 4, word, word < 0x50000000);
+    form.append('file', new Blob([samples]), 'silence.wav');
     const stored = await fetch('/api/v1/files', { method: 'POST', headers, body: form });
     const { files } = (await stored.json()) as { files: { id: string }[] };
     const channel = /chat-(\d+)/.exec(location.hash)?.[1];
@@ -32,40 +44,49 @@ function postFiles({ page }: Visitor): Promise<number> {
   });
 }
 
+/** Waits until a picture of this width is loaded. */
+const loaded = ({ page }: Visitor, selector: string, width: number) =>
+  page.waitForFunction(
+    ([one, pixels]) => document.querySelector<HTMLImageElement>(one as string)?.naturalWidth === pixels,
+    [selector, width] as const,
+  );
+
+/** Saves a file by its link, and returns its name and text. */
+async function save({ page }: Visitor, name: string): Promise<[string, string]> {
+  const link = page.getByRole('link', { name: `Save ${name}` });
+  const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+  return [download.suggestedFilename(), await readFile(await download.path(), 'utf8')];
+}
+
 inChromium('files of messages', () => {
-  test('a picture opens from its thumbnail, and another file is saved', async () => {
+  test('pictures open from their thumbnails, a sound can be seeked, and another file is saved', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     await createChat(ann, 'Group', 'album', [await userIdOf(bob)]);
     expect(await postFiles(ann)).toBe(201);
     await rowOf(bob, 'album').getByText('Files').waitFor();
     await rowOf(bob, 'album').click();
     const { page } = bob;
-    const thumbnail = page.getByRole('button', { name: 'Open photo.png' });
-    const widthOf = (selector: string, width: number) =>
-      page.waitForFunction(
-        ([one, pixels]) => document.querySelector<HTMLImageElement>(one as string)?.naturalWidth === pixels,
-        [selector, width] as const,
-      );
-    await thumbnail.waitFor();
-    await widthOf('.thumbnail img', 640);
+    await loaded(bob, '.files li:nth-child(2) img', 640);
+    await page.locator('audio').evaluate((sound: HTMLAudioElement) => {
+      sound.currentTime = 100; // beyond what the browser has loaded
+      return new Promise((resolve) => sound.addEventListener('seeked', resolve));
+    });
     await stage.picture(bob, 'files');
-    await thumbnail.click();
-    await widthOf('dialog img', 800);
+    await page.getByRole('button', { name: 'Open photo.png' }).press('Enter');
+    await loaded(bob, 'dialog img', 800);
     await stage.picture(bob, 'files-viewer');
+    await page.getByText('1 of 2').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('heading', { name: 'other.png' }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('2 of 2').waitFor();
     await page.keyboard.press('Escape');
-    const file = page.locator('.file', { hasText: 'list.txt' });
-    await file.getByText('11 byte').waitFor();
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      file.getByRole('button', { name: 'Save' }).click(),
-    ]);
-    expect([download.suggestedFilename(), await readFile(await download.path(), 'utf8')]).toEqual([
-      'list.txt',
-      'rice, beans',
-    ]);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.locator('.file', { hasText: 'list.txt' }).getByText('11 byte').waitFor();
+    expect(await save(bob, 'list.txt')).toEqual(['list.txt', 'rice, beans']);
     await page.reload();
-    await widthOf('.thumbnail img', 640);
-    await page.getByText('This message is empty.').waitFor({ state: 'detached' });
+    await loaded(bob, '.thumbnail img', 640);
+    expect(await page.getByText('This message is empty.').count()).toBe(0);
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 });

@@ -26,6 +26,7 @@ import { receiptLine, startWakeUps } from './background/wake-ups.js';
 import { Upstreams } from './clients/upstreams.js';
 import type { GatewayConfig, PushConfig } from './config.js';
 import type { TokenPolicy } from './dialects/document-001/account-routes.js';
+import { tokenFinder } from './dialects/document-001/credentials.js';
 import { Directory } from './dialects/document-001/directory.js';
 import { EventsDoor, type EventsDoorDeps } from './dialects/document-001/events-door.js';
 import { document001 } from './dialects/document-001/form.js';
@@ -222,7 +223,7 @@ interface ApiDeps extends ApiDoorDeps, Pick<EventsDoorDeps, 'openSession' | 'log
 function apiHandlers(deps: ApiDeps, policy: TokenPolicy): HttpHandler[] {
   const [directory, newChats] = [new Directory(), new NewChats()];
   const form = document001(directory, newChats, policy);
-  const events = new EventsDoor({ ...deps, tokenOf: form.tokenOf, directory, newChats });
+  const events = new EventsDoor({ ...deps, tokenOf: tokenFinder(policy.takesUrlTokens), directory, newChats });
   return [serveApiDocs(deps.log), new ApiDoor(restForm, deps).handle, new ApiDoor(form, deps).handle, events.handle];
 }
 

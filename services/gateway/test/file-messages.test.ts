@@ -14,6 +14,10 @@ beforeEach(async () => {
   [ann, bob, cy] = await newPeople();
 });
 
+/** The cookie of files that a response sets. */
+const cookieOf = (response: Awaited<ReturnType<typeof request>>) => String(response.headers.get('set-cookie'));
+const cookiePath = '/sessions/current/file-cookie';
+
 /** Makes a group of the first person, in which others see only what is said after they joined. */
 async function group(owner: TestPerson, ...others: TestPerson[]): Promise<number> {
   const { json } = await request(at('/channels'), 'POST', {
@@ -227,4 +231,47 @@ test('an upload whose bytes have all arrived before its gateway ended is complet
   for (const { status, json: progress } of await Promise.all(both))
     expect([status, progress]).toEqual([200, expect.objectContaining({ complete: true })]);
   expect((await download(ann, json.id)).bytes.includes(secret)).toBe(false);
+});
+
+test('a cookie opens downloads with their ranges, by the same rules, for one session, and changes nothing', async () => {
+  const channel = await group(ann, bob);
+  const file = await upload(ann, 'photo.png', png);
+  await post(ann, channel, { file_ids: [file.id] });
+  const cookies: string[] = [];
+  for (const { token } of [ann, bob, cy]) {
+    const made = await request(at(cookiePath), 'PUT', { token });
+    expect([made.status, cookieOf(made)]).toEqual([
+      204,
+      `parley_files=${token}; Path=/api/v1/files; Max-Age=604800; HttpOnly; SameSite=Strict`,
+    ]);
+    cookies.push(`other=1; ${cookieOf(made).split(';')[0]}`);
+  }
+  const [ours = '', theirs = '', strange = ''] = cookies;
+  const open = (cookie: string, headers = {}, path = `/files/${file.id}/content`, method = 'GET') =>
+    request(at(path), method, { headers: { cookie, ...headers } });
+  const part = await open(theirs, { range: 'bytes=1-3' });
+  expect([part.status, part.text, part.headers.get('content-range')]).toEqual([206, 'PNG', `bytes 1-3/${file.size}`]);
+  expect((await open(theirs, { 'sec-fetch-site': 'same-origin' }, `/files/${file.id}/thumbnail`)).status).toBe(200);
+  expect((await open(theirs, {}, undefined, 'HEAD')).status).toBe(200);
+  expect((await open(strange)).status).toBe(404);
+  for (const [headers, path, method] of [
+    [{ 'sec-fetch-site': 'cross-site' }, undefined, 'GET'],
+    [{ 'sec-fetch-site': 'same-site' }, undefined, 'GET'],
+    [{}, `/files/${file.id}`, 'GET'],
+    [{}, `/files/${file.id}`, 'DELETE'],
+    [{}, '/files', 'POST'],
+    [{}, '/uploads', 'POST'],
+    [{}, '/me', 'GET'],
+    [{}, cookiePath, 'PUT'],
+    [{}, cookiePath, 'DELETE'],
+  ] as const)
+    expect([method, path, (await open(ours, headers, path, method)).status]).toEqual([method, path, 401]);
+  expect((await open('parley_files=a b')).json.reason).toBe('invalid-token');
+  const deleted = await request(at(cookiePath), 'DELETE', {
+    token: bob.token,
+    headers: { 'x-forwarded-proto': 'https' },
+  });
+  expect(cookieOf(deleted)).toBe('parley_files=; Path=/api/v1/files; Max-Age=0; HttpOnly; SameSite=Strict; Secure');
+  await request(at('/sessions/current'), 'DELETE', { token: bob.token });
+  expect((await open(theirs)).status).toBe(401); // The session has ended.
 });

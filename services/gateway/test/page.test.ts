@@ -67,6 +67,7 @@ test('serves the page with security headers', async () => {
     /default-src 'none';.*script-src 'self';.*frame-ancestors 'none'/,
   );
   expect(page.headers.get('content-security-policy')).not.toMatch(/unsafe|\*/);
+  expect(page.headers.get('content-security-policy')).toContain("; media-src 'self';");
   expect(Object.fromEntries(page.headers)).toMatchObject({
     'content-type': 'text/html; charset=utf-8',
     'x-content-type-options': 'nosniff',

@@ -16,6 +16,7 @@ import { words } from '../words/words.js';
 import { endPush } from './browser-push.js';
 import { closeNotices } from './system-notices.js';
 import { Workspace } from './workspace.js';
+import { changeFileCookie } from './workspace-files.js';
 
 /** Returns the sentence that says why a session ended. */
 function noticeOf(reason: string): string {
@@ -100,6 +101,7 @@ export class Auth {
     this.#tabs.postMessage('changed');
     if ('session' in now) {
       const client = createClient({ transport: webTransport(), token: now.session.token });
+      await changeFileCookie('DELETE', now.session.token).catch(() => {}); // Without a session, it opens nothing.
       await client.logout().catch((thrown: unknown) => this.#noticeUnconfirmed(thrown));
     }
   }

@@ -7,7 +7,6 @@ import { countUnsent, forgetConversation, listUnsent } from '../storage/conversa
 import { type BrowserDatabase, type DraftKey, putFor } from '../storage/database.js';
 import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../storage/drafts.js';
 import { BrowserPush } from './browser-push.js';
-import { FileReader } from './file-reader.js';
 import { pageTransport } from './inbox-transport.js';
 import { ChatMembership } from './membership.js';
 import { MessageSearch } from './message-search.js';
@@ -18,6 +17,7 @@ import { RoomsWatch } from './rooms-watch.js';
 import { StoredNoticeSettings } from './stored-notice-settings.js';
 import { UserAccount } from './user-account.js';
 import { UserChats } from './user-chats.js';
+import { WorkspaceFiles } from './workspace-files.js';
 
 export interface WorkspaceDeps {
   readonly database: BrowserDatabase;
@@ -36,7 +36,7 @@ export class Workspace {
   readonly search: MessageSearch;
   readonly notices: Notices;
   readonly pins: PinnedMessages;
-  readonly files: FileReader;
+  readonly files: WorkspaceFiles;
   readonly #client: ParleyClient;
   /** Ids of the rooms in which this tab was. */
   readonly #entered = new Set<number>();
@@ -62,7 +62,7 @@ export class Workspace {
     const noticeSettings = new StoredNoticeSettings(database, me, this.#onUnsaved);
     this.notices = new Notices(this.chats, noticeSettings, new BrowserPush(this.#client, noticeSettings));
     this.pins = new PinnedMessages(this.#client);
-    this.files = new FileReader(session.token);
+    this.files = new WorkspaceFiles(session.token);
   }
 
   /** Returns the open room. */

@@ -105,7 +105,8 @@ export function noChats(me: string, names: Names = {}): ChatsState {
 
 /** Returns the start of a message; of one that has only files, the word for them. */
 function startOfMessage(entry: MessageEvent): string | undefined {
-  return entry.fileIds.length > 0 && entry.data.length === 0 ? words().conversation.files : startOfText(entry);
+  const { fileIds = [], data } = entry; // Tabs of an earlier version send entries without files.
+  return fileIds.length > 0 && data.length === 0 ? words().conversation.files : startOfText(entry);
 }
 
 function startOfText(entry: Parameters<typeof textOf>[0]): string | undefined {

@@ -136,7 +136,7 @@ function saidIn(entry: MessageEvent, me: string): SaidLine {
   const { seq, timestamp: at, sender, clientId, replyTo, editedAt, deleted } = entry;
   const text = textOf(entry);
   const reactions = entry.reactions.map((one) => reactionOf(one, me));
-  const { mentions, fileIds } = entry;
+  const { mentions, fileIds = [] } = entry; // Tabs of an earlier version send entries without files.
   const mention = mentions.length > 0 && { mentions, ...(mentions.includes(me) && { mentionsMe: true }) };
   const marks = { ...(entry.pinnedAt !== undefined && { pinned: true }), ...(fileIds.length > 0 && { fileIds }) };
   return { type: 'said', seq, at, sender, clientId, text, replyTo, editedAt, deleted, reactions, ...mention, ...marks };

@@ -1,5 +1,6 @@
 const paths = {
   back: 'M15 5l-7 7 7 7',
+  forward: 'M9 5l7 7-7 7',
   plus: 'M12 5v14M5 12h14',
   close: 'M6 6l12 12M18 6L6 18',
   send: 'M4 12l16-8-6 16-3-6z M11 14l4-4',
@@ -29,6 +30,7 @@ const paths = {
   muted: 'M4 10v4h3.5l4.5 4V6L7.5 10zM16 9.5l5 5M21 9.5l-5 5',
   bell: 'M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5h4',
   clock: 'M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM12 8v4.5l3 1.5',
+  file: 'M6 3.5h8l4 4v13H6zM14 3.5v4h4',
   alert: 'M12 4l9 16H3zM12 10v4M12 17v.01',
 } as const;
 

@@ -1,117 +1,139 @@
-import { useEffect, useState } from 'react';
-import type { ShownFile } from '../live/file-reader.js';
+import { useState } from 'react';
+import { contentOf, thumbnailOf, type UserFile } from '../live/workspace-files.js';
 import { words } from '../words/words.js';
-import { Dialog } from './dialog.js';
+import { Icon } from './icon.js';
+import { PictureDialog } from './picture-dialog.js';
+import { SaveLink } from './save-link.js';
 import { Name } from './text.js';
-import { useAction } from './use-action.js';
+import { type RefusedAction, refusedBy } from './use-action.js';
 import { useLoaded } from './use-loaded.js';
 import { useWorkspace } from './workspace-context.js';
 
-/** The files of a message: pictures as thumbnails that open, and others with their size. */
+/** A file of a message, or the reason for which it is not there. */
+type Found =
+  | { readonly id: string; readonly file: UserFile }
+  | { readonly id: string; readonly refused: RefusedAction };
+
+/** Returns the files of a message once they are described. */
+function useFiles(ids: readonly string[]) {
+  const { files } = useWorkspace();
+  const known = ids.flatMap((id): Found[] => {
+    const file = files.known(id);
+    return file === undefined ? [] : [{ id, file }];
+  });
+  const find = (id: string, signal: AbortSignal): Promise<Found> =>
+    files.find(id, signal).then(
+      (file) => ({ id, file }),
+      (thrown) => ({ id, refused: refusedBy(thrown) }),
+    );
+  const all = known.length === ids.length ? known : undefined;
+  const load = (signal: AbortSignal) => Promise.all(ids.map((id) => find(id, signal)));
+  const { value = all, reload } = useLoaded(async (signal) => all ?? load(signal), ids.join());
+  return { found: value, reload };
+}
+
+/** The files of a message: pictures as thumbnails that open, players, and others with their size. */
 export function MessageFiles({ ids }: { ids: readonly string[] }) {
+  const { files } = useWorkspace();
+  const { found, reload } = useFiles(ids);
+  const [opened, setOpened] = useState<UserFile>();
+  if (found === undefined) return <p className="gone">{words().common.loading}</p>;
+  const pictures = found.flatMap((one) => ('file' in one && one.file.picture !== undefined ? [one.file] : []));
+  const again = (id: string) => {
+    files.forget(id);
+    reload();
+  };
   return (
-    <ul className="files" aria-label={words().conversation.files}>
-      {ids.map((id) => (
-        <li key={id}>
-          <MessageFile id={id} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="files" aria-label={words().conversation.files} data-album={pictures.length > 1}>
+        {found.map((one) => (
+          <li key={one.id} data-picture={'file' in one && one.file.picture !== undefined}>
+            {'file' in one ? (
+              <MessageFile file={one.file} onOpen={setOpened} />
+            ) : (
+              <MissingFile refused={one.refused} onAgain={() => again(one.id)} />
+            )}
+          </li>
+        ))}
+      </ul>
+      {opened !== undefined && (
+        <PictureDialog pictures={pictures} first={opened} onClose={() => setOpened(undefined)} />
+      )}
+    </>
   );
 }
 
-function MessageFile({ id }: { id: string }) {
-  const { files } = useWorkspace();
-  const { value: file, refused, reload } = useLoaded((signal) => files.find(id, signal), id);
-  if (file !== undefined) return file.picture === null ? <FileToSave file={file} /> : <Thumbnail file={file} />;
-  if (refused === undefined) return <p className="gone">{words().common.loading}</p>;
+function MissingFile({ refused, onAgain }: { refused: RefusedAction; onAgain: () => void }) {
   return (
     <p className="gone">
       {refused.words}{' '}
-      <button type="button" className="link" onClick={reload}>
+      <button type="button" className="link" onClick={onAgain}>
         {words().common.tryAgain}
       </button>
     </p>
   );
 }
 
+function MessageFile({ file, onOpen }: { file: UserFile; onOpen: (file: UserFile) => void }) {
+  const [kind] = file.contentType.split('/');
+  if (file.picture !== undefined) return <Thumbnail file={file} onOpen={onOpen} />;
+  if (kind === 'video' || kind === 'audio') return <Player file={file} isFilm={kind === 'video'} />;
+  return <FileToSave file={file} />;
+}
+
 /** Longest side of a thumbnail in the list of messages, in pixels. */
 const mostEdge = 320;
 
-function Thumbnail({ file }: { file: ShownFile }) {
-  const [isOpen, setIsOpen] = useState(false);
-  const { id, name, picture } = file;
-  const { url } = useBytes(id, 'thumbnail');
+function Thumbnail({ file, onOpen }: { file: UserFile; onOpen: (file: UserFile) => void }) {
+  const { name, picture } = file;
   const { width, height } = picture ?? { width: 1, height: 1 };
   const scale = Math.min(1, mostEdge / Math.max(width, height));
   const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
   const open = words().conversation.openPicture(name);
+  const [isBroken, setIsBroken] = useState(false);
+  if (isBroken) return <FileToSave file={file} />;
   return (
-    <>
-      <button type="button" className="thumbnail" aria-label={open} title={name} onClick={() => setIsOpen(true)}>
-        <img src={url} alt="" {...size} />
-      </button>
-      {isOpen && <PictureDialog file={file} onClose={() => setIsOpen(false)} />}
-    </>
+    <button type="button" className="thumbnail" aria-label={open} title={name} onClick={() => onOpen(file)}>
+      <img src={thumbnailOf(file)} alt="" {...size} onError={() => setIsBroken(true)} />
+    </button>
   );
 }
 
-function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () => void }) {
-  const { url, refused } = useBytes(file.id, 'content');
-  const { width, height } = file.picture ?? {};
+/** A film or a sound. If the browser cannot play it, the user can save it. */
+function Player({ file, isFilm }: { file: UserFile; isFilm: boolean }) {
+  const [plays, setPlays] = useState<'film' | 'sound' | 'nothing'>(isFilm ? 'film' : 'sound');
+  const player = {
+    ...{ controls: true, preload: 'metadata', src: contentOf(file), 'aria-label': file.name },
+    onError: () => setPlays('nothing'),
+  };
   return (
-    <Dialog title={file.name} className="picture-dialog" onClose={onClose}>
-      {refused !== undefined && <p role="alert">{refused.words}</p>}
-      <img src={url} alt={file.name} width={width} height={height} />
-      <p>
-        <SaveButton file={file} />
-      </p>
-    </Dialog>
+    <figure className="player">
+      {plays === 'film' && (
+        <video
+          {...player}
+          playsInline
+          onLoadedMetadata={(event) => event.currentTarget.videoWidth === 0 && setPlays('sound')}
+        />
+      )}
+      {plays === 'sound' && <audio {...player} />}
+      <figcaption>
+        <FileToSave file={file} />
+      </figcaption>
+    </figure>
   );
 }
 
-function FileToSave({ file }: { file: ShownFile }) {
+function FileToSave({ file }: { file: UserFile }) {
+  const { name, size } = file;
+  const say = words().conversation;
   return (
     <p className="file">
-      <Name of={file.name} title={file.name} /> <span>{words().conversation.fileSize(file.size)}</span>
-      <SaveButton file={file} />
+      <Icon name="file" />
+      <span className="file-name" title={name}>
+        <Name of={name} />
+      </span>
+      <span className="file-size">{say.fileSize(size)}</span>
+      <SaveLink file={file} />
     </p>
   );
-}
-
-function SaveButton({ file: { id, name } }: { file: ShownFile }) {
-  const { files } = useWorkspace();
-  const { busy, refused, run } = useAction(async () => saveAs(await files.bytes(id, 'content'), name));
-  return (
-    <>
-      <button type="button" className="link" disabled={busy} onClick={() => run()}>
-        {words().conversation.saveFile}
-      </button>
-      {refused !== undefined && <span role="alert">{refused.words}</span>}
-    </>
-  );
-}
-
-const revokedAfterMs = 60_000;
-
-function saveAs(bytes: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(bytes);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), revokedAfterMs);
-}
-
-/** Loads the bytes of a file, and returns a URL for them as long as the component is there. */
-function useBytes(id: string, which: 'content' | 'thumbnail') {
-  const { files } = useWorkspace();
-  const { value: bytes, refused } = useLoaded((signal) => files.bytes(id, which, signal), id);
-  const [url, setUrl] = useState<string>();
-  useEffect(() => {
-    if (bytes === undefined) return;
-    const made = URL.createObjectURL(bytes);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [bytes]);
-  return { url, refused };
 }

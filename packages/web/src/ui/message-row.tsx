@@ -9,11 +9,11 @@ import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { words } from '../words/words.js';
 import { Avatar, personClass } from './avatar.js';
 import { DeliveryNotice, SentState } from './delivery.js';
+import { FilesOfMessage } from './files-of-message.js';
 import { Icon } from './icon.js';
 import type { IntentRequest } from './intent.js';
 import { MentionsContext } from './mentions.js';
 import { MessageActions } from './message-actions.js';
-import { MessageFiles } from './message-files.js';
 import { PersonName } from './person-name.js';
 import type { Jump } from './plain-row.js';
 import { Reactions } from './reactions.js';
@@ -70,7 +70,7 @@ export function MessageRow(props: MessageRowProps) {
             <SentState row={row} receipts={receipts} names={names} />
           </Body>
         </MentionsContext>
-        {!line.deleted && line.fileIds !== undefined && <MessageFiles ids={line.fileIds} />}
+        {!line.deleted && line.fileIds !== undefined && <FilesOfMessage ids={line.fileIds} />}
         {!line.deleted && <Marks line={line} />}
         {line.reactions.length > 0 && (
           <Reactions line={line} names={names} me={me} mayAct={isThere && allowed.change} />

@@ -38,7 +38,7 @@ export interface ApiForm {
    * Returns the token of a request for a route that needs one.
    * @throws {Refusal} `unauthenticated` if there is none.
    */
-  readonly tokenOf: (visit: HttpVisit) => string;
+  readonly tokenOf: (visit: HttpVisit, route: ApiRoute) => string;
   /**
    * Returns additional response headers, given the duration of the call in milliseconds. Absent:
    * none.
@@ -128,7 +128,7 @@ export class ApiDoor {
     turn.name = `${route.method} ${this.#form.prefix}${route.path}`;
     for (const [name, value] of Object.entries(route.offers)) response.setHeader(name, value);
     if (!route.isDownload) checkAccept(request);
-    const token = route.isPublic ? undefined : this.#form.tokenOf(turn);
+    const token = route.isPublic ? undefined : this.#form.tokenOf(turn, route);
     const address = callerAddress(request, proxies);
     const authorization = token === undefined ? undefined : `Bearer ${token}`;
     this.#countRequest(turn, callerKey({ address, authorization }));

@@ -1,7 +1,9 @@
 import { bearerOf } from '@parley/service-kit';
 import type { ApiForm } from '../api/api-door.js';
+import { tokenInCookie } from '../http/token-cookie.js';
 import { accountRoutes } from './accounts.js';
 import { channelRoutes } from './channels.js';
+import { cookieRoutes, fileCookie } from './file-cookie.js';
 import { fileRoutes } from './files.js';
 import { memberRoutes } from './members.js';
 import { messageRoutes } from './messages.js';
@@ -15,8 +17,12 @@ export const restForm: ApiForm = {
   prefix: '/api/v1',
   routes: [
     ...[...accountRoutes, ...peopleRoutes, ...channelRoutes],
-    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...pushRoutes, ...fileRoutes],
+    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...pushRoutes, ...fileRoutes, ...cookieRoutes],
   ],
   problemOf: restProblem,
-  tokenOf: ({ request }) => bearerOf(request.headers.authorization),
+  tokenOf: ({ request }, { isDownload }) => {
+    const { authorization } = request.headers;
+    const token = isDownload && authorization === undefined ? tokenInCookie(fileCookie, request) : undefined;
+    return token ?? bearerOf(authorization);
+  },
 };

@@ -10,8 +10,9 @@ import { Refusal, refuse } from '@parley/runtime';
 import * as z from 'zod';
 import { type ApiRequest, type ApiRoute, route } from '../../api/route.js';
 import type { ServiceCalls } from '../../api/service-calls.js';
+import { setTokenCookie } from '../../http/token-cookie.js';
 import { chatsWithMembers } from './chat-list.js';
-import { tokenCookie } from './credentials.js';
+import { cookie001 } from './credentials.js';
 import type { Directory } from './directory.js';
 import { userOf, userSchema } from './shapes.js';
 import { mailIdPrefix, userIdOf, workspace, wrapToken } from './token.js';
@@ -59,7 +60,7 @@ function answerLogin(
   const names = { username: name, fullname: name };
   const claims = { id, ...workspace, ...names, email, createdAt: new Date(createdAt).toISOString() };
   const wrapped = wrapToken(token, claims, expiresAt);
-  if (!policy.takesUrlTokens) setHeader('set-cookie', tokenCookie(wrapped, policy.isSecure));
+  if (!policy.takesUrlTokens) setHeader('set-cookie', setTokenCookie(cookie001, wrapped, policy.isSecure));
   return { token: wrapped };
 }
 

@@ -1,28 +1,11 @@
 import { refuse } from '@parley/runtime';
 import { bearerOf } from '@parley/service-kit';
 import type { HttpVisit } from '../../http/handler.js';
+import { checkedToken, type TokenCookie, tokenInCookie } from '../../http/token-cookie.js';
 import { unwrapToken } from './token.js';
 
-const cookieName = 'parley_001';
-const weekSeconds = 7 * 86_400;
-const safeMethods: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD']);
-const tokenForm = /^[\w.-]+$/;
-
-/** Returns the header that gives a browser the token for GET requests from its own page. */
-export function tokenCookie(token: string, isSecure: boolean): string {
-  const secure = isSecure ? '; Secure' : '';
-  return `${cookieName}=${token}; Path=/; Max-Age=${weekSeconds}; HttpOnly; SameSite=Strict${secure}`;
-}
-
-/**
- * Returns the token in the cookie, if the request changes nothing and comes from the same origin.
- */
-function cookieToken({ method, headers }: HttpVisit['request']): string | undefined {
-  const { cookie = '', 'sec-fetch-site': site = 'same-origin' } = headers;
-  if (!safeMethods.has(method) || site !== 'same-origin') return undefined;
-  const pairs = cookie.split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === cookieName)?.[1];
-}
+/** Gives a browser the token for requests of its own page that change nothing. */
+export const cookie001: TokenCookie = { name: 'parley_001', path: '/' };
 
 function urlToken(url: string | undefined): string | undefined {
   const at = url?.indexOf('?') ?? -1;
@@ -38,9 +21,8 @@ export function tokenFinder(takesUrlTokens: boolean): (visit: HttpVisit) => stri
   return ({ request }) => {
     const { authorization } = request.headers;
     if (authorization !== undefined) return unwrapToken(bearerOf(authorization));
-    const token = (takesUrlTokens ? urlToken(request.url) : undefined) ?? cookieToken(request);
+    const token = (takesUrlTokens ? urlToken(request.url) : undefined) ?? tokenInCookie(cookie001, request);
     if (token === undefined) throw refuse('unauthenticated');
-    if (!tokenForm.test(token)) throw refuse('invalid-token');
-    return unwrapToken(token);
+    return unwrapToken(checkedToken(token));
   };
 }
