@@ -10,9 +10,9 @@ const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
 /**
  * Number of test files that run at once, and number of additional files that mostly wait. Together
- * they use two cores. With many more, the services of a test would wait for seconds.
+ * they use two cores. More would take longer, because the idle services of a test need CPU, too.
  */
-const [atOnce, waitingAtOnce] = [3, 2];
+const [atOnce, waitingAtOnce] = [2, 2];
 /**
  * Tests that use less than half of a core, because they wait for leases, shutdowns, clocks, a disk
  * or a browser.

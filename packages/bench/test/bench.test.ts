@@ -9,11 +9,11 @@ const plan = {
   pairs: 1,
   seconds: 0.25,
   warmUps: 0,
-  rows: 40_000,
-  inboxes: 40,
+  rows: 20_000,
+  inboxes: 20,
   stillMs: 0,
   readers: 12,
-  people: 100,
+  people: 40,
   log: () => {},
 };
 const few = { description: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
