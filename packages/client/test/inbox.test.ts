@@ -28,6 +28,7 @@ test('yields the events of all chats in order, and answers pings', async () => {
   const data = MemberChange.encode(MemberChange.fromPartial({ userId: 'ann', joined: true })).finish();
   gateway.stream.tell({ message: { channelId: 3, seq: 1, kind: 8, data } });
   gateway.stream.tell({ changed: { id: 3 }, id: '' });
+  gateway.stream.tell({ membership: { channelId: 1, role: 2, markedUnread: true, notify: 3 } });
   gateway.stream.tell({ notification: { id: 9, kind: 1 } });
   gateway.stream.tell({ removed: { id: 3 } });
   gateway.stream.ping('p1');
@@ -43,6 +44,7 @@ test('yields the events of all chats in order, and answers pings', async () => {
     { type: 'added', channel: { id: 3, name: 'new' } },
     { type: 'member', channelId: 3, seq: 1, userId: 'ann', joined: true },
     { type: 'changed', channel: { id: 3 } },
+    { type: 'membership', channelId: 1, role: 2, markedUnread: true, notify: 'none' },
     { type: 'notification', notification: { id: 9, kind: 'mention' } },
     { type: 'removed', channelId: 3 },
   ]);

@@ -8,6 +8,7 @@ export { checkSchema, migrate } from './migrate.js';
 export {
   Bell,
   eventChannel,
+  membershipChannel,
   NotificationListener,
   type NotificationListenerOptions,
   receiptChannel,

@@ -6,6 +6,8 @@ import { createPool, type PoolSettings } from './pool.js';
 export const eventChannel = 'chat_event';
 /** Channel of the notifications after receipts have moved. Each line has a channel id and a user id. */
 export const receiptChannel = 'chat_receipt';
+/** Channel of the notifications after users have set something in their own memberships, with the same lines. */
+export const membershipChannel = 'chat_membership';
 
 /** Minimum time between two notifications of one bell, in milliseconds. */
 const ringEveryMs = 20;

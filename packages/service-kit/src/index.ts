@@ -62,6 +62,7 @@ export {
 } from './grpc/service.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { logEntryColumns, logEntryConstants, messageOfEntry, type StoredEntry } from './log-entries.js';
+export { notifyWords, ranks } from './memberships.js';
 export { nextAfter, pageAfter, pageSize } from './page.js';
 export { Tally } from './tally.js';
 export { type OnLeave, type TurnBounds, TurnQueue } from './turn-queue.js';

@@ -1,4 +1,4 @@
-import { type Channel, ChannelKind, type ChatSummary, type EntryEvent } from '@parley/client';
+import { type Channel, ChannelKind, type ChatSummary, type EntryEvent, MemberRole } from '@parley/client';
 import { matchingDestinations, matchScore } from '../src/state/chat-search.js';
 import {
   type ChatsAction,
@@ -88,6 +88,21 @@ test('a receipt at the end of the log clears the counts, and one before it leave
   expect(after(start, { type: 'read', id: 1, seq: 5 }).items[1]).toMatchObject({
     ...{ unread: 0, mentions: 0, markedUnread: false, readSeq: 5 },
   });
+});
+
+test('settings of a channel leave the role alone, except of a new owner, and a membership sets it with the mark', () => {
+  const start = all(summary(1, {}, { myRole: MemberRole.ADMIN, ownerId: 'bob', lastSeq: 5 }));
+  const settings = (ownerId: string): ChatsAction => ({
+    type: 'changed',
+    channel: { ...summary(1, {}, { name: 'new', ownerId, lastSeq: 9, myRole: MemberRole.UNSPECIFIED }).channel },
+  });
+  const [renamed, own] = [settings('bob'), settings('ann')];
+  const channelAfter = (...actions: ChatsAction[]) => after(start, ...actions).items[1]?.channel;
+  expect(channelAfter(renamed)).toMatchObject({ name: 'new', myRole: MemberRole.ADMIN, lastSeq: 5 });
+  expect(channelAfter(renamed, own)).toMatchObject({ myRole: MemberRole.OWNER });
+  const set = { role: MemberRole.MEMBER, markedUnread: true, notify: 'none' } as const;
+  const item = after(start, own, { type: 'membership', id: 1, ...set }).items[1];
+  expect(item).toMatchObject({ channel: { myRole: MemberRole.MEMBER }, markedUnread: true, notify: 'none' });
 });
 
 test('a receipt of this user needs a new count only past the last count, and always for a mark', () => {

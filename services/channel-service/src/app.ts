@@ -1,5 +1,5 @@
 import { AdminService, ChannelService } from '@parley/contract';
-import { Bell, type DatabaseClock, eventChannel, type Pool, receiptChannel } from '@parley/database';
+import { Bell, type DatabaseClock, eventChannel, membershipChannel, type Pool, receiptChannel } from '@parley/database';
 import { type Logger, type Metrics, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
@@ -82,6 +82,7 @@ interface HandlerDeps {
   readonly proxies: Proxies;
   readonly bell: Bell;
   readonly receiptBell: Bell;
+  readonly membershipBell: Bell;
   readonly overviews: TurnQueue;
   readonly listedDays: number;
   readonly onOwnerFound: (lookup: OwnerLookup) => void;
@@ -134,7 +135,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     overview: forUser(callers, createOverview(pool, deps.overviews)),
     updateReceipt: forUser(callers, createUpdateReceipt(deps)),
     listReceipts: forUser(callers, createListReceipts(pool)),
-    setNotify: forUser(callers, createSetNotify(pool)),
+    setNotify: forUser(callers, createSetNotify(pool, deps.membershipBell)),
     listNotifications: forUser(callers, createListNotifications(pool)),
     markNotifications: forUser(callers, createMarkNotifications(pool)),
     getPush: forUser(callers, createGetPush(pool)),
@@ -163,6 +164,12 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
   };
 }
 
+/** Returns the bells that notify the gateways. */
+function bellsOf(pool: Pool, log: Logger): Pick<HandlerDeps, 'bell' | 'receiptBell' | 'membershipBell'> {
+  const bell = (channel: string) => new Bell(pool, channel, (err) => log.debug({ err }, 'gateways were not notified'));
+  return { bell: bell(eventChannel), receiptBell: bell(receiptChannel), membershipBell: bell(membershipChannel) };
+}
+
 /** Starts a manager. It keeps all state in the database, so any number may run. */
 export async function startChannelService(
   config: ChannelServiceConfig,
@@ -185,7 +192,6 @@ export async function startChannelService(
 
   const { listedDays, proxies } = config;
   const onOwnerFound = countOwnerLookups(metrics);
-  const notNotified = (err: unknown) => log.debug({ err }, 'gateways were not notified');
   const searchPool = openSearchPool(config.host.databaseUrl, (err) => log.warn({ err }, 'lost a search connection'));
   host.parts.add('search', { stop: () => searchPool.end() });
   const deps = {
@@ -199,8 +205,7 @@ export async function startChannelService(
     retention,
     allowed,
     proxies,
-    bell: new Bell(pool, eventChannel, notNotified),
-    receiptBell: new Bell(pool, receiptChannel, notNotified),
+    ...bellsOf(pool, log),
     overviews: overviewTurns(pool, metrics),
     listedDays,
     onOwnerFound,

@@ -105,6 +105,14 @@ export class InboxRig {
     return until(async () => (await this.metric('parley_followed_channels')) === channels);
   }
 
+  /** Waits until a relay shows the chat to a device: until it sees that somebody else types. */
+  followed(device: InboxClient, channelId: number, other: TestPerson): Promise<void> {
+    return until(async () => {
+      await this.post(other, { channelId, typing: {} });
+      return device.events.some(({ message }) => message?.channelId === channelId && message.typing !== undefined);
+    });
+  }
+
   sql(text: string, values: unknown[] = []) {
     return this.trio.people.sql(text, values);
   }

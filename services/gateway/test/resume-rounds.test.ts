@@ -73,7 +73,7 @@ function read(starting: readonly StartingReader[], more: Partial<RoundRequest> =
     starting,
     due: [],
     sessionIds: [],
-    receipts: [],
+    members: [],
     hasReader: nobody,
     hasFeed: nobody,
     ...more,

@@ -57,7 +57,7 @@ test('inboxes read changes after each LISTEN, because notifications before it ma
     woken += 1;
   };
   const url = rig.trio.database.urlFor('chat_gateway');
-  const inbox = { wakeSoon, showReceipt: () => {} };
+  const inbox = { wakeSoon, showReceipt: () => {}, showMembership: () => {} };
   const wakeUps = startWakeUps({ url, instanceId: randomUUID(), inbox, log: silentLogger(), metrics: new Metrics() });
   await until(() => woken === 1);
   await loseNotifications();

@@ -37,13 +37,6 @@ async function isOwned(channelId: number): Promise<boolean> {
   );
 }
 
-/** Waits until a relay shows the chat to a device: until it sees that somebody else types. */
-const followed = (device: InboxClient, channelId: number, other: TestPerson) =>
-  until(async () => {
-    await rig.post(other, { channelId, typing: {} });
-    return device.events.some(({ message }) => message?.channelId === channelId && message.typing !== undefined);
-  });
-
 /**
  * Starts a chat server that owns a chat of its own, and stops the server even if the test fails.
  */
@@ -72,8 +65,8 @@ describe('receipts', () => {
     const id = await rig.group(ann, [bob]);
     const [reader, other, author] = [await rig.open(bob), await rig.open(bob), await rig.open(ann)];
     const { seq } = await author.post(words(id));
-    for (const device of [reader, other]) await followed(device, id, ann);
-    await followed(author, id, bob);
+    for (const device of [reader, other]) await rig.followed(device, id, ann);
+    await rig.followed(author, id, bob);
     expect(await reader.post({ channelId: id, receipt: { readSeq: seq } })).toMatchObject({
       seq: 0,
       refusal: undefined,

@@ -41,7 +41,8 @@ export interface ChatsNow {
   readonly position: string;
 }
 
-function levelOf(notify: Notify): NotifyLevel {
+/** Converts a level of notifications of the contract. */
+export function levelOf(notify: Notify): NotifyLevel {
   if (notify === Notify.NONE) return 'none';
   return notify === Notify.MENTIONS ? 'mentions' : 'all';
 }

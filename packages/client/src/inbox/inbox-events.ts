@@ -1,6 +1,6 @@
-import type { Channel, User } from '@parley/contract';
+import type { Channel, MemberRole, User } from '@parley/contract';
 import type { Reason } from '@parley/runtime/refusals';
-import type { ChatSummary } from '../calls/chat-summary.js';
+import type { ChatSummary, NotifyLevel } from '../calls/chat-summary.js';
 import type { NotificationItem } from '../calls/notifications.js';
 import type { EntryEvent, GapEvent, PassingEvent } from '../events.js';
 
@@ -36,6 +36,16 @@ export type UserInboxEvent =
   | { readonly type: 'added'; readonly channel: Channel }
   /** The settings of the chat, or the user's membership of it, have changed. */
   | { readonly type: 'changed'; readonly channel: Channel }
+  /**
+   * The user's own membership, after another device has marked the chat or set which messages
+   * notify, or after the role has changed.
+   */
+  | ({
+      readonly type: 'membership';
+      readonly role: MemberRole;
+      readonly markedUnread: boolean;
+      readonly notify: NotifyLevel;
+    } & OfChat)
   /** The user has left the chat or was removed from it, or it was deleted. */
   | ({ readonly type: 'removed' } & OfChat)
   | { readonly type: 'notification'; readonly notification: NotificationItem }

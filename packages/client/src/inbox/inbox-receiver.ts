@@ -1,4 +1,5 @@
 import { type Channel, type InboxEvent, type InboxWelcome, type Message, WatchRequest } from '@parley/contract';
+import { levelOf } from '../calls/chat-summary.js';
 import { notificationOf } from '../calls/notifications.js';
 import { entryEvent, passingEvent } from '../events.js';
 import { ChatPlaces } from './chat-places.js';
@@ -43,13 +44,15 @@ export class InboxReceiver {
 
   /** Handles an event of the current stream. */
   take(event: InboxEvent): void {
-    const { welcome, message, added, removed, changed, notification, gap, chatReset } = event;
+    const { welcome, message, added, removed, changed, notification, gap, chatReset, membership } = event;
     if (welcome !== undefined) this.#begin(welcome);
     else if (message !== undefined) this.#message(message);
     else if (gap !== undefined) this.#miss(gap.channelId, gap.log, gap);
     else if (added !== undefined) this.#add(added);
     else if (removed !== undefined) this.#remove(removed.id);
     else if (changed !== undefined) this.#push({ type: 'changed', channel: changed });
+    else if (membership !== undefined)
+      this.#push({ ...membership, type: 'membership', notify: levelOf(membership.notify) });
     else if (chatReset !== undefined) this.#restart(chatReset.channelId, chatReset.log);
     else if (event.reset === true) this.#lose();
     else if (notification !== undefined)

@@ -175,6 +175,7 @@ export interface MemberTable {
   leftByChoice: Generated<boolean>;
   markedUnread: Generated<boolean>;
   staySeq: number | null;
+  setAt: Date | null;
 }
 
 export interface MessageTable {

@@ -202,6 +202,10 @@ export class PageInbox {
         return chats.removed(event.channelId);
       case 'changed':
         return chats.share({ type: 'changed', channel: event.channel });
+      case 'membership': {
+        const { channelId: id, role, markedUnread, notify } = event;
+        return chats.share({ type: 'membership', id, role, markedUnread, notify });
+      }
       default:
         return this.#takeOfChat(event);
     }

@@ -279,9 +279,16 @@ export class UserChats implements ChatsOfInbox {
     if (action.type === 'connected')
       this.#toLoaded({ type: 'server', aheadMs: action.aheadMs, maxBytes: action.maxBytes });
     if (action.type === 'linked') this.#toLoaded({ type: 'link', link: action.link });
+    if (action.type === 'changed') this.#describeAgain(action.channel.id);
+    if (action.type === 'membership') this.#describeAgain(action.id);
     if (!this.#session.isLeading) return;
     this.#saver.saveSoon(this.state);
     if (action.type === 'all' || action.type === 'entries') this.#nameSenders();
+  }
+
+  #describeAgain(id: number): void {
+    const item = this.state().items[id];
+    if (item !== undefined) this.#loaded.get(id)?.describe(item);
   }
 
   #toLoaded(action: SharedAction): void {

@@ -3,9 +3,11 @@ import {
   ChannelKind,
   type ChatSummary,
   type EntryEvent,
+  MemberRole,
   type MessageEvent,
   type NotifyLevel,
   textOf,
+  type UserInboxEvent,
 } from '@parley/client';
 import { words } from '../words/words.js';
 import type { Link } from './link.js';
@@ -72,6 +74,9 @@ export interface ChatsState extends ChatsListing {
   readonly maxBytes: number | undefined;
 }
 
+/** The user's own membership of a chat, beside the receipt. */
+type Membership = Pick<Extract<UserInboxEvent, { type: 'membership' }>, 'role' | 'markedUnread' | 'notify'>;
+
 /** Actions that every tab applies. */
 export type ChatsAction =
   /** Sets the state of all chats, which replaces everything else. */
@@ -84,6 +89,7 @@ export type ChatsAction =
   | { readonly type: 'removed'; readonly id: number }
   | { readonly type: 'read'; readonly id: number; readonly seq: number }
   | { readonly type: 'notify'; readonly id: number; readonly level: NotifyLevel }
+  | ({ readonly type: 'membership'; readonly id: number } & Membership)
   | { readonly type: 'favourite'; readonly id: number; readonly isFavourite: boolean }
   | { readonly type: 'presence'; readonly came: readonly Peer[]; readonly went: readonly Peer[] }
   | { readonly type: 'introduced'; readonly user: Peer }
@@ -157,6 +163,16 @@ function changeItem(state: ChatsState, id: number, change: (item: ChatItem) => C
   return next === undefined || next === item ? state : { ...state, items: { ...state.items, [id]: next } };
 }
 
+/**
+ * Takes over the settings of a channel. They come to all members alike, without the role of this
+ * user. Another role comes as a membership, except to a new owner.
+ */
+function withSettings(item: ChatItem, settings: Channel, me: string): ChatItem {
+  const isOwner = settings.ownerId === me && settings.kind !== ChannelKind.DIRECT;
+  const myRole = isOwner ? MemberRole.OWNER : item.channel.myRole;
+  return { ...item, channel: { ...settings, users: [], lastSeq: item.lastSeq, myRole } };
+}
+
 /** Returns a preview after a later edit or deletion of its message. */
 function changedPreview(last: Preview | undefined, entry: EntryEvent): Preview | undefined {
   if (last === undefined || !('target' in entry) || entry.target !== last.seq) return last;
@@ -207,10 +223,7 @@ export function chatsReducer(state: ChatsState, action: ChatsAction): ChatsState
     case 'refreshed':
       return withItems(state, [action.chat], state.items);
     case 'changed':
-      return changeItem(state, action.channel.id, (item) => ({
-        ...item,
-        channel: { ...action.channel, users: [], lastSeq: item.lastSeq },
-      }));
+      return changeItem(state, action.channel.id, (item) => withSettings(item, action.channel, state.me));
     case 'removed':
       return without(state, action.id);
     case 'favourite':
@@ -234,7 +247,7 @@ export function chatsReducer(state: ChatsState, action: ChatsAction): ChatsState
   }
 }
 
-type ItemAction = Extract<ChatsAction, { type: 'entries' | 'restarted' | 'read' | 'notify' }>;
+type ItemAction = Extract<ChatsAction, { type: 'entries' | 'restarted' | 'read' | 'notify' | 'membership' }>;
 
 function itemAfter(item: ChatItem, action: ItemAction, me: string): ChatItem {
   switch (action.type) {
@@ -255,6 +268,10 @@ function itemAfter(item: ChatItem, action: ItemAction, me: string): ChatItem {
       return readUpTo(item, action.seq);
     case 'notify':
       return { ...item, notify: action.level };
+    case 'membership': {
+      const { role: myRole, markedUnread, notify } = action;
+      return { ...item, channel: { ...item.channel, myRole }, markedUnread, notify };
+    }
   }
 }
 

@@ -1,8 +1,7 @@
 import { Channel, ChannelStatus, User } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { channelFieldsOf, type UserCaller } from '@parley/service-kit';
-import { ranks } from '../requests/ranks.js';
+import { channelFieldsOf, ranks, type UserCaller } from '@parley/service-kit';
 import { type ChannelView, describe } from './channel-store.js';
 
 /** Builds the message for a channel as one user sees it, without the users who are present. */

@@ -1,19 +1,13 @@
-import { Chat, type Message, Notify, type Receipt, User } from '@parley/contract';
-import type { Notify as NotifyWord, Queryable } from '@parley/database';
+import { Chat, type Message, type Receipt, User } from '@parley/contract';
+import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import type { UserCaller } from '@parley/service-kit';
+import { notifyWords, type UserCaller } from '@parley/service-kit';
 import { first } from '../channels/channel-search.js';
 import { toChannel } from '../channels/describe.js';
 import type { ListPosition } from '../channels/list-store.js';
 import { reactionLimits, toMessage } from '../history/entries.js';
 import { fitting } from '../requests/page.js';
 import { hasChat, hasLast, readChats, type SnapshotPosition, type StoredChat } from './chat-store.js';
-
-export const notifyWords: Readonly<Record<NotifyWord, Notify>> = {
-  all: Notify.ALL,
-  mentions: Notify.MENTIONS,
-  none: Notify.NONE,
-};
 
 const chatLimits = {
   ...reactionLimits,

@@ -8,7 +8,7 @@ const member = { channelId: int4, userId: text };
 export const moveReceipt = sql.statement(
   'moveReceipt',
   { ...member, logId: uuid, readSeq: int8, deliveredSeq: int8, markedUnread: nullable(bool) },
-  { instanceId: nullable(uuid), internalAddr: nullable(text) },
+  { instanceId: nullable(uuid), internalAddr: nullable(text), hasMoved: bool },
 );
 export const readSender = sql.statement('readSender', { channelId: int4, seq: int8 }, { senderId: text });
 export const listReceipts = sql.statement(

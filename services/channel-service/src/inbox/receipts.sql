@@ -16,7 +16,7 @@ UPDATE chat.member m SET read_seq = greatest(m.read_seq, d.read_seq), delivered_
   receipt_at = CASE WHEN d.read_seq > m.read_seq OR d.delivered_seq > m.delivered_seq THEN now() ELSE m.receipt_at END
 FROM due d LEFT JOIN chat.server s ON s.instance_id = d.instance_id AND s.lease_until > statement_timestamp()
   AND (d.read_seq > d.was_read OR d.delivered_seq > d.was_delivered)
-WHERE m.channel_id = d.channel_id AND m.user_id = d.user_id RETURNING s.instance_id, s.internal_addr;
+WHERE m.channel_id = d.channel_id AND m.user_id = d.user_id RETURNING s.instance_id, s.internal_addr, d.read_seq > d.was_read OR d.delivered_seq > d.was_delivered AS has_moved;
 
 -- Reads the sender of a message.
 -- name: readSender

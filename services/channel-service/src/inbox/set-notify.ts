@@ -1,10 +1,9 @@
 import type { SetNotifyRequest } from '@parley/contract';
-import type { Notify, Pool } from '@parley/database';
+import type { Bell, Notify, Pool } from '@parley/database';
 import { refuse } from '@parley/runtime';
-import type { Call, UserCaller } from '@parley/service-kit';
+import { type Call, notifyWords, type UserCaller } from '@parley/service-kit';
 import { throttleChanges } from '../members/membership.js';
 import { oneChannel } from '../requests/channel-id.js';
-import { notifyWords } from './chats.js';
 import { readAsMember } from './membership.js';
 import { setNotify } from './receipt-store.js';
 
@@ -14,8 +13,11 @@ function wordOf({ notify }: SetNotifyRequest): Notify {
   return word;
 }
 
-/** Handles SetNotify: sets which messages of a chat notify the caller. */
-export function createSetNotify(pool: Pool) {
+/**
+ * Handles SetNotify: sets which messages of a chat notify the caller. `membershipBell` notifies the
+ * gateways, which tell the devices of the caller.
+ */
+export function createSetNotify(pool: Pool, membershipBell: Bell) {
   return async (request: SetNotifyRequest, me: UserCaller, call: Call): Promise<object> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
@@ -24,6 +26,7 @@ export function createSetNotify(pool: Pool) {
     await readAsMember(pool, me, id);
     const [changed] = await setNotify.run(pool, { channelId: id, userId: me.id, notify });
     if (changed === undefined) throw refuse('channel-not-found');
+    membershipBell.ring(`${id} ${me.id}`);
     return {};
   };
 }

@@ -15,6 +15,8 @@ export interface UpdateReceiptDeps {
   readonly servers: ChatServers;
   /** Notifies the gateways of a receipt that no chat server shows. */
   readonly receiptBell: Bell;
+  /** Notifies the gateways of a mark, for the devices of its user. */
+  readonly membershipBell: Bell;
 }
 
 const receiptRate: Rate = { key: 'receipt', secondsPerCall: 0.1, burst: 200 };
@@ -45,7 +47,7 @@ async function move(pool: Pool, me: UserCaller, id: number, request: UpdateRecei
  * Handles UpdateReceipt: moves the caller's receipt forward, never back and never beyond the end of
  * the log, and marks the chat as unread or read. The streams of the chat show the new receipt.
  */
-export function createUpdateReceipt({ pool, servers, receiptBell }: UpdateReceiptDeps) {
+export function createUpdateReceipt({ pool, servers, receiptBell, membershipBell }: UpdateReceiptDeps) {
   return async (request: UpdateReceiptRequest, me: UserCaller, call: Call): Promise<Chat> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
@@ -53,9 +55,11 @@ export function createUpdateReceipt({ pool, servers, receiptBell }: UpdateReceip
     // After undefined, the second attempt throws the refusal for a removed user or for an old log.
     const moved = (await move(pool, me, id, request)) ?? (await move(pool, me, id, request));
     if (moved === undefined) throw refuse('too-busy');
-    const { instanceId, internalAddr } = moved;
-    if (instanceId !== null && internalAddr !== null) servers.showReceipt({ instanceId, internalAddr }, id, me.id);
-    else receiptBell.ring(`${id} ${me.id}`);
+    const { instanceId, internalAddr, hasMoved } = moved;
+    const isShown = instanceId !== null && internalAddr !== null;
+    if (isShown) servers.showReceipt({ instanceId, internalAddr }, id, me.id);
+    else if (hasMoved) receiptBell.ring(`${id} ${me.id}`);
+    if (!hasMoved || request.markedUnread !== undefined) membershipBell.ring(`${id} ${me.id}`); // The mark may have changed.
     return readChat(pool, me, id);
   };
 }

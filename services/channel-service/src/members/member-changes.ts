@@ -1,6 +1,6 @@
 import { type ChangeMemberRequest, MemberRole } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime';
-import { ranks } from '../requests/ranks.js';
+import { ranks } from '@parley/service-kit';
 import type { LockedChannel } from '../transactions/locks.js';
 import { addAll, bannedTarget, checkMayAdd } from './adding.js';
 import type { Change, ChangeActor, ChangeContext, ChangedMember } from './change-context.js';

@@ -1,8 +1,7 @@
 import { MemberChange, MemberRole, User } from '@parley/contract';
 import { db, type Pool, type PoolClient, type Queryable, type Rate } from '@parley/database';
 import { isUserId, refuse } from '@parley/runtime';
-import type { UserCaller } from '@parley/service-kit';
-import { ranks } from '../requests/ranks.js';
+import { ranks, type UserCaller } from '@parley/service-kit';
 import { limitRate } from '../requests/rate-limit.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import {

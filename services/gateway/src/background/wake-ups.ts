@@ -1,4 +1,4 @@
-import { eventChannel, NotificationListener, receiptChannel } from '@parley/database';
+import { eventChannel, membershipChannel, NotificationListener, receiptChannel } from '@parley/database';
 import type { Logger, Metrics, Part } from '@parley/runtime';
 import type { Inbox } from '../inbox/inbox.js';
 
@@ -6,7 +6,7 @@ export interface WakeUpsOptions {
   /** URL of the database, without a pooler. */
   readonly url: string;
   readonly instanceId: string;
-  readonly inbox: Pick<Inbox, 'wakeSoon' | 'showReceipt'>;
+  readonly inbox: Pick<Inbox, 'wakeSoon' | 'showReceipt' | 'showMembership'>;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -20,9 +20,9 @@ export function receiptLine(
 }
 
 /**
- * Lets inboxes read changes as soon as a manager has made them, and receipts that managers and other
- * gateways have moved. Without notifications, inboxes read changes every second, and receipts when
- * they resume.
+ * Lets inboxes read changes as soon as a manager has made them, receipts that managers and other
+ * gateways have moved, and what users have set in their memberships. Without notifications, inboxes
+ * read changes every second, and the rest when they resume.
  */
 export function startWakeUps({ url, instanceId, inbox, log, metrics }: WakeUpsOptions): Part {
   const counts = { listening: 0, notified: 0 };
@@ -35,13 +35,15 @@ export function startWakeUps({ url, instanceId, inbox, log, metrics }: WakeUpsOp
     if (channel === eventChannel) return wake('notified');
     for (const line of payload.split('\n')) {
       const [channelId, userId = '', from] = line.split(' ');
-      if (from !== instanceId) inbox.showReceipt({ channelId: Number(channelId), userId });
+      const member = { channelId: Number(channelId), userId };
+      if (channel === membershipChannel) inbox.showMembership(member);
+      else if (from !== instanceId) inbox.showReceipt(member);
     }
   };
   return new NotificationListener({
     url,
     applicationName: 'parley gateway notifications',
-    channels: [eventChannel, receiptChannel],
+    channels: [eventChannel, receiptChannel, membershipChannel],
     onListening: () => wake('listening'),
     onNotified,
     onLost: (err) => log.warn({ err }, 'no notifications of changes; will retry'),

@@ -1,5 +1,6 @@
 import type { ChannelRow, EndedStay, InboxChange, LogEnd, MembershipRow } from '../store/inbox-store.js';
 import { addedEvent, changedEvent } from './channel-event.js';
+import { membershipEvent } from './event-frames.js';
 import type { Feeds } from './feeds.js';
 import type { InboxReader } from './reader.js';
 import type { RoundFacts } from './round.js';
@@ -58,8 +59,10 @@ export class ChangeTeller {
     else if (stay.leftSeq !== null) {
       if (feed?.isStored === true) feed.remove(reader.userId, stay.leftSeq);
       else feed?.removeNow(reader.userId); // No entry shows the removal.
-    } else if (kind === 'member_changed') reader.send(changedEvent(channel));
-    else if (kind === 'member_added') this.#enter(reader, { stay, channel, end });
+    } else if (kind === 'member_changed') {
+      reader.send(changedEvent(channel));
+      reader.send(membershipEvent(stay));
+    } else if (kind === 'member_added') this.#enter(reader, { stay, channel, end });
   }
 
   /**

@@ -1,8 +1,8 @@
 import { InboxEvent, Kind, MemberChange, Message, rulesOf } from '@parley/contract';
 import { amendmentOf, type EncodedMessage, type MessageCodec } from '@parley/fanout';
 import { asBuffer } from '@parley/rpc';
-import { messageOfEntry } from '@parley/service-kit';
-import type { ReceiptRow, StoredLogEntry } from '../store/inbox-store.js';
+import { messageOfEntry, notifyWords, ranks } from '@parley/service-kit';
+import type { OwnMembership, ReceiptRow, StoredLogEntry } from '../store/inbox-store.js';
 
 /** A receipt of a member, as others see it. */
 export type ShownReceipt = Omit<ReceiptRow, 'receiptAtMs'>;
@@ -60,6 +60,13 @@ export function messageEvent(channelId: number, message: Uint8Array): Buffer {
 export function receiptEvent({ channelId, userId, log, deliveredSeq, readSeq }: ShownReceipt): Buffer {
   const receipt = { userId, log, deliveredSeq, readSeq };
   return messageEvent(channelId, Message.encode(Message.fromPartial({ receipt })).finish());
+}
+
+/** Encodes what a user sees of their own membership. */
+export function membershipEvent({ channelId, role, markedUnread, notify }: OwnMembership): Buffer {
+  return encodeInboxEvent({
+    membership: { channelId, role: ranks[role], markedUnread, notify: notifyWords[notify] },
+  });
 }
 
 /** Encodes an event of any other kind. */

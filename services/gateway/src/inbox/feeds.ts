@@ -1,7 +1,7 @@
 import { type Flushable, type FlushQueue, levelFor, RingMemory } from '@parley/fanout';
 import { limits } from '@parley/runtime';
-import type { LogEnd, ToldReceipt } from '../store/inbox-store.js';
-import { receiptEvent } from './event-frames.js';
+import type { LogEnd, MemberRow, ToldReceipt } from '../store/inbox-store.js';
+import { membershipEvent, receiptEvent } from './event-frames.js';
 import { Feed, type FeedListener } from './feed.js';
 
 /** If all rings together exceed their limit, they shrink to this share of the limit. */
@@ -79,6 +79,12 @@ export class Feeds {
     const feed = this.find(receipt.channelId);
     if (told) feed?.flash({ bytes: receiptEvent(receipt), plain: false });
     else feed?.tellUser(receipt.userId, receiptEvent(receipt));
+  }
+
+  /** Shows a receipt that has moved, and the rest of the membership to the devices of the member. */
+  showMember(member: MemberRow): void {
+    if (member.hasMoved) this.showReceipt(member);
+    this.find(member.channelId)?.tellUser(member.userId, membershipEvent(member));
   }
 
   /** Drops a feed without readers now, instead of after a minute. */

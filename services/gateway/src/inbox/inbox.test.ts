@@ -38,7 +38,7 @@ class SmallRounds implements Pick<RoundReader, 'read'> {
       entries: [],
       complete: new Set(),
       missed: new Map(served.map((one: StartingReader) => [one, nothingMissed])),
-      receipts: [],
+      members: [],
       ended: [],
     };
   }
@@ -210,6 +210,7 @@ test.each([
 });
 
 const noReceipt = { deliveredSeq: 0, readSeq: 0, receiptAtMs: 0 };
+const plainMember = { role: 'member', markedUnread: false, notify: 'all', setAtMs: 0 } as const;
 const log = '00000000-0000-4000-8000-000000000000';
 
 /** Rounds in which all users have the same `chats` chats. */
@@ -226,7 +227,16 @@ class ChatRounds extends SmallRounds {
     const stayOf = (userId: string, channelId: number) =>
       [
         channelId,
-        { userId, channelId, sinceSeq: 0, leftSeq: null, hiddenUpTo: 0, isDeleted: false, ...noReceipt },
+        {
+          userId,
+          channelId,
+          sinceSeq: 0,
+          leftSeq: null,
+          hiddenUpTo: 0,
+          isDeleted: false,
+          ...noReceipt,
+          ...plainMember,
+        },
       ] as const;
     const endOf = (channelId: number) => ({ channelId, log, lastSeq: 1, lastAtMs: 0, ownerId: null, members: 9 });
     const staysOf = (userId: string) => new Map(this.#channelIds.map((channelId) => stayOf(userId, channelId)));

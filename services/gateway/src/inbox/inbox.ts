@@ -9,10 +9,10 @@ import { storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import { Feeds } from './feeds.js';
 import { InboxRoom } from './inbox-room.js';
-import { type ChangeCursor, lostPosition, marginMs, type UserInChannel } from './missed.js';
+import { type ChangeCursor, lostPosition, sinceMsOf, type UserInChannel } from './missed.js';
 import { decodePosition, encodePosition, shortLog } from './position.js';
 import { InboxReader } from './reader.js';
-import type { RoundFacts, RoundReader } from './round.js';
+import type { DueMember, RoundFacts, RoundReader } from './round.js';
 import { StartQueue, type WaitingReader } from './start-queue.js';
 import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
@@ -23,8 +23,8 @@ const maxSeen = 1_000;
 /** Maximum length of a new log that is shown from its start. A longer log is shown from its end. */
 const maxNewEntries = 1_000;
 const tickEveryMs = 1_000;
-/** Maximum number of receipts that wait for a round. The next resume shows any others. */
-const maxReceipts = 2_000;
+/** Maximum number of changed members that wait for a round. The next resume shows any others. */
+const maxMembers = 2_000;
 /**
  * Delay before a round that a change causes, so that changes at nearly the same time share the
  * round.
@@ -61,8 +61,8 @@ export class Inbox implements Part, DrainedStreams {
   readonly #starts = new StartQueue();
   #cursor: ChangeCursor | undefined;
   #waitingChanges: RoundFacts['waitingChanges'] = [];
-  /** Receipts that managers and other gateways have moved, by channel and user. */
-  #receipts = new Map<string, UserInChannel>();
+  /** Members whom managers and other gateways have changed, by channel and user. */
+  #members = new Map<string, DueMember>();
   #isReading = false;
   #isWoken = false;
   /** Whether the next round also checks the sessions, as it does once a second. */
@@ -166,10 +166,13 @@ export class Inbox implements Part, DrainedStreams {
   }
 
   /** Shows a receipt that a manager or another gateway has moved. */
-  showReceipt({ channelId, userId }: UserInChannel): void {
-    if (this.feeds.find(channelId)?.hasFollowers !== true || this.#receipts.size >= maxReceipts) return;
-    this.#receipts.set(`${channelId} ${userId}`, { channelId, userId });
-    this.wakeSoon();
+  showReceipt(member: UserInChannel): void {
+    this.#readMember(member, true);
+  }
+
+  /** Shows what a user has set in their membership to the devices of that user. */
+  showMembership(member: UserInChannel): void {
+    this.#readMember(member, false);
   }
 
   stop(): void {
@@ -178,6 +181,13 @@ export class Inbox implements Part, DrainedStreams {
     clearTimeout(this.#soonTimer);
     this.refuseNew();
     for (const reader of this.openStreams) reader.end(refuse('draining'));
+  }
+
+  #readMember({ channelId, userId }: UserInChannel, hasMoved: boolean): void {
+    if (this.feeds.find(channelId)?.hasFollowers !== true || this.#members.size >= maxMembers) return;
+    const key = `${channelId} ${userId}`;
+    this.#members.set(key, { channelId, userId, hasMoved: hasMoved || this.#members.get(key)?.hasMoved === true });
+    this.wakeSoon();
   }
 
   #close(reader: InboxReader): void {
@@ -210,8 +220,8 @@ export class Inbox implements Part, DrainedStreams {
   async #readRound(): Promise<void> {
     const starting = this.#starts.take();
     const due = this.feeds.takeDue(performance.now());
-    const receipts = [...this.#receipts.values()];
-    this.#receipts.clear();
+    const members = [...this.#members.values()];
+    this.#members.clear();
     const isTick = this.#isTick;
     this.#isTick = false;
     try {
@@ -221,7 +231,7 @@ export class Inbox implements Part, DrainedStreams {
         starting,
         due: due.map(({ channelId, log, seq }) => ({ channelId, log, seq })),
         sessionIds: isTick ? [...this.#all()].map(({ me }) => me.sessionId) : [],
-        receipts,
+        members,
         hasReader: (userId) => this.#readers.has(userId),
         hasFeed: (channelId) => this.feeds.find(channelId) !== undefined,
       });
@@ -230,7 +240,7 @@ export class Inbox implements Part, DrainedStreams {
     } catch (err) {
       this.#log.warn({ err }, 'round of the inbox failed; will retry');
       this.feeds.notCompared();
-      for (const receipt of receipts) this.showReceipt(receipt);
+      for (const member of members) this.#readMember(member, member.hasMoved);
       this.#starts.fail(asRefusal(err));
       this.#isWoken = false; // The next round begins with the next tick.
     }
@@ -253,7 +263,7 @@ export class Inbox implements Part, DrainedStreams {
     this.#isWoken ||= facts.hasMore;
     for (const one of this.#starts.succeed((one) => facts.missed.has(one))) this.#startOrRefuse(one, facts);
     this.#isWoken ||= this.#starts.hasMore;
-    for (const receipt of facts.receipts) this.feeds.showReceipt(receipt);
+    for (const member of facts.members) this.feeds.showMember(member);
     this.#endSessions(facts);
     for (const reader of this.#all()) reader.ping(nowMs, (one) => this.#positionOf(one, facts));
   }
@@ -345,7 +355,7 @@ export class Inbox implements Part, DrainedStreams {
   #positionOf(reader: InboxReader, { moment, cursor, hasMore }: RoundFacts): string | undefined {
     const at = reader.shownUntil(moment.now);
     if (at === 0 || hasMore) return undefined;
-    const places = reader.places(Math.floor(at / 1_000) - marginMs);
+    const places = reader.places(sinceMsOf({ at }));
     const { txid, id: eventId } = cursor;
     return encodePosition({ txid, eventId, at, life: moment.life, userNumber: reader.me.number, places });
   }

@@ -70,7 +70,12 @@ const roundChanges = 20_000;
 const roundEntries = 10_000;
 const roundBytes = 8_388_608;
 /** Maximum delay between the time of an entry and its commit. */
-export const marginMs = 10_000;
+const marginMs = 10_000;
+
+/** Returns the time, Unix ms, after which a reader at a position may have missed something. */
+export function sinceMsOf({ at }: Pick<InboxPosition, 'at'>): number {
+  return Math.floor(at / 1_000) - marginMs;
+}
 
 const nothingMissed: Missed = { isLost: false, changes: [], parts: [], receipts: [] };
 const lost: Missed = { ...nothingMissed, isLost: true };
@@ -187,7 +192,7 @@ export class MissedReading {
     const served = this.#resuming.filter((reader) => this.#missed.has(reader));
     const readers = served.map(({ userId, position }) => {
       const chats = [...(stays.get(userId)?.values() ?? [])];
-      return { userId, sinceMs: Math.floor(position.at / 1_000) - marginMs, chats };
+      return { userId, sinceMs: sinceMsOf(position), chats };
     });
     const receipts = await readMissedReceipts(this.#client, readers, ends);
     for (const [at, reader] of served.entries())
@@ -281,7 +286,7 @@ function partsMissed(
   ends: ReadonlyMap<number, LogEnd>,
 ): { readonly wanted: MissedPart[]; readonly recent: RecentPart[] } | undefined {
   const [wanted, recent]: [MissedPart[], RecentPart[]] = [[], []];
-  const sinceMs = Math.floor(of.position.at / 1_000) - marginMs;
+  const sinceMs = sinceMsOf(of.position);
   const changed = new Map(changes.map((change) => [change.channelId, change]));
   for (const { channelId, leftSeq, sinceSeq, isDeleted } of stays.values()) {
     const end = ends.get(channelId);

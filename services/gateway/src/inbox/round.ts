@@ -7,6 +7,7 @@ import {
   type InboxChange,
   type LogEnd,
   type LogPart,
+  type MemberRow,
   type MembershipRow,
   type Moment,
   partParameters,
@@ -14,11 +15,10 @@ import {
   readEvents,
   readHeads,
   readLogs,
+  readMembers,
   readMoment,
-  readReceipts,
   readStays,
   type StoredLogEntry,
-  type ToldReceipt,
 } from '../store/inbox-store.js';
 import {
   type ChangeCursor,
@@ -29,6 +29,11 @@ import {
   type Stays,
   type UserInChannel,
 } from './missed.js';
+
+/** A member whose membership has changed. `hasMoved` says whether the receipt has, too. */
+export interface DueMember extends UserInChannel {
+  readonly hasMoved: boolean;
+}
 
 /** The input of a round. */
 export interface RoundRequest {
@@ -41,8 +46,8 @@ export interface RoundRequest {
   readonly due: readonly { readonly channelId: number; readonly log: string; readonly seq: number }[];
   /** Sessions of the open inboxes. */
   readonly sessionIds: readonly string[];
-  /** Receipts that managers or other gateways have moved. */
-  readonly receipts: readonly UserInChannel[];
+  /** Members whose receipts or memberships have changed. */
+  readonly members: readonly DueMember[];
   readonly hasReader: (userId: string) => boolean;
   readonly hasFeed: (channelId: number) => boolean;
 }
@@ -73,8 +78,8 @@ export interface RoundFacts {
   /** Due channels that were read to their end. */
   readonly complete: ReadonlySet<number>;
   readonly missed: MissedByReader;
-  /** The receipts of the request, as they are now. */
-  readonly receipts: readonly ToldReceipt[];
+  /** The members of the request, as they are now. */
+  readonly members: readonly MemberRow[];
   readonly ended: readonly { readonly sessionId: string; readonly suspended: boolean }[];
 }
 
@@ -143,7 +148,7 @@ class RoundReading {
       entries,
       complete,
       missed: await missed.readEntries(stays, ends),
-      receipts: await this.#receipts(),
+      members: await this.#members(),
       ended: await this.#ended(),
     };
   }
@@ -223,12 +228,13 @@ class RoundReading {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  async #receipts(): Promise<readonly ToldReceipt[]> {
-    const { receipts } = this.#request;
-    if (receipts.length === 0) return [];
-    return readReceipts.run(this.#client, {
-      channelIds: receipts.map(({ channelId }) => channelId),
-      userIds: receipts.map(({ userId }) => userId),
+  async #members(): Promise<readonly MemberRow[]> {
+    const { members } = this.#request;
+    if (members.length === 0) return [];
+    return readMembers.run(this.#client, {
+      channelIds: members.map(({ channelId }) => channelId),
+      userIds: members.map(({ userId }) => userId),
+      hasMoved: members.map(({ hasMoved }) => hasMoved),
       mostTold: limits.membersToldReceipts,
     });
   }

@@ -1,13 +1,14 @@
 import { withoutHidden } from '@parley/fanout';
 import type { LogEnd, LogPart, MembershipRow, StoredLogEntry } from '../store/inbox-store.js';
 import { addedEvent, changedEvent } from './channel-event.js';
-import { encodeInboxEvent, receiptEvent, removedEvent, storedEntry } from './event-frames.js';
+import { encodeInboxEvent, membershipEvent, receiptEvent, removedEvent, storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
-import type { Missed, StartingReader } from './missed.js';
+import { type Missed, type StartingReader, sinceMsOf } from './missed.js';
 import { type LogPlace, shortLog } from './position.js';
 import type { InboxReader } from './reader.js';
 import type { RoundFacts } from './round.js';
 
+type OwnStays = ReadonlyMap<number, MembershipRow>;
 type Part = LogPart & { readonly entries: readonly StoredLogEntry[] };
 
 /** Sends the entries of a part of a log, and a `gap` for those that no longer exist. */
@@ -26,11 +27,24 @@ function sendPart(reader: InboxReader, part: Part, stay: MembershipRow, log: str
   skipTo(part.untilSeq);
 }
 
+/** Returns the memberships that may have changed after a time, Unix ms. */
+function changedStays({ changes }: Missed, stays: OwnStays, sinceMs: number): MembershipRow[] {
+  const changed = new Set(changes.map(({ channelId }) => channelId));
+  return [...stays.values()].filter(
+    ({ channelId, leftSeq, isDeleted, setAtMs }) =>
+      leftSeq === null && !isDeleted && (setAtMs >= sinceMs || changed.has(channelId)),
+  );
+}
+
 /**
  * Sends the ends of earlier stays, then chats that the user has joined or that changed, then missed
- * entries and receipts, then chats that the user has left.
+ * entries and receipts, then changed memberships, then chats that the user has left.
  */
-function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<number, MembershipRow>, facts: RoundFacts) {
+function sendMissed(
+  reader: InboxReader,
+  missed: Missed,
+  { stays, sinceMs, facts }: { readonly stays: OwnStays; readonly sinceMs: number; readonly facts: RoundFacts },
+): void {
   const left: number[] = [];
   const send = (part: Part) => {
     const stay = stays.get(part.channelId);
@@ -54,6 +68,7 @@ function sendMissed(reader: InboxReader, missed: Missed, stays: ReadonlyMap<numb
   }
   for (const part of missed.parts) if (!isEarlier(part)) send(part);
   for (const receipt of missed.receipts) reader.send(receiptEvent(receipt));
+  for (const stay of changedStays(missed, stays, sinceMs)) reader.send(membershipEvent(stay));
   for (const channelId of left) reader.send(removedEvent(channelId));
 }
 
@@ -79,8 +94,9 @@ export function startReader(
     if (isOtherLog(log, place)) reader.send(encodeInboxEvent({ chatReset: { channelId: end.channelId, log } }));
   }
   const missed = facts.missed.get(starting);
+  const sinceMs = starting.position === undefined ? Number.POSITIVE_INFINITY : sinceMsOf(starting.position);
   if (missed?.isLost === true) reader.send(encodeInboxEvent({ reset: true }));
-  else if (missed !== undefined) sendMissed(reader, missed, stays, facts);
+  else if (missed !== undefined) sendMissed(reader, missed, { stays, sinceMs, facts });
   for (const { stay, end } of chats) {
     const { channelId, log, lastAtMs: atMs } = end;
     if (stay.leftSeq !== null && log !== '')

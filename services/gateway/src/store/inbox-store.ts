@@ -1,8 +1,29 @@
 import { kindConstants } from '@parley/contract';
-import { array, bool, int4, int8, jsonb, loadSql, nullable, type RowOf, text, uuid } from '@parley/database';
-import { logEntryColumns, logEntryConstants, settingConstants, sharedChannelColumns } from '@parley/service-kit';
+import {
+  array,
+  bool,
+  int4,
+  int8,
+  jsonb,
+  loadSql,
+  type Notify,
+  nullable,
+  type RowOf,
+  text,
+  uuid,
+} from '@parley/database';
+import {
+  logEntryColumns,
+  logEntryConstants,
+  type ranks,
+  settingConstants,
+  sharedChannelColumns,
+} from '@parley/service-kit';
 
 const sql = loadSql('inbox.sql', import.meta.url, { ...kindConstants, ...logEntryConstants, ...settingConstants });
+
+/** What only a member sees of a membership, beside the receipt. */
+const ownColumns = { role: text.as<keyof typeof ranks>(), markedUnread: bool, notify: text.as<Notify>() };
 
 /** A stay that a removal has ended: the log, the seq before the first entry, and the seq of the last one. */
 export interface EndedStay {
@@ -52,6 +73,9 @@ export const readStays = sql.statement(
     deliveredSeq: int8,
     readSeq: int8,
     receiptAtMs: int8,
+    ...ownColumns,
+    /** Time of the last change of the mark or of the level of notifications; 0: none yet. */
+    setAtMs: int8,
   },
 );
 
@@ -103,10 +127,19 @@ export const readMissed = sql.statement(
   { part: int8, ownBytes: int8, totalBytes: int8, channelId: int4, ...logEntryColumns },
 );
 
-export const readReceipts = sql.statement(
-  'readReceipts',
-  { channelIds: array(int4), userIds: array(text), mostTold: int4 },
-  { channelId: int4, userId: text, log: text, deliveredSeq: int8, readSeq: int8, told: bool },
+export const readMembers = sql.statement(
+  'readMembers',
+  { channelIds: array(int4), userIds: array(text), hasMoved: array(bool), mostTold: int4 },
+  {
+    channelId: int4,
+    userId: text,
+    log: text,
+    deliveredSeq: int8,
+    readSeq: int8,
+    told: bool,
+    ...ownColumns,
+    hasMoved: bool,
+  },
 );
 
 export const readMovedReceipts = sql.statement(
@@ -142,11 +175,17 @@ export type ReaderChange = RowOf<typeof readChangesOf>;
 /** Membership of a user in a channel. `leftSeq` is null while it lasts. */
 export type MembershipRow = RowOf<typeof readStays>;
 
+/** The part of a membership that only its user sees, beside the receipt. */
+export type OwnMembership = Pick<MembershipRow, 'channelId' | keyof typeof ownColumns>;
+
 /**
- * A receipt that a manager or another gateway has moved. `told` says whether others in the chat may
- * see it.
+ * The receipt and the membership of a user, after a manager or another gateway has changed them.
+ * `told` says whether others in the chat may see the receipt, and `hasMoved` whether it has moved.
  */
-export type ToldReceipt = RowOf<typeof readReceipts>;
+export type MemberRow = RowOf<typeof readMembers>;
+
+/** A receipt that others in the chat may see if `told` is set. */
+export type ToldReceipt = Omit<MemberRow, keyof typeof ownColumns | 'hasMoved'>;
 
 /** A receipt that has moved. */
 export type ReceiptRow = RowOf<typeof readMovedReceipts>;

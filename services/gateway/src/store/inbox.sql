@@ -63,13 +63,15 @@ CROSS JOIN LATERAL (SELECT x.user_id, x.channel_id FROM chat.member x WHERE x.us
 -- name: readStays
 SELECT m.user_id, m.channel_id, coalesce(m.stay_seq, m.joined_seq) AS since_seq, m.left_seq,
   CASE WHEN c.open_history THEN 0 ELSE m.joined_seq END AS hidden_up_to, c.deleted_at IS NOT NULL AS is_deleted,
-  m.delivered_seq, m.read_seq, coalesce(floor(extract(epoch FROM m.receipt_at) * 1000)::bigint, 0) AS receipt_at_ms
+  m.delivered_seq, m.read_seq, coalesce(floor(extract(epoch FROM m.receipt_at) * 1000)::bigint, 0) AS receipt_at_ms,
+  CASE WHEN c.owner_id = m.user_id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS role, m.marked_unread, m.notify,
+  coalesce(floor(extract(epoch FROM m.set_at) * 1000)::bigint, 0) AS set_at_ms
 FROM unnest(:userIds::varchar[], :channelIds::int[]) AS pair (user_id, channel_id)
 CROSS JOIN LATERAL (
   SELECT * FROM chat.member x WHERE x.channel_id = pair.channel_id AND x.user_id = pair.user_id AND x.left_seq IS DISTINCT FROM 0 LIMIT 1
 ) m
 CROSS JOIN LATERAL (
-  SELECT x.open_history, x.deleted_at FROM chat.channel x WHERE x.id = pair.channel_id AND x.kind <> 'room' LIMIT 1
+  SELECT x.open_history, x.deleted_at, x.owner_id, x.kind FROM chat.channel x WHERE x.id = pair.channel_id AND x.kind <> 'room' LIMIT 1
 ) c;
 
 -- Reads the ends of logs. `owner_id`: the chat server that owns the channel, live or not. The log
@@ -143,14 +145,17 @@ FROM (
 ) m JOIN chat.channel_head h ON h.channel_id = m.channel_id :ENTRY_JOINS
 WHERE m.total_before < :roundBytes ORDER BY m.part, m.seq;
 
--- Reads the receipts of members of chats with history, and whether others in the chat may see them.
--- name: readReceipts
-SELECT m.channel_id, m.user_id, h.log, m.delivered_seq, m.read_seq, h.members <= :mostTold AND NOT u.private_reads AS told
-FROM unnest(:channelIds::int[], :userIds::varchar[]) AS i (channel_id, user_id)
+-- Reads the receipts of members and whether others in the chat may see them, and the rest of their
+-- memberships.
+-- name: readMembers
+SELECT m.channel_id, m.user_id, h.log, m.delivered_seq, m.read_seq, h.members <= :mostTold AND NOT u.private_reads AS told,
+  CASE WHEN c.owner_id = m.user_id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS role, m.marked_unread, m.notify, i.has_moved
+FROM unnest(:channelIds::int[], :userIds::varchar[], :hasMoved::boolean[]) AS i (channel_id, user_id, has_moved)
 CROSS JOIN LATERAL (SELECT x.log_id::text AS log, x.members FROM chat.channel_head x WHERE x.channel_id = i.channel_id LIMIT 1) h
 CROSS JOIN LATERAL (
   SELECT * FROM chat.member x WHERE x.channel_id = i.channel_id AND x.user_id = i.user_id AND x.left_seq IS NULL LIMIT 1
 ) m
+CROSS JOIN LATERAL (SELECT x.owner_id, x.kind FROM chat.channel x WHERE x.id = i.channel_id LIMIT 1) c
 CROSS JOIN LATERAL (SELECT x.private_reads FROM chat.users x WHERE x.id = i.user_id LIMIT 1) u;
 
 -- Reads the receipts that have moved since a time, Unix ms, in small chats. Leaves out users who read

@@ -6,7 +6,20 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Ack, Channel, Goodbye, Message, Notification, Ping, Refusal, User } from "./types.js";
+import { Notify, notifyFromJSON, notifyToJSON } from "./channel.js";
+import {
+  Ack,
+  Channel,
+  Goodbye,
+  MemberRole,
+  memberRoleFromJSON,
+  memberRoleToJSON,
+  Message,
+  Notification,
+  Ping,
+  Refusal,
+  User,
+} from "./types.js";
 
 export interface WatchRequest {
   /** `inbox` of Overview, or the newest `id` of an earlier stream. Empty: live events only. */
@@ -115,7 +128,20 @@ export interface InboxEvent {
     | Goodbye
     | undefined;
   /** The gateway drains. Open another stream now and resume there, then end this one. */
-  draining?: Draining | undefined;
+  draining?:
+    | Draining
+    | undefined;
+  /** The user's membership of a chat, which has changed: the role, or what the user has set on any device. */
+  membership?: Membership | undefined;
+}
+
+/** What a member sees of their own membership, beside the receipt. */
+export interface Membership {
+  channelId: number;
+  role: MemberRole;
+  /** as in Chat */
+  markedUnread: boolean;
+  notify: Notify;
 }
 
 export interface InboxWelcome {
@@ -642,6 +668,7 @@ function createBaseInboxEvent(): InboxEvent {
     roomRefused: undefined,
     goodbye: undefined,
     draining: undefined,
+    membership: undefined,
   };
 }
 
@@ -691,6 +718,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     }
     if (message.draining !== undefined) {
       Draining.encode(message.draining, writer.uint32(130).fork()).join();
+    }
+    if (message.membership !== undefined) {
+      Membership.encode(message.membership, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -828,6 +858,14 @@ export const InboxEvent: MessageFns<InboxEvent> = {
             message.draining = Draining.decode(reader, reader.uint32());
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.membership = Membership.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -865,6 +903,7 @@ export const InboxEvent: MessageFns<InboxEvent> = {
         : undefined,
       goodbye: isSet(object.goodbye) ? Goodbye.fromJSON(object.goodbye) : undefined,
       draining: isSet(object.draining) ? Draining.fromJSON(object.draining) : undefined,
+      membership: isSet(object.membership) ? Membership.fromJSON(object.membership) : undefined,
     };
   },
 
@@ -915,6 +954,9 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     if (message.draining !== undefined) {
       obj.draining = Draining.toJSON(message.draining);
     }
+    if (message.membership !== undefined) {
+      obj.membership = Membership.toJSON(message.membership);
+    }
     return obj;
   },
 
@@ -958,6 +1000,134 @@ export const InboxEvent: MessageFns<InboxEvent> = {
     message.draining = (object.draining !== undefined && object.draining !== null)
       ? Draining.fromPartial(object.draining)
       : undefined;
+    message.membership = (object.membership !== undefined && object.membership !== null)
+      ? Membership.fromPartial(object.membership)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMembership(): Membership {
+  return { channelId: 0, role: 0, markedUnread: false, notify: 0 };
+}
+
+export const Membership: MessageFns<Membership> = {
+  encode(message: Membership, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.role !== 0) {
+      writer.uint32(16).int32(message.role);
+    }
+    if (message.markedUnread !== false) {
+      writer.uint32(24).bool(message.markedUnread);
+    }
+    if (message.notify !== 0) {
+      writer.uint32(32).int32(message.notify);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Membership {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMembership();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.markedUnread = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.notify = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Membership {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      role: isSet(object.role) ? memberRoleFromJSON(object.role) : 0,
+      markedUnread: isSet(object.markedUnread)
+        ? globalThis.Boolean(object.markedUnread)
+        : isSet(object.marked_unread)
+        ? globalThis.Boolean(object.marked_unread)
+        : false,
+      notify: isSet(object.notify) ? notifyFromJSON(object.notify) : 0,
+    };
+  },
+
+  toJSON(message: Membership): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.role !== 0) {
+      obj.role = memberRoleToJSON(message.role);
+    }
+    if (message.markedUnread !== false) {
+      obj.markedUnread = message.markedUnread;
+    }
+    if (message.notify !== 0) {
+      obj.notify = notifyToJSON(message.notify);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Membership>): Membership {
+    return Membership.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Membership>): Membership {
+    const message = createBaseMembership();
+    message.channelId = object.channelId ?? 0;
+    message.role = object.role ?? 0;
+    message.markedUnread = object.markedUnread ?? false;
+    message.notify = object.notify ?? 0;
     return message;
   },
 };
