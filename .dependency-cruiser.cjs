@@ -54,6 +54,7 @@ module.exports = {
       'channels',
       'inbox',
       'invites',
+      'webhooks',
       'safety',
       'admin',
     ].map((feature, at, features) => ({

@@ -3,7 +3,7 @@ import { limits } from '@parley/runtime';
 import { Argument, type Command, Option } from 'commander';
 import { type BotOptions, bots } from './bots.js';
 import { chatWith } from './chat.js';
-import { addInviteOptions, seqOf, sessionOf } from './command-parts.js';
+import { addInviteOptions, gatewayOption, seqOf, sessionOf } from './command-parts.js';
 import { type InviteOptions, invite } from './invites.js';
 import { type JoinOptions, join } from './join.js';
 import { leaveChat, type MemberChangeOptions, members } from './members.js';
@@ -11,6 +11,7 @@ import { chooseNotify, levelNames, listChats } from './my-chats.js';
 import { type NotificationOptions, notifications } from './notifications.js';
 import { mark, receipts } from './reading.js';
 import { search } from './search.js';
+import { type WebhookOptions, webhooks } from './webhooks.js';
 import { wholeNumber } from './whole-number.js';
 
 const membersHelp = `
@@ -25,6 +26,11 @@ const botsHelp = `
 A bot is a program with a token instead of a password. Add it to the channel like any user:
   npx parley bots team --create helper
   npx parley members team helper --add`;
+
+const webhooksHelp = `
+An incoming webhook is an address at which programs post into the chat:
+  npx parley webhooks team --create builds
+  curl -H 'content-type: application/json' -d '{"text": "The build has passed."}' ADDRESS`;
 
 const searchHelp = `
 Words in double quotes must follow each other; filters narrow the search:
@@ -91,6 +97,18 @@ function addBots(program: Command): void {
     );
 }
 
+function addWebhooks(program: Command): void {
+  program
+    .command('webhooks <chat>')
+    .description('list the incoming webhooks of a chat that you manage, by its id or name')
+    .option('--create <name>', 'create a webhook whose messages have this name, and print its address')
+    .option('--rotate <id>', 'give a webhook a new address; the old one ends')
+    .option('--delete <id>', 'end a webhook for good')
+    .addOption(gatewayOption('URL of the gateway, with which the address begins'))
+    .addHelpText('after', webhooksHelp)
+    .action((chat: string, options: WebhookOptions, command: Command) => webhooks(sessionOf(command), chat, options));
+}
+
 function addNotices(program: Command): void {
   program
     .command('notifications')
@@ -124,6 +142,7 @@ export function addChats(program: Command): void {
   addReading(program);
   addNotices(program);
   addBots(program);
+  addWebhooks(program);
   program
     .command('search <words...>')
     .description('search the messages of your chats')

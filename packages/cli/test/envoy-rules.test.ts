@@ -66,6 +66,7 @@ test('every user call has one exact route, and no other call has any', () => {
     ['/api/files/', undefined, 'gateway'],
     ['/api/upload/', undefined, 'gateway'],
     ['/api/', undefined, 'gateway'],
+    ['/hooks/', undefined, 'gateway'],
     ['/', ':method', 'gateway'],
     ['/', ':method', 'gateway'],
     ['/', undefined, undefined],

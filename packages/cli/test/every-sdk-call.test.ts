@@ -11,6 +11,7 @@ import {
   OwnSessions,
   ParleyClient,
   PeopleDirectory,
+  Webhooks,
 } from '@parley/client';
 import { UserFiles } from '@parley/client/files';
 
@@ -30,6 +31,7 @@ const classes = {
   notifications: Notifications,
   people: PeopleDirectory,
   sessions: OwnSessions,
+  webhooks: Webhooks,
 };
 
 /** Calls of the SDK for which there is no command, with the reason. */

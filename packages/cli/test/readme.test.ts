@@ -72,9 +72,17 @@ test('README: the first chat in the terminal works', async () => {
 });
 
 test('docs/terminal.md: the commands work one after the other', async () => {
-  const headings = ['Chats and members', 'Invite links', 'Reading', 'Files', 'People and your account', 'Bots'];
+  const headings = [
+    'Chats and members',
+    'Invite links',
+    'Reading',
+    'Files',
+    'People and your account',
+    'Bots',
+    'Webhooks',
+  ];
   const commands = headings.flatMap((heading) => blocks('docs/terminal.md', heading, '')).join('\n');
-  expect(commands.match(/^npx parley/gm)).toHaveLength(34);
+  expect(commands.match(/^npx parley/gm)).toHaveLength(36);
   const { status, output } = await bash(here(commands).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
   expect(output).toMatch(/^team is channel \d+, for up to 1000 people/m);
   expect(output).toContain('finn is now an admin.');
@@ -87,6 +95,8 @@ test('docs/terminal.md: the commands work one after the other', async () => {
   expect(output).toMatch(/saved\/README\.md\.\nSaved .*LICENSE\.$/m);
   expect(output).toContain('Your email address is erin@example.org.');
   expect(output).toMatch(/^helper +Helper +erin/m);
+  expect(output).toMatch(/^http:\/\/\S+\/hooks\/hook_\S{43}$/m);
+  expect(output).toMatch(/^webhook-\w{16} +builds +erin/m);
   expect(output).toContain('Ended 0 sessions.');
   expect(status).toBe(0);
 });

@@ -26,6 +26,7 @@ export { PeopleDirectory, type ReportTarget } from './calls/people.js';
 export type { FoundMessage, SearchOptions } from './calls/search.js';
 export { OwnSessions } from './calls/sessions.js';
 export { type PushState, type PushTarget, WebPush } from './calls/web-push.js';
+export { Webhooks } from './calls/webhooks.js';
 export type {
   ChannelsRange,
   ClientOptions,

@@ -12,6 +12,7 @@ import { PeopleDirectory } from './calls/people.js';
 import { type FoundMessage, type SearchOptions, searchMessages } from './calls/search.js';
 import { OwnSessions } from './calls/sessions.js';
 import { WebPush } from './calls/web-push.js';
+import { Webhooks } from './calls/webhooks.js';
 import type { ChannelsRange, ClientOptions, HistoryRange, NewChannel, NewUser, OpenSession } from './client-options.js';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
@@ -57,6 +58,8 @@ export class ParleyClient {
   readonly people: PeopleDirectory;
   /** Bots: accounts of programs. */
   readonly bots: Bots;
+  /** Webhooks of chats. */
+  readonly webhooks: Webhooks;
   /** Notifications of the user. */
   readonly notifications: Notifications;
   /** Web Push to the browser of the session. */
@@ -78,6 +81,7 @@ export class ParleyClient {
     this.invites = new Invites(ask);
     this.people = new PeopleDirectory(ask);
     this.bots = new Bots(ask);
+    this.webhooks = new Webhooks(ask);
     this.notifications = new Notifications(ask);
     this.push = new WebPush(ask);
     this.sessions = new OwnSessions(ask);

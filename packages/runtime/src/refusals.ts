@@ -187,6 +187,11 @@ export const refusals = {
     404,
     'The message mentions a user who is not in this channel. Check the user ids, then send it again.',
   ),
+  'webhook-not-found': row(
+    'NOT_FOUND',
+    404,
+    'There is no such webhook, or its address has changed. Ask an admin of the chat for its address.',
+  ),
   'invite-not-found': row(
     'NOT_FOUND',
     404,
@@ -249,7 +254,7 @@ export const refusals = {
   'too-many-bots': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'This channel already has the maximum number of bots, or you do. Revoke one first.',
+    'This channel already has the maximum number of bots and webhooks, or you do. Revoke one first.',
   ),
   'too-many-offers': row(
     'RESOURCE_EXHAUSTED',

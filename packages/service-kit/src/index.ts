@@ -2,7 +2,7 @@
  * Foundation of every service: the gRPC server, authentication of callers, tokens and keys, start
  * and shutdown.
  */
-export { type BotToken, isBotToken, newBotToken } from './auth/bot-tokens.js';
+export { type BotToken, isBotToken, isWebhookToken, newBotToken, newWebhookToken } from './auth/bot-tokens.js';
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './auth/callers.js';
 export { KeyedSemaphore } from './auth/keyed-semaphore.js';
 export { SigningKey } from './auth/signing-key.js';

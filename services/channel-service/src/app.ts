@@ -68,6 +68,12 @@ import { createSetBlock } from './safety/set-block.js';
 import { Indexer } from './search/indexer.js';
 import { createSearch } from './search/search.js';
 import { openSearchPool } from './search/search-pool.js';
+import {
+  createCreateIncomingWebhook,
+  createDeleteIncomingWebhook,
+  createListIncomingWebhooks,
+  createRotateIncomingWebhook,
+} from './webhooks/incoming-webhooks.js';
 
 interface HandlerDeps {
   readonly pool: Pool;
@@ -127,6 +133,10 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     listInvites: forUser(callers, createListInvites(pool)),
     revokeInvite: forUser(callers, createRevokeInvite(pool)),
     previewInvite: forUser(callers, createPreviewInvite(pool)),
+    createIncomingWebhook: forUser(callers, waking(deps.bell, createCreateIncomingWebhook(pool))),
+    listIncomingWebhooks: forUser(callers, createListIncomingWebhooks(pool)),
+    rotateIncomingWebhook: forUser(callers, createRotateIncomingWebhook(pool)),
+    deleteIncomingWebhook: forUser(callers, waking(deps.bell, createDeleteIncomingWebhook(pool))),
     setBlock: forUser(callers, waking(deps.bell, createSetBlock(deps))),
     listBlocked: forUser(callers, createListBlocked(pool)),
     reportAbuse: forUser(callers, createReportAbuse(pool)),

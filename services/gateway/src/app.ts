@@ -11,6 +11,7 @@ import {
   splitAddress,
 } from '@parley/runtime';
 import {
+  type Call,
   Connections,
   clientCredentials,
   connectionBounds,
@@ -40,6 +41,7 @@ import { FileDesk } from './files/file-desk.js';
 import { FileStore } from './files/file-store.js';
 import { GuestDoor, type GuestDoorDeps } from './guests/guest-door.js';
 import { Guests } from './guests/guests.js';
+import { hookForm } from './hooks/hook-form.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
 import type { HttpHandler } from './http/handler.js';
@@ -227,6 +229,12 @@ function apiHandlers(deps: ApiDeps, policy: TokenPolicy): HttpHandler[] {
   return [serveApiDocs(deps.log), new ApiDoor(restForm, deps).handle, new ApiDoor(form, deps).handle, events.handle];
 }
 
+/** Returns the handler of the addresses of incoming webhooks. */
+function hookHandler(deps: ApiDeps, { callers }: ServiceHost, { postByWebhook: post }: InboxHandlers): HttpHandler {
+  const webhooks = { enterStream: (call: Call) => callers.enterWebhook(call) };
+  return new ApiDoor(hookForm, { ...deps, callers: webhooks, post }).handle;
+}
+
 /** Starts the doors of guests. Returns the handlers of their HTTP requests, and the door of their sockets. */
 async function startGuests(
   host: ServiceHost,
@@ -294,6 +302,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const handlers = [
     crossOrigin(origins),
     ...[bridge.handle, ...apiHandlers(apiDeps, { takesUrlTokens: config.takesUrlTokens, isSecure: tls !== undefined })],
+    hookHandler(apiDeps, host, inboxHandlers),
     ...[serveKeys(joinKeys), ...accounts.handlers, ...guestDoors.handlers, page.handle],
   ];
   const { host: address, port, stopMs } = config.host;

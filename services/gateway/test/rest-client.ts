@@ -19,6 +19,7 @@ export interface RestJson {
   readonly text: string;
   readonly log: string;
   readonly kind: string;
+  readonly path: string;
   readonly channel: RestJson;
   readonly chats: readonly RestJson[];
   readonly messages: readonly RestJson[];

@@ -36,6 +36,7 @@ export interface BotTable {
   createdBy: string | null;
   createdAt: Generated<Date>;
   revokedAt: Date | null;
+  isWebhook: Generated<boolean>;
 }
 
 export interface ChannelTable {

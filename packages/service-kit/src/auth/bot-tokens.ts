@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 const form = /^bot_[\w-]{43}$/;
+const webhookForm = /^hook_[\w-]{43}$/;
 
 /** A new token of a bot, and the hash by which its session is found. */
 export interface BotToken {
@@ -19,8 +20,25 @@ export interface BotToken {
  * ```
  */
 export function newBotToken(): BotToken {
-  const token = `bot_${randomBytes(32).toString('base64url')}`;
+  return newToken('bot');
+}
+
+function newToken(kind: 'bot' | 'hook'): BotToken {
+  const token = `${kind}_${randomBytes(32).toString('base64url')}`;
   return { token, hash: botTokenHash(token) };
+}
+
+/**
+ * Makes the token of an incoming webhook. It is part of the address of the webhook, and only posts.
+ * @example
+ * ```ts
+ * import { newWebhookToken } from '@parley/service-kit';
+ *
+ * newWebhookToken().token.startsWith('hook_'); // true
+ * ```
+ */
+export function newWebhookToken(): BotToken {
+  return newToken('hook');
 }
 
 /** Returns the hash by which the session of a bot is stored. */
@@ -39,4 +57,17 @@ export function botTokenHash(token: string): Uint8Array {
  */
 export function isBotToken(token: string): boolean {
   return form.test(token);
+}
+
+/**
+ * Returns whether a token has the form of an incoming webhook's.
+ * @example
+ * ```ts
+ * import { isWebhookToken, newWebhookToken } from '@parley/service-kit';
+ *
+ * isWebhookToken(newWebhookToken().token); // true
+ * ```
+ */
+export function isWebhookToken(token: string): boolean {
+  return webhookForm.test(token);
 }

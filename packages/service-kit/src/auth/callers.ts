@@ -13,11 +13,11 @@ import {
   type UserStatus,
   uuid,
 } from '@parley/database';
-import { limits, Refusal, refuse } from '@parley/runtime';
+import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
 import { BatchedReads } from '../batched-reads.js';
 import type { Call } from '../grpc/call.js';
 import type { AuthenticatedHandler } from '../grpc/service.js';
-import { botTokenHash, isBotToken } from './bot-tokens.js';
+import { botTokenHash, isBotToken, isWebhookToken } from './bot-tokens.js';
 import { KeyedSemaphore } from './keyed-semaphore.js';
 import { ReadThrottle } from './read-throttle.js';
 import { serviceToken, type UserClaims, userAudience, userToken } from './tokens.js';
@@ -62,6 +62,8 @@ type CallerRow = Omit<RowOf<typeof readCallers>, 'session'>;
 
 /** Key of the slots that all unknown bot tokens share. No user has this id. */
 const unknownBots = 'unknown bots';
+/** Reasons of a token that is not valid, or not any more. */
+const hasEnded: ReadonlySet<Reason> = new Set<Reason>(['invalid-token', 'logged-out', 'suspended']);
 const botsRemembered = 10_000;
 /** Maximum number of sessions that one statement reads. */
 const sessionsAtOnce = 500;
@@ -151,6 +153,29 @@ export class Callers {
     this.#countRead(claims.sub, call);
     await this.#occupy(claims.sub, call);
     return this.#sessionUser(claims, changesPassword);
+  }
+
+  /**
+   * Returns the user of a token that a gateway passes on with a post: as `userOf`, and also an incoming
+   * webhook.
+   * @throws {Refusal} a reason of `userOf`.
+   */
+  async senderOf(token: string): Promise<UserCaller> {
+    return isWebhookToken(token) ? this.#bot(token, {}) : this.userOf(token);
+  }
+
+  /**
+   * Authenticates a post to an incoming webhook. No other method accepts its token.
+   * @throws {Refusal} `webhook-not-found`, also if the webhook has ended, or `too-busy`.
+   */
+  async enterWebhook(call: Call): Promise<UserCaller> {
+    const token = call.bearer();
+    if (!isWebhookToken(token)) throw refuse('webhook-not-found');
+    try {
+      return await this.#slots.run(this.#slotOfBot(token), () => this.#bot(token, call.facts));
+    } catch (thrown) {
+      throw thrown instanceof Refusal && hasEnded.has(thrown.reason) ? refuse('webhook-not-found') : thrown;
+    }
   }
 
   /**

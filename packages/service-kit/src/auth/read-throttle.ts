@@ -25,6 +25,7 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'ChannelService/GetPush': dear,
   'ChannelService/ListMembers': dear,
   'ChannelService/ListInvites': dear,
+  'ChannelService/ListIncomingWebhooks': dear,
   'ChannelService/ListBlocked': dear,
   'ChannelService/History': cheap,
   'ChannelService/Search': search,

@@ -90,6 +90,8 @@ export const channelCalls: Readonly<Record<string, ChannelCall>> = {
   'ChannelService/AddMembers': ({ channel: channelId, outsider }) => ({ channelId, userIds: [outsider] }),
   'ChannelService/CreateInvite': byChannel,
   'ChannelService/ListInvites': byId,
+  'ChannelService/CreateIncomingWebhook': ({ channel: channelId }) => ({ channelId, name: 'builds' }),
+  'ChannelService/ListIncomingWebhooks': byId,
   'ChannelService/History': byChannel,
   'ChannelService/Search': ({ channel: channelId, member: sender }) => ({ channelId, sender }),
   'ChannelService/UpdateReceipt': ({ channel: channelId, log }) => ({ channelId, log, readSeq: 1 }),
@@ -174,6 +176,8 @@ export const userCalls: Readonly<Record<string, (target: UserTarget) => object>>
 export const linkCalls: Readonly<Record<string, (link: string) => object>> = {
   'ChannelService/RevokeInvite': (id) => ({ id }),
   'ChannelService/PreviewInvite': (id) => ({ id }),
+  'ChannelService/RotateIncomingWebhook': (id) => ({ id }),
+  'ChannelService/DeleteIncomingWebhook': (id) => ({ id }),
   'ChannelService/Join, by link': (id) => ({ id }),
 };
 

@@ -69,6 +69,7 @@ export const sections: readonly ExportSection[] = [
     createdBy: nullable(text),
     createdAt: timestamptz,
     revokedAt: time,
+    isWebhook: bool,
   }),
   section('guest', '', 'exportGuest', { name: text, isNumbered: bool, network: text, openedAt: timestamptz }),
   section('file', firstUuid, 'exportFiles', {

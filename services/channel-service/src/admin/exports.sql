@@ -25,7 +25,7 @@ FROM chat.block WHERE user_id = :userId AND blocked_id > :after ORDER BY blocked
 
 -- Reads the bots that the user made, and the user's own row if it is a bot.
 -- name: exportBots
-SELECT user_id AS position, user_id, channel_id, created_by, created_at, revoked_at FROM (
+SELECT user_id AS position, user_id, channel_id, created_by, created_at, revoked_at, is_webhook FROM (
   (SELECT * FROM chat.bot b WHERE b.created_by = :userId AND b.user_id > :after ORDER BY b.user_id LIMIT :size)
   UNION (SELECT * FROM chat.bot o WHERE o.user_id = :userId AND o.user_id > :after)
 ) bots ORDER BY user_id LIMIT :size;

@@ -164,11 +164,11 @@ export function createListInvites(pool: Pool) {
 const revealing: ReadonlySet<string> = new Set<Reason>(['channel-not-found', 'not-a-member', 'not-operator']);
 
 /**
- * Returns the error for a caller who tried to use an invitation. Replaces reasons that would reveal
- * the invitation to a stranger with `invite-not-found`.
+ * Returns the error for a caller who tried to use an invitation, or another thing of a channel.
+ * Replaces reasons that would reveal it to a stranger with `notFound`.
  */
-export function withoutTrace(thrown: unknown): unknown {
-  return thrown instanceof Refusal && revealing.has(thrown.reason) ? refuse('invite-not-found') : thrown;
+export function withoutTrace(thrown: unknown, notFound: Reason = 'invite-not-found'): unknown {
+  return thrown instanceof Refusal && revealing.has(thrown.reason) ? refuse(notFound) : thrown;
 }
 
 /** Handles RevokeInvite. Does nothing if the invitation is revoked already. */

@@ -1,5 +1,6 @@
 import { MemberRole } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
 import type { Change, ChangeActor, ChangeContext, ChangedMember } from './change-context.js';
 import { handOver } from './heirs.js';
 import { ban, endOffer, leave, mute, nextRevision } from './member-store.js';
@@ -60,11 +61,18 @@ function mustOutrank(context: ChangeContext): void {
   }
 }
 
+type UserId = Pick<UserCaller, 'id'>;
+
 /**
  * Removes a member. The last entry that the member can read is the removal itself: `left_seq` is
  * its seq.
  */
-async function endMembership({ client, channel, me, user }: ChangeContext): Promise<void> {
+export async function endMembership({
+  client,
+  channel,
+  me,
+  user,
+}: Pick<ChangeContext, 'client' | 'channel'> & { readonly me: UserId; readonly user: UserId }): Promise<void> {
   const gone = { userId: user.id, joined: false, role: MemberRole.UNSPECIFIED, by: me.id };
   const { at } = await recordChange(client, channel, gone);
   await leave.run(client, { channelId: channel.id, userId: user.id, lastSeq: at, byChoice: user.id === me.id });

@@ -17,7 +17,7 @@ import { RoomStream } from './room-stream.js';
 /** Dependencies that the handles of all relays share. */
 export interface HandleContext {
   readonly authors: RelayAuthors;
-  readonly callers: Pick<Callers, 'userOf'>;
+  readonly callers: Pick<Callers, 'senderOf'>;
   readonly entrance: Entrance;
   /** Limit for frames of any kind from one user. */
   readonly arrivalRate: MessageRate;
@@ -120,7 +120,7 @@ export class RelayHandles implements HandleOwner {
   }
 
   async #openUser({ token }: Attach): Promise<OpenedHandle> {
-    const { id, number, name, sessionId, onlyChannelId } = await this.#context.callers.userOf(token);
+    const { id, number, name, sessionId, onlyChannelId } = await this.#context.callers.senderOf(token);
     return { handle: this.#handleOf({ person: { id, number, name }, sessionId, onlyChannelId }) };
   }
 

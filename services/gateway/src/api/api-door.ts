@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { type Logger, limits, type Metrics, type Refusal, refusals, refuse } from '@parley/runtime';
 import { asRefusal, Buckets, type BurstRate, type Proxies } from '@parley/service-kit';
 import type { FileDesk } from '../files/file-desk.js';
@@ -11,7 +11,7 @@ import { countInto, type RequestBounds } from '../http/request-bounds.js';
 import { type ByteRange, type Download, rangeOf } from './download.js';
 import { checkIfMatch, etagOf, isKnown } from './etag.js';
 import { checkAccept, readRequest } from './read-request.js';
-import type { ApiRequest, ApiRoute } from './route.js';
+import { type ApiRequest, type ApiRoute, OtherAnswer } from './route.js';
 import { ApiRouter, allowedMethods } from './router.js';
 import { sendBytes } from './send-download.js';
 import { ServiceCalls, type ServiceCallsDeps } from './service-calls.js';
@@ -33,7 +33,7 @@ export interface ApiForm {
    * Returns an error in the form of this door. No other code maps reasons to statuses for this
    * door.
    */
-  readonly problemOf: (refusal: Refusal) => ApiProblem;
+  readonly problemOf: (refusal: Refusal, request: IncomingMessage) => ApiProblem;
   /**
    * Returns the token of a request for a route that needs one.
    * @throws {Refusal} `unauthenticated` if there is none.
@@ -172,6 +172,10 @@ export class ApiDoor {
   }
 
   #answer(turn: ApiTurn, route: ApiRoute, json: unknown): void {
+    if (json instanceof OtherAnswer) {
+      this.#send(turn, json.status, { 'content-type': json.contentType }, json.text);
+      return;
+    }
     const text = route.answer === undefined ? '' : JSON.stringify(json);
     const etag = route.method === 'GET' ? { etag: etagOf(text) } : {};
     const isSame = etag.etag !== undefined && isKnown(turn.request.headers, etag.etag);
@@ -200,7 +204,7 @@ export class ApiDoor {
 
   #refuse(turn: ApiTurn, refusal: Refusal): void {
     if (turn.response.headersSent) return;
-    const { status, contentType, body } = this.#form.problemOf(refusal);
+    const { status, contentType, body } = this.#form.problemOf(refusal, turn.request);
     const seconds = Math.ceil(refusal.retryAfterMs / secondMs);
     const headers = {
       'content-type': contentType,

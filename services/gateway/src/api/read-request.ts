@@ -5,6 +5,7 @@ import { readBody } from '../http/web-message.js';
 import type { ApiRoute } from './route.js';
 
 const jsonType = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+const formType = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 const acceptsJson = /(^|[\s,])(\*\/\*|application\/(\*|json|problem\+json))\s*(;|,|$)/i;
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -45,20 +46,34 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function parsed(bytes: Buffer): unknown {
+function parsed(bytes: Buffer, jsonIn: (text: string) => string = (text) => text): unknown {
   try {
-    return JSON.parse(strictUtf8.decode(bytes));
+    return JSON.parse(jsonIn(strictUtf8.decode(bytes)));
   } catch (cause) {
     throw refuse('malformed', { message: 'The body is no JSON in UTF-8. Check its syntax.', cause });
   }
 }
 
+/** Returns whether the body of a request is a form, by its content type. */
+export function isForm({ 'content-type': type = '' }: IncomingMessage['headers']): boolean {
+  return formType.test(type.trim());
+}
+
+/** Returns the field `payload` of a form, which must be there once. */
+const payloadOf = (form: string) => new URLSearchParams(form).getAll('payload').join(',');
+
 /** Reads the body as JSON, or returns undefined if there is none. */
-async function readJson(request: IncomingMessage, maxBytes: number, count: (bytes: number) => void): Promise<unknown> {
+async function readJson(
+  request: IncomingMessage,
+  { maxBodyBytes: maxBytes, takesForm }: Pick<ApiRoute, 'maxBodyBytes' | 'takesForm'>,
+  count: (bytes: number) => void,
+): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
-  if (!jsonType.test(type.trim()) || encoding !== 'identity') throw refuse('wrong-media-type');
+  const hasPayload = takesForm && isForm(request.headers);
+  if (!(hasPayload || jsonType.test(type.trim())) || encoding !== 'identity') throw refuse('wrong-media-type');
   const bytes = await readBody(request, maxBytes, count);
+  if (hasPayload) return parsed(bytes, payloadOf);
   return bytes.length === 0 ? undefined : parsed(bytes);
 }
 
@@ -75,13 +90,14 @@ export interface ReadRequest {
  * `cancelled`.
  */
 export async function readRequest(
-  { params: paramsSchema, query: querySchema, body: bodySchema, maxBodyBytes }: ApiRoute,
+  route: ApiRoute,
   request: IncomingMessage,
   given: Readonly<Record<string, string>>,
   count: (bytes: number) => void,
 ): Promise<ReadRequest> {
+  const { params: paramsSchema, query: querySchema, body: bodySchema } = route;
   const params = paramsSchema === undefined ? undefined : fitted(paramsSchema, given);
   const query = querySchema === undefined ? undefined : fitted(querySchema, queryOf(request));
-  const json = bodySchema === undefined ? undefined : await readJson(request, maxBodyBytes, count);
+  const json = bodySchema === undefined ? undefined : await readJson(request, route, count);
   return { params, query, body: bodySchema === undefined ? undefined : fitted(bodySchema, json) };
 }

@@ -26,6 +26,19 @@ export interface ApiRequest<P, Q, B> {
   readonly setHeader: (name: string, value: string) => void;
 }
 
+/** A response that differs from the status and the JSON of its route. */
+export class OtherAnswer {
+  readonly status: 200 | 204;
+  readonly contentType: string;
+  readonly text: string;
+
+  constructor(status: 200 | 204, contentType: string, text: string) {
+    this.status = status;
+    this.contentType = contentType;
+    this.text = text;
+  }
+}
+
 /** A route without the types of its handler. The same schemas check requests and describe them. */
 export interface ApiRoute {
   readonly method: ApiMethod;
@@ -46,6 +59,8 @@ export interface ApiRoute {
   readonly upload: string | undefined;
   /** Whether the response is a `Download` instead of JSON. */
   readonly isDownload: boolean;
+  /** Whether the body may also be a form, whose field `payload` is the JSON. */
+  readonly takesForm: boolean;
   /** Headers of the response to OPTIONS, and of every error. */
   readonly offers: Readonly<Record<string, string>>;
   /** Status of the response after success; 204 has no body. */
@@ -53,7 +68,7 @@ export interface ApiRoute {
   readonly answer: z.ZodType | undefined;
   /** Request headers that the call reads, with their meaning. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Returns the JSON of the response, which must fit `answer`. */
+  /** Returns the JSON of the response, which must fit `answer`, or an `OtherAnswer`. */
   readonly run: (request: ApiRequest<never, never, never>) => Promise<unknown>;
   /**
    * Reads the resource that If-Match is compared with. Absent: the call does not support If-Match.
@@ -64,12 +79,17 @@ export interface ApiRoute {
 /** The required fields of a route. The others have defaults. */
 interface RouteDefinition<P, Q, B, A>
   extends Pick<ApiRoute, 'method' | 'path' | 'tag' | 'summary'>,
-    Partial<Pick<ApiRoute, 'isPublic' | 'maxBodyBytes' | 'status' | 'headers' | 'upload' | 'isDownload' | 'offers'>> {
+    Partial<
+      Pick<
+        ApiRoute,
+        'isPublic' | 'maxBodyBytes' | 'status' | 'headers' | 'upload' | 'isDownload' | 'takesForm' | 'offers'
+      >
+    > {
   readonly params?: z.ZodType<P>;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
   readonly answer?: z.ZodType<A>;
-  readonly run: (request: ApiRequest<P, Q, B>) => Promise<A>;
+  readonly run: (request: ApiRequest<P, Q, B>) => Promise<A | OtherAnswer>;
   readonly current?: (request: ApiRequest<P, Q, B>) => Promise<unknown>;
 }
 
@@ -86,7 +106,7 @@ export function route<P = undefined, Q = undefined, B = undefined, A = void>(
     maxBodyBytes: usualBodyBytes,
     status: answer === undefined ? 204 : 200,
     headers: {},
-    ...{ upload: undefined, isDownload: false, offers: {} },
+    ...{ upload: undefined, isDownload: false, takesForm: false, offers: {} },
     ...definition,
     ...{ answer, params, query, body, current },
   };

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import {
-  type Ack,
   ChannelService,
   HistoryRequest,
   Kind,
@@ -11,7 +9,7 @@ import {
   SetNotifyRequest,
   UpdateReceiptRequest,
 } from '@parley/contract';
-import { isUuid, limits, refuse } from '@parley/runtime';
+import { limits, refuse } from '@parley/runtime';
 import * as z from 'zod';
 import { route } from '../api/route.js';
 import type { ServiceCalls } from '../api/service-calls.js';
@@ -28,69 +26,22 @@ import {
   present,
   seqField,
   timeField,
-  timeOf,
 } from './fields.js';
+import {
+  ackJson,
+  ackShape,
+  clientIdOf,
+  contentOfBody,
+  keyHeader,
+  messageContentFields,
+  newMessageFields,
+  restMessage,
+  textBodyBytes,
+} from './message-body.js';
 import { messageJson, messageShape } from './message-shape.js';
 
 const tag = 'messages';
 const messageParams = channelParams.extend({ seq: seqField });
-/** A JSON string can take six bytes for one of text, and base64 takes a third more. */
-const textBodyBytes = 6 * limits.messageBytes + 8_192;
-const maxKeyCharacters = 255;
-
-/**
- * Returns the client id of an Idempotency-Key: the key itself if it is a UUID, or else a UUID that
- * follows from it. The draft standard of the header puts the key in quotes; with or without quotes,
- * it is the same key.
- * @throws {Refusal} `invalid-request`
- */
-export function clientIdOf(header: string | string[] | undefined): string {
-  if (header === undefined) return '';
-  const key = String(header).replace(/^"(.*)"$/, '$1');
-  if (key === '' || key.length > maxKeyCharacters)
-    throw refuse('invalid-request', { message: 'Invalid Idempotency-Key. Use 1 to 255 characters, such as a UUID.' });
-  if (isUuid(key)) return key.toLowerCase();
-  const hex = createHash('sha256').update(key).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  );
-}
-
-const keyHeader = {
-  'idempotency-key': 'a UUID or other text for this message. A repeated call with it sends nothing again',
-};
-
-const ackShape = z
-  .strictObject({
-    channel_id: z.int(),
-    seq: z.int().meta({ description: '0: a lossy message' }),
-    sent_at: timeField.nullable(),
-    client_id: z.string().nullable(),
-  })
-  .meta({ id: 'Sent' });
-
-function ackJson(channelId: number, { seq, timestamp, clientId }: Ack): z.infer<typeof ackShape> {
-  return { channel_id: channelId, seq, sent_at: timeOf(timestamp), client_id: clientId === '' ? null : clientId };
-}
-
-const contentFields = {
-  text: z.string().optional(),
-  data: z.base64().optional().meta({ description: 'bytes instead of text' }),
-  content_type: z.string().max(limits.contentTypeCharacters).optional(),
-};
-
-/**
- * Returns the content of a message. One with files needs none.
- * @throws {Refusal} `invalid-request` unless there is exactly one of text and data.
- */
-function contentOf({ text, data, content_type: type }: z.infer<z.ZodObject<typeof contentFields>>, hasFiles = false) {
-  if (hasFiles && text === undefined && data === undefined) return { contentType: type ?? 'text/plain' };
-  if ((text === undefined) === (data === undefined))
-    throw refuse('invalid-request', { message: 'Give either text or data.' });
-  const contentType = type ?? (text === undefined ? '' : 'text/plain');
-  return { data: text === undefined ? Buffer.from(data ?? '', 'base64') : Buffer.from(text), contentType };
-}
-
 const send = route({
   ...{ method: 'POST', path: '/channels/{channel_id}/messages', tag, status: 201 },
   summary: 'Sends a message to a chat.',
@@ -98,23 +49,17 @@ const send = route({
   maxBodyBytes: textBodyBytes,
   params: channelParams,
   body: z.strictObject({
-    ...contentFields,
-    reply_to: z.int().min(1).optional(),
-    mentions: z.array(z.string()).max(limits.mentions).optional(),
+    ...newMessageFields,
     file_ids: z
       .array(z.string())
       .max(limits.filesAtOnce)
       .optional()
       .meta({ description: 'complete files of the caller' }),
-    lossy: z.boolean().optional().meta({ description: 'only for users who are there now; never stored' }),
   }),
   answer: ackShape,
   run: async ({ calls, params: { channel_id: channelId }, body, headers, setHeader }) => {
-    const { reply_to: targetSeq = 0, mentions = [], lossy = false, file_ids: fileIds = [] } = body;
     const clientId = clientIdOf(headers['idempotency-key']);
-    const content = contentOf(body, fileIds.length > 0);
-    const message = { channelId, clientId, ...content, targetSeq, mentions, lossy, fileIds };
-    const ack = await calls.post(Message.fromPartial(message));
+    const ack = await calls.post(restMessage(channelId, clientId, body, body.file_ids));
     if (ack.seq > 0) setHeader('location', `/api/v1/channels/${channelId}/messages/${ack.seq}`);
     return ackJson(channelId, ack);
   },
@@ -163,12 +108,12 @@ const edit = route({
   headers: { ...keyHeader, 'if-match': 'ETag of the message that you have read' },
   maxBodyBytes: textBodyBytes,
   params: messageParams,
-  body: z.strictObject(contentFields),
+  body: z.strictObject(messageContentFields),
   answer: ackShape,
   current: ({ calls, params: { channel_id: channelId, seq } }) => readOne(calls, channelId, seq),
   run: async ({ calls, params: { channel_id: channelId, seq: targetSeq }, body, headers }) => {
     const clientId = clientIdOf(headers['idempotency-key']);
-    const message = { channelId, clientId, kind: Kind.EDIT, targetSeq, ...contentOf(body) };
+    const message = { channelId, clientId, kind: Kind.EDIT, targetSeq, ...contentOfBody(body) };
     return ackJson(channelId, await calls.post(Message.fromPartial(message)));
   },
 });

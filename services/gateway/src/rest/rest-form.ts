@@ -11,13 +11,15 @@ import { notificationRoutes } from './notifications.js';
 import { peopleRoutes } from './people.js';
 import { restProblem } from './problem.js';
 import { pushRoutes } from './push.js';
+import { webhookRoutes } from './webhooks.js';
 
 /** The REST API of Parley. */
 export const restForm: ApiForm = {
   prefix: '/api/v1',
   routes: [
     ...[...accountRoutes, ...peopleRoutes, ...channelRoutes],
-    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...pushRoutes, ...fileRoutes, ...cookieRoutes],
+    ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...pushRoutes],
+    ...[...fileRoutes, ...cookieRoutes, ...webhookRoutes],
   ],
   problemOf: restProblem,
   tokenOf: ({ request }, { isDownload }) => {

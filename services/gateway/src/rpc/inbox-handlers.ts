@@ -69,6 +69,12 @@ export class InboxHandlers {
     return Ack.fromPartial(await this.#deps.actorOf(me, call.bearer()).post(message));
   };
 
+  /** Sends a frame on behalf of an incoming webhook, as `postMessage` does for users. */
+  readonly postByWebhook = async (message: Message, call: Call): Promise<Ack> => {
+    const me = await this.#deps.callers.enterWebhook(call);
+    return Ack.fromPartial(await this.#deps.actorOf(me, call.bearer()).post(message));
+  };
+
   /** Handles Post of a page. */
   readonly postInPage = async (stream: InboxStream, call: Call, request: Buffer): Promise<void> => {
     const ack = Ack.encode(await this.post(request, call)).finish();

@@ -18,7 +18,7 @@ SELECT page.user_id AS key, u.id, u.number, u.name, u.role, u.status, p.about, p
   page.created_by
 FROM (
   SELECT b.user_id, b.created_by FROM chat.bot b
-  WHERE (:channelId::int IS NULL OR b.channel_id = :channelId) AND b.revoked_at IS NULL AND b.user_id > :afterId
+  WHERE (:channelId::int IS NULL OR b.channel_id = :channelId) AND b.revoked_at IS NULL AND NOT b.is_webhook AND b.user_id > :afterId
   ORDER BY b.user_id LIMIT :size
 ) page JOIN chat.users u ON u.id = page.user_id CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, u.id) p
 ORDER BY page.user_id;

@@ -34,6 +34,7 @@ type TechnicalReason =
   | 'email-changed'
   | 'last-operator'
   | 'too-many-bots'
+  | 'webhook-not-found'
   | 'server-away'
   | 'not-mine'
   | 'compressed'

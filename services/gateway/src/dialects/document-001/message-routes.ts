@@ -6,7 +6,7 @@ import type { Download } from '../../api/download.js';
 import { type ApiRequest, route } from '../../api/route.js';
 import type { ServiceCalls } from '../../api/service-calls.js';
 import { channelIdField } from '../../rest/fields.js';
-import { clientIdOf } from '../../rest/messages.js';
+import { clientIdOf } from '../../rest/message-body.js';
 import { fileIdOf, filePath, isSpoken, type Message001, messageSchema, wireMessage } from './shapes.js';
 
 const tag = 'messages';

@@ -3,7 +3,7 @@ import { limits, refuse } from '@parley/runtime';
 import * as z from 'zod';
 import type { ServiceCalls } from '../../api/service-calls.js';
 import { askedPage, nextOf, timeOf } from '../../rest/fields.js';
-import { clientIdOf } from '../../rest/messages.js';
+import { clientIdOf } from '../../rest/message-body.js';
 import { messageFields } from './shapes.js';
 
 /** What a request can use. */

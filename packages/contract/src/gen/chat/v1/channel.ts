@@ -346,6 +346,22 @@ export interface ListInvitesResponse {
   invites: Invite[];
 }
 
+/** A bot of one channel that only posts. Programs use it with one HTTP request at a gateway. */
+export interface IncomingWebhook {
+  /** its user id, which is the sender of its messages */
+  id: string;
+  channelId: number;
+  name: string;
+  createdBy: string;
+  createdAt: number;
+  /** contains the secret, so only the responses to creation and rotation have it */
+  path: string;
+}
+
+export interface ListIncomingWebhooksResponse {
+  webhooks: IncomingWebhook[];
+}
+
 export interface HistoryRequest {
   channelId: number;
   /** 0: start at the end */
@@ -3824,6 +3840,238 @@ export const ListInvitesResponse: MessageFns<ListInvitesResponse> = {
   },
 };
 
+function createBaseIncomingWebhook(): IncomingWebhook {
+  return { id: "", channelId: 0, name: "", createdBy: "", createdAt: 0, path: "" };
+}
+
+export const IncomingWebhook: MessageFns<IncomingWebhook> = {
+  encode(message: IncomingWebhook, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.channelId !== 0) {
+      writer.uint32(16).uint32(message.channelId);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    if (message.createdBy !== "") {
+      writer.uint32(34).string(message.createdBy);
+    }
+    if (message.createdAt !== 0) {
+      writer.uint32(40).uint64(message.createdAt);
+    }
+    if (message.path !== "") {
+      writer.uint32(50).string(message.path);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IncomingWebhook {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIncomingWebhook();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.createdBy = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.createdAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IncomingWebhook {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      createdBy: isSet(object.createdBy)
+        ? globalThis.String(object.createdBy)
+        : isSet(object.created_by)
+        ? globalThis.String(object.created_by)
+        : "",
+      createdAt: isSet(object.createdAt)
+        ? globalThis.Number(object.createdAt)
+        : isSet(object.created_at)
+        ? globalThis.Number(object.created_at)
+        : 0,
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+    };
+  },
+
+  toJSON(message: IncomingWebhook): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.createdBy !== "") {
+      obj.createdBy = message.createdBy;
+    }
+    if (message.createdAt !== 0) {
+      obj.createdAt = Math.round(message.createdAt);
+    }
+    if (message.path !== "") {
+      obj.path = message.path;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<IncomingWebhook>): IncomingWebhook {
+    return IncomingWebhook.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IncomingWebhook>): IncomingWebhook {
+    const message = createBaseIncomingWebhook();
+    message.id = object.id ?? "";
+    message.channelId = object.channelId ?? 0;
+    message.name = object.name ?? "";
+    message.createdBy = object.createdBy ?? "";
+    message.createdAt = object.createdAt ?? 0;
+    message.path = object.path ?? "";
+    return message;
+  },
+};
+
+function createBaseListIncomingWebhooksResponse(): ListIncomingWebhooksResponse {
+  return { webhooks: [] };
+}
+
+export const ListIncomingWebhooksResponse: MessageFns<ListIncomingWebhooksResponse> = {
+  encode(message: ListIncomingWebhooksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.webhooks) {
+      IncomingWebhook.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListIncomingWebhooksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListIncomingWebhooksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.webhooks.push(IncomingWebhook.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListIncomingWebhooksResponse {
+    return {
+      webhooks: globalThis.Array.isArray(object?.webhooks)
+        ? object.webhooks.map((e: any) => IncomingWebhook.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListIncomingWebhooksResponse): unknown {
+    const obj: any = {};
+    if (message.webhooks?.length) {
+      obj.webhooks = message.webhooks.map((e) => IncomingWebhook.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListIncomingWebhooksResponse>): ListIncomingWebhooksResponse {
+    return ListIncomingWebhooksResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListIncomingWebhooksResponse>): ListIncomingWebhooksResponse {
+    const message = createBaseListIncomingWebhooksResponse();
+    message.webhooks = object.webhooks?.map((e) => IncomingWebhook.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseHistoryRequest(): HistoryRequest {
   return { channelId: 0, beforeSeq: 0, afterSeq: 0, size: 0, oldestFirst: false, pinned: false };
 }
@@ -4430,6 +4678,45 @@ export const ChannelServiceDefinition = {
       requestType: Invite as typeof Invite,
       requestStream: false,
       responseType: Channel as typeof Channel,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Creates an incoming webhook of a chat, by channel_id and name; for its owner and channel admins.
+     * The response has the path at which programs post.
+     */
+    createIncomingWebhook: {
+      name: "CreateIncomingWebhook",
+      requestType: IncomingWebhook as typeof IncomingWebhook,
+      requestStream: false,
+      responseType: IncomingWebhook as typeof IncomingWebhook,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists the incoming webhooks of a chat, without their paths; for its owner and channel admins. */
+    listIncomingWebhooks: {
+      name: "ListIncomingWebhooks",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: ListIncomingWebhooksResponse as typeof ListIncomingWebhooksResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Gives an incoming webhook a new path. The old one ends. */
+    rotateIncomingWebhook: {
+      name: "RotateIncomingWebhook",
+      requestType: IncomingWebhook as typeof IncomingWebhook,
+      requestStream: false,
+      responseType: IncomingWebhook as typeof IncomingWebhook,
+      responseStream: false,
+      options: {},
+    },
+    /** Ends an incoming webhook, and removes it from the chat. Its messages stay. */
+    deleteIncomingWebhook: {
+      name: "DeleteIncomingWebhook",
+      requestType: IncomingWebhook as typeof IncomingWebhook,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
       responseStream: false,
       options: {},
     },

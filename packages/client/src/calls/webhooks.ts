@@ -1,0 +1,59 @@
+import { Channel, IncomingWebhook } from '@parley/contract';
+import type { Abortable, Ask } from './ask.js';
+import { calls } from './methods.js';
+
+/**
+ * Webhooks of chats, for their owners and admins. An incoming webhook is a bot that only posts:
+ * programs send it messages with one HTTP request.
+ * @example
+ * ```ts
+ * import type { ParleyClient } from '@parley/client';
+ *
+ * export async function reportBuilds(client: ParleyClient, channelId: number, gateway: string): Promise<void> {
+ *   const { path } = await client.webhooks.createIncoming(channelId, 'builds');
+ *   const body = JSON.stringify({ text: 'The build has passed.' });
+ *   await fetch(gateway + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+ * }
+ * ```
+ */
+export class Webhooks {
+  readonly #ask: Ask;
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /**
+   * Creates an incoming webhook, whose messages have this name. The result has the `path` at which
+   * programs post, below the address of the gateways. It contains a secret, and is shown only here.
+   * @throws {Refusal} `not-channel-admin`, `wrong-kind`, `too-many-bots`, `channel-full` or
+   * `create-too-often`
+   */
+  createIncoming(channelId: number, name: string, { signal }: Abortable = {}): Promise<IncomingWebhook> {
+    return this.#ask(calls.createIncomingWebhook, IncomingWebhook.fromPartial({ channelId, name }), signal);
+  }
+
+  /**
+   * Fetches the incoming webhooks of a chat, the oldest first, without their paths.
+   * @throws {Refusal} `not-channel-admin` or `channel-not-found`
+   */
+  async listIncoming(channelId: number, { signal }: Abortable = {}): Promise<readonly IncomingWebhook[]> {
+    return (await this.#ask(calls.listIncomingWebhooks, Channel.fromPartial({ id: channelId }), signal)).webhooks;
+  }
+
+  /**
+   * Gives an incoming webhook a new `path`. The old one ends at once.
+   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   */
+  rotateIncoming(id: string, { signal }: Abortable = {}): Promise<IncomingWebhook> {
+    return this.#ask(calls.rotateIncomingWebhook, IncomingWebhook.fromPartial({ id }), signal);
+  }
+
+  /**
+   * Ends an incoming webhook, and removes it from the chat. Its messages stay.
+   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   */
+  async deleteIncoming(id: string, { signal }: Abortable = {}): Promise<void> {
+    await this.#ask(calls.deleteIncomingWebhook, IncomingWebhook.fromPartial({ id }), signal);
+  }
+}

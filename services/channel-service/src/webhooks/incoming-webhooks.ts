@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { type Channel, Empty, IncomingWebhook, ListIncomingWebhooksResponse } from '@parley/contract';
+import type { Pool, PoolClient, Rate } from '@parley/database';
+import { displayName, limits, refuse } from '@parley/runtime';
+import { type Call, newWebhookToken, type UserCaller } from '@parley/service-kit';
+import { noChannelId, withoutTrace } from '../invites/invites.js';
+import { addMembers, throttleChanges } from '../members/membership.js';
+import { checkManages, readMemberships } from '../members/membership-rules.js';
+import { endMembership } from '../members/moderation.js';
+import { oneChannel } from '../requests/channel-id.js';
+import { limitRate } from '../requests/rate-limit.js';
+import { withVisibleChannel } from '../transactions/locked.js';
+import type { LockedChannel } from '../transactions/locks.js';
+import {
+  createIncomingWebhook,
+  endIncomingWebhook,
+  listIncomingWebhooks,
+  readIncomingWebhook,
+  rotateIncomingWebhook,
+  type StoredIncomingWebhook,
+} from './incoming-webhook-store.js';
+
+/** Limits the incoming webhooks that one user creates: each of them leaves an account. */
+const createRate: Rate = { key: 'webhook', secondsPerCall: 60, burst: 30 };
+/** Number of random bytes in an id. */
+const idBytes = 8;
+
+function toWebhook({ createdMs, createdBy, ...row }: Partial<StoredIncomingWebhook>, token?: string): IncomingWebhook {
+  const path = token === undefined ? '' : `/hooks/${token}`;
+  const { channelId } = row;
+  return IncomingWebhook.fromPartial({
+    ...row,
+    channelId: channelId ?? noChannelId,
+    createdBy: createdBy ?? '',
+    createdAt: createdMs ?? 0,
+    path,
+  });
+}
+
+/**
+ * Runs `work` with the chat locked, for a caller who may manage its webhooks.
+ * @throws {Refusal} `channel-not-found`, `wrong-kind`, what `checkManages` throws, or what `work`
+ * throws.
+ */
+function asManager<T>(
+  pool: Pool,
+  me: UserCaller,
+  channelId: number,
+  work: (client: PoolClient, channel: LockedChannel) => Promise<T>,
+): Promise<T> {
+  return withVisibleChannel(pool, me, channelId, async (client, channel) => {
+    const [mine] = await readMemberships(client, channel, [me.id]);
+    if (mine === undefined) throw refuse('channel-not-found');
+    checkManages(channel, mine);
+    if (channel.kind === 'room' || channel.kind === 'direct') {
+      throw refuse('wrong-kind', {
+        message: 'A room or a direct chat has no webhooks. Choose a group, or a public or private chat.',
+      });
+    }
+    return work(client, channel);
+  });
+}
+
+/** Runs `work` with an incoming webhook, and its chat locked, for a caller who may manage it. */
+async function withWebhook<T>(
+  pool: Pool,
+  me: UserCaller,
+  { id }: IncomingWebhook,
+  work: (client: PoolClient, channel: LockedChannel, webhook: StoredIncomingWebhook) => Promise<T>,
+): Promise<T> {
+  await throttleChanges(pool, me);
+  const [found] = await readIncomingWebhook.run(pool, { id });
+  try {
+    return await asManager(pool, me, found?.channelId ?? noChannelId, (client, channel) => {
+      if (found === undefined) throw refuse('webhook-not-found');
+      return work(client, channel, found);
+    });
+  } catch (thrown) {
+    throw withoutTrace(thrown, 'webhook-not-found');
+  }
+}
+
+/**
+ * Handles CreateIncomingWebhook: creates a bot that only posts, and makes it a member of the chat.
+ */
+export function createCreateIncomingWebhook(pool: Pool) {
+  return async (request: IncomingWebhook, me: UserCaller, call: Call): Promise<IncomingWebhook> => {
+    const channelId = oneChannel({ id: request.channelId });
+    call.facts.channel = channelId;
+    const name = displayName(request.name);
+    await throttleChanges(pool, me);
+    const id = `webhook-${randomBytes(idBytes).toString('hex')}`;
+    const { token, hash: tokenHash } = newWebhookToken();
+    return asManager(pool, me, channelId, async (client, channel) => {
+      await limitRate(client, createRate, me, 'create-too-often');
+      const webhook = { actorId: me.id, id, name, channelId, tokenHash, most: limits.botsPerChannel };
+      const [made] = await createIncomingWebhook.run(client, webhook);
+      if (made !== undefined && made.outcome !== 'done') throw refuse(made.outcome);
+      await addMembers(client, channel, [id], me.id);
+      const [stored] = await readIncomingWebhook.run(client, { id });
+      if (stored === undefined) throw new Error(`Webhook ${id} was not stored.`);
+      return toWebhook(stored, token);
+    });
+  };
+}
+
+/** Handles ListIncomingWebhooks: returns those of one chat, without their paths. */
+export function createListIncomingWebhooks(pool: Pool) {
+  return async ({ id }: Channel, me: UserCaller, call: Call): Promise<ListIncomingWebhooksResponse> => {
+    const channelId = oneChannel({ id });
+    call.facts.channel = channelId;
+    await throttleChanges(pool, me);
+    const most = limits.botsPerChannel;
+    const rows = await asManager(pool, me, channelId, (client) =>
+      listIncomingWebhooks.run(client, { channelId, most }),
+    );
+    return ListIncomingWebhooksResponse.fromPartial({ webhooks: rows.map((row) => toWebhook(row)) });
+  };
+}
+
+/** Handles RotateIncomingWebhook: replaces the token of a webhook. The old one ends at once. */
+export function createRotateIncomingWebhook(pool: Pool) {
+  return (request: IncomingWebhook, me: UserCaller): Promise<IncomingWebhook> => {
+    const { token, hash: tokenHash } = newWebhookToken();
+    return withWebhook(pool, me, request, async (client, _channel, webhook) => {
+      const [rotated] = await rotateIncomingWebhook.run(client, { actorId: me.id, id: webhook.id, tokenHash });
+      if (rotated?.done !== true) throw refuse('webhook-not-found');
+      return toWebhook(webhook, token);
+    });
+  };
+}
+
+/** Handles DeleteIncomingWebhook: ends a webhook, and removes it from the chat. */
+export function createDeleteIncomingWebhook(pool: Pool) {
+  return (request: IncomingWebhook, me: UserCaller): Promise<Empty> =>
+    withWebhook(pool, me, request, async (client, channel, { id }) => {
+      const [ended] = await endIncomingWebhook.run(client, { actorId: me.id, id });
+      if (ended?.done !== true) throw refuse('webhook-not-found');
+      const [member] = await readMemberships(client, channel, [id]);
+      if (member !== undefined && member.rank !== 'none') await endMembership({ client, channel, me, user: { id } });
+      return Empty.create();
+    });
+}
