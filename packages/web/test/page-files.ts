@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { objections, outside } from './access-steps.js';
 import type { Visitor } from './browser.js';
 import { createChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
@@ -58,7 +59,92 @@ async function save({ page }: Visitor, name: string): Promise<[string, string]> 
   return [download.suggestedFilename(), await readFile(await download.path(), 'utf8')];
 }
 
+const textFile = (name: string, text: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+const attached = ({ page }: Visitor) => page.getByRole('list', { name: 'Files to send' }).getByRole('listitem');
+
+/** Chooses files in the browser's dialog. */
+async function choose({ page }: Visitor, ...files: { name: string; mimeType: string; buffer: Buffer }[]) {
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Attach files' }).press('Enter');
+  await (await chooser).setFiles(files);
+}
+
+/** Pastes a picture into the field for a message, and drops a file on the page. */
+function pasteAndDrop({ page }: Visitor): Promise<void> {
+  return page.evaluate(async () => {
+    const transferOf = (file: File) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(file);
+      return transfer;
+    };
+    const canvas = Object.assign(document.createElement('canvas'), { width: 80, height: 40 });
+    canvas.getContext('2d')?.fillRect(0, 0, 40, 40);
+    const picture = (await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve))) as Blob;
+    const clipboardData = transferOf(new File([picture], 'pasted.png', { type: 'image/png' }));
+    const init = { bubbles: true, cancelable: true };
+    document.querySelector('textarea')?.dispatchEvent(new ClipboardEvent('paste', { ...init, clipboardData }));
+    const dataTransfer = transferOf(new File(['dropped'], 'dropped.txt'));
+    for (const type of ['dragover', 'drop'])
+      document.body.dispatchEvent(new DragEvent(type, { ...init, dataTransfer }));
+  });
+}
+
 inChromium('files of messages', () => {
+  test('files are chosen, pasted and dropped, uploads pause, continue and are refused, and a message takes the rest', async () => {
+    const ann = await stage.somebody('Ann', { viewport: { width: 320, height: 640 } });
+    const bob = await stage.somebody('Bob');
+    await createChat(bob, 'Group', 'parcels', [await userIdOf(ann)]);
+    await rowOf(ann, 'parcels').click();
+    await ann.live();
+    const { page } = ann;
+    const held: (() => void)[] = [];
+    await page.route('**/api/v1/uploads/*', (route) => {
+      const send = () => void route.continue().catch(() => {}); // It may have been paused.
+      if (route.request().method() === 'PATCH') held.push(send);
+      else send();
+    });
+    const many = Array.from({ length: 9 }, (_, k) => textFile(`more-${k}.txt`, 'x'));
+    await choose(
+      ann,
+      textFile('list.txt', 'rice, beans'),
+      { ...textFile('big.bin', ''), buffer: Buffer.alloc(1_048_577) },
+      ...many,
+    );
+    await page.getByText('A message can have 10 files. 1 file was not attached.').waitFor();
+    await attached(ann).filter({ hasText: 'The file is larger than this server accepts.' }).waitFor();
+    await page.getByRole('button', { name: 'Pause list.txt' }).press('Enter');
+    await page.getByRole('button', { name: 'Continue list.txt' }).waitFor();
+    await stage.picture(ann, 'files-attached-narrow');
+    expect([await objections(ann), await outside(ann)]).toEqual([[], []]);
+    for (const name of ['big.bin', ...many.slice(0, 8).map((one) => one.name)])
+      await page.getByRole('button', { name: `Remove ${name}` }).press('Enter');
+    expect(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled()).toBe(true);
+    await page.unroute('**/api/v1/uploads/*');
+    for (const release of held) release();
+    await page.getByRole('button', { name: 'Continue list.txt' }).press('Enter');
+    await pasteAndDrop(ann);
+    await page.locator('.send:enabled').waitFor();
+    expect(await attached(ann).locator('.file-name').allTextContents()).toEqual([
+      'list.txt',
+      'pasted.png',
+      'dropped.txt',
+    ]);
+    await page.getByRole('button', { name: 'Send', exact: true }).press('Enter');
+    await attached(ann).first().waitFor({ state: 'detached' });
+    await rowOf(bob, 'parcels').click();
+    await loaded(bob, '.thumbnail img', 80);
+    expect([await save(bob, 'list.txt'), await save(bob, 'dropped.txt')]).toEqual([
+      ['list.txt', 'rice, beans'],
+      ['dropped.txt', 'dropped'],
+    ]);
+    await stage.picture(ann, 'files-narrow');
+    await choose(ann, textFile('later.txt', 'x'));
+    await page.getByRole('link', { name: 'All chats' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('1 file has not been sent').waitFor();
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
   test('pictures open from their thumbnails, a sound can be seeked, and another file is saved', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     await createChat(ann, 'Group', 'album', [await userIdOf(bob)]);

@@ -99,8 +99,8 @@ export class Chat implements OpenConversation {
     this.#store.dispatch({ type: 'cut', over: softLimit, to: trimmedTo });
   }
 
-  say(text: string, replyTo: number | undefined, mentions: readonly string[] = []): void {
-    this.#queue('say', text, replyTo, mentions);
+  say(text: string, replyTo: number | undefined, more: Pick<Outgoing, 'mentions' | 'fileIds'> = {}): void {
+    this.#queue('say', text, replyTo, more);
   }
 
   change(what: Exclude<Outgoing['do'], 'say'>, target: number, text = ''): void {
@@ -233,8 +233,13 @@ export class Chat implements OpenConversation {
     if (changes.length > 0) this.#store.dispatch({ type: 'entries', entries: changes, place: undefined });
   }
 
-  #queue(what: Outgoing['do'], text: string, target: number | undefined, mentions: readonly string[] = []): void {
-    const outgoing = newOutgoing({ id: randomUuid(), at: Date.now(), do: what, text, target, mentions });
+  #queue(
+    what: Outgoing['do'],
+    text: string,
+    target: number | undefined,
+    more: Pick<Outgoing, 'mentions' | 'fileIds'> = {},
+  ): void {
+    const outgoing = newOutgoing({ id: randomUuid(), at: Date.now(), do: what, text, target, ...more });
     this.share({ type: 'queued', outgoing });
   }
 

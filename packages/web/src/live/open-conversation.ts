@@ -6,8 +6,11 @@ export interface OpenConversation {
   readonly channelId: number;
   readonly state: () => ConversationState;
   readonly subscribe: (listener: () => void) => () => void;
-  /** Queues a new message. `mentions` are ids of users who are in the conversation. */
-  say(text: string, replyTo: number | undefined, mentions?: readonly string[]): void;
+  /**
+   * Queues a new message. `mentions` are ids of users who are in the conversation, and `fileIds` those
+   * of uploaded files of the user.
+   */
+  say(text: string, replyTo: number | undefined, more?: Pick<Outgoing, 'mentions' | 'fileIds'>): void;
   /** Queues a change of a message. `text` is the new text or the emoji. */
   change(what: Exclude<Outgoing['do'], 'say'>, target: number, text?: string): void;
   /** Sends a failed message or change again. */

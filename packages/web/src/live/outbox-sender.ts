@@ -63,7 +63,7 @@ export class OutboxSender {
     }
   }
 
-  #call({ id, do: what, text, target = 0, mentions }: Outgoing): Promise<Sent> {
+  #call({ id, do: what, text, target = 0, mentions, fileIds }: Outgoing): Promise<Sent> {
     const conversation = this.#conversation;
     switch (what) {
       case 'say':
@@ -71,6 +71,7 @@ export class OutboxSender {
           clientId: id,
           ...(target > 0 && { replyTo: target }),
           ...(mentions !== undefined && { mentions }),
+          ...(fileIds !== undefined && { fileIds }),
         });
       case 'edit':
         return conversation.edit(target, text);

@@ -97,8 +97,8 @@ export class Room implements OpenConversation {
   }
 
   /** Queues a new message. */
-  say(text: string, replyTo: number | undefined, mentions: readonly string[] = []): void {
-    this.#queue('say', text, replyTo, mentions);
+  say(text: string, replyTo: number | undefined, more: Pick<Outgoing, 'mentions' | 'fileIds'> = {}): void {
+    this.#queue('say', text, replyTo, more);
   }
 
   /** Queues a change of a message. `text` is the new text or the emoji. */
@@ -169,8 +169,13 @@ export class Room implements OpenConversation {
     this.#tabs.close();
   }
 
-  #queue(what: Outgoing['do'], text: string, target: number | undefined, mentions: readonly string[] = []): void {
-    const outgoing = newOutgoing({ id: randomUuid(), at: Date.now(), do: what, text, target, mentions });
+  #queue(
+    what: Outgoing['do'],
+    text: string,
+    target: number | undefined,
+    more: Pick<Outgoing, 'mentions' | 'fileIds'> = {},
+  ): void {
+    const outgoing = newOutgoing({ id: randomUuid(), at: Date.now(), do: what, text, target, ...more });
     this.#share({ type: 'queued', outgoing });
   }
 

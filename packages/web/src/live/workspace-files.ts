@@ -41,13 +41,17 @@ export class WorkspaceFiles {
     const calls = await this.calls();
     await this.#allowBrowser();
     const file = await calls.find(id, { signal });
-    this.#known.delete(id);
-    this.#known.set(id, file);
+    this.#remember(file);
+    return file;
+  }
+
+  #remember(file: UserFile): void {
+    this.#known.delete(file.id);
+    this.#known.set(file.id, file);
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= mostKnown) break;
       this.#known.delete(oldest);
     }
-    return file;
   }
 
   /** Forgets a file whose bytes the browser could not load, so that all of it is tried anew. */

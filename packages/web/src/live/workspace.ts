@@ -1,4 +1,5 @@
 import { type Channel, createClient, type NewChannel, type ParleyClient } from '@parley/client';
+import { allAttachments } from '../state/attachments.js';
 import { roomWith } from '../state/rooms.js';
 import type { Session } from '../state/session.js';
 import { Store } from '../state/store.js';
@@ -6,6 +7,7 @@ import type { Unsent, UnsentItem } from '../state/unsent.js';
 import { countUnsent, forgetConversation, listUnsent } from '../storage/conversations.js';
 import { type BrowserDatabase, type DraftKey, putFor } from '../storage/database.js';
 import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../storage/drafts.js';
+import { Attachments } from './attachments.js';
 import { BrowserPush } from './browser-push.js';
 import { pageTransport } from './inbox-transport.js';
 import { ChatMembership } from './membership.js';
@@ -37,6 +39,7 @@ export class Workspace {
   readonly notices: Notices;
   readonly pins: PinnedMessages;
   readonly files: WorkspaceFiles;
+  readonly attachments: Attachments;
   readonly #client: ParleyClient;
   /** Ids of the rooms in which this tab was. */
   readonly #entered = new Set<number>();
@@ -63,6 +66,7 @@ export class Workspace {
     this.notices = new Notices(this.chats, noticeSettings, new BrowserPush(this.#client, noticeSettings));
     this.pins = new PinnedMessages(this.#client);
     this.files = new WorkspaceFiles(session.token);
+    this.attachments = new Attachments(this.files);
   }
 
   /** Returns the open room. */
@@ -177,10 +181,11 @@ export class Workspace {
     await this.#deps.database.delete('drafts', pendingIntentKey(id, intent)).catch(this.#onUnsaved);
   }
 
-  /** Counts unsent messages, changes and drafts in all rooms. */
+  /** Counts unsent messages, changes, drafts and files in all rooms. */
   async unsent(): Promise<Unsent> {
     await Promise.all([this.room()?.saved(), ...this.chats.loaded().map((chat) => chat.saved())]);
-    return countUnsent(this.#deps.database);
+    const files = allAttachments(this.attachments.state()).length;
+    return { ...(await countUnsent(this.#deps.database)), files };
   }
 
   /** Returns all unsent messages, changes and drafts of all rooms. */
@@ -191,6 +196,7 @@ export class Workspace {
   async stop(): Promise<void> {
     this.rooms.stop();
     this.notices.stop();
+    this.attachments.stop();
     await Promise.all([this.chats.stop(), this.#close()]);
   }
 

@@ -14,3 +14,6 @@ export function textLength(text: string, most: number): TextLength {
   const count = [...text].length;
   return { count, over: Math.max(0, count - most), isNear: count >= most * 0.8 };
 }
+
+/** Maximum number of files in one message, as the server requires. */
+export const mostAttached = 10;

@@ -21,6 +21,8 @@ export interface Outgoing {
   readonly text: string;
   /** Ids of the users whom a new message mentions, if there are any. */
   readonly mentions?: readonly string[] | undefined;
+  /** Ids of the files of a new message, if it has any. */
+  readonly fileIds?: readonly string[] | undefined;
   /** Seq of the message to change. For a new message, seq of the message to which it replies. */
   readonly target: number | undefined;
   /** Reason for which the server rejected it; undefined if it did not. */
@@ -30,11 +32,10 @@ export interface Outgoing {
 }
 
 /** Returns a message or change that was not sent yet. */
-export function newOutgoing(
-  fields: Omit<Outgoing, 'failed' | 'held' | 'mentions'> & { readonly mentions: readonly string[] },
-): Outgoing {
-  const { mentions, ...rest } = fields;
-  return { ...rest, failed: undefined, ...(mentions.length > 0 && { mentions }) };
+export function newOutgoing(fields: Omit<Outgoing, 'failed' | 'held'>): Outgoing {
+  const { mentions = [], fileIds = [], ...rest } = fields;
+  const lists = { ...(mentions.length > 0 && { mentions }), ...(fileIds.length > 0 && { fileIds }) };
+  return { ...rest, failed: undefined, ...lists };
 }
 
 /** Returns a message as it looks after a change. */
@@ -58,7 +59,7 @@ export function changedBy(line: SaidLine, change: Outgoing, me: string): SaidLin
 
 /** Returns a new message as a line of the log. */
 export function saidBy(outgoing: Outgoing, me: string, seq: number, at: number): SaidLine {
-  const { id: clientId, text, target: replyTo, mentions } = outgoing;
+  const { id: clientId, text, target: replyTo, mentions, fileIds } = outgoing;
   return {
     type: 'said',
     seq,
@@ -71,6 +72,7 @@ export function saidBy(outgoing: Outgoing, me: string, seq: number, at: number):
     deleted: false,
     reactions: [],
     ...(mentions !== undefined && { mentions }),
+    ...(fileIds !== undefined && { fileIds }),
   };
 }
 

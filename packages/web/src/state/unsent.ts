@@ -1,11 +1,13 @@
 import { words } from '../words/words.js';
 import type { Outgoing } from './outgoing.js';
 
-/** Numbers of unsent messages, changes and drafts. */
+/** Numbers of unsent messages, changes, drafts and files. */
 export interface Unsent {
   readonly messages: number;
   readonly changes: number;
   readonly drafts: number;
+  /** Files of messages that were not written yet. */
+  readonly files?: number;
 }
 
 /** Counts unsent messages, changes and drafts. */
@@ -18,15 +20,16 @@ export function unsentOf(outgoing: readonly Outgoing[], drafts: readonly string[
  * Returns a phrase such as "1 message and 2 drafts have not been sent", or undefined if everything
  * is sent.
  */
-export function unsentWords({ messages, changes, drafts }: Unsent): string | undefined {
-  const { unsent, unsentMessages, unsentChanges, unsentDrafts } = words().conversation;
+export function unsentWords({ messages, changes, drafts, files = 0 }: Unsent): string | undefined {
+  const { unsent, unsentMessages, unsentChanges, unsentDrafts, unsentFiles } = words().conversation;
   const kinds = [
     [messages, unsentMessages],
     [changes, unsentChanges],
     [drafts, unsentDrafts],
+    [files, unsentFiles],
   ] as const;
   const parts = kinds.flatMap(([count, phrase]) => (count === 0 ? [] : [phrase(count)]));
-  return parts.length === 0 ? undefined : unsent(parts, messages + changes + drafts);
+  return parts.length === 0 ? undefined : unsent(parts, messages + changes + drafts + files);
 }
 
 /** Something unsent, and its room. */
@@ -39,5 +42,6 @@ export interface UnsentItem {
 export function unsentText({ do: what, text }: Pick<Outgoing, 'do' | 'text'>): string {
   if (what === 'delete') return words().conversation.aDeletion;
   if (what === 'pin' || what === 'unpin') return words().conversation.aPin;
+  if (what === 'say' && text === '') return words().conversation.files;
   return what === 'react' || what === 'unreact' ? words().conversation.aReaction(text) : text;
 }

@@ -1,16 +1,20 @@
-import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { allowedActions } from '../state/allowed-actions.js';
 import { bytesOver } from '../state/bytes.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import { directionOf } from '../state/direction.js';
 import { type Mentionable, mentionedIn } from '../state/mentions.js';
+import { hasHistory } from '../state/retention.js';
 import { lastOwn } from '../state/timeline.js';
 import { words } from '../words/words.js';
+import { AttachButton } from './attach-button.js';
+import { AttachedArea } from './attached-area.js';
 import { CompletionList } from './completion-list.js';
 import { EmojiDialog } from './emoji-dialog.js';
 import { Icon } from './icon.js';
 import { type Intent, type IntentRequest, newMessage } from './intent.js';
 import { IntentLine } from './intent-line.js';
+import { useAttached } from './use-attached.js';
 import { useCompletion } from './use-completion.js';
 import { useDraft } from './use-draft.js';
 import { useLeaveGuard } from './use-leave-guard.js';
@@ -59,7 +63,10 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   const people = useMentionable(state, text.includes('@'));
   const allowed = allowedActions(state);
   const tooMany = bytesOver(text, state.maxBytes);
-  const isReady = allowed.say && tooMany === 0 && intent.do !== 'gone' && trimLines(text) !== '';
+  const { channelId } = useOpenConversation();
+  const attached = useAttached(channelId, allowed.say && mayHaveFiles(intent, state));
+  const hasContent = attached.isReady && (attached.hasSome || trimLines(text) !== '');
+  const isReady = allowed.say && tooMany === 0 && intent.do !== 'gone' && hasContent;
   const submit = useSubmit(intent, people);
   useFocus(area, intent);
   useLeaveGuard(trimLines(text) !== '' || state.outgoing.length > 0);
@@ -71,7 +78,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
     if (!isReady) return;
-    submit(trimLines(text));
+    submit(trimLines(text), attached.take());
     draft.clear();
     typing.stop();
     onIntent(newMessage);
@@ -87,25 +94,33 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
     draft.keepAsNew();
     onIntent(newMessage);
   };
+  const onFiles = mayHaveFiles(intent, state) ? attached.attach : undefined;
   return (
     <form className="composer" onSubmit={send}>
       <IntentLine intent={intent} names={state.names} onCancel={cancel} onNew={onNew} />
-      <Writing {...{ area, text, over: !allowed.say, isReady, completion, onText, onKey }} />
+      {attached.hasSome && <AttachedArea channelId={channelId} />}
+      <Writing {...{ area, text, over: !allowed.say, isReady, completion, onText, onKey, onFiles }} />
+      {attached.isOver && <p className="drop-here">{words().conversation.dropHere}</p>}
       {tooMany > 0 && <TooLong bytes={tooMany} most={state.maxBytes ?? 0} />}
     </form>
   );
 }
 
-/** Returns a function that sends a text as the current intent requires. */
+/** Returns whether what the user writes can have files: a new message that the server stores. */
+function mayHaveFiles(intent: Intent, { channel }: ConversationState): boolean {
+  return (intent.do === 'say' || intent.do === 'reply') && channel !== undefined && hasHistory(channel);
+}
+
+/** Returns a function that sends a text and files as the current intent requires. */
 function useSubmit(intent: Intent, people: readonly Mentionable[]) {
   const conversation = useOpenConversation();
-  return (text: string) => {
+  return (text: string, fileIds: readonly string[]) => {
     if (intent.do === 'edit') return conversation.change('edit', intent.line.seq, text);
     const mentions = mentionedIn(
       text,
       people.map(({ id }) => id),
     );
-    conversation.say(text, intent.do === 'reply' ? intent.line.seq : undefined, mentions);
+    conversation.say(text, intent.do === 'reply' ? intent.line.seq : undefined, { mentions, fileIds });
   };
 }
 
@@ -137,9 +152,11 @@ interface WritingProps {
   readonly completion: ReturnType<typeof useCompletion>;
   readonly onText: (text: string) => void;
   readonly onKey: (event: KeyboardEvent) => void;
+  /** Attaches files; undefined if the message can have none. */
+  readonly onFiles: ((files: readonly File[]) => void) | undefined;
 }
 
-function Writing({ area, text, over, isReady, completion, onText, onKey }: WritingProps) {
+function Writing({ area, text, over, isReady, completion, onText, onKey, onFiles }: WritingProps) {
   const id = useId();
   const say = words().conversation;
   const { choices, chosen, pick, follow, insert } = completion;
@@ -166,13 +183,23 @@ function Writing({ area, text, over, isReady, completion, onText, onKey }: Writi
         }}
         onSelect={follow}
         onKeyDown={onKey}
+        onPaste={(event) => pasteFiles(event, onFiles)}
       />
+      {!over && onFiles !== undefined && <AttachButton onFiles={onFiles} />}
       {!over && <EmojiButton onPick={insert} />}
       <button type="submit" className="send" aria-label={say.send} title={say.send} disabled={!isReady}>
         <Icon name="send" />
       </button>
     </div>
   );
+}
+
+/** Attaches the files of the clipboard. If it also has text, such as a copied table, only the text is pasted. */
+function pasteFiles(event: ClipboardEvent, onFiles: WritingProps['onFiles']): void {
+  const files = [...event.clipboardData.files];
+  if (onFiles === undefined || files.length === 0 || event.clipboardData.types.includes('text/plain')) return;
+  event.preventDefault();
+  onFiles(files);
 }
 
 /** Opens the list of emoji. */

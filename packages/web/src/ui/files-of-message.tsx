@@ -1,13 +1,13 @@
 import { words } from '../words/words.js';
 import { useLoaded } from './use-loaded.js';
 
-type FileParts = typeof import('./message-files.js');
+type FileParts = typeof import('./file-parts.js');
 
 /** The parts of the page for files, once they are loaded. */
 let parts: FileParts | undefined;
 
 async function loadParts(): Promise<FileParts> {
-  parts = await import('./message-files.js');
+  parts = await import('./file-parts.js');
   return parts;
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
+import { allAttachments } from '../state/attachments.js';
 import { titleOf } from '../state/chats.js';
 import type { PagePlace } from '../state/place.js';
 import { chatHref } from '../state/place.js';
@@ -14,6 +15,7 @@ import { RoomView } from './room-view.js';
 import { Side } from './side.js';
 import { Switcher, useSwitcher } from './switcher.js';
 import { UnsavedNotice } from './unsaved-notice.js';
+import { useLeaveGuard } from './use-leave-guard.js';
 import { usePageTitle } from './use-page-title.js';
 import { useShortcuts } from './use-shortcuts.js';
 import { ConversationContext, useWorkspace } from './workspace-context.js';
@@ -34,6 +36,7 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
   const isPhone = useMedia(phone);
   const switcher = useSwitcher();
   useShortcuts();
+  useLeaveGuard(allAttachments(useWatched(useWorkspace().attachments)).length > 0);
   usePageTitle(useOpenTitle(place));
   const onNew = () => setMaking('room');
   const onMade = () => setMaking(undefined);
