@@ -12,6 +12,14 @@ import { projectFolder } from '../src/launcher/options.js';
 const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;
 const run = hasPrometheus ? test : test.skip;
 
+/** Settings of an S3 that does not respond. */
+const s3Away = {
+  PARLEY_S3_ENDPOINT: 'http://127.0.0.1:1',
+  PARLEY_S3_BUCKET: 'files',
+  PARLEY_S3_KEY_ID: 'key',
+  PARLEY_S3_SECRET: 'secret',
+};
+
 let folder: string;
 let trio: Trio;
 let toDatabase: FaultProxy;
@@ -70,7 +78,7 @@ beforeAll(async () => {
   const admin = (n: number) => ({ PARLEY_ADMIN_PORT: String(first + n) });
   trio = await Trio.start({ chatServers: 0, env: admin(0) });
   await trio.startUserService(admin(1));
-  await trio.startGateway(admin(5));
+  await trio.startGateway({ ...admin(5), ...s3Away });
   const behind = new URL(trio.database.urlFor('chat_server'));
   const { host } = behind;
   toDatabase = await FaultProxy.open(() => host);
@@ -146,8 +154,9 @@ run(
 );
 
 run(
-  'an alert fires for a gateway whose inboxes cannot read changes',
+  'alerts fire for a gateway without S3, and for one whose inboxes cannot read changes',
   async () => {
+    await fires('ParleyS3Away');
     expect(await firing()).not.toContain('ParleyInboxesLate');
     await locking('chat.event', () => fires('ParleyInboxesLate'));
     for (const end = Date.now() + 90_000; (await firing()).includes('ParleyInboxesLate'); await pause(250))

@@ -163,6 +163,7 @@ export const refusals = {
     'Your files would take more than your quota. Delete files, or messages that have files.',
   ),
   'files-full': row('UNAVAILABLE', 507, 'This server has no room for more files. Tell an operator.'),
+  'files-away': row('UNAVAILABLE', 503, 'The storage of files is not available. Try again.', 10_000),
   'file-posted': row('FAILED_PRECONDITION', 409, 'A message has this file. Delete the message instead.'),
   'invalid-upload': row(
     'INVALID_ARGUMENT',

@@ -217,8 +217,36 @@ export const settingsTable = {
   FILES_BYTES: setting(
     z.coerce.number().int().min(0),
     'bytes',
-    'gateway: what all files may take together in the database',
+    'gateway: what all files may take together',
     String(20 * 1_073_741_824),
+  ),
+  S3_ENDPOINT: setting(
+    z.url({ protocol: /^https?$/ }).optional(),
+    'URL',
+    'gateway: S3, or storage with the same API, in which files are stored, such as https://s3.eu-central-1.amazonaws.com; unset: files stay in the database',
+  ),
+  S3_REGION: setting(z.string().min(1), 'region', 'gateway: region of the bucket', 'us-east-1'),
+  S3_BUCKET: setting(
+    z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a name of 3 to 63 lower-case letters, digits, dots and -')
+      .optional(),
+    'bucket',
+    'gateway: bucket for files; it exists already, and all gateways have the same one',
+  ),
+  S3_KEY_ID: setting(z.string().min(1).optional(), 'key', 'gateway: id of the key for S3'),
+  S3_SECRET: { ...setting(z.string().min(1).optional(), 'secret', 'gateway: secret of the key for S3'), secret: true },
+  S3_PATH_STYLE: setting(
+    onOff,
+    'on/off',
+    'gateway: on: the bucket is in the path of the URL; off: it is the first label of the host',
+    'on',
+  ),
+  S3_WAITING_BYTES: setting(
+    z.coerce.number().int().min(0),
+    'bytes',
+    'gateway: how much may wait in the database while S3 does not respond; beyond that, uploads are refused',
+    String(4 * 1_073_741_824),
   ),
   PUSH_KEY: {
     ...setting(

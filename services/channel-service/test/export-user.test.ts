@@ -159,7 +159,7 @@ const tables: Readonly<
   block: { types: ['block'], leftOut: { user_id: theAccount } },
   bot: { types: ['bot'], leftOut: {} },
   guest: { types: ['guest'], leftOut: { user_id: theAccount, instance_id: internal } },
-  file: { types: ['file'], leftOut: { owner_id: theAccount } },
+  file: { types: ['file'], leftOut: { owner_id: theAccount, in_s3: internal } },
   channel: {
     types: ['channel'],
     leftOut: {
@@ -205,6 +205,7 @@ const tables: Readonly<
   listing: 'names no user',
   message_file: 'an entry has `file_ids`, in their order',
   notice_progress: 'names no user',
+  object: 'the bytes of a file, which its owner can download',
   migration: 'names no user',
   migration_lock: 'names no user',
   rate: 'counts calls for a short time',

@@ -37,8 +37,6 @@ import { document003 } from './dialects/document-003/dialect.js';
 import { document003Forms } from './dialects/document-003/form.js';
 import { simplePage } from './dialects/document-003/simple-page.js';
 import { RealtimeDoor, type RealtimeDoorDeps } from './dialects/document-004/realtime-door.js';
-import { FileDesk } from './files/file-desk.js';
-import { FileStore } from './files/file-store.js';
 import { GuestDoor, type GuestDoorDeps } from './guests/guest-door.js';
 import { Guests } from './guests/guests.js';
 import { hookForm } from './hooks/hook-form.js';
@@ -55,8 +53,8 @@ import { overviewTurns } from './inbox/overview-turns.js';
 import type { InboxReader } from './inbox/reader.js';
 import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
+import { openFiles } from './open-files.js';
 import { Deliveries } from './outbound/deliveries.js';
-import { Pictures } from './pictures/pictures.js';
 import { PostingParts } from './posting/posting-parts.js';
 import { PushWorker } from './push/push-worker.js';
 import { FeedFollows } from './relay/feed-follows.js';
@@ -192,19 +190,6 @@ async function startRefresh(host: ServiceHost, living: LivingServers, keys: Join
   host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
 }
 
-/** Opens the files, and deletes every minute those that nobody can read any more. */
-function openFiles({ pool, parts, context }: ServiceHost, { files: quotas }: GatewayConfig): FileDesk {
-  const { log, metrics } = context;
-  const pictures = parts.add('pictures', new Pictures({ log, metrics }));
-  const files = new FileDesk(new FileStore(pool, quotas), pictures);
-  const failed = (err: unknown) => log.warn({ err }, 'files could not be purged; retrying');
-  parts.add(
-    'purge of files',
-    repeat(everyMinute, 0.1, () => files.purge(), failed),
-  );
-  return files;
-}
-
 /** Starts to send Web Push, if the operator has set a key. */
 function startPushes({ pool, parts, context }: ServiceHost, config: PushConfig): void {
   const { log, metrics } = context;
@@ -293,7 +278,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const bridge = new Bridge({ upstreams, routes, inbox: inboxCalls, overviews, bounds, proxies, log, metrics });
   const openSession = (device: InboxDevice) => new InboxSession(sessionDeps, device);
   const logOf = (channelId: number) => inbox.feeds.find(channelId)?.log;
-  const files = openFiles(host, config);
+  const files = await openFiles(host, config);
   const post = inboxHandlers.postMessage;
   const apiDeps = { upstreams, overviews, post, callers, openSession, logOf, bounds, files, proxies, log, metrics };
   const doorDeps = { ...apiDeps, actorOf: sessionDeps.actorOf, origins };

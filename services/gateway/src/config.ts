@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Settings } from '@parley/runtime';
 import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 import type { FileQuotas } from './files/file-store.js';
+import type { S3Config } from './objects/s3-bucket.js';
 
 /** Configuration of a gateway. */
 export interface GatewayConfig {
@@ -23,6 +24,8 @@ export interface GatewayConfig {
   readonly letsGuestsIn: boolean;
   /** What files may take. */
   readonly files: FileQuotas;
+  /** Where files are stored; undefined: in the database. */
+  readonly s3: S3Config | undefined;
   /** Folder of the built page. */
   readonly webDir: string;
   /** How Web Push is sent; undefined if it is not. */
@@ -44,6 +47,19 @@ function readPushConfig(settings: Settings): PushConfig | undefined {
   if (contact === undefined)
     throw new Error('PARLEY_PUSH_KEY needs PARLEY_PUSH_CONTACT, such as mailto:ops@example.org.');
   return { key, contact, allowsPrivate };
+}
+
+/** Settings of S3 that are all set, or none. */
+const s3Names = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_KEY_ID', 'S3_SECRET'] as const;
+
+function readS3Config(settings: Settings): S3Config | undefined {
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_KEY_ID: keyId, S3_SECRET: secret } = settings;
+  const missing = s3Names.filter((name) => settings[name] === undefined).map((name) => `PARLEY_${name}`);
+  if (missing.length === s3Names.length) return undefined;
+  if (endpoint === undefined || bucket === undefined || keyId === undefined || secret === undefined)
+    throw new Error(`S3 also needs ${missing.join(' and ')}. Set all PARLEY_S3_* of docs/operating.md, or none.`);
+  const { S3_REGION: region, S3_PATH_STYLE: usesPath, S3_WAITING_BYTES: waitingBytes } = settings;
+  return { endpoint, bucket, keyId, secret, region, usesPath, waitingBytes };
 }
 
 const builtPage = fileURLToPath(new URL('../../../../packages/web/dist/page', import.meta.url));
@@ -70,6 +86,7 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
       userBytes: settings.FILES_PER_USER_BYTES,
       allBytes: settings.FILES_BYTES,
     },
+    s3: readS3Config(settings),
     webDir: settings.WEB_DIR ?? builtPage,
     push: readPushConfig(settings),
   };

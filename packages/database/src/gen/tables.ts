@@ -105,6 +105,7 @@ export interface FileTable {
   staleAt: Generated<Date | null>;
   width: number | null;
   height: number | null;
+  inS3: Generated<boolean>;
 }
 
 export interface FileChunkTable {
@@ -219,6 +220,12 @@ export interface NotificationTable {
   createdAt: Generated<Date>;
   readAt: Date | null;
   byId: string;
+}
+
+export interface ObjectTable {
+  id: Generated<string>;
+  fileId: string | null;
+  leaseUntil: Date;
 }
 
 export interface OfferTable {
@@ -421,6 +428,7 @@ export interface Database {
   messageFile: MessageFileTable;
   noticeProgress: NoticeProgressTable;
   notification: NotificationTable;
+  object: ObjectTable;
   offer: OfferTable;
   pushDue: PushDueTable;
   pushKey: PushKeyTable;

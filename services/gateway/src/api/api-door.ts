@@ -60,6 +60,7 @@ const requestRate: BurstRate = { burst: 600, perSecond: 60 };
 const policy = `"requests";q=${requestRate.burst};w=${requestRate.burst / requestRate.perSecond}`;
 const requestId = /^[\w.-]{1,64}$/;
 const secondMs = 1_000;
+const noBytes = Buffer.alloc(0);
 
 /** One request while it is served. */
 interface ApiTurn extends HttpVisit {
@@ -192,13 +193,16 @@ export class ApiDoor {
     const range = rangeOf(request.headers, download);
     response.removeHeader('content-range');
     const { first, last }: ByteRange = range ?? { first: 0, last: size - 1 };
+    const isRead = request.method !== 'HEAD' && first <= last;
+    const start = isRead ? await download.read(first, last) : noBytes;
+    if (start === undefined) throw refuse('file-not-found');
     response.writeHead(range === undefined ? 200 : 206, {
       ...download.headers,
       ...(range !== undefined && { 'content-range': `bytes ${first}-${last}/${size}` }),
       'content-length': last - first + 1,
     });
     if (request.method === 'HEAD') response.end();
-    else await sendBytes(response, download, { first, last }, this.#deps.bounds.unreadOf(turn));
+    else await sendBytes(response, download, { first, last }, start, this.#deps.bounds.unreadOf(turn));
     this.#report(turn, undefined);
   }
 

@@ -7,8 +7,8 @@ export interface Download {
   /** Validator of the bytes, in quotes. */
   readonly etag: string;
   readonly headers: OutgoingHttpHeaders;
-  /** Returns bytes that begin at `at`, as many as are at hand; undefined if they are gone. */
-  readonly read: (at: number) => Promise<Buffer | undefined>;
+  /** Returns bytes that begin at `at`, as many as are at hand, and at most to `last`; undefined if they are gone. */
+  readonly read: (at: number, last: number) => Promise<Buffer | undefined>;
 }
 
 /** First and last byte of a part of a download. */

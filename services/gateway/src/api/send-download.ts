@@ -17,25 +17,28 @@ async function drained(response: ServerResponse, unread: MemoryHolding): Promise
 }
 
 /**
- * Writes a part of a download to a response whose headers are sent, at the pace of its client. The
- * response is destroyed if the bytes are gone, so that the client sees that they are incomplete.
+ * Writes a part of a download to a response whose headers are sent, at the pace of its client.
+ * `start` is what was read of it already. The response is destroyed if the other bytes are gone, so
+ * that the client sees that they are incomplete.
  * @throws the error of `read`, after the same.
  */
 export async function sendBytes(
   response: ServerResponse,
   { read }: Download,
   { first, last }: ByteRange,
+  start: Buffer,
   unread: MemoryHolding,
 ): Promise<void> {
-  for (let at = first; at <= last && !response.closed; ) {
-    const bytes = await read(at).catch((thrown: unknown) => {
+  let at = first + start.length;
+  if (start.length > 0 && !response.write(start)) await drained(response, unread);
+  while (at <= last && !response.closed) {
+    const bytes = await read(at, last).catch((thrown: unknown) => {
       response.destroy();
       throw thrown;
     });
     if (bytes === undefined || bytes.length === 0) return void response.destroy();
-    const part = bytes.subarray(0, last - at + 1);
-    at += part.length;
-    if (!response.write(part)) await drained(response, unread);
+    at += bytes.length;
+    if (!response.write(bytes)) await drained(response, unread);
   }
   response.end();
 }

@@ -4,6 +4,7 @@ import { refuse } from '@parley/runtime';
 import type { Download } from '../api/download.js';
 import type { ServiceCalls } from '../api/service-calls.js';
 import type { PictureStream, Pictures } from '../pictures/pictures.js';
+import type { FileBytes } from './file-bytes.js';
 import { contentTypeOf, type Serving, servingOf } from './file-content.js';
 import { cleanName, dispositionOf } from './file-name.js';
 import type { FileStore, StoredFile } from './file-store.js';
@@ -34,16 +35,28 @@ function headersOf(name: string, { contentType, isInline }: Serving): Download['
   };
 }
 
+export interface FileDeskDeps {
+  readonly store: FileStore;
+  readonly bytes: FileBytes;
+  readonly pictures: Pictures;
+  /** Throws a refusal if no new file can be stored now. */
+  readonly checkRoom: () => void;
+}
+
 /** Uploads and downloads of files, for every door. */
 export class FileDesk {
   readonly #store: FileStore;
+  readonly #bytes: FileBytes;
   readonly #pictures: Pictures;
+  readonly #checkRoom: () => void;
   /** Files that are being completed, by id. */
   readonly #finishing = new Map<string, Promise<StoredFile>>();
 
-  constructor(store: FileStore, pictures: Pictures) {
+  constructor({ store, bytes, pictures, checkRoom }: FileDeskDeps) {
     this.#store = store;
+    this.#bytes = bytes;
     this.#pictures = pictures;
+    this.#checkRoom = checkRoom;
   }
 
   /** Largest file, in bytes. */
@@ -53,10 +66,11 @@ export class FileDesk {
 
   /**
    * Stores the files of a form: all of them, or none.
-   * @throws {Refusal} `invalid-upload`, `file-too-large`, `file-quota`, `files-full` and others.
+   * @throws {Refusal} `invalid-upload`, `file-too-large`, `file-quota`, `files-full`, `files-away` and others.
    */
   async receiveForm({ incoming, calls, hold }: UploadRequest): Promise<StoredFile[]> {
     const { id: ownerId } = await calls.me();
+    this.#checkRoom();
     const made: string[] = [];
     let left = Number(incoming.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     const receive = async ({ name, bytes }: FormFile) => {
@@ -79,10 +93,11 @@ export class FileDesk {
 
   /**
    * Creates a file of `size` bytes, whose bytes arrive later. An empty file is complete at once.
-   * @throws {Refusal} `file-too-large`, `file-quota` or `files-full`.
+   * @throws {Refusal} `file-too-large`, `file-quota`, `files-full` or `files-away`.
    */
   async begin(calls: ServiceCalls, name: string, size: number): Promise<StoredFile> {
     const { id: ownerId } = await calls.me();
+    this.#checkRoom();
     const id = await this.#store.create(ownerId, cleanName(name), size);
     const file = await this.#found(id);
     return size === 0 ? this.#finish(file) : file;
@@ -154,10 +169,7 @@ export class FileDesk {
       size,
       etag: `"${id}"`,
       headers: headersOf(name, servingOf(file)),
-      read: async (at) => {
-        const piece = await this.#store.read(id, at);
-        return piece?.data.subarray(at - piece.at);
-      },
+      read: (at, last) => this.#bytes.read(id, at, last),
     };
   }
 
@@ -214,23 +226,13 @@ export class FileDesk {
   }
 
   async #complete({ id, ownerId, received }: StoredFile): Promise<StoredFile> {
-    const first = await this.#store.read(id, 0);
-    const contentType = await contentTypeOf(first?.data ?? noBytes);
-    const upload = { ownerId, contentType, size: received, bytes: this.#bytesOf(id, received) };
+    const first = await this.#bytes.read(id, 0, received - 1);
+    const contentType = await contentTypeOf(first ?? noBytes);
+    const upload = { ownerId, contentType, size: received, bytes: this.#bytes.all(id, received) };
     const replace = (picture: PictureStream) => replaceBytes(this.#store, id, { ...picture, contentType });
     const isPicture = await this.#pictures.decode(upload, replace);
     if (isPicture === undefined) await this.#store.complete(id, contentType);
     return this.#found(id);
-  }
-
-  /** Yields the bytes of a file, piece by piece. */
-  async *#bytesOf(id: string, size: number): AsyncGenerator<Buffer> {
-    for (let at = 0; at < size; ) {
-      const piece = await this.#store.read(id, at);
-      if (piece === undefined) throw refuse('file-not-found');
-      yield piece.data;
-      at += piece.data.length;
-    }
   }
 
   async #found(fileId: string): Promise<StoredFile> {

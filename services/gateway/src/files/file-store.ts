@@ -48,7 +48,11 @@ const findFile = sql.statement('findFile', one, {
   isPosted: bool,
   staleMs: int8,
 });
-const readPiece = sql.statement('readPiece', { ...one, at: int4 }, { n: int4, data: bytea });
+const readPiece = sql.statement(
+  'readPiece',
+  { ...one, at: int4 },
+  { objectId: nullable(uuid), n: nullable(int4), data: nullable(bytea) },
+);
 const findMessagesWith = sql.statement(
   'findMessagesWith',
   { ...one, userId: text, size: int8 },
@@ -81,17 +85,14 @@ export interface FileQuotas {
   readonly allBytes: number;
 }
 
-/** A part of a file that is stored together, and where it begins. */
-export interface FilePiece {
-  readonly at: number;
-  readonly data: Buffer;
-}
+/** A part of a file that is stored together, and where it begins; or the object in S3 that has all of the file. */
+export type FilePiece = { readonly at: number; readonly data: Buffer } | { readonly objectId: string };
 
 /** Maximum number of messages that are tried for one download. */
 const messagesTried = 20;
 const purgedAtOnce = 20;
 
-/** Files and their bytes, in PostgreSQL. */
+/** Files, and their bytes as long as they are in PostgreSQL. */
 export class FileStore {
   readonly #pool: Pool;
   readonly #client: Queryable;
@@ -172,8 +173,9 @@ export class FileStore {
 
   /** Returns the piece of a file that has the byte `at`, or undefined if the file is gone. */
   async read(fileId: string, at: number): Promise<FilePiece | undefined> {
-    const [piece] = await readPiece.run(this.#client, { fileId, at });
-    return piece === undefined ? undefined : { at: piece.n, data: piece.data };
+    const [{ objectId = null, n = null, data = null } = {}] = await readPiece.run(this.#client, { fileId, at });
+    if (objectId !== null) return { objectId };
+    return n === null || data === null ? undefined : { at: n, data };
   }
 
   /**

@@ -39,9 +39,12 @@ SELECT id, owner_id, name, content_type, size, received, complete, coalesce(widt
   stale_at IS NULL AS is_posted, coalesce(floor(extract(epoch FROM stale_at) * 1000)::bigint, 0) AS stale_ms
 FROM chat.file WHERE id = :fileId AND (stale_at IS NULL OR stale_at > now());
 
--- Reads the piece that has the byte `at`.
+-- Reads the piece that has the byte `at`, or finds the object that has all of the file.
 -- name: readPiece
-SELECT n, data FROM chat.file_chunk WHERE file_id = :fileId AND n <= :at ORDER BY n DESC LIMIT 1;
+SELECT o.id AS object_id, c.n, c.data FROM chat.file f
+LEFT JOIN chat.object o ON f.in_s3 AND o.file_id = f.id
+LEFT JOIN LATERAL (SELECT n, data FROM chat.file_chunk WHERE file_id = f.id AND n <= :at ORDER BY n DESC LIMIT 1) c ON NOT f.in_s3
+WHERE f.id = :fileId;
 
 -- Finds messages that have a file and that the user may be able to read: messages of rooms, and of
 -- channels to which the user belongs or belonged. The manager decides about each message.

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, type Metrics, type Part, refuse } from '@parley/runtime';
 import { Tally, TurnQueue } from '@parley/service-kit';
+import { reportingErrors } from '../files/reporting-errors.js';
 import { type DecodedPicture, type PictureBounds, pictureBounds, pictureExitCodes } from './picture-bounds.js';
 
 const program = fileURLToPath(new URL('./picture-process.js', import.meta.url));
@@ -46,15 +47,6 @@ async function* outputOf(process: ChildProcess, size: number): AsyncGenerator<Bu
     if (left === 0) return;
   }
   throw ended;
-}
-
-async function* reportingErrors<T>(values: AsyncIterable<T>, report: (err: unknown) => void): AsyncGenerator<T> {
-  try {
-    yield* values;
-  } catch (err) {
-    report(err);
-    throw err;
-  }
 }
 
 /** Decodes pictures, each in a process of its own. */

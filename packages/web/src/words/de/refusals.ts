@@ -127,6 +127,7 @@ export const deRefusals: Readonly<Record<Exclude<Reason, TechnicalReason>, strin
   'file-too-large': 'Die Datei ist zu groß für diesen Server.',
   'file-quota': 'Für diese Datei reicht dein Speicher nicht. Lösch Dateien oder Nachrichten, an denen sie hängen.',
   'files-full': 'Dieser Server hat keinen Platz mehr für Dateien. Sag einem Betreiber Bescheid.',
+  'files-away': 'Der Speicher für Dateien ist nicht erreichbar. Versuch es noch einmal.',
   'file-posted': 'Eine Nachricht enthält diese Datei. Lösch stattdessen die Nachricht.',
   'guest-name-taken': 'Ein Gast mit diesem Namen ist schon da. Nimm einen anderen.',
   'room-name-taken': 'Ein Raum mit diesem Namen ist schon da. Nimm einen anderen.',
