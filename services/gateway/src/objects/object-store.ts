@@ -3,10 +3,10 @@ import { bool, int4, int8, loadSql, type Queryable, type RowOf, uuid } from '@pa
 const sql = loadSql('objects.sql', import.meta.url);
 const one = { objectId: uuid };
 
-const takeFiles = sql.statement('takeFiles', { size: int4 }, { ...one, fileId: uuid, size: int4, withinMs: int4 });
+const takeFiles = sql.statement('takeFiles', { size: int8 }, { ...one, fileId: uuid, size: int4, withinMs: int4 });
 const finishMove = sql.statement('finishMove', one, { id: uuid });
 const postponeObject = sql.statement('postponeObject', one);
-const takeGone = sql.statement('takeGone', { size: int4 }, { id: uuid });
+const takeGone = sql.statement('takeGone', { size: int8 }, { id: uuid });
 const forgetObject = sql.statement('forgetObject', one);
 const waitingBytes = sql.statement('waitingBytes', {}, { bytes: int8 });
 const hasObjects = sql.statement('hasObjects', {}, { hasAny: bool });

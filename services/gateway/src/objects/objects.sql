@@ -9,7 +9,7 @@ WITH due AS (
   INSERT INTO chat.object AS o (file_id, lease_until) SELECT id, now() + make_interval(secs => 120 + size / 262144) FROM due
   ON CONFLICT (file_id) DO UPDATE SET lease_until = excluded.lease_until WHERE o.lease_until < now() RETURNING id, file_id
 )
-SELECT t.id AS object_id, t.file_id, d.size, 60000 + d.size / 262144 * 1000 AS within_ms FROM taken t JOIN due d ON d.id = t.file_id;
+SELECT t.id AS object_id, d.id AS file_id, d.size, 60000 + d.size / 262144 * 1000 AS within_ms FROM taken t JOIN due d ON d.id = t.file_id;
 
 -- From now on, a file is read from its object. Returns no row if the file is gone.
 -- name: finishMove
