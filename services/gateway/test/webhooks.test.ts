@@ -80,6 +80,16 @@ test('posts in the bodies of Parley, Slack and Discord, and answers as their cli
   expect(new Set(all.map((one) => Reflect.get(one, 'sender')))).toEqual(new Set([id]));
 });
 
+test.each<[string, object, string, string]>([
+  ['slack_sdk', { text: 'one', blocks: [{ type: 'section' }] }, 'ok', 'one'],
+  ['@slack/webhook', { timeout: 0, text: 'two' }, 'ok', 'two'],
+  ['discord-webhook', { attachments: [], content: 'three', embeds: [], username: 'CI', wait: true }, '', 'three'],
+])('posts what %s sends', async (_client, body, answer, text) => {
+  const hook = await hooked();
+  expect((await post(hook.url, body)).text).toBe(answer);
+  expect(await said(hook)).toMatchObject([{ text }]);
+});
+
 test('a repeated request with the same key posts once', async () => {
   const hook = await hooked();
   const { url } = hook;
@@ -119,7 +129,8 @@ describe('bad input', () => {
       { code: 50_035, message: expect.stringMatching(/^embeds: /) },
     ],
     ['empty content', { content: ' ' }, 400, { code: 50_006 }],
-    ['an unknown field for Discord', { content: 'x', thread_name: 'y' }, 400, { code: 50_035 }],
+    ['a poll', { content: 'x', poll: {} }, 400, { code: 50_035, message: expect.stringMatching(/^poll: /) }],
+    ['only embeds', { embeds: [{ title: 'y' }] }, 400, { message: expect.stringMatching(/^embeds: /) }],
   ])('refuses %s', async (_what, json, status, expected) => {
     const answer = await post(url, json).catch((thrown: unknown) => thrown as never);
     expect([answer.status, answer.json]).toEqual([status, expect.objectContaining(expected as object)]);

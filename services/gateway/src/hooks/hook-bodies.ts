@@ -15,26 +15,23 @@ export type HookBody = Readonly<Record<string, unknown>>;
 
 /** Largest `username`, as at Discord. */
 const nameCharacters = 80;
-const ignored = z.unknown().optional();
-const username = z.string().max(nameCharacters).optional();
+const username = z.string().max(nameCharacters).nullish();
 
 /** A list that must be empty, because Parley cannot show what is in it. */
 const nothing = (text: string) =>
   z.array(z.unknown()).max(0, `Parley cannot show these. Put the words into \`${text}\`.`).nullish();
 
 const parleyBody = z.strictObject({ message: z.strictObject(newMessageFields) });
-const slackBody = z.strictObject({
-  text: z.string(),
-  username,
-  attachments: nothing('text'),
-  ...{ blocks: ignored, channel: ignored, icon_emoji: ignored, icon_url: ignored, mrkdwn: ignored, parse: ignored },
-  ...{ link_names: ignored, unfurl_links: ignored, unfurl_media: ignored, response_type: ignored },
-});
-const discordBody = z.strictObject({
+/**
+ * Clients for Slack and Discord send fields of their own too, such as `timeout`, and both servers
+ * ignore what they do not know. Only fields that hold words must be empty.
+ */
+const slackBody = z.looseObject({ attachments: nothing('text'), text: z.string(), username });
+const discordBody = z.looseObject({
+  ...{ embeds: nothing('content'), attachments: nothing('content'), components: nothing('content') },
+  poll: z.null('Parley has no polls.').optional(),
   content: z.string(),
   username,
-  ...{ embeds: nothing('content'), attachments: nothing('content'), components: nothing('content') },
-  ...{ avatar_url: ignored, tts: ignored, allowed_mentions: ignored, flags: ignored },
 });
 
 /** Returns the application for which a client was written, by its body. */
@@ -58,9 +55,9 @@ export type HookMessage = (webhook: UserCaller, clientId: string) => Message;
  * @throws {Refusal} `invalid-request`
  */
 export function hookMessageOf(client: HookClient, body: HookBody): HookMessage {
-  const by = (text: string, as?: string): HookMessage => {
+  const by = (text: string, as?: string | null): HookMessage => {
     return ({ name, onlyChannelId = 0 }, clientId) => {
-      const isOther = as !== undefined && as !== '' && as !== name;
+      const isOther = as != null && as !== '' && as !== name;
       return restMessage(onlyChannelId, clientId, { text: isOther ? `${as}: ${text}` : text });
     };
   };
