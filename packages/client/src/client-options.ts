@@ -70,6 +70,8 @@ export interface ChannelsRange extends PageRange {
    * If true, lists the user's own and offered channels; if false, the public list. Default: false.
    */
   readonly mine?: boolean;
+  /** Only with `mine`: leaves out chats that the user is in, which an inbox carries. Default: false. */
+  readonly withoutChats?: boolean;
   /** Name of the channels to list, ignoring case. Default: any name. */
   readonly name?: string;
   /**

@@ -188,9 +188,9 @@ export class ParleyClient {
    * ```
    */
   async listChannels(range: ChannelsRange = {}): Promise<ListChannelsResponse> {
-    const { mine = false, name = '', after = '', size = 0, known = [], signal } = range;
+    const { mine = false, withoutChats = false, name = '', after = '', size = 0, known = [], signal } = range;
     const all = known.map(({ id, version }) => ({ id, version }));
-    return this.#ask(calls.listChannels, { page: { size, after }, mine, name, known: all }, signal);
+    return this.#ask(calls.listChannels, { page: { size, after }, mine, withoutChats, name, known: all }, signal);
   }
 
   /**

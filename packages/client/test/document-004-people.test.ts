@@ -181,6 +181,7 @@ describe('Document 004, requirements', () => {
     const [first] = (await bob.client.listChannels({ mine: true })).channels;
     const known = [{ id, version: first?.version ?? 0 }];
     expect(await bob.client.listChannels({ mine: true, known })).toMatchObject({ ids: [id], channels: [] });
+    expect(await bob.client.listChannels({ mine: true, withoutChats: true })).toMatchObject({ ids: [] });
     const open = await ann.client.listen(id);
     const { seq } = await open.send('old');
     await open.send('new');

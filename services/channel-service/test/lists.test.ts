@@ -116,8 +116,10 @@ describe('with 50,000 rooms of strangers', () => {
     const byName = await plan(listNamed.text, listNamed.valuesOf({ ...start, name: 'lobby' }));
     expect(byName).toContain('listing_name');
     expect(byName).not.toMatch(/Seq Scan|Sort/);
-    const mine = listOwn.valuesOf({ ...start, userId: me.id, name: null });
-    expect(await plan(listOwn.text, mine)).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
+    const mine = listOwn.valuesOf({ ...start, userId: me.id, withoutChats: false, name: null });
+    const own = listOwn.valuesOf({ ...start, userId: me.id, withoutChats: true, name: null });
+    for (const values of [mine, own])
+      expect(await plan(listOwn.text, values)).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
     const { rows } = await rig.owner.query('SELECT channel_id FROM chat.listing ORDER BY random() LIMIT 100');
     const page = describeStatement.valuesOf({
       channelIds: rows.map((row) => row.channel_id),
@@ -280,6 +282,23 @@ test.each([{ page: { size: 101 } }, { page: { after: 'x' } }, { page: { after: '
     await expect(ask(stranger, asked)).rejects.toEqual(reason('invalid-page'));
   },
 );
+
+test('an own list without chats has the rooms of the user and the channels offered to them', async () => {
+  const [me, host] = [await rig.person(), await rig.person()];
+  const room = (await rig.create(me, { name: 'My Room', limit: 5 })).id;
+  await chats.make(me, 'group');
+  await chats.direct(me, host.id);
+  const offered = await chats.make(host, 'group');
+  await chats.add(host, offered, me);
+  await chats.change(me, offered, me, { remove: true });
+  await chats.add(host, offered, me);
+  expect((await ask(me, { mine: true })).ids).toHaveLength(4);
+  const withoutChats = { mine: true, withoutChats: true };
+  expect((await ask(me, withoutChats)).ids).toEqual([room, offered]);
+  expect((await ask(me, { ...withoutChats, name: 'my room' })).ids).toEqual([room]);
+  expect(await everyPage(me, withoutChats)).toEqual([room, offered]);
+  await expect(ask(me, { withoutChats: true })).rejects.toEqual(reason('malformed'));
+});
 
 test('ListChannels refuses more than 100 known channels and an invalid name', async () => {
   const known = Array.from({ length: 101 }, (_, id) => ({ id, version: 1 }));

@@ -13,7 +13,7 @@ const soonMs = 500;
  */
 const intervals = { busyMs: 4_000, idleMs: 15_000, hiddenMs: 60_000, growth: 1.5 };
 const pageSize = 100;
-/** Maximum number of pages of the user's own channels. */
+/** Maximum number of pages of the user's own rooms and of what others have offered. */
 const mostPages = 10;
 
 export interface RoomsWatchDeps {
@@ -25,7 +25,7 @@ export interface RoomsWatchDeps {
   readonly onUnsaved: () => void;
 }
 
-/** Polls the lists of channels, and counts the unread messages of visited channels. */
+/** Polls the lists of rooms, offers and public channels, and counts the unread messages of visited channels. */
 export class RoomsWatch {
   readonly #deps: RoomsWatchDeps;
   readonly #unread: UnreadCounter;
@@ -141,11 +141,12 @@ export class RoomsWatch {
   async #listPart(part: RoomsPart, pages: number, signal: AbortSignal): Promise<void> {
     const [ids, changed]: [number[], Channel[]] = [[], []];
     const before = this.state();
+    const isOwn = part === 'mine'; // The inbox has the user's chats.
     let after = '';
     for (let page = 0; page < pages && (page === 0 || after !== ''); page++) {
       const slice = before[part].slice(page * pageSize, (page + 1) * pageSize);
       const known = slice.map((id) => before.channels[id]).filter((channel) => channel !== undefined);
-      const answer = await this.#deps.client.listChannels({ mine: part === 'mine', after, known, signal });
+      const answer = await this.#deps.client.listChannels({ mine: isOwn, withoutChats: isOwn, after, known, signal });
       ids.push(...answer.ids);
       changed.push(...answer.channels);
       after = answer.next;

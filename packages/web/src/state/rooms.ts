@@ -1,6 +1,6 @@
 import { type Channel, ChannelKind } from '@parley/client';
 
-/** One of the two lists: the user's own channels, or the public ones. */
+/** One of the two lists: the user's own rooms and offered channels, or the public channels. */
 export type RoomsPart = 'mine' | 'listed';
 
 /** The lists of channels, as cached for the next reload. */

@@ -7,6 +7,8 @@ import { type ListPosition, listNamed, listOwn, listPublic } from './list-store.
 export interface ChannelQuery {
   /** User whose own channels are searched; undefined searches the public listing. */
   readonly userId?: string;
+  /** Whether the chats of that user are left out. Default: false. */
+  readonly withoutChats?: boolean;
   /** Name to search for, ignoring case; empty matches any. */
   readonly name: string;
   /** Days without use after which a channel is no longer listed. */
@@ -37,12 +39,13 @@ export const tokenOf = ({ at, id }: ListPosition) => `${at}-${id}`;
 /** Returns at most `size` channels after a position, most active first. */
 export function findChannels(
   pool: Queryable,
-  { userId, name, listedDays }: ChannelQuery,
+  { userId, withoutChats = false, name, listedDays }: ChannelQuery,
   { at, id }: ListPosition,
   size: number,
 ): Promise<ListPosition[]> {
   const page = { at, id, size };
-  if (userId !== undefined) return listOwn.run(pool, { ...page, userId, name: name === '' ? null : name });
+  if (userId !== undefined)
+    return listOwn.run(pool, { ...page, userId, withoutChats, name: name === '' ? null : name });
   if (name !== '') return listNamed.run(pool, { ...page, name });
   return listPublic.run(pool, { ...page, maxAgeDays: listedDays });
 }

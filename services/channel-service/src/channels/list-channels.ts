@@ -15,10 +15,11 @@ function versionOf(channel: Channel): number {
   return digest.readUIntBE(0, versionBytes) + 1;
 }
 
-function queryOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDays: number): ChannelQuery {
+function queryOf({ mine, withoutChats, name }: ListChannelsRequest, me: UserCaller, listedDays: number): ChannelQuery {
   const normal = name.normalize('NFC');
   if ([...normal].length > limits.nameCharacters || normal.includes('\0')) throw refuse('invalid-name');
-  return { name: normal, listedDays, ...(mine && { userId: me.id }) };
+  if (withoutChats && !mine) throw refuse('malformed', { message: 'Set without_chats only together with mine.' });
+  return { name: normal, listedDays, ...(mine && { userId: me.id, withoutChats }) };
 }
 
 /**

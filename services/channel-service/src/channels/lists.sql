@@ -15,14 +15,14 @@ SELECT l.channel_id AS id, (extract(epoch FROM l.active_at) * 1000000)::bigint A
 WHERE l.folded_name = lower(:name) AND (l.active_at, l.channel_id) < (timestamptz 'epoch' + :at::bigint * interval '1 microsecond', :id::int)
 ORDER BY l.active_at DESC, l.channel_id DESC LIMIT :size;
 
--- Reads a page of a user's own channels: chats that they are a member of, rooms that they own, and
--- channels offered to them. `name` NULL: any. Channels come first, the most active first, then
+-- Reads a page of a user's own channels: chats that they are a member of, unless `withoutChats` is
+-- set, rooms that they own, and channels offered to them. `name` NULL: any. Channels come first, the most active first, then
 -- offers, the newest first: the `at` of a channel is in microseconds since 1970, and that of an
 -- offer in seconds, so it is always smaller. `at` and `id` are the position at the end of the
 -- previous page. LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say.
 -- name: listOwn
 SELECT c.id, c.at FROM (
-  SELECT m.channel_id AS id, NULL::timestamptz AS lapses_at FROM chat.member m WHERE m.user_id = :userId AND m.left_seq IS NULL
+  SELECT m.channel_id AS id, NULL::timestamptz AS lapses_at FROM chat.member m WHERE m.user_id = :userId AND m.left_seq IS NULL AND NOT :withoutChats::boolean
   UNION SELECT r.id, NULL FROM chat.channel r WHERE r.owner_id = :userId AND r.kind = 'room' AND r.deleted_at IS NULL
   UNION SELECT o.channel_id, o.lapses_at FROM chat.offer o WHERE o.user_id = :userId AND o.lapses_at > now()
     AND NOT EXISTS (SELECT FROM chat.member m WHERE m.channel_id = o.channel_id AND m.user_id = :userId AND m.left_seq IS NULL)

@@ -88,6 +88,8 @@ export interface ListChannelsRequest {
   name: string;
   /** versions that the caller has, at most 100 */
   known: KnownChannel[];
+  /** only with mine: leaves out chats that the caller is in, which Overview has */
+  withoutChats: boolean;
 }
 
 export interface KnownChannel {
@@ -463,7 +465,7 @@ export const ListResponse: MessageFns<ListResponse> = {
 };
 
 function createBaseListChannelsRequest(): ListChannelsRequest {
-  return { page: undefined, mine: false, name: "", known: [] };
+  return { page: undefined, mine: false, name: "", known: [], withoutChats: false };
 }
 
 export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
@@ -479,6 +481,9 @@ export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
     }
     for (const v of message.known) {
       KnownChannel.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.withoutChats !== false) {
+      writer.uint32(40).bool(message.withoutChats);
     }
     return writer;
   },
@@ -528,6 +533,14 @@ export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
             message.known.push(KnownChannel.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.withoutChats = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -546,6 +559,11 @@ export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
       mine: isSet(object.mine) ? globalThis.Boolean(object.mine) : false,
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       known: globalThis.Array.isArray(object?.known) ? object.known.map((e: any) => KnownChannel.fromJSON(e)) : [],
+      withoutChats: isSet(object.withoutChats)
+        ? globalThis.Boolean(object.withoutChats)
+        : isSet(object.without_chats)
+        ? globalThis.Boolean(object.without_chats)
+        : false,
     };
   },
 
@@ -563,6 +581,9 @@ export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
     if (message.known?.length) {
       obj.known = message.known.map((e) => KnownChannel.toJSON(e));
     }
+    if (message.withoutChats !== false) {
+      obj.withoutChats = message.withoutChats;
+    }
     return obj;
   },
 
@@ -575,6 +596,7 @@ export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
     message.mine = object.mine ?? false;
     message.name = object.name ?? "";
     message.known = object.known?.map((e) => KnownChannel.fromPartial(e)) || [];
+    message.withoutChats = object.withoutChats ?? false;
     return message;
   },
 };
