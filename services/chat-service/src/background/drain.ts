@@ -124,6 +124,7 @@ export class Drain implements Part {
       channel.dismissFollowers('draining');
       for (const one of this.#deps.participants.in(channel))
         one.goodbye('draining', { listenAgain: true, retryAfterMs: comeBackInMs(channel) });
+      if (given) this.#deps.channels.close(channel); // The gateways learn at once that it has no owner.
     }
   }
 

@@ -29,8 +29,8 @@ export interface GatewayDrainOptions {
 
 const everySecond = 1_000;
 const stepMs = 50;
-/** Minimum number of streams that one step ends: about 100 per second. */
-const leastPerStep = 5;
+/** Minimum number of streams that one step ends: about 40 per second. */
+const leastPerStep = 2;
 /** Maximum time between the announcement and the end of a stream, in milliseconds. */
 const longestNoticeMs = 5_000;
 /**
@@ -50,7 +50,7 @@ function takeAny<T>(items: T[], count: number): T[] {
 
 /**
  * Ends all streams of this gateway, so that clients connect elsewhere. It takes the streams in
- * random order: about 100 per second, or more if that would take longer than the given time. If a
+ * random order: about 40 per second, or more if that would take longer than the given time. If a
  * client can open its next stream first, the drain announces the end, and ends the stream later.
  * Unary calls work as usual, and new streams are refused. A drain cannot be undone.
  */

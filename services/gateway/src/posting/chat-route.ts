@@ -50,6 +50,10 @@ export class ChatRoute implements PostRoute {
     return (await this.#deps.owners.locate(this.#seeker).catch(() => link)) !== link;
   }
 
+  onChange(changed: () => void): () => void {
+    return this.#deps.owners.onChange(this.#channelId, changed);
+  }
+
   async keepsHistory(): Promise<boolean> {
     return (await this.#deps.store.target(this.#channelId, this.#session.me.id))?.hasHistory === true;
   }

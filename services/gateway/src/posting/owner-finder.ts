@@ -3,11 +3,11 @@ import { Buckets, type BurstRate } from '@parley/service-kit';
 import type { Locator } from '../clients/locator.js';
 import type { LinkFinder } from '../relay/link-finder.js';
 import type { RelayLink } from '../relay/relay-link.js';
-import type { RelayLinks } from '../relay/relay-links.js';
+import type { RelayLinks, RelayWatcher } from '../relay/relay-links.js';
 import type { PostingStore } from '../store/posting-store.js';
 
 export interface OwnerFinderDeps {
-  readonly links: Pick<RelayLinks, 'ownerOf'>;
+  readonly links: Pick<RelayLinks, 'ownerOf' | 'watchers'>;
   readonly linkFinder: LinkFinder;
   readonly locator: Locator;
   readonly store: Pick<PostingStore, 'target'>;
@@ -43,15 +43,35 @@ const relayWithinMs = 300;
 /**
  * Finds the chat server that owns a channel. Asks a manager to place a chat that no server owns.
  */
-export class OwnerFinder {
+export class OwnerFinder implements RelayWatcher {
   readonly #deps: OwnerFinderDeps;
   readonly #located = new Map<number, LocatedOwner>();
   readonly #locates = new Buckets<string>();
   /** Channels that a user is or was in, each with the time of the check. The oldest come first. */
   readonly #known = new Map<string, number>();
+  /** Functions to call when the owning server of a channel changes. */
+  readonly #listeners = new Map<number, Set<() => void>>();
 
   constructor(deps: OwnerFinderDeps) {
     this.#deps = deps;
+    deps.links.watchers.add(this);
+  }
+
+  /**
+   * Calls `changed` whenever a channel has got another owning server or none. Returns a function
+   * that ends this.
+   */
+  onChange(channelId: number, changed: () => void): () => void {
+    const listeners = this.#listeners.get(channelId) ?? new Set();
+    this.#listeners.set(channelId, listeners.add(changed));
+    return () => {
+      listeners.delete(changed);
+      if (listeners.size === 0) this.#listeners.delete(channelId);
+    };
+  }
+
+  onOwners(channelIds: readonly number[]): void {
+    for (const id of channelIds) for (const changed of this.#listeners.get(id) ?? []) changed();
   }
 
   /**

@@ -1,9 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Ack, Message, RelayDown } from '@parley/contract';
 import { atMost, isReason, type Reason, type Refusal, refuse } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
 import type { RelayLink } from '../relay/relay-link.js';
 import type { PostRoute } from './post-route.js';
+import { RouteWatch } from './route-watch.js';
 
 /** A message on its way to the owning server. */
 export interface PostOnTheWay {
@@ -74,14 +74,30 @@ export class PostDelivery {
 
   /** Returns the ack of the owning server, or an ack with a refusal. Never throws. */
   async run(): Promise<Partial<Ack>> {
-    const { clientId } = this.#post.message;
-    for (let tries = 0; ; tries++) {
+    const result = await this.#try(0);
+    if ('ack' in result) return result.ack;
+    const watch = new RouteWatch(this.#post.route);
+    try {
+      return await this.#repeat(result.again, watch);
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /**
+   * Repeats the post after growing delays. After a change of the route, repeats it at once, and the
+   * delays begin again.
+   */
+  async #repeat(first: Refusal, watch: RouteWatch): Promise<Partial<Ack>> {
+    let why = first;
+    for (let tries = 1; ; tries++) {
+      const waitMs = backOffMs(tries - 1);
+      if (this.#leftMs < waitMs)
+        return refusedAck(this.#post.message.clientId, this.#isUnconfirmed ? await this.#unconfirmed() : why);
+      if (await watch.change(waitMs)) tries = 0;
       const result = await this.#try(tries);
       if ('ack' in result) return result.ack;
-      const waitMs = backOffMs(tries);
-      if (this.#leftMs < waitMs)
-        return refusedAck(clientId, this.#isUnconfirmed ? await this.#unconfirmed() : result.again);
-      await pause(waitMs);
+      why = result.again;
     }
   }
 

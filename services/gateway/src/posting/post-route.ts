@@ -20,6 +20,11 @@ export interface PostRoute {
    * silent.
    */
   hasMoved(link: RelayLink): Promise<boolean>;
+  /**
+   * Calls `changed` whenever the next attempt may find another chat server. Returns a function that
+   * ends this.
+   */
+  onChange(changed: () => void): () => void;
   /** Returns whether a post that is sent twice is shown only once. */
   keepsHistory(): Promise<boolean>;
 }

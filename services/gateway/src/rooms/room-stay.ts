@@ -31,6 +31,8 @@ export class RoomStay implements PostRoute, CursorReader {
   readonly #welcome: Welcome;
   readonly #firstSeq: number;
   readonly #onEnd: (stay: RoomStay) => void;
+  /** Functions to call when posts take another way from now on. */
+  readonly #listeners = new Set<() => void>();
   readonly #beganAtMs = performance.now();
   #link: RelayLink;
   #cursor: FeedCursor | undefined;
@@ -88,6 +90,7 @@ export class RoomStay implements PostRoute, CursorReader {
   noteReturn(link: RelayLink): void {
     this.#link = link;
     this.#brokeAtMs = undefined;
+    this.#tellChange();
     if (this.#hasEnded) link.send({ detach: this.handle });
   }
 
@@ -96,6 +99,7 @@ export class RoomStay implements PostRoute, CursorReader {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#link.send({ detach: this.handle });
+    this.#tellChange();
     this.#cursor?.wake();
     this.#reader.flush();
     const { log } = this.feed;
@@ -124,6 +128,15 @@ export class RoomStay implements PostRoute, CursorReader {
   }
 
   notTaken(): void {}
+
+  onChange(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  #tellChange(): void {
+    for (const changed of this.#listeners) changed();
+  }
 
   async hasMoved(): Promise<boolean> {
     return false;
