@@ -1,4 +1,4 @@
-import { atMost, limits, type Refusal, refuse } from '@parley/runtime';
+import { atMost, type Refusal, refuse } from '@parley/runtime';
 import { asRefusal, BatchedReads } from '@parley/service-kit';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
@@ -7,6 +7,7 @@ import { type ChannelLoader, lastSeqFor, membershipOf } from '../session/channel
 import type { SessionContext } from '../session/session.js';
 import type { HandleStore } from '../store/handles.js';
 import type { HeadStore, MemberKey, MemberRights } from '../store/heads.js';
+import { readBounds } from '../store/read-bounds.js';
 import { RelayAuthor } from './author.js';
 import type { Handle } from './handle.js';
 
@@ -16,8 +17,6 @@ export interface RelayAuthorsDeps {
   readonly heads: Pick<HeadStore, 'rights'>;
   readonly handleStore: HandleStore;
   readonly session: SessionContext;
-  /** Runs a read of the database as soon as few enough others run. */
-  readonly lookUp: <T>(read: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -36,8 +35,6 @@ type Loading = Turn[];
 const mostWaiting = 100;
 const loadTries = 3;
 const reloadWithinMs = 1_000;
-/** Maximum number of concurrent statements for authors, and of authors that share one statement. */
-const bounds = { atOnce: 2, mostInBatch: 500, mostWaiting: limits.relayWaiting };
 
 /**
  * Returns the refusal for a user who was never a member. It does not reveal whether a hidden
@@ -60,8 +57,8 @@ export class RelayAuthors {
     this.#usage = new BatchedReads(async (userIds) => {
       const stored = await deps.handleStore.usage([...new Set(userIds)]);
       return userIds.map((userId) => stored.get(userId));
-    }, bounds);
-    this.#rights = new BatchedReads((keys) => deps.heads.rights(keys), bounds);
+    }, readBounds);
+    this.#rights = new BatchedReads((keys) => deps.heads.rights(keys), readBounds);
   }
 
   /**
@@ -107,9 +104,9 @@ export class RelayAuthors {
   }
 
   async #read(channelId: number, handle: Handle): Promise<RelayAuthor> {
-    const { channels, channelLoader, handleStore, lookUp, session } = this.#deps;
+    const { channels, channelLoader, handleStore, session } = this.#deps;
     const userId = handle.person.id;
-    const channel = channels.find(channelId) ?? (await lookUp(() => channelLoader.find(channelId)));
+    const channel = channels.find(channelId) ?? (await channelLoader.find(channelId));
     if (channel === undefined) throw refuse(await handleStore.whyNotOwned(channelId));
     if (channel.facts.kind === 'room') throw refuse('wrong-kind');
     session.usage.note(userId, (await this.#usage.ask(userId)) ?? { bytes: 0, rows: 0 });

@@ -18,8 +18,6 @@ export interface FollowContext {
   readonly handleStore: HandleStore;
   readonly now: () => number;
   readonly onWrite: (frames: number) => void;
-  /** Runs a read of the database as soon as few enough others run. */
-  readonly lookUp: <T>(read: () => Promise<T>) => Promise<T>;
   /** Returns whether a channel is deleted; false if the database does not respond. */
   readonly isDeleted: (channelId: number) => Promise<boolean>;
 }
@@ -70,12 +68,10 @@ export class RelayFollows {
     const { id, channelId } = wish;
     const isWanted = () => this.#pending.get(channelId) === id && this.#pending.delete(channelId);
     this.#pending.set(channelId, id);
-    this.#context
-      .lookUp(() => this.#read(wish))
-      .then(
-        (begin) => isWanted() && begin(),
-        (thrown: unknown) => isWanted() && this.#refuse(id, channelId, asRefusal(thrown).reason),
-      );
+    this.#read(wish).then(
+      (begin) => isWanted() && begin(),
+      (thrown: unknown) => isWanted() && this.#refuse(id, channelId, asRefusal(thrown).reason),
+    );
   }
 
   /** Reads the head of a channel. Returns a function with the next step. */

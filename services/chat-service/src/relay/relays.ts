@@ -3,7 +3,6 @@ import { type Logger, limits, type Reason, refuse } from '@parley/runtime';
 import { KeyedSemaphore } from '@parley/service-kit';
 import { type CloseInfo, forGood } from '../session/participants.js';
 import type { MessageStream } from '../session/stream.js';
-import type { HandleStore } from '../store/handles.js';
 import { RelayAuthors, type RelayAuthorsDeps } from './authors.js';
 import type { Handle } from './handle.js';
 import { Relay, type RelayContext } from './relay.js';
@@ -28,7 +27,7 @@ export interface RelayFilter {
 
 /** Reasons that end every follow of a channel at this server. */
 const endsChannel: ReadonlySet<Reason> = new Set<Reason>(['moved', 'channel-deleted']);
-/** Maximum number of concurrent reads of the database for relays. */
+/** Maximum number of seats of rooms that are taken at the same time. */
 const lookUpsAtOnce = 4;
 
 /** All relays of a chat server, and the handles of relays that broke. */
@@ -45,13 +44,12 @@ export class Relays {
 
   constructor(deps: RelaysDeps) {
     this.#deps = deps;
-    const lookUp = <T>(read: () => Promise<T>) => this.#lookUps.run('all', read);
-    this.#authors = new RelayAuthors({ ...deps, lookUp });
+    this.#authors = new RelayAuthors(deps);
     this.#context = {
       ...deps,
-      lookUp,
+      lookUp: (read) => this.#lookUps.run('all', read),
       authors: this.#authors,
-      isDeleted: new DeletedChannels(deps.handleStore).has,
+      isDeleted: (channelId) => deps.handleStore.isDeleted(channelId).catch(() => false),
       nextNumber: () => ++this.#number,
       onHello: (relay) => this.#welcome(relay),
       onClose: (relay, handles) => this.#part(relay, handles),
@@ -181,28 +179,5 @@ export class Relays {
   /** Ends all relays. Their gateways come back to the next process. */
   stop(): void {
     for (const relay of [...this.#all]) relay.end(refuse('draining'));
-  }
-}
-
-/** Returns whether channels are deleted, with one read for all calls of one turn. */
-class DeletedChannels {
-  readonly #store: HandleStore;
-  #questions: { readonly channelId: number; readonly answer: (isDeleted: boolean) => void }[] = [];
-
-  constructor(store: HandleStore) {
-    this.#store = store;
-  }
-
-  readonly has = (channelId: number): Promise<boolean> =>
-    new Promise((answer) => {
-      if (this.#questions.length === 0) setImmediate(() => void this.#read());
-      this.#questions.push({ channelId, answer });
-    });
-
-  async #read(): Promise<void> {
-    const questions = this.#questions.splice(0);
-    const read = this.#store.deleted(questions.map(({ channelId }) => channelId));
-    const deleted = await read.catch(() => new Set<number>());
-    for (const { channelId, answer } of questions) answer(deleted.has(channelId));
   }
 }

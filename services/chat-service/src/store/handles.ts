@@ -1,5 +1,7 @@
 import { array, bool, int4, int8, loadSql, type Queryable, type RowOf, text, uuid } from '@parley/database';
+import { BatchedReads } from '@parley/service-kit';
 import type { StoredUsage } from '../core/usage.js';
+import { readBounds } from './read-bounds.js';
 
 const sql = loadSql('handles.sql', import.meta.url);
 const endedSessions = sql.statement(
@@ -16,6 +18,8 @@ export type EndedSession = RowOf<typeof endedSessions>;
 /** Reads the facts that the handles of relays depend on. */
 export class HandleStore {
   readonly #pool: Queryable;
+  /** Whether channels are deleted. A server that drains is asked about many of them at once. */
+  readonly #areDeleted = new BatchedReads((ids: readonly number[]) => this.#readDeleted(ids), readBounds);
 
   constructor(pool: Queryable) {
     this.#pool = pool;
@@ -28,15 +32,19 @@ export class HandleStore {
 
   /** Returns the reason for which this server does not own a channel. */
   async whyNotOwned(channelId: number): Promise<'channel-not-found' | 'channel-deleted' | 'moved'> {
-    const [state] = await channelStates.run(this.#pool, { channelIds: [channelId] });
-    if (state === undefined) return 'channel-not-found';
-    return state.isDeleted ? 'channel-deleted' : 'moved';
+    const isDeleted = await this.#areDeleted.ask(channelId);
+    if (isDeleted === undefined) return 'channel-not-found';
+    return isDeleted ? 'channel-deleted' : 'moved';
   }
 
-  /** Returns the ids of those channels that are deleted. */
-  async deleted(channelIds: readonly number[]): Promise<ReadonlySet<number>> {
-    const states = await channelStates.run(this.#pool, { channelIds });
-    return new Set(states.filter(({ isDeleted }) => isDeleted).map(({ channelId }) => channelId));
+  async isDeleted(channelId: number): Promise<boolean> {
+    return (await this.#areDeleted.ask(channelId)) === true;
+  }
+
+  async #readDeleted(channelIds: readonly number[]): Promise<(boolean | undefined)[]> {
+    const states = await channelStates.run(this.#pool, { channelIds: [...new Set(channelIds)] });
+    const deleted = new Map(states.map(({ channelId, isDeleted }) => [channelId, isDeleted]));
+    return channelIds.map((id) => deleted.get(id));
   }
 
   /**

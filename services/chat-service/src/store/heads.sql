@@ -2,13 +2,13 @@
 -- name: ownedHeads
 SELECT channel_id, epoch, first_seq, last_seq, revision, stored_bytes, stored_rows FROM chat.channel_head WHERE instance_id = :instanceId;
 
--- Reads a channel and its head. Returns no row if this server does not own the channel, or if the
--- channel is deleted.
--- name: ownedHead
+-- Reads channels and their heads. Returns no row for a channel that this server does not own, or that
+-- is deleted.
+-- name: ownedChannels
 SELECT c.id AS channel_id, c.kind, c.owner_id, :SETTINGS, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
   h.epoch, h.log_id, h.first_seq, h.last_seq, h.revision, h.stored_bytes, h.stored_rows
 FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
-WHERE h.channel_id = :channelId AND h.instance_id = :instanceId AND c.deleted_at IS NULL;
+WHERE h.channel_id = ANY (:channelIds::int[]) AND h.instance_id = :instanceId AND c.deleted_at IS NULL;
 
 -- Reads the settings of a channel and the memberships of connected users. Returns no row if the
 -- channel does not exist.

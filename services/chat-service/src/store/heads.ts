@@ -16,7 +16,8 @@ import {
   timestamptz,
   uuid,
 } from '@parley/database';
-import { settingColumns, settingConstants } from '@parley/service-kit';
+import { BatchedReads, settingColumns, settingConstants } from '@parley/service-kit';
+import { readBounds } from './read-bounds.js';
 
 /** The computed fields of a member `m` of a channel `c`. */
 const memberConstants = {
@@ -74,7 +75,7 @@ const ownedHeads = sql.statement(
     storedRows: int8,
   },
 );
-const ownedHead = sql.statement('ownedHead', { channelId: int4, instanceId: uuid }, headColumns);
+const ownedChannels = sql.statement('ownedChannels', { channelIds: array(int4), instanceId: uuid }, headColumns);
 const readMembers = sql.statement(
   'readMembers',
   { channelId: int4, userIds: array(text) },
@@ -106,7 +107,7 @@ const releaseEmptyHeads = sql.statement('releaseEmptyHeads', channelsOfOwner, { 
 export type OwnedHead = RowOf<typeof ownedHeads>;
 
 /** A channel and its head. */
-export type ChannelHead = RowOf<typeof ownedHead>;
+export type ChannelHead = RowOf<typeof ownedChannels>;
 
 /** A channel in the epoch in which this server owns it. */
 export type Ownership = Pick<OwnedHead, 'channelId' | 'epoch'>;
@@ -135,6 +136,8 @@ export class HeadStore {
   readonly #pool: Queryable;
   readonly #instanceId: string;
   readonly #secret: Buffer;
+  /** After a failover, many channels are loaded at once, each for many users. */
+  readonly #owned = new BatchedReads((ids: readonly number[]) => this.#readOwned(ids), readBounds);
 
   /** `secret` is the secret of this server's keys, which is needed to renew the lease. */
   constructor(pool: Queryable, instanceId: string, secret: Buffer) {
@@ -148,10 +151,19 @@ export class HeadStore {
     return ownedHeads.run(this.#pool, { instanceId: this.#instanceId });
   }
 
-  /** Returns the head of a channel if this server owns it and it is not deleted. */
-  async ownedHead(channelId: number): Promise<ChannelHead | undefined> {
-    const [head] = await ownedHead.run(this.#pool, { channelId, instanceId: this.#instanceId });
-    return head;
+  /**
+   * Returns the head of a channel if this server owns it and it is not deleted. Many calls share one
+   * statement.
+   */
+  ownedHead(channelId: number): Promise<ChannelHead | undefined> {
+    return this.#owned.ask(channelId);
+  }
+
+  async #readOwned(channelIds: readonly number[]): Promise<(ChannelHead | undefined)[]> {
+    const wanted = [...new Set(channelIds)];
+    const rows = await ownedChannels.run(this.#pool, { channelIds: wanted, instanceId: this.#instanceId });
+    const heads = new Map(rows.map((row) => [row.channelId, row]));
+    return channelIds.map((id) => heads.get(id));
   }
 
   /**
