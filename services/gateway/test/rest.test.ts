@@ -157,6 +157,26 @@ test('ETag: an unchanged resource is 304, and If-Match with another state is 412
   expect((await ann.rest.send('POST', `/channels/${id}/messages`, post)).status).toBe(412);
 });
 
+test('of several changes at the same moment with the same If-Match, at two gateways, exactly one wins', async () => {
+  const [ann] = await people(1);
+  if (ann === undefined) throw new Error('no people');
+  const clients = [ann.rest, new RestClient((await trio.startGateway()).http, ann.token)];
+  const { id } = await ann.rest.ok('POST', '/channels', { name: 'race', kind: 'group' });
+  const quiet = await ann.rest.ok('POST', '/channels', { name: 'quiet', kind: 'group' }); // Its status stays the same.
+  const { seq } = await ann.rest.ok('POST', `/channels/${id}/messages`, { text: 'first' });
+  for (const [path, field] of [
+    [`/channels/${id}/messages/${seq}`, 'text'],
+    [`/channels/${quiet.id}`, 'name'],
+    ['/me', 'about'],
+  ] as const) {
+    const etag = String((await ann.rest.send('GET', path)).headers.get('etag'));
+    const change = (n: number) =>
+      clients[n % 2]?.send('PATCH', path, { json: { [field]: `of ${n}` }, headers: { 'if-match': etag } });
+    const statuses = (await Promise.all(Array.from({ length: 6 }, (_, n) => change(n)))).map((one) => one?.status);
+    expect([path, statuses.sort()]).toEqual([path, [200, ...Array(5).fill(412)]]);
+  }
+});
+
 test('every call of users has a route', async () => {
   const called = new Set<string>();
   const note = ({ path }: Pick<Method, 'path'>) => {

@@ -8,8 +8,9 @@ import { callerAddress } from '../http/caller-address.js';
 import { callerKey } from '../http/caller-slots.js';
 import type { HttpHandler, HttpVisit } from '../http/handler.js';
 import { countInto, type RequestBounds } from '../http/request-bounds.js';
+import type { ConditionalChanges } from '../store/conditional-changes.js';
 import { type ByteRange, type Download, rangeOf } from './download.js';
-import { checkIfMatch, etagOf, isKnown } from './etag.js';
+import { checkIfMatch, etagOf, isKnown, unknownCondition } from './etag.js';
 import { checkAccept, readRequest } from './read-request.js';
 import { type ApiRequest, type ApiRoute, OtherAnswer } from './route.js';
 import { ApiRouter, allowedMethods } from './router.js';
@@ -50,6 +51,7 @@ export interface ApiForm {
 export interface ApiDoorDeps extends ServiceCallsDeps {
   readonly bounds: RequestBounds;
   readonly files: FileDesk;
+  readonly changes: ConditionalChanges;
   readonly proxies: Proxies;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -148,9 +150,7 @@ export class ApiDoor {
       const setHeader = (name: string, value: string) => void response.setHeader(name, value);
       const context = { headers: request.headers, address, calls, files, incoming: request, hold, setHeader };
       const asked = { ...read, ...context } as ApiRequest<never, never, never>;
-      const { current } = route;
-      if (route.method !== 'GET') await checkIfMatch(request.headers, current && (() => current(asked)));
-      const answer = await route.run(asked);
+      const answer = await this.#changed(route, asked);
       if (route.isDownload) await this.#download(turn, answer as Download);
       else this.#answer(turn, route, answer);
     } catch (thrown) {
@@ -160,6 +160,18 @@ export class ApiDoor {
       }
       throw token === undefined ? thrown : await tokenRefusal(calls, thrown);
     }
+  }
+
+  /** Runs the handler of a route. With If-Match, no other such request changes the resource meanwhile. */
+  async #changed(route: ApiRoute, asked: ApiRequest<never, never, never>): Promise<unknown> {
+    const { current, method, path, run } = route;
+    if (method === 'GET' || asked.headers['if-match'] === undefined) return run(asked);
+    if (current === undefined) throw unknownCondition();
+    const resource = JSON.stringify([path, asked.params ?? (await asked.calls.me()).id]);
+    return this.#deps.changes.run(resource, async () => {
+      checkIfMatch(asked.headers, await current(asked));
+      return run(asked);
+    });
   }
 
   /** Counts a request against the rate of its caller. @throws {Refusal} `read-too-often`. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { refuse } from '@parley/runtime';
+import { type Refusal, refuse } from '@parley/runtime';
 
 /** Returns the validator of a JSON text. Equal texts have equal validators. */
 export function etagOf(json: string): string {
@@ -17,17 +17,12 @@ export function isKnown({ 'if-none-match': header }: IncomingHttpHeaders, etag: 
   return header !== undefined && namesOne(header, etag);
 }
 
-/**
- * Checks If-Match, if there is one, against the JSON that `read` returns. Two changes at the same
- * moment can both pass, because the services know no validators.
- * @throws {Refusal} `precondition-failed`
- */
-export async function checkIfMatch(
-  { 'if-match': header }: IncomingHttpHeaders,
-  read: (() => Promise<unknown>) | undefined,
-): Promise<void> {
-  if (header === undefined) return;
-  if (read === undefined)
-    throw refuse('precondition-failed', { message: 'This call knows no If-Match. Leave that header out.' });
-  if (!namesOne(header, etagOf(JSON.stringify(await read())))) throw refuse('precondition-failed');
+/** Returns the refusal of If-Match by a call that does not support it. */
+export function unknownCondition(): Refusal {
+  return refuse('precondition-failed', { message: 'This call knows no If-Match. Leave that header out.' });
+}
+
+/** Checks If-Match against the current JSON of the resource. @throws {Refusal} `precondition-failed` */
+export function checkIfMatch({ 'if-match': header = '' }: IncomingHttpHeaders, current: unknown): void {
+  if (!namesOne(header, etagOf(JSON.stringify(current)))) throw refuse('precondition-failed');
 }
