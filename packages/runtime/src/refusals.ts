@@ -154,6 +154,13 @@ export const refusals = {
     'If-Match does not name the current state. Read it again, then repeat the change.',
   ),
 
+  'headers-too-large': row(
+    'RESOURCE_EXHAUSTED',
+    431,
+    'The URL and the headers are longer than 16 KiB together. Send less.',
+  ),
+  'request-too-slow': row('DEADLINE_EXCEEDED', 408, 'The request did not arrive in time. Send it again.', 1_000),
+
   // files
   'file-not-found': row('NOT_FOUND', 404, 'File not found. It may have been deleted, or you may not see it.'),
   'file-too-large': row('RESOURCE_EXHAUSTED', 413, 'The file is larger than this server accepts.'),

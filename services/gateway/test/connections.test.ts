@@ -14,6 +14,7 @@ beforeAll(async () => {
     ...{ address: '127.0.0.1', port: 0, tls: undefined, stopMs: 100, requestWithinMs },
     connections: new Connections(proxies, silentLogger(), new Metrics(), bounds),
     handlers: [
+      ({ path }) => path === '/silent',
       ({ path, response }) => {
         if (path !== '/slow') return false;
         response.write('begun');
@@ -46,6 +47,18 @@ function ask(localAddress: string): Promise<string> {
   });
 }
 
+/** Sends bytes, and returns everything that the server sends until it closes the connection. */
+async function exchange(sent: string): Promise<string> {
+  const socket = dial('127.0.0.6');
+  let said = '';
+  socket.on('data', (bytes) => {
+    said += String(bytes);
+  });
+  socket.write(sent);
+  await closeOf(socket);
+  return said;
+}
+
 function closeOf(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
@@ -74,4 +87,27 @@ test('a response may take longer than a request, and a request whose body stays 
   half.write('POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf');
   await Promise.all([slow, half].map((socket) => closeOf(socket.resume())));
   expect(said).toMatch(/begun[\s\S]*done/);
+});
+
+test.each([
+  ['with a long URL', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431, 'headers-too-large'],
+  ['with long headers', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large'],
+  ['that is no HTTP', 'HELO example.org\r\n\r\n', 400, 'malformed'],
+  [
+    'with a malformed body',
+    'POST /silent HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nx\r\n',
+    400,
+    'malformed',
+  ],
+  ['that stops', 'POST /silent HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf', 408, 'request-too-slow'],
+])('a request %s is refused as problem+json', async (_what, sent, status, reason) => {
+  const [head = '', body = ''] = (await exchange(sent)).split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} \\w+`));
+  expect(head).toContain('content-type: application/problem+json');
+  expect(JSON.parse(body)).toMatchObject({ type: `urn:parley:reason:${reason}`, status, reason });
+});
+
+test('an error of a later request is not written into a response', async () => {
+  const said = await exchange('GET /slow HTTP/1.1\r\nhost: x\r\n\r\nHELO\r\n\r\n');
+  expect(said).not.toContain('problem');
 });

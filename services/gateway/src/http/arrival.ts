@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { limits } from '@parley/runtime';
+import { limits, refuse } from '@parley/runtime';
+import { closeWith } from './broken-requests.js';
 
 const timers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
-const tooSlow = 'HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 
 /**
  * Closes the connection of a request whose body has not arrived within this time. Node has such a
@@ -11,7 +11,7 @@ const tooSlow = 'HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-le
 export function limitArrival(request: IncomingMessage, withinMs: number): void {
   const cut = () => {
     // A request that nobody reads has no event `end`, even if all of it has arrived.
-    if (!request.complete) request.socket.end(tooSlow, () => request.socket.destroy());
+    if (!request.complete) closeWith(request.socket, refuse('request-too-slow'));
   };
   const timer = setTimeout(cut, withinMs).unref();
   timers.set(request, timer);

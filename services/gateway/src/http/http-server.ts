@@ -11,6 +11,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
 import type { Connections, KeyPair } from '@parley/service-kit';
 import { limitArrival } from './arrival.js';
+import { countResponse, refuseBrokenRequests } from './broken-requests.js';
 import type { HttpHandler, UpgradeHandler } from './handler.js';
 
 /** Address, certificate and handlers of an HTTP server. */
@@ -121,6 +122,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   let mayReuse = true;
   const listener: RequestListener = (request, response) => {
     if (!mayReuse) response.shouldKeepAlive = false;
+    countResponse(request.socket, response);
     limitArrival(request, withinMs);
     response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
@@ -132,6 +134,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   const secure = tls === undefined ? undefined : createTlsServer({ ...bounds, ...tls }, listener);
   const server = secure ?? createServer(bounds, listener);
   server.maxRequestsPerSocket = requestsPerSocket;
+  refuseBrokenRequests(server);
   if (upgrades !== undefined) serveUpgrades(server, upgrades, listener);
   connections.guard(server);
   await listen(server, port, address);

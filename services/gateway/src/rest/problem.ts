@@ -1,6 +1,7 @@
 import { type Reason, type Refusal, refusals } from '@parley/runtime';
 import * as z from 'zod';
 import type { ApiProblem } from '../api/api-door.js';
+import { problemJson, problemType } from '../http/problem-json.js';
 
 /** An error by RFC 9457, with the reason and the retry hint of Parley. */
 export const problemShape = z
@@ -37,20 +38,9 @@ function errorsIn(cause: unknown): { pointer: string; detail: string }[] | undef
 }
 
 /** Returns a refusal as `application/problem+json`. */
-export function restProblem({ reason, message, retryAfterMs, cause }: Refusal): ApiProblem {
-  const errors = errorsIn(cause);
-  const status = restStatus(reason);
-  return {
-    status,
-    contentType: 'application/problem+json',
-    body: {
-      type: `urn:parley:reason:${reason}`,
-      title: refusals[reason].message,
-      status,
-      detail: message,
-      reason,
-      retry_after_ms: retryAfterMs,
-      ...(errors !== undefined && { errors }),
-    },
-  };
+export function restProblem(refusal: Refusal): ApiProblem {
+  const errors = errorsIn(refusal.cause);
+  const status = restStatus(refusal.reason);
+  const body = { ...problemJson(refusal, status), ...(errors !== undefined && { errors }) };
+  return { status, contentType: problemType, body };
 }
