@@ -40,14 +40,14 @@ class SchemaCollector {
   }
 
   /** Returns the fields of an object as parameters in a path or a query. */
-  parameters(schema: z.ZodType | undefined, where: 'path' | 'query', path: string): Json[] {
+  parameters(schema: z.ZodType | undefined, where: 'path' | 'query' | 'header', path: string): Json[] {
     if (schema === undefined) return [];
     const { properties = {}, required = [] } = this.convert(schema, 'input') as {
       properties?: Record<string, Json>;
       required?: string[];
     };
     return Object.entries(properties)
-      .filter(([name]) => where === 'query' || path.includes(`{${name}}`))
+      .filter(([name]) => where !== 'path' || path.includes(`{${name}}`))
       .map(([name, field]) => ({
         ...{ name, in: where, required: where === 'path' || required.includes(name), schema: field },
         ...(typeof field.description === 'string' && { description: field.description }),
@@ -65,7 +65,7 @@ function uploadSchema(contentType: string): Json {
   const bytes = { type: 'string', format: 'binary' };
   if (contentType !== 'multipart/form-data') return bytes;
   return {
-    type: 'object',
+    ...{ type: 'object', required: ['file'] },
     properties: { file: { type: 'array', items: bytes, minItems: 1, maxItems: limits.filesAtOnce } },
   };
 }
@@ -73,9 +73,6 @@ function uploadSchema(contentType: string): Json {
 function operationOf(route: ApiRoute, schemas: SchemaCollector, errors: Json): Json {
   const { path, params, query, headers, body, answer, status, upload, isDownload } = route;
   const content = (schema: Json) => ({ content: { 'application/json': { schema } } });
-  const headerFields = Object.entries(headers).map(([name, description]) => ({
-    ...{ name, in: 'header', required: false, description, schema: { type: 'string' } },
-  }));
   const success = answer === undefined ? {} : content(schemas.convert(answer, 'output'));
   const bytes = { '*/*': { schema: { type: 'string', format: 'binary' } } };
   return {
@@ -83,7 +80,7 @@ function operationOf(route: ApiRoute, schemas: SchemaCollector, errors: Json): J
     parameters: [
       ...schemas.parameters(params, 'path', path),
       ...schemas.parameters(query, 'query', path),
-      ...headerFields,
+      ...schemas.parameters(z.object(headers), 'header', path),
     ],
     ...(body !== undefined && {
       requestBody: { required: !body.safeParse(undefined).success, ...content(schemas.convert(body, 'input')) },

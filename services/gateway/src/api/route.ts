@@ -66,8 +66,8 @@ export interface ApiRoute {
   /** Status of the response after success; 204 has no body. */
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
-  /** Request headers that the call reads, with their meaning. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Request headers that the call reads. Here their schemas only describe them. */
+  readonly headers: Readonly<Record<string, z.ZodType>>;
   /** Returns the JSON of the response, which must fit `answer`, or an `OtherAnswer`. */
   readonly run: (request: ApiRequest<never, never, never>) => Promise<unknown>;
   /**

@@ -6,7 +6,8 @@ import type { ApiForm } from '../api/api-door.js';
 import { isForm } from '../api/read-request.js';
 import { OtherAnswer, route } from '../api/route.js';
 import { timeOf } from '../rest/fields.js';
-import { ackJson, ackShape, clientIdOf, keyHeader, textBodyBytes } from '../rest/message-body.js';
+import { idempotencyKey } from '../rest/headers.js';
+import { ackJson, ackShape, clientIdOf, textBodyBytes } from '../rest/message-body.js';
 import { type HookClient, hookClientOf, hookMessageOf } from './hook-bodies.js';
 import { hookProblem } from './hook-errors.js';
 
@@ -27,7 +28,7 @@ function discordMessage(me: UserCaller, { data }: Message, { channelId, seq, tim
 const post = route({
   ...{ method: 'POST', path: '/{secret}', tag: 'webhooks', status: 200, takesForm: true },
   summary: 'Posts a message into the chat of an incoming webhook.',
-  headers: keyHeader,
+  headers: idempotencyKey,
   maxBodyBytes: textBodyBytes,
   query: z.strictObject({
     wait: z

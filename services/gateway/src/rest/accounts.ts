@@ -9,10 +9,12 @@ import {
   UserService,
   type Visibility,
 } from '@parley/contract';
+import { limits } from '@parley/runtime';
 import * as z from 'zod';
 import { route } from '../api/route.js';
 import type { ServiceCalls } from '../api/service-calls.js';
-import { present, timeField, timeOf } from './fields.js';
+import { present, servedText, textUpTo, timeField, timeOf } from './fields.js';
+import { ifMatch } from './headers.js';
 import { ownProfileJson, ownProfileShape, visibilityWords } from './user-shape.js';
 
 const sessionShape = z
@@ -50,10 +52,10 @@ const register = route({
   ...{ method: 'POST', path: '/accounts', tag, status: 201, isPublic: true },
   summary: 'Creates an account. To log in, open a session.',
   body: z.strictObject({
-    user_id: z.string().meta({ description: '1 to 64 of A-Z a-z 0-9 . _ - and starts with a letter or digit' }),
-    password: z.string().meta({ description: '8 to 72 bytes' }),
-    name: z.string().optional().meta({ description: 'default: the user id' }),
-    email: z.string().optional(),
+    user_id: servedText.userId,
+    password: servedText.password,
+    name: servedText.name.optional().meta({ description: 'default: the user id' }),
+    email: servedText.email.optional(),
     invite: z.string().optional().meta({ description: 'needed if the server accepts only invited users' }),
   }),
   answer: z.strictObject({ user_id: z.string() }),
@@ -70,7 +72,7 @@ const logIn = route({
   body: z.strictObject({
     user_id: z.string().meta({ description: 'a user id, or an email address that an operator has verified' }),
     password: z.string(),
-    device: z.string().max(256).optional().meta({ description: 'name of the device, for the list of sessions' }),
+    device: textUpTo(256).optional().meta({ description: 'name of the device, for the list of sessions' }),
   }),
   answer: loginShape,
   run: async ({ calls, body: { user_id: userId, ...rest } }) => {
@@ -123,16 +125,16 @@ const readMe = route({
 const changeMe = route({
   ...{ method: 'PATCH', path: '/me', tag: 'profile' },
   summary: 'Changes the profile of the caller. A new email address or password needs the current password.',
-  headers: { 'if-match': 'ETag of the profile that you have read' },
+  headers: ifMatch('the profile'),
   body: z.strictObject({
-    name: z.string().optional(),
-    about: z.string().optional(),
-    avatar_id: z.string().nullable().optional().meta({ description: 'null removes it' }),
-    email: z.string().nullable().optional().meta({ description: 'null removes it' }),
+    name: servedText.name.optional(),
+    about: z.string().optional().meta({ maxLength: limits.aboutCharacters }),
+    avatar_id: z.string().nullable().optional().meta({ description: 'a file of the caller; null removes it' }),
+    email: servedText.email.nullable().optional().meta({ description: 'null removes it' }),
     visibility: visibilityWords.schema.optional(),
     private_reads: z.boolean().optional(),
     password: z.string().optional().meta({ description: 'the current password' }),
-    new_password: z.string().optional().meta({ description: 'ends the other sessions' }),
+    new_password: servedText.password.optional().meta({ description: 'ends the other sessions' }),
   }),
   answer: ownProfileShape,
   current: ownProfile,

@@ -18,13 +18,15 @@ export const channelKindWords = enumWords(ChannelKind);
 export const notifyChoices = enumWords(Notify);
 const channelStatusWords = enumWords(ChannelStatus);
 
+const countField = z.int().min(1).max(2_147_483_647);
+
 /** How long messages are kept. */
 export const retentionShape = z
-  .strictObject({
-    keep: z.enum(['nothing', 'seconds', 'everything']),
-    seconds: z.int().min(1).max(4_294_967_295).optional().meta({ description: 'only with keep: seconds' }),
-    max_count: z.int().min(1).max(4_294_967_295).optional(),
-  })
+  .discriminatedUnion('keep', [
+    z.strictObject({ keep: z.literal('nothing') }),
+    z.strictObject({ keep: z.literal('seconds'), seconds: countField, max_count: countField.optional() }),
+    z.strictObject({ keep: z.literal('everything'), max_count: countField.optional() }),
+  ])
   .meta({ id: 'Retention' });
 
 export const channelShape = z
@@ -93,18 +95,16 @@ export const inviteShape = z
 
 export function retentionJson(retention: Retention | undefined): z.infer<typeof retentionShape> {
   const { nothing, seconds, maxCount = 0 } = retention ?? {};
+  if (nothing === true) return { keep: 'nothing' };
   const count = maxCount === 0 ? {} : { max_count: maxCount };
-  if (nothing === true) return { keep: 'nothing', ...count };
   return seconds === undefined ? { keep: 'everything', ...count } : { keep: 'seconds', seconds, ...count };
 }
 
-/**
- * Returns retention in the form of the contract. The manager refuses `seconds` unless `keep` is
- * `seconds`.
- */
-export function retentionOfJson({ keep, seconds, max_count: maxCount = 0 }: z.infer<typeof retentionShape>): Retention {
-  const rule = keep === 'seconds' ? { seconds: seconds ?? 0 } : { [keep]: true, ...(seconds && { seconds }) };
-  return { ...rule, maxCount };
+/** Returns retention in the form of the contract. */
+export function retentionOfJson(retention: z.infer<typeof retentionShape>): Retention {
+  if (retention.keep === 'nothing') return { nothing: true, maxCount: 0 };
+  const { max_count: maxCount = 0 } = retention;
+  return retention.keep === 'everything' ? { everything: true, maxCount } : { seconds: retention.seconds, maxCount };
 }
 
 export function channelJson(channel: Channel): z.infer<typeof channelShape> {

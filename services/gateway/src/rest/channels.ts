@@ -2,10 +2,12 @@ import {
   Channel,
   type ChannelKind,
   ChannelService,
+  channelSettings,
   ListChannelsRequest,
   UpdateChannelRequest,
   User,
 } from '@parley/contract';
+import { limits } from '@parley/runtime';
 import * as z from 'zod';
 import { type ApiRequest, route } from '../api/route.js';
 import {
@@ -17,27 +19,38 @@ import {
   retentionOfJson,
   retentionShape,
 } from './channel-shape.js';
-import { askedPage, channelParams, flagField, nextField, nextOf, pageFields, pageQuery, present } from './fields.js';
+import {
+  askedPage,
+  channelParams,
+  flagField,
+  nextField,
+  nextOf,
+  pageFields,
+  pageQuery,
+  present,
+  servedText,
+  textUpTo,
+  userParams,
+} from './fields.js';
+import { ifMatch } from './headers.js';
 
 const tag = 'channels';
 
 /** Settings that `Create` and `Update` have in common. */
 const settingFields = {
-  name: z.string().optional(),
-  description: z.string().optional(),
-  icon_id: z.string().nullable().optional(),
+  name: servedText.name.optional(),
+  description: z.string().optional().meta({ maxLength: channelSettings.description.max }),
   limit: z.int().min(1).max(10_000).optional().meta({ description: 'maximum number of seats or members' }),
   slow_mode_s: z.int().min(0).max(21_600).optional(),
   retention: retentionShape.optional(),
-  metadata: z.string().max(4_096).optional().meta({ description: 'a JSON object as text' }),
+  metadata: textUpTo(limits.metadataJsonBytes).optional().meta({ description: 'a JSON object as text' }),
 };
 type SettingValues = z.infer<z.ZodObject<typeof settingFields>>;
 
-function settingsOf({ name, description, icon_id: iconId, limit, slow_mode_s: slowModeS, ...rest }: SettingValues) {
+function settingsOf({ name, description, limit, slow_mode_s: slowModeS, ...rest }: SettingValues) {
   const { retention, metadata } = rest;
   return present({
     ...{ name, description, limit, slowModeS, metadata },
-    iconId: iconId === null ? '' : iconId,
     retention: retention === undefined ? undefined : retentionOfJson(retention),
   });
 }
@@ -66,7 +79,10 @@ const listChannels = route({
     'Lists the channels that anyone can enter or join, or with `mine` those of the caller, the most active first.',
   query: z.strictObject({
     mine: flagField.optional(),
-    name: z.string().min(1).max(64).optional().meta({ description: 'only channels of this name, ignoring case' }),
+    name: textUpTo(limits.nameCharacters)
+      .min(1)
+      .optional()
+      .meta({ description: 'only channels of this name, ignoring case' }),
     ...pageFields,
   }),
   answer: z.strictObject({ channels: z.array(channelShape), next: nextField }),
@@ -82,7 +98,7 @@ const create = route({
   summary: 'Creates a room, a group, or a public or private chat. The caller becomes its owner.',
   body: z.strictObject({
     ...settingFields,
-    name: z.string(),
+    name: servedText.name,
     kind: z.enum(['room', 'group', 'public', 'private']).optional().meta({ description: 'default: room' }),
     closed_history: z.boolean().optional().meta({ description: 'members see only what comes after they joined' }),
   }),
@@ -99,7 +115,7 @@ const create = route({
 const openDirect = route({
   ...{ method: 'PUT', path: '/users/{user_id}/direct-chat', tag: 'chats' },
   summary: 'Returns the direct chat with a user, and creates it if there is none.',
-  params: z.object({ user_id: z.string() }),
+  params: userParams,
   answer: channelShape,
   run: async ({ calls, params: { user_id: id } }) =>
     channelJson(await calls.managers(ChannelService.openDirect, User.fromPartial({ id }))),
@@ -123,7 +139,7 @@ const readChannel = route({
 const update = route({
   ...{ method: 'PATCH', path: '/channels/{channel_id}', tag },
   summary: 'Changes settings of a channel. Fields that are missing stay as they are.',
-  headers: { 'if-match': 'ETag of the channel that you have read' },
+  headers: ifMatch('the channel'),
   params: channelParams,
   body: z.strictObject({ ...settingFields, kind: z.enum(['public', 'private']).optional() }),
   answer: channelShape,
@@ -137,7 +153,7 @@ const update = route({
 const remove = route({
   ...{ method: 'DELETE', path: '/channels/{channel_id}', tag },
   summary: 'Deletes a channel, for its owner or an operator.',
-  headers: { 'if-match': 'ETag of the channel that you have read' },
+  headers: ifMatch('the channel'),
   params: channelParams,
   current: read,
   run: async ({ calls, params: { channel_id: id } }) => {

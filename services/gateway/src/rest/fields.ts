@@ -4,19 +4,45 @@ import * as z from 'zod';
 
 /** A time in requests and responses. */
 export const timeField = z.iso.datetime({ offset: true }).meta({ description: 'time by RFC 3339' });
-export const channelIdField = z.coerce.number().int().min(1).max(limits.channelId);
-/** Largest seq: integers beyond it have no exact JSON number. */
-export const seqField = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const digits = /^\d{1,16}$/;
+
+/** Returns the schema of a whole number in a path or a query, in decimal digits. */
+const numberText = (most: number) =>
+  z.preprocess((text) => (digits.test(String(text)) ? Number(text) : text), z.int().min(1).max(most));
+export const channelIdText = numberText(limits.channelId);
+export const channelIdField = z.int().min(1).max(limits.channelId);
+/** Largest seq: integers above its successor have no exact JSON number. */
+const maxSeq = Number.MAX_SAFE_INTEGER - 1;
+export const seqText = numberText(maxSeq);
+export const seqField = z.int().min(1).max(maxSeq);
+
+/** Returns the schema of a text by its number of characters: code points, as JSON Schema counts them. */
+export function textUpTo(most: number): z.ZodString {
+  const fits = (text: string) => text.length <= most || [...text].length <= most;
+  return z.string().refine(fits, `Use at most ${most} characters.`).meta({ maxLength: most });
+}
+
+/**
+ * Texts whose format a service checks, and refuses with a reason of its own. The format here is
+ * only for the OpenAPI document.
+ */
+export const servedText = {
+  userId: z.string().meta({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', maxLength: limits.userIdCharacters }),
+  name: z.string().meta({ pattern: '\\S', maxLength: limits.nameCharacters }),
+  password: z.string().meta({ minLength: 2, maxLength: limits.passwordMaxBytes, description: '8 to 72 bytes' }),
+  email: z.string().meta({ pattern: '^[^\\s@]+@[^\\s@]+$', maxLength: limits.emailCharacters }),
+};
+
 export const userIdField = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
   .max(limits.userIdCharacters);
-/** A number or flag in a query, where everything is text. */
+/** A flag in a query, where everything is text. */
 export const flagField = z.enum(['true', 'false']).transform((word) => word === 'true');
 
 /** Parameters of a page in a query. */
 export const pageFields = {
-  size: z.coerce.number().int().min(1).max(limits.pageEntries).optional(),
+  size: numberText(limits.pageEntries).optional(),
   after: z.string().min(1).max(4_096).optional().meta({ description: '`next` of the previous page' }),
 };
 export const pageQuery = z.strictObject(pageFields);
@@ -59,5 +85,5 @@ export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
-export const channelParams = z.object({ channel_id: channelIdField });
+export const channelParams = z.object({ channel_id: channelIdText });
 export const userParams = z.object({ user_id: userIdField });

@@ -63,7 +63,10 @@ const readFile = route({
 const readContent = route<z.infer<typeof fileParams>, undefined, undefined, Download>({
   ...{ method: 'GET', path: '/files/{file_id}/content', tag, status: 200, isDownload: true },
   summary: 'Returns the bytes of a file, or one range of them.',
-  headers: { range: 'one range, such as bytes=0-1023', 'if-range': 'ETag of the bytes that the client has' },
+  headers: {
+    range: z.string().optional().meta({ description: 'one range, such as bytes=0-1023' }),
+    'if-range': z.string().optional().meta({ description: 'ETag of the bytes that the client has' }),
+  },
   params: fileParams,
   run: async ({ files, calls, params: { file_id: id } }) => files.open(calls, id),
 });
@@ -83,19 +86,24 @@ const removeFile = route({
 });
 
 const tusVersion = '1.0.0';
-const tusHeaders = { 'tus-resumable': tusVersion };
+const tusHeaders = { 'tus-resumable': z.literal(tusVersion) };
 /** Headers with the version of tus and the supported extensions. */
-const tusOffers = { ...tusHeaders, 'tus-version': tusVersion, 'tus-extension': 'creation,expiration,termination' };
+const tusOffers = {
+  'tus-resumable': tusVersion,
+  'tus-version': tusVersion,
+  'tus-extension': 'creation,expiration,termination',
+};
 const piecesType = 'application/offset+octet-stream';
 const tusTag = 'uploads';
-const count = /^\d{1,15}$/;
+const byteCount = z.string().regex(/^\d{1,15}$/);
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Returns a header that is a number of bytes. @throws {Refusal} `invalid-request` */
 function bytesIn(headers: Headers, name: string): number {
-  const text = String(headers[name]);
-  if (!count.test(text)) throw refuse('invalid-request', { message: `Send a number of bytes in the header ${name}.` });
+  const text = headers[name];
+  if (!byteCount.safeParse(text).success)
+    throw refuse('invalid-request', { message: `Send a number of bytes in the header ${name}.` });
   return Number(text);
 }
 
@@ -128,8 +136,8 @@ const begin = route({
   summary: 'Begins a resumable upload by tus. Location is its path, which ends with the id of the file.',
   headers: {
     ...tusHeaders,
-    'upload-length': 'size of the file in bytes',
-    'upload-metadata': 'filename and its base64, as tus has it',
+    'upload-length': byteCount.meta({ description: 'size of the file in bytes' }),
+    'upload-metadata': z.string().optional().meta({ description: 'filename and its base64, as tus has it' }),
   },
   answer: z.strictObject({ id: z.string() }),
   run: async ({ files, calls, headers, setHeader }) => {
@@ -157,7 +165,7 @@ const readUpload = route({
 const append = route({
   ...{ method: 'PATCH', path: '/uploads/{file_id}', tag: tusTag, offers: tusOffers },
   summary: 'Appends bytes to an upload. With the last byte, the file is complete.',
-  headers: { ...tusHeaders, 'upload-offset': 'number of bytes that the upload has' },
+  headers: { ...tusHeaders, 'upload-offset': byteCount.meta({ description: 'number of bytes that the upload has' }) },
   upload: piecesType,
   params: fileParams,
   run: async ({ files, incoming, calls, hold, headers, params: { file_id: id }, setHeader }) => {

@@ -20,6 +20,7 @@ import {
   nextOf,
   pageQuery,
   present,
+  servedText,
   timeField,
   userIdField,
 } from './fields.js';
@@ -59,7 +60,7 @@ const addMembers = route({
   ...{ method: 'POST', path: '/channels/{channel_id}/members', tag },
   summary: 'Adds users to a chat, with a result for each. Adds none if not all of them fit.',
   params: channelParams,
-  body: z.strictObject({ user_ids: z.array(z.string()).min(1).max(limits.membersAddedAtOnce) }),
+  body: z.strictObject({ user_ids: z.array(servedText.userId).min(1).max(limits.membersAddedAtOnce) }),
   answer: z.strictObject({ additions: z.array(additionShape) }),
   run: async ({ calls, params: { channel_id: channelId }, body: { user_ids: userIds } }) => {
     const request = AddMembersRequest.fromPartial({ channelId, userIds });
@@ -72,11 +73,13 @@ const changeMember = route({
   ...{ method: 'PATCH', path: '/channels/{channel_id}/members/{user_id}', tag },
   summary: 'Changes one of role, mute and ban of a member. Your own id with an offered role accepts it.',
   params: memberParams,
-  body: z.strictObject({
-    role: memberRoleWords.schema.optional().meta({ description: '`owner` offers the channel to the user' }),
-    mute_until: timeField.nullable().optional().meta({ description: 'null lifts the mute' }),
-    ban_until: timeField.nullable().optional().meta({ description: 'null lifts the ban' }),
-  }),
+  body: z
+    .strictObject({
+      role: memberRoleWords.schema.optional().meta({ description: '`owner` offers the channel to the user' }),
+      mute_until: timeField.nullable().optional().meta({ description: 'null lifts the mute' }),
+      ban_until: timeField.nullable().optional().meta({ description: 'null lifts the ban' }),
+    })
+    .meta({ minProperties: 1, maxProperties: 1 }),
   answer: memberShape,
   run: async ({ calls, params: { channel_id: channelId, user_id: userId }, body }) => {
     const { role, mute_until: mute, ban_until: ban } = body;

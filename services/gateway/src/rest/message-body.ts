@@ -2,34 +2,26 @@ import { createHash } from 'node:crypto';
 import { type Ack, Message } from '@parley/contract';
 import { isUuid, limits, refuse } from '@parley/runtime';
 import * as z from 'zod';
-import { timeField, timeOf } from './fields.js';
+import { seqField, servedText, textUpTo, timeField, timeOf } from './fields.js';
+import { keyIn } from './headers.js';
 
 /** A JSON string can take six bytes for one of text, and base64 takes a third more. */
 export const textBodyBytes = 6 * limits.messageBytes + 8_192;
-const maxKeyCharacters = 255;
 
 /**
  * Returns the client id of an Idempotency-Key: the key itself if it is a UUID, or else a UUID that
- * follows from it. The draft standard of the header puts the key in quotes; with or without quotes,
- * it is the same key.
+ * follows from it.
  * @throws {Refusal} `invalid-request`
  */
 export function clientIdOf(header: string | string[] | undefined): string {
   if (header === undefined) return '';
-  const key = String(header).replace(/^"(.*)"$/, '$1');
-  if (key === '' || key.length > maxKeyCharacters)
-    throw refuse('invalid-request', { message: 'Invalid Idempotency-Key. Use 1 to 255 characters, such as a UUID.' });
+  const key = keyIn(header);
   if (isUuid(key)) return key.toLowerCase();
   const hex = createHash('sha256').update(key).digest('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',
   );
 }
-
-/** The header of calls that send a message. */
-export const keyHeader = {
-  'idempotency-key': 'a UUID or other text for this message. A repeated call with it sends nothing again',
-};
 
 /** The place of a message that was sent. */
 export const ackShape = z
@@ -50,12 +42,12 @@ export function ackJson(channelId: number, { seq, timestamp, clientId }: Ack): z
 export const messageContentFields = {
   text: z.string().optional(),
   data: z.base64().optional().meta({ description: 'bytes instead of text' }),
-  content_type: z.string().max(limits.contentTypeCharacters).optional(),
+  content_type: textUpTo(limits.contentTypeCharacters).optional().meta({ pattern: '^[ -~]*$' }),
 };
 
 /**
  * Returns the content of a message. One with files needs none.
- * @throws {Refusal} `invalid-request` unless there is exactly one of text and data.
+ * @throws {Refusal} `invalid-message` unless there is exactly one of text and data.
  */
 export function contentOfBody(
   { text, data, content_type: type }: z.infer<z.ZodObject<typeof messageContentFields>>,
@@ -63,16 +55,19 @@ export function contentOfBody(
 ) {
   if (hasFiles && text === undefined && data === undefined) return { contentType: type ?? 'text/plain' };
   if ((text === undefined) === (data === undefined))
-    throw refuse('invalid-request', { message: 'Give either text or data.' });
+    throw refuse('invalid-message', { message: 'Give either text or data.' });
   const contentType = type ?? (text === undefined ? '' : 'text/plain');
   return { data: text === undefined ? Buffer.from(data ?? '', 'base64') : Buffer.from(text), contentType };
 }
 
+/** Says in a schema that a message has either text or data. */
+export const eitherContent = [{ required: ['text'] }, { required: ['data'] }];
+
 /** Fields of a new message. */
 export const newMessageFields = {
   ...messageContentFields,
-  reply_to: z.int().min(1).optional(),
-  mentions: z.array(z.string()).max(limits.mentions).optional(),
+  reply_to: seqField.optional(),
+  mentions: z.array(servedText.userId).max(limits.mentions).optional(),
   lossy: z.boolean().optional().meta({ description: 'only for users who are there now; never stored' }),
 };
 
@@ -80,7 +75,7 @@ type NewMessageBody = z.infer<z.ZodObject<typeof newMessageFields>>;
 
 /**
  * Returns the message of a request.
- * @throws {Refusal} `invalid-request`
+ * @throws {Refusal} `invalid-message`
  */
 export function restMessage(
   channelId: number,

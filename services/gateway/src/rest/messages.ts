@@ -16,7 +16,7 @@ import type { ServiceCalls } from '../api/service-calls.js';
 import { chatJson, chatShape, notifyChoices, receiptJson, receiptShape } from './channel-shape.js';
 import {
   askedPage,
-  channelIdField,
+  channelIdText,
   channelParams,
   flagField,
   msOf,
@@ -25,14 +25,17 @@ import {
   pageFields,
   present,
   seqField,
+  seqText,
+  textUpTo,
   timeField,
 } from './fields.js';
+import { idempotencyKey, ifMatch } from './headers.js';
 import {
   ackJson,
   ackShape,
   clientIdOf,
   contentOfBody,
-  keyHeader,
+  eitherContent,
   messageContentFields,
   newMessageFields,
   restMessage,
@@ -41,21 +44,29 @@ import {
 import { messageJson, messageShape } from './message-shape.js';
 
 const tag = 'messages';
-const messageParams = channelParams.extend({ seq: seqField });
+const messageParams = channelParams.extend({ seq: seqText });
+/** Says in a schema that a message has files and no content of its own. */
+const onlyFiles = {
+  ...{ required: ['file_ids'], properties: { file_ids: { minItems: 1 } } },
+  not: { anyOf: eitherContent },
+};
+
 const send = route({
   ...{ method: 'POST', path: '/channels/{channel_id}/messages', tag, status: 201 },
   summary: 'Sends a message to a chat.',
-  headers: keyHeader,
+  headers: idempotencyKey,
   maxBodyBytes: textBodyBytes,
   params: channelParams,
-  body: z.strictObject({
-    ...newMessageFields,
-    file_ids: z
-      .array(z.string())
-      .max(limits.filesAtOnce)
-      .optional()
-      .meta({ description: 'complete files of the caller' }),
-  }),
+  body: z
+    .strictObject({
+      ...newMessageFields,
+      file_ids: z
+        .array(z.string())
+        .max(limits.filesAtOnce)
+        .optional()
+        .meta({ description: 'complete files of the caller' }),
+    })
+    .meta({ oneOf: [...eitherContent, onlyFiles] }),
   answer: ackShape,
   run: async ({ calls, params: { channel_id: channelId }, body, headers, setHeader }) => {
     const clientId = clientIdOf(headers['idempotency-key']);
@@ -70,8 +81,8 @@ const history = route({
   summary: 'Returns a page of messages, or of the pinned ones: the newest first, or after `after` the oldest first.',
   params: channelParams,
   query: z.strictObject({
-    before: seqField.optional().meta({ description: 'only messages before this seq' }),
-    after: seqField.optional().meta({ description: 'only messages after this seq, the oldest first' }),
+    before: seqText.optional().meta({ description: 'only messages before this seq' }),
+    after: seqText.optional().meta({ description: 'only messages after this seq, the oldest first' }),
     oldest_first: flagField.optional(),
     pinned: flagField.optional().meta({ description: 'only pinned messages; not with `after` or `oldest_first`' }),
     size: pageFields.size,
@@ -105,10 +116,10 @@ const readMessage = route({
 const edit = route({
   ...{ method: 'PATCH', path: '/channels/{channel_id}/messages/{seq}', tag },
   summary: 'Replaces the text of a message of your own.',
-  headers: { ...keyHeader, 'if-match': 'ETag of the message that you have read' },
+  headers: { ...idempotencyKey, ...ifMatch('the message') },
   maxBodyBytes: textBodyBytes,
   params: messageParams,
-  body: z.strictObject(messageContentFields),
+  body: z.strictObject(messageContentFields).meta({ oneOf: eitherContent }),
   answer: ackShape,
   current: ({ calls, params: { channel_id: channelId, seq } }) => readOne(calls, channelId, seq),
   run: async ({ calls, params: { channel_id: channelId, seq: targetSeq }, body, headers }) => {
@@ -121,8 +132,8 @@ const edit = route({
 /** Returns a route that changes one message without content of its own. */
 function amendment(method: 'PUT' | 'DELETE', path: string, kind: Kind, summary: string) {
   return route({
-    ...{ method, path: `/channels/{channel_id}/messages/{seq}${path}`, tag, summary, headers: keyHeader },
-    params: messageParams.extend({ emoji: z.string().max(limits.reactionCharacters).optional() }),
+    ...{ method, path: `/channels/{channel_id}/messages/{seq}${path}`, tag, summary, headers: idempotencyKey },
+    params: messageParams.extend({ emoji: textUpTo(limits.reactionCharacters).optional() }),
     run: async ({ calls, params: { channel_id: channelId, seq: targetSeq, emoji = '' }, headers }) => {
       const clientId = clientIdOf(headers['idempotency-key']);
       await calls.post(Message.fromPartial({ channelId, clientId, kind, targetSeq, data: Buffer.from(emoji) }));
@@ -144,8 +155,8 @@ const search = route({
   ...{ method: 'GET', path: '/messages', tag },
   summary: 'Searches the messages of the caller’s channels for words and "phrases", the newest first.',
   query: z.strictObject({
-    text: z.string().max(limits.searchCharacters).optional(),
-    channel_id: channelIdField.optional(),
+    text: textUpTo(limits.searchCharacters).optional(),
+    channel_id: channelIdText.optional(),
     sender: z.string().min(1).optional(),
     sent_before: timeField.optional(),
     sent_after: timeField.optional(),
@@ -168,8 +179,8 @@ const moveReceipt = route({
   params: channelParams,
   body: z.strictObject({
     log: z.string().meta({ description: '`log` of the chat, to which the seqs belong' }),
-    delivered_seq: z.int().min(1).optional(),
-    read_seq: z.int().min(1).optional(),
+    delivered_seq: seqField.optional(),
+    read_seq: seqField.optional(),
     marked_unread: z.boolean().optional(),
   }),
   answer: chatShape,
@@ -186,7 +197,7 @@ const listReceipts = route({
   summary: 'Lists how far the other members have received and read a chat.',
   params: channelParams,
   query: z.strictObject({
-    seq: seqField.optional().meta({ description: 'a message, whose sender is left out' }),
+    seq: seqText.optional().meta({ description: 'a message, whose sender is left out' }),
     ...pageFields,
   }),
   answer: z.strictObject({ receipts: z.array(receiptShape), next: nextField }),

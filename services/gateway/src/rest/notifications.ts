@@ -57,10 +57,12 @@ const list = route({
 const mark = route({
   ...{ method: 'POST', path: '/notifications/read', tag },
   summary: 'Marks notifications as read: by id, or all up to an id.',
-  body: z.strictObject({
-    ids: z.array(z.int().min(1)).max(limits.pageEntries).optional(),
-    up_to: z.int().min(1).optional(),
-  }),
+  body: z
+    .strictObject({
+      ids: z.array(z.int().min(1)).max(limits.pageEntries).optional(),
+      up_to: z.int().min(1).optional(),
+    })
+    .meta({ minProperties: 1 }),
   run: async ({ calls, body: { ids, up_to: upTo } }) => {
     if (ids === undefined && upTo === undefined) throw refuse('invalid-request', { message: 'Give ids or up_to.' });
     const request = MarkNotificationsRequest.fromPartial(present({ ids, upTo }));

@@ -9,9 +9,22 @@ import {
   User,
   UserService,
 } from '@parley/contract';
+import { limits } from '@parley/runtime';
 import * as z from 'zod';
 import { route } from '../api/route.js';
-import { askedPage, channelIdField, nextField, nextOf, pageFields, pageQuery, present, userParams } from './fields.js';
+import {
+  askedPage,
+  channelIdField,
+  channelIdText,
+  nextField,
+  nextOf,
+  pageFields,
+  pageQuery,
+  present,
+  seqField,
+  servedText,
+  userParams,
+} from './fields.js';
 import { userJson, userShape } from './user-shape.js';
 
 const tag = 'people';
@@ -20,7 +33,7 @@ const usersPage = z.strictObject({ users: z.array(userShape), next: nextField })
 const searchUsers = route({
   ...{ method: 'GET', path: '/users', tag },
   summary: 'Finds users by number, or by the start of the id or the name.',
-  query: z.strictObject({ text: z.string().min(1), ...pageFields }),
+  query: z.strictObject({ text: z.string().min(1).meta({ maxLength: limits.nameCharacters }), ...pageFields }),
   answer: usersPage,
   run: async ({ calls, query }) => {
     const request = SearchUsersRequest.fromPartial({ text: query.text, page: askedPage(query) });
@@ -62,12 +75,14 @@ const listBlocks = route({
 const report = route({
   ...{ method: 'POST', path: '/abuse-reports', tag },
   summary: 'Reports a message or a user to the operators.',
-  body: z.strictObject({
-    user_id: z.string().optional(),
-    channel_id: channelIdField.optional(),
-    seq: z.int().min(1).optional(),
-    reason: z.string(),
-  }),
+  body: z
+    .strictObject({
+      user_id: servedText.userId.optional(),
+      channel_id: channelIdField.optional(),
+      seq: seqField.optional(),
+      reason: z.string().meta({ minLength: 1, maxLength: limits.reportReasonCharacters }),
+    })
+    .meta({ anyOf: [{ required: ['user_id'] }, { required: ['channel_id', 'seq'] }] }),
   run: async ({ calls, body: { user_id: userId, channel_id: channelId, ...rest } }) => {
     const request = AbuseReport.fromPartial(present({ userId, channelId, ...rest }));
     await calls.managers(ChannelService.reportAbuse, request);
@@ -78,8 +93,8 @@ const createBot = route({
   ...{ method: 'POST', path: '/bots', tag: 'bots', status: 201 },
   summary: 'Creates an account for a program. Its token does not expire and is not shown again.',
   body: z.strictObject({
-    user_id: z.string(),
-    name: z.string().optional(),
+    user_id: servedText.userId,
+    name: servedText.name.optional(),
     channel_id: channelIdField.optional().meta({ description: 'the only channel it may be in' }),
   }),
   answer: z.strictObject({ user: userShape, token: z.string() }),
@@ -95,7 +110,7 @@ const botShape = userShape.extend({ created_by: z.string() }).meta({ id: 'Bot' }
 const listBots = route({
   ...{ method: 'GET', path: '/bots', tag: 'bots' },
   summary: 'Lists the bots of a channel. Operators can leave out the channel, to list all bots.',
-  query: z.strictObject({ channel_id: channelIdField.optional(), ...pageFields }),
+  query: z.strictObject({ channel_id: channelIdText.optional(), ...pageFields }),
   answer: z.strictObject({ bots: z.array(botShape), next: nextField }),
   run: async ({ calls, query }) => {
     const request = ListBotsRequest.fromPartial({ channelId: query.channel_id ?? 0, page: askedPage(query) });

@@ -5,15 +5,24 @@ import { route } from '../api/route.js';
 import { msOf, timeField, timeOf } from './fields.js';
 
 const tag = 'notifications';
-const bytesField = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]*$/)
-  .max(100)
-  .meta({ description: 'base64url without padding' });
+/** Returns the schema of a number of bytes in base64url without padding. */
+function bytesField(bytes: number) {
+  return z
+    .string()
+    .regex(/^[A-Za-z0-9_-]*$/)
+    .length(Math.ceil((bytes * 4) / 3))
+    .meta({ description: `${bytes} bytes in base64url without padding` });
+}
+
+const pointBytes = 65;
+const secretBytes = 16;
 
 const subscriptionFields = {
-  endpoint: z.string().max(limits.pushEndpointCharacters),
-  keys: z.strictObject({ p256dh: bytesField, auth: bytesField }),
+  endpoint: z
+    .string()
+    .regex(/^https:\/\/[!-~]+$/)
+    .max(limits.pushEndpointCharacters),
+  keys: z.strictObject({ p256dh: bytesField(pointBytes), auth: bytesField(secretBytes) }),
 };
 const subscriptionShape = z
   .strictObject({ ...subscriptionFields, shows_text: z.boolean(), quiet_until: timeField.nullable() })
@@ -26,7 +35,7 @@ const read = route({
   ...{ method: 'GET', path: '/push', tag },
   summary: 'Returns the key to subscribe to Web Push with, and the subscription of this session.',
   answer: z.strictObject({
-    server_key: bytesField.nullable(),
+    server_key: bytesField(pointBytes).nullable(),
     subscription: subscriptionShape.nullable(),
   }),
   run: async ({ calls }) => {

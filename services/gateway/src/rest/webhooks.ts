@@ -2,7 +2,7 @@ import { Channel, ChannelService, IncomingWebhook } from '@parley/contract';
 import { limits } from '@parley/runtime';
 import * as z from 'zod';
 import { route } from '../api/route.js';
-import { channelParams, textOrNull, timeField, timeOf } from './fields.js';
+import { channelParams, servedText, textOrNull, timeField, timeOf } from './fields.js';
 
 const tag = 'webhooks';
 const webhookParams = z.object({ webhook_id: z.string().max(limits.userIdCharacters) });
@@ -30,7 +30,7 @@ const createIncoming = route({
   ...{ method: 'POST', path: '/channels/{channel_id}/incoming-webhooks', tag, status: 201 },
   summary: 'Creates an incoming webhook of a chat, for its owner and admins.',
   params: channelParams,
-  body: z.strictObject({ name: z.string() }),
+  body: z.strictObject({ name: servedText.name }),
   answer: incomingShape,
   run: async ({ calls, params: { channel_id: channelId }, body: { name } }) => {
     const request = IncomingWebhook.fromPartial({ channelId, name });
