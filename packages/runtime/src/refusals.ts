@@ -159,7 +159,7 @@ export const refusals = {
     431,
     'The URL and the headers are longer than 16 KiB together. Send less.',
   ),
-  'request-too-slow': row('DEADLINE_EXCEEDED', 408, 'The request did not arrive in time. Send it again.', 1_000),
+  'request-too-slow': row('ABORTED', 408, 'The request did not arrive in time. Send it again.', 1_000),
 
   // files
   'file-not-found': row('NOT_FOUND', 404, 'File not found. It may have been deleted, or you may not see it.'),

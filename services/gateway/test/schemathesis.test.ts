@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Program, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { RestClient } from './rest-client.js';
@@ -52,6 +55,7 @@ async function examine({ token }: TestPerson): Promise<[code: number | null, rep
       ],
     ],
     {
+      cwd: await mkdtemp(join(tmpdir(), 'parley-schemathesis-')), // It writes a folder into it.
       env: {
         ...process.env,
         ...{ SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },

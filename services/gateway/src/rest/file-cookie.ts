@@ -18,8 +18,8 @@ const setCookie = route({
 });
 
 const deleteCookie = route({
-  ...{ method: 'DELETE', path, tag },
-  summary: 'Deletes the cookie for files.',
+  ...{ method: 'DELETE', path, tag, isPublic: true },
+  summary: 'Deletes the cookie for files, also after the session has ended.',
   run: async ({ incoming, setHeader }) => setHeader('set-cookie', setTokenCookie(fileCookie, '', isOverTls(incoming))),
 });
 

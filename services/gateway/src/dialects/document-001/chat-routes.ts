@@ -2,7 +2,7 @@ import { ChannelKind } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime';
 import * as z from 'zod';
 import { type ApiRoute, route } from '../../api/route.js';
-import { channelIdField } from '../../rest/fields.js';
+import { channelIdText } from '../../rest/fields.js';
 import { ChatEditor } from './chat-editor.js';
 import { chatsWithMembers } from './chat-list.js';
 import { type Directory, maxMembersShown } from './directory.js';
@@ -10,7 +10,7 @@ import type { NewChats } from './new-chats.js';
 import { chatSchema, wireChat } from './shapes.js';
 
 const tag = 'chats';
-const chatParams = z.object({ chat_id: channelIdField });
+const chatParams = z.object({ chat_id: channelIdText });
 const numberField = z.int().min(1).max(2_147_483_647);
 /** Words for a public channel. With any other word, the field `public` decides. */
 const publicWord = /^public_?channel$/i;

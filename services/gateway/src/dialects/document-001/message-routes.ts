@@ -5,12 +5,12 @@ import * as z from 'zod';
 import type { Download } from '../../api/download.js';
 import { type ApiRequest, route } from '../../api/route.js';
 import type { ServiceCalls } from '../../api/service-calls.js';
-import { channelIdField } from '../../rest/fields.js';
+import { channelIdText } from '../../rest/fields.js';
 import { clientIdOf } from '../../rest/message-body.js';
 import { fileIdOf, filePath, isSpoken, type Message001, messageSchema, wireMessage } from './shapes.js';
 
 const tag = 'messages';
-const chatParams = z.object({ chat_id: channelIdField });
+const chatParams = z.object({ chat_id: channelIdText });
 const maxMessages = 100;
 /** Maximum number of pages that one call reads to find messages among other entries. */
 const maxPages = 10;
