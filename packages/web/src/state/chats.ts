@@ -11,6 +11,7 @@ import {
 } from '@parley/client';
 import { words } from '../words/words.js';
 import type { Link } from './link.js';
+import { textOrFiles } from './message-words.js';
 import { type Names, named } from './names.js';
 import { isRoom } from './rooms.js';
 import { excerpt } from './text.js';
@@ -109,14 +110,11 @@ export function noChats(me: string, names: Names = {}): ChatsState {
   return { me, ...empty, link: { state: 'connecting' }, fresh: false, aheadMs: 0, maxBytes: undefined };
 }
 
-/** Returns the start of a message; of one that has only files, the word for them. */
-function startOfMessage(entry: MessageEvent): string | undefined {
-  const { fileIds = [], data } = entry; // Tabs of an earlier version send entries without files.
-  return fileIds.length > 0 && data.length === 0 ? words().conversation.files : startOfText(entry);
-}
-
-function startOfText(entry: Parameters<typeof textOf>[0]): string | undefined {
-  const text = textOf(entry);
+/** Returns the start of a message. Tabs of an earlier version of the page send entries without files. */
+function startOfMessage(
+  entry: Pick<MessageEvent, 'data' | 'contentType'> & { fileIds?: readonly string[] },
+): string | undefined {
+  const text = textOrFiles({ text: textOf(entry), fileIds: entry.fileIds });
   return text === undefined ? undefined : excerpt(text, previewCharacters);
 }
 
@@ -177,7 +175,7 @@ function withSettings(item: ChatItem, settings: Channel, me: string): ChatItem {
 function changedPreview(last: Preview | undefined, entry: EntryEvent): Preview | undefined {
   if (last === undefined || !('target' in entry) || entry.target !== last.seq) return last;
   if (entry.type === 'delete') return { ...last, text: '' };
-  return entry.type === 'edit' ? { ...last, text: startOfText(entry) } : last;
+  return entry.type === 'edit' ? { ...last, text: startOfMessage(entry) } : last;
 }
 
 /** Counts one entry, unless the counts already include it. */

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { type Line, saidAt } from '../state/lines.js';
+import { textOrFiles } from '../state/message-words.js';
 import { type Names, nameOf } from '../state/names.js';
 import { excerpt, plainLine } from '../state/text.js';
 import { words } from '../words/words.js';
@@ -29,13 +30,14 @@ export function Announcer({ lines, names, me }: AnnouncerProps) {
     setNews((old) => [...old, ...said.map(({ seq }) => seq)].slice(-most));
   }, [lines, me]);
   const now = news.map((seq) => saidAt(lines, seq)).filter((line) => line !== undefined);
+  const { notText } = words().conversation;
   return (
     <div className="unseen" role="log" aria-live="polite" aria-label={words().conversation.newMessages}>
-      {now.map(({ seq, sender, text, deleted }) => (
-        <p key={seq}>
-          {deleted
+      {now.map((line) => (
+        <p key={line.seq}>
+          {line.deleted
             ? ''
-            : plainLine(`${nameOf(names, sender)}: ${excerpt(text ?? words().conversation.notText, longest)}`)}
+            : plainLine(`${nameOf(names, line.sender)}: ${excerpt(textOrFiles(line) ?? notText, longest)}`)}
         </p>
       ))}
     </div>

@@ -1,4 +1,5 @@
 import type { SaidLine } from '../state/lines.js';
+import { textOrFiles } from '../state/message-words.js';
 import { type Names, nameOf } from '../state/names.js';
 import { excerpt } from '../state/text.js';
 import { words } from '../words/words.js';
@@ -23,7 +24,7 @@ export function IntentLine({ intent, names, onCancel, onNew }: IntentLineProps) 
     <p className="intent">
       <Icon name={what} size={16} />
       <span>
-        <About what={what} line={line} names={names} /> <Name of={excerpt(line.text ?? '', 120)} />
+        <About what={what} line={line} names={names} /> <Name of={excerpt(textOrFiles(line) ?? '', 120)} />
       </span>
       <button type="button" className="icon-button small" aria-label={words().common.cancel} onClick={onCancel}>
         <Icon name="close" size={16} />

@@ -1,6 +1,7 @@
 import { type MessageEvent, textOf } from '@parley/client';
 import { useEffect, useState } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
+import { textOrFiles } from '../state/message-words.js';
 import { nameOf } from '../state/names.js';
 import { chatHref, roomHref } from '../state/place.js';
 import { startOf } from '../state/text.js';
@@ -53,7 +54,7 @@ export function PinsDialog({ names, onClose }: Pick<ConversationState, 'names'> 
                 <Name of={nameOf(names, message.sender)} title={message.sender} /> ·{' '}
                 <time title={fullTime(message.timestamp)}>{briefTime(message.timestamp, Date.now())}</time>
               </span>
-              <Name of={startOf(textOf(message) ?? say.noText)} />
+              <Name of={startOf(textOrFiles({ text: textOf(message), fileIds: message.fileIds }) ?? say.noText)} />
             </a>
           </li>
         ))}

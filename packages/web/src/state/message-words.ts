@@ -1,0 +1,12 @@
+import { words } from '../words/words.js';
+
+/** What a message says: its text, if its bytes are text, and the ids of its files, if it has any. */
+interface MessageContent {
+  readonly text: string | undefined;
+  readonly fileIds?: readonly string[] | undefined;
+}
+
+/** Returns the text of a message for a line elsewhere; of one that has only files, the word for them. */
+export function textOrFiles({ text, fileIds = [] }: MessageContent): string | undefined {
+  return text === '' && fileIds.length > 0 ? words().conversation.files : text;
+}
