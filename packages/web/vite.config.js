@@ -122,21 +122,22 @@ const alias = {
   'tus-js-client': 'tus-js-client/lib/browser/index.js', // written for today's browsers
 };
 
-/** Leaves out of the emoji data what the page does not use, and packs the rest in lines. */
+/** Leaves out of the emoji data what the page does not use, and packs the rest in columns, which compress best. */
 const leanEmoji = {
   name: 'lean-emoji',
   transform(_code, id) {
     if (!/\/gemoji\/index\.js$/.test(id)) return undefined;
     const categories = [...new Set(gemoji.map(({ category }) => category))];
-    const rows = gemoji.map(({ emoji, names, tags, category }) =>
-      [emoji, names.join(), tags.join(), categories.indexOf(category)].join('\t'),
-    );
+    const columnOf = (value) => JSON.stringify(gemoji.map(value).join('\n'));
     return `const categories = ${JSON.stringify(categories)};
       const list = (words) => (words === '' ? [] : words.split(','));
-      export const gemoji = ${JSON.stringify(rows.join('\n'))}.split('\\n').map((row) => {
-        const [emoji, names, tags, category] = row.split('\\t');
-        return { emoji, names: list(names), tags: list(tags), category: categories[category] };
-      });`;
+      const emoji = ${columnOf((one) => one.emoji)}.split('\\n');
+      const names = ${columnOf((one) => one.names.join())}.split('\\n');
+      const tags = ${columnOf((one) => one.tags.join())}.split('\\n');
+      const numbers = ${columnOf(({ category }) => categories.indexOf(category))}.split('\\n');
+      export const gemoji = emoji.map((one, at) => (
+        { emoji: one, names: list(names[at]), tags: list(tags[at]), category: categories[numbers[at]] }
+      ));`;
   },
 };
 
