@@ -4,6 +4,8 @@ import type { UserFile, UserFiles } from '@parley/client/files';
 export type { UserFile } from '@parley/client/files';
 
 const dayMs = 86_400_000;
+/** Time within which the gateway must respond about the cookie, in milliseconds. */
+const withinMs = 15_000;
 /** Maximum number of descriptions in memory. */
 const mostKnown = 500;
 
@@ -75,7 +77,8 @@ export class WorkspaceFiles {
 /** Sets or deletes the cookie with which the browser loads files. @throws {Refusal} */
 export async function changeFileCookie(method: 'PUT' | 'DELETE', token: string): Promise<void> {
   const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch('/api/v1/sessions/current/file-cookie', { method, headers }).catch((cause) => {
+  const signal = AbortSignal.timeout(withinMs);
+  const response = await fetch('/api/v1/sessions/current/file-cookie', { method, headers, signal }).catch((cause) => {
     throw refuse('unreachable', { cause });
   });
   if (!response.ok) throw refuse(response.status === 401 ? 'invalid-token' : 'unreachable');
