@@ -293,7 +293,7 @@ export const refusals = {
   'create-too-often': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'You have created too many channels or bots. Try again later.',
+    'You have created too many channels, bots or webhooks. Try again later.',
     5_000,
   ),
   'change-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many changes. Try again later.', 1_000),

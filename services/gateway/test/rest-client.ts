@@ -30,6 +30,7 @@ export interface RestJson {
   readonly invites: readonly RestJson[];
   readonly receipts: readonly RestJson[];
   readonly notifications: readonly RestJson[];
+  readonly bots: readonly RestJson[];
   readonly unread: number;
   readonly more: boolean;
   readonly deleted: boolean;

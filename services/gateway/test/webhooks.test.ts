@@ -16,6 +16,7 @@ async function newPeople(): Promise<void> {
 
 beforeAll(async () => {
   trio = await Trio.start();
+  await trio.startUserService();
   gateway = await trio.startGateway();
   await newPeople();
 });
@@ -50,7 +51,7 @@ test('posts in the bodies of Parley, Slack and Discord, and answers as their cli
   const sent = await post(url, own('from Parley'));
   expect([sent.status, sent.json]).toEqual([200, expect.objectContaining({ channel_id: channel })]);
   const slack = await post(url, {
-    text: 'a &lt; b, <https://example.org|here> <!here>',
+    text: 'a &lt; b &amp;&amp; c, <https://example.org|here> <!here>',
     icon_emoji: ':x:',
     blocks: [{}],
   });
@@ -72,7 +73,7 @@ test('posts in the bodies of Parley, Slack and Discord, and answers as their cli
   const all = await said(hook);
   expect(all.map(({ text }) => text)).toEqual([
     'from Parley',
-    'a < b, here (https://example.org) @here',
+    'a < b && c, here (https://example.org) @here',
     'deploy: 日本 + 100 %',
     'from Discord',
     'shown',
@@ -178,6 +179,7 @@ test('an address that is not right, was replaced or has ended is 404 in every fo
   };
   await gone(wrong);
   await gone(`${gateway.http}/hooks/${id}`);
+  expect(await ann.rest.send('POST', '/incoming-webhooks/webhook-%00/rotate')).toMatchObject({ status: 404 });
   expect(await post(url, own('before'))).toMatchObject({ status: 200 });
   const { path } = await ann.rest.ok('POST', `/incoming-webhooks/${id}/rotate`);
   await gone(url);
@@ -218,6 +220,7 @@ test('the secret opens nothing but its address, and the list does not show it', 
     });
   const listed = await ann.rest.send('GET', `/channels/${channel}/incoming-webhooks`);
   expect(listed.text).not.toContain('hook_');
+  expect((await ann.rest.ok('GET', `/bots?channel_id=${channel}`)).bots).toEqual([]);
   expect(listed.json).toMatchObject({ incoming_webhooks: [{ name: 'CI', path: null, created_by: ann.id }] });
 });
 

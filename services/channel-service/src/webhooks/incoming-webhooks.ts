@@ -20,10 +20,11 @@ import {
   type StoredIncomingWebhook,
 } from './incoming-webhook-store.js';
 
-/** Limits the incoming webhooks that one user creates: each of them leaves an account. */
-const createRate: Rate = { key: 'webhook', secondsPerCall: 60, burst: 30 };
+/** Limits the creations and rotations of one user: each adds a line to the audit, and a session. */
+const secretRate: Rate = { key: 'webhook', secondsPerCall: 60, burst: 30 };
 /** Number of random bytes in an id. */
 const idBytes = 8;
+const idForm = /^webhook-[0-9a-f]{16}$/;
 
 function toWebhook({ createdMs, createdBy, ...row }: Partial<StoredIncomingWebhook>, token?: string): IncomingWebhook {
   const path = token === undefined ? '' : `/hooks/${token}`;
@@ -69,6 +70,7 @@ async function withWebhook<T>(
   work: (client: PoolClient, channel: LockedChannel, webhook: StoredIncomingWebhook) => Promise<T>,
 ): Promise<T> {
   await throttleChanges(pool, me);
+  if (!idForm.test(id)) throw refuse('webhook-not-found');
   const [found] = await readIncomingWebhook.run(pool, { id });
   try {
     return await asManager(pool, me, found?.channelId ?? noChannelId, (client, channel) => {
@@ -92,7 +94,7 @@ export function createCreateIncomingWebhook(pool: Pool) {
     const id = `webhook-${randomBytes(idBytes).toString('hex')}`;
     const { token, hash: tokenHash } = newWebhookToken();
     return asManager(pool, me, channelId, async (client, channel) => {
-      await limitRate(client, createRate, me, 'create-too-often');
+      await limitRate(client, secretRate, me, 'create-too-often');
       const webhook = { actorId: me.id, id, name, channelId, tokenHash, most: limits.botsPerChannel };
       const [made] = await createIncomingWebhook.run(client, webhook);
       if (made !== undefined && made.outcome !== 'done') throw refuse(made.outcome);
@@ -123,6 +125,7 @@ export function createRotateIncomingWebhook(pool: Pool) {
   return (request: IncomingWebhook, me: UserCaller): Promise<IncomingWebhook> => {
     const { token, hash: tokenHash } = newWebhookToken();
     return withWebhook(pool, me, request, async (client, _channel, webhook) => {
+      await limitRate(client, secretRate, me, 'create-too-often');
       const [rotated] = await rotateIncomingWebhook.run(client, { actorId: me.id, id: webhook.id, tokenHash });
       if (rotated?.done !== true) throw refuse('webhook-not-found');
       return toWebhook(webhook, token);

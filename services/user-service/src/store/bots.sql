@@ -11,14 +11,15 @@ SELECT chat.revoke_bot(:actorId, :botId) AS outcome;
 -- name: managesBots
 SELECT chat.manages_bots(:actorId, :channelId) AS outcome;
 
--- Reads a page of the bots of a channel (NULL: all bots) that were not revoked, by id.
+-- Reads a page of the bots of a channel (NULL: all bots, incoming webhooks included) that were not
+-- revoked, by id.
 -- name: listBots
 SELECT page.user_id AS key, u.id, u.number, u.name, u.role, u.status, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot,
   EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked,
   page.created_by
 FROM (
   SELECT b.user_id, b.created_by FROM chat.bot b
-  WHERE (:channelId::int IS NULL OR b.channel_id = :channelId) AND b.revoked_at IS NULL AND NOT b.is_webhook AND b.user_id > :afterId
+  WHERE (:channelId::int IS NULL OR b.channel_id = :channelId) AND b.revoked_at IS NULL AND (:channelId::int IS NULL OR NOT b.is_webhook) AND b.user_id > :afterId
   ORDER BY b.user_id LIMIT :size
 ) page JOIN chat.users u ON u.id = page.user_id CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, u.id) p
 ORDER BY page.user_id;
