@@ -98,6 +98,18 @@ test('the place is the last event that was read, not the last one that arrived',
   expect(inbox.place).toEqual({ after: 'p1', seen: [logEnd(1, 6)] });
 });
 
+test('all chats come page by page, with the position of the first page', async () => {
+  const pages = [
+    { chats: [{ channel: { id: 2 } }, { channel: { id: 1 } }], inbox: 'p1', next: 'more' },
+    { chats: [{ channel: { id: 7 } }], inbox: 'p2', next: '' },
+  ];
+  gateway.overview = () => Promise.resolve(pages[gateway.overviewCalls - 1] ?? {});
+  const seen: number[][] = [];
+  const now = gateway.client().chats.all({ onPage: (some) => seen.push(some.map(({ channel }) => channel.id)) });
+  expect((await now).chats.map(({ channel }) => channel.id)).toEqual([2, 1, 7]);
+  expect([(await now).position, seen]).toEqual(['p1', [[2, 1]]]);
+});
+
 test('fills gaps that the server reports, and holes that it does not report', async () => {
   gateway.logs.set(1, { log: 'l', seqs: range(1, 300) });
   const listener = await gateway.begin([logEnd(1, 4)]);

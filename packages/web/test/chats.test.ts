@@ -8,6 +8,7 @@ import {
   needsAttention,
   noChats,
   orderedChats,
+  readBeyond,
   receiptEffect,
   titleOf,
   unreadTotals,
@@ -103,6 +104,29 @@ test('settings of a channel leave the role alone, except of a new owner, and a m
   const set = { role: MemberRole.MEMBER, markedUnread: true, notify: 'none' } as const;
   const item = after(start, own, { type: 'membership', id: 1, ...set }).items[1];
   expect(item).toMatchObject({ channel: { myRole: MemberRole.MEMBER }, markedUnread: true, notify: 'none' });
+});
+
+test('some chats are listed before the others arrive, and chats that are gone stay until all have arrived', () => {
+  const cached = { type: 'cached', listing: { ...noChats('ann'), items: after(all(summary(9))).items } } as const;
+  const some = after(cached, { type: 'some', chats: [summary(3), summary(2)] });
+  expect([idsOf(some), some.fresh]).toEqual([[9, 3, 2], false]);
+  const state = [all(summary(3), summary(2), summary(1))].reduce(chatsReducer, some);
+  expect([idsOf(state), state.fresh]).toEqual([[3, 2, 1], true]);
+});
+
+test('what was read without a connection stays read, and only in the same log and up to its end', () => {
+  const known = { unread: 3, mentions: 1, mine: { deliveredSeq: 5, readSeq: 2 } };
+  const item = (readSeq: number, fields: Partial<ChatSummary> = {}) => {
+    const start = [all(summary(1, known, { lastSeq: 5 })), { type: 'read', id: 1, seq: readSeq } as const];
+    return after(...start, all(summary(1, { ...known, ...fields }, { lastSeq: 5 }))).items[1];
+  };
+  expect(item(5)).toMatchObject({ unread: 0, mentions: 0, readSeq: 5 });
+  expect(item(4)).toMatchObject({ unread: 3, readSeq: 4, countedSeq: 2 });
+  expect(item(5, { log: 'log-2' })).toMatchObject({ unread: 3, readSeq: 2 });
+  expect(item(5, { markedUnread: true })).toMatchObject({ unread: 0, markedUnread: true }); // The receipt will remove it.
+  const before = item(5);
+  expect(readBeyond(summary(1, known, { lastSeq: 4 }), before)).toBe(4);
+  expect(readBeyond(summary(1, { mine: { deliveredSeq: 5, readSeq: 5 } }, { lastSeq: 5 }), before)).toBeUndefined();
 });
 
 test('a receipt of this user needs a new count only past the last count, and always for a mark', () => {

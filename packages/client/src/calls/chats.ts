@@ -11,6 +11,11 @@ import {
 } from './chat-summary.js';
 import { calls } from './methods.js';
 
+/** Options of `Chats.all`. */
+export interface AllChatsOptions extends Abortable {
+  readonly onPage?: (chats: readonly ChatSummary[]) => void;
+}
+
 /** Settings of a channel to change; absent ones stay as they are. */
 export type ChannelChange = Omit<Parameters<typeof UpdateChannelRequest.fromPartial>[0], 'id'>;
 
@@ -48,14 +53,17 @@ export class Chats {
   }
 
   /**
-   * Fetches all chats, and the position of the inbox at the time of the first page.
+   * Fetches all chats, and the position of the inbox at the time of the first page. Calls `onPage`
+   * with the chats of each page but the last, as soon as it has arrived.
    */
-  async all({ signal }: Abortable = {}): Promise<ChatsNow> {
+  async all({ signal, onPage }: AllChatsOptions = {}): Promise<ChatsNow> {
     const chats: ChatSummary[] = [];
     let [after, position] = ['', ''];
     do {
       const page = await this.#ask(calls.overview, { page: { size: 0, after } }, signal);
-      chats.push(...page.chats.map(summaryOf));
+      const some = page.chats.map(summaryOf);
+      chats.push(...some);
+      if (page.next !== '') onPage?.(some);
       position ||= page.inbox;
       after = page.next;
     } while (after !== '');

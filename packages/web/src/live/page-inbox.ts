@@ -7,7 +7,7 @@ import {
   refuse,
   type UserInbox,
 } from '@parley/client';
-import { type ChatsAction, receiptEffect } from '../state/chats.js';
+import { type ChatsAction, readBeyond, receiptEffect } from '../state/chats.js';
 import type { Link } from '../state/link.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { steadyNow } from '../state/steady-now.js';
@@ -104,13 +104,15 @@ export class PageInbox {
     this.#link({ state: 'connecting' });
     const now = await this.#overview(signal);
     if (now === undefined) return;
-    await this.#replace(now);
+    const unreported = this.#unreported(now);
+    await this.#settle(now);
     const seen = now.chats.map(({ channel, log }) => ({ channelId: channel.id, log, seq: channel.lastSeq }));
     const after = { after: now.position, seen: seen.filter(({ log }) => log !== '') };
     const inbox = client.inbox({ after, fillGaps: false, signal });
     this.#inbox = inbox;
     this.#isStored = false;
     for (const chat of chats.loaded()) chat.lead(inbox);
+    for (const [id, seq] of unreported) inbox.markRead(id, seq);
     await this.#loadUnsent();
     await readInbox(inbox, {
       onEntries: (batch) => this.#takeEntries(batch),
@@ -127,7 +129,7 @@ export class PageInbox {
   async #overview(signal: AbortSignal): Promise<ChatsNow | undefined> {
     while (!signal.aborted) {
       try {
-        return await this.#deps.client.chats.all({ signal });
+        return await this.#deps.client.chats.all({ signal, onPage: (some) => this.#take(some) });
       } catch (thrown) {
         if (signal.aborted) return undefined;
         const { reason, message, retryAfterMs } =
@@ -154,11 +156,28 @@ export class PageInbox {
     });
   }
 
-  async #replace({ chats: all }: Pick<ChatsNow, 'chats'>): Promise<void> {
+  /** Shows some chats before the others have arrived. */
+  #take(some: readonly ChatSummary[]): void {
+    const { chats } = this.#deps;
+    chats.share({ type: 'some', chats: some });
+    for (const summary of some) chats.summarize(summary);
+  }
+
+  async #settle({ chats: all }: Pick<ChatsNow, 'chats'>): Promise<void> {
     const { chats } = this.#deps;
     chats.share({ type: 'all', chats: all });
     for (const summary of all) chats.summarize(summary);
     await chats.forgetOthers();
+  }
+
+  /** Returns the chats that the user has read further than the server knows, with the seqs. */
+  #unreported({ chats: all }: Pick<ChatsNow, 'chats'>): [id: number, seq: number][] {
+    const { items } = this.#deps.chats.state();
+    return all.flatMap((summary): [number, number][] => {
+      const { id } = summary.channel;
+      const seq = readBeyond(summary, items[id]);
+      return seq === undefined ? [] : [[id, seq]];
+    });
   }
 
   /** Loads the chats that have unsent messages or changes, so that these are sent. */
@@ -195,7 +214,7 @@ export class PageInbox {
       case 'notification':
         return chats.tell({ type: 'notification', notification: event.notification });
       case 'reset':
-        return this.#replace(event);
+        return this.#settle(event);
       case 'added':
         return chats.tryRefresh(event.channel.id);
       case 'removed':

@@ -283,7 +283,7 @@ export class UserChats implements ChatsOfInbox {
     if (action.type === 'membership') this.#describeAgain(action.id);
     if (!this.#session.isLeading) return;
     this.#saver.saveSoon(this.state);
-    if (action.type === 'all' || action.type === 'entries') this.#nameSenders();
+    if (action.type === 'all' || action.type === 'some' || action.type === 'entries') this.#nameSenders();
   }
 
   #describeAgain(id: number): void {
@@ -305,13 +305,20 @@ export class UserChats implements ChatsOfInbox {
 
   #onTabMessage(message: ChatTabMessage): void {
     if (message.type === 'list') this.#apply(message.action);
-    else if (message.type === 'chat') this.#loaded.get(message.id)?.apply(message.action);
+    else if (message.type === 'chat') this.#applyTo(message.id, message.action);
     else if (!this.#session.isLeading) return;
     else if (message.type === 'hello')
       this.#tabs.post({ type: 'list', action: { type: 'snapshot', state: this.state() } });
     else if (message.type === 'open') this.#shareSnapshot(message.id);
     else if (message.type === 'typing') this.#typing(message.id, message.stopped);
     else this.rejoin();
+  }
+
+  /** Applies an action of another tab to a chat. If the leading tab has dropped the chat, still reports a receipt. */
+  #applyTo(id: number, action: SharedAction): void {
+    const chat = this.#loaded.get(id);
+    if (chat !== undefined) chat.apply(action);
+    else if (action.type === 'read') this.#session.inbox?.markRead(id, action.seq);
   }
 
   async #shareSnapshot(id: number): Promise<void> {

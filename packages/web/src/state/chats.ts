@@ -82,6 +82,8 @@ type Membership = Pick<Extract<UserInboxEvent, { type: 'membership' }>, 'role' |
 export type ChatsAction =
   /** Sets the state of all chats, which replaces everything else. */
   | { readonly type: 'all'; readonly chats: readonly ChatSummary[] }
+  /** Sets the state of some chats, the most active of those that have not arrived yet. */
+  | { readonly type: 'some'; readonly chats: readonly ChatSummary[] }
   | { readonly type: 'refreshed'; readonly chat: ChatSummary }
   | { readonly type: 'entries'; readonly id: number; readonly log: string; readonly entries: readonly EntryEvent[] }
   /** Notes that a chat has another log, whose seqs begin again. */
@@ -132,6 +134,21 @@ function itemOf({ channel, peer, last, log, mine, ...rest }: ChatSummary): ChatI
   return { channel, peer: other, last: previewOf(last), ...counts, ...read };
 }
 
+/**
+ * Returns the seq up to which this browser has read a chat, if the server does not know it yet: the
+ * user may have read while there was no connection.
+ */
+export function readBeyond({ channel, log, mine }: ChatSummary, before: ChatItem | undefined): number | undefined {
+  if (before === undefined || before.log !== log || log === '') return undefined;
+  const seq = Math.min(before.readSeq, channel.lastSeq);
+  return seq > mine.readSeq ? seq : undefined;
+}
+
+function itemNow(chat: ChatSummary, before: ChatItem | undefined): ChatItem {
+  const [item, seq] = [itemOf(chat), readBeyond(chat, before)];
+  return seq === undefined ? item : { ...readUpTo(item, seq), markedUnread: item.markedUnread };
+}
+
 function peersOf(chats: readonly ChatSummary[]): Peer[] {
   return chats.flatMap(({ peer }) => (peer === undefined ? [] : [peer]));
 }
@@ -146,7 +163,7 @@ function onlineAmong(online: ReadonlySet<string>, chats: readonly ChatSummary[])
 }
 
 function withItems(state: ChatsState, chats: readonly ChatSummary[], before: ChatsState['items']): ChatsState {
-  const items = Object.fromEntries(chats.map((chat) => [chat.channel.id, itemOf(chat)]));
+  const items = Object.fromEntries(chats.map((chat) => [chat.channel.id, itemNow(chat, state.items[chat.channel.id])]));
   return {
     ...state,
     items: { ...before, ...items },
@@ -218,6 +235,8 @@ export function chatsReducer(state: ChatsState, action: ChatsAction): ChatsState
   switch (action.type) {
     case 'all':
       return { ...withItems(state, action.chats, {}), fresh: true };
+    case 'some':
+      return withItems(state, action.chats, state.items);
     case 'refreshed':
       return withItems(state, [action.chat], state.items);
     case 'changed':
