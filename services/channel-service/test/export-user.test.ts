@@ -187,7 +187,7 @@ const tables: Readonly<
     },
   },
   audit: { types: ['audit_about', 'audit_by'], leftOut: { id: internal } },
-  member: { types: ['membership'], leftOut: { user_id: theAccount } },
+  member: { types: ['membership'], leftOut: { user_id: theAccount, set_at: internal } },
   message: {
     types: ['entry'],
     leftOut: {

@@ -3,6 +3,7 @@ import type { TestPerson } from '@parley/testkit';
 import sharp from 'sharp';
 import { Upload } from 'tus-js-client';
 import { at, bearer, download, fileRig, mebibyte, newPeople, png, upload, usage, useFiles } from './file-rig.js';
+import { checkStrangers } from './file-strangers.js';
 import { request } from './rest-client.js';
 
 let ann: TestPerson;
@@ -69,6 +70,9 @@ test('a file is read exactly where its message is: members, past members, later 
   ]);
   expect(await readers(second.id)).toEqual([false, false, false]); // retention has hidden the messages
 });
+
+test('every kind of stranger: each reads a file as its message, and nobody after the account of its owner is deleted with its messages', () =>
+  checkStrangers(async () => {}, png));
 
 test('only complete files of the sender can be sent, with a stored message, and their order stays', async () => {
   const channel = await group(ann, bob);

@@ -12,13 +12,13 @@ export const png = Buffer.from(
 /** The services of a test. */
 export const fileRig = { names: 0 } as { trio: Trio; gateway: ServiceProcess; names: number };
 
-/** Starts the services before the tests of a file, and stops them afterwards. */
-export function useFiles(): void {
+/** Starts the services before the tests of a file, and stops them afterwards. `more` are settings of the gateway. */
+export function useFiles(more: Readonly<Record<string, string>> = {}): void {
   beforeAll(async () => {
     fileRig.trio = await Trio.start();
     await fileRig.trio.startUserService();
     const bounds = { PARLEY_FILE_BYTES: String(4 * mebibyte), PARLEY_FILES_PER_USER_BYTES: String(8 * mebibyte) };
-    fileRig.gateway = await fileRig.trio.startGateway(bounds);
+    fileRig.gateway = await fileRig.trio.startGateway({ ...bounds, ...more });
   });
   afterAll(() => fileRig.trio?.stop());
 }

@@ -6,7 +6,21 @@ import { FaultProxy, freePorts, type TestPerson, Trio, until } from '@parley/tes
 import sharp from 'sharp';
 import { readGatewayConfig } from '../src/config.js';
 import { S3Bucket, type S3Config } from '../src/objects/s3-bucket.js';
-import { at, bearer, download, fileRig, newPeople, type Stored, sendForm, upload, usage } from './file-rig.js';
+import { interruptedMebibytes, loadSettings, uploadAtOnce, uploadInterrupted } from './file-load.js';
+import {
+  at,
+  bearer,
+  download,
+  fileRig,
+  mebibyte,
+  newPeople,
+  png,
+  type Stored,
+  sendForm,
+  upload,
+  usage,
+} from './file-rig.js';
+import { checkStrangers } from './file-strangers.js';
 import { request } from './rest-client.js';
 import { S3Server, s3Kinds } from './s3-servers.js';
 
@@ -78,7 +92,7 @@ describe.each(s3Kinds)('$name', (kind) => {
 
   const start = async (env: Record<string, string> = {}) => {
     const admin = { PARLEY_ADMIN_PORT: String(await freePorts(1)) };
-    fileRig.gateway = await trio.startGateway({ ...server.settings(link.address), ...admin, ...env });
+    fileRig.gateway = await trio.startGateway({ ...server.settings(link.address), ...loadSettings, ...admin, ...env });
   };
 
   beforeAll(async () => {
@@ -195,6 +209,18 @@ describe.each(s3Kinds)('$name', (kind) => {
     expect((await download(ann, later)).bytes.equals(waiting)).toBe(true);
     expect(fileRig.gateway.output).toContain('does not respond. Check PARLEY_S3_ENDPOINT');
     expect(fileRig.gateway.output).toContain('S3 serves requests again');
+  });
+
+  given('every kind of stranger reads a file in S3 as its message', () => checkStrangers(allMoved, png));
+
+  given('many uploads at once move in bounded memory', () => uploadAtOnce(allMoved));
+
+  const givenTime = process.env.TEST_UPLOAD_MIB === undefined ? test.skip : given;
+  givenTime('a large upload that is interrupted 20 times moves', async () => {
+    const bytes = randomBytes(interruptedMebibytes * mebibyte);
+    const id = await uploadInterrupted(ann, bytes);
+    await allMoved();
+    expect((await download(ann, id)).bytes.equals(bytes)).toBe(true);
   });
 
   given('a gateway that is killed while files move loses none, and leaves no object of a deleted file', async () => {

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Agent, type ClientRequest, request as open } from 'node:http';
+import { FaultProxy, type TestPerson, until } from '@parley/testkit';
+import { Upload } from 'tus-js-client';
+import { at, bearer, download, fileRig, mebibyte } from './file-rig.js';
+import { request } from './rest-client.js';
+
+/** Size of the upload that is interrupted, in MiB. 200 in the long form of the test. */
+export const interruptedMebibytes = Number(process.env.TEST_UPLOAD_MIB ?? 3);
+/** Number of uploads at once. 1,000 in the long form of the test. */
+export const uploadsAtOnce = Number(process.env.TEST_UPLOADS ?? 40);
+/** Settings of a gateway that takes these uploads. */
+export const loadSettings = {
+  PARLEY_FILE_BYTES: String(Math.max(4, interruptedMebibytes) * mebibyte),
+  PARLEY_FILES_PER_USER_BYTES: String(2 * Math.max(4, interruptedMebibytes) * mebibyte),
+  PARLEY_CONNECTIONS_PER_ADDRESS: '5000',
+};
+const interruptions = 20;
+/** Time that the bytes of an interrupted upload need at least. */
+const passesSeconds = 2;
+const userUploads = 4;
+/** Bytes by which the memory of a gateway may grow, however many uploads there are. */
+const mostGrowth = 200 * mebibyte;
+
+/** Returns the memory that the gateway uses, and the most that it has used, in bytes. */
+async function memory(): Promise<{ now: number; most: number }> {
+  const status = await readFile(`/proc/${fileRig.gateway.pid}/status`, 'utf8');
+  const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1_024;
+  return { now: kib('VmRSS'), most: kib('VmHWM') };
+}
+
+/** Runs `work`, and checks that the memory of the gateway stays within its bound. */
+async function boundedly(what: string, work: () => Promise<void>): Promise<void> {
+  const before = await memory();
+  await work();
+  const { most } = await memory();
+  const growth = most - Math.max(before.now, 0);
+  if (process.env.TEST_UPLOADS !== undefined || process.env.TEST_UPLOAD_MIB !== undefined)
+    console.info(
+      `${what}: ${Math.round(before.now / mebibyte)} MiB before, ${Math.round(most / mebibyte)} MiB at most`,
+    );
+  expect(growth).toBeLessThan(mostGrowth);
+}
+
+/** Breaks all connections of a link each time that another part of an upload has arrived. */
+async function breakOften(link: FaultProxy, id: string, size: number): Promise<void> {
+  const { people } = fileRig.trio;
+  for (let n = 1; n <= interruptions; n++) {
+    const arrived = async () =>
+      Number((await people.sql('SELECT received FROM chat.file WHERE id = $1', [id]))[0]?.received);
+    await until(async () => (await arrived()) >= (n * size) / (interruptions + 1));
+    link.reset();
+  }
+}
+
+/** Uploads a file with a stock tus client, whose connection breaks 20 times. Returns the id of the file. */
+export async function uploadInterrupted(person: TestPerson, bytes: Buffer): Promise<string> {
+  const link = await FaultProxy.open(() => new URL(fileRig.gateway.http).host);
+  link.set({ bytesPerSecond: bytes.length / passesSeconds });
+  let [url, breaks] = ['', Promise.resolve()];
+  await boundedly('interrupted upload', () => {
+    return new Promise<void>((resolve, reject) => {
+      const one = new Upload(bytes, {
+        ...{ endpoint: `http://${link.address}/api/v1/uploads`, headers: bearer(person) },
+        retryDelays: Array<number>(100).fill(50),
+        onUploadUrlAvailable: () => {
+          url = one.url ?? '';
+          breaks = breakOften(link, String(url.split('/').pop()), bytes.length);
+          breaks.catch(reject);
+        },
+        onSuccess: () => resolve(),
+        onError: reject,
+      });
+      one.start();
+    });
+  });
+  await breaks;
+  await link.close();
+  return String(url.split('/').pop());
+}
+
+/** Begins an upload of a mebibyte with a first half, and returns a function that sends the second. */
+async function beginUpload(person: TestPerson, agent: Agent, bytes: Buffer) {
+  const tus = { 'tus-resumable': '1.0.0', 'upload-length': String(bytes.length) };
+  const { json } = await request(at('/uploads'), 'POST', { token: person.token, headers: tus });
+  const headers = {
+    ...{ ...bearer(person), 'tus-resumable': '1.0.0', 'upload-offset': '0' },
+    ...{ 'content-type': 'application/offset+octet-stream', 'content-length': bytes.length },
+  };
+  const sent: ClientRequest = open(at(`/uploads/${json.id}`), { method: 'PATCH', headers, agent });
+  const status = new Promise<number>((resolve, reject) => {
+    sent.once('response', (response) => resolve(response.resume().statusCode ?? 0)).once('error', reject);
+  });
+  sent.write(bytes.subarray(0, bytes.length / 2));
+  const end = () => {
+    sent.end(bytes.subarray(bytes.length / 2));
+    return status;
+  };
+  return { id: String(json.id), end };
+}
+
+/** Uploads many files of a mebibyte, all of which are under way at the same time. Waits for `stored` before it reads one. */
+export async function uploadAtOnce(stored = async () => {}): Promise<void> {
+  const people = await fileRig.trio.people.makeMany(`at-once-${Date.now()}`, Math.ceil(uploadsAtOnce / userUploads));
+  const agent = new Agent({ keepAlive: false });
+  const bytes = randomBytes(mebibyte);
+  await boundedly(`${uploadsAtOnce} uploads at once`, async () => {
+    const begun = await Promise.all(
+      people.flatMap((person) => Array.from({ length: userUploads }, () => beginUpload(person, agent, bytes))),
+    );
+    const ids = begun.map(({ id }) => id);
+    const underWay = 'SELECT count(*)::int AS n FROM chat.file WHERE id = ANY ($1) AND received > 0';
+    await until(async () => (await fileRig.trio.people.sql(underWay, [ids]))[0]?.n === ids.length);
+    const statuses = await Promise.all(begun.map(({ end }) => end()));
+    expect(statuses.filter((status) => status !== 204)).toEqual([]);
+    await stored();
+    const [last] = people.slice(-1) as [TestPerson];
+    expect((await download(last, String(ids.at(-1)))).bytes.equals(bytes)).toBe(true);
+  });
+  agent.destroy();
+}
