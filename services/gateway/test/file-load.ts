@@ -20,6 +20,8 @@ const interruptions = 20;
 /** Time that the bytes of an interrupted upload need at least. */
 const passesSeconds = 2;
 const userUploads = 4;
+/** Bytes with which each of many uploads begins: more than the gateway stores at once. */
+const firstBytes = 70_000;
 /** Bytes by which the memory of a gateway may grow, however many uploads there are. */
 const mostGrowth = 200 * mebibyte;
 
@@ -80,7 +82,7 @@ export async function uploadInterrupted(person: TestPerson, bytes: Buffer): Prom
   return String(url.split('/').pop());
 }
 
-/** Begins an upload of a mebibyte with a first half, and returns a function that sends the second. */
+/** Begins an upload of a mebibyte with its first bytes, and returns a function that sends the others. */
 async function beginUpload(person: TestPerson, agent: Agent, bytes: Buffer) {
   const tus = { 'tus-resumable': '1.0.0', 'upload-length': String(bytes.length) };
   const { json } = await request(at('/uploads'), 'POST', { token: person.token, headers: tus });
@@ -92,9 +94,9 @@ async function beginUpload(person: TestPerson, agent: Agent, bytes: Buffer) {
   const status = new Promise<number>((resolve, reject) => {
     sent.once('response', (response) => resolve(response.resume().statusCode ?? 0)).once('error', reject);
   });
-  sent.write(bytes.subarray(0, bytes.length / 2));
+  sent.write(bytes.subarray(0, firstBytes));
   const end = () => {
-    sent.end(bytes.subarray(bytes.length / 2));
+    sent.end(bytes.subarray(firstBytes));
     return status;
   };
   return { id: String(json.id), end };
