@@ -22,6 +22,9 @@ import { useMentionable } from './use-mentionable.js';
 import { useTyping } from './use-typing.js';
 import { useOpenConversation } from './workspace-context.js';
 
+/** Media query for a device with a mouse, on which focusing a field opens no keyboard. */
+const fine = '(pointer: fine)';
+
 interface ComposerProps {
   readonly intent: Intent;
   readonly state: ConversationState;
@@ -94,7 +97,11 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
     draft.keepAsNew();
     onIntent(newMessage);
   };
-  const onFiles = mayHaveFiles(intent, state) ? attached.attach : undefined;
+  const attach = (files: readonly File[]) => {
+    attached.attach(files);
+    if (matchMedia(fine).matches) area.current?.focus();
+  };
+  const onFiles = mayHaveFiles(intent, state) ? attach : undefined;
   return (
     <form className="composer" onSubmit={send}>
       <IntentLine intent={intent} names={state.names} onCancel={cancel} onNew={onNew} />
@@ -130,7 +137,7 @@ function useFocus(area: React.RefObject<HTMLTextAreaElement | null>, intent: Int
   const seq = intent.do === 'reply' || intent.do === 'edit' ? intent.line.seq : 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another message is another intent
   useEffect(() => {
-    if (what !== 'say' || matchMedia('(pointer: fine)').matches) area.current?.focus();
+    if (what !== 'say' || matchMedia(fine).matches) area.current?.focus();
   }, [area, what, seq]);
 }
 
