@@ -86,7 +86,7 @@ const removeFile = route({
 });
 
 const tusVersion = '1.0.0';
-const tusHeaders = { 'tus-resumable': z.literal(tusVersion) };
+const tusHeaders = { 'tus-resumable': z.string().regex(/^1\.0\.0$/) };
 /** Headers with the version of tus and the supported extensions. */
 const tusOffers = {
   'tus-resumable': tusVersion,

@@ -60,9 +60,6 @@ export function contentOfBody(
   return { data: text === undefined ? Buffer.from(data ?? '', 'base64') : Buffer.from(text), contentType };
 }
 
-/** Says in a schema that a message has either text or data. */
-export const eitherContent = [{ required: ['text'] }, { required: ['data'] }];
-
 /** Fields of a new message. */
 export const newMessageFields = {
   ...messageContentFields,

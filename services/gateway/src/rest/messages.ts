@@ -35,7 +35,6 @@ import {
   ackShape,
   clientIdOf,
   contentOfBody,
-  eitherContent,
   messageContentFields,
   newMessageFields,
   restMessage,
@@ -45,28 +44,20 @@ import { messageJson, messageShape } from './message-shape.js';
 
 const tag = 'messages';
 const messageParams = channelParams.extend({ seq: seqText });
-/** Says in a schema that a message has files and no content of its own. */
-const onlyFiles = {
-  ...{ required: ['file_ids'], properties: { file_ids: { minItems: 1 } } },
-  not: { anyOf: eitherContent },
-};
-
 const send = route({
   ...{ method: 'POST', path: '/channels/{channel_id}/messages', tag, status: 201 },
   summary: 'Sends a message to a chat.',
   headers: idempotencyKey,
   maxBodyBytes: textBodyBytes,
   params: channelParams,
-  body: z
-    .strictObject({
-      ...newMessageFields,
-      file_ids: z
-        .array(z.string())
-        .max(limits.filesAtOnce)
-        .optional()
-        .meta({ description: 'complete files of the caller' }),
-    })
-    .meta({ oneOf: [...eitherContent, onlyFiles] }),
+  body: z.strictObject({
+    ...newMessageFields,
+    file_ids: z
+      .array(z.string())
+      .max(limits.filesAtOnce)
+      .optional()
+      .meta({ description: 'complete files of the caller' }),
+  }),
   answer: ackShape,
   run: async ({ calls, params: { channel_id: channelId }, body, headers, setHeader }) => {
     const clientId = clientIdOf(headers['idempotency-key']);
@@ -119,7 +110,7 @@ const edit = route({
   headers: { ...idempotencyKey, ...ifMatch('the message') },
   maxBodyBytes: textBodyBytes,
   params: messageParams,
-  body: z.strictObject(messageContentFields).meta({ oneOf: eitherContent }),
+  body: z.strictObject(messageContentFields),
   answer: ackShape,
   current: ({ calls, params: { channel_id: channelId, seq } }) => readOne(calls, channelId, seq),
   run: async ({ calls, params: { channel_id: channelId, seq: targetSeq }, body, headers }) => {

@@ -75,14 +75,12 @@ const listBlocks = route({
 const report = route({
   ...{ method: 'POST', path: '/abuse-reports', tag },
   summary: 'Reports a message or a user to the operators.',
-  body: z
-    .strictObject({
-      user_id: servedText.userId.optional(),
-      channel_id: channelIdField.optional(),
-      seq: seqField.optional(),
-      reason: z.string().meta({ minLength: 1, maxLength: limits.reportReasonCharacters }),
-    })
-    .meta({ anyOf: [{ required: ['user_id'] }, { required: ['channel_id', 'seq'] }] }),
+  body: z.strictObject({
+    user_id: servedText.userId.optional(),
+    channel_id: channelIdField.optional(),
+    seq: seqField.optional(),
+    reason: z.string().meta({ minLength: 1, maxLength: limits.reportReasonCharacters }),
+  }),
   run: async ({ calls, body: { user_id: userId, channel_id: channelId, ...rest } }) => {
     const request = AbuseReport.fromPartial(present({ userId, channelId, ...rest }));
     await calls.managers(ChannelService.reportAbuse, request);
