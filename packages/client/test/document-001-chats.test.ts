@@ -138,7 +138,7 @@ describe('Document 001, messaging API', () => {
 });
 
 describe('Document 001, notification flow', () => {
-  test('NewChat, AddToChat, RemoveFromChat and NewMessage reach the users they concern', async () => {
+  test('24, 25, 26. NewChat, AddToChat, RemoveFromChat and NewMessage reach the users they concern', async () => {
     const [ann, bob, cy] = await cast.make('ann', 'bob', 'cy');
     const { id } = await ann.client.create({ name: 'team', kind: ChannelKind.GROUP });
     await ann.client.members.add(id, bob.id);
@@ -181,7 +181,7 @@ describe('Document 001, security', () => {
     await forged.close();
   });
 
-  test('the database refuses a membership whose chat or user does not exist', async () => {
+  test('29. the database refuses a membership whose chat or user does not exist', async () => {
     const { id } = await cast.group();
     const broken = [
       `INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES (${id}, 'nobody-here', 0)`,

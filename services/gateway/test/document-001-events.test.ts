@@ -96,7 +96,7 @@ async function textUntil(response: IncomingMessage, pattern: RegExp): Promise<st
   return text;
 }
 
-test('the stream: named events, data as one flat JSON with its own name, and the headers that proxies need', async () => {
+test('7. the stream: named events, data as one flat JSON with its own name, and the headers that proxies need', async () => {
   const [ann, bob] = await cast();
   const { json: chat } = await call(ann, 'POST', '/chats', { members: [ann.number, bob.number] });
   const response = await openRaw(`/events?token=${bob.token}`);
@@ -118,7 +118,7 @@ test('the stream: named events, data as one flat JSON with its own name, and the
   expect(JSON.parse(String(data))).toEqual({ ...sent, event: 'NewMessage' });
 });
 
-test('who gets what: NewChat for first members but not their creator, AddToChat, RemoveFromChat, NewMessage with the sender', async () => {
+test('23, 27. who gets what: NewChat for first members but not their creator, AddToChat, RemoveFromChat, NewMessage with the sender', async () => {
   const [ann, bob, cy] = await cast();
   const pages = await Promise.all([ann, bob, cy].map((person) => Page.open(person)));
   const [ofAnn, ofBob, ofCy] = pages as [Page, Page, Page];
@@ -259,7 +259,7 @@ test('300 messages arrive once each and in order over kills of chat servers, at 
   page.close();
 });
 
-test('events arrive once each over a killed gateway: the client resumes at another one', async () => {
+test('1, 8. events arrive once each over a killed gateway: the client resumes at another one', async () => {
   const [ann, bob] = await cast();
   const id = await rig.group(ann, [bob]);
   const other = await rig.trio.startGateway({ PARLEY_URL_TOKENS: 'on' });

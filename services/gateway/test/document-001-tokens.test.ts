@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 /**
  * Document 001: the places where the door finds a token, and those that a token must never reach.
  */
@@ -61,4 +62,18 @@ describe('without PARLEY_URL_TOKENS', () => {
     const bearer = { cookie, authorization: `Bearer ${token}` };
     expect((await send('POST', '/chats', bearer, {})).status).toBe(400);
   });
+});
+
+test('docs/doors.md names each numbered line of the document, and tests are named after them', async () => {
+  const read = (path: string) => readFile(new URL(`../../../../${path}`, import.meta.url), 'utf8');
+  const numbersIn = (text: string, pattern: RegExp) =>
+    [...text.matchAll(pattern)].flatMap(([, numbers = '']) => numbers.split(', ').map(Number));
+  const [, from = ''] = (await read('docs/doors.md')).split('### Requirements of document 001');
+  const named = numbersIn(from.split('\n## ')[0] ?? '', /^\| ([\d, ]+) \|/gm);
+  const all = Array.from({ length: 29 }, (_, n) => n + 1);
+  expect(named.sort((a, b) => a - b)).toEqual(all);
+  const files = ['document-001', 'document-001-events'].map((name) => `services/gateway/test/${name}.test.ts`);
+  const sources = await Promise.all([...files, 'packages/client/test/document-001-chats.test.ts'].map(read));
+  const tested = new Set(numbersIn(sources.join('\n'), /test\('([\d, ]+)\. /g));
+  expect(all.filter((one) => !tested.has(one))).toEqual([3]); // by the user-service
 });

@@ -71,7 +71,7 @@ class Client {
   }
 }
 
-test('POST /signup: 201 with a token; the name is username or fullname, and workspace is accepted', async () => {
+test('2, 15. POST /signup: 201 with a token; the name is username or fullname, and workspace is accepted', async () => {
   for (const field of ['username', 'fullname']) {
     const email = `${field}@acme.org`;
     const { status, json, headers } = await call('POST', '/signup', {
@@ -113,7 +113,7 @@ test('POST /signup with bad fields: 4xx with {"error": text}, and nothing is sto
   expect((await call('POST', '/signup', good)).status).toBe(201);
 });
 
-test('POST /signin: 200 with a token; a wrong password or address: 403 and the text that clients know', async () => {
+test('2, 16. POST /signin: 200 with a token; a wrong password or address: 403 and the text that clients know', async () => {
   const { status, json } = await call('POST', '/signin', { email: 'Fullname@acme.org', password });
   expect([status, claimsOf(json.token)]).toEqual([200, expect.objectContaining({ fullname: 'Tyr Chen' })]);
   for (const credentials of [
@@ -136,7 +136,7 @@ test('POST /signin: a user of the other doors signs in with an id, or with an ad
   expect(claimsOf(json.token)).toMatchObject({ username: 'Native', email: 'native@acme.org' });
 });
 
-test('a token is checked on every protected call, in the header or in ?token=: without one 401 text, a bad one 403 text', async () => {
+test('28. a token is checked on every protected call, in the header or in ?token=: without one 401 text, a bad one 403 text', async () => {
   const ann = await Client.signUp('ann');
   const inUrl = await call('GET', `/users?token=${ann.token}`);
   expect(inUrl.status).toBe(200);
@@ -177,7 +177,7 @@ test('only this door issues tokens with these claims, and a token of another doo
   expect(claimsOf(session)).not.toHaveProperty('email');
 });
 
-test('GET /users: a bare array of everybody, with the own address and no other', async () => {
+test('9, 10. GET /users: a bare array of everybody, with the own address and no other', async () => {
   const [ann, bob] = [await Client.signUp('ann'), await Client.signUp('bob')];
   const { status, json, headers } = await ann.call('GET', '/users');
   expect([status, Array.isArray(json)]).toEqual([200, true]);
@@ -188,7 +188,7 @@ test('GET /users: a bare array of everybody, with the own address and no other',
   expect(headers.get('x-request-id')).toMatch(/^[\w-]+$/);
 });
 
-test('POST /chats: the kind follows from name, members and public; 201 with type and chatType', async () => {
+test('4, 5, 17. POST /chats: the kind follows from name, members and public; 201 with type and chatType', async () => {
   const [ann, bob, cy] = [await Client.signUp('ann'), await Client.signUp('bob'), await Client.signUp('cy')];
   const [two, three] = [
     [ann.id, bob.id],
@@ -251,7 +251,7 @@ test('a user who cannot be added is a 400, and the chat that was begun is gone',
   expect([(await ann.call('GET', '/chats')).json, (await cy.call('GET', '/chats')).json]).toEqual([[], []]);
 });
 
-test('GET /chats and GET /chats/:id: the chats of the caller; of others 400, unknown ones 404', async () => {
+test('11, 12, 18. GET /chats and GET /chats/:id: the chats of the caller; of others 400, unknown ones 404', async () => {
   const [ann, bob, cy] = [await Client.signUp('ann'), await Client.signUp('bob'), await Client.signUp('cy')];
   const group = await ann.chat({ members: [ann.id, bob.id, cy.id] });
   const town = await ann.chat({ name: 'town', members: [ann.id, cy.id], public: true });
@@ -267,7 +267,7 @@ test('GET /chats and GET /chats/:id: the chats of the caller; of others 400, unk
   expect((await bob.call('GET', '/chats/2000000000')).status).toBe(404);
 });
 
-test('PATCH /chats/:id: name, publicity, and members as a full list; members who cannot be replaced are refused', async () => {
+test('19. PATCH /chats/:id: name, publicity, and members as a full list; members who cannot be replaced are refused', async () => {
   const [ann, bob, cy] = [await Client.signUp('ann'), await Client.signUp('bob'), await Client.signUp('cy')];
   const id = await ann.chat({ name: 'team', members: [ann.id, bob.id] });
   const change = async (fields: object) => {
@@ -295,7 +295,7 @@ test('DELETE /chats/:id: 204 for the owner; others are refused, and not with a s
   expect((await ann.call('GET', `/chats/${id}`)).status).toBe(404);
 });
 
-test('POST /chats/:id and /chats/:id/messages: 201 with the message; empty content and files are 400', async () => {
+test('13, 14, 20. POST /chats/:id and /chats/:id/messages: 201 with the message; empty content and files are 400', async () => {
   const [ann, bob] = [await Client.signUp('ann'), await Client.signUp('bob')];
   const id = await ann.chat({ members: [ann.id, bob.id] });
   for (const [path, body] of [
@@ -318,7 +318,7 @@ test('POST /chats/:id and /chats/:id/messages: 201 with the message; empty conte
   expect((await ann.call('POST', `/chats/${id}`, { content: 'x'.repeat(65_537) })).status).toBe(413);
 });
 
-test('POST /upload and GET /files: parts of any name or none, paths in the message, read by its members', async () => {
+test('6, 22. POST /upload and GET /files: parts of any name or none, paths in the message, read by its members', async () => {
   const [ann, bob, cy] = [await Client.signUp('ann'), await Client.signUp('bob'), await Client.signUp('cy')];
   const id = await ann.chat({ members: [ann.id, bob.id] });
   const part = (disposition: string, text: string) =>
@@ -337,7 +337,7 @@ test('POST /upload and GET /files: parts of any name or none, paths in the messa
   expect((await bob.call('POST', `/chats/${id}`, { content: 'mine', files: paths })).status).toBe(400);
 });
 
-test('GET /chats/:id/messages: a bare array, the newest first, below last_id, at most 100', async () => {
+test('21. GET /chats/:id/messages: a bare array, the newest first, below last_id, at most 100', async () => {
   const [ann, bob] = [await Client.signUp('ann'), await Client.signUp('bob')];
   const id = await ann.chat({ name: 'long', members: [ann.id, bob.id] });
   for (let n = 1; n <= 105; n++) await ann.call('POST', `/chats/${id}`, { content: `m${n}` });
