@@ -4,6 +4,7 @@ import {
   type ChatsAction,
   type ChatsState,
   chatsReducer,
+  deletesUnread,
   firstChats,
   needsAttention,
   noChats,
@@ -112,6 +113,13 @@ test('some chats are listed before the others arrive, and chats that are gone st
   expect([idsOf(some), some.fresh]).toEqual([[9, 3, 2], false]);
   const state = [all(summary(3), summary(2), summary(1))].reduce(chatsReducer, some);
   expect([idsOf(state), state.fresh]).toEqual([[3, 2, 1], true]);
+});
+
+test('only the server can count again when an unread message is deleted', () => {
+  const item = after(all(summary(1, { unread: 1, mine: { deliveredSeq: 4, readSeq: 4 } }, { lastSeq: 5 }))).items[1];
+  const deletion = (target: number) => [about(6, 'bob', 'delete', target)];
+  expect(item && [deletesUnread(item, deletion(5)), deletesUnread(item, deletion(4))]).toEqual([true, false]);
+  expect(item && deletesUnread({ ...item, unread: 0 }, deletion(5))).toBe(false);
 });
 
 test('what was read without a connection stays read, and only in the same log and up to its end', () => {

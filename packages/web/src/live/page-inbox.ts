@@ -7,7 +7,7 @@ import {
   refuse,
   type UserInbox,
 } from '@parley/client';
-import { type ChatsAction, readBeyond, receiptEffect } from '../state/chats.js';
+import { type ChatsAction, deletesUnread, readBeyond, receiptEffect } from '../state/chats.js';
 import type { Link } from '../state/link.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { steadyNow } from '../state/steady-now.js';
@@ -195,6 +195,8 @@ export class PageInbox {
     if (log !== '' && (entries[0]?.seq ?? 0) > known + 1 && known > 0) chat.share({ type: 'outdated' });
     chats.share({ type: 'entries', id, log, entries });
     chat.share({ type: 'entries', entries, place: { log, seq: last } });
+    const item = chats.state().items[id];
+    if (item !== undefined && deletesUnread(item, entries)) await chats.tryRefresh(id);
     chats.tell({ type: 'entries', batch });
   }
 

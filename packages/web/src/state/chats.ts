@@ -316,6 +316,11 @@ export function receiptEffect(item: ChatItem, readSeq: number): 'nothing' | 'rea
   return readSeq >= lastSeq ? 'read' : 'recount';
 }
 
+/** Returns whether entries delete an unread message, so that only the server knows the counts. */
+export function deletesUnread({ unread, readSeq }: ChatItem, entries: readonly EntryEvent[]): boolean {
+  return unread > 0 && entries.some((entry) => entry.type === 'delete' && entry.target > readSeq);
+}
+
 /** Returns the time of the last activity of a chat, in Unix ms. */
 export function activityOf({ last, channel }: ChatItem): number {
   return last?.at ?? channel.createdAt;
