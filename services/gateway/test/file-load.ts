@@ -79,24 +79,28 @@ export async function uploadInterrupted(person: TestPerson, bytes: Buffer): Prom
   return String(url.split('/').pop());
 }
 
-/** Begins an upload of a mebibyte with its first bytes, and returns a function that sends the others. */
-async function beginUpload(person: TestPerson, agent: Agent, bytes: Buffer) {
-  const tus = { 'tus-resumable': '1.0.0', 'upload-length': String(bytes.length) };
-  const { json } = await request(at('/uploads'), 'POST', { token: person.token, headers: tus });
+/** Creates an upload. */
+async function createUpload(person: TestPerson, size: number): Promise<{ person: TestPerson; id: string }> {
+  const headers = { 'tus-resumable': '1.0.0', 'upload-length': String(size) };
+  const { json } = await request(at('/uploads'), 'POST', { token: person.token, headers });
+  return { person, id: String(json.id) };
+}
+
+/** Sends the first bytes of an upload. Returns a function that sends the others. */
+function beginUpload(person: TestPerson, id: string, agent: Agent, bytes: Buffer) {
   const headers = {
     ...{ ...bearer(person), 'tus-resumable': '1.0.0', 'upload-offset': '0' },
     ...{ 'content-type': 'application/offset+octet-stream', 'content-length': bytes.length },
   };
-  const sent: ClientRequest = open(at(`/uploads/${json.id}`), { method: 'PATCH', headers, agent });
-  const status = new Promise<number>((resolve, reject) => {
-    sent.once('response', (response) => resolve(response.resume().statusCode ?? 0)).once('error', reject);
+  const sent: ClientRequest = open(at(`/uploads/${id}`), { method: 'PATCH', headers, agent });
+  const status = new Promise<number>((resolve) => {
+    sent.once('response', (response) => resolve(response.resume().statusCode ?? 0)).once('error', () => resolve(0));
   });
   sent.write(bytes.subarray(0, firstBytes));
-  const end = () => {
+  return () => {
     sent.end(bytes.subarray(firstBytes));
     return status;
   };
-  return { id: String(json.id), end };
 }
 
 /** Uploads many files of a mebibyte, all of which are under way at the same time. Waits for `stored` before it reads one. */
@@ -104,14 +108,15 @@ export async function uploadAtOnce(stored = async () => {}): Promise<void> {
   const people = await fileRig.trio.people.makeMany(`at-once-${Date.now()}`, Math.ceil(uploadsAtOnce / userUploads));
   const agent = new Agent({ keepAlive: false });
   const bytes = randomBytes(mebibyte);
-  await boundedly(`${uploadsAtOnce} uploads at once`, async () => {
-    const begun = await Promise.all(
-      people.flatMap((person) => Array.from({ length: userUploads }, () => beginUpload(person, agent, bytes))),
-    );
-    const ids = begun.map(({ id }) => id);
+  const made = await Promise.all(
+    people.flatMap((person) => Array.from({ length: userUploads }, () => createUpload(person, bytes.length))),
+  );
+  const ids = made.map(({ id }) => id);
+  await boundedly(`${ids.length} uploads at once`, async () => {
+    const ends = made.map(({ person, id }) => beginUpload(person, id, agent, bytes));
     const underWay = 'SELECT count(*)::int AS n FROM chat.file WHERE id = ANY ($1) AND received > 0';
     await until(async () => (await fileRig.trio.people.sql(underWay, [ids]))[0]?.n === ids.length);
-    const statuses = await Promise.all(begun.map(({ end }) => end()));
+    const statuses = await Promise.all(ends.map((end) => end()));
     expect(statuses.filter((status) => status !== 204)).toEqual([]);
     await stored();
     const [last] = people.slice(-1) as [TestPerson];
