@@ -8,3 +8,4 @@ import './page-rooms.js';
 import './page-states.js';
 import './page-time.js';
 import './page-truth.js';
+import './page-simple.js'; // The last one: its rooms are public.

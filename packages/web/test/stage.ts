@@ -48,7 +48,8 @@ export class Stage {
   static async build(): Promise<Stage> {
     const trio = await Trio.start({ chatServers: 2, env: { PARLEY_MESSAGE_BYTES: '4096' } });
     const userService = await trio.startUserService();
-    return new Stage(trio, userService, await trio.startGateway({ PARLEY_FILE_BYTES: '1048576' }), await launch());
+    const gateway = await trio.startGateway({ PARLEY_FILE_BYTES: '1048576', PARLEY_GUESTS: 'on' });
+    return new Stage(trio, userService, gateway, await launch());
   }
 
   /** Disconnects everyone. */

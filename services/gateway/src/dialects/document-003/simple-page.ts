@@ -123,6 +123,7 @@ function run(work) {
 
 part('login').addEventListener('submit', (event) => {
   event.preventDefault();
+  if (socket !== undefined && socket.readyState <= WebSocket.OPEN) return;
   user = part('name').value.toLowerCase();
   const { protocol, host } = location;
   socket = new WebSocket((protocol === 'https:' ? 'wss://' : 'ws://') + host + path('ws', user));
