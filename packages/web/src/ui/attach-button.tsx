@@ -13,6 +13,7 @@ export function AttachButton({ onFiles }: { onFiles: (files: readonly File[]) =>
         type="file"
         multiple
         hidden
+        aria-label={attach}
         onChange={({ target }) => {
           onFiles([...(target.files ?? [])]);
           target.value = ''; // The same file can be chosen again.
