@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { until } from '@parley/testkit';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 
 const wholeNames = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -77,9 +78,17 @@ export class Visitor {
 
   async make(room: string, { limit, retention }: { limit?: number; retention?: string } = {}): Promise<void> {
     const { page } = this;
+    const name = page.getByLabel('Name', { exact: true });
     // With the keyboard: lists that still load may move the button between the two halves of a click.
-    await page.getByRole('button', { name: 'Create room' }).first().press('Enter');
-    await page.getByLabel('Name', { exact: true }).fill(room);
+    // Again if need be: they may also take the focus from it before the key arrives.
+    await until(async () => {
+      if (await name.isVisible()) return true;
+      const pressed = page.getByRole('button', { name: 'Create room' }).first().press('Enter', { timeout: 1_000 });
+      await pressed.catch(() => {});
+      await name.waitFor({ timeout: 1_000 }).catch(() => {});
+      return name.isVisible();
+    });
+    await name.fill(room);
     if (limit !== undefined) await page.getByLabel('Maximum number of people').fill(`${limit}`);
     if (retention !== undefined) await page.locator('select[name=retention]').selectOption(retention);
     await page.getByRole('dialog').getByRole('button', { name: 'Create room' }).click();
