@@ -1,11 +1,15 @@
 import { connect, type Socket } from 'node:net';
 import { Metrics, silentLogger } from '@parley/runtime';
 import { Connections, Proxies } from '@parley/service-kit';
+import { until } from '@parley/testkit';
+import { waitUnread } from '../src/http/arrival.js';
 import { type HttpServer, startHttpServer } from '../src/http/http-server.js';
 
 const requestWithinMs = 500;
 let server: HttpServer;
 const sockets: Socket[] = [];
+/** Ends the wait of the request for `/queued`, once it has arrived. */
+let serveQueued: (() => void) | undefined;
 
 beforeAll(async () => {
   const proxies = new Proxies(['127.0.0.9/32']);
@@ -19,6 +23,14 @@ beforeAll(async () => {
         if (path !== '/slow') return false;
         response.write('begun');
         setTimeout(() => response.end('done'), 3 * requestWithinMs);
+        return true;
+      },
+      ({ path, request, response }) => {
+        if (path !== '/queued') return false;
+        const turn = new Promise<void>((resolve) => {
+          serveQueued = resolve;
+        });
+        waitUnread(request, turn).then(() => request.resume().once('end', () => response.end('served')));
         return true;
       },
     ],
@@ -87,6 +99,24 @@ test('a response may take longer than a request, and a request whose body stays 
   half.write('POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf');
   await Promise.all([slow, half].map((socket) => closeOf(socket.resume())));
   expect(said).toMatch(/begun[\s\S]*done/);
+});
+
+test('a client is not too slow while the server makes its request wait', async () => {
+  const start = (path: string) =>
+    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\nconnection: close\r\n\r\nhalf`;
+  const waiting = dial('127.0.0.7');
+  let said = '';
+  waiting.on('data', (bytes) => {
+    said += String(bytes);
+  });
+  waiting.write(start('/queued'));
+  await until(() => serveQueued !== undefined);
+  expect(await exchange(start('/silent'))).toContain('408'); // This request came later.
+  expect(said).toBe('');
+  serveQueued?.();
+  waiting.write('other');
+  await closeOf(waiting);
+  expect(said).toMatch(/^HTTP\/1.1 200 [\s\S]*served/);
 });
 
 test.each([

@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { type Logger, limits, type Metrics, type Refusal, refusals, refuse } from '@parley/runtime';
 import { asRefusal, Buckets, type BurstRate, type Proxies } from '@parley/service-kit';
 import type { FileDesk } from '../files/file-desk.js';
-import { allowSlowArrival, limitArrival } from '../http/arrival.js';
+import { allowSlowArrival, limitArrival, waitUnread } from '../http/arrival.js';
 import { callerAddress } from '../http/caller-address.js';
 import { callerKey } from '../http/caller-slots.js';
 import type { HttpHandler, HttpVisit } from '../http/handler.js';
@@ -135,7 +135,7 @@ export class ApiDoor {
     const address = callerAddress(request, proxies);
     const authorization = token === undefined ? undefined : `Bearer ${token}`;
     this.#countRequest(turn, callerKey({ address, authorization }));
-    const free = await bounds.slots.acquire({ address, authorization });
+    const free = await waitUnread(request, bounds.slots.acquire({ address, authorization }));
     response.once('close', free);
     if (response.closed) return free();
     const memory = bounds.memoryOf(turn, () => {

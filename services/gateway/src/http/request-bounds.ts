@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { limits, MemoryBudget, type MemoryHolding, type Metrics } from '@parley/runtime';
 import { addressKey, type Proxies } from '@parley/service-kit';
+import { waitUnread } from './arrival.js';
 import { callerAddress } from './caller-address.js';
 import { CallerSlots, callerKey } from './caller-slots.js';
 import type { HttpVisit } from './handler.js';
@@ -57,9 +58,10 @@ export class RequestBounds {
    * Waits for the earlier responses on the connection, so that a client that does not read has only
    * one response in memory.
    */
-  async waitForEarlier({ request: { socket }, response }: HttpVisit): Promise<void> {
+  async waitForEarlier({ request, response }: HttpVisit): Promise<void> {
+    const { socket } = request;
     const before = this.#lastResponses.get(socket);
     this.#lastResponses.set(socket, new Promise((resolve) => response.once('close', resolve)));
-    await before;
+    if (before !== undefined) await waitUnread(request, before);
   }
 }
