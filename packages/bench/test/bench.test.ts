@@ -9,7 +9,7 @@ const plan = {
   pairs: 1,
   seconds: 0.25,
   warmUps: 0,
-  rows: 20_000,
+  rows: 40_000,
   inboxes: 20,
   stillMs: 0,
   readers: 12,

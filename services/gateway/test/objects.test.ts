@@ -215,13 +215,13 @@ describe.each(s3Kinds)('$name', (kind) => {
 
   given('many uploads at once move in bounded memory', () => uploadAtOnce(allMoved));
 
-  const givenTime = process.env.TEST_UPLOAD_MIB === undefined ? test.skip : given;
-  givenTime('a large upload that is interrupted 20 times moves', async () => {
-    const bytes = randomBytes(interruptedMebibytes * mebibyte);
-    const id = await uploadInterrupted(ann, bytes);
-    await allMoved();
-    expect((await download(ann, id)).bytes.equals(bytes)).toBe(true);
-  });
+  if (process.env.TEST_UPLOAD_MIB !== undefined)
+    given('a large upload that is interrupted 20 times moves', async () => {
+      const bytes = randomBytes(interruptedMebibytes * mebibyte);
+      const id = await uploadInterrupted(ann, bytes);
+      await allMoved();
+      expect((await download(ann, id)).bytes.equals(bytes)).toBe(true);
+    });
 
   given('a gateway that is killed while files move loses none, and leaves no object of a deleted file', async () => {
     const bytes = randomBytes(200_000);

@@ -89,7 +89,7 @@ test('REST takes the JSON of a subscription of the browser, returns it, and remo
     subscription,
   });
   const refused = await request(url, 'PUT', { token, json: { ...json, endpoint: 'http://localhost/' } });
-  expect([refused.status, refused.json.reason]).toEqual([400, 'invalid-push']);
+  expect([refused.status, refused.json.reason]).toEqual([400, 'invalid-request']);
   expect(await request(url, 'DELETE', { token })).toMatchObject({ status: 204 });
   expect((await request(url, 'GET', { token })).json).toMatchObject({ subscription: null });
 });
