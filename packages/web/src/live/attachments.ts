@@ -29,7 +29,7 @@ function failureOf(thrown: unknown): Partial<Attachment> {
   return { why: refusalWords(thrown), mayRetry: thrown.reason !== 'file-too-large' };
 }
 
-/** Fails if the browser cannot read a file, because it is a folder or was moved. */
+/** Returns whether the browser can read a file. It cannot if the file is a folder or was moved. */
 async function canRead(file: File): Promise<boolean> {
   return file
     .slice(0, 1)

@@ -1,4 +1,4 @@
-import { type EntryEvent, type ParleyClient, randomUuid, type UserInbox } from '@parley/client';
+import type { EntryEvent, ParleyClient, UserInbox } from '@parley/client';
 import type { ChatItem } from '../state/chats.js';
 import { conversationReducer } from '../state/conversation.js';
 import {
@@ -10,7 +10,7 @@ import {
   type SharedAction,
 } from '../state/conversation-state.js';
 import type { Names } from '../state/names.js';
-import { newOutgoing, type Outgoing } from '../state/outgoing.js';
+import type { MessageParts, Outgoing } from '../state/outgoing.js';
 import { retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
 import { Store } from '../state/store.js';
@@ -20,6 +20,7 @@ import { HistoryPager } from './history-pager.js';
 import { hardLimit, historyPageSize, saveAfterMs, softLimit, trimmedTo } from './limits.js';
 import type { OpenConversation } from './open-conversation.js';
 import { OutboxSender, type SendMethods } from './outbox-sender.js';
+import { queued } from './queued.js';
 
 /** The parts of the list of chats that one chat uses. */
 export interface ChatDeps {
@@ -99,12 +100,12 @@ export class Chat implements OpenConversation {
     this.#store.dispatch({ type: 'cut', over: softLimit, to: trimmedTo });
   }
 
-  say(text: string, replyTo: number | undefined, more: Pick<Outgoing, 'mentions' | 'fileIds'> = {}): void {
-    this.#queue('say', text, replyTo, more);
+  say(text: string, replyTo: number | undefined, parts?: MessageParts): void {
+    this.share(queued('say', text, replyTo, parts));
   }
 
   change(what: Exclude<Outgoing['do'], 'say'>, target: number, text = ''): void {
-    this.#queue(what, text, target);
+    this.share(queued(what, text, target));
   }
 
   retry(id: string): void {
@@ -231,16 +232,6 @@ export class Chat implements OpenConversation {
 
   #correct(changes: readonly EntryEvent[]): void {
     if (changes.length > 0) this.#store.dispatch({ type: 'entries', entries: changes, place: undefined });
-  }
-
-  #queue(
-    what: Outgoing['do'],
-    text: string,
-    target: number | undefined,
-    more: Pick<Outgoing, 'mentions' | 'fileIds'> = {},
-  ): void {
-    const outgoing = newOutgoing({ id: randomUuid(), at: Date.now(), do: what, text, target, ...more });
-    this.share({ type: 'queued', outgoing });
   }
 
   #afterChange(): void {

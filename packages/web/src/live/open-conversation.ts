@@ -1,5 +1,5 @@
 import type { ConversationState } from '../state/conversation-state.js';
-import type { Outgoing } from '../state/outgoing.js';
+import type { MessageParts, Outgoing } from '../state/outgoing.js';
 
 /** A room or a chat that the user sees. A room has a stream of its own; a chat is in the inbox. */
 export interface OpenConversation {
@@ -10,7 +10,7 @@ export interface OpenConversation {
    * Queues a new message. `mentions` are ids of users who are in the conversation, and `fileIds` those
    * of uploaded files of the user.
    */
-  say(text: string, replyTo: number | undefined, more?: Pick<Outgoing, 'mentions' | 'fileIds'>): void;
+  say(text: string, replyTo: number | undefined, parts?: MessageParts): void;
   /** Queues a change of a message. `text` is the new text or the emoji. */
   change(what: Exclude<Outgoing['do'], 'say'>, target: number, text?: string): void;
   /** Sends a failed message or change again. */

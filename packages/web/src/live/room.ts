@@ -1,4 +1,4 @@
-import { type Channel, type Conversation, type ParleyClient, randomUuid } from '@parley/client';
+import type { Channel, Conversation, ParleyClient } from '@parley/client';
 import { canPage } from '../state/allowed-actions.js';
 import { conversationReducer } from '../state/conversation.js';
 import {
@@ -9,7 +9,7 @@ import {
   noConversation,
   type SharedAction,
 } from '../state/conversation-state.js';
-import { newOutgoing, type Outgoing } from '../state/outgoing.js';
+import type { MessageParts, Outgoing } from '../state/outgoing.js';
 import { retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
 import { Store } from '../state/store.js';
@@ -22,6 +22,7 @@ import { hardLimit, historyPageSize, saveAfterMs, softLimit, trimmedTo } from '.
 import { NameResolver } from './name-resolver.js';
 import type { OpenConversation } from './open-conversation.js';
 import { OutboxSender } from './outbox-sender.js';
+import { queued } from './queued.js';
 import { TabChannel, type TabMessage } from './tab-channel.js';
 
 export interface RoomDeps {
@@ -97,13 +98,13 @@ export class Room implements OpenConversation {
   }
 
   /** Queues a new message. */
-  say(text: string, replyTo: number | undefined, more: Pick<Outgoing, 'mentions' | 'fileIds'> = {}): void {
-    this.#queue('say', text, replyTo, more);
+  say(text: string, replyTo: number | undefined, parts?: MessageParts): void {
+    this.#share(queued('say', text, replyTo, parts));
   }
 
   /** Queues a change of a message. `text` is the new text or the emoji. */
   change(what: Exclude<Outgoing['do'], 'say'>, target: number, text = ''): void {
-    this.#queue(what, text, target);
+    this.#share(queued(what, text, target));
   }
 
   retry(id: string): void {
@@ -167,16 +168,6 @@ export class Room implements OpenConversation {
     clearInterval(this.#expiring);
     await this.#leading;
     this.#tabs.close();
-  }
-
-  #queue(
-    what: Outgoing['do'],
-    text: string,
-    target: number | undefined,
-    more: Pick<Outgoing, 'mentions' | 'fileIds'> = {},
-  ): void {
-    const outgoing = newOutgoing({ id: randomUuid(), at: Date.now(), do: what, text, target, ...more });
-    this.#share({ type: 'queued', outgoing });
   }
 
   #apply(action: SharedAction): void {

@@ -31,6 +31,9 @@ export interface Outgoing {
   readonly held?: HeldBack | undefined;
 }
 
+/** What a new message may have besides its text. */
+export type MessageParts = Pick<Outgoing, 'mentions' | 'fileIds'>;
+
 /** Returns a message or change that was not sent yet. */
 export function newOutgoing(fields: Omit<Outgoing, 'failed' | 'held'>): Outgoing {
   const { mentions = [], fileIds = [], ...rest } = fields;

@@ -1,4 +1,5 @@
 import { words } from '../words/words.js';
+import { TryAgain } from './try-again.js';
 import { useLoaded } from './use-loaded.js';
 
 type FileParts = typeof import('./file-parts.js');
@@ -25,10 +26,7 @@ export function FilesOfMessage({ ids }: { ids: readonly string[] }) {
   if (!isFailed) return <p className="gone">{common.loading}</p>;
   return (
     <p className="gone">
-      {conversation.filesFailed}{' '}
-      <button type="button" className="link" onClick={reload}>
-        {common.tryAgain}
-      </button>
+      {conversation.filesFailed} <TryAgain onClick={reload} />
     </p>
   );
 }

@@ -5,6 +5,7 @@ import { Icon } from './icon.js';
 import { PictureDialog } from './picture-dialog.js';
 import { SaveLink } from './save-link.js';
 import { Name } from './text.js';
+import { TryAgain } from './try-again.js';
 import { type RefusedAction, refusedBy } from './use-action.js';
 import { useLoaded } from './use-loaded.js';
 import { useWorkspace } from './workspace-context.js';
@@ -66,10 +67,7 @@ export function MessageFiles({ ids }: { ids: readonly string[] }) {
 function MissingFile({ refused, onAgain }: { refused: RefusedAction; onAgain: () => void }) {
   return (
     <p className="gone">
-      {refused.words}{' '}
-      <button type="button" className="link" onClick={onAgain}>
-        {words().common.tryAgain}
-      </button>
+      {refused.words} <TryAgain onClick={onAgain} />
     </p>
   );
 }

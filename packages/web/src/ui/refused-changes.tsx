@@ -5,6 +5,7 @@ import { excerpt } from '../state/text.js';
 import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 import { Name } from './text.js';
+import { TryAgain } from './try-again.js';
 import { sentence } from './use-action.js';
 import { useOpenConversation } from './workspace-context.js';
 
@@ -35,11 +36,7 @@ function RefusedChange({ change, mayRetry }: { change: Outgoing; mayRetry: boole
           </>
         )}
       </span>
-      {mayRetry && (
-        <button type="button" className="link" onClick={() => conversation.retry(change.id)}>
-          {words().common.tryAgain}
-        </button>
-      )}
+      {mayRetry && <TryAgain onClick={() => conversation.retry(change.id)} />}
       <button type="button" className="link" onClick={() => conversation.discard(change.id)}>
         {words().common.discard}
       </button>

@@ -3,12 +3,11 @@ import { type Channel, Invite, ListInvitesResponse } from '@parley/contract';
 import type { DatabaseClock, Pool, Queryable, Rate } from '@parley/database';
 import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
+import { withManagedChat } from '../members/managed-chat.js';
 import { throttleChanges } from '../members/membership.js';
-import { checkManages, readMemberships } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { audit } from '../transactions/audit.js';
-import { withVisibleChannel } from '../transactions/locked.js';
 import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite } from './invite-store.js';
 
 /** Number of random bytes in an id. An id of 128 bits cannot be guessed. */
@@ -62,8 +61,7 @@ function inviteChannel(id: number): number | null {
 /**
  * Runs `work` with the channel locked, for a caller who may manage its invitations. For an
  * operator, `channelId` null stands for the invitations to register, and no channel is locked.
- * @throws {Refusal} `not-operator`, `wrong-kind`, what `checkManages` throws, or what `work`
- * throws.
+ * @throws {Refusal} `not-operator`, or what `withManagedChat` throws.
  */
 async function asInviter<T>(
   pool: Pool,
@@ -75,17 +73,7 @@ async function asInviter<T>(
     if (me.role !== 'admin') throw refuse('not-operator');
     return work(pool);
   }
-  return withVisibleChannel(pool, me, channelId, async (client, channel) => {
-    const [mine] = await readMemberships(client, channel, [me.id]);
-    if (mine === undefined) throw refuse('channel-not-found');
-    checkManages(channel, mine);
-    if (channel.kind === 'room' || channel.kind === 'direct') {
-      throw refuse('wrong-kind', {
-        message: 'A room or a direct chat has no invite links. Choose a group, or a public or private chat.',
-      });
-    }
-    return work(client);
-  });
+  return withManagedChat(pool, me, { channelId, things: 'invite links' }, work);
 }
 
 function checkBounds({ maxUses, expiresAt }: Invite, nowMs: number): void {

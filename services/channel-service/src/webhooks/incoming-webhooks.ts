@@ -4,12 +4,12 @@ import type { Pool, PoolClient, Rate } from '@parley/database';
 import { displayName, limits, refuse } from '@parley/runtime';
 import { type Call, newWebhookToken, type UserCaller } from '@parley/service-kit';
 import { noChannelId, withoutTrace } from '../invites/invites.js';
+import { withManagedChat } from '../members/managed-chat.js';
 import { addMembers, throttleChanges } from '../members/membership.js';
-import { checkManages, readMemberships } from '../members/membership-rules.js';
+import { readMemberships } from '../members/membership-rules.js';
 import { endMembership } from '../members/moderation.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { limitRate } from '../requests/rate-limit.js';
-import { withVisibleChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import {
   createIncomingWebhook,
@@ -24,6 +24,8 @@ import {
 const secretRate: Rate = { key: 'webhook', secondsPerCall: 60, burst: 30 };
 /** Number of random bytes in an id. */
 const idBytes = 8;
+/** What a caller manages here. */
+const things = 'webhooks';
 const idForm = /^webhook-[0-9a-f]{16}$/;
 
 function toWebhook({ createdMs, createdBy, ...row }: Partial<StoredIncomingWebhook>, token?: string): IncomingWebhook {
@@ -38,30 +40,6 @@ function toWebhook({ createdMs, createdBy, ...row }: Partial<StoredIncomingWebho
   });
 }
 
-/**
- * Runs `work` with the chat locked, for a caller who may manage its webhooks.
- * @throws {Refusal} `channel-not-found`, `wrong-kind`, what `checkManages` throws, or what `work`
- * throws.
- */
-function asManager<T>(
-  pool: Pool,
-  me: UserCaller,
-  channelId: number,
-  work: (client: PoolClient, channel: LockedChannel) => Promise<T>,
-): Promise<T> {
-  return withVisibleChannel(pool, me, channelId, async (client, channel) => {
-    const [mine] = await readMemberships(client, channel, [me.id]);
-    if (mine === undefined) throw refuse('channel-not-found');
-    checkManages(channel, mine);
-    if (channel.kind === 'room' || channel.kind === 'direct') {
-      throw refuse('wrong-kind', {
-        message: 'A room or a direct chat has no webhooks. Choose a group, or a public or private chat.',
-      });
-    }
-    return work(client, channel);
-  });
-}
-
 /** Runs `work` with an incoming webhook, and its chat locked, for a caller who may manage it. */
 async function withWebhook<T>(
   pool: Pool,
@@ -73,10 +51,15 @@ async function withWebhook<T>(
   if (!idForm.test(id)) throw refuse('webhook-not-found');
   const [found] = await readIncomingWebhook.run(pool, { id });
   try {
-    return await asManager(pool, me, found?.channelId ?? noChannelId, (client, channel) => {
-      if (found === undefined) throw refuse('webhook-not-found');
-      return work(client, channel, found);
-    });
+    return await withManagedChat(
+      pool,
+      me,
+      { channelId: found?.channelId ?? noChannelId, things },
+      (client, channel) => {
+        if (found === undefined) throw refuse('webhook-not-found');
+        return work(client, channel, found);
+      },
+    );
   } catch (thrown) {
     throw withoutTrace(thrown, 'webhook-not-found');
   }
@@ -93,7 +76,7 @@ export function createCreateIncomingWebhook(pool: Pool) {
     await throttleChanges(pool, me);
     const id = `webhook-${randomBytes(idBytes).toString('hex')}`;
     const { token, hash: tokenHash } = newWebhookToken();
-    return asManager(pool, me, channelId, async (client, channel) => {
+    return withManagedChat(pool, me, { channelId, things }, async (client, channel) => {
       await limitRate(client, secretRate, me, 'create-too-often');
       const webhook = { actorId: me.id, id, name, channelId, tokenHash, most: limits.botsPerChannel };
       const [made] = await createIncomingWebhook.run(client, webhook);
@@ -113,7 +96,7 @@ export function createListIncomingWebhooks(pool: Pool) {
     call.facts.channel = channelId;
     await throttleChanges(pool, me);
     const most = limits.botsPerChannel;
-    const rows = await asManager(pool, me, channelId, (client) =>
+    const rows = await withManagedChat(pool, me, { channelId, things }, (client) =>
       listIncomingWebhooks.run(client, { channelId, most }),
     );
     return ListIncomingWebhooksResponse.fromPartial({ webhooks: rows.map((row) => toWebhook(row)) });

@@ -32,7 +32,7 @@ const discordCodes: Partial<Record<Reason, number>> = {
 function detailOf({ message, cause }: Refusal): string {
   if (!(cause instanceof z.ZodError)) return message;
   const [issue] = cause.issues;
-  return issue === undefined ? message : `${[...issue.path, issue.message].join(': ')}`;
+  return issue === undefined ? message : [...issue.path, issue.message].join(': ');
 }
 
 function slackProblem(refusal: Refusal): ApiProblem {
