@@ -141,3 +141,8 @@ test('an error of a later request is not written into a response', async () => {
   const said = await exchange('GET /slow HTTP/1.1\r\nhost: x\r\n\r\nHELO\r\n\r\n');
   expect(said).not.toContain('problem');
 });
+
+test('a request with a response gets no second one if its body does not arrive', async () => {
+  const said = await exchange('POST /unknown HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf');
+  expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404']);
+});

@@ -67,6 +67,7 @@ export async function uploadInterrupted(person: TestPerson, bytes: Buffer): Prom
         ...{ endpoint: `http://${link.address}/api/v1/uploads`, headers: bearer(person) },
         retryDelays: Array<number>(100).fill(50),
         onUploadUrlAvailable: () => {
+          if (url !== '') return; // It is called for each interruption, too.
           url = one.url ?? '';
           breaks = breakOften(link, String(url.split('/').pop()), bytes.length);
           breaks.catch(reject);

@@ -28,6 +28,10 @@ beforeEach(async () => {
   [ann, bob] = await newPeople();
 });
 
+/** Returns a file of a form with the boundary `x`. */
+const part = (name: string, text: string) =>
+  `--x\r\nContent-Disposition: form-data; name="f"; filename="${name}"\r\n\r\n${text}\r\n`;
+
 /** Sends bytes unchanged, and returns the start of the response. */
 function raw(head: string, body: string | Buffer): Promise<string> {
   const socket = connect(Number(new URL(fileRig.gateway.http).port), '127.0.0.1');
@@ -234,8 +238,6 @@ test('tus: each wrong request has its own refusal, and the offset does not chang
 });
 
 test('a bad form is refused as a whole, and leaves nothing', async () => {
-  const part = (name: string, text: string) =>
-    `--x\r\nContent-Disposition: form-data; name="f"; filename="${name}"\r\n\r\n${text}\r\n`;
   const many = Array.from({ length: 10_000 }, (_, n) => part(`${n}`, 'x')).join('');
   const cases: [what: string, type: string, body: string | Buffer, status: number, reason: string][] = [
     ['no file', 'multipart/form-data; boundary=x', '--x--\r\n', 400, 'invalid-upload'],
@@ -301,6 +303,25 @@ test('a client that disconnects during a form leaves no file, and during an uplo
   await until(async () => Number((await stored(ann))[0]?.received) >= 65_536);
   patch.destroy();
   await until(async () => Number((await stored(ann))[0]?.received) === 70_000);
+});
+
+test('a client that is still sending receives the refusal of its upload, and keeps its connection', async () => {
+  const socket = connect(Number(new URL(fileRig.gateway.http).port), '127.0.0.1');
+  let said = '';
+  socket.on('data', (bytes) => {
+    said += String(bytes);
+  });
+  const answers = () => [...said.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+  const form = `${part('large', 'y'.repeat(6 * mebibyte))}--x--\r\n`;
+  const head = (line: string) => `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ann.token}\r\n`;
+  socket.write(`${head('POST /api/v1/files')}content-type: multipart/form-data; boundary=x\r\n`);
+  socket.write(`content-length: ${form.length}\r\n\r\n${form.slice(0, -mebibyte)}`);
+  await until(() => answers().length === 1);
+  socket.write(`${form.slice(-mebibyte)}${head('GET /api/v1/me')}\r\n`);
+  await until(() => answers().length === 2);
+  expect(answers()).toEqual(['413', '200']);
+  expect(said).toContain('file-too-large');
+  socket.destroy();
 });
 
 test('uploads at the same time stay within the quota of their user', async () => {

@@ -155,8 +155,8 @@ export class ApiDoor {
       else this.#answer(turn, route, answer);
     } catch (thrown) {
       if (route.upload !== undefined) {
-        response.shouldKeepAlive = false;
-        limitArrival(request, limits.requestWithinMs); // The rest is not read for ever.
+        request.resume(); // A client that sends loses its response if the connection closes.
+        limitArrival(turn, limits.requestWithinMs);
       }
       throw token === undefined ? thrown : await tokenRefusal(calls, thrown);
     }

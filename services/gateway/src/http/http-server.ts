@@ -123,7 +123,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   const listener: RequestListener = (request, response) => {
     if (!mayReuse) response.shouldKeepAlive = false;
     countResponse(request.socket, response);
-    limitArrival(request, withinMs);
+    limitArrival({ request, response }, withinMs);
     response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
