@@ -18,6 +18,7 @@ import { helpFor, typed } from './typed-line.js';
 /** Number of earlier messages shown on entering. */
 const earlierCount = 20;
 const typingEveryMs = 3_000;
+const unreadNothing = { unread: 0, mine: undefined, markedUnread: false };
 
 /**
  * Shows events until the conversation ends. With `marksRead`, marks each entry as read, because a
@@ -81,7 +82,7 @@ async function showEarlier(client: ParleyClient, conversation: Conversation, vie
   const { channel, place } = conversation;
   if (channel.retention?.nothing === true || place === undefined || place.seq === 0) return;
   const isChat = channel.kind !== ChannelKind.ROOM;
-  const { unread, mine } = isChat ? await client.chats.get(channel.id) : { unread: 0, mine: undefined };
+  const { unread, mine, markedUnread } = isChat ? await client.chats.get(channel.id) : unreadNothing;
   const size = Math.min(limits.pageEntries, Math.max(earlierCount, unread + earlierCount / 2));
   const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size });
   await names.learn(entries);
@@ -90,6 +91,7 @@ async function showEarlier(client: ParleyClient, conversation: Conversation, vie
   const isNew = ({ seq, sender }: EntryEvent) => seq > (mine?.readSeq ?? 0) && sender !== conversation.me.id;
   view.earlier(oldestFirst, unread > 0 ? oldestFirst.find(isNew) : undefined);
   conversation.markRead(place.seq);
+  if (markedUnread) await client.chats.markUnread(channel.id, false);
   if (isChat) await showReaders(conversation, view, names);
 }
 

@@ -221,8 +221,9 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
 
   /**
    * Tells the others that this user has read everything up to `seq`; by default, everything that
-   * has arrived. Also clears the mark as unread. Sends a receipt at most once a second, and again
-   * after a lost connection. Does nothing in a room, or without history.
+   * has arrived. Also removes the mark "unread", if the receipt of this user moves; otherwise
+   * `Chats.markUnread` does. Sends a receipt at most once a second, and again after a lost
+   * connection. Does nothing in a room, or without history.
    */
   markRead(seq = this.place?.seq ?? 0): void {
     this.#receipts.read(seq);

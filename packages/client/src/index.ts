@@ -18,7 +18,7 @@ export { OwnAccount, type ProfileChange } from './calls/account.js';
 export type { Abortable, Ask, ListOptions, PageRange } from './calls/ask.js';
 export { type BotRange, Bots, type NewBot } from './calls/bots.js';
 export type { ChatSummary, ChatsNow, DatedReceipt, NotifyLevel } from './calls/chat-summary.js';
-export { type ChannelChange, Chats } from './calls/chats.js';
+export { type ChannelChange, Chats, type MarkUnreadOptions } from './calls/chats.js';
 export { Invites, type NewInvite } from './calls/invites.js';
 export { type Addition, type GivenRole, Members } from './calls/members.js';
 export { type NotificationItem, type NotificationRange, Notifications } from './calls/notifications.js';

@@ -158,7 +158,7 @@ inChromium('chats', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('marks show the names of users who have read a message, and a dialog shows each member with a time', async () => {
+  test('marks show the names of users who have read a message, a dialog shows each member with a time, and a mark as unread stays', async () => {
     const [ann, bob, cy] = [await stage.somebody('Ann'), await stage.somebody('Bob'), await stage.somebody('Cy')];
     await createChat(ann, 'Group', 'readers', [await userIdOf(bob), await userIdOf(cy)]);
     await rowOf(cy, 'readers').waitFor();
@@ -173,8 +173,15 @@ inChromium('chats', () => {
     await stage.picture(ann, 'chat-readers');
     await ann.page.keyboard.press('Escape');
     await rowOf(cy, 'readers').click();
+    await cy.message('who reads this?').waitFor();
+    await cy.page.getByRole('button', { name: 'More' }).click();
+    await cy.page.getByRole('button', { name: 'Mark as unread' }).click();
     await ann.page.getByTitle(/^Read by (Bob, Cy|Cy, Bob)$/).waitFor();
-    expect([ann.complaints, bob.complaints, cy.complaints]).toEqual([[], [], []]);
+    const phone = await stage.otherDevice(cy);
+    await phone.page.getByRole('link', { name: /^readers \(Group, marked as unread\)/ }).waitFor(); // The receipt leaves it.
+    await rowOf(cy, 'readers').click();
+    await phone.page.getByRole('link', { name: /^readers \(Group\)/ }).waitFor();
+    expect([ann, bob, cy, phone].flatMap(({ complaints }) => complaints)).toEqual([]);
   });
 
   test('favourites, notification levels and marks as unread survive a reload, and the level also applies on other devices', async () => {

@@ -66,14 +66,17 @@ class Device implements ChatsOfInbox {
   }
 
   /** Reads a chat to its end, as far as this device knows it. */
-  read(id: number): void {
-    const { lastSeq = 0 } = this.#state.items[id] ?? {};
+  async read(id: number): Promise<void> {
+    const { lastSeq = 0, markedUnread } = this.#state.items[id] ?? {};
     this.share({ type: 'read', id, seq: lastSeq });
     (this.#inbox.inbox as UserInbox | undefined)?.markRead(id, lastSeq);
+    if (markedUnread && this.isOnline) await this.mark(id, false);
   }
 
   async mark(id: number, isUnread: boolean): Promise<void> {
-    this.share({ type: 'refreshed', chat: await this.client.chats.markUnread(id, isUnread) });
+    const { log = '', readSeq: seq = 0 } = this.#state.items[id] ?? {};
+    const chat = await this.client.chats.markUnread(id, isUnread, { read: { log, seq } });
+    this.share({ type: 'refreshed', chat });
   }
 }
 

@@ -191,7 +191,7 @@ test('receipts of a removed member end at the removal, and reading further clear
   await Promise.all([a.leave(), c.leave()]);
 });
 
-test('reading a chat again clears the mark as unread, shows nothing to the others, and a delivery leaves the mark', async () => {
+test('reading again by UpdateReceipt removes the mark as unread and shows nothing; a receipt that does not move leaves it', async () => {
   const id = await chat();
   const [a, b] = [await trio.join(ann, id), await trio.join(bob, id)];
   const seq = await say(a, 3);
@@ -201,12 +201,12 @@ test('reading a chat again clears the mark as unread, shows nothing to the other
   await update(bob, { channelId: id, log, markedUnread: true });
   const isMarked = async () =>
     (await trio.people.sql('SELECT marked_unread AS marked FROM chat.member WHERE user_id = $1', [bob.id]))[0]?.marked;
-  acknowledge(b, { readSeq: seq - 2 });
+  for (const readSeq of [seq - 2, seq - 1]) acknowledge(b, { readSeq });
   acknowledge(b, { deliveredSeq: seq });
   await waitForStored(bob, id, { delivered: seq, read: seq - 1 });
   expect(await isMarked()).toBe(true);
-  acknowledge(b, { readSeq: seq - 1 });
-  await until(async () => (await isMarked()) === false);
+  expect(await update(bob, { channelId: id, log, readSeq: seq - 2 })).toMatchObject({ markedUnread: true });
+  expect(await update(bob, { channelId: id, log, readSeq: seq - 1 })).toMatchObject({ markedUnread: false });
   acknowledge(b, { readSeq: seq });
   await a.find(({ receipt }) => receipt?.readSeq === seq);
   expect(receiptsOf(a).map(({ deliveredSeq, readSeq }) => [deliveredSeq, readSeq])).toEqual([
@@ -214,6 +214,32 @@ test('reading a chat again clears the mark as unread, shows nothing to the other
     [seq, seq - 1],
     [seq, seq],
   ]);
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('a receipt that is saved after its user has marked the chat as unread leaves the mark, also if it is repeated', async () => {
+  const id = await chat();
+  const [a, b] = [await trio.join(ann, id), await trio.join(bob, id)];
+  const seq = await say(a, 3);
+  const { log = '' } = (await a.find(({ welcome }) => welcome !== undefined)).welcome ?? {};
+  acknowledge(b, { readSeq: seq });
+  b.send('', { ping: { sentAt: 1, lastSeq: 0 } });
+  await b.find(({ pong }) => pong !== undefined);
+  await update(bob, { channelId: id, log, readSeq: seq, markedUnread: true });
+  acknowledge(a, { readSeq: seq });
+  await a.find(({ receipt }) => receipt?.userId === ann.id); // It is not saved before that of Bob.
+  const now = () => update(bob, { channelId: id });
+  expect(await now()).toMatchObject({ markedUnread: true, mine: { readSeq: seq } });
+  const save = (read: number) =>
+    trio.people.sql(
+      'SELECT read_seq::int AS read, told FROM chat.save_receipts(ARRAY[$1::int], ARRAY[$2::uuid], ARRAY[$3], ARRAY[$4::bigint], ARRAY[$4::bigint], 100)',
+      [id, log, bob.id, read],
+    );
+  for (const late of [seq - 1, seq, seq]) expect(await save(late)).toEqual([]);
+  expect(await now()).toMatchObject({ markedUnread: true });
+  const newest = await say(a, 1);
+  expect(await save(newest)).toEqual([{ read: newest, told: true }]);
+  expect(await now()).toMatchObject({ markedUnread: false });
   await Promise.all([a.leave(), b.leave()]);
 });
 

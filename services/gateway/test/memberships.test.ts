@@ -61,22 +61,28 @@ test('a mark "unread", its removal, and a level of notifications reach all devic
 test.each([
   ['with a chat server', true],
   ['without a chat server', false],
-])('reading again on one device removes the mark on the others, %s', async (_, isServed) => {
-  const phone = await rig.open(bob);
-  const owner = isServed ? await rig.trio.join(ann, id) : undefined;
-  if (isServed) await rig.followed(phone, id, ann);
-  const isTold = ({ message, membership }: InboxClient['events'][number]) =>
-    message?.receipt?.userId === bob.id || membership?.markedUnread === false;
-  await update({ readSeq: 1 });
-  await until(() => phone.events.some(({ message }) => message?.receipt?.readSeq === 1));
-  await update({ markedUnread: true });
-  await shows(phone, { markedUnread: true });
-  const known = phone.events.length;
-  await rig.post(bob, { channelId: id, receipt: { readSeq: 1 } });
-  await until(() => phone.events.slice(known).some(isTold));
-  expect(await rig.trio.overview(bob)).toMatchObject({ chats: [{ markedUnread: false }] });
-  await Promise.all([phone.cut(), owner?.leave()]);
-});
+])(
+  'reading again on one device removes the mark on the others, and a late receipt leaves it, %s',
+  async (_, isServed) => {
+    const phone = await rig.open(bob);
+    const owner = isServed ? await rig.trio.join(ann, id) : undefined;
+    if (isServed) await rig.followed(phone, id, ann);
+    const isTold = ({ message, membership }: InboxClient['events'][number]) =>
+      message?.receipt?.userId === bob.id || membership?.markedUnread === false;
+    await update({ readSeq: 1 });
+    await until(() => phone.events.some(({ message }) => message?.receipt?.readSeq === 1));
+    await update({ markedUnread: true });
+    await shows(phone, { markedUnread: true });
+    for (const one of [bob, ann]) await rig.post(one, { channelId: id, receipt: { readSeq: 1 } });
+    await until(() => phone.events.some(({ message }) => message?.receipt?.userId === ann.id));
+    expect(await rig.trio.overview(bob)).toMatchObject({ chats: [{ markedUnread: true }] });
+    const known = phone.events.length;
+    await update({ readSeq: 1 });
+    await until(() => phone.events.slice(known).some(isTold));
+    expect(await rig.trio.overview(bob)).toMatchObject({ chats: [{ markedUnread: false }] });
+    await Promise.all([phone.cut(), owner?.leave()]);
+  },
+);
 
 test('a device that was away learns with its resume what another device has set meanwhile', async () => {
   const away = await rig.open(bob);

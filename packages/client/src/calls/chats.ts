@@ -16,6 +16,12 @@ export interface AllChatsOptions extends Abortable {
   readonly onPage?: (chats: readonly ChatSummary[]) => void;
 }
 
+/** Options of `Chats.markUnread`. */
+export interface MarkUnreadOptions extends Abortable {
+  /** Position up to which the user has read the chat. */
+  readonly read?: LogPosition | undefined;
+}
+
 /** Settings of a channel to change; absent ones stay as they are. */
 export type ChannelChange = Omit<Parameters<typeof UpdateChannelRequest.fromPartial>[0], 'id'>;
 
@@ -95,9 +101,15 @@ export class Chats {
     return this.#moveReceipt({ channelId, log, deliveredSeq: seq }, options);
   }
 
-  /** Marks a chat as unread, or removes the mark. Others do not learn of it. */
-  markUnread(channelId: number, isUnread = true, options: Abortable = {}): Promise<ChatSummary> {
-    return this.#moveReceipt({ channelId, markedUnread: isUnread }, options);
+  /**
+   * Marks a chat as unread, or removes the mark. Others do not learn of it. Receipts that are still
+   * on their way leave the mark, unless they move the receipt of the user. So if an inbox or a
+   * conversation has marked the chat as read, pass the position in `read`.
+   * @throws {Refusal} as `markRead` does
+   */
+  markUnread(channelId: number, isUnread = true, options: MarkUnreadOptions = {}): Promise<ChatSummary> {
+    const { log = '', seq: readSeq = 0 } = options.read ?? {};
+    return this.#moveReceipt({ channelId, log, readSeq, markedUnread: isUnread }, options);
   }
 
   /**

@@ -196,8 +196,9 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
 
   /**
    * Tells the others in a chat that this user has read everything up to `seq`; by default, all
-   * entries that this inbox has yielded. Receipts are sent within a few seconds, and again after a
-   * lost connection. Does nothing in a chat without history.
+   * entries that this inbox has yielded. Also removes the mark "unread", if the receipt of this user
+   * moves; otherwise `Chats.markUnread` does. Receipts are sent within a few seconds, and again
+   * after a lost connection. Does nothing in a chat without history.
    */
   markRead(channelId: number, seq = this.#reading.placeOf(channelId)?.seq ?? 0): void {
     const log = this.#receiver.logOf(channelId);

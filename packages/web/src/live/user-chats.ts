@@ -123,7 +123,9 @@ export class UserChats implements ChatsOfInbox {
 
   /** Marks a chat as unread, or removes the mark. @throws {Refusal} */
   async markUnread(id: number, isUnread: boolean): Promise<void> {
-    this.refreshed(await this.#deps.client.chats.markUnread(id, isUnread));
+    const { log, readSeq = 0 } = this.state().items[id] ?? {};
+    const read = log ? { log, seq: readSeq } : undefined;
+    this.refreshed(await this.#deps.client.chats.markUnread(id, isUnread, { read }));
   }
 
   /** Sets which messages of a chat notify the user. @throws {Refusal} */
@@ -262,10 +264,10 @@ export class UserChats implements ChatsOfInbox {
     const item = this.state().items[chat.channelId];
     const isUnread = item !== undefined && (item.unread > 0 || item.markedUnread);
     if (seq <= chat.state().readSeq && !isUnread) return;
-    // Only this call can remove the mark, because no receipt can.
-    if (seq === 0) this.markUnread(chat.channelId, false).catch(() => {});
     chat.share({ type: 'read', seq });
     this.share({ type: 'read', id: chat.channelId, seq });
+    // A receipt removes the mark only if it moves.
+    if (item?.markedUnread) this.markUnread(chat.channelId, false).catch(() => {});
   }
 
   #typing(id: number, stopped: boolean): void {

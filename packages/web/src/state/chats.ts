@@ -304,9 +304,8 @@ export function needsAttention({ unread, mentions, markedUnread, notify }: ChatI
 
 /**
  * Returns what a receipt of this user does to a chat. Only the server can count the messages after
- * it. Only the server also knows whether a mark is still there: it reports a new mark and the
- * removal of a mark with the same receipt. When a stream starts, the server repeats the receipts of
- * all chats, and most of them change nothing.
+ * it. Only the server also knows whether the receipt has removed a mark. When a stream starts, the
+ * server repeats the receipts of all chats, and most of them change nothing.
  */
 export function receiptEffect(item: ChatItem, readSeq: number): 'nothing' | 'read' | 'recount' {
   const { unread, mentions, markedUnread, lastSeq, countedSeq } = item;

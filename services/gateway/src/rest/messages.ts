@@ -172,7 +172,10 @@ const moveReceipt = route({
     log: z.string().meta({ description: '`log` of the chat, to which the seqs belong' }),
     delivered_seq: seqField.optional(),
     read_seq: seqField.optional(),
-    marked_unread: z.boolean().optional(),
+    marked_unread: z.boolean().optional().meta({
+      description:
+        'sets or removes the mark "unread". Without it, a `read_seq` at or after the current one removes the mark. A later receipt of a stream removes it only if it moves `read_seq`; so send also the `read_seq` of receipts that are still on their way',
+    }),
   }),
   answer: chatShape,
   run: async ({ calls, params: { channel_id: channelId }, body }) => {

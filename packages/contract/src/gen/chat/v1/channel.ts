@@ -192,7 +192,11 @@ export interface UpdateReceiptRequest {
   deliveredSeq: number;
   /** 0: stays as it is */
   readSeq: number;
-  /** moves no receipt; a read_seq at or after the current one clears it */
+  /**
+   * Sets or removes the mark "unread". Without it, a read_seq at or after the current one removes the
+   * mark. A later receipt of a stream removes it only if it moves read_seq. So send also the read_seq
+   * of receipts that are still on their way.
+   */
   markedUnread?: boolean | undefined;
 }
 
