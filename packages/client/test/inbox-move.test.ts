@@ -35,7 +35,7 @@ test('moves from a draining gateway without a lost connection, and shows each en
   old.tell({ notification: { id: 9, kind: 1 } });
   old.ping('p1');
   await pass();
-  expect(listener.brief).toEqual(['connected', '1:5']);
+  expect(listener.brief).toEqual(['connected', '1:5', '1:6']); // The next stream is not open yet.
   next.welcome(logEnd(1, 7));
   next.say(1, 6, 7);
   next.tell({ notification: { id: 9, kind: 1 } });
@@ -89,6 +89,36 @@ test('posts that have no ack are sent again to the next gateway, and their late 
   expect(next.posts).toEqual([two]);
   old.ack(two, { seq: 1 });
   await expect(second).resolves.toMatchObject({ seq: 1 });
+});
+
+test('shows a gap and another log before the next stream has begun, and only once', async () => {
+  gateway.logs.set(1, { log: 'l', seqs: [5, 6] });
+  const next = announce();
+  old.tell({ gap: { channelId: 1, log: 'l', from: 5, to: 6 } });
+  old.say(1, 7);
+  old.tell({ chatReset: { channelId: 1, log: 'other' } });
+  old.say(1, 1);
+  await pass();
+  const shown = ['connected', '1:filled 5-6', '1:5', '1:6', '1:7', '1:chat-reset', '1:1'];
+  expect(listener.brief).toEqual(shown);
+  next.welcome(logEnd(1, 1, 'other'));
+  next.tell({ chatReset: { channelId: 1, log: 'other' } });
+  next.say(1, 1, 2);
+  await pass();
+  expect(listener.brief).toEqual([...shown, '1:2']);
+});
+
+test('shows the entries of a chat before the user was removed from it, and the removal, only once', async () => {
+  const next = announce();
+  old.say(1, 5);
+  old.tell({ removed: { id: 1 } });
+  await pass();
+  expect(listener.brief).toEqual(['connected', '1:5']);
+  next.welcome();
+  next.say(1, 5);
+  next.tell({ removed: { id: 1 } });
+  await pass();
+  expect(listener.brief).toEqual(['connected', '1:5', '1:removed']);
 });
 
 test('stays at a draining gateway while no other gateway accepts it, and tries again', async () => {

@@ -1,20 +1,18 @@
 import type { InboxEvent } from '@parley/contract';
 
-/** Holds events back while another stream is being opened, because that stream will repeat them. */
+/**
+ * Holds events back while another stream is being opened, because that stream will repeat them. The
+ * events of a log pass at once, because the receiver finds those that are repeated. So the user does
+ * not wait for the other stream.
+ */
 export class HeldEvents {
-  readonly #isStored: (channelId: number) => boolean;
   readonly #events: InboxEvent[] = [];
   /** Chats whose event `added` is held back. */
   readonly #added = new Set<number>();
 
-  /** `isStored` returns whether a chat that the user is in has history. */
-  constructor(isStored: (channelId: number) => boolean) {
-    this.#isStored = isStored;
-  }
-
-  /** Holds an event back if a resume repeats it. Returns whether it did. */
+  /** Holds an event back if it must not come twice. Returns whether it did. */
   take(event: InboxEvent): boolean {
-    if (!this.#isRepeated(event)) return false;
+    if (this.#mayPass(event)) return false;
     this.#events.push(event);
     if (event.added !== undefined) this.#added.add(event.added.id);
     return true;
@@ -26,9 +24,9 @@ export class HeldEvents {
     return this.#events.splice(0);
   }
 
-  #isRepeated({ ack, message }: InboxEvent): boolean {
-    if (message === undefined) return ack === undefined;
-    const { channelId, seq } = message;
-    return seq > 0 && (this.#isStored(channelId) || this.#added.has(channelId));
+  #mayPass({ ack, message, gap, chatReset }: InboxEvent): boolean {
+    const ofLog = message ?? gap ?? chatReset;
+    if (ofLog === undefined) return ack !== undefined;
+    return message?.seq === 0 || !this.#added.has(ofLog.channelId);
   }
 }

@@ -14,8 +14,6 @@ export interface InboxLinkOptions {
   readonly token: () => string | undefined;
   /** Returns the position to resume from. */
   readonly watch: () => WatchRequest;
-  /** Returns whether a chat has history, so that a resume repeats its entries. */
-  readonly isStored: (channelId: number) => boolean;
   /** Called with every event. */
   readonly onEvent: (event: InboxEvent) => void;
   /** Called when another stream is opened to replace the current one. */
@@ -36,7 +34,7 @@ const moveAgainMs = 250;
 export class InboxLink {
   readonly #options: InboxLinkOptions;
   readonly #redial: Redial;
-  readonly #held: HeldEvents;
+  readonly #held = new HeldEvents();
   #stream: WatchedStream | undefined;
   /** The stream that will replace the current one as soon as the server has begun it. */
   #next: WatchedStream | undefined;
@@ -46,7 +44,6 @@ export class InboxLink {
   constructor(options: InboxLinkOptions) {
     this.#options = options;
     this.#redial = new Redial(options.onWait);
-    this.#held = new HeldEvents(options.isStored);
   }
 
   /** Runs until the end. Resolves with the final refusal, or with undefined after `leave`. */

@@ -93,7 +93,6 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
       open: deps.open,
       token: deps.token,
       watch: () => this.#receiver.watch,
-      isStored: (channelId) => this.#receiver.logOf(channelId) !== '',
       onEvent: (event) => this.#receive(event),
       onMove: () => this.#receiver.overlap(),
       onLost: () => this.#lose(),
