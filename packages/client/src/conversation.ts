@@ -14,6 +14,7 @@ import { GapFiller } from './gap-filler.js';
 import type { HistoryPage } from './history.js';
 import { StreamLink } from './link.js';
 import { openingOf } from './opening.js';
+import { pause } from './pause.js';
 import { Pending, type Sent } from './pending.js';
 import { ReceiptBook } from './receipt-book.js';
 import type { MemberReceipt, ReceiptSeqs } from './receipt-seqs.js';
@@ -277,7 +278,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     return new GapFiller({
       fetchAfter: (range) => this.#deps.history({ ...range, ...(signal && { signal }) }),
       pause: async (ms) => {
-        await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), this.#over]);
+        await pause(ms, this.#over);
         return this.#ended === undefined;
       },
     });

@@ -86,6 +86,20 @@ test('retries a busy server', async () => {
   expect(brief(await missed(5, 7))).toEqual(['filled 5-7', 5, 6, 7]);
 });
 
+test('a conversation that ends while it waits for History leaves no timer', async () => {
+  server.history = () => Promise.reject(refuse('too-busy', { retryAfterMs: 3_000 }));
+  const conversation = server.client().open(1, { after: { log: 'l', seq: 1 } });
+  const listener = new Listener(conversation);
+  await jest.advanceTimersByTimeAsync(0);
+  server.stream.welcome(5, Resume.GAP, { missingFrom: 2, missingTo: 5 });
+  await jest.advanceTimersByTimeAsync(100);
+  expect(server.historyCalls).toHaveLength(1);
+  await conversation.leave();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(listener.events.at(-1)?.type).toBe('ended');
+  expect(jest.getTimerCount()).toBe(0);
+});
+
 test('reports entries removed by retention as missing', async () => {
   logOf(range(8, 12));
   expect(brief(await missed(5, 12))).toEqual(['missing 5-7', 'filled 8-12', ...range(8, 12)]);

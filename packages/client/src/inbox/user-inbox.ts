@@ -5,6 +5,7 @@ import type { ChatsNow } from '../calls/chat-summary.js';
 import type { SendOptions } from '../conversation-options.js';
 import { Backoff } from '../core/backoff.js';
 import { changeFrame, checkFrame, lossyFrame, type MessageOptions, messageOf, typingOf } from '../frames.js';
+import { pause } from '../pause.js';
 import type { Sent } from '../pending.js';
 import type { Transport } from '../transport.js';
 import { randomUuid } from '../uuid.js';
@@ -316,7 +317,7 @@ export class UserInbox implements AsyncIterable<UserInboxEvent> {
 
   /** Waits. Resolves with false if the inbox has ended meanwhile. */
   async #pause(ms: number): Promise<boolean> {
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), this.#over]);
+    await pause(ms, this.#over);
     return this.#ended === undefined;
   }
 

@@ -148,12 +148,15 @@ export class PageInbox {
   }
 
   /** Waits `ms` milliseconds, or until the user asks to connect. */
-  #wait(signal: AbortSignal, ms?: number): Promise<void> {
-    return new Promise((resolve) => {
+  async #wait(signal: AbortSignal, ms?: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
       this.#hurry = resolve;
-      if (ms !== undefined) setTimeout(resolve, ms);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      signal.addEventListener('abort', this.#hurry);
+      if (ms !== undefined) timer = setTimeout(resolve, ms);
     });
+    clearTimeout(timer);
+    signal.removeEventListener('abort', this.#hurry);
   }
 
   /** Shows some chats before the others have arrived. */
