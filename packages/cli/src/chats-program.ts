@@ -30,7 +30,9 @@ A bot is a program with a token instead of a password. Add it to the channel lik
 const webhooksHelp = `
 An incoming webhook is an address at which programs post into the chat:
   npx parley webhooks team --create builds
-  curl -H 'content-type: application/json' -d '{"text": "The build has passed."}' ADDRESS`;
+  curl -H 'content-type: application/json' -d '{"text": "The build has passed."}' ADDRESS
+An outgoing webhook is a URL to which the gateways post what happens in the chat:
+  npx parley webhooks team --to https://example.org/hook --types message.created`;
 
 const searchHelp = `
 Words in double quotes must follow each other; filters narrow the search:
@@ -100,9 +102,13 @@ function addBots(program: Command): void {
 function addWebhooks(program: Command): void {
   program
     .command('webhooks <chat>')
-    .description('list the incoming webhooks of a chat that you manage, by its id or name')
-    .option('--create <name>', 'create a webhook whose messages have this name, and print its address')
-    .option('--rotate <id>', 'give a webhook a new address; the old one ends')
+    .description('list the webhooks of a chat that you manage, by its id or name')
+    .option('--create <name>', 'create an incoming webhook whose messages have this name, and print its address')
+    .option('--to <url>', 'create an outgoing webhook that posts to this URL, and print its secret')
+    .option('--types <types...>', 'events that it posts, such as message.created; default: all')
+    .option('--rotate <id>', 'give a webhook a new address, or a new secret')
+    .option('--dead <id>', 'list what an outgoing webhook could not deliver')
+    .option('--resume <id>', 'send that again, and enable the webhook')
     .option('--delete <id>', 'end a webhook for good')
     .addOption(gatewayOption('URL of the gateway, with which the address begins'))
     .addHelpText('after', webhooksHelp)

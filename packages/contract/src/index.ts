@@ -49,3 +49,4 @@ export const HealthService = /* @__PURE__ */ serviceOf(HealthDefinition);
 export const InboxService = /* @__PURE__ */ serviceOf(InboxServiceDefinition);
 /** Methods for accounts, sessions and profiles. */
 export const UserService = /* @__PURE__ */ serviceOf(UserServiceDefinition);
+export { webhookTypes } from './webhook-types.js';

@@ -158,6 +158,11 @@ export const limits = {
   serversListed: 1_000,
   /** Maximum number of bots of one channel, and of one creator who is not an operator. */
   botsPerChannel: 10,
+  /** Maximum number of outgoing webhooks of one chat, and of one creator who is not an operator. */
+  webhooksPerChannel: 10,
+  webhookUrlCharacters: 2_048,
+  /** Maximum number of entries of a webhook that wait for another attempt or are dead letters. */
+  webhookFailures: 1_000,
   /** Sessions of a user that ListSessions returns: the newest ones. */
   sessionsListed: 1_000,
   /** Length of the reason of a kick, which goes into the audit. */

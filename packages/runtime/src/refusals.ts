@@ -41,6 +41,11 @@ export const refusals = {
     'That is not a position of your inbox. Use the last id that you received, or none.',
   ),
   'invalid-notify': row('INVALID_ARGUMENT', 400, 'Invalid choice. Choose NOTIFY_ALL, NOTIFY_MENTIONS or NOTIFY_NONE.'),
+  'invalid-webhook': row(
+    'INVALID_ARGUMENT',
+    400,
+    'The webhook needs a URL that begins with https:// and has neither a user nor a password. Correct the URL.',
+  ),
   'invalid-push': row(
     'INVALID_ARGUMENT',
     400,

@@ -11,6 +11,7 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const hosts = list.pipe(z.array(z.string().regex(/^[^/@\s]+$/, 'expected hosts like ci.internal or 10.0.0.5:8443')));
 /** An origin exactly as browsers send it: no path, no wildcard. */
 const origin = z
   .string()
@@ -273,6 +274,7 @@ export const settingsTable = {
     'gateway: send Web Push to endpoints with private addresses too, for push services in your own network and for tests',
     'off',
   ),
+  WEBHOOK_PRIVATE: setting(hosts, 'hosts', 'gateway: hosts with private addresses to which webhooks may be sent', ''),
   WEB_DIR: setting(
     z.string().optional(),
     'folder',

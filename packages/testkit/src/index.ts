@@ -22,6 +22,7 @@ export {
   type RecordedTalker,
   recordedIn,
 } from './recorded-history.js';
+export { selfSigned } from './self-signed.js';
 export { type ServiceName, ServiceProcess } from './service-process.js';
 export { freePorts, living, Started } from './started.js';
 export { openTestDatabase, ownerVariable, prepareServer, type TestDatabase } from './test-database.js';

@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { createECDH, createPublicKey, type ECDH, randomBytes, verify } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ece from 'http_ece';
+import { selfSigned } from './self-signed.js';
 
 /** A message that a browser would show. */
 export interface ReceivedPush {
@@ -33,12 +33,8 @@ export class PushReceiver {
 
   private constructor(folder: string) {
     this.#folder = folder;
-    this.certificate = join(folder, 'cert.pem');
-    const key = join(folder, 'key.pem');
-    const what = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-    execFileSync('openssl', [...what, ...names, '-keyout', key, '-out', this.certificate], { stdio: 'ignore' });
-    const tls = { cert: readFileSync(this.certificate), key: readFileSync(key) };
+    const { certificate, tls } = selfSigned(folder);
+    this.certificate = certificate;
     this.#server = createServer(tls, (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -74,6 +74,14 @@ import {
   createListIncomingWebhooks,
   createRotateIncomingWebhook,
 } from './webhooks/incoming-webhooks.js';
+import {
+  createCreateOutgoingWebhook,
+  createDeleteOutgoingWebhook,
+  createListDeadLetters,
+  createListOutgoingWebhooks,
+  createResumeOutgoingWebhook,
+  createRotateOutgoingWebhook,
+} from './webhooks/outgoing-webhooks.js';
 
 interface HandlerDeps {
   readonly pool: Pool;
@@ -137,6 +145,12 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     listIncomingWebhooks: forUser(callers, createListIncomingWebhooks(pool)),
     rotateIncomingWebhook: forUser(callers, createRotateIncomingWebhook(pool)),
     deleteIncomingWebhook: forUser(callers, waking(deps.bell, createDeleteIncomingWebhook(pool))),
+    createOutgoingWebhook: forUser(callers, createCreateOutgoingWebhook(pool)),
+    listOutgoingWebhooks: forUser(callers, createListOutgoingWebhooks(pool)),
+    rotateOutgoingWebhook: forUser(callers, createRotateOutgoingWebhook(pool)),
+    resumeOutgoingWebhook: forUser(callers, createResumeOutgoingWebhook(pool)),
+    deleteOutgoingWebhook: forUser(callers, createDeleteOutgoingWebhook(pool)),
+    listDeadLetters: forUser(callers, createListDeadLetters(pool)),
     setBlock: forUser(callers, waking(deps.bell, createSetBlock(deps))),
     listBlocked: forUser(callers, createListBlocked(pool)),
     reportAbuse: forUser(callers, createReportAbuse(pool)),

@@ -102,6 +102,8 @@ async function fill(): Promise<number> {
      INSERT INTO chat.block (user_id, blocked_id) VALUES ('${me.id}', '${friend.id}');
      INSERT INTO chat.users (id, name, password_hash, bot) VALUES ('bot-of-${me.id}', 'bot', '!', true);
      INSERT INTO chat.bot (user_id, created_by) VALUES ('bot-of-${me.id}', '${me.id}');
+     INSERT INTO chat.outgoing_webhook (id, channel_id, url, types, secret, created_by, seq)
+       VALUES ('outgoing-${group}', ${group}, 'https://example.org/SECRET', '{}', sha256('x'), '${me.id}', 0);
      INSERT INTO chat.guest (user_id, name, is_numbered, instance_id, network)
        VALUES ('${me.id}', right('${me.id}', 32), false, gen_random_uuid(), '192.0.2.1');
      INSERT INTO chat.file (owner_id, name, content_type, size) VALUES ('${me.id}', 'me.png', 'image/png', 3);
@@ -158,6 +160,15 @@ const tables: Readonly<
   },
   block: { types: ['block'], leftOut: { user_id: theAccount } },
   bot: { types: ['bot'], leftOut: {} },
+  outgoing_webhook: {
+    types: ['outgoing_webhook'],
+    leftOut: {
+      ...{ created_by: theAccount, url: 'only its host: the rest is a secret', secret, old_secret: secret },
+      ...{ old_until: internal, seq: internal, due_at: internal, lease: internal, failures: internal },
+      ...{ failing_since: internal, disabled_at: internal },
+    },
+  },
+  outgoing_failure: 'names a webhook and an entry',
   guest: { types: ['guest'], leftOut: { user_id: theAccount, instance_id: internal } },
   file: { types: ['file'], leftOut: { owner_id: theAccount, in_s3: internal } },
   channel: {

@@ -55,6 +55,7 @@ import { RoundReader } from './inbox/round.js';
 import { type InboxDevice, InboxSession } from './inbox/session.js';
 import { openFiles } from './open-files.js';
 import { Deliveries } from './outbound/deliveries.js';
+import { WebhookWorker } from './outgoing/webhook-worker.js';
 import { PostingParts } from './posting/posting-parts.js';
 import { PushWorker } from './push/push-worker.js';
 import { FeedFollows } from './relay/feed-follows.js';
@@ -204,6 +205,13 @@ function startPushes({ pool, parts, context }: ServiceHost, config: PushConfig):
   parts.add('pushes', new Deliveries({ most: pushesAtOnce, take, deliver, failed }));
 }
 
+/** Starts to send to servers that users have named. */
+function startSenders(host: ServiceHost, { push, privateWebhookHosts: privateHosts }: GatewayConfig): void {
+  if (push !== undefined) startPushes(host, push);
+  const { log, metrics } = host.context;
+  host.parts.add('webhooks', new WebhookWorker({ pool: host.pool, privateHosts, log, metrics }));
+}
+
 /** Parts that the HTTP APIs share. */
 interface ApiDeps extends ApiDoorDeps, Pick<EventsDoorDeps, 'openSession' | 'logOf'> {}
 
@@ -303,7 +311,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   host.parts.add('sockets of guests', guestDoors.door);
   const drain = createDrain(host, http, [inbox, bridge], stopMs);
   startReports(host, config, http, inbox, drain);
-  if (config.push !== undefined) startPushes(host, config.push);
+  startSenders(host, config);
   host.parts.add('drain', drain);
   return host.run({
     grpc: host.address,

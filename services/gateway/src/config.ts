@@ -30,6 +30,8 @@ export interface GatewayConfig {
   readonly webDir: string;
   /** How Web Push is sent; undefined if it is not. */
   readonly push: PushConfig | undefined;
+  /** Hosts of outgoing webhooks, with their ports, that may have private addresses. */
+  readonly privateWebhookHosts: readonly string[];
 }
 
 /** Configuration of Web Push. */
@@ -89,5 +91,6 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
     s3: readS3Config(settings),
     webDir: settings.WEB_DIR ?? builtPage,
     push: readPushConfig(settings),
+    privateWebhookHosts: settings.WEBHOOK_PRIVATE,
   };
 }

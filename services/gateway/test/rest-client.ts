@@ -20,6 +20,10 @@ export interface RestJson {
   readonly log: string;
   readonly kind: string;
   readonly path: string;
+  readonly secret: string;
+  readonly outgoing_webhooks: readonly RestJson[];
+  readonly dead_letters: readonly RestJson[] & number;
+  readonly disabled_reason: string | null;
   readonly channel: RestJson;
   readonly chats: readonly RestJson[];
   readonly messages: readonly RestJson[];

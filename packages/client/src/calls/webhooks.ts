@@ -1,10 +1,11 @@
-import { Channel, IncomingWebhook } from '@parley/contract';
+import { Channel, type DeadLetter, IncomingWebhook, OutgoingWebhook } from '@parley/contract';
 import type { Abortable, Ask } from './ask.js';
 import { calls } from './methods.js';
 
 /**
  * Webhooks of chats, for their owners and admins. An incoming webhook is a bot that only posts:
- * programs send it messages with one HTTP request.
+ * programs send it messages with one HTTP request. An outgoing webhook is a URL to which the
+ * gateways post what happens in the chat.
  * @example
  * ```ts
  * import type { ParleyClient } from '@parley/client';
@@ -55,5 +56,60 @@ export class Webhooks {
    */
   async deleteIncoming(id: string, { signal }: Abortable = {}): Promise<void> {
     await this.#ask(calls.deleteIncomingWebhook, IncomingWebhook.fromPartial({ id }), signal);
+  }
+
+  /**
+   * Creates an outgoing webhook: from now on, the gateways post events of these types, or all, to an
+   * https URL. The result has the `secret` that verifies them, which is shown only here.
+   * @throws {Refusal} `invalid-webhook`, `not-channel-admin`, `wrong-kind`, `too-many-bots` or
+   * `create-too-often`
+   */
+  createOutgoing(
+    channelId: number,
+    url: string,
+    { types = [], signal }: Abortable & { readonly types?: readonly string[] } = {},
+  ): Promise<OutgoingWebhook> {
+    const request = OutgoingWebhook.fromPartial({ channelId, url, types: [...types] });
+    return this.#ask(calls.createOutgoingWebhook, request, signal);
+  }
+
+  /**
+   * Fetches the outgoing webhooks of a chat, the oldest first, without their secrets.
+   * @throws {Refusal} `not-channel-admin` or `channel-not-found`
+   */
+  async listOutgoing(channelId: number, { signal }: Abortable = {}): Promise<readonly OutgoingWebhook[]> {
+    return (await this.#ask(calls.listOutgoingWebhooks, Channel.fromPartial({ id: channelId }), signal)).webhooks;
+  }
+
+  /**
+   * Gives an outgoing webhook a new `secret`. For 24 hours, the old one signs too.
+   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   */
+  rotateOutgoing(id: string, { signal }: Abortable = {}): Promise<OutgoingWebhook> {
+    return this.#ask(calls.rotateOutgoingWebhook, OutgoingWebhook.fromPartial({ id }), signal);
+  }
+
+  /**
+   * Sends the dead letters of an outgoing webhook again, and enables it if it was disabled.
+   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   */
+  resumeOutgoing(id: string, { signal }: Abortable = {}): Promise<OutgoingWebhook> {
+    return this.#ask(calls.resumeOutgoingWebhook, OutgoingWebhook.fromPartial({ id }), signal);
+  }
+
+  /**
+   * Fetches what an outgoing webhook did not deliver and does not try again, the oldest first.
+   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   */
+  async deadLetters(id: string, { signal }: Abortable = {}): Promise<readonly DeadLetter[]> {
+    return (await this.#ask(calls.listDeadLetters, OutgoingWebhook.fromPartial({ id }), signal)).deadLetters;
+  }
+
+  /**
+   * Deletes an outgoing webhook with its dead letters.
+   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   */
+  async deleteOutgoing(id: string, { signal }: Abortable = {}): Promise<void> {
+    await this.#ask(calls.deleteOutgoingWebhook, OutgoingWebhook.fromPartial({ id }), signal);
   }
 }

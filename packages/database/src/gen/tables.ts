@@ -236,6 +236,34 @@ export interface OfferTable {
   lapsesAt: Generated<Date>;
 }
 
+export interface OutgoingFailureTable {
+  webhookId: string;
+  seq: number;
+  attempts: number;
+  dueAt: Date | null;
+  failedAt: Generated<Date>;
+  why: string;
+}
+
+export interface OutgoingWebhookTable {
+  id: string;
+  channelId: number;
+  url: string;
+  types: string[];
+  secret: Buffer;
+  oldSecret: Buffer | null;
+  oldUntil: Date | null;
+  createdBy: string | null;
+  createdAt: Generated<Date>;
+  seq: number;
+  dueAt: Generated<Date>;
+  lease: string | null;
+  failures: Generated<number>;
+  failingSince: Date | null;
+  disabledAt: Date | null;
+  disabledReason: string | null;
+}
+
 export interface PushDueTable {
   sessionId: string;
   channelId: number;
@@ -430,6 +458,8 @@ export interface Database {
   notification: NotificationTable;
   object: ObjectTable;
   offer: OfferTable;
+  outgoingFailure: OutgoingFailureTable;
+  outgoingWebhook: OutgoingWebhookTable;
   pushDue: PushDueTable;
   pushKey: PushKeyTable;
   pushSubscription: PushSubscriptionTable;

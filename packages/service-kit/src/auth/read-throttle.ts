@@ -26,6 +26,8 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'ChannelService/ListMembers': dear,
   'ChannelService/ListInvites': dear,
   'ChannelService/ListIncomingWebhooks': dear,
+  'ChannelService/ListOutgoingWebhooks': dear,
+  'ChannelService/ListDeadLetters': dear,
   'ChannelService/ListBlocked': dear,
   'ChannelService/History': cheap,
   'ChannelService/Search': search,

@@ -43,6 +43,8 @@ const ownMessages: readonly (readonly [call: string, reason: string, message: st
   ['ChannelService/ListInvites', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],
   ['ChannelService/CreateIncomingWebhook', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],
   ['ChannelService/ListIncomingWebhooks', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],
+  ['ChannelService/CreateOutgoingWebhook', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],
+  ['ChannelService/ListOutgoingWebhooks', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],
   ['ChannelService/ChangeMember, remove', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],
   ['ChannelService/ChangeMember, mute', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],
   ['ChannelService/ChangeMember, ban', 'not-owner', 'Only the owner of this room can do this. Ask the owner.'],

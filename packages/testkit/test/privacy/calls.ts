@@ -92,6 +92,8 @@ export const channelCalls: Readonly<Record<string, ChannelCall>> = {
   'ChannelService/ListInvites': byId,
   'ChannelService/CreateIncomingWebhook': ({ channel: channelId }) => ({ channelId, name: 'builds' }),
   'ChannelService/ListIncomingWebhooks': byId,
+  'ChannelService/CreateOutgoingWebhook': ({ channel: channelId }) => ({ channelId, url: 'https://example.org/' }),
+  'ChannelService/ListOutgoingWebhooks': byId,
   'ChannelService/History': byChannel,
   'ChannelService/Search': ({ channel: channelId, member: sender }) => ({ channelId, sender }),
   'ChannelService/UpdateReceipt': ({ channel: channelId, log }) => ({ channelId, log, readSeq: 1 }),
@@ -178,6 +180,10 @@ export const linkCalls: Readonly<Record<string, (link: string) => object>> = {
   'ChannelService/PreviewInvite': (id) => ({ id }),
   'ChannelService/RotateIncomingWebhook': (id) => ({ id }),
   'ChannelService/DeleteIncomingWebhook': (id) => ({ id }),
+  'ChannelService/RotateOutgoingWebhook': (id) => ({ id }),
+  'ChannelService/ResumeOutgoingWebhook': (id) => ({ id }),
+  'ChannelService/DeleteOutgoingWebhook': (id) => ({ id }),
+  'ChannelService/ListDeadLetters': (id) => ({ id }),
   'ChannelService/Join, by link': (id) => ({ id }),
 };
 

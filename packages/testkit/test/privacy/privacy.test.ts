@@ -166,7 +166,7 @@ async function whileLocked(channels: readonly number[], work: () => Promise<unkn
   try {
     await client.query('BEGIN');
     await client.query('SELECT FROM chat.channel WHERE id = ANY ($1) FOR UPDATE', [channels]);
-    for (const table of ['channel_head', 'member', 'invite', 'offer', 'bot'])
+    for (const table of ['channel_head', 'member', 'invite', 'offer', 'bot', 'outgoing_webhook'])
       await client.query(`SELECT FROM chat.${table} WHERE channel_id = ANY ($1) FOR UPDATE`, [channels]);
     await work();
   } finally {

@@ -71,6 +71,14 @@ export const sections: readonly ExportSection[] = [
     revokedAt: time,
     isWebhook: bool,
   }),
+  section('outgoing_webhook', '', 'exportOutgoingWebhooks', {
+    id: text,
+    channelId: int4,
+    host: text,
+    types: array(text),
+    createdAt: timestamptz,
+    disabledReason: nullable(text),
+  }),
   section('guest', '', 'exportGuest', { name: text, isNumbered: bool, network: text, openedAt: timestamptz }),
   section('file', firstUuid, 'exportFiles', {
     id: uuid,

@@ -30,6 +30,11 @@ SELECT user_id AS position, user_id, channel_id, created_by, created_at, revoked
   UNION (SELECT * FROM chat.bot o WHERE o.user_id = :userId AND o.user_id > :after)
 ) bots ORDER BY user_id LIMIT :size;
 
+-- Leaves out the secrets, and of the URL all but the host.
+-- name: exportOutgoingWebhooks
+SELECT id AS position, id, channel_id, split_part(url, '/', 3) AS host, types, created_at, disabled_reason
+FROM chat.outgoing_webhook WHERE created_by = :userId AND id > :after ORDER BY id LIMIT :size;
+
 -- name: exportGuest
 SELECT user_id AS position, name, is_numbered, network, opened_at FROM chat.guest WHERE user_id = :userId AND user_id > :after LIMIT :size;
 

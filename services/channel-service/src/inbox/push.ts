@@ -3,6 +3,7 @@ import type { Pool } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { throttleChanges } from '../members/membership.js';
+import { isPlainHttps } from '../requests/https-url.js';
 import { readPush, removePush, savePush } from './push-store.js';
 
 const lastDateMs = 8.64e15;
@@ -21,9 +22,7 @@ export function createGetPush(pool: Pool) {
 
 /** @throws {Refusal} `invalid-push`. */
 function checkSubscription({ endpoint, publicKey, secret, quietUntil }: PushSubscription): void {
-  const isUrl = endpoint.length <= limits.pushEndpointCharacters && /^https:\/\/[\x21-\x7e]+$/.test(endpoint);
-  const url = isUrl && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  const isPlain = url !== undefined && url.username === '' && url.password === '';
+  const isPlain = isPlainHttps(endpoint, limits.pushEndpointCharacters);
   const isPoint = publicKey.length === 65 && publicKey[0] === 4;
   if (!isPlain || !isPoint || secret.length !== 16 || quietUntil > lastDateMs) throw refuse('invalid-push');
 }

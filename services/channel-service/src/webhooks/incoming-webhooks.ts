@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, Empty, IncomingWebhook, ListIncomingWebhooksResponse } from '@parley/contract';
-import type { Pool, PoolClient, Rate } from '@parley/database';
+import type { Pool, PoolClient } from '@parley/database';
 import { displayName, limits, refuse } from '@parley/runtime';
 import { type Call, newWebhookToken, type UserCaller } from '@parley/service-kit';
 import { noChannelId, withoutTrace } from '../invites/invites.js';
@@ -19,9 +19,8 @@ import {
   rotateIncomingWebhook,
   type StoredIncomingWebhook,
 } from './incoming-webhook-store.js';
+import { secretRate } from './webhook-rates.js';
 
-/** Limits the creations and rotations of one user: each adds a line to the audit, and a session. */
-const secretRate: Rate = { key: 'webhook', secondsPerCall: 60, burst: 30 };
 /** Number of random bytes in an id. */
 const idBytes = 8;
 /** What a caller manages here. */

@@ -5,13 +5,14 @@ import { accountRoutes } from './accounts.js';
 import { channelRoutes } from './channels.js';
 import { cookieRoutes, fileCookie } from './file-cookie.js';
 import { fileRoutes } from './files.js';
+import { incomingWebhookRoutes } from './incoming-webhooks.js';
 import { memberRoutes } from './members.js';
 import { messageRoutes } from './messages.js';
 import { notificationRoutes } from './notifications.js';
+import { outgoingWebhookRoutes } from './outgoing-webhooks.js';
 import { peopleRoutes } from './people.js';
 import { restProblem } from './problem.js';
 import { pushRoutes } from './push.js';
-import { webhookRoutes } from './webhooks.js';
 
 /** The REST API of Parley. */
 export const restForm: ApiForm = {
@@ -19,7 +20,7 @@ export const restForm: ApiForm = {
   routes: [
     ...[...accountRoutes, ...peopleRoutes, ...channelRoutes],
     ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...pushRoutes],
-    ...[...fileRoutes, ...cookieRoutes, ...webhookRoutes],
+    ...[...fileRoutes, ...cookieRoutes, ...incomingWebhookRoutes, ...outgoingWebhookRoutes],
   ],
   problemOf: restProblem,
   tokenOf: ({ request }, { isDownload }) => {

@@ -368,6 +368,42 @@ export interface ListIncomingWebhooksResponse {
   webhooks: IncomingWebhook[];
 }
 
+/** An address to which the gateways post what happens in a chat, in the form of Standard Webhooks. */
+export interface OutgoingWebhook {
+  id: string;
+  channelId: number;
+  /** https */
+  url: string;
+  /** of events, such as message.created; empty: all */
+  types: string[];
+  createdBy: string;
+  createdAt: number;
+  /** begins with whsec_; only the responses to creation and rotation have it */
+  secret: string;
+  /** why nothing is sent any more; empty: it is enabled */
+  disabledReason: string;
+  /** number of entries that were not delivered and are not tried again */
+  deadLetters: number;
+}
+
+export interface ListOutgoingWebhooksResponse {
+  webhooks: OutgoingWebhook[];
+}
+
+export interface DeadLetter {
+  /** position of the entry in the log of the chat */
+  seq: number;
+  attempts: number;
+  /** Unix ms of the last attempt */
+  failedAt: number;
+  /** what the receiver answered, or why it could not be reached */
+  why: string;
+}
+
+export interface ListDeadLettersResponse {
+  deadLetters: DeadLetter[];
+}
+
 export interface HistoryRequest {
   channelId: number;
   /** 0: start at the end */
@@ -4098,6 +4134,498 @@ export const ListIncomingWebhooksResponse: MessageFns<ListIncomingWebhooksRespon
   },
 };
 
+function createBaseOutgoingWebhook(): OutgoingWebhook {
+  return {
+    id: "",
+    channelId: 0,
+    url: "",
+    types: [],
+    createdBy: "",
+    createdAt: 0,
+    secret: "",
+    disabledReason: "",
+    deadLetters: 0,
+  };
+}
+
+export const OutgoingWebhook: MessageFns<OutgoingWebhook> = {
+  encode(message: OutgoingWebhook, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.channelId !== 0) {
+      writer.uint32(16).uint32(message.channelId);
+    }
+    if (message.url !== "") {
+      writer.uint32(26).string(message.url);
+    }
+    for (const v of message.types) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.createdBy !== "") {
+      writer.uint32(42).string(message.createdBy);
+    }
+    if (message.createdAt !== 0) {
+      writer.uint32(48).uint64(message.createdAt);
+    }
+    if (message.secret !== "") {
+      writer.uint32(58).string(message.secret);
+    }
+    if (message.disabledReason !== "") {
+      writer.uint32(66).string(message.disabledReason);
+    }
+    if (message.deadLetters !== 0) {
+      writer.uint32(72).uint32(message.deadLetters);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OutgoingWebhook {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOutgoingWebhook();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.types.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.createdBy = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.createdAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.disabledReason = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.deadLetters = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OutgoingWebhook {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      types: globalThis.Array.isArray(object?.types) ? object.types.map((e: any) => globalThis.String(e)) : [],
+      createdBy: isSet(object.createdBy)
+        ? globalThis.String(object.createdBy)
+        : isSet(object.created_by)
+        ? globalThis.String(object.created_by)
+        : "",
+      createdAt: isSet(object.createdAt)
+        ? globalThis.Number(object.createdAt)
+        : isSet(object.created_at)
+        ? globalThis.Number(object.created_at)
+        : 0,
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+      disabledReason: isSet(object.disabledReason)
+        ? globalThis.String(object.disabledReason)
+        : isSet(object.disabled_reason)
+        ? globalThis.String(object.disabled_reason)
+        : "",
+      deadLetters: isSet(object.deadLetters)
+        ? globalThis.Number(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? globalThis.Number(object.dead_letters)
+        : 0,
+    };
+  },
+
+  toJSON(message: OutgoingWebhook): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    if (message.types?.length) {
+      obj.types = message.types;
+    }
+    if (message.createdBy !== "") {
+      obj.createdBy = message.createdBy;
+    }
+    if (message.createdAt !== 0) {
+      obj.createdAt = Math.round(message.createdAt);
+    }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
+    if (message.disabledReason !== "") {
+      obj.disabledReason = message.disabledReason;
+    }
+    if (message.deadLetters !== 0) {
+      obj.deadLetters = Math.round(message.deadLetters);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OutgoingWebhook>): OutgoingWebhook {
+    return OutgoingWebhook.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OutgoingWebhook>): OutgoingWebhook {
+    const message = createBaseOutgoingWebhook();
+    message.id = object.id ?? "";
+    message.channelId = object.channelId ?? 0;
+    message.url = object.url ?? "";
+    message.types = object.types?.map((e) => e) || [];
+    message.createdBy = object.createdBy ?? "";
+    message.createdAt = object.createdAt ?? 0;
+    message.secret = object.secret ?? "";
+    message.disabledReason = object.disabledReason ?? "";
+    message.deadLetters = object.deadLetters ?? 0;
+    return message;
+  },
+};
+
+function createBaseListOutgoingWebhooksResponse(): ListOutgoingWebhooksResponse {
+  return { webhooks: [] };
+}
+
+export const ListOutgoingWebhooksResponse: MessageFns<ListOutgoingWebhooksResponse> = {
+  encode(message: ListOutgoingWebhooksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.webhooks) {
+      OutgoingWebhook.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOutgoingWebhooksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOutgoingWebhooksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.webhooks.push(OutgoingWebhook.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListOutgoingWebhooksResponse {
+    return {
+      webhooks: globalThis.Array.isArray(object?.webhooks)
+        ? object.webhooks.map((e: any) => OutgoingWebhook.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListOutgoingWebhooksResponse): unknown {
+    const obj: any = {};
+    if (message.webhooks?.length) {
+      obj.webhooks = message.webhooks.map((e) => OutgoingWebhook.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListOutgoingWebhooksResponse>): ListOutgoingWebhooksResponse {
+    return ListOutgoingWebhooksResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListOutgoingWebhooksResponse>): ListOutgoingWebhooksResponse {
+    const message = createBaseListOutgoingWebhooksResponse();
+    message.webhooks = object.webhooks?.map((e) => OutgoingWebhook.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDeadLetter(): DeadLetter {
+  return { seq: 0, attempts: 0, failedAt: 0, why: "" };
+}
+
+export const DeadLetter: MessageFns<DeadLetter> = {
+  encode(message: DeadLetter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.seq !== 0) {
+      writer.uint32(8).uint64(message.seq);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(16).uint32(message.attempts);
+    }
+    if (message.failedAt !== 0) {
+      writer.uint32(24).uint64(message.failedAt);
+    }
+    if (message.why !== "") {
+      writer.uint32(34).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeadLetter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeadLetter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.seq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempts = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.failedAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeadLetter {
+    return {
+      seq: isSet(object.seq) ? globalThis.Number(object.seq) : 0,
+      attempts: isSet(object.attempts) ? globalThis.Number(object.attempts) : 0,
+      failedAt: isSet(object.failedAt)
+        ? globalThis.Number(object.failedAt)
+        : isSet(object.failed_at)
+        ? globalThis.Number(object.failed_at)
+        : 0,
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+    };
+  },
+
+  toJSON(message: DeadLetter): unknown {
+    const obj: any = {};
+    if (message.seq !== 0) {
+      obj.seq = Math.round(message.seq);
+    }
+    if (message.attempts !== 0) {
+      obj.attempts = Math.round(message.attempts);
+    }
+    if (message.failedAt !== 0) {
+      obj.failedAt = Math.round(message.failedAt);
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeadLetter>): DeadLetter {
+    return DeadLetter.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeadLetter>): DeadLetter {
+    const message = createBaseDeadLetter();
+    message.seq = object.seq ?? 0;
+    message.attempts = object.attempts ?? 0;
+    message.failedAt = object.failedAt ?? 0;
+    message.why = object.why ?? "";
+    return message;
+  },
+};
+
+function createBaseListDeadLettersResponse(): ListDeadLettersResponse {
+  return { deadLetters: [] };
+}
+
+export const ListDeadLettersResponse: MessageFns<ListDeadLettersResponse> = {
+  encode(message: ListDeadLettersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.deadLetters) {
+      DeadLetter.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListDeadLettersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListDeadLettersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deadLetters.push(DeadLetter.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListDeadLettersResponse {
+    return {
+      deadLetters: globalThis.Array.isArray(object?.deadLetters)
+        ? object.deadLetters.map((e: any) => DeadLetter.fromJSON(e))
+        : globalThis.Array.isArray(object?.dead_letters)
+        ? object.dead_letters.map((e: any) => DeadLetter.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListDeadLettersResponse): unknown {
+    const obj: any = {};
+    if (message.deadLetters?.length) {
+      obj.deadLetters = message.deadLetters.map((e) => DeadLetter.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListDeadLettersResponse>): ListDeadLettersResponse {
+    return ListDeadLettersResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListDeadLettersResponse>): ListDeadLettersResponse {
+    const message = createBaseListDeadLettersResponse();
+    message.deadLetters = object.deadLetters?.map((e) => DeadLetter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseHistoryRequest(): HistoryRequest {
   return { channelId: 0, beforeSeq: 0, afterSeq: 0, size: 0, oldestFirst: false, pinned: false };
 }
@@ -4743,6 +5271,69 @@ export const ChannelServiceDefinition = {
       requestType: IncomingWebhook as typeof IncomingWebhook,
       requestStream: false,
       responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Creates an outgoing webhook of a chat, by channel_id, url and types; for its owner and channel
+     * admins. The response has the secret with which a receiver verifies what the gateways post.
+     */
+    createOutgoingWebhook: {
+      name: "CreateOutgoingWebhook",
+      requestType: OutgoingWebhook as typeof OutgoingWebhook,
+      requestStream: false,
+      responseType: OutgoingWebhook as typeof OutgoingWebhook,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists the outgoing webhooks of a chat, without their secrets; for its owner and channel admins. */
+    listOutgoingWebhooks: {
+      name: "ListOutgoingWebhooks",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: ListOutgoingWebhooksResponse as typeof ListOutgoingWebhooksResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Gives an outgoing webhook a new secret. For 24 hours, the gateways sign with the old one too. */
+    rotateOutgoingWebhook: {
+      name: "RotateOutgoingWebhook",
+      requestType: OutgoingWebhook as typeof OutgoingWebhook,
+      requestStream: false,
+      responseType: OutgoingWebhook as typeof OutgoingWebhook,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Sends the dead letters of an outgoing webhook again, and enables it if it was disabled. The
+     * caller then counts as its creator.
+     */
+    resumeOutgoingWebhook: {
+      name: "ResumeOutgoingWebhook",
+      requestType: OutgoingWebhook as typeof OutgoingWebhook,
+      requestStream: false,
+      responseType: OutgoingWebhook as typeof OutgoingWebhook,
+      responseStream: false,
+      options: {},
+    },
+    /** Deletes an outgoing webhook with its dead letters. */
+    deleteOutgoingWebhook: {
+      name: "DeleteOutgoingWebhook",
+      requestType: OutgoingWebhook as typeof OutgoingWebhook,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Lists the entries that an outgoing webhook did not deliver and that are not tried again, the
+     * oldest first: at most 1,000.
+     */
+    listDeadLetters: {
+      name: "ListDeadLetters",
+      requestType: OutgoingWebhook as typeof OutgoingWebhook,
+      requestStream: false,
+      responseType: ListDeadLettersResponse as typeof ListDeadLettersResponse,
       responseStream: false,
       options: {},
     },

@@ -69,5 +69,5 @@ const deleteIncoming = route({
   },
 });
 
-/** Webhooks of chats. */
-export const webhookRoutes = [createIncoming, listIncoming, rotateIncoming, deleteIncoming];
+/** Incoming webhooks of chats. */
+export const incomingWebhookRoutes = [createIncoming, listIncoming, rotateIncoming, deleteIncoming];
