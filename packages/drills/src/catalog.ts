@@ -9,7 +9,7 @@ import {
 } from './cut.js';
 import type { Disturbance } from './disturbance.js';
 import { drained } from './drain.js';
-import { drainedGateway, drainedOwner, frozenOwner, killedGateway, killedOwner } from './inbox-faults.js';
+import { drainedGateway, drainedOwner, frozenOwner, killedGateway, killedOwner, undisturbed } from './inbox-faults.js';
 import { killChatServer, killDatabase, killManager, restartDatabase } from './kill.js';
 import { resetConnections, slowClients, slowDatabase } from './slow.js';
 import { watched } from './watch.js';
@@ -50,7 +50,16 @@ export const drills = {
   },
   inboxes: {
     description: 'kills, drains and freezes chat servers and gateways, under users who hold inboxes',
-    disturbances: [killedOwner, drainedGateway, drainedOwner, killedGateway, frozenOwner, restartDatabase, killManager],
+    disturbances: [
+      killedOwner,
+      drainedGateway,
+      drainedOwner,
+      killedGateway,
+      frozenOwner,
+      restartDatabase,
+      killManager,
+      undisturbed,
+    ],
     ofInboxes: true,
   },
   watch: { description: 'only measures, while you disturb your system by hand', disturbances: [watched] },

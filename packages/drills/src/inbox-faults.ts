@@ -1,7 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceFacts } from '@parley/cli';
-import { type Disturbance, lacksProcesses, lacksSuccessor, laterMs, leaseMs, localSystemOf } from './disturbance.js';
+import {
+  type Disturbance,
+  lacksNothing,
+  lacksProcesses,
+  lacksSuccessor,
+  laterMs,
+  leaseMs,
+  localSystemOf,
+} from './disturbance.js';
 import { drainProcess } from './drain.js';
 import type { DrillContext } from './drill-context.js';
 import { freeze, thaw } from './freeze.js';
@@ -16,6 +24,7 @@ const killedMs = 6_000;
 const drainedMs = 1_000;
 const frozenMs = 3 * leaseMs;
 const servedWithinMs = 30_000;
+const undisturbedMs = 5_000;
 
 async function lacksGateways(context: DrillContext): Promise<string | undefined> {
   const missing = await lacksProcesses(context);
@@ -68,6 +77,17 @@ function ofGateway(name: string, backWithinMs: number, fault: Fault): Disturbanc
   };
 }
 
+/** Disturbs nothing, and so measures which part of the other pauses is due to a busy machine. */
+export const undisturbed: Disturbance = {
+  name: 'inboxes: no fault',
+  backWithinMs: Number.POSITIVE_INFINITY,
+  lacks: lacksNothing,
+  make: async () => {
+    const since = performance.now();
+    await pause(undisturbedMs);
+    return { since };
+  },
+};
 export const killedOwner = ofOwner('inboxes: kill -9 of a chat server', killedMs, killProcess);
 export const drainedOwner = ofOwner('inboxes: drained chat server', drainedMs, drain);
 export const frozenOwner = ofOwner('inboxes: frozen chat server for three leases', laterMs, suspend);
