@@ -142,7 +142,18 @@ test('an error of a later request is not written into a response', async () => {
   expect(said).not.toContain('problem');
 });
 
-test('a request with a response gets no second one if its body does not arrive', async () => {
-  const said = await exchange('POST /unknown HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf');
+test.each([
+  ['does not arrive', 'content-length: 9', 'half'],
+  ['is broken', 'transfer-encoding: chunked', 'x\r\n'],
+])('a request with a response gets no second one if its body %s', async (_what, header, body) => {
+  const socket = dial('127.0.0.8');
+  let said = '';
+  socket.on('data', (bytes) => {
+    said += String(bytes);
+  });
+  socket.write(`POST /unknown HTTP/1.1\r\nhost: x\r\n${header}\r\n\r\n`);
+  await until(() => said.includes('Not found.'));
+  socket.write(body);
+  await closeOf(socket);
   expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404']);
 });

@@ -156,7 +156,7 @@ export class ApiDoor {
     } catch (thrown) {
       if (route.upload !== undefined) {
         request.resume(); // A client that sends loses its response if the connection closes.
-        limitArrival(turn, limits.requestWithinMs);
+        limitArrival(request, limits.requestWithinMs);
       }
       throw token === undefined ? thrown : await tokenRefusal(calls, thrown);
     }

@@ -1,27 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { limits, refuse } from '@parley/runtime';
 import { closeWith } from './broken-requests.js';
-import type { HttpVisit } from './handler.js';
-
-type Exchange = Pick<HttpVisit, 'request' | 'response'>;
 
 interface ArrivalLimit {
-  readonly response: ServerResponse;
   readonly withinMs: number;
   readonly timer: NodeJS.Timeout;
 }
 
 const arrivals = new WeakMap<IncomingMessage, ArrivalLimit>();
 
-function startTimer({ request, response }: Exchange, withinMs: number): void {
-  const { socket } = request;
+function startTimer(request: IncomingMessage, withinMs: number): void {
   const cut = () => {
-    if (request.complete) return; // A request that nobody reads has no event `end`.
-    if (response.writableEnded) socket.destroy();
-    else closeWith(socket, refuse('request-too-slow'));
+    // A request that nobody reads has no event `end`, even if all of it has arrived.
+    if (!request.complete) closeWith(request.socket, refuse('request-too-slow'));
   };
   stopTimer(request);
-  arrivals.set(request, { response, withinMs, timer: setTimeout(cut, withinMs).unref() });
+  arrivals.set(request, { withinMs, timer: setTimeout(cut, withinMs).unref() });
 }
 
 function stopTimer(request: IncomingMessage): void {
@@ -29,11 +23,11 @@ function stopTimer(request: IncomingMessage): void {
 }
 
 /**
- * Closes the connection of a request whose body has not arrived within this time, with an error if
- * it has no response yet. Node has such a limit too, but none that an upload could lift.
+ * Closes the connection of a request whose body has not arrived within this time. Node has such a
+ * limit too, but none that an upload could lift.
  */
-export function limitArrival({ request, response }: Exchange, withinMs: number): void {
-  startTimer({ request, response }, withinMs);
+export function limitArrival(request: IncomingMessage, withinMs: number): void {
+  startTimer(request, withinMs);
   const stop = () => stopTimer(request);
   request.once('end', stop).once('close', stop);
 }
@@ -48,7 +42,7 @@ export async function waitUnread<T>(request: IncomingMessage, wait: Promise<T>):
     return await wait;
   } finally {
     const limit = arrivals.get(request);
-    if (limit !== undefined && !request.destroyed) startTimer({ request, response: limit.response }, limit.withinMs);
+    if (limit !== undefined && !request.destroyed) startTimer(request, limit.withinMs);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Reason, type Refusal, refusals, refuse } from '@parley/runtime';
 import { problemJson, problemType } from './problem-json.js';
@@ -12,20 +12,26 @@ const reasons: Readonly<Record<string, Reason>> = {
 
 const openResponses = new WeakMap<Duplex, Set<ServerResponse>>();
 
-/** Remembers a response until it ends, so that `closeWith` does not write into it. */
-export function countResponse(socket: Duplex, response: ServerResponse): void {
+/**
+ * Remembers a response until it and its request have ended, so that `closeWith` neither writes into
+ * it nor answers the request again.
+ */
+export function countResponse(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request;
   const open = openResponses.get(socket) ?? new Set();
   openResponses.set(socket, open.add(response));
-  response.once('close', () => open.delete(response));
+  const forget = () => void open.delete(response);
+  response.once('close', () => (request.complete ? forget() : request.once('close', forget)));
 }
 
 /**
  * Closes a connection with an error as `application/problem+json`, for a request that Node passes
- * to no handler. In the middle of a response, closes it without one.
+ * to no handler. In the middle of a response, or of a request that has its response, closes it without
+ * one.
  */
 export function closeWith(socket: Duplex, refusal: Refusal): void {
-  const isInResponse = [...(openResponses.get(socket) ?? [])].some(({ headersSent }) => headersSent);
-  if (!socket.writable || isInResponse) return void socket.destroy();
+  const hasAnswered = [...(openResponses.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+  if (!socket.writable || hasAnswered) return void socket.destroy();
   const { http } = refusals[refusal.reason];
   const body = JSON.stringify(problemJson(refusal));
   const head = [`HTTP/1.1 ${http} ${STATUS_CODES[http]}`, `content-type: ${problemType}`, 'connection: close'];

@@ -122,8 +122,8 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   let mayReuse = true;
   const listener: RequestListener = (request, response) => {
     if (!mayReuse) response.shouldKeepAlive = false;
-    countResponse(request.socket, response);
-    limitArrival({ request, response }, withinMs);
+    countResponse(request, response);
+    limitArrival(request, withinMs);
     response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
