@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, Empty, IncomingWebhook, ListIncomingWebhooksResponse } from '@parley/contract';
-import type { Pool, PoolClient } from '@parley/database';
+import type { Pool } from '@parley/database';
 import { displayName, limits, refuse } from '@parley/runtime';
 import { type Call, newWebhookToken, type UserCaller } from '@parley/service-kit';
-import { noChannelId, withoutTrace } from '../invites/invites.js';
+import { noChannelId } from '../invites/invites.js';
 import { withManagedChat } from '../members/managed-chat.js';
 import { addMembers, throttleChanges } from '../members/membership.js';
 import { readMemberships } from '../members/membership-rules.js';
 import { endMembership } from '../members/moderation.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { limitRate } from '../requests/rate-limit.js';
-import type { LockedChannel } from '../transactions/locks.js';
 import {
   createIncomingWebhook,
   endIncomingWebhook,
@@ -19,13 +18,11 @@ import {
   rotateIncomingWebhook,
   type StoredIncomingWebhook,
 } from './incoming-webhook-store.js';
-import { secretRate } from './webhook-rates.js';
+import { secretRate, withManagedWebhook } from './managed-webhook.js';
 
 /** Number of random bytes in an id. */
 const idBytes = 8;
-/** What a caller manages here. */
-const things = 'webhooks';
-const idForm = /^webhook-[0-9a-f]{16}$/;
+const sort = { idForm: /^webhook-[0-9a-f]{16}$/, read: readIncomingWebhook };
 
 function toWebhook({ createdMs, createdBy, ...row }: Partial<StoredIncomingWebhook>, token?: string): IncomingWebhook {
   const path = token === undefined ? '' : `/hooks/${token}`;
@@ -39,31 +36,6 @@ function toWebhook({ createdMs, createdBy, ...row }: Partial<StoredIncomingWebho
   });
 }
 
-/** Runs `work` with an incoming webhook, and its chat locked, for a caller who may manage it. */
-async function withWebhook<T>(
-  pool: Pool,
-  me: UserCaller,
-  { id }: IncomingWebhook,
-  work: (client: PoolClient, channel: LockedChannel, webhook: StoredIncomingWebhook) => Promise<T>,
-): Promise<T> {
-  await throttleChanges(pool, me);
-  if (!idForm.test(id)) throw refuse('webhook-not-found');
-  const [found] = await readIncomingWebhook.run(pool, { id });
-  try {
-    return await withManagedChat(
-      pool,
-      me,
-      { channelId: found?.channelId ?? noChannelId, things },
-      (client, channel) => {
-        if (found === undefined) throw refuse('webhook-not-found');
-        return work(client, channel, found);
-      },
-    );
-  } catch (thrown) {
-    throw withoutTrace(thrown, 'webhook-not-found');
-  }
-}
-
 /**
  * Handles CreateIncomingWebhook: creates a bot that only posts, and makes it a member of the chat.
  */
@@ -75,7 +47,7 @@ export function createCreateIncomingWebhook(pool: Pool) {
     await throttleChanges(pool, me);
     const id = `webhook-${randomBytes(idBytes).toString('hex')}`;
     const { token, hash: tokenHash } = newWebhookToken();
-    return withManagedChat(pool, me, { channelId, things }, async (client, channel) => {
+    return withManagedChat(pool, me, { channelId, things: 'webhooks' }, async (client, channel) => {
       await limitRate(client, secretRate, me, 'create-too-often');
       const webhook = { actorId: me.id, id, name, channelId, tokenHash, most: limits.botsPerChannel };
       const [made] = await createIncomingWebhook.run(client, webhook);
@@ -95,7 +67,7 @@ export function createListIncomingWebhooks(pool: Pool) {
     call.facts.channel = channelId;
     await throttleChanges(pool, me);
     const most = limits.botsPerChannel;
-    const rows = await withManagedChat(pool, me, { channelId, things }, (client) =>
+    const rows = await withManagedChat(pool, me, { channelId, things: 'webhooks' }, (client) =>
       listIncomingWebhooks.run(client, { channelId, most }),
     );
     return ListIncomingWebhooksResponse.fromPartial({ webhooks: rows.map((row) => toWebhook(row)) });
@@ -106,7 +78,7 @@ export function createListIncomingWebhooks(pool: Pool) {
 export function createRotateIncomingWebhook(pool: Pool) {
   return (request: IncomingWebhook, me: UserCaller): Promise<IncomingWebhook> => {
     const { token, hash: tokenHash } = newWebhookToken();
-    return withWebhook(pool, me, request, async (client, _channel, webhook) => {
+    return withManagedWebhook(pool, me, { id: request.id, sort }, async (client, webhook) => {
       await limitRate(client, secretRate, me, 'create-too-often');
       const [rotated] = await rotateIncomingWebhook.run(client, { actorId: me.id, id: webhook.id, tokenHash });
       if (rotated?.done !== true) throw refuse('webhook-not-found');
@@ -118,7 +90,7 @@ export function createRotateIncomingWebhook(pool: Pool) {
 /** Handles DeleteIncomingWebhook: ends a webhook, and removes it from the chat. */
 export function createDeleteIncomingWebhook(pool: Pool) {
   return (request: IncomingWebhook, me: UserCaller): Promise<Empty> =>
-    withWebhook(pool, me, request, async (client, channel, { id }) => {
+    withManagedWebhook(pool, me, { id: request.id, sort }, async (client, { id }, channel) => {
       const [ended] = await endIncomingWebhook.run(client, { actorId: me.id, id });
       if (ended?.done !== true) throw refuse('webhook-not-found');
       const [member] = await readMemberships(client, channel, [id]);

@@ -10,13 +10,13 @@ import {
 import type { Pool, PoolClient } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
-import { noChannelId, withoutTrace } from '../invites/invites.js';
 import { withManagedChat } from '../members/managed-chat.js';
 import { throttleChanges } from '../members/membership.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { isPlainHttps } from '../requests/https-url.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { audit } from '../transactions/audit.js';
+import { secretRate, withManagedWebhook } from './managed-webhook.js';
 import {
   createOutgoingWebhook,
   deleteOutgoingWebhook,
@@ -28,7 +28,6 @@ import {
   rotateOutgoingWebhook,
   type StoredOutgoingWebhook,
 } from './outgoing-webhook-store.js';
-import { secretRate } from './webhook-rates.js';
 
 /** Number of random bytes in an id. */
 const idBytes = 8;
@@ -36,9 +35,7 @@ const idBytes = 8;
 const secretBytes = 32;
 /** Time after a rotation in which gateways also sign with the old secret. */
 const overlapMs = 86_400_000;
-/** What a caller manages here. */
-const things = 'webhooks';
-const idForm = /^outgoing-[0-9a-f]{16}$/;
+const sort = { idForm: /^outgoing-[0-9a-f]{16}$/, read: readOutgoingWebhook };
 const knownTypes: ReadonlySet<string> = new Set(Object.values(webhookTypes));
 
 function toWebhook({ createdMs, createdBy, ...row }: StoredOutgoingWebhook, secret?: Buffer): OutgoingWebhook {
@@ -65,26 +62,6 @@ async function stored(client: PoolClient, id: string): Promise<StoredOutgoingWeb
   return webhook;
 }
 
-/** Runs `work` with the chat of an outgoing webhook locked, for a caller who may manage it. */
-async function withWebhook<T>(
-  pool: Pool,
-  me: UserCaller,
-  { id }: OutgoingWebhook,
-  work: (client: PoolClient, webhook: StoredOutgoingWebhook) => Promise<T>,
-): Promise<T> {
-  await throttleChanges(pool, me);
-  if (!idForm.test(id)) throw refuse('webhook-not-found');
-  const [found] = await readOutgoingWebhook.run(pool, { id });
-  const channelId = found?.channelId ?? noChannelId;
-  try {
-    return await withManagedChat(pool, me, { channelId, things }, async (client) =>
-      work(client, await stored(client, id)),
-    );
-  } catch (thrown) {
-    throw withoutTrace(thrown, 'webhook-not-found');
-  }
-}
-
 /** Handles CreateOutgoingWebhook: what happens in the chat from now on is posted to a URL. */
 export function createCreateOutgoingWebhook(pool: Pool) {
   return async (request: OutgoingWebhook, me: UserCaller, call: Call): Promise<OutgoingWebhook> => {
@@ -95,7 +72,7 @@ export function createCreateOutgoingWebhook(pool: Pool) {
     const id = `outgoing-${randomBytes(idBytes).toString('hex')}`;
     const secret = randomBytes(secretBytes);
     const { url, types } = request;
-    return withManagedChat(pool, me, { channelId, things }, async (client) => {
+    return withManagedChat(pool, me, { channelId, things: 'webhooks' }, async (client) => {
       await limitRate(client, secretRate, me, 'create-too-often');
       const webhook = { id, channelId, url, types, secret, actorId: me.id, most: limits.webhooksPerChannel };
       const [made] = await createOutgoingWebhook.run(client, webhook);
@@ -113,7 +90,7 @@ export function createListOutgoingWebhooks(pool: Pool) {
     call.facts.channel = channelId;
     await throttleChanges(pool, me);
     const most = limits.webhooksPerChannel;
-    const rows = await withManagedChat(pool, me, { channelId, things }, (client) =>
+    const rows = await withManagedChat(pool, me, { channelId, things: 'webhooks' }, (client) =>
       listOutgoingWebhooks.run(client, { channelId, most }),
     );
     return ListOutgoingWebhooksResponse.fromPartial({ webhooks: rows.map((row) => toWebhook(row)) });
@@ -124,7 +101,7 @@ export function createListOutgoingWebhooks(pool: Pool) {
 export function createRotateOutgoingWebhook(pool: Pool) {
   return (request: OutgoingWebhook, me: UserCaller): Promise<OutgoingWebhook> => {
     const secret = randomBytes(secretBytes);
-    return withWebhook(pool, me, request, async (client, webhook) => {
+    return withManagedWebhook(pool, me, { id: request.id, sort }, async (client, webhook) => {
       await limitRate(client, secretRate, me, 'create-too-often');
       const { id, channelId: channel } = webhook;
       await rotateOutgoingWebhook.run(client, { id, overlapMs, secret });
@@ -137,7 +114,7 @@ export function createRotateOutgoingWebhook(pool: Pool) {
 /** Handles ResumeOutgoingWebhook: enables a webhook, and sends its dead letters again. */
 export function createResumeOutgoingWebhook(pool: Pool) {
   return (request: OutgoingWebhook, me: UserCaller): Promise<OutgoingWebhook> =>
-    withWebhook(pool, me, request, async (client, { id, channelId: channel }) => {
+    withManagedWebhook(pool, me, { id: request.id, sort }, async (client, { id, channelId: channel }) => {
       await limitRate(client, secretRate, me, 'create-too-often');
       await resumeOutgoingWebhook.run(client, { actorId: me.id, id });
       await resendDeadLetters.run(client, { id });
@@ -149,7 +126,7 @@ export function createResumeOutgoingWebhook(pool: Pool) {
 /** Handles DeleteOutgoingWebhook: deletes a webhook with its dead letters. */
 export function createDeleteOutgoingWebhook(pool: Pool) {
   return (request: OutgoingWebhook, me: UserCaller): Promise<Empty> =>
-    withWebhook(pool, me, request, async (client, { id, channelId: channel }) => {
+    withManagedWebhook(pool, me, { id: request.id, sort }, async (client, { id, channelId: channel }) => {
       await deleteOutgoingWebhook.run(client, { id });
       await audit(client, { actor: me.id, action: 'webhook.delete', target: id, detail: { channel } });
       return Empty.create();
@@ -159,7 +136,7 @@ export function createDeleteOutgoingWebhook(pool: Pool) {
 /** Handles ListDeadLetters: returns the entries that a webhook did not deliver and does not try again. */
 export function createListDeadLetters(pool: Pool) {
   return (request: OutgoingWebhook, me: UserCaller): Promise<ListDeadLettersResponse> =>
-    withWebhook(pool, me, request, async (client, { id }) => {
+    withManagedWebhook(pool, me, { id: request.id, sort }, async (client, { id }) => {
       const rows = await listDeadLetters.run(client, { id, most: limits.webhookFailures });
       const deadLetters = rows.map(({ failedMs: failedAt, ...row }) => ({ ...row, failedAt }));
       return ListDeadLettersResponse.fromPartial({ deadLetters });

@@ -86,4 +86,5 @@ export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<
 }
 
 export const channelParams = z.object({ channel_id: channelIdText });
+export const webhookParams = z.object({ webhook_id: z.string().max(limits.userIdCharacters) });
 export const userParams = z.object({ user_id: userIdField });

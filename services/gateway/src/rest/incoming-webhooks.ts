@@ -1,11 +1,9 @@
 import { Channel, ChannelService, IncomingWebhook } from '@parley/contract';
-import { limits } from '@parley/runtime';
 import * as z from 'zod';
 import { route } from '../api/route.js';
-import { channelParams, servedText, textOrNull, timeField, timeOf } from './fields.js';
+import { channelParams, servedText, textOrNull, timeField, timeOf, webhookParams } from './fields.js';
 
 const tag = 'webhooks';
-const webhookParams = z.object({ webhook_id: z.string().max(limits.userIdCharacters) });
 
 const incomingShape = z
   .strictObject({

@@ -2,10 +2,9 @@ import { Channel, ChannelService, OutgoingWebhook, webhookTypes } from '@parley/
 import { limits } from '@parley/runtime';
 import * as z from 'zod';
 import { route } from '../api/route.js';
-import { channelParams, textOrNull, timeField, timeOf } from './fields.js';
+import { channelParams, textOrNull, timeField, timeOf, webhookParams } from './fields.js';
 
 const tag = 'webhooks';
-const webhookParams = z.object({ webhook_id: z.string().max(limits.userIdCharacters) });
 const typesField = z.array(z.enum(Object.values(webhookTypes) as [string, ...string[]]));
 const urlField = z.string().meta({ pattern: '^https://', maxLength: limits.webhookUrlCharacters });
 
