@@ -139,13 +139,16 @@ describe('a user token', () => {
     for (const other of others) expect(await reasonFor(await sign(other))).toBe('invalid-token');
   });
 
-  test('a token that is signed by an expired key is invalid, even if the key is cached', async () => {
+  test('a token that is signed by an expired key is invalid, even if the key is cached, until the key is published again', async () => {
     expect(await reasonFor(await sign(await publish('user', -1)))).toBe('invalid-token');
     const short = await publish('user', 3);
     const token = await sign(short);
     expect(await reasonFor(token)).toBe('verified');
     await new Promise((resolve) => setTimeout(resolve, 3_100));
     expect(await reasonFor(token)).toBe('invalid-token');
+    // A process publishes its key again if a step of the clock has expired the key.
+    await db.pool.query("UPDATE chat.signing_key SET expires_at = now() + interval '1 h' WHERE kid = $1", [short.kid]);
+    expect(await reasonFor(token)).toBe('verified');
   });
 });
 

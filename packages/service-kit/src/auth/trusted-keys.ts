@@ -76,8 +76,8 @@ function faultOf(cause: unknown, purpose: TokenPurpose): Reason {
 }
 
 /**
- * Verifies tokens with the public keys in `chat.signing_key`. Unknown key ids cost at most one
- * query per second.
+ * Verifies tokens with the public keys in `chat.signing_key`. Unknown and expired key ids cost at
+ * most one query per second.
  * @example
  * ```ts
  * import { type ServiceHost, userAudience, userToken } from '@parley/service-kit';
@@ -132,11 +132,17 @@ export class TrustedKeys {
 
   async #keyFor(token: string, purpose: TokenPurpose): Promise<TrustedKey> {
     const kid = keyIdOf(token);
-    if (!this.#keys.has(kid)) await this.#read();
+    if (this.#valid(kid) === undefined) await this.#read();
     else if (performance.now() - this.#readAt > staleAfterMs) this.#read().catch(() => {}); // The next call tries again.
-    const found = this.#keys.get(kid);
-    if (found?.purpose !== purpose || found.expiresAt <= this.#clock.now()) throw refuse('invalid-token');
+    const found = this.#valid(kid);
+    if (found?.purpose !== purpose) throw refuse('invalid-token');
     return found;
+  }
+
+  /** Returns a key that is known and not expired. An expired one may have been published again. */
+  #valid(kid: string): TrustedKey | undefined {
+    const known = this.#keys.get(kid);
+    return known !== undefined && known.expiresAt > this.#clock.now() ? known : undefined;
   }
 
   #read(): Promise<void> {
