@@ -72,6 +72,14 @@ test('a second report of the same target does nothing while the first is open', 
   expect((await reports({ resolved: true })).reports).toHaveLength(3);
 });
 
+test('an open report does not hide a report of a message with the same seq in a new log', async () => {
+  const seq = await chats.say(group, rude);
+  await report(me, { channelId: group, seq });
+  await rig.owner.query('UPDATE chat.channel_head SET log_id = gen_random_uuid() WHERE channel_id = $1', [group]);
+  for (let n = 0; n < 2; n++) await report(me, { channelId: group, seq });
+  expect((await reports()).reports.map(({ seq: at }) => at)).toEqual([seq, seq]);
+});
+
 test('refuses a report of a message that the reporter may not read, and tells a stranger that the channel is missing', async () => {
   const seq = await chats.say(group, rude);
   const stranger = await rig.person();

@@ -220,6 +220,20 @@ test('a gateway that is killed while it sends loses nothing, and the same id com
   expect(again).toBe(first);
 });
 
+test('a log that begins again is sent from its first entry, without the failures of the old log', async () => {
+  const hook = await hooked();
+  receiver.answers.set(hook.path, [503]);
+  await say(hook, 'old');
+  await until(async () => (await failuresOf(hook)).length > 0);
+  for (const retention of [{ nothing: true }, { everything: true }])
+    await rig.trio.update(ann, { id: hook.channel, retention });
+  expect(await failuresOf(hook)).toEqual([]);
+  const { seq } = await say(hook, 'new');
+  await until(() => textsAt(hook).includes('new'));
+  expect(textsAt(hook)).toEqual(['new']);
+  expect(seq).toBeLessThanOrEqual(2);
+});
+
 test('a private address that the operator has not named gets nothing', async () => {
   const [, port] = receiver.host.split(':');
   const hook = await hooked({ url: `https://127.0.0.1:${port}/private` });

@@ -13,6 +13,7 @@ export interface AbuseReportTable {
   createdAt: Generated<Date>;
   resolvedAt: Date | null;
   resolvedBy: string | null;
+  logId: Generated<string>;
 }
 
 export interface AuditTable {

@@ -61,7 +61,9 @@ WHERE id = :channelId;
 -- streams with `moved`, and the next Listen places the channel on a server that reads the new head.
 -- A log that begins to have history starts at seq 1, and the last rows of an older log are deleted
 -- here (retention has deleted most of them before). A log that ceases to have history gets a first
--- seq above its last seq, so nothing is readable, and retention deletes the rows. Two statements
+-- seq above its last seq, so nothing is readable, and retention deletes the rows. Outgoing webhooks
+-- begin at the first entry of a log that starts at 1; a gateway that is sending loses its lease, so
+-- that it cannot write a seq of the old log. Two statements
 -- update the members, because a single update of left_seq would announce every current member as
 -- changed.
 -- name: startLog
@@ -79,6 +81,10 @@ WITH head AS (
   ON CONFLICT (user_id) DO UPDATE SET bytes = u.bytes + excluded.bytes, rows = u.rows + excluded.rows
 ), notices AS (
   DELETE FROM chat.notification WHERE channel_id = :channelId AND seq IS NOT NULL
+), hooks AS (
+  UPDATE chat.outgoing_webhook SET seq = 0, lease = NULL, due_at = now() WHERE channel_id = :channelId AND :hasHistory RETURNING id
+), failures AS (
+  DELETE FROM chat.outgoing_failure f USING hooks WHERE f.webhook_id = hooks.id
 ), living AS (
   UPDATE chat.member SET joined_seq = 0, stay_seq = NULL, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NULL
 )
