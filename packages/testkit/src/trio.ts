@@ -185,7 +185,7 @@ export class Trio {
   }
 
   async #join(person: TestPerson, channelId: number, options: ChatterOptions): Promise<Chatter> {
-    const seat = await this.#listenInTurn(person, channelId);
+    const seat = await this.listenInTurn(person, channelId);
     const stream = new Chatter(seat, { events: true, ...options });
     const welcomed = stream.find(({ welcome }) => welcome !== undefined).then(() => undefined);
     const ending = await Promise.race([welcomed, stream.ended]);
@@ -196,14 +196,14 @@ export class Trio {
   }
 
   /** Takes a seat, once the rate limit of Listen allows it. */
-  async #listenInTurn(person: TestPerson, channelId: number): Promise<ListenResponse> {
+  async listenInTurn(person: TestPerson, channelId: number): Promise<ListenResponse> {
     try {
       return await this.listen(person, channelId);
     } catch (thrown) {
       const { reason, retryAfterMs } = thrown as Partial<Refusal>;
       if (reason !== 'listen-too-often') throw thrown;
       await pause(retryAfterMs);
-      return this.#listenInTurn(person, channelId);
+      return this.listenInTurn(person, channelId);
     }
   }
 

@@ -52,15 +52,18 @@ describe('unread lists of one account', () => {
     await pause(1_000); // Waits until the lists fill their connections.
     const url = `${gateway.http}/chat.v1.ChannelService/ListChannels`;
     for (let n = 0; n < 5; n++) {
-      const { trailers } = await webCall(url, nothing, { token: ann.token, headers: { 'grpc-timeout': '8S' } });
+      const { trailers } = await webCall(url, nothing, { token: ann.token });
       expect(trailers).toMatchObject({ 'grpc-status': '0' });
     }
   });
 });
 
 describe('streams of one join token', () => {
+  /** Reasons for which a stream ends when a process or the database stands still. */
+  const stalled: ReadonlySet<string> = new Set(['moved', 'unreachable', 'database-away', 'too-busy']);
   let trio: Trio;
   let gateway: ServiceProcess;
+  const url = () => `${gateway.http}/chat.v1.ChatService/Subscribe`;
 
   beforeAll(async () => {
     trio = await Trio.start();
@@ -68,18 +71,31 @@ describe('streams of one join token', () => {
   });
   afterAll(() => trio.stop());
 
+  /** Opens 30 streams with the token of a seat that is gone. Returns their reasons, and the seconds that they took. */
+  async function streamsWithoutSeat(person: TestPerson, channelId: number) {
+    const { token } = await trio.listenInTurn(person, channelId);
+    await trio.people.sql('DELETE FROM chat.seat WHERE user_id = $1', [person.id]);
+    const startedAt = performance.now();
+    const endings = await Promise.all(Array.from({ length: 30 }, () => webCall(url(), nothing, { token })));
+    const seconds = (performance.now() - startedAt) / 1_000;
+    return { reasons: endings.map(({ trailers }) => String(trailers['chat-reason'])), seconds };
+  }
+
   test('streams of one join token are limited, even after its seat is gone', async () => {
-    const ann = await trio.people.make('subscriber');
+    const [ann, keeper] = [await trio.people.make('subscriber'), await trio.people.make('keeper')];
     const { id } = await trio.create(ann, 'used up');
-    const { token } = await trio.listen(ann, id);
-    await trio.people.sql('DELETE FROM chat.seat');
-    const url = `${gateway.http}/chat.v1.ChatService/Subscribe`;
-    const endings = await Promise.all(Array.from({ length: 30 }, () => webCall(url, nothing, { token })));
-    const reasons = endings.map(({ trailers }) => trailers['chat-reason']);
-    expect(reasons.filter((reason) => reason === 'seat-gone').length).toBeGreaterThanOrEqual(10);
-    expect(reasons.filter((reason) => reason === 'listen-too-often').length).toBeGreaterThanOrEqual(10);
-    const next = await trio.listen(ann, id);
-    const page = new WebStream(url, nothing, { token: next.token });
+    let [reasons, seconds] = [['moved'], 0];
+    while (reasons.some((reason) => stalled.has(reason))) {
+      const kept = await trio.join(keeper, id); // Otherwise the chat server may give the empty channel back.
+      ({ reasons, seconds } = await streamsWithoutSeat(ann, id));
+      kept.cancel();
+    }
+    expect(['listen-too-often', 'seat-gone']).toEqual(expect.arrayContaining([...new Set(reasons)]));
+    const passed = reasons.filter((reason) => reason === 'seat-gone').length;
+    expect(passed).toBeGreaterThanOrEqual(10);
+    expect(passed).toBeLessThanOrEqual(10 + seconds);
+    const next = await trio.listenInTurn(ann, id);
+    const page = new WebStream(url(), nothing, { token: next.token });
     await page.find(({ welcome }) => welcome !== undefined);
     page.cancel();
   });
