@@ -12,6 +12,8 @@ const AWAY_CODES: ReadonlySet<string> = new Set([
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now: starting, or in recovery
   '57P05', // idle_session_timeout
+  '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
   '53300', // too_many_connections
   '25006', // read-only: a primary that has become a standby
 ]);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Kysely, type Migration, type MigrationProvider, Migrator, PostgresDialect, sql } from 'kysely';
 import type pg from 'pg';
 import { createPool } from './pool.js';
-import { checkCluster } from './roles.js';
+import { checkCluster, ownerConnectMs } from './roles.js';
 
 /** Migrations folder, seen from dist/src: tsc copies no .sql. */
 const FOLDER = new URL('../../migrations/', import.meta.url);
@@ -52,7 +52,7 @@ async function refuseNewer(pool: pg.Pool): Promise<void> {
  * applied.
  */
 export async function migrate(url: string): Promise<string[]> {
-  const pool = createPool({ url, applicationName: 'parley-migrate', max: 2 });
+  const pool = createPool({ url, applicationName: 'parley-migrate', max: 2, connectWithinMs: ownerConnectMs });
   const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
   try {
     await refuseNewer(pool);

@@ -6,6 +6,8 @@ import { ignoreEnvironment } from './environment.js';
  * dropped.
  */
 const silenceMs = 5_000;
+/** Longest wait for a connection, in milliseconds, unless the settings say otherwise. */
+const connectMs = 2_000;
 const INT8 = 20;
 const NUMERIC = 1700;
 const INT8_ARRAY: number = 1016;
@@ -19,6 +21,8 @@ export interface PoolSettings {
   readonly applicationName: string;
   /** Maximum number of connections. */
   readonly max: number;
+  /** Longest wait for a connection, in milliseconds. Default: 2,000. */
+  readonly connectWithinMs?: number;
   /** Statement timeout in milliseconds; none means no limit. */
   readonly statementTimeoutMs?: number;
   /** Session settings of each connection, e.g. `{ lock_timeout: '2s' }`. */
@@ -72,8 +76,8 @@ function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
 
 /**
  * Creates a connection pool with its own type parsers: int8 and numeric are numbers, timestamptz is
- * a Date (for `infinity`, the latest possible one). The pool connects on the first query and waits
- * at most 2 s for a connection. A connection that dies never ends the process.
+ * a Date (for `infinity`, the latest possible one). The pool connects on the first query. A
+ * connection that dies never ends the process.
  */
 export function createPool(settings: PoolSettings): pg.Pool {
   ignoreEnvironment();
@@ -82,7 +86,7 @@ export function createPool(settings: PoolSettings): pg.Pool {
     application_name: settings.applicationName,
     max: settings.max,
     types,
-    connectionTimeoutMillis: 2_000,
+    connectionTimeoutMillis: settings.connectWithinMs ?? connectMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     options: sessionOptions({ ...fixedSettings, ...settings.session }),

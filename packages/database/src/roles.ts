@@ -6,10 +6,16 @@ export type ServiceRole = 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_g
 
 export const SERVICE_ROLES: readonly ServiceRole[] = ['chat_user', 'chat_manager', 'chat_server', 'chat_gateway'];
 
+/**
+ * Longest wait, in milliseconds, for a connection of the owner. Its commands are rare and are not
+ * repeated, so they outlast a busy machine.
+ */
+export const ownerConnectMs = 30_000;
+
 /** Runs `work` on a new connection and closes it afterwards. @throws the error of `work`. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   ignoreEnvironment();
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ownerConnectMs });
   client.on('error', () => {});
   await client.connect();
   try {

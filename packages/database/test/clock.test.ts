@@ -61,17 +61,17 @@ describe('the database clock', () => {
 });
 
 describe('a rate', () => {
-  const rate = { key: 'test', secondsPerCall: 1, burst: 3 };
+  const rate = { key: 'test', secondsPerCall: 60, burst: 3 };
   const farAhead = (who: string, interval: string) =>
     pool.query("INSERT INTO chat.rate VALUES ('test:' || $1, now() + $2::interval)", [who, interval]);
 
-  test('a rate limit allows one call after the clock was set back, and the next within a second', async () => {
+  test('a rate limit allows one call after the clock was set back, and the next within a minute', async () => {
     for (const step of ['1 hour', '1 day', '100 years']) {
       await farAhead(step, step);
       const waits = [await spend(pool, rate, step), await spend(pool, rate, step)];
       expect(waits[0]).toBe(0);
       expect(waits[1]).toBeGreaterThan(0);
-      expect(waits[1]).toBeLessThanOrEqual(1_000);
+      expect(waits[1]).toBeLessThanOrEqual(60_000);
     }
   });
 
@@ -80,7 +80,7 @@ describe('a rate', () => {
     for (const calls of [2, 2, 1, 1]) waits.push(await spend(pool, rate, 'bob', calls));
     expect([waits[0], waits[2]]).toEqual([0, 0]);
     expect(waits[1]).toBeGreaterThan(0);
-    expect(waits[1]).toBeLessThanOrEqual(1_000);
+    expect(waits[1]).toBeLessThanOrEqual(60_000);
     expect(waits[3]).toBeGreaterThan(0);
   });
 
@@ -90,7 +90,7 @@ describe('a rate', () => {
     expect(waits.slice(0, 3)).toEqual([0, 0, 0]);
     for (const wait of waits.slice(3)) {
       expect(wait).toBeGreaterThan(0);
-      expect(wait).toBeLessThanOrEqual(1_000);
+      expect(wait).toBeLessThanOrEqual(60_000);
     }
   });
 });

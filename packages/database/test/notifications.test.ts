@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Bell, NotificationListener } from '../src/index.js';
-import { TestServer } from './server.js';
+import { TestServer, until } from './server.js';
 
 let server: TestServer;
 let url: string;
@@ -12,10 +12,6 @@ beforeAll(async () => {
   pool = server.pool(url);
 });
 afterAll(() => server.stop());
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 /** Starts a listener that records its wake-ups and lost connections. */
 function listen(channel: string, options: { readonly url?: string } = {}) {
@@ -52,13 +48,13 @@ test('a listener whose connection is lost listens again, and wakes because it ma
   ring('two').ring();
   await until(() => causes.length === 3);
   expect(causes).toEqual(['listening', 'listening', 'notified']);
-  expect(lost).toHaveLength(1);
+  expect(lost).not.toHaveLength(0);
   await listener.stop();
 });
 
 test('a listener that cannot reach the database reports that, and can be stopped', async () => {
   const { listener, causes, lost } = listen('three', { url: 'postgres://nobody:x@127.0.0.1:1/none' });
-  await until(() => lost.length === 1);
+  await until(() => lost.length > 0);
   expect(causes).toEqual([]);
   await listener.stop();
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import {
   checkServer,
@@ -9,7 +8,7 @@ import {
   isLockTimeout,
   transaction,
 } from '../src/index.js';
-import { addUser, TestServer } from './server.js';
+import { addUser, TestServer, until } from './server.js';
 
 let server: TestServer;
 let url: string;
@@ -59,7 +58,7 @@ test('survives the death of a connection in a transaction', async () => {
   const failing = transaction(own, async (client) => {
     const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
     await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
-    await sleep(100);
+    await until(() => lost.length > 0);
     await client.query('SELECT 1');
   });
   expect(isAway(await failureOf(failing))).toBe(true);
@@ -69,11 +68,31 @@ test('survives the death of a connection in a transaction', async () => {
 });
 
 test('replaces an idle connection that dies', async () => {
-  const own = createPool({ url, applicationName: 'test', max: 1 });
+  const lost: Error[] = [];
+  const own = createPool({ url, applicationName: 'test', max: 1, onLost: (error) => lost.push(error) });
   const { rows } = await own.query('SELECT pg_backend_pid() AS pid');
   await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
-  await sleep(100);
+  await until(() => lost.length > 0);
   expect((await own.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  await own.end();
+});
+
+test('a transaction that stands still for too long ends as if the database were away', async () => {
+  const own = createPool({
+    url,
+    applicationName: 'test',
+    max: 1,
+    session: { idle_in_transaction_session_timeout: '20ms' },
+  });
+  const still = new Int32Array(new SharedArrayBuffer(4));
+  const standStill = (ms: number) =>
+    transaction(own, async (client) => {
+      Atomics.wait(still, 0, 0, ms); // Blocks the event loop, so that the process sends before it reads.
+      await client.query('SELECT 1');
+    });
+  let failure: unknown;
+  for (let ms = 50; failure === undefined; ms *= 2) failure = await failureOf(standStill(ms));
+  expect(isAway(failure)).toBe(true);
   await own.end();
 });
 

@@ -68,7 +68,7 @@ export class TestServer {
   }
 
   pool(url: string, max = 4): pg.Pool {
-    const pool = createPool({ url, applicationName: 'test', max });
+    const pool = createPool({ url, applicationName: 'test', max, connectWithinMs: 60_000 });
     this.#pools.push(pool);
     return pool;
   }
@@ -91,6 +91,11 @@ export class TestServer {
   async #drop(): Promise<void> {
     for (const name of this.#databases) await dropDatabaseFor(this.url, name);
   }
+}
+
+/** Waits until a condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 export async function addUser(pool: pg.Pool, id: string): Promise<void> {

@@ -114,12 +114,15 @@ async function startClock(pool: Pool): Promise<DatabaseClock> {
   return DatabaseClock.start(pool);
 }
 
-/** Starts the clock, waiting for a database that starts at the same time as this process. */
-async function startClockPatiently(pool: Pool, url: string, log: Logger): Promise<DatabaseClock> {
+/**
+ * Does one step of a start, and repeats it while the database is away, because the database may
+ * start at the same time as this process.
+ */
+async function startPatiently<T>(step: () => Promise<T>, url: string, log: Logger): Promise<T> {
   const end = performance.now() + waitForDatabaseMs;
   for (let isLogged = false; ; await pause(retryEveryMs)) {
     try {
-      return await startClock(pool);
+      return await step();
     } catch (cause) {
       if (!isAway(cause)) throw cause;
       if (performance.now() > end) throw databaseAway(url, cause);
@@ -245,10 +248,12 @@ export class ServiceHost {
     });
     parts.add('database', { stop: () => pool.end() });
     countConnections(context, pool);
-    const clock = await startClockPatiently(pool, config.databaseUrl, log).catch(async (cause: unknown) => {
-      await parts.stop();
-      throw cause;
-    });
+    const clock = await startPatiently(() => startClock(pool), config.databaseUrl, log).catch(
+      async (cause: unknown) => {
+        await parts.stop();
+        throw cause;
+      },
+    );
     await checkConnections(pool, config.connections, context).catch(() => {}); // This check only warns.
     const host = new ServiceHost(config, context, ip, pool, clock, parts);
     host.#repeat('clock', async () => {
@@ -264,10 +269,19 @@ export class ServiceHost {
    */
   async signingKey<C extends object>(kind: TokenKind<C>): Promise<SigningKey<C>> {
     const key = new SigningKey(kind, this.instanceId, this.pool, this.clock, this.secret);
-    await key.start();
+    await this.patiently(() => key.start());
     this.readiness.require('the signing keys', () => key.tend());
     this.#repeat(`${kind.purpose} key`, () => key.tend());
     return key;
+  }
+
+  /**
+   * Does one step of the start of this process. Repeats it for up to 30 s while the database is
+   * away.
+   * @throws {Error} one sentence if the database stays away, or the error of the step.
+   */
+  patiently<T>(step: () => Promise<T>): Promise<T> {
+    return startPatiently(step, this.#config.databaseUrl, this.context.log);
   }
 
   #repeat(name: string, work: () => Promise<void>): void {

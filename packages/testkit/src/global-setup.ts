@@ -1,8 +1,8 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPool, type EmbeddedServer, startEmbedded } from '@parley/database';
-import { ownerVariable, prepareServer } from './test-database.js';
+import { type EmbeddedServer, startEmbedded } from '@parley/database';
+import { openTestPool, ownerVariable, prepareServer } from './test-database.js';
 
 let server: EmbeddedServer | undefined;
 let folder: string | undefined;
@@ -21,7 +21,7 @@ export default async function setUp(): Promise<void> {
 
 /** Turns fsync off. No test needs its data after this PostgreSQL has stopped. */
 async function turnFsyncOff(url: string): Promise<void> {
-  const pool = createPool({ url, applicationName: 'test', max: 1 });
+  const pool = openTestPool(url);
   await pool.query('ALTER SYSTEM SET fsync = off');
   await pool.query('SELECT pg_reload_conf()');
   await pool.end();

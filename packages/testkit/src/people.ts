@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { DatabaseClock, type Pool } from '@parley/database';
 import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/service-kit';
-import type { TestDatabase } from './test-database.js';
+import { openTestPool, type TestDatabase } from './test-database.js';
 import { insist } from './until.js';
 
 /** A user with an account, a session and a token. */
@@ -26,8 +26,8 @@ export class People {
 
   /** Opens connections as the owner and as the user-service, whose signing key it uses. */
   static async open(database: Pick<TestDatabase, 'ownerUrl' | 'urlFor'>): Promise<People> {
-    const owner = createPool({ url: database.ownerUrl, applicationName: 'test people', max: 2 });
-    const signer = createPool({ url: database.urlFor('chat_user'), applicationName: 'test people', max: 1 });
+    const owner = openTestPool(database.ownerUrl, 2, 'test people');
+    const signer = openTestPool(database.urlFor('chat_user'), 1, 'test people');
     const clock = await DatabaseClock.start(signer);
     return new People(owner, signer, new SigningKey(userToken, randomUUID(), signer, clock));
   }

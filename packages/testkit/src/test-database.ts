@@ -6,6 +6,7 @@ import {
   dropDatabaseFor,
   migrate,
   openRoles,
+  type Pool,
   roleUrl,
   SERVICE_ROLES,
   type ServiceRole,
@@ -24,6 +25,11 @@ export const rolePasswords: Readonly<Record<ServiceRole, string>> = {
   chat_server: 'test-server',
   chat_gateway: 'test-gateway',
 };
+
+/** Opens a pool for a test. It waits up to a minute for a connection, because the machine is busy. */
+export function openTestPool(url: string, max = 1, applicationName = 'test'): Pool {
+  return createPool({ url, applicationName, max, connectWithinMs: 60_000 });
+}
 
 /** A migrated database for one test file. */
 export interface TestDatabase {
@@ -46,7 +52,7 @@ export async function prepareServer(serverUrl: string): Promise<void> {
   const url = await createDatabaseFor(serverUrl, template);
   await migrate(url);
   await openRoles(url, rolePasswords);
-  const server = createPool({ url: serverUrl, applicationName: 'test', max: 1 });
+  const server = openTestPool(serverUrl);
   for (const role of SERVICE_ROLES) await server.query(`COMMENT ON ROLE ${role} IS NULL`);
   await server.end();
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
 import { RelayDown, RelayUp } from '@parley/contract';
-import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { DatabaseClock, type Pool } from '@parley/database';
 import { bearerMetadata, clientOptions } from '@parley/rpc';
 import { managerAudience, type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
 import type { Ending } from './chatter.js';
-import type { TestDatabase } from './test-database.js';
+import { openTestPool, type TestDatabase } from './test-database.js';
 
 type Up = Omit<Parameters<typeof RelayUp.fromPartial>[0], 'id'>;
 
@@ -142,7 +142,7 @@ export class TestGateway {
   }
 
   static async open(database: Pick<TestDatabase, 'urlFor'>): Promise<TestGateway> {
-    const pool = createPool({ url: database.urlFor('chat_gateway'), applicationName: 'test gateway', max: 2 });
+    const pool = openTestPool(database.urlFor('chat_gateway'), 2, 'test gateway');
     return new TestGateway(pool, await DatabaseClock.start(pool));
   }
 

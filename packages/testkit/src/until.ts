@@ -1,3 +1,7 @@
+import type { Client } from '@grpc/grpc-js';
+import type { Method } from '@parley/contract';
+import { callUnary, type UnaryOptions } from '@parley/rpc';
+
 /** Milliseconds between two polls. They grow, because the polls of a waiting test slow down other tests. */
 const pollEvery = { firstMs: 20, mostMs: 100, growth: 1.25 } as const;
 
@@ -36,4 +40,17 @@ export async function insist<T>(call: () => Promise<T>, tries = 60): Promise<T> 
     await new Promise((resolve) => setTimeout(resolve, 500));
     return insist(call, tries - 1);
   }
+}
+
+/**
+ * Calls a unary method, and repeats the call while the processes of the test are overloaded.
+ * @throws {Refusal} for any other reason
+ */
+export function callPatiently<Q, S>(
+  client: Client,
+  method: Method<Q, S>,
+  request: Q,
+  options: UnaryOptions,
+): Promise<S> {
+  return insist(() => callUnary(client, method, request, options));
 }

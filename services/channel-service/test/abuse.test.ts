@@ -1,6 +1,5 @@
 import { AbuseReport, AdminService, ChannelService, ListAbuseReportsRequest } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { callPatiently, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Chats, reason } from './chats.js';
 import { outcomes, type Person, Rig } from './rig.js';
 
@@ -36,16 +35,19 @@ const withinMs = 30_000;
 
 function report(who: Person, request: Parameters<typeof AbuseReport.fromPartial>[0]): Promise<unknown> {
   const asked = AbuseReport.fromPartial({ reason: 'rude', ...request });
-  return callUnary(rig.manager, ChannelService.reportAbuse, asked, { token: who.token, withinMs });
+  return callPatiently(rig.manager, ChannelService.reportAbuse, asked, { token: who.token, withinMs });
 }
 
 function reports(request: Parameters<typeof ListAbuseReportsRequest.fromPartial>[0] = {}, { token } = root) {
   const asked = ListAbuseReportsRequest.fromPartial(request);
-  return callUnary(rig.admin(), AdminService.listAbuseReports, asked, { token, withinMs });
+  return callPatiently(rig.admin(), AdminService.listAbuseReports, asked, { token, withinMs });
 }
 
 function resolve(id: number, { token } = root): Promise<unknown> {
-  return callUnary(rig.admin(), AdminService.resolveAbuseReport, AbuseReport.fromPartial({ id }), { token, withinMs });
+  return callPatiently(rig.admin(), AdminService.resolveAbuseReport, AbuseReport.fromPartial({ id }), {
+    token,
+    withinMs,
+  });
 }
 
 test('a report keeps the text of the message as it was when it was reported', async () => {

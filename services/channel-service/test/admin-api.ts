@@ -9,7 +9,7 @@ import {
   Page,
   User,
 } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
+import { callPatiently } from '@parley/testkit';
 import type { Person, Rig } from './rig.js';
 
 const withinMs = 30_000;
@@ -24,31 +24,31 @@ export class AdminApi {
 
   listServers({ token }: Person): Promise<ListServersResponse> {
     const admin = this.#rig.admin();
-    return callUnary(admin, AdminService.listServers, {}, { token, withinMs });
+    return callPatiently(admin, AdminService.listServers, {}, { token, withinMs });
   }
 
   listGateways({ token }: Person): Promise<ListGatewaysResponse> {
     const admin = this.#rig.admin();
-    return callUnary(admin, AdminService.listGateways, {}, { token, withinMs });
+    return callPatiently(admin, AdminService.listGateways, {}, { token, withinMs });
   }
 
   drain({ token }: Person, id: string): Promise<Empty> {
     const admin = this.#rig.admin();
-    return callUnary(admin, AdminService.drain, ChannelServer.fromPartial({ id }), { token, withinMs });
+    return callPatiently(admin, AdminService.drain, ChannelServer.fromPartial({ id }), { token, withinMs });
   }
 
   setUser({ token }: Person, user: Parameters<typeof User.fromPartial>[0], manager = 0): Promise<User> {
     const admin = this.#rig.admin(manager);
-    return callUnary(admin, AdminService.setUser, User.fromPartial(user), { token, withinMs });
+    return callPatiently(admin, AdminService.setUser, User.fromPartial(user), { token, withinMs });
   }
 
   kick({ token }: Person, request: Parameters<typeof KickRequest.fromPartial>[0]): Promise<Empty> {
     const admin = this.#rig.admin();
-    return callUnary(admin, AdminService.kick, KickRequest.fromPartial(request), { token, withinMs });
+    return callPatiently(admin, AdminService.kick, KickRequest.fromPartial(request), { token, withinMs });
   }
 
   listAudit({ token }: Person, page: Parameters<typeof Page.fromPartial>[0] = {}): Promise<ListAuditResponse> {
     const admin = this.#rig.admin();
-    return callUnary(admin, AdminService.listAudit, Page.fromPartial(page), { token, withinMs });
+    return callPatiently(admin, AdminService.listAudit, Page.fromPartial(page), { token, withinMs });
   }
 }

@@ -1,6 +1,5 @@
 import { ChannelService, type ListMembersResponse, Page, SetBlockRequest } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { callPatiently, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Chats, ranks, reason } from './chats.js';
 import { outcomes, type Person, Rig } from './rig.js';
 
@@ -30,14 +29,14 @@ afterAll(async () => {
 
 function setBlock({ token }: Person, userId: string, blocked = true): Promise<unknown> {
   const request = SetBlockRequest.fromPartial({ userId, blocked });
-  return callUnary(rig.manager, ChannelService.setBlock, request, { token, withinMs: 30_000 });
+  return callPatiently(rig.manager, ChannelService.setBlock, request, { token, withinMs: 30_000 });
 }
 
 function listBlocked(
   { token }: Person,
   page: Parameters<typeof Page.fromPartial>[0] = {},
 ): Promise<ListMembersResponse> {
-  return callUnary(rig.manager, ChannelService.listBlocked, Page.fromPartial(page), { token, withinMs: 30_000 });
+  return callPatiently(rig.manager, ChannelService.listBlocked, Page.fromPartial(page), { token, withinMs: 30_000 });
 }
 
 const idsOf = ({ users }: ListMembersResponse) => users.map(({ id }) => id);

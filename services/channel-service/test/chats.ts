@@ -14,7 +14,7 @@ import {
   UpdateChannelRequest,
   User,
 } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
+import { callPatiently } from '@parley/testkit';
 import type { Person, Rig } from './rig.js';
 
 export const kinds = { room: 1, direct: 2, group: 3, public: 4, private: 5 } as const;
@@ -42,15 +42,15 @@ export class Chats {
 
   update(who: Person, id: number, more: Partial<typeof UpdateChannelRequest>): Promise<Channel> {
     const request = UpdateChannelRequest.fromPartial({ id, ...more });
-    return callUnary(this.#manager, ChannelService.update, request, options(who));
+    return callPatiently(this.#manager, ChannelService.update, request, options(who));
   }
 
   direct(who: Person, id: string): Promise<Channel> {
-    return callUnary(this.#manager, ChannelService.openDirect, User.fromPartial({ id }), options(who));
+    return callPatiently(this.#manager, ChannelService.openDirect, User.fromPartial({ id }), options(who));
   }
 
   join(who: Person, channelId: number): Promise<Channel> {
-    return callUnary(this.#manager, ChannelService.join, Invite.fromPartial({ channelId }), options(who));
+    return callPatiently(this.#manager, ChannelService.join, Invite.fromPartial({ channelId }), options(who));
   }
 
   change(
@@ -60,7 +60,7 @@ export class Chats {
     change: Partial<typeof ChangeMemberRequest>,
   ): Promise<User> {
     const request = ChangeMemberRequest.fromPartial({ channelId, userId: whom.id, ...change });
-    return callUnary(this.#manager, ChannelService.changeMember, request, options(who));
+    return callPatiently(this.#manager, ChannelService.changeMember, request, options(who));
   }
 
   add(who: Person, channelId: number, ...whom: readonly Person[]): Promise<User[]> {
@@ -69,22 +69,22 @@ export class Chats {
 
   addAll(who: Person, channelId: number, userIds: readonly string[]): Promise<AddMembersResponse> {
     const request = AddMembersRequest.fromPartial({ channelId, userIds: [...userIds] });
-    return callUnary(this.#manager, ChannelService.addMembers, request, options(who));
+    return callPatiently(this.#manager, ChannelService.addMembers, request, options(who));
   }
 
   members(who: Person, channelId: number, size = 0, after = ''): Promise<ListMembersResponse> {
     const request = ListMembersRequest.fromPartial({ channelId, page: { size, after } });
-    return callUnary(this.#manager, ChannelService.listMembers, request, options(who));
+    return callPatiently(this.#manager, ChannelService.listMembers, request, options(who));
   }
 
   history(who: Person, channelId: number, more: Partial<typeof HistoryRequest> = {}): Promise<HistoryResponse> {
     const request = HistoryRequest.fromPartial({ channelId, ...more });
-    return callUnary(this.#manager, ChannelService.history, request, options(who));
+    return callPatiently(this.#manager, ChannelService.history, request, options(who));
   }
 
   search(who: Person, request: Partial<typeof SearchRequest>): Promise<HistoryResponse> {
     const asked = SearchRequest.fromPartial(request);
-    return callUnary(this.#manager, ChannelService.search, asked, options(who));
+    return callPatiently(this.#manager, ChannelService.search, asked, options(who));
   }
 
   /** Appends messages like a chat server, one for each text. Returns the last seq. */

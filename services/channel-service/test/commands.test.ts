@@ -102,6 +102,6 @@ test('does not wait for an unresponsive chat server', async () => {
       took[call].push(performance.now() - began);
     }
   }
-  // A call to a chat server may take 500 ms. A busy machine does not delay all eight.
+  // A command to a chat server may take 5 s. A busy machine does not delay all eight calls.
   for (const all of Object.values(took)) expect(Math.min(...all)).toBeLessThan(450);
 });

@@ -1,6 +1,5 @@
 import { AdminService, DeleteUserRequest, Kind, MemberChange, UserRole } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { callPatiently, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { AdminApi } from './admin-api.js';
 import { Chats, ranks, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
@@ -35,7 +34,7 @@ afterAll(async () => {
 
 function deleteUser(userId: string, purge = false, { token } = root): Promise<unknown> {
   const request = DeleteUserRequest.fromPartial({ userId, purge });
-  return callUnary(rig.admin(), AdminService.deleteUser, request, { token, withinMs: 30_000 });
+  return callPatiently(rig.admin(), AdminService.deleteUser, request, { token, withinMs: 30_000 });
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

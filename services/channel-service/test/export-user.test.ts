@@ -1,7 +1,7 @@
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { AdminService, DeleteUserRequest, type ExportLine, Kind, User, UserRole, UserStatus } from '@parley/contract';
-import { bearerMetadata, callUnary, refusalFromStatus, startServerStream } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { bearerMetadata, refusalFromStatus, startServerStream } from '@parley/rpc';
+import { callPatiently, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { findChannelsToPurge } from '../src/admin/deletion-store.js';
 import { sections, walkChannels } from '../src/admin/export-store.js';
 import { findUser } from '../src/members/member-store.js';
@@ -302,7 +302,7 @@ test('ExportUser finds suspended and deleted accounts, by id in any case', async
   await api.setUser(root, { id: me.id, status: UserStatus.SUSPENDED });
   expect((await exported(me.id.toUpperCase()))[0]).toMatchObject({ type: 'account', id: me.id, status: 'suspended' });
   const request = DeleteUserRequest.fromPartial({ userId: me.id });
-  await callUnary(rig.admin(), AdminService.deleteUser, request, { token: root.token, withinMs: 30_000 });
+  await callPatiently(rig.admin(), AdminService.deleteUser, request, { token: root.token, withinMs: 30_000 });
   const found = await exported(me.id);
   expect(found[0]).toMatchObject({ status: 'deleted', name: 'deleted account', email: null });
   expect(ofType(found, 'session')).toEqual([]);

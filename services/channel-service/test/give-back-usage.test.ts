@@ -1,5 +1,5 @@
-import { createPool, type Pool } from '@parley/database';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import type { Pool } from '@parley/database';
+import { openTestDatabase, openTestPool, type TestDatabase } from '@parley/testkit';
 import { startLog } from '../src/channels/channel-store.js';
 import { Retention } from '../src/history/retention.js';
 import { Chats } from './chats.js';
@@ -15,7 +15,7 @@ beforeAll(async () => {
   rig = new Rig(database);
   await rig.startManager();
   chats = new Chats(rig);
-  pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test usage', max: 4 });
+  pool = openTestPool(database.urlFor('chat_manager'), 4, 'test usage');
 });
 afterAll(async () => {
   await pool.end();

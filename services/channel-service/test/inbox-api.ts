@@ -11,7 +11,7 @@ import {
   SetNotifyRequest,
   UpdateReceiptRequest,
 } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
+import { callPatiently } from '@parley/testkit';
 import type { Person, Rig } from './rig.js';
 
 type Partial<T extends { fromPartial(value: never): unknown }> = Parameters<T['fromPartial']>[0];
@@ -28,7 +28,7 @@ export class Inbox {
 
   overview(who: Person, size = 0, after = ''): Promise<OverviewResponse> {
     const request = OverviewRequest.fromPartial({ page: { size, after } });
-    return callUnary(this.#rig.manager, ChannelService.overview, request, options(who));
+    return callPatiently(this.#rig.manager, ChannelService.overview, request, options(who));
   }
 
   /** Returns one chat of a user's Overview. */
@@ -40,26 +40,26 @@ export class Inbox {
 
   receipt(who: Person, channelId: number, more: Partial<typeof UpdateReceiptRequest>): Promise<Chat> {
     const request = UpdateReceiptRequest.fromPartial({ channelId, ...more });
-    return callUnary(this.#rig.manager, ChannelService.updateReceipt, request, options(who));
+    return callPatiently(this.#rig.manager, ChannelService.updateReceipt, request, options(who));
   }
 
   receipts(who: Person, channelId: number, seq: number, size = 0, after = ''): Promise<ListReceiptsResponse> {
     const request = ListReceiptsRequest.fromPartial({ channelId, seq, page: { size, after } });
-    return callUnary(this.#rig.manager, ChannelService.listReceipts, request, options(who));
+    return callPatiently(this.#rig.manager, ChannelService.listReceipts, request, options(who));
   }
 
   setNotify(who: Person, channelId: number, notify: number): Promise<object> {
     const request = SetNotifyRequest.fromPartial({ channelId, notify: notify as SetNotifyRequest['notify'] });
-    return callUnary(this.#rig.manager, ChannelService.setNotify, request, options(who));
+    return callPatiently(this.#rig.manager, ChannelService.setNotify, request, options(who));
   }
 
   notifications(who: Person, more: Partial<typeof ListNotificationsRequest> = {}): Promise<ListNotificationsResponse> {
     const request = ListNotificationsRequest.fromPartial(more);
-    return callUnary(this.#rig.manager, ChannelService.listNotifications, request, options(who));
+    return callPatiently(this.#rig.manager, ChannelService.listNotifications, request, options(who));
   }
 
   mark(who: Person, more: Partial<typeof MarkNotificationsRequest>): Promise<object> {
     const request = MarkNotificationsRequest.fromPartial(more);
-    return callUnary(this.#rig.manager, ChannelService.markNotifications, request, options(who));
+    return callPatiently(this.#rig.manager, ChannelService.markNotifications, request, options(who));
   }
 }

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Channel, ChannelKind, ChannelService, Invite } from '@parley/contract';
-import { createPool, type Pool } from '@parley/database';
-import { callUnary } from '@parley/rpc';
-import { insist, openTestDatabase, type TestDatabase } from '@parley/testkit';
+import type { Pool } from '@parley/database';
+import { callPatiently, insist, openTestDatabase, openTestPool, type TestDatabase } from '@parley/testkit';
 import { createRevokeInvite } from '../src/invites/invites.js';
 import { createJoin } from '../src/invites/join.js';
 import { Chats, type kinds, ranks, reason } from './chats.js';
@@ -38,7 +37,7 @@ const unknown = () => randomBytes(16).toString('base64url');
 
 function ask<Name extends 'createInvite' | 'revokeInvite' | 'previewInvite' | 'join'>(name: Name, who: Person) {
   return (fields: Parameters<typeof Invite.fromPartial>[0], manager = rig.manager) =>
-    callUnary(manager, ChannelService[name], Invite.fromPartial(fields), { token: who.token, withinMs: 30_000 });
+    callPatiently(manager, ChannelService[name], Invite.fromPartial(fields), { token: who.token, withinMs: 30_000 });
 }
 
 const invite = (who: Person, fields: Parameters<typeof Invite.fromPartial>[0]) =>
@@ -49,7 +48,12 @@ const revoke = (who: Person, id: string) => ask('revokeInvite', who)({ id });
 
 async function list(who: Person, id: number): Promise<readonly Invite[]> {
   const options = { token: who.token, withinMs: 30_000 };
-  const { invites } = await callUnary(rig.manager, ChannelService.listInvites, Channel.fromPartial({ id }), options);
+  const { invites } = await callPatiently(
+    rig.manager,
+    ChannelService.listInvites,
+    Channel.fromPartial({ id }),
+    options,
+  );
   return invites;
 }
 
@@ -235,7 +239,7 @@ test.each([
   const revoked = await invite(owner, { channelId: id });
   await revoke(owner, revoked.id);
   const registration = await invite(await rig.person('admin'), { channelId: 0 });
-  const pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test invites', max: 1 });
+  const pool = openTestPool(database.urlFor('chat_manager'), 1, 'test invites');
   const texts: string[] = [];
   const handle = create(recording(pool, texts));
   const me = { id: stranger.id, role: 'user' as const } as Parameters<typeof handle>[1];

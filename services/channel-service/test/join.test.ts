@@ -1,8 +1,7 @@
 import { ChannelService, Invite } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { callPatiently, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Chats, ranks, reason } from './chats.js';
-import { outcomes, type Person, Rig } from './rig.js';
+import { expectBurst, outcomes, type Person, Rig } from './rig.js';
 
 let database: TestDatabase;
 let rig: Rig;
@@ -52,7 +51,7 @@ describe('Join', () => {
       await expect(chats.join(member, id)).rejects.toEqual(reason('invalid-channel-id'));
     }
     const byLink = Invite.fromPartial({ id: 'x' });
-    const joining = callUnary(rig.manager, ChannelService.join, byLink, { token: member.token, withinMs: 5_000 });
+    const joining = callPatiently(rig.manager, ChannelService.join, byLink, { token: member.token, withinMs: 30_000 });
     await expect(joining).rejects.toEqual(reason('invite-not-found'));
     await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [member.id]);
     await expect(chats.join(member, await chats.make(owner, 'public'))).rejects.toEqual(reason('suspended'));
@@ -141,9 +140,11 @@ describe('bans and mutes', () => {
 
   test('a ban expires', async () => {
     const id = await chats.make(owner, 'public');
-    await chats.change(owner, id, member, { banUntil: Date.now() + 600 });
+    await chats.change(owner, id, member, { banUntil: Date.now() + 3_600_000 });
     await expect(chats.join(member, id)).rejects.toEqual(reason('banned'));
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    const ended =
+      "UPDATE chat.member SET banned_until = banned_until - interval '1 h' WHERE channel_id = $1 AND user_id = $2";
+    await rig.owner.query(ended, [id, member.id]);
     await expect(chats.join(member, id)).resolves.toBeDefined();
   });
 
@@ -214,7 +215,7 @@ describe('ListMembers', () => {
 
 test('limits the rate of membership changes', async () => {
   const id = await chats.make(owner, 'public');
-  const { reasons } = await outcomes(Array.from({ length: 105 }, () => chats.join(member, id)));
-  expect(new Set(reasons)).toEqual(new Set(['change-too-often']));
-  expect(reasons.length).toBeLessThanOrEqual(10);
+  await expectBurst({ burst: 100, secondsPerCall: 1 }, 'change-too-often', () =>
+    Array.from({ length: 105 }, () => chats.join(member, id)),
+  );
 });

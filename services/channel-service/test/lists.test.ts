@@ -1,7 +1,6 @@
 import { ChannelService, ListChannelsRequest, type ListChannelsResponse } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
 import { limits } from '@parley/runtime';
-import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
+import { callPatiently, openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { describe as describeStatement } from '../src/channels/channel-store.js';
 import { listNamed, listOwn, listPublic } from '../src/channels/list-store.js';
 import { followActivity } from '../src/placement/activity-store.js';
@@ -45,7 +44,7 @@ type Asked = Parameters<typeof ListChannelsRequest.fromPartial>[0];
 function ask(who: Person, asked: Asked): Promise<ListChannelsResponse> {
   const { manager } = rig;
   const request = ListChannelsRequest.fromPartial(asked);
-  return callUnary(manager, ChannelService.listChannels, request, { token: who.token, withinMs: 30_000 });
+  return callPatiently(manager, ChannelService.listChannels, request, { token: who.token, withinMs: 30_000 });
 }
 
 async function everyPage(who: Person, asked: Asked, pages = 1_000): Promise<number[]> {

@@ -245,7 +245,7 @@ async function watch(who: TestPerson, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const { chats } = await ask(who, ChannelService.overview, OverviewRequest.fromPartial({}));
     for (const chat of chats) expectOneMoment(chat);
-    await pause(50);
+    await pause(150); // The rate limits of three managers allow nine calls a second.
   }
 }
 

@@ -1,5 +1,5 @@
-import { createPool, type Pool } from '@parley/database';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import type { Pool } from '@parley/database';
+import { openTestDatabase, openTestPool, type TestDatabase } from '@parley/testkit';
 import { notifyOfMessages } from '../src/inbox/message-notices.js';
 import { Indexer } from '../src/search/indexer.js';
 import { Chats } from './chats.js';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   rig = new Rig(database);
   await rig.startManager();
   chats = new Chats(rig);
-  pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test notices', max: 2 });
+  pool = openTestPool(database.urlFor('chat_manager'), 2, 'test notices');
 });
 
 beforeEach(async () => {

@@ -1,12 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type TestPerson, Trio } from '@parley/testkit';
+import { freePorts, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
+/** A fixed port, which no other process takes while the server is away. */
+let port: string;
 
 beforeAll(async () => {
-  trio = await Trio.start({ chatServers: 1 });
+  trio = await Trio.start({ chatServers: 0 });
   ann = await trio.people.make('ann');
+  port = String(await freePorts(1));
+  await trio.addChatServer({ PARLEY_PORT: port });
 });
 afterAll(() => trio.stop());
 
@@ -16,12 +20,13 @@ test('the first report of a chat server ends the lease of the previous process a
   const [dead] = trio.chatServers.splice(0);
   dead?.kill('SIGKILL');
   await dead?.exited;
-  await trio.people.sql("UPDATE chat.server SET lease_until = now() + interval '29 s'");
-  const port = dead?.grpc.split(':').at(-1) ?? '';
+  const [given] = await trio.people.sql(
+    "UPDATE chat.server SET lease_until = now() + interval '29 s' RETURNING lease_until",
+  );
   await trio.addChatServer({ PARLEY_PORT: port });
   const end = performance.now() + 60_000;
-  const lapsed = 'SELECT lease_until <= now() AS lapsed FROM chat.server WHERE instance_id = $1';
-  while ((await trio.people.sql(lapsed, [first.server?.id]))[0]?.lapsed !== true) {
+  const ended = 'SELECT lease_until < $2 AS ended FROM chat.server WHERE instance_id = $1';
+  while ((await trio.people.sql(ended, [first.server?.id, given?.lease_until]))[0]?.ended !== true) {
     if (performance.now() > end) throw new Error('the lease of the earlier life did not end');
     await pause(50);
   }

@@ -1,5 +1,5 @@
-import { createPool, type Pool } from '@parley/database';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import type { Pool } from '@parley/database';
+import { openTestDatabase, openTestPool, type TestDatabase } from '@parley/testkit';
 import { purges } from '../src/placement/purge-store.js';
 import { Chats, ranks, reason } from './chats.js';
 import { Inbox } from './inbox-api.js';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await rig.startManager();
   chats = new Chats(rig);
   inbox = new Inbox(rig);
-  pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test', max: 8 });
+  pool = openTestPool(database.urlFor('chat_manager'), 8);
 });
 
 beforeEach(async () => {

@@ -1,6 +1,5 @@
 import { ChannelService, ListChannelsRequest } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { callPatiently, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Chats, ranks, reason } from './chats.js';
 import { outcomes, type Person, Rig } from './rig.js';
 
@@ -30,7 +29,7 @@ afterAll(async () => {
 async function mine(who: Person) {
   const { manager } = rig;
   const request = ListChannelsRequest.fromPartial({ mine: true });
-  const { channels } = await callUnary(manager, ChannelService.listChannels, request, {
+  const { channels } = await callPatiently(manager, ChannelService.listChannels, request, {
     token: who.token,
     withinMs: 30_000,
   });

@@ -1,6 +1,5 @@
 import { AdminService, ListAllChannelsRequest, ListUsersRequest, UserRole, UserStatus } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
+import { callPatiently, openTestDatabase, planModes, planOf, type TestDatabase } from '@parley/testkit';
 import { findChannelIds, findNumbers, listNumbersOfStatus } from '../src/admin/list-store.js';
 import { Chats, reason } from './chats.js';
 import { outcomes, type Person, Rig } from './rig.js';
@@ -33,12 +32,12 @@ afterAll(async () => {
 const withinMs = 30_000;
 
 function users(request: Parameters<typeof ListUsersRequest.fromPartial>[0], { token } = root) {
-  return callUnary(rig.admin(), AdminService.listUsers, ListUsersRequest.fromPartial(request), { token, withinMs });
+  return callPatiently(rig.admin(), AdminService.listUsers, ListUsersRequest.fromPartial(request), { token, withinMs });
 }
 
 function channels(request: Parameters<typeof ListAllChannelsRequest.fromPartial>[0], { token } = root) {
   const asked = ListAllChannelsRequest.fromPartial(request);
-  return callUnary(rig.admin(), AdminService.listAllChannels, asked, { token, withinMs });
+  return callPatiently(rig.admin(), AdminService.listAllChannels, asked, { token, withinMs });
 }
 
 function plan(text: string, values: readonly unknown[], mode: (typeof planModes)[number]): Promise<string> {

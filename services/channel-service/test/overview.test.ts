@@ -1,6 +1,5 @@
 import { ChannelService, ListChannelsRequest } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
+import { callPatiently, openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
 import { Chats, reason } from './chats.js';
 import { Inbox } from './inbox-api.js';
 import { type Person, Rig } from './rig.js';
@@ -138,7 +137,7 @@ describe('a chat in Overview', () => {
     await chats.direct(owner, member.id);
     for (const who of [owner, member]) {
       const request = ListChannelsRequest.fromPartial({ mine: true });
-      const { channels } = await callUnary(rig.manager, ChannelService.listChannels, request, {
+      const { channels } = await callPatiently(rig.manager, ChannelService.listChannels, request, {
         token: who.token,
         withinMs: 30_000,
       });

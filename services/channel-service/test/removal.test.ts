@@ -1,6 +1,5 @@
 import { ChangeMemberRequest, Channel, ChannelService, UpdateChannelRequest } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, callPatiently, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { kinds } from './chats.js';
 
 let trio: Trio;
@@ -17,7 +16,7 @@ afterAll(() => trio.stop());
 beforeEach(async () => {
   [owner, member] = (await trio.people.makeMany(`p${Date.now()}`, 2)) as [TestPerson, TestPerson];
   const asked = Channel.fromPartial({ name: 'x', kind: kinds.group, retention: { nothing: true } });
-  ({ id } = await callUnary(trio.manager(), ChannelService.create, asked, options(owner)));
+  ({ id } = await callPatiently(trio.manager(), ChannelService.create, asked, options(owner)));
   await change(member, { add: true });
 });
 
@@ -25,7 +24,7 @@ const options = ({ token }: TestPerson) => ({ token, withinMs: 30_000 });
 
 function change(whom: TestPerson, what: Parameters<typeof ChangeMemberRequest.fromPartial>[0]): Promise<unknown> {
   const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: whom.id, ...what });
-  return callUnary(trio.manager(1), ChannelService.changeMember, request, options(owner));
+  return callPatiently(trio.manager(1), ChannelService.changeMember, request, options(owner));
 }
 
 function connect(who: TestPerson): Promise<Chatter> {
@@ -49,7 +48,7 @@ test.each([{ remove: true }, { banUntil: 9e15 }])('the change %j ends only the s
 test('a new log moves all users to a server that has read it', async () => {
   const streams = [await connect(owner), await connect(member)];
   const request = UpdateChannelRequest.fromPartial({ id, retention: { everything: true } });
-  await callUnary(trio.manager(), ChannelService.update, request, options(owner));
+  await callPatiently(trio.manager(), ChannelService.update, request, options(owner));
   for (const { ended, messages } of streams) {
     expect(await soon(ended)).toMatchObject({ reason: 'moved' });
     expect(messages.at(-1)?.goodbye).toMatchObject({ listenAgain: true });

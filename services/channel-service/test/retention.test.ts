@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPool, type Pool } from '@parley/database';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import type { Pool } from '@parley/database';
+import { openTestDatabase, openTestPool, type TestDatabase } from '@parley/testkit';
 import { Archive } from '../src/history/archive.js';
 import { Retention } from '../src/history/retention.js';
 import { deleteEntries, lockExpired, trim } from '../src/history/retention-store.js';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   rig = new Rig(database);
   await rig.startManager();
   chats = new Chats(rig);
-  pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test retention', max: 4 });
+  pool = openTestPool(database.urlFor('chat_manager'), 4, 'test retention');
   folder = await mkdtemp(join(tmpdir(), 'parley-archive-'));
 });
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
-import { Channel, ChannelService, type ListenResponse, ReportRequest } from '@parley/contract';
-import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { bearerMetadata, callUnary, refusalFromStatus, startServerStream, startUnary } from '@parley/rpc';
+import { Channel, ChannelService, type ListenResponse, ReportRequest, ServerState } from '@parley/contract';
+import { DatabaseClock, type Pool, type Rate } from '@parley/database';
+import { bearerMetadata, refusalFromStatus, startServerStream, startUnary } from '@parley/rpc';
 import { createLogger, Metrics, type RunningService, readSettings } from '@parley/runtime';
 import {
   type JoinClaims,
@@ -12,7 +12,7 @@ import {
   serviceToken,
   TrustedKeys,
 } from '@parley/service-kit';
-import { People, type TestPerson as Person } from '@parley/testkit';
+import { callPatiently, insist, openTestPool, People, type TestPerson as Person } from '@parley/testkit';
 import { startChannelService } from '../src/app.js';
 import { readChannelServiceConfig } from '../src/config.js';
 
@@ -53,7 +53,7 @@ export class Rig {
   }
 
   #open(url: string): Pool {
-    const pool = this.#pools.get(url) ?? createPool({ url, applicationName: 'test', max: 4 });
+    const pool = this.#pools.get(url) ?? openTestPool(url, 4);
     this.#pools.set(url, pool);
     return pool;
   }
@@ -156,44 +156,62 @@ export class Rig {
   report(token: string | undefined, request: Parameters<typeof ReportRequest.fromPartial>[0]): Promise<unknown> {
     const { manager } = this;
     const options = token === undefined ? { withinMs } : { token, withinMs };
-    return callUnary(manager, ChannelService.report, ReportRequest.fromPartial(request), options);
+    return callPatiently(manager, ChannelService.report, ReportRequest.fromPartial(request), options);
   }
 
   /** Creates a chat server that has reported, with a lease that lasts for the test. */
   async server(load = 0, internalAddr = '127.0.0.1:5009'): Promise<Identity> {
     const identity = await this.chatServer();
     const { instanceId, token } = identity;
-    await this.report(token, {
-      server: { id: instanceId, addr: 'localhost:5000', internalAddr, name: 'one', state: 1, load },
-    });
-    await this.keepAlive(instanceId);
+    const server = {
+      id: instanceId,
+      addr: 'localhost:5000',
+      internalAddr,
+      name: 'one',
+      state: ServerState.SERVING,
+      load,
+    };
+    do await this.report(token, { server });
+    while (!(await this.keepAlive(instanceId))); // A stall may have outlasted the lease of 3 s.
     return identity;
   }
 
-  /** Keeps the leases of these servers live until the test ends, or until it ends them itself. */
-  async keepAlive(...instanceIds: readonly string[]): Promise<void> {
+  /**
+   * Keeps the leases of these servers live until the test ends, or until it ends them itself.
+   * Returns false if all have lapsed.
+   */
+  keepAlive(...instanceIds: readonly string[]): Promise<boolean> {
     for (const id of instanceIds) this.#alive.add(id);
-    await this.#prolong(instanceIds);
+    return this.#prolong(instanceIds);
   }
 
   /** Renews the leases periodically, because managers shorten any lease more than 30 s ahead. */
-  async #prolong(instanceIds: Iterable<string>): Promise<void> {
+  async #prolong(instanceIds: Iterable<string>): Promise<boolean> {
     this.#prolonging ??= setInterval(() => void this.#prolong(this.#alive).catch(() => {}), 5_000).unref();
-    await this.owner.query(
+    const { rowCount } = await this.owner.query(
       "UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE instance_id = ANY ($1) AND state <> 'stopped' AND lease_until > now()",
       [[...instanceIds]],
     );
+    return rowCount !== 0;
   }
 
-  async kill(...servers: readonly Identity[]): Promise<void> {
+  /** Sets when the leases of these servers end, as an interval from now, and no longer renews them. */
+  async lapse(interval: string, ...servers: readonly Identity[]): Promise<void> {
     const ids = servers.map(({ instanceId }) => instanceId);
     for (const id of ids) this.#alive.delete(id);
-    await this.owner.query("UPDATE chat.server SET lease_until = now() - interval '6 s' WHERE instance_id = ANY ($1)", [
-      ids,
-    ]);
+    const ends = 'UPDATE chat.server SET lease_until = now() + $2::interval WHERE instance_id = ANY ($1)';
+    await this.owner.query(ends, [ids, interval]);
+  }
+
+  kill(...servers: readonly Identity[]): Promise<void> {
+    return this.lapse('-6 s', ...servers);
   }
 
   list(who: Person, id = 0): Promise<Channel[]> {
+    return insist(() => this.#list(who, id));
+  }
+
+  #list(who: Person, id: number): Promise<Channel[]> {
     const asked = Channel.fromPartial({ id });
     const call = startServerStream(this.manager, ChannelService.list, asked, bearerMetadata(who.token));
     const found: Channel[] = [];
@@ -206,7 +224,7 @@ export class Rig {
 
   create(who: Person, room: Parameters<typeof Channel.fromPartial>[0]): Promise<Channel> {
     const { manager } = this;
-    return callUnary(manager, ChannelService.create, Channel.fromPartial(room), { token: who.token, withinMs });
+    return callPatiently(manager, ChannelService.create, Channel.fromPartial(room), { token: who.token, withinMs });
   }
 
   async room(who: Person, limit = 25): Promise<number> {
@@ -215,28 +233,41 @@ export class Rig {
 
   remove(who: Person, id: number): Promise<unknown> {
     const { manager } = this;
-    return callUnary(manager, ChannelService.delete, Channel.fromPartial({ id }), { token: who.token, withinMs });
+    return callPatiently(manager, ChannelService.delete, Channel.fromPartial({ id }), { token: who.token, withinMs });
   }
 
   listen(who: Person, id: number, manager = this.manager): Promise<ListenResponse> {
-    return callUnary(manager, ChannelService.listen, Channel.fromPartial({ id }), { token: who.token, withinMs });
+    return callPatiently(manager, ChannelService.listen, Channel.fromPartial({ id }), { token: who.token, withinMs });
   }
 
-  /** Calls Listen. Returns a function with which the caller leaves before the response. */
-  startListen({ token }: Person, id: number): () => void {
+  /** Calls Listen. `leave` cancels the call before the response; `ended` says whether it is too late. */
+  startListen({ token }: Person, id: number): { readonly ended: boolean; leave(): void } {
     const asked = Channel.fromPartial({ id });
-    const call = startUnary(this.manager, ChannelService.listen, asked, { token, withinMs }, () => {});
-    return () => call.cancel();
+    let ended = false;
+    const call = startUnary(this.manager, ChannelService.listen, asked, { token, withinMs }, () => {
+      ended = true;
+    });
+    return {
+      get ended() {
+        return ended;
+      },
+      leave: () => call.cancel(),
+    };
   }
 
   /** Calls Listen and returns the response with its headers. */
   listenWithHeaders(who: Person, id: number): Promise<{ headers: Metadata; answer: ListenResponse }> {
+    return insist(() => this.#listenWithHeaders(who, id));
+  }
+
+  #listenWithHeaders(who: Person, id: number): Promise<{ headers: Metadata; answer: ListenResponse }> {
     return new Promise((resolve, reject) => {
       let headers: Metadata | undefined;
       const options = { token: who.token, withinMs };
       const asked = Channel.fromPartial({ id });
       const call = startUnary(this.manager, ChannelService.listen, asked, options, (error, answer) => {
-        if (error !== null || headers === undefined || answer === undefined) reject(error ?? new Error('no headers'));
+        if (error !== null) reject(refusalFromStatus(error));
+        else if (headers === undefined || answer === undefined) reject(new Error('no headers'));
         else resolve({ headers, answer });
       });
       call.on('metadata', (metadata) => {
@@ -268,4 +299,21 @@ export async function outcomes<T>(calls: readonly Promise<T>[]): Promise<{ answe
   const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason.reason)] : []));
   return { answers, reasons };
+}
+
+/**
+ * Makes calls at once and checks that a rate limit admits as many as its burst, plus those whose
+ * time comes while the calls run. It refuses the others with `reason`.
+ */
+export async function expectBurst(
+  { burst, secondsPerCall }: Pick<Rate, 'burst' | 'secondsPerCall'>,
+  reason: string,
+  calls: () => readonly Promise<unknown>[],
+): Promise<void> {
+  const began = performance.now();
+  const { answers, reasons } = await outcomes(calls());
+  const refilled = Math.floor((performance.now() - began) / 1_000 / secondsPerCall);
+  expect(answers.length).toBeGreaterThanOrEqual(burst);
+  expect(answers.length).toBeLessThanOrEqual(burst + refilled);
+  expect(reasons).toEqual(reasons.map(() => reason));
 }

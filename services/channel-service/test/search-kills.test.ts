@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createPool, type Pool } from '@parley/database';
-import { openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
+import type { Pool } from '@parley/database';
+import { openTestDatabase, openTestPool, ServiceProcess, type TestDatabase } from '@parley/testkit';
 import { notifyOfMessages } from '../src/inbox/message-notices.js';
 import { Indexer } from '../src/search/indexer.js';
 import { Chats } from './chats.js';
@@ -105,7 +105,7 @@ async function fill(): Promise<void> {
 }
 
 test(`the index equals a rebuilt one after ${aborts} broken connections and ${kills} killed managers`, async () => {
-  const pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test indexer', max: 4 });
+  const pool = openTestPool(database.urlFor('chat_manager'), 4, 'test indexer');
   await fill();
   await during(async () => {
     for (let n = 0; n < aborts; n++) await abort(pool);

@@ -1,5 +1,5 @@
-import { createPool, type Pool } from '@parley/database';
-import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
+import type { Pool } from '@parley/database';
+import { openTestDatabase, openTestPool, type TestDatabase, utf8 } from '@parley/testkit';
 import { Chats } from './chats.js';
 import { Rig } from './rig.js';
 import { indexAll } from './search-index.js';
@@ -217,7 +217,7 @@ beforeAll(async () => {
   rig = new Rig(database);
   await rig.startManager();
   chats = new Chats(rig);
-  pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test indexer', max: 4 });
+  pool = openTestPool(database.urlFor('chat_manager'), 4, 'test indexer');
 });
 
 afterAll(async () => {

@@ -1,6 +1,5 @@
 import { Channel, ChannelService, type HistoryResponse, SearchRequest } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
+import { type Chatter, callPatiently, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 
 const withinMs = 30_000;
 /**
@@ -23,7 +22,7 @@ beforeAll(async () => {
     `INSERT INTO chat.channel (name, owner_id, kind, user_limit) SELECT 'other', 'other', 'group', 10 FROM generate_series(1, ${otherChannels})`,
   );
   const made = Channel.fromPartial({ name: 'talk', kind: 3 });
-  ({ id } = await callUnary(trio.manager(), ChannelService.create, made, { token: ann.token, withinMs }));
+  ({ id } = await callPatiently(trio.manager(), ChannelService.create, made, { token: ann.token, withinMs }));
   await trio.changeMember(ann, { channelId: id, userId: 'bob', add: true });
   talker = await trio.join(ann, id);
 });
@@ -31,7 +30,7 @@ afterAll(() => trio.stop());
 
 function search(who: TestPerson, text: string): Promise<HistoryResponse> {
   const request = SearchRequest.fromPartial({ text, channelId: id });
-  return callUnary(trio.manager(), ChannelService.search, request, { token: who.token, withinMs });
+  return callPatiently(trio.manager(), ChannelService.search, request, { token: who.token, withinMs });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { HistoryResponse, SearchRequest } from '@parley/contract';
-import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { DatabaseClock, type Pool } from '@parley/database';
 import type { Call } from '@parley/service-kit';
-import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
+import { openTestDatabase, openTestPool, type TestDatabase, utf8 } from '@parley/testkit';
 import { Retention } from '../src/history/retention.js';
 import { createSearch } from '../src/search/search.js';
 import { openSearchPool } from '../src/search/search-pool.js';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await rig.startManager();
   chats = new Chats(rig);
   const url = database.urlFor('chat_manager');
-  pool = createPool({ url, applicationName: 'test indexer', max: 4 });
+  pool = openTestPool(url, 4, 'test indexer');
   searchPool = openSearchPool(url, () => {});
   clock = await DatabaseClock.start(pool);
 });

@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ChannelService, ReportRequest, ServerState } from '@parley/contract';
-import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { callUnary } from '@parley/rpc';
+import { DatabaseClock, type Pool } from '@parley/database';
 import { managerAudience, SigningKey, serviceToken } from '@parley/service-kit';
-import { type TestPerson, Trio } from '@parley/testkit';
+import { callPatiently, openTestPool, type TestPerson, Trio } from '@parley/testkit';
 
 /**
  * Tests the section "What a stolen chat server can still do" of SECURITY.md, with nothing but the
@@ -16,7 +15,7 @@ let victim: { instance_id: string; addr: string; internal_addr: string; name: st
 
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 1 });
-  stolen = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'thief', max: 2 });
+  stolen = openTestPool(trio.database.urlFor('chat_server'), 2, 'thief');
   ann = await trio.people.make('ann');
   const { rows } = await stolen.query('SELECT instance_id, addr, internal_addr, name FROM chat.server');
   victim = rows[0];
@@ -36,7 +35,10 @@ async function thiefKey(owner: string) {
 
 function report(token: string, server: object): Promise<unknown> {
   const client = trio.manager();
-  return callUnary(client, ChannelService.report, ReportRequest.fromPartial({ server }), { token, withinMs: 30_000 });
+  return callPatiently(client, ChannelService.report, ReportRequest.fromPartial({ server }), {
+    token,
+    withinMs: 30_000,
+  });
 }
 
 /** Checks that the server is still live and reachable. */

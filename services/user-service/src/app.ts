@@ -22,7 +22,10 @@ export async function startUserService(config: UserServiceConfig, context: Proce
   const { proxies, passwordRules } = config;
   const host = await ServiceHost.open(config.host, context);
   const { pool, callers } = host;
-  const passwords = host.parts.add('passwords', await Passwords.start(config.scheme, await hashPrefixes(pool)));
+  const passwords = host.parts.add(
+    'passwords',
+    await Passwords.start(config.scheme, await host.patiently(() => hashPrefixes(pool))),
+  );
   const key = await host.signingKey(userToken);
 
   await host.serve((server) =>

@@ -16,10 +16,10 @@ import {
   User,
   UserService,
 } from '@parley/contract';
-import { createPool, type Pool } from '@parley/database';
-import { callUnary, clientOptions } from '@parley/rpc';
+import type { Pool } from '@parley/database';
+import { clientOptions } from '@parley/rpc';
 import { Metrics, type Reason, Refusal, type RunningService, readSettings, silentLogger } from '@parley/runtime';
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { callPatiently, openTestDatabase, openTestPool, type TestDatabase } from '@parley/testkit';
 import { startUserService } from '../src/app.js';
 import { readUserServiceConfig } from '../src/config.js';
 
@@ -35,7 +35,7 @@ export class Accounts {
 
   private constructor(database: TestDatabase, running: RunningService) {
     this.database = database;
-    this.owner = createPool({ url: database.ownerUrl, applicationName: 'test', max: 2 });
+    this.owner = openTestPool(database.ownerUrl, 2);
     this.#running = running;
     this.#client = new Client(running.listens.grpc as string, credentials.createInsecure(), clientOptions);
   }
@@ -50,12 +50,12 @@ export class Accounts {
 
   register(userId: string, more: Partial<RegisterRequest> = {}) {
     const request = RegisterRequest.fromPartial({ userId, password, ...more });
-    return callUnary(this.#client, UserService.register, request, { withinMs });
+    return callPatiently(this.#client, UserService.register, request, { withinMs });
   }
 
   login(userId: string, more: Partial<LoginRequest> = {}): Promise<LoginResponse> {
     const request = LoginRequest.fromPartial({ userId, password, ...more });
-    return callUnary(this.#client, UserService.login, request, { withinMs });
+    return callPatiently(this.#client, UserService.login, request, { withinMs });
   }
 
   /** Registers a user and logs in. */
@@ -66,46 +66,46 @@ export class Accounts {
 
   logout(token: string, more: Partial<LogoutRequest> = {}) {
     const request = LogoutRequest.fromPartial(more);
-    return callUnary(this.#client, UserService.logout, request, { token, withinMs });
+    return callPatiently(this.#client, UserService.logout, request, { token, withinMs });
   }
 
   async sessions(token: string): Promise<Session[]> {
     const request = Empty.create();
-    return (await callUnary(this.#client, UserService.listSessions, request, { token, withinMs })).sessions;
+    return (await callPatiently(this.#client, UserService.listSessions, request, { token, withinMs })).sessions;
   }
 
   get(token: string, who: Partial<User>): Promise<User> {
-    return callUnary(this.#client, UserService.get, User.fromPartial(who), { token, withinMs });
+    return callPatiently(this.#client, UserService.get, User.fromPartial(who), { token, withinMs });
   }
 
   search(token: string, text: string, page: Partial<Page> = {}): Promise<SearchUsersResponse> {
     const request = SearchUsersRequest.fromPartial({ text, page });
-    return callUnary(this.#client, UserService.search, request, { token, withinMs });
+    return callPatiently(this.#client, UserService.search, request, { token, withinMs });
   }
 
   /** Resets the password of a user and returns the one-time password. */
   async resetPassword(token: string, id: string): Promise<string> {
     const request = User.fromPartial({ id });
-    return (await callUnary(this.#client, UserService.resetPassword, request, { token, withinMs })).password;
+    return (await callPatiently(this.#client, UserService.resetPassword, request, { token, withinMs })).password;
   }
 
   createBot(token: string, bot: Partial<CreateBotRequest>): Promise<CreateBotResponse> {
     const request = CreateBotRequest.fromPartial(bot);
-    return callUnary(this.#client, UserService.createBot, request, { token, withinMs });
+    return callPatiently(this.#client, UserService.createBot, request, { token, withinMs });
   }
 
   listBots(token: string, channelId: number, page: Partial<Page> = {}): Promise<SearchUsersResponse> {
     const request = ListBotsRequest.fromPartial({ channelId, page });
-    return callUnary(this.#client, UserService.listBots, request, { token, withinMs });
+    return callPatiently(this.#client, UserService.listBots, request, { token, withinMs });
   }
 
   revokeBot(token: string, id: string) {
-    return callUnary(this.#client, UserService.revokeBot, User.fromPartial({ id }), { token, withinMs });
+    return callPatiently(this.#client, UserService.revokeBot, User.fromPartial({ id }), { token, withinMs });
   }
 
   update(token: string, change: Partial<UpdateUserRequest>): Promise<User> {
     const request = UpdateUserRequest.fromPartial(change);
-    return callUnary(this.#client, UserService.update, request, { token, withinMs });
+    return callPatiently(this.#client, UserService.update, request, { token, withinMs });
   }
 
   async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {

@@ -8,8 +8,8 @@ import {
   DeleteUserRequest,
   User,
 } from '@parley/contract';
-import { callUnary, clientOptions } from '@parley/rpc';
-import { openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
+import { clientOptions } from '@parley/rpc';
+import { callPatiently, openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
 import { Accounts, reasonOf } from './accounts.js';
 
 const withinMs = 60_000;
@@ -29,12 +29,12 @@ const call = (token: string) => ({ token, withinMs });
 
 async function make(kind: ChannelKind): Promise<number> {
   const request = Channel.fromPartial({ name: 'c', kind, limit: kind === 1 ? 25 : 0 });
-  return (await callUnary(client, ChannelService.create, request, call(owner))).id;
+  return (await callPatiently(client, ChannelService.create, request, call(owner))).id;
 }
 
 function change(token: string, channelId: number, userId: string, what: Partial<ChangeMemberRequest>) {
   const request = ChangeMemberRequest.fromPartial({ channelId, userId, ...what });
-  return callUnary(client, ChannelService.changeMember, request, call(token));
+  return callPatiently(client, ChannelService.changeMember, request, call(token));
 }
 
 async function makeAdmin(channelId: number, userId: string): Promise<void> {
@@ -78,7 +78,7 @@ async function makeBots(): Promise<() => Promise<string[]>> {
 }
 
 const setUser = (id: string, status: User['status']) =>
-  callUnary(client, AdminService.setUser, User.fromPartial({ id, status }), call(root));
+  callPatiently(client, AdminService.setUser, User.fromPartial({ id, status }), call(root));
 
 test.each([
   ['is removed', () => change(owner, chat, makerId, { remove: true })],
@@ -103,7 +103,7 @@ test('the bots of a suspended creator end, and stay ended when the creator is re
 test('the bots of a deleted creator end', async () => {
   const state = await makeBots();
   const request = DeleteUserRequest.fromPartial({ userId: makerId });
-  await callUnary(client, AdminService.deleteUser, request, call(root));
+  await callPatiently(client, AdminService.deleteUser, request, call(root));
   expect(await state()).toEqual(['logged-out', 'logged-out', 'ok']);
 });
 
@@ -120,7 +120,7 @@ test('a ban from a room ends the bots of a former owner', async () => {
 
 test('all bots of a channel end when it is deleted', async () => {
   const state = await makeBots();
-  await callUnary(client, ChannelService.delete, Channel.fromPartial({ id: chat }), call(owner));
+  await callPatiently(client, ChannelService.delete, Channel.fromPartial({ id: chat }), call(owner));
   expect(await state()).toEqual(['logged-out', 'ok', 'logged-out']);
 });
 

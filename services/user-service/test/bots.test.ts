@@ -12,8 +12,8 @@ import {
   SearchRequest,
   User,
 } from '@parley/contract';
-import { callUnary, clientOptions } from '@parley/rpc';
-import { openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
+import { clientOptions } from '@parley/rpc';
+import { callPatiently, openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
 import { Accounts, reasonOf } from './accounts.js';
 
 const withinMs = 60_000;
@@ -31,12 +31,12 @@ let other: number;
 
 async function make(token: string, kind: ChannelKind): Promise<number> {
   const request = Channel.fromPartial({ name: 'c', kind, limit: kind === 1 ? 25 : 0 });
-  return (await callUnary(client, ChannelService.create, request, { token, withinMs })).id;
+  return (await callPatiently(client, ChannelService.create, request, { token, withinMs })).id;
 }
 
 function add(token: string, channelId: number, userId: string, change: Partial<ChangeMemberRequest> = { add: true }) {
   const request = ChangeMemberRequest.fromPartial({ channelId, userId, ...change });
-  return callUnary(client, ChannelService.changeMember, request, { token, withinMs });
+  return callPatiently(client, ChannelService.changeMember, request, { token, withinMs });
 }
 
 beforeAll(async () => {
@@ -147,29 +147,29 @@ test('a bot of one channel cannot be in another', async () => {
   expect(await reasonOf(add(owner, other, 'bound'))).toBe('bot-channel');
   const join = Invite.fromPartial({ channelId: hall });
   const calls = [
-    callUnary(client, ChannelService.join, join, { token, withinMs }),
-    callUnary(client, ChannelService.listen, Channel.fromPartial({ id: room }), { token, withinMs }),
-    callUnary(client, ChannelService.openDirect, User.fromPartial({ id: 'owner' }), { token, withinMs }),
-    callUnary(client, ChannelService.openDirect, User.fromPartial({ id: 'bound' }), { token: owner, withinMs }),
+    callPatiently(client, ChannelService.join, join, { token, withinMs }),
+    callPatiently(client, ChannelService.listen, Channel.fromPartial({ id: room }), { token, withinMs }),
+    callPatiently(client, ChannelService.openDirect, User.fromPartial({ id: 'owner' }), { token, withinMs }),
+    callPatiently(client, ChannelService.openDirect, User.fromPartial({ id: 'bound' }), { token: owner, withinMs }),
     make(token, 3),
     add(token, hall, 'bound'),
-    callUnary(client, ChannelService.history, HistoryRequest.fromPartial({ channelId: room }), { token, withinMs }),
-    callUnary(client, ChannelService.search, SearchRequest.fromPartial({ channelId: room, text: 'hi' }), {
+    callPatiently(client, ChannelService.history, HistoryRequest.fromPartial({ channelId: room }), { token, withinMs }),
+    callPatiently(client, ChannelService.search, SearchRequest.fromPartial({ channelId: room, text: 'hi' }), {
       token,
       withinMs,
     }),
-    callUnary(client, ChannelService.listMembers, ListMembersRequest.fromPartial({ channelId: hall }), {
+    callPatiently(client, ChannelService.listMembers, ListMembersRequest.fromPartial({ channelId: hall }), {
       token,
       withinMs,
     }),
-    callUnary(client, ChannelService.reportAbuse, AbuseReport.fromPartial({ channelId: room, userId: 'owner' }), {
+    callPatiently(client, ChannelService.reportAbuse, AbuseReport.fromPartial({ channelId: room, userId: 'owner' }), {
       token,
       withinMs,
     }),
   ];
   expect(await Promise.all(calls.map(reasonOf))).toEqual(calls.map(() => 'bot-channel'));
   expect(await reasonOf(add(owner, group, 'bound'))).toBe('ok');
-  const listen = callUnary(client, ChannelService.listen, Channel.fromPartial({ id: group }), { token, withinMs });
+  const listen = callPatiently(client, ChannelService.listen, Channel.fromPartial({ id: group }), { token, withinMs });
   expect(await reasonOf(listen)).toBe('no-server');
   expect(await accounts.sql("SELECT channel_id FROM chat.member WHERE user_id = 'bound'")).toEqual([
     { channel_id: group },

@@ -1,7 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { LoginRequest, RegisterRequest, UserService } from '@parley/contract';
-import { callUnary, clientOptions } from '@parley/rpc';
-import { openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
+import { clientOptions } from '@parley/rpc';
+import { callPatiently, openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
 import { password, reasonOf } from './accounts.js';
 
 let database: TestDatabase;
@@ -26,12 +26,14 @@ afterAll(async () => {
 
 const login = (userId: string, typed: string) =>
   reasonOf(
-    callUnary(client, UserService.login, LoginRequest.fromPartial({ userId, password: typed }), { withinMs: 30_000 }),
+    callPatiently(client, UserService.login, LoginRequest.fromPartial({ userId, password: typed }), {
+      withinMs: 30_000,
+    }),
   );
 
 test('logs each login attempt with user and address, without the password or a malformed id', async () => {
   const request = RegisterRequest.fromPartial({ userId: 'ann', password });
-  await callUnary(client, UserService.register, request, { withinMs: 30_000 });
+  await callPatiently(client, UserService.register, request, { withinMs: 30_000 });
   expect(await login('ann', password)).toBe('ok');
   expect(await login('ann', 'guess-number-one')).toBe('wrong-credentials');
   expect(await login('no-such-user', 'guess-number-two')).toBe('wrong-credentials');

@@ -28,9 +28,17 @@ export interface StreamSelector {
   readonly userId?: string;
 }
 
-const withinMs = 500;
+/**
+ * Longest wait, in milliseconds, for the response to a command. A server that does not respond for
+ * that long loses its lease, and then its connection is closed.
+ */
+const withinMs = 5_000;
+/** The same when a caller waits for the response. */
+const answersWithinMs = 500;
 const drainWithinMs = 3_000;
 const answersTries = 5;
+/** The process may be busy, or the connection may still belong to an earlier process. */
+const noAnswer: ReadonlySet<Reason | 'ok'> = new Set(['unreachable', 'deadline-exceeded']);
 const answersAgainMs = 300;
 
 /**
@@ -108,8 +116,10 @@ export class ChatServers implements Part {
     const token = await key.sign({ sub: instanceId }, target.instanceId);
     const client = this.#clientOf(target.internalAddr);
     for (let tries = 0; tries < answersTries; tries++) {
-      const outcome = await reasonOfCall(disconnect(client, token, { seatId: randomUUID() }, 'replaced'));
-      if (outcome !== 'unreachable') return outcome === 'ok'; // The connection may still belong to an earlier process.
+      const outcome = await reasonOfCall(
+        disconnect(client, token, { seatId: randomUUID() }, 'replaced', answersWithinMs),
+      );
+      if (!noAnswer.has(outcome)) return outcome === 'ok';
       await pause(answersAgainMs);
     }
     return false;
@@ -157,8 +167,9 @@ function disconnect(
   token: string,
   selector: StreamSelector & { readonly seatId?: string },
   reason: Reason,
+  deadlineMs = withinMs,
 ): Promise<unknown> {
   const again = reason === 'moved' ? { listenAgain: true, retryAfterMs: refusals.moved.retryAfterMs ?? 0 } : {};
   const request = DisconnectRequest.fromPartial({ ...selector, goodbye: { reason, ...again } });
-  return callUnary(client, ChatService.disconnect, request, { token, withinMs });
+  return callUnary(client, ChatService.disconnect, request, { token, withinMs: deadlineMs });
 }
