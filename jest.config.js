@@ -8,6 +8,7 @@ export default {
   testTimeout: 300_000, // a loaded machine stretches everything
   maxWorkers: 1, // a test is several processes already
   workerIdleMemoryLimit: '500MB', // jest keeps every loaded file in memory, so a worker is replaced in time
+  setupFiles: ['<rootDir>/packages/testkit/dist/src/fresh-connections.js'],
   testSequencer: '<rootDir>/scripts/longest-first.cjs',
   globalSetup: '<rootDir>/packages/testkit/dist/src/global-setup.js',
   globalTeardown: '<rootDir>/packages/testkit/dist/src/global-teardown.js',
