@@ -50,10 +50,11 @@ const groups = [
   [['--maxWorkers=1', `--testPathPatterns=${alone}`]],
 ];
 
-/** `isOne` says whether jest has the terminal for itself. */
-function startJest(args, results, isOne) {
+/** `at` is the place of this jest among those that run at once; `isOne` says whether it has the terminal for itself. */
+function startJest(args, results, at, isOne) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const env = { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' };
+  const options = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
+  const env = { ...process.env, NODE_OPTIONS: options, TEST_RUN: String(at) };
   const all = [jest, '--json', `--outputFile=${results}`, ...args];
   const stdio = ['inherit', isOne ? 'inherit' : 'pipe', isOne ? 'inherit' : 'pipe'];
   const child = spawn(process.execPath, all, { cwd: root, stdio, env });
@@ -76,9 +77,9 @@ async function endLingering(jest, ended, results) {
 }
 
 /** Runs one jest and returns its results. Ends this process if it wrote none. */
-async function run(args, number, isOne) {
+async function run(args, number, at, isOne) {
   const results = join(resultsFolder, `${number}.json`);
-  const jest = startJest(args, results, isOne);
+  const jest = startJest(args, results, at, isOne);
   const ended = once(jest, 'exit');
   endLingering(jest, ended, results);
   const [code] = await ended;
@@ -103,7 +104,7 @@ const args = process.argv.slice(2);
 const ran = [];
 for (const group of args.length > 0 ? [[args]] : groups) {
   const first = ran.length;
-  ran.push(...(await Promise.all(group.map((one, at) => run(one, first + at, group.length === 1)))));
+  ran.push(...(await Promise.all(group.map((one, at) => run(one, first + at, at, group.length === 1)))));
 }
 printResults(ran);
 process.exit(ran.every(({ success }) => success) ? 0 : 1);

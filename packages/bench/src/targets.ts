@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { type ServiceProcess, Trio } from '@parley/testkit';
+import { freePorts, type ServiceProcess, Trio } from '@parley/testkit';
 import { BenchProcess } from './child.js';
 import type { BenchSeat, Job } from './load/job.js';
 import { Seating } from './seating.js';
@@ -69,15 +67,6 @@ function readCounter(metrics: string, name: string): number {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
 async function readWritten({ admin }: ServiceProcess): Promise<WriteCount> {
   const metrics = await (await fetch(`http://${admin}/metrics`)).text();
   return {
@@ -89,7 +78,7 @@ async function readWritten({ admin }: ServiceProcess): Promise<WriteCount> {
 /** Starts a system with several chat servers. */
 export async function startOurs(chatServers: number): Promise<RunningTarget> {
   const trio = await Trio.start({ chatServers: 0, env: benchSettings });
-  for (let n = 0; n < chatServers; n++) await trio.addChatServer({ PARLEY_ADMIN_PORT: String(await freePort()) });
+  for (let n = 0; n < chatServers; n++) await trio.addChatServer({ PARLEY_ADMIN_PORT: String(await freePorts(1)) });
   const seating = await Seating.open(trio);
   return {
     wire: 'grpc',

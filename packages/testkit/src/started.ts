@@ -13,13 +13,24 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** Ports below the ephemeral range. Each worker of jest has its own, because a port stays free until a service listens. */
+const portRange = { first: 20_000, perWorker: 3_000, workers: 4 } as const;
+
+/** Returns the first port of this worker. `scripts/test.mjs` runs at most two jests at once, of two workers each. */
+function firstOfWorker(): number {
+  const { TEST_RUN: run = '0', JEST_WORKER_ID: worker = '1' } = process.env;
+  const slot = (Number(run) * 2 + Number(worker) - 1) % portRange.workers;
+  return portRange.first + slot * portRange.perWorker;
+}
+
 /**
  * Finds `count` consecutive ports below the ephemeral range that are free together with the other
- * ports of a process, which are 1,000 and 2,000 higher. Returns the first.
+ * ports of a process, which are 1,000 and 2,000 higher. No other test file that runs at the same time
+ * gets them, nor the ports of a second process of a kind, which are 100 higher. Returns the first.
  */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 10_000);
+    const first = firstOfWorker() + Math.floor(Math.random() * (900 - count));
     const ports = Array.from({ length: count }, (_, index) => first + index);
     const free = await Promise.all(ports.flatMap((port) => [port, port + 1_000, port + 2_000]).map(isFree));
     if (free.every(Boolean)) return first;

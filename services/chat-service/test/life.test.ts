@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { ServiceProcess, Trio, until } from '@parley/testkit';
+import { freePorts, ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -10,15 +10,6 @@ beforeAll(async () => {
   trio = await Trio.start({ chatServers: 1 });
 });
 afterAll(() => trio.stop());
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const countIn = (output: string, words: string) => output.split(words).length - 1;
 const stack = /"stack"|\n\s+at /;
@@ -43,7 +34,7 @@ test('a chat server shuts down cleanly if its row says that it has stopped', asy
 });
 
 test('a chat server is ready only while a manager accepts its reports', async () => {
-  const port = await freePort();
+  const port = await freePorts(1);
   const answer = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
   const alone = await ServiceProcess.start('chat-service', {
     PARLEY_DATABASE_URL: trio.database.urlFor('chat_server'),

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { type ServiceProcess, Trio } from '@parley/testkit';
+import { freePorts, type ServiceProcess, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let gateway: ServiceProcess;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'secret'), 'hunter2');
   await symlink(join(folder, 'secret'), join(folder, 'web/link'));
   trio = await Trio.start();
-  const env = { PARLEY_WEB_DIR: join(folder, 'web'), PARLEY_ADMIN_PORT: String(await freePort()) };
+  const env = { PARLEY_WEB_DIR: join(folder, 'web'), PARLEY_ADMIN_PORT: String(await freePorts(1)) };
   gateway = await trio.startGateway(env);
   unfinished = sendUnfinished();
 });
@@ -34,15 +34,6 @@ afterAll(async () => {
   await trio.stop();
   await rm(folder, { recursive: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** Sends the path unchanged, not normalised as in a URL. */
 function get(path: string, method = 'GET'): Promise<{ status: number; body: string }> {
