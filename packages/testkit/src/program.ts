@@ -12,9 +12,10 @@ export class Program {
   constructor(command: string, args: readonly string[], options: SpawnOptions = {}) {
     this.child = spawn(command, args, options);
     this.exited = new Promise((resolve) => this.child.once('close', resolve));
+    this.child.stdin?.on('error', () => {}); // The program may exit before it has read everything.
     for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.on('data', (chunk) => {
-        this.said += String(chunk);
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        this.said += chunk;
       });
     }
   }

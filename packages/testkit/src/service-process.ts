@@ -28,15 +28,15 @@ export class ServiceProcess {
   grpc = '';
   http = '';
   admin: string | undefined;
-  /** Exit code, or null if a signal ended it. */
+  /** Exit code, or null if a signal ended it. All output has arrived by then. */
   readonly exited: Promise<number | null>;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    this.exited = new Promise((resolve) => child.once('exit', resolve));
+    this.exited = new Promise((resolve) => child.once('close', resolve));
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        this.#output += chunk.toString();
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        this.#output += chunk;
       });
     }
   }
@@ -76,7 +76,7 @@ export class ServiceProcess {
         this.admin = listens.admin;
         resolve();
       });
-      this.#child.once('exit', () => fail('The service exited before it listened.'));
+      this.#child.once('close', () => fail('The service exited before it listened.'));
     });
   }
 

@@ -11,6 +11,7 @@ import {
   SERVICE_ROLES,
   type ServiceRole,
 } from '@parley/database';
+import { insist } from './until.js';
 
 /** Environment variable with the URL of the PostgreSQL of this run. */
 export const ownerVariable = 'TEST_POSTGRES_URL';
@@ -66,10 +67,10 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   if (serverUrl === undefined)
     throw new Error('There is no test database. Run the tests with the jest.config.js of the root folder.');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const ownerUrl = await copyDatabaseFor(serverUrl, template, name);
+  const ownerUrl = await insist(() => copyDatabaseFor(serverUrl, template, name));
   return {
     ownerUrl,
     urlFor: (role) => roleUrl(ownerUrl, role, rolePasswords[role]),
-    close: () => dropDatabaseFor(serverUrl, name),
+    close: () => insist(() => dropDatabaseFor(serverUrl, name)),
   };
 }

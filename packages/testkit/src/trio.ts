@@ -131,7 +131,9 @@ export class Trio {
   }
 
   /** Returns the address and the instance id of a live chat server. */
-  async identityOf({ grpc }: ServiceProcess): Promise<ServerIdentity> {
+  async identityOf(server: ServiceProcess): Promise<ServerIdentity> {
+    await this.lives(server);
+    const { grpc } = server;
     const living = 'SELECT instance_id FROM chat.server WHERE addr = $1 AND lease_until > now()';
     const [row] = await this.people.sql(living, [grpc]);
     return { addr: grpc, instanceId: String(row?.instance_id) };

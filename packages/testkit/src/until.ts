@@ -19,12 +19,15 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
 }
 
 /** Matches messages of errors that a pool reports before it has sent a statement. */
-const notConnected = /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/;
+const notConnected =
+  /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|timeout expired)/;
 const overload: ReadonlySet<unknown> = new Set(['database-away', 'too-busy', 'deadline-exceeded']);
+/** PostgreSQL's code of a database whose last connections take more than 5 s to end. */
+const inUse = '55006';
 
 function isOverload(thrown: unknown): boolean {
-  const { reason, message } = thrown as { reason?: unknown; message?: unknown };
-  return overload.has(reason) || notConnected.test(String(message));
+  const { reason, message, code } = thrown as { reason?: unknown; message?: unknown; code?: unknown };
+  return overload.has(reason) || code === inUse || notConnected.test(String(message));
 }
 
 /**
