@@ -16,14 +16,18 @@ export const chromiumPath = onPath(names);
 /** Path of a whole Chromium, which also shows notifications. The headless shell has none. */
 export const wholeChromiumPath = onPath(wholeNames);
 
+function launchFrom(executablePath = '', ...args: string[]): Promise<Browser> {
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args], timeout: 120_000 });
+}
+
 /** Starts a headless Chromium. */
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] });
+  return launchFrom(chromiumPath);
 }
 
 /** Starts a whole Chromium without a window. */
 export function launchWhole(): Promise<Browser> {
-  return chromium.launch({ executablePath: wholeChromiumPath ?? '', args: ['--no-sandbox', '--headless=new'] });
+  return launchFrom(wholeChromiumPath, '--headless=new');
 }
 
 /** One tab, driven as a user would. */
@@ -96,13 +100,23 @@ export class Visitor {
   }
 
   async enter(room: string): Promise<void> {
-    await this.page.getByRole('link', { name: room }).click();
-    await this.inside(room);
+    const heading = this.headingOf(room);
+    // Again if need be: a list that still loads may move another room under the pointer.
+    await until(async () => {
+      await this.page.getByRole('link', { name: room }).click();
+      await heading.waitFor({ timeout: 2_000 }).catch(() => {});
+      return heading.isVisible();
+    });
+    await this.live();
+  }
+
+  private headingOf(room: string): Locator {
+    return this.page.getByRole('heading', { level: 2, name: room, exact: true });
   }
 
   /** Waits until the room is open and live. */
   private async inside(room: string): Promise<void> {
-    await this.page.getByRole('heading', { level: 2, name: room, exact: true }).waitFor();
+    await this.headingOf(room).waitFor();
     await this.live();
   }
 
@@ -113,6 +127,11 @@ export class Visitor {
 
   link(state: string): Locator {
     return this.page.locator(`[data-connection="${state}"]`);
+  }
+
+  /** Waits until the keyboard types into this field. */
+  focused(field: Locator): Promise<void> {
+    return field.and(this.page.locator(':focus')).waitFor();
   }
 
   async say(text: string): Promise<void> {

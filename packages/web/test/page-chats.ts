@@ -147,6 +147,7 @@ inChromium('chats', () => {
     const ann = await stage.somebody('Ann');
     for (const name of ['alpha team', 'beta team']) await createChat(ann, 'Private channel', name);
     await ann.page.keyboard.press('Control+k');
+    await ann.focused(ann.page.getByRole('dialog').getByRole('combobox'));
     await stage.picture(ann, 'switcher');
     await ann.page.keyboard.type('alp');
     await ann.page.keyboard.press('Enter');

@@ -111,9 +111,7 @@ inChromium('files of messages', () => {
       ...many,
     );
     await page.getByText('A message can have 10 files. 1 file was not attached.').waitFor();
-    expect(await page.getByLabel('Message', { exact: true }).evaluate((area) => area === document.activeElement)).toBe(
-      true,
-    );
+    await ann.focused(page.getByLabel('Message', { exact: true }));
     await attached(ann).filter({ hasText: 'The file is larger than this server accepts.' }).waitFor();
     await page.getByRole('button', { name: 'Pause list.txt' }).press('Enter');
     await page.getByRole('button', { name: 'Continue list.txt' }).waitFor();

@@ -23,18 +23,21 @@ inChromium('forms', () => {
   test('focuses the name of a new room, in which a space does not close the dialog', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.getByRole('button', { name: 'Create room' }).first().click();
+    const name = ann.page.getByLabel('Name', { exact: true });
+    await ann.focused(name);
     await ann.page.keyboard.type('Gus room');
-    expect(await ann.page.getByLabel('Name', { exact: true }).inputValue()).toBe('Gus room');
+    expect(await name.inputValue()).toBe('Gus room');
     await ann.page.keyboard.press('Enter');
     await ann.page.getByRole('heading', { level: 2, name: 'Gus room', exact: true }).waitFor();
     expect(ann.complaints).toEqual([]);
   });
 
   test('focuses the user ID on the sign-in page', async () => {
-    const { page } = await stage.stranger();
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await page.keyboard.type('ann');
-    expect(await page.getByLabel('User ID').inputValue()).toBe('ann');
+    const visitor = await stage.stranger();
+    const field = visitor.page.getByLabel('User ID');
+    await visitor.focused(field);
+    await visitor.page.keyboard.type('ann');
+    expect(await field.inputValue()).toBe('ann');
   });
 
   test.each(['Create an account', 'Sign in'])(
@@ -137,7 +140,6 @@ inChromium('forms', () => {
     await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never responds to it.
     await ann.say('still on its way');
     await ann.page.getByTitle('Sending').waitFor();
-    await ann.page.waitForTimeout(500); // Text that is being sent is stored a moment later.
     await ann.page.getByRole('button', { name: 'Sign out' }).click();
     await ann.page.getByText('1 message has not been sent', { exact: false }).waitFor();
     await ann.page.getByRole('dialog').getByRole('listitem').getByText('unsent:').waitFor();

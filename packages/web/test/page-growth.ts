@@ -66,7 +66,10 @@ async function reading(name: string, lines: number): Promise<Reading> {
 
 async function scrollUp(visitor: Visitor, by: number): Promise<void> {
   await listOf(visitor).hover();
+  const before = await listOf(visitor).evaluate((list) => list.scrollTop);
   await visitor.page.mouse.wheel(0, -by);
+  const moved = (was: number) => was < 1 || document.querySelector('.messages')?.scrollTop !== was;
+  await visitor.page.waitForFunction(moved, before); // The wheel turns the list a moment later.
   await visitor.page.locator('.to-end').waitFor();
   await still(visitor);
 }

@@ -17,6 +17,10 @@ async function still(visitor: Visitor): Promise<void> {
 }
 
 async function atTheEnd(visitor: Visitor): Promise<void> {
+  await visitor.page.waitForFunction(() => {
+    const list = document.querySelector('.messages');
+    return list !== null && Math.round(list.scrollHeight - list.scrollTop - list.clientHeight) === 0;
+  });
   await still(visitor);
   expect([await leftOf(visitor), await pillOf(visitor).count()]).toEqual([0, 0]);
 }

@@ -108,7 +108,7 @@ inChromium('the page', () => {
     const eve = await stage.native('cached');
     for (let k = 1; k <= 30; k++) await eve.send(`kept ${k}`);
     await ann.message('kept 30').waitFor();
-    await ann.page.waitForTimeout(500); // The cache is written with a delay.
+    await ann.keeps('kept 30', true); // The cache is written with a delay.
     await ann.page.route('**/chat.v1.*/*', (route) => route.abort());
     await ann.page.reload();
     await ann.message('kept 30').waitFor();
@@ -159,7 +159,7 @@ inChromium('the page', () => {
     await eve.send('seen');
     await ann.message('seen').waitFor();
     await ann.page.getByLabel('Message', { exact: true }).pressSequentially('not yet');
-    await ann.page.waitForTimeout(500); // The cache is written with a delay.
+    await ann.keeps('not yet', true); // The cache is written with a delay.
     await ann.make('elsewhere');
     await eve.send('not seen');
     await eve.send('not seen either');

@@ -19,9 +19,9 @@ inChromium('the list of rooms', () => {
     ann.page.on('response', async (response) => {
       if (response.url().endsWith('/ListChannels')) answers.push((await response.body().catch(() => '')).length);
     });
-    while (answers.length < 4) await ann.page.waitForTimeout(200);
+    const areIdsOnly = () => answers.length >= 4 && Math.max(...answers.slice(-2)) < 400;
+    while (!areIdsOnly()) await ann.page.waitForTimeout(200); // Users of earlier tests may still leave their rooms.
     expect([ann.count('History'), ann.count('List')]).toEqual(asked);
-    expect(Math.max(...answers.slice(-2))).toBeLessThan(400); // ids only
     await eve.send('the second');
     await ann.page.getByRole('link', { name: /vacant.*2 unread/s }).waitFor();
     expect([id > 0, ann.complaints]).toEqual([true, []]);
@@ -157,8 +157,8 @@ inChromium('the list of rooms', () => {
     const rows = () => ann.page.locator('.rooms .room-name').allTextContents();
     const focused = () => ann.page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
     await ann.page.getByRole('link', { name: /^row-c: 0/ }).waitFor();
-    const before = await rows();
     for (let k = 0; k < 200 && !(await focused())?.startsWith('row-b'); k++) await ann.page.keyboard.press('Tab');
+    const before = await rows();
     await stage.trio.people.sql('UPDATE chat.listing SET active_at = now() WHERE channel_id = $1', [id]);
     await stage.host({ name: 'row-new' });
     await ann.page.getByRole('link', { name: /^row-new/ }).waitFor();

@@ -100,9 +100,11 @@ inChromium('true statements', () => {
   test('focuses the composer after creating or entering a room, if there is a mouse', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('first');
+    await ann.focused(composerOf(ann));
     await ann.page.keyboard.type('no press needed');
     expect(await composerOf(ann).inputValue()).toBe('no press needed');
     await ann.make('second');
+    await ann.focused(composerOf(ann));
     await ann.page.keyboard.type('nor here');
     expect(await composerOf(ann).inputValue()).toBe('nor here');
     expect(ann.complaints).toEqual([]);
