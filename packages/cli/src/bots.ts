@@ -1,6 +1,7 @@
 import type { ParleyClient } from '@parley/client';
 import type { User } from '@parley/contract';
 import { Refusal, textTable } from '@parley/runtime';
+import { setCommands } from './bot-commands.js';
 import { exitCodes, Failure, usage } from './failure.js';
 import { findOnly } from './find-channel.js';
 import { firstOf } from './first-of.js';
@@ -14,6 +15,10 @@ export interface BotOptions {
   /** Id of a bot to create. */
   readonly create?: string;
   readonly name?: string;
+  /** Id of a bot that gets other commands. */
+  readonly bot?: string;
+  /** The commands, each as `name=description`; true: none. */
+  readonly commands?: readonly string[] | true;
   /** Id of a bot to end. */
   readonly revoke?: string;
 }
@@ -60,13 +65,16 @@ async function createBot(session: CommandSession, wanted: string | undefined, id
   session.print(words, { id, name, channel_id: channel.channelId, token });
 }
 
-/** Lists the bots of one channel or of all channels, or creates or revokes a bot. */
+/** Lists the bots of one channel or of all channels, or creates, changes or revokes a bot. */
 export async function bots(
   session: CommandSession,
   wanted: string | undefined,
-  { create, name, revoke }: BotOptions,
+  { create, name, bot, commands, revoke }: BotOptions,
 ): Promise<void> {
-  if (create !== undefined && revoke !== undefined) throw usage('Give --create or --revoke, not both.');
+  if ([create, bot, revoke].filter((id) => id !== undefined).length > 1)
+    throw usage('Give only one of --create, --bot and --revoke.');
+  if ((bot === undefined) !== (commands === undefined)) throw usage('Give --bot and --commands together.');
+  if (bot !== undefined) return setCommands(session, bot, commands === true ? [] : (commands ?? []));
   if (name !== undefined && create === undefined) throw usage('--name works only with --create. Give both.');
   if (create !== undefined) return createBot(session, wanted, create, name);
   if (revoke === undefined) return listBots(session, wanted);

@@ -2,6 +2,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Channel, Conversation, EntryEvent, ParleyClient } from '@parley/client';
 import { ChannelKind } from '@parley/contract';
 import { limits, Refusal, refuse } from '@parley/runtime';
+import { commandsIn, commandTable } from './bot-commands.js';
 import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
 import { findChannel } from './find-channel.js';
@@ -49,13 +50,27 @@ async function succeeded(sending: Promise<unknown>, view: ChatView, failed = 'no
   }
 }
 
+/** What a typed line needs: the client, its conversation, and the output. */
+interface Typing {
+  readonly client: ParleyClient;
+  readonly conversation: Conversation;
+  readonly view: TextView;
+  readonly print: (text: string) => void;
+}
+
+async function printCommands({ client, conversation, print }: Typing): Promise<void> {
+  print(commandTable(await commandsIn(client, conversation.channel.id)));
+}
+
 /** Carries out a typed line. */
-async function runLine(line: string, conversation: Conversation, view: TextView, print: (text: string) => void) {
+async function runLine(line: string, typing: Typing): Promise<void> {
+  const { conversation, view, print } = typing;
   const hasHistory = conversation.channel.retention?.nothing !== true;
   const command = typed(line, hasHistory);
   const explain = (words: string) => print(`! ${terminalLine(words)}`);
   if (command?.do === 'leave') await conversation.leave();
   else if (command?.do === 'who') view.who();
+  else if (command?.do === 'commands') await succeeded(printCommands(typing), view, 'cannot list commands');
   else if (command?.do === 'help') print(helpFor(hasHistory));
   else if (command?.do === 'explain') explain(command.words);
   else if (command?.do === 'send') await succeeded(command.act(conversation, explain), view, command.failed);
@@ -122,17 +137,17 @@ async function chatOnTerminal(client: ParleyClient, conversation: Conversation, 
   await succeeded(showEarlier(client, conversation, view, names), view, 'cannot show earlier messages');
   terminal.open({
     typing: typingReporter(conversation),
-    runLine: (line) => void runLine(line, conversation, view, print),
+    runLine: (line) => void runLine(line, { client, conversation, view, print }),
     leave: () => void conversation.leave(),
   });
   await follow(conversation, view, names, true).finally(() => terminal.close());
 }
 
 /** Reads commands from the keyboard while the output goes elsewhere, for example to `tee`. */
-async function chatFromKeyboard(conversation: Conversation, names: UserNames): Promise<void> {
+async function chatFromKeyboard(client: ParleyClient, conversation: Conversation, names: UserNames): Promise<void> {
   const view = new TextView(output.say, names, conversation.me.id, '; /quit leaves, /help lists the commands');
   const lines = createInterface({ input: process.stdin });
-  lines.on('line', (line) => void runLine(line, conversation, view, output.say));
+  lines.on('line', (line) => void runLine(line, { client, conversation, view, print: output.say }));
   lines.once('close', () => void conversation.leave());
   await follow(conversation, view, names, true).finally(() => lines.close());
 }
@@ -160,7 +175,7 @@ function converse(client: ParleyClient, conversation: Conversation, { json }: Co
   const names = new UserNames((userId) => client.user(userId));
   if (json || process.stdin.isTTY !== true) return chatOnPipe(conversation, json, names);
   if (process.stdout.isTTY === true) return chatOnTerminal(client, conversation, names);
-  return chatFromKeyboard(conversation, names);
+  return chatFromKeyboard(client, conversation, names);
 }
 
 /** Returns a function that reports why `chat` waits, unless it has just reported the same. */

@@ -1,6 +1,7 @@
 import type { NotifyLevel } from '@parley/client';
 import { limits } from '@parley/runtime';
 import { Argument, type Command, Option } from 'commander';
+import { commands } from './bot-commands.js';
 import { type BotOptions, bots } from './bots.js';
 import { chatWith } from './chat.js';
 import { addInviteOptions, gatewayOption, seqOf, sessionOf } from './command-parts.js';
@@ -25,7 +26,11 @@ A user who is offered the role owner accepts it with \`npx parley join team\`.`;
 const botsHelp = `
 A bot is a program with a token instead of a password. Add it to the channel like any user:
   npx parley bots team --create helper
-  npx parley members team helper --add`;
+  npx parley members team helper --add
+A command is a message that begins with its name. Programs suggest the commands of the bots in a chat:
+  npx parley bots --bot helper --commands 'roll=Rolls a die'
+  npx parley commands team
+  npx parley send team /roll`;
 
 const webhooksHelp = `
 An incoming webhook is an address at which programs post into the chat:
@@ -92,11 +97,17 @@ function addBots(program: Command): void {
     .description('list the bots of a channel that you manage, by its id or name; without one, for operators, all')
     .option('--create <id>', 'create a bot for the channel, and print its token')
     .option('--name <name>', 'display name of the new bot (default: its id)')
+    .option('--bot <id>', 'bot that gets the --commands')
+    .option('--commands [commands...]', 'replace its commands, each as name=description; without any, remove them')
     .option('--revoke <id>', 'end a bot for good')
     .addHelpText('after', botsHelp)
     .action((channel: string | undefined, options: BotOptions, command: Command) =>
       bots(sessionOf(command), channel, options),
     );
+  program
+    .command('commands <chat>')
+    .description('list the commands of the bots in a chat, by its id or name')
+    .action((chat: string, _options: object, command: Command) => commands(sessionOf(command), chat));
 }
 
 function addWebhooks(program: Command): void {

@@ -11,6 +11,7 @@ type Act = (conversation: Conversation, explain: (words: string) => void) => Pro
 /** The meaning of a typed line. */
 export type TypedLine =
   | { readonly do: 'who' }
+  | { readonly do: 'commands' }
   | { readonly do: 'leave' }
   | { readonly do: 'help' }
   /** For a line that cannot be carried out; `words` says why. */
@@ -99,7 +100,8 @@ export function helpFor(hasHistory: boolean): string {
     ...possible.map(([name, command]) => [usageOf(name, command), command.does]),
     ['/who', 'lists the people here'],
     ['/quit', 'leaves, as Ctrl-C and Ctrl-D do'],
-    ['//text', 'sends /text as a message'],
+    ['/commands', 'lists the commands of the bots here'],
+    ['//text', 'sends /text as a message, for example to a bot'],
     ['@bob', 'in a text, mentions the user bob'],
   ];
   const off = hasHistory ? '' : 'History is off here: no message can be edited, deleted, reacted to or pinned.\n';
@@ -110,10 +112,11 @@ export function helpFor(hasHistory: boolean): string {
 const bare: Readonly<Record<string, TypedLine>> = {
   '/quit': { do: 'leave' },
   '/who': { do: 'who' },
+  '/commands': { do: 'commands' },
   '/help': { do: 'help' },
 };
 
-const commandNames = [...Object.keys(commands), 'quit', 'who', 'help'];
+const commandNames = [...Object.keys(commands), 'quit', 'who', 'commands', 'help'];
 
 function unknownCommand(name: string): string {
   const meant = nearest(name, commandNames);

@@ -308,11 +308,24 @@ test('bots of a channel are created, listed, and ended', async () => {
   expect(await json(await rig.trio.people.make('bots-host', 'admin'), 'bots')).toMatchObject([
     { id: 'bots-helper', bot: true, created_by: ann.id },
   ]);
+  const rolls = ['roll=Rolls a die', 'toss=Tosses a = b'];
+  expect((await rig.process.run(ann, 'bots', '--bot', 'bots-helper', '--commands', ...rolls)).said).toBe(
+    'The bot bots-helper now handles /roll, /toss.\n',
+  );
+  expect((await run(ann, 'commands lab')).said).toMatch(
+    /^command +bot +what it does\n\/roll +bots-helper +Rolls a die\n\/toss +bots-helper +Tosses a = b\n$/,
+  );
+  expect(await json(ann, 'commands lab')).toMatchObject([{ name: 'roll', bot_id: 'bots-helper' }, { name: 'toss' }]);
+  expect((await run(bob, 'bots --bot bots-helper --commands')).said).toContain('User not found');
+  expect((await run(ann, 'bots --bot bots-helper --commands Roll=x')).said).toContain('The name of command 1 is not');
+  expect((await run(ann, 'bots --bot bots-helper --commands')).said).toContain('now handles no commands.');
+  expect((await run(ann, 'commands lab')).said).toBe('The bots of this chat have no commands.\n');
   expect((await run(ann, 'bots --revoke bots-helper')).said).toBe('The bot bots-helper has ended for good.\n');
   expect((await run({ ...ann, id: 'bots-helper', token }, 'chats')).code).toBe(4);
   expect((await run(ann, 'bots lab')).said).toBe('This channel has no bots.\n');
   expect((await run(bob, 'bots --revoke bots-helper')).said).toContain('User not found');
-  for (const wrong of ['bots lab --name Helper', 'bots lab --create a --revoke b']) {
+  const halves = ['bots --bot a', 'bots --commands a=b', 'bots --bot a --commands a', 'bots --bot a --revoke b'];
+  for (const wrong of ['bots lab --name Helper', 'bots lab --create a --revoke b', ...halves]) {
     expect([wrong, (await run(ann, wrong)).code]).toEqual([wrong, 2]);
   }
 });

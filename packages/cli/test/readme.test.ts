@@ -82,7 +82,7 @@ test('docs/terminal.md: the commands work one after the other', async () => {
     'Webhooks',
   ];
   const commands = headings.flatMap((heading) => blocks('docs/terminal.md', heading, '')).join('\n');
-  expect(commands.match(/^npx parley/gm)).toHaveLength(37);
+  expect(commands.match(/^npx parley/gm)).toHaveLength(40);
   const { status, output } = await bash(here(commands).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
   expect(output).toMatch(/^team is channel \d+, for up to 1000 people/m);
   expect(output).toContain('finn is now an admin.');
@@ -95,6 +95,7 @@ test('docs/terminal.md: the commands work one after the other', async () => {
   expect(output).toMatch(/saved\/README\.md\.\nSaved .*LICENSE\.$/m);
   expect(output).toContain('Your email address is erin@example.org.');
   expect(output).toMatch(/^helper +Helper +erin/m);
+  expect(output).toMatch(/^\/roll +helper +Rolls a die\n\/toss +helper +Tosses a coin$/m);
   expect(output).toMatch(/^http:\/\/\S+\/hooks\/hook_\S{43}$/m);
   expect(output).toMatch(/^webhook-\w{16} +builds +erin/m);
   expect(output).toMatch(/^whsec_\S{44}$/m);

@@ -133,6 +133,8 @@ test('a chat is marked as read and unread, and receipts say who has read a messa
     reader.markRead(seq);
     await reader.leave();
     await chat.says('seen-3 left');
+    chat.type('/commands');
+    await chat.says('The bots of this chat have no commands.');
     chat.type('/quit');
     expect(await chat.exited).toBe(0);
     expect(chat.said).not.toContain('read by seen-3');

@@ -53,9 +53,10 @@ test.each([
 
 test('without history, help omits commands that change messages, and these commands explain why they fail', () => {
   expect(typed('/help ', false)).toEqual({ do: 'help' });
-  expect(helpFor(false).match(/^ {2}\/\/?\w+/gm)).toEqual(['  /reply', '  /who', '  /quit', '  //text']);
+  expect(typed('/commands', false)).toEqual({ do: 'commands' });
+  expect(helpFor(false).match(/^ {2}\/\/?\w+/gm)).toEqual(['  /reply', '  /who', '  /quit', '  /commands', '  //text']);
   const all = ['reply', 'edit', 'delete', 'react', 'unreact', 'pin', 'unpin', 'who', 'quit'].map((one) => `  /${one}`);
-  expect(helpFor(true).match(/^ {2}\/\/?\w+/gm)).toEqual([...all, '  //text']);
+  expect(helpFor(true).match(/^ {2}\/\/?\w+/gm)).toEqual([...all, '  /commands', '  //text']);
   for (const line of ['/edit 7 x', '/delete 7', '/react 7 x', '/pin 7', '/unpin 7', '/unreact 7 x']) {
     expect(typed(line, false)).toMatchObject({
       do: 'explain',

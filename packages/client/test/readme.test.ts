@@ -82,10 +82,11 @@ test('docs/sdk.md: a program sends a file and reads it again', async () => {
 
 test('docs/sdk.md: the bot reads all its chats, replies, and continues after a restart', async () => {
   const place = join(root, `place-${process.pid}.json`);
-  const given = { ...addresses, 'place.json': place };
-  const eve = clientOf(trio, await trio.people.make('eve'));
+  const eve = clientOf(trio, await trio.people.make('eve'), addresses['127.0.0.1:50051']);
   const { id } = await eve.create({ name: 'team', kind: ChannelKind.GROUP });
-  await eve.members.add(id, 'ann');
+  const { token } = await eve.bots.create('echo', { channelId: id });
+  const given = { ...addresses, 'place.json': place, 'bot_...': token };
+  await eve.members.add(id, 'echo');
   const there = await eve.listen(id);
   const first = await run(1, given);
   await first.says('connected\n');
@@ -93,13 +94,19 @@ test('docs/sdk.md: the bot reads all its chats, replies, and continues after a r
   await first.says(`${id} 2 eve one\n`);
   await until(async () => JSON.parse(await readFile(place, 'utf8').catch(() => '{}')).seen?.[0]?.seq === 2);
   await kill(first);
-  await there.send('!echo two');
+  await there.send('/echo two');
   const second = await run(1, given);
   try {
-    await second.says(`${id} 3 eve !echo two\n`);
+    await second.says(`${id} 3 eve /echo two\n`);
     expect(second.said).not.toContain('one');
     await until(async () => (await told(eve, id)).includes('two'));
-    expect(await told(eve, id)).toEqual(['one', '!echo two', 'two']);
+    await there.send('/echo@another three');
+    await there.send('/echo@echo four');
+    await until(async () => (await told(eve, id)).includes('four'));
+    expect(await told(eve, id)).toEqual([
+      ...['one', '/echo two', 'two', '/echo@another three', '/echo@echo four', 'four'],
+    ]);
+    expect((await eve.bots.commands(id).next()).value).toMatchObject({ name: 'echo', botId: 'echo' });
   } finally {
     await kill(second);
     await rm(place);

@@ -158,6 +158,9 @@ export const limits = {
   serversListed: 1_000,
   /** Maximum number of bots of one channel, and of one creator who is not an operator. */
   botsPerChannel: 10,
+  commandsPerBot: 50,
+  commandNameCharacters: 32,
+  commandDescriptionCharacters: 100,
   /** Maximum number of outgoing webhooks of one chat, and of one creator who is not an operator. */
   webhooksPerChannel: 10,
   webhookUrlCharacters: 2_048,

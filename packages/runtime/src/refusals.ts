@@ -41,6 +41,11 @@ export const refusals = {
     'That is not a position of your inbox. Use the last id that you received, or none.',
   ),
   'invalid-notify': row('INVALID_ARGUMENT', 400, 'Invalid choice. Choose NOTIFY_ALL, NOTIFY_MENTIONS or NOTIFY_NONE.'),
+  'invalid-command': row(
+    'INVALID_ARGUMENT',
+    400,
+    'Invalid command. Use a name of 1 to 32 of a-z 0-9 _ - and a description of 1 to 100 visible characters.',
+  ),
   'invalid-webhook': row(
     'INVALID_ARGUMENT',
     400,

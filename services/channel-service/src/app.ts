@@ -37,6 +37,7 @@ import type { ChannelServiceConfig } from './config.js';
 import { Archive } from './history/archive.js';
 import { createHistory } from './history/history.js';
 import { Retention } from './history/retention.js';
+import { createListCommands } from './inbox/list-commands.js';
 import { createListReceipts } from './inbox/list-receipts.js';
 import { notifyOfMessages } from './inbox/message-notices.js';
 import { createListNotifications, createMarkNotifications } from './inbox/notifications.js';
@@ -134,6 +135,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     update: forUser(callers, waking(deps.bell, createUpdateChannel(deps))),
     openDirect: forUser(callers, waking(deps.bell, createOpenDirect(deps))),
     listMembers: forUser(callers, createListMembers(pool)),
+    listCommands: forUser(callers, createListCommands(pool)),
     changeMember: forUser(callers, waking(deps.bell, createChangeMember(deps))),
     addMembers: forUser(callers, waking(deps.bell, createAddMembers(pool))),
     join: forUser(callers, waking(deps.bell, createJoin(pool))),

@@ -101,7 +101,7 @@ async function fill(): Promise<number> {
     `INSERT INTO chat.usage (user_id, bytes, rows) VALUES ('${me.id}', 12, 1);
      INSERT INTO chat.block (user_id, blocked_id) VALUES ('${me.id}', '${friend.id}');
      INSERT INTO chat.users (id, name, password_hash, bot) VALUES ('bot-of-${me.id}', 'bot', '!', true);
-     INSERT INTO chat.bot (user_id, created_by) VALUES ('bot-of-${me.id}', '${me.id}');
+     INSERT INTO chat.bot (user_id, created_by) VALUES ('bot-of-${me.id}', '${me.id}'); INSERT INTO chat.bot_command (bot_id, name, description) VALUES ('bot-of-${me.id}', 'roll', 'Rolls a die');
      INSERT INTO chat.outgoing_webhook (id, channel_id, url, types, secret, created_by, seq)
        VALUES ('outgoing-${group}', ${group}, 'https://example.org/SECRET', '{}', sha256('x'), '${me.id}', 0);
      INSERT INTO chat.guest (user_id, name, is_numbered, instance_id, network)
@@ -160,6 +160,7 @@ const tables: Readonly<
   },
   block: { types: ['block'], leftOut: { user_id: theAccount } },
   bot: { types: ['bot'], leftOut: {} },
+  bot_command: { types: ['bot_command'], leftOut: {} },
   outgoing_webhook: {
     types: ['outgoing_webhook'],
     leftOut: {

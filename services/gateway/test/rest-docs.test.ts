@@ -27,7 +27,7 @@ function asMatcher(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, asMatcher(part)]));
 }
 
-test.each(['rest', 'webhooks'])('the commands of docs/%s.md run in one shell, in their order', async (name) => {
+test.each(['rest', 'webhooks', 'bots'])('the commands of docs/%s.md run in one shell, in their order', async (name) => {
   const page = await readFile(new URL(`docs/${name}.md`, project), 'utf8');
   const steps = [...page.matchAll(/```sh\n([\s\S]*?)```\n\n```json\n([\s\S]*?)```/g)];
   expect(steps.length).toBe((page.match(/^```sh$/gm) ?? []).length);

@@ -224,6 +224,20 @@ test('the secret opens nothing but its address, and the list does not show it', 
   expect(listed.json).toMatchObject({ incoming_webhooks: [{ name: 'CI', path: null, created_by: ann.id }] });
 });
 
+test.each<[string, unknown, string]>([
+  ['51 commands', Array.from({ length: 51 }, (_, n) => ({ name: `c${n}`, description: 'x' })), 'invalid-request'],
+  ['a capital in a name', [{ name: 'Roll', description: 'x' }], 'invalid-request'],
+  ['a description of 101 characters', [{ name: 'roll', description: 'x'.repeat(101) }], 'invalid-request'],
+  ['no description', [{ name: 'roll' }], 'invalid-request'],
+  ['an unknown field', [{ name: 'roll', description: 'x', bot_id: 'x' }], 'invalid-request'],
+  ['one object', { name: 'roll', description: 'x' }, 'invalid-request'],
+  ['a blank description', [{ name: 'roll', description: ' ' }], 'invalid-command'],
+  ['a name twice', Array(2).fill({ name: 'roll', description: 'x' }), 'invalid-command'],
+])('refuses a list of commands with %s', async (_what, commands, reason) => {
+  const answer = await ann.rest.send('PUT', `/bots/${ann.id}/commands`, { json: { commands } });
+  expect([answer.status, answer.json.reason]).toEqual([400, reason]);
+});
+
 test('only the owner and admins of a chat manage its webhooks', async () => {
   const { channel, id } = await hooked();
   await ann.rest.ok('PATCH', `/channels/${channel}/members/${bob.id}`, { role: 'member' });

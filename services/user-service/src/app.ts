@@ -4,6 +4,7 @@ import { forUser, ServiceHost, userToken } from '@parley/service-kit';
 import type { UserServiceConfig } from './config.js';
 import { Passwords } from './passwords/passwords.js';
 import { createAdmission } from './rpc/admission.js';
+import { createSetBotCommands } from './rpc/bot-commands.js';
 import { createCreateBot, createListBots, createRevokeBot } from './rpc/bots.js';
 import { createGet } from './rpc/get.js';
 import { createListSessions } from './rpc/list-sessions.js';
@@ -44,6 +45,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
       createBot: forUser(callers, createCreateBot(pool)),
       listBots: forUser(callers, createListBots(pool)),
       revokeBot: forUser(callers, createRevokeBot(pool)),
+      setBotCommands: forUser(callers, createSetBotCommands(pool)),
       search: forUser(callers, createSearchUsers(pool)),
       get: forUser(callers, createGet(pool)),
       update: forUser(callers, createUpdateUser({ pool, passwords, passwordRules }), { changesPassword: true }),

@@ -12,6 +12,7 @@ import {
   SearchUsersRequest,
   type SearchUsersResponse,
   type Session,
+  SetBotCommandsRequest,
   UpdateUserRequest,
   User,
   UserService,
@@ -101,6 +102,12 @@ export class Accounts {
 
   revokeBot(token: string, id: string) {
     return callPatiently(this.#client, UserService.revokeBot, User.fromPartial({ id }), { token, withinMs });
+  }
+
+  setCommands(token: string, botId: string, commands: readonly (readonly [name: string, description: string])[]) {
+    const given = commands.map(([name, description]) => ({ name, description }));
+    const asked = SetBotCommandsRequest.fromPartial({ botId, commands: given });
+    return callPatiently(this.#client, UserService.setBotCommands, asked, { token, withinMs });
   }
 
   update(token: string, change: Partial<UpdateUserRequest>): Promise<User> {

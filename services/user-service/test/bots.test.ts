@@ -2,12 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   AbuseReport,
+  AdminService,
   ChangeMemberRequest,
   Channel,
   type ChannelKind,
   ChannelService,
+  DeleteUserRequest,
   HistoryRequest,
   Invite,
+  ListCommandsRequest,
   ListMembersRequest,
   SearchRequest,
   User,
@@ -28,6 +31,7 @@ let member: string;
 let stranger: string;
 let group: number;
 let other: number;
+let bots = 0;
 
 async function make(token: string, kind: ChannelKind): Promise<number> {
   const request = Channel.fromPartial({ name: 'c', kind, limit: kind === 1 ? 25 : 0 });
@@ -216,4 +220,131 @@ test('a bot can neither end its own token nor set a password', async () => {
   const newPassword = 'battery staple';
   expect(await reasonOf(accounts.update(token, { newPassword, password: '!' }))).toBe('no-password');
   expect(await accounts.get(token, { id: 'steady' })).toMatchObject({ bot: true });
+});
+
+const rolls = ['roll', 'Rolls a die'] as const;
+
+/** Lists the commands of a chat, each as `/name@bot`, in pages of two. */
+async function commandsIn(token: string, channelId: number): Promise<string[]> {
+  const found: string[] = [];
+  for (let after = '', first = true; first || after !== ''; first = false) {
+    const request = ListCommandsRequest.fromPartial({ channelId, page: { size: 2, after } });
+    const page = await callPatiently(client, ChannelService.listCommands, request, { token, withinMs });
+    found.push(...page.commands.map(({ name, botId }) => `/${name}@${botId}`));
+    after = page.next;
+  }
+  return found;
+}
+
+test('a bot and those who may revoke it replace its commands, and the members of its chats list them', async () => {
+  const { token } = await accounts.createBot(admin, { userId: 'dice', name: 'Dice', channelId: group });
+  const { token: other } = await accounts.createBot(root, { userId: 'coin' });
+  await add(owner, group, 'dice');
+  expect(await commandsIn(member, group)).toEqual([]);
+  for (const [who, bot, reason] of [
+    [token, '', 'ok'],
+    [token, 'Dice', 'ok'],
+    [owner, 'dice', 'ok'],
+    [admin, 'dice', 'ok'],
+    [root, 'dice', 'ok'],
+    [member, 'dice', 'user-not-found'],
+    [stranger, 'dice', 'user-not-found'],
+    [other, 'dice', 'user-not-found'],
+    [admin, 'coin', 'user-not-found'],
+    [member, '', 'user-not-found'],
+    [root, 'member', 'user-not-found'],
+    [root, 'nobody', 'user-not-found'],
+    [root, 'no body', 'invalid-user-id'],
+  ] as const) {
+    expect([bot, await reasonOf(accounts.setCommands(who, bot, [rolls]))]).toEqual([bot, reason]);
+  }
+  await accounts.setCommands(token, '', [['toss', 'Tosses'], rolls, ['2-3_d', 'Rolls two or three dice']]);
+  await accounts.setCommands(other, '', [rolls]);
+  expect(await commandsIn(member, group)).toEqual(['/2-3_d@dice', '/roll@dice', '/toss@dice']);
+  await add(owner, group, 'coin');
+  expect(await commandsIn(member, group)).toEqual(['/2-3_d@dice', '/roll@coin', '/roll@dice', '/toss@dice']);
+  const request = ListCommandsRequest.fromPartial({ channelId: group, page: { after: 'roll@coin', size: 1 } });
+  const { commands } = await callPatiently(client, ChannelService.listCommands, request, { token: member, withinMs });
+  expect(commands).toEqual([{ name: 'roll', description: 'Rolls a die', botId: 'dice', botName: 'Dice' }]);
+  await accounts.setCommands(owner, 'dice', []);
+  expect(await commandsIn(owner, group)).toEqual(['/roll@coin']);
+});
+
+test('lists only the commands of active bots that are members, and deletes those of a bot that has ended', async () => {
+  const chat = await make(owner, 3);
+  for (const userId of ['gone', 'paused', 'revoked', 'erased', 'elsewhere']) {
+    const { token } = await accounts.createBot(root, { userId });
+    await accounts.setCommands(token, '', [rolls]);
+    if (userId !== 'elsewhere') await add(owner, chat, userId);
+  }
+  expect(await commandsIn(owner, chat)).toEqual(['/roll@erased', '/roll@gone', '/roll@paused', '/roll@revoked']);
+  await add(owner, chat, 'gone', { remove: true });
+  const paused = User.fromPartial({ id: 'paused', status: 2 });
+  await callPatiently(client, AdminService.setUser, paused, { token: root, withinMs });
+  await accounts.revokeBot(root, 'revoked');
+  const erased = DeleteUserRequest.fromPartial({ userId: 'erased' });
+  await callPatiently(client, AdminService.deleteUser, erased, { token: root, withinMs });
+  expect(await commandsIn(owner, chat)).toEqual([]);
+  for (const id of ['revoked', 'erased'])
+    expect(await reasonOf(accounts.setCommands(root, id, [rolls]))).toBe('user-not-found');
+  await callPatiently(client, AdminService.setUser, { ...paused, status: 1 }, { token: root, withinMs });
+  await add(owner, chat, 'gone');
+  expect(await commandsIn(owner, chat)).toEqual(['/roll@gone', '/roll@paused']);
+  const kept = "SELECT bot_id FROM chat.bot_command WHERE bot_id IN ('revoked', 'erased')";
+  expect(await accounts.sql(kept)).toEqual([]);
+});
+
+test('members of a chat list its commands, and others are refused', async () => {
+  const hall = await make(owner, 4);
+  const room = await make(owner, 1);
+  const tries = [
+    [member, group, '', 'ok'],
+    [stranger, group, '', 'channel-not-found'],
+    [stranger, hall, '', 'not-a-member'],
+    [owner, room, '', 'wrong-kind'],
+    [owner, 0, '', 'invalid-channel-id'],
+    [member, group, 'roll', 'invalid-page'],
+    [member, group, 'roll@', 'invalid-page'],
+    [member, group, 'Roll@dice', 'invalid-page'],
+    [member, group, 'roll@a b', 'invalid-page'],
+  ] as const;
+  for (const [token, channelId, after, reason] of tries) {
+    const request = ListCommandsRequest.fromPartial({ channelId, page: { after } });
+    const call = callPatiently(client, ChannelService.listCommands, request, { token, withinMs });
+    expect([after, await reasonOf(call)]).toEqual([after, reason]);
+  }
+});
+
+const many = (count: number) => Array.from({ length: count }, (_, n) => [`c${n}`, 'x'] as const);
+
+test.each<[string, readonly (readonly [string, string])[], string]>([
+  ['51 commands', many(51), 'at most 50 commands'],
+  ['an empty name', [['', 'x']], 'name of command 1'],
+  ['a name of 33 characters', [rolls, ['x'.repeat(33), 'x']], 'name of command 2'],
+  ['a capital', [['Roll', 'x']], 'name of command 1'],
+  ['a slash', [['/roll', 'x']], 'name of command 1'],
+  ['a space', [['roll it', 'x']], 'name of command 1'],
+  ['another script', [['würfeln', 'x']], 'name of command 1'],
+  ['a line break after the name', [['roll\n', 'x']], 'name of command 1'],
+  ['a name twice', [rolls, rolls], '/roll is in the list twice'],
+  ['no description', [['roll', ' ']], '/roll needs a description'],
+  ['a description of 101 characters', [['roll', '𝄞'.repeat(101)]], 'more than 100 characters'],
+  ['a line break in a description', [['roll', 'a\nb']], 'a line break'],
+  ['a character that turns the text around', [['roll', 'a\u202eb']], 'invisible character'],
+])('refuses %s, and keeps the earlier commands', async (_, commands, words) => {
+  const { token } = await accounts.createBot(root, { userId: `strict-${++bots}` });
+  await accounts.setCommands(token, '', [rolls]);
+  const tried = accounts.setCommands(token, '', commands);
+  await expect(tried).rejects.toMatchObject({ reason: 'invalid-command', message: expect.stringContaining(words) });
+  const kept = 'SELECT name, description FROM chat.bot_command WHERE bot_id = $1';
+  expect(await accounts.sql(kept, [`strict-${bots}`])).toEqual([{ name: 'roll', description: 'Rolls a die' }]);
+});
+
+test('takes 50 commands with the longest names and descriptions', async () => {
+  const { token } = await accounts.createBot(root, { userId: 'talkative' });
+  const commands = many(50).map(([name]) => [name.padEnd(32, '-'), '𝄞'.repeat(100)] as const);
+  await accounts.setCommands(token, '', commands);
+  const stored = "SELECT name, description FROM chat.bot_command WHERE bot_id = 'talkative'";
+  const rows = commands.map(([name, description]) => ({ name, description }));
+  expect(await accounts.sql(stored)).toEqual(expect.arrayContaining(rows));
 });

@@ -1,4 +1,4 @@
-import { type CreateBotResponse, User } from '@parley/contract';
+import { type BotCommand, type CreateBotResponse, SetBotCommandsRequest, User } from '@parley/contract';
 import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
 import { calls } from './methods.js';
 
@@ -67,6 +67,35 @@ export class Bots {
     return allPages(async (after) => {
       const { users, next } = await this.#ask(calls.listBots, { channelId, page: { size, after } }, signal);
       return { items: users, next };
+    });
+  }
+
+  /**
+   * Replaces the list of commands that a bot handles: messages that begin with `/name`. Clients
+   * suggest them in the chats of the bot. Without `botId`, the caller is the bot.
+   * @throws {Refusal} `invalid-command`, `change-too-often`, or `user-not-found` if there is no such
+   * bot or the caller may not manage it
+   */
+  async setCommands(
+    commands: readonly Pick<BotCommand, 'name' | 'description'>[],
+    { botId = '', signal }: Abortable & { readonly botId?: string } = {},
+  ): Promise<void> {
+    await this.#ask(
+      calls.setBotCommands,
+      SetBotCommandsRequest.fromPartial({ botId, commands: [...commands] }),
+      signal,
+    );
+  }
+
+  /**
+   * Yields the commands of the bots in a chat, ordered by name and then by bot, to its members. Two
+   * bots can have the same command.
+   * @throws {Refusal} `channel-not-found`, `not-a-member`, or `wrong-kind` for a room
+   */
+  commands(channelId: number, { size = 0, signal }: ListOptions = {}): AsyncGenerator<BotCommand, void> {
+    return allPages(async (after) => {
+      const { commands, next } = await this.#ask(calls.listCommands, { channelId, page: { size, after } }, signal);
+      return { items: commands, next };
     });
   }
 

@@ -33,6 +33,7 @@ export const calls = {
   createBot: toUsers(UserServiceDefinition.methods.createBot, once),
   listBots: toUsers(UserServiceDefinition.methods.listBots, repeatable),
   revokeBot: toUsers(UserServiceDefinition.methods.revokeBot, repeatable),
+  setBotCommands: toUsers(UserServiceDefinition.methods.setBotCommands, repeatable),
   resetPassword: toUsers(UserServiceDefinition.methods.resetPassword, once),
   listChannels: toManagers(ChannelServiceDefinition.methods.listChannels, repeatable),
   create: toManagers(ChannelServiceDefinition.methods.create, once),
@@ -51,6 +52,7 @@ export const calls = {
   listBlocked: toManagers(ChannelServiceDefinition.methods.listBlocked, repeatable),
   reportAbuse: toManagers(ChannelServiceDefinition.methods.reportAbuse, repeatable), // A user has at most one open report of the same target.
   listMembers: toManagers(ChannelServiceDefinition.methods.listMembers, repeatable),
+  listCommands: toManagers(ChannelServiceDefinition.methods.listCommands, repeatable),
   changeMember: toManagers(ChannelServiceDefinition.methods.changeMember, once),
   addMembers: toManagers(ChannelServiceDefinition.methods.addMembers, once),
   join: toManagers(ChannelServiceDefinition.methods.join, repeatable), // A member who joins again does not use up an invite.

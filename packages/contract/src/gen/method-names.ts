@@ -13,6 +13,7 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "OpenDirect",
     "Overview",
     "ListMembers",
+    "ListCommands",
     "ChangeMember",
     "AddMembers",
     "CreateInvite",
@@ -85,6 +86,7 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "CreateBot",
     "ListBots",
     "RevokeBot",
+    "SetBotCommands",
     "ResetPassword"
   ],
   "ChannelService": [

@@ -40,6 +40,12 @@ export interface BotTable {
   isWebhook: Generated<boolean>;
 }
 
+export interface BotCommandTable {
+  botId: string;
+  name: string;
+  description: string;
+}
+
 export interface ChannelTable {
   id: Generated<number>;
   name: string;
@@ -441,6 +447,7 @@ export interface Database {
   audit: AuditTable;
   block: BlockTable;
   bot: BotTable;
+  botCommand: BotCommandTable;
   channel: ChannelTable;
   channelHead: ChannelHeadTable;
   deletion: DeletionTable;

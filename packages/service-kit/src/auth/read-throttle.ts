@@ -24,6 +24,7 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'ChannelService/ListNotifications': dear,
   'ChannelService/GetPush': dear,
   'ChannelService/ListMembers': dear,
+  'ChannelService/ListCommands': dear,
   'ChannelService/ListInvites': dear,
   'ChannelService/ListIncomingWebhooks': dear,
   'ChannelService/ListOutgoingWebhooks': dear,

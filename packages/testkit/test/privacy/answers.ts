@@ -63,6 +63,7 @@ const ownMessages: readonly (readonly [call: string, reason: string, message: st
   ['ChannelService/ChangeMember, offer', 'wrong-kind', 'A direct chat has no roles. Leave out the role.'],
   ['ChannelService/UpdateReceipt', 'wrong-kind', 'A room has no members. Choose a chat.'],
   ['ChannelService/ListReceipts', 'wrong-kind', 'A room has no members. Choose a chat.'],
+  ['ChannelService/ListCommands', 'wrong-kind', 'A room has no members. Choose a chat.'],
   ['ChannelService/SetNotify', 'wrong-kind', 'A room has no members. Choose a chat.'],
   ['ChannelService/Join', 'wrong-kind', 'A room has no members to join. Call Listen instead.'],
 ];

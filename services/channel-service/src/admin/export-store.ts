@@ -71,6 +71,7 @@ export const sections: readonly ExportSection[] = [
     revokedAt: time,
     isWebhook: bool,
   }),
+  section('bot_command', '', 'exportBotCommands', { botId: text, name: text, description: text }),
   section('outgoing_webhook', '', 'exportOutgoingWebhooks', {
     id: text,
     channelId: int4,

@@ -30,6 +30,12 @@ SELECT user_id AS position, user_id, channel_id, created_by, created_at, revoked
   UNION (SELECT * FROM chat.bot o WHERE o.user_id = :userId AND o.user_id > :after)
 ) bots ORDER BY user_id LIMIT :size;
 
+-- Reads the commands of the same bots.
+-- name: exportBotCommands
+SELECT k.bot_id || ' ' || k.name AS position, k.bot_id, k.name, k.description
+FROM chat.bot_command k JOIN chat.bot b ON b.user_id = k.bot_id
+WHERE (b.created_by = :userId OR b.user_id = :userId) AND k.bot_id || ' ' || k.name > :after ORDER BY position LIMIT :size;
+
 -- Leaves out the secrets, and of the URL all but the host.
 -- name: exportOutgoingWebhooks
 SELECT id AS position, id, channel_id, split_part(url, '/', 3) AS host, types, created_at, disabled_reason

@@ -1,8 +1,6 @@
 import {
   AbuseReport,
   ChannelService,
-  CreateBotRequest,
-  ListBotsRequest,
   Page,
   SearchUsersRequest,
   SetBlockRequest,
@@ -15,7 +13,6 @@ import { route } from '../api/route.js';
 import {
   askedPage,
   channelIdField,
-  channelIdText,
   nextField,
   nextOf,
   pageFields,
@@ -87,45 +84,6 @@ const report = route({
   },
 });
 
-const createBot = route({
-  ...{ method: 'POST', path: '/bots', tag: 'bots', status: 201 },
-  summary: 'Creates an account for a program. Its token does not expire and is not shown again.',
-  body: z.strictObject({
-    user_id: servedText.userId,
-    name: servedText.name.optional(),
-    channel_id: channelIdField.optional().meta({ description: 'the only channel it may be in' }),
-  }),
-  answer: z.strictObject({ user: userShape, token: z.string() }),
-  run: async ({ calls, body: { user_id: userId, name, channel_id: channelId } }) => {
-    const request = CreateBotRequest.fromPartial(present({ userId, name, channelId }));
-    const { user, token } = await calls.users(UserService.createBot, request);
-    return { user: userJson(user ?? User.create()), token };
-  },
-});
-
-const botShape = userShape.extend({ created_by: z.string() }).meta({ id: 'Bot' });
-
-const listBots = route({
-  ...{ method: 'GET', path: '/bots', tag: 'bots' },
-  summary: 'Lists the bots of a channel. Operators can leave out the channel, to list all bots.',
-  query: z.strictObject({ channel_id: channelIdText.optional(), ...pageFields }),
-  answer: z.strictObject({ bots: z.array(botShape), next: nextField }),
-  run: async ({ calls, query }) => {
-    const request = ListBotsRequest.fromPartial({ channelId: query.channel_id ?? 0, page: askedPage(query) });
-    const { users, next } = await calls.users(UserService.listBots, request);
-    return { bots: users.map((bot) => ({ ...userJson(bot), created_by: bot.createdBy })), next: nextOf(next) };
-  },
-});
-
-const revokeBot = route({
-  ...{ method: 'DELETE', path: '/bots/{user_id}', tag: 'bots' },
-  summary: 'Ends a bot permanently.',
-  params: userParams,
-  run: async ({ calls, params: { user_id: id } }) => {
-    await calls.users(UserService.revokeBot, User.fromPartial({ id }));
-  },
-});
-
 const resetPassword = route({
   ...{ method: 'POST', path: '/users/{user_id}/password-reset', tag, status: 201 },
   summary: 'For operators: ends the sessions of a user, and returns a password that works once.',
@@ -137,7 +95,7 @@ const resetPassword = route({
   },
 });
 
-/** Other users, blocks, reports of abuse, and bots. */
+/** Other users, blocks and reports of abuse. */
 export const peopleRoutes = [
   searchUsers,
   readUser,
@@ -146,7 +104,4 @@ export const peopleRoutes = [
   listBlocks,
   report,
   resetPassword,
-  createBot,
-  listBots,
-  revokeBot,
 ];

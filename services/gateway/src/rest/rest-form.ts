@@ -2,6 +2,7 @@ import { bearerOf } from '@parley/service-kit';
 import type { ApiForm } from '../api/api-door.js';
 import { tokenInCookie } from '../http/token-cookie.js';
 import { accountRoutes } from './accounts.js';
+import { botRoutes } from './bots.js';
 import { channelRoutes } from './channels.js';
 import { cookieRoutes, fileCookie } from './file-cookie.js';
 import { fileRoutes } from './files.js';
@@ -20,7 +21,7 @@ export const restForm: ApiForm = {
   routes: [
     ...[...accountRoutes, ...peopleRoutes, ...channelRoutes],
     ...[...memberRoutes, ...messageRoutes, ...notificationRoutes, ...pushRoutes],
-    ...[...fileRoutes, ...cookieRoutes, ...incomingWebhookRoutes, ...outgoingWebhookRoutes],
+    ...[...fileRoutes, ...cookieRoutes, ...botRoutes, ...incomingWebhookRoutes, ...outgoingWebhookRoutes],
   ],
   problemOf: restProblem,
   tokenOf: ({ request }, { isDownload }) => {

@@ -22,7 +22,7 @@ function channelOf(id: number): number | null {
 }
 
 /** Checks that the outcome is `done`. */
-function mustBeDone([row]: readonly { readonly outcome: Reason | 'done' }[]): void {
+export function mustBeDone([row]: readonly { readonly outcome: Reason | 'done' }[]): void {
   if (row !== undefined && row.outcome !== 'done') throw refuse(row.outcome);
 }
 

@@ -29,7 +29,7 @@ export const profileOfUser: Rate = { key: 'profile-user', secondsPerCall: 60, bu
 export const registerOfAddress: Rate = { key: 'register-address', secondsPerCall: 2, burst: 100 };
 /** Limits the profile lookups of one user. */
 export const getOfUser: Rate = { key: 'get-user', secondsPerCall: 0.1, burst: 200 };
-/** Limits the bots that one user creates or revokes. */
+/** Limits the bots that one user creates, revokes or gives other commands. */
 export const botOfUser: Rate = { key: 'bot-user', secondsPerCall: 30, burst: 30 };
 /** Limits the calls of one user that end another session. */
 export const sessionsOfUser: Rate = { key: 'sessions-user', secondsPerCall: 1, burst: 60 };

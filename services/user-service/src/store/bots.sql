@@ -6,6 +6,10 @@ SELECT chat.create_bot(:actorId, :botId, :name, :channelId, :tokenHash, :most) A
 -- name: revokeBot
 SELECT chat.revoke_bot(:actorId, :botId) AS outcome;
 
+-- Replaces the commands of a bot, if the actor may do so. Returns `done` or the refusal reason.
+-- name: setBotCommands
+SELECT chat.set_bot_commands(:actorId, :botId, :names, :descriptions) AS outcome;
+
 -- Tests whether a user may manage the bots of a channel (NULL: all bots). Returns `done` or the
 -- refusal reason.
 -- name: managesBots

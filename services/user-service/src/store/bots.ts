@@ -1,4 +1,4 @@
-import { bytea, int4, int8, loadSql, nullable, text, type UserRole } from '@parley/database';
+import { array, bytea, int4, int8, loadSql, nullable, text, type UserRole } from '@parley/database';
 import type { Reason } from '@parley/runtime';
 import { hitColumns } from './search.js';
 
@@ -11,6 +11,11 @@ export const createBot = sql.statement(
   outcome,
 );
 export const revokeBot = sql.statement('revokeBot', { actorId: text, botId: text }, outcome);
+export const setBotCommands = sql.statement(
+  'setBotCommands',
+  { actorId: text, botId: text, names: array(text), descriptions: array(text) },
+  outcome,
+);
 export const managesBots = sql.statement('managesBots', { actorId: text, channelId: nullable(int4) }, outcome);
 export const listBots = sql.statement(
   'listBots',

@@ -37,6 +37,7 @@ type TechnicalReason =
   | 'last-operator'
   | 'too-many-bots'
   | 'webhook-not-found'
+  | 'invalid-command'
   | 'invalid-webhook'
   | 'server-away'
   | 'not-mine'

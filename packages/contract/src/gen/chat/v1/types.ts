@@ -616,6 +616,18 @@ export interface User {
   createdBy: string;
 }
 
+/** A command of a bot: a message that begins with `/name`, or with `/name@bot_id` for one bot. */
+export interface BotCommand {
+  /** 1 to 32 of a-z 0-9 _ - */
+  name: string;
+  /** 1 to 100 characters in one line */
+  description: string;
+  /** in ListCommands */
+  botId: string;
+  /** in ListCommands */
+  botName: string;
+}
+
 export interface Channel {
   id: number;
   name: string;
@@ -1328,6 +1340,131 @@ export const User: MessageFns<User> = {
     message.createdAt = object.createdAt ?? 0;
     message.joinedAt = object.joinedAt ?? 0;
     message.createdBy = object.createdBy ?? "";
+    return message;
+  },
+};
+
+function createBaseBotCommand(): BotCommand {
+  return { name: "", description: "", botId: "", botName: "" };
+}
+
+export const BotCommand: MessageFns<BotCommand> = {
+  encode(message: BotCommand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.description !== "") {
+      writer.uint32(18).string(message.description);
+    }
+    if (message.botId !== "") {
+      writer.uint32(26).string(message.botId);
+    }
+    if (message.botName !== "") {
+      writer.uint32(34).string(message.botName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BotCommand {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBotCommand();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.botId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.botName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BotCommand {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      description: isSet(object.description) ? globalThis.String(object.description) : "",
+      botId: isSet(object.botId)
+        ? globalThis.String(object.botId)
+        : isSet(object.bot_id)
+        ? globalThis.String(object.bot_id)
+        : "",
+      botName: isSet(object.botName)
+        ? globalThis.String(object.botName)
+        : isSet(object.bot_name)
+        ? globalThis.String(object.bot_name)
+        : "",
+    };
+  },
+
+  toJSON(message: BotCommand): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.description !== "") {
+      obj.description = message.description;
+    }
+    if (message.botId !== "") {
+      obj.botId = message.botId;
+    }
+    if (message.botName !== "") {
+      obj.botName = message.botName;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BotCommand>): BotCommand {
+    return BotCommand.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BotCommand>): BotCommand {
+    const message = createBaseBotCommand();
+    message.name = object.name ?? "";
+    message.description = object.description ?? "";
+    message.botId = object.botId ?? "";
+    message.botName = object.botName ?? "";
     return message;
   },
 };

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Empty } from "../../google/protobuf/empty.js";
-import { Page, User, Visibility, visibilityFromJSON, visibilityToJSON } from "./types.js";
+import { BotCommand, Page, User, Visibility, visibilityFromJSON, visibilityToJSON } from "./types.js";
 
 export interface RegisterRequest {
   userId: string;
@@ -77,6 +77,13 @@ export interface CreateBotResponse {
 export interface ListBotsRequest {
   channelId: number;
   page: Page | undefined;
+}
+
+export interface SetBotCommandsRequest {
+  /** empty: the caller */
+  botId: string;
+  /** At most 50. Reads only name and description. */
+  commands: BotCommand[];
 }
 
 export interface ResetPasswordResponse {
@@ -1074,6 +1081,97 @@ export const ListBotsRequest: MessageFns<ListBotsRequest> = {
   },
 };
 
+function createBaseSetBotCommandsRequest(): SetBotCommandsRequest {
+  return { botId: "", commands: [] };
+}
+
+export const SetBotCommandsRequest: MessageFns<SetBotCommandsRequest> = {
+  encode(message: SetBotCommandsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.botId !== "") {
+      writer.uint32(10).string(message.botId);
+    }
+    for (const v of message.commands) {
+      BotCommand.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetBotCommandsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetBotCommandsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.botId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.commands.push(BotCommand.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetBotCommandsRequest {
+    return {
+      botId: isSet(object.botId)
+        ? globalThis.String(object.botId)
+        : isSet(object.bot_id)
+        ? globalThis.String(object.bot_id)
+        : "",
+      commands: globalThis.Array.isArray(object?.commands)
+        ? object.commands.map((e: any) => BotCommand.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SetBotCommandsRequest): unknown {
+    const obj: any = {};
+    if (message.botId !== "") {
+      obj.botId = message.botId;
+    }
+    if (message.commands?.length) {
+      obj.commands = message.commands.map((e) => BotCommand.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetBotCommandsRequest>): SetBotCommandsRequest {
+    return SetBotCommandsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetBotCommandsRequest>): SetBotCommandsRequest {
+    const message = createBaseSetBotCommandsRequest();
+    message.botId = object.botId ?? "";
+    message.commands = object.commands?.map((e) => BotCommand.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseResetPasswordResponse(): ResetPasswordResponse {
   return { password: "" };
 }
@@ -1616,6 +1714,18 @@ export const UserServiceDefinition = {
     revokeBot: {
       name: "RevokeBot",
       requestType: User as typeof User,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Replaces the list of commands that a bot handles. For the bot itself, and for users who may
+     * revoke it.
+     */
+    setBotCommands: {
+      name: "SetBotCommands",
+      requestType: SetBotCommandsRequest as typeof SetBotCommandsRequest,
       requestStream: false,
       responseType: Empty as typeof Empty,
       responseStream: false,
