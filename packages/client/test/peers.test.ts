@@ -114,10 +114,11 @@ test('a user who listens through two managers has one seat and one conversation'
 test('uses a new chat server within seconds', async () => {
   for (const one of trio.chatServers.splice(0)) await one.stop();
   const { id } = await trio.create(person, 'newcomer');
-  await expect(trio.listen(person, id)).rejects.toMatchObject({ reason: 'no-server' });
+  const listening = clientAt(managerAt(0)).listen(id, { patient: false });
+  await expect(listening).rejects.toMatchObject({ reason: 'no-server' });
   const settings = { PARLEY_DATABASE_URL: trio.database.urlFor('chat_server'), PARLEY_MANAGERS: managerAt(0) };
   const started = await ServiceProcess.start('chat-service', settings);
   trio.chatServers.push(started);
-  const placed = await took(until(async () => (await trio.listen(person, id).catch(() => undefined)) !== undefined));
+  const placed = await took(trio.join(person, id));
   expect(placed).toBeLessThan(30_000);
 });

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
-import { type ListenResponse, Message } from '@parley/contract';
+import { type Ack, type ListenResponse, Message } from '@parley/contract';
 import { bearerMetadata, clientOptions } from '@parley/rpc';
 
 /** Decodes bytes as UTF-8. Returns an empty text without bytes. */
@@ -74,6 +76,22 @@ export class Chatter {
   /** Sends a message. `fields` adds or replaces fields. */
   send(text: string, fields: Partial<Message> = {}): void {
     this.#call.write(Message.fromPartial({ data: Buffer.from(text), ...fields }));
+  }
+
+  /**
+   * Sends a message with a client id, and returns its ack. Sends it again while the server is
+   * `paused`, as clients do.
+   */
+  async ask(text: string, fields: Partial<Message> = {}): Promise<Ack> {
+    const clientId = fields.clientId || randomUUID();
+    const from = this.messages.length;
+    this.send(text, { ...fields, clientId });
+    const { ack } = await this.find(
+      (message) => message.ack?.clientId === clientId && this.messages.indexOf(message) >= from,
+    );
+    if (ack?.refusal?.reason !== 'paused') return ack as Ack;
+    await pause(ack.refusal.retryAfterMs);
+    return this.ask(text, { ...fields, clientId });
   }
 
   /** Sends raw bytes as one gRPC message. */

@@ -177,35 +177,35 @@ export class Trio {
   }
 
   /**
-   * Takes a seat and opens its stream, with events. Listens again if the stream ends with `moved`, as
-   * clients must, or because the processes of the test are overloaded. Resolves once the Welcome
-   * frame has arrived.
+   * Takes a seat and opens its stream, with events. Listens again if the stream ends with `moved` or
+   * `seat-gone`, as clients must, or because the processes of the test are overloaded. Resolves once
+   * the Welcome frame has arrived.
    * @throws {Error} if the stream ends for another reason
    */
-  join(person: TestPerson, channelId: number, options: ChatterOptions = {}): Promise<Chatter> {
-    return insist(() => this.#join(person, channelId, options));
+  join(person: TestPerson, channelId: number, options: ChatterOptions = {}, manager = 0): Promise<Chatter> {
+    return insist(() => this.#join(person, channelId, options, manager));
   }
 
-  async #join(person: TestPerson, channelId: number, options: ChatterOptions): Promise<Chatter> {
-    const seat = await this.listenInTurn(person, channelId);
+  async #join(person: TestPerson, channelId: number, options: ChatterOptions, manager: number): Promise<Chatter> {
+    const seat = await this.listenInTurn(person, channelId, manager);
     const stream = new Chatter(seat, { events: true, ...options });
     const welcomed = stream.find(({ welcome }) => welcome !== undefined).then(() => undefined);
     const ending = await Promise.race([welcomed, stream.ended]);
     if (ending === undefined) return stream;
-    if (ending.reason === 'moved') return this.#join(person, channelId, options);
     const { reason, details } = ending;
+    if (reason === 'moved' || reason === 'seat-gone') return this.#join(person, channelId, options, manager);
     throw Object.assign(new Error(`The stream ended with ${reason}: ${details}`), { reason });
   }
 
   /** Takes a seat, once the rate limit of Listen allows it. */
-  async listenInTurn(person: TestPerson, channelId: number): Promise<ListenResponse> {
+  async listenInTurn(person: TestPerson, channelId: number, manager = 0): Promise<ListenResponse> {
     try {
-      return await this.listen(person, channelId);
+      return await this.listen(person, channelId, manager);
     } catch (thrown) {
       const { reason, retryAfterMs } = thrown as Partial<Refusal>;
       if (reason !== 'listen-too-often') throw thrown;
       await pause(retryAfterMs);
-      return this.listenInTurn(person, channelId);
+      return this.listenInTurn(person, channelId, manager);
     }
   }
 

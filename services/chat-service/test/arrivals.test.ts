@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { type Chatter, type TestPerson, Trio } from '@parley/testkit';
 
 const shape = { rooms: 40, each: 25, chatServers: 4, overMs: 10_000 };
 const mean = (shape.rooms * shape.each) / shape.chatServers;
@@ -18,9 +18,7 @@ afterAll(async () => {
 
 async function arrive(person: TestPerson, room: number, manager: number, atMs: number): Promise<void> {
   await pause(atMs);
-  const stream = new Chatter(await trio.listen(person, room, manager), { events: true });
-  inside.push(stream);
-  await stream.find((message) => message.welcome !== undefined);
+  inside.push(await trio.join(person, room, {}, manager));
 }
 
 test('places 40 rooms of 25 users over 10 s so that the busiest of 4 servers has at most 1.3 times the mean', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { type ListenResponse, Resume } from '@parley/contract';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let alice: TestPerson;
@@ -218,9 +218,7 @@ describe('A seat', () => {
     await stream.find(({ welcome }) => welcome !== undefined);
     expect(await trio.people.sql('SELECT live FROM chat.seat WHERE channel_id = $1', [id])).toEqual([{ live: true }]);
     stream.cancel();
-    await stream.ended;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await trio.people.sql('SELECT live FROM chat.seat WHERE channel_id = $1', [id])).toEqual([]);
+    await until(async () => (await trio.people.sql('SELECT FROM chat.seat WHERE channel_id = $1', [id])).length === 0);
   });
 
   test('a seat cannot be taken after ten seconds', async () => {

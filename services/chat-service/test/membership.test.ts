@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   ChangeMemberRequest,
   Channel,
@@ -64,9 +62,7 @@ function welcomeOf(stream: Chatter): Welcome | undefined {
 
 /** Sends a message and returns the reason of its refusal, or undefined if it was accepted. */
 async function say(stream: Chatter, fields: Partial<Message> = {}): Promise<string | undefined> {
-  const clientId = randomUUID();
-  stream.send('words', { clientId, ...fields });
-  return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack?.refusal?.reason;
+  return (await stream.ask('words', fields)).refusal?.reason;
 }
 
 /**
@@ -74,12 +70,7 @@ async function say(stream: Chatter, fields: Partial<Message> = {}): Promise<stri
  * undefined.
  */
 async function answers(stream: Chatter, reason: string | undefined, fields: Partial<Message> = {}): Promise<void> {
-  const end = performance.now() + withinMs;
-  for (let last: string | undefined; performance.now() < end; await pause(100)) {
-    last = await say(stream, fields);
-    if (last === reason) return;
-  }
-  throw new Error(`no message was answered with ${reason}`);
+  await until(async () => (await say(stream, fields)) === reason);
 }
 
 /**
@@ -138,11 +129,10 @@ describe.each([
     const b = await trio.join(bob, id);
     await change(id, { banUntil: inAnHour() });
     expect((await b.ended).reason).toBe('banned');
-    const rest = b.messages.at(-1)?.goodbye?.retryAfterMs ?? 0;
-    expect([rest > 3_000_000, rest <= 3_600_000]).toEqual([true, true]);
     const refusal = await trio.listen(bob, id).catch((thrown) => thrown);
     expect(refusal).toMatchObject({ reason: 'banned' });
-    expect([refusal.retryAfterMs > 3_000_000, refusal.retryAfterMs <= rest]).toEqual([true, true]);
+    for (const { retryAfterMs = 0 } of [b.messages.at(-1)?.goodbye ?? {}, refusal])
+      expect([retryAfterMs > 3_000_000, retryAfterMs < 3_660_000]).toEqual([true, true]); // The clocks differ.
   });
 
   test('slow mode applies to an open stream, and not to a new owner', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Ack,
   AdminService,
@@ -86,10 +87,15 @@ export class RelayRig {
   }
 }
 
-/** Posts a message in a channel, and returns its ack. */
+/**
+ * Posts a message in a channel, and returns its ack. Posts it again while the chat server is
+ * `paused`, as gateways do.
+ */
 export async function post(relay: RelayClient, channelId: number, handle: number, fields: object = {}): Promise<Ack> {
   const message = Message.fromPartial({ data: Buffer.from('words'), clientId: randomUUID(), ...fields });
   const { ack } = await relay.ask({ channelId, post: { handle, message } });
   if (ack === undefined) throw new Error('no ack');
-  return ack;
+  if (ack.refusal?.reason !== 'paused') return ack;
+  await pause(ack.refusal.retryAfterMs);
+  return post(relay, channelId, handle, message);
 }

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { Trio } from '@parley/testkit';
+import { Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -26,6 +26,5 @@ test.each([
   expect(await stream.ended).toMatchObject({ code: status.UNAUTHENTICATED, reason });
   expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason, listenAgain: false });
   const seats = () => trio.people.sql('SELECT FROM chat.seat WHERE user_id = $1', [person.id]);
-  for (const end = Date.now() + 20_000; (await seats()).length > 0; )
-    if (Date.now() > end) throw new Error('the seat still exists');
+  await until(async () => (await seats()).length === 0);
 });

@@ -1,7 +1,7 @@
 import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { type Ack, ChatService, Kind, type ListenResponse, Message, Resume, SubscribeRequest } from '@parley/contract';
 import { bearerMetadata, callUnary, clientOptions, startServerStream } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
@@ -55,12 +55,8 @@ class Page {
   }
 
   async find(fits: (frame: Message) => boolean): Promise<Message> {
-    for (let tries = 0; tries < 400; tries++) {
-      const found = this.frames.find(fits);
-      if (found !== undefined) return found;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`no such frame among ${this.frames.length}`);
+    await until(() => this.frames.some(fits));
+    return this.frames.find(fits) as Message;
   }
 
   get texts(): string[] {

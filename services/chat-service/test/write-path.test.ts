@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Kind, type Message } from '@parley/contract';
+import { createPool } from '@parley/database';
 import { type Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
@@ -25,22 +26,11 @@ async function keptRoom(): Promise<number> {
   return id;
 }
 
-const counted = new WeakSet<Message>();
-
-/** Returns the next ack of this client id: its seq, or the reason of its refusal. */
-async function ackOf(stream: Chatter, clientId: string) {
-  const message = await stream.find((one) => one.ack?.clientId === clientId && !counted.has(one));
-  counted.add(message);
-  return message.ack?.refusal?.reason ?? message.ack?.seq;
+/** Sends a message. Returns its seq, or the reason of its refusal. */
+async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<number | string> {
+  const { seq, refusal } = await stream.ask(text, fields);
+  return refusal?.reason ?? seq;
 }
-
-function send(stream: Chatter, text: string, fields: Partial<Message> = {}): string {
-  const clientId = fields.clientId ?? randomUUID();
-  stream.send(text, { clientId, ...fields });
-  return clientId;
-}
-
-const say = (stream: Chatter, text: string, fields: Partial<Message> = {}) => ackOf(stream, send(stream, text, fields));
 
 const stored = (id: number) =>
   trio.people.sql(
@@ -79,10 +69,10 @@ describe('a server that was suspended meanwhile', () => {
     const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     expect(await say(b, 'first')).toBe(1);
     server.kill('SIGSTOP');
-    const sent = Array.from({ length: 5 }, () => send(b, 'late', fields));
+    const sent = Array.from({ length: 5 }, () => say(b, 'late', fields));
     await mute(id);
     server.kill('SIGCONT');
-    for (const clientId of sent) expect(await ackOf(b, clientId)).toBe('muted');
+    expect(await Promise.all(sent)).toEqual(Array(5).fill('muted'));
     expect(await say(a, 'goes on')).toBe(2);
     expect(await stored(id)).toHaveLength(2);
     await Promise.all([a.leave(), b.leave()]);
@@ -92,7 +82,7 @@ describe('a server that was suspended meanwhile', () => {
     const id = await keptRoom();
     const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     server.kill('SIGSTOP');
-    for (let n = 0; n < 5; n++) send(b, 'late');
+    for (let n = 0; n < 5; n++) b.send('late', { clientId: randomUUID() });
     b.cancel();
     const ban = `INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, banned_until) VALUES ($1, $2, 0, 0, 'infinity')`;
     await change(id, ban, [guest.id]);
@@ -107,10 +97,10 @@ describe('a server that was suspended meanwhile', () => {
     const b = await trio.join(guest, id);
     expect(await say(b, 'first')).toBe(1);
     server.kill('SIGSTOP');
-    const sent = [send(b, 'second'), send(b, 'third')];
+    const sent = [say(b, 'second'), say(b, 'third')];
     await slowDown(id);
     server.kill('SIGCONT');
-    for (const clientId of sent) expect(await ackOf(b, clientId)).toBe('slow-mode');
+    expect(await Promise.all(sent)).toEqual(['slow-mode', 'slow-mode']);
     await b.leave();
   });
 
@@ -123,10 +113,10 @@ describe('a server that was suspended meanwhile', () => {
     const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     expect(await say(a, 'first')).toBe(1);
     server.kill('SIGSTOP');
-    const sent = send(b, '', { kind: Kind.DELETE, targetSeq: 1 });
+    const sent = say(b, '', { kind: Kind.DELETE, targetSeq: 1 });
     await change(id, `UPDATE chat.member SET role = 'member' WHERE channel_id = $1 AND user_id = $2`, [guest.id]);
     server.kill('SIGCONT');
-    expect(await ackOf(b, sent)).toBe('not-your-message');
+    expect(await sent).toBe('not-your-message');
     await Promise.all([a.leave(), b.leave()]);
   });
 });
@@ -148,8 +138,7 @@ test('a message refused for another reason does not count for slow mode', async 
   const id = await keptRoom();
   await trio.people.sql('UPDATE chat.channel SET slow_mode_s = 600 WHERE id = $1', [id]);
   const b = await trio.join(guest, id);
-  const used = send(b, 'one');
-  expect(await ackOf(b, used)).toBe(1);
+  expect(await say(b, 'one')).toBe(1);
   await b.leave();
   const other = await trio.join(await trio.people.make(`other-${tests}`), id);
   expect(await say(other, 'mine?', { kind: Kind.EDIT, targetSeq: 1 })).toBe('not-your-message');
@@ -192,12 +181,12 @@ test('refuses changes that race with a deletion, and stores none of their text',
   for (let round = 0; round < 6; round++) {
     const targetSeq = Number(await say(b, 'insult'));
     const sent = [
-      send(a, '', { kind: Kind.DELETE, targetSeq }),
+      say(a, '', { kind: Kind.DELETE, targetSeq }),
       ...[Kind.DELETE, Kind.EDIT, Kind.REACT].map((kind) =>
-        send(b, { [Kind.DELETE]: '', [Kind.EDIT]: 'AGAIN', [Kind.REACT]: '👍' }[kind], { kind, targetSeq }),
+        say(b, { [Kind.DELETE]: '', [Kind.EDIT]: 'AGAIN', [Kind.REACT]: '👍' }[kind], { kind, targetSeq }),
       ),
     ];
-    const [, , edited, reacted] = await Promise.all(sent.map((clientId, n) => ackOf(n === 0 ? a : b, clientId)));
+    const [, , edited, reacted] = await Promise.all(sent);
     expect([edited, reacted]).toEqual(['message-not-found', 'message-not-found']);
   }
   const words = await stored(id);
@@ -303,10 +292,10 @@ test('limits a message to 20 distinct reactions, however many come at once', asy
   expect(rows).toHaveLength(20);
   const own = sent.filter((_, n) => typeof acks[n] === 'number').find(([stream]) => stream === a);
   const swap = [
-    send(a, String(own?.[1]), { kind: Kind.UNREACT, targetSeq: 1 }),
-    send(a, '🚀', { kind: Kind.REACT, targetSeq: 1 }),
+    say(a, String(own?.[1]), { kind: Kind.UNREACT, targetSeq: 1 }),
+    say(a, '🚀', { kind: Kind.REACT, targetSeq: 1 }),
   ];
-  for (const clientId of swap) expect(typeof (await ackOf(a, clientId))).toBe('number');
+  for (const answer of await Promise.all(swap)) expect(typeof answer).toBe('number');
   await Promise.all([a.leave(), b.leave()]);
 });
 
@@ -314,7 +303,9 @@ test('keeps streams open and messages queued while the database accepts no conne
   const id = await keptRoom();
   const b = await trio.join(guest, id);
   expect(await say(b, 'one')).toBe(1);
-  await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT 0');
+  // The limit of the database, because the role is that of all databases of the cluster.
+  const database = new URL(trio.database.ownerUrl).pathname.slice(1);
+  await trio.people.sql(`ALTER DATABASE ${database} CONNECTION LIMIT 0`);
   try {
     await trio.people.sql(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'chat_server'`,
@@ -324,13 +315,20 @@ test('keeps streams open and messages queued while the database accepts no conne
       [Kind.REACT, '👍'],
       [Kind.DELETE, ''],
     ] as const;
-    const sent = changes.map(([kind, text]) => send(b, text, { kind, targetSeq: 1 }));
+    const sent = changes.map(([kind, text]) => {
+      const clientId = randomUUID();
+      b.send(text, { kind, targetSeq: 1, clientId });
+      return clientId;
+    });
     await new Promise((resolve) => setTimeout(resolve, 600));
-    await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT -1');
-    for (const clientId of sent) expect([2, 3, 4, 'paused', 'too-busy']).toContain(await ackOf(b, clientId));
+    await trio.people.sql(`ALTER DATABASE ${database} CONNECTION LIMIT -1`);
+    for (const clientId of sent) {
+      const { ack } = await b.find((message) => message.ack?.clientId === clientId);
+      expect([2, 3, 4, 'paused', 'too-busy']).toContain(ack?.refusal?.reason ?? ack?.seq);
+    }
     expect(b.messages.filter(({ goodbye }) => goodbye !== undefined)).toEqual([]);
   } finally {
-    await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT -1');
+    await trio.people.sql(`ALTER DATABASE ${database} CONNECTION LIMIT -1`);
   }
   await b.leave();
 });
@@ -339,15 +337,13 @@ test('a locked head delays only its own channel', async () => {
   const [locked, free] = [await keptRoom(), await keptRoom()];
   const [a, b] = [await trio.join(host, locked), await trio.join(guest, free)];
   expect([await say(a, 'one'), await say(b, 'one')]).toEqual([1, 1]);
-  const lock = trio.people.sql(
-    'SELECT pg_sleep(6) FROM (SELECT FROM chat.channel_head WHERE channel_id = $1 FOR UPDATE) h',
-    [locked],
-  );
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  const waiting = [send(a, 'two'), send(a, 'three')];
+  const owner = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
+  const lock = await owner.connect();
+  await lock.query('BEGIN');
+  await lock.query('SELECT FROM chat.channel_head WHERE channel_id = $1 FOR UPDATE', [locked]);
   let said = 0;
   let over = false;
-  const first = Promise.all(waiting.map((clientId) => ackOf(a, clientId))).finally(() => {
+  const first = Promise.all([say(a, 'two'), say(a, 'three')]).finally(() => {
     over = true;
   });
   while (!over) {
@@ -357,6 +353,7 @@ test('a locked head delays only its own channel', async () => {
   }
   expect(await first).toEqual(['too-busy', 'too-busy']);
   expect(said).toBeGreaterThan(5);
-  await lock;
+  lock.release(true);
+  await owner.end();
   await Promise.all([a.leave(), b.leave()]);
 });
