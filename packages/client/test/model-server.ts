@@ -90,12 +90,22 @@ export class ModelServer {
   }
 
   /**
-   * Delivers the next frame to the client. With `again` it stays queued for a duplicate, unless it
-   * opens the stream.
+   * Delivers the next frame to the client. With `again` it stays queued for a duplicate, if it may
+   * come twice.
    */
   next(again: boolean): Down | undefined {
     const [first] = this.#down ?? [];
-    return again && first !== undefined && !('opening' in first) ? first : this.#down?.shift();
+    return again && first !== undefined && this.#mayRepeat(first) ? first : this.#down?.shift();
+  }
+
+  /**
+   * Returns whether a frame may come twice. The opening of a stream may not. A second refusal means
+   * that the server refused a second attempt, so the client may make a third one. That is harmless
+   * only if the server remembers client ids.
+   */
+  #mayRepeat(frame: Down): boolean {
+    if ('opening' in frame) return false;
+    return this.remembers || !('answer' in frame) || frame.answer.refusal === undefined;
   }
 
   /** Drops the next frame if it is another user's entry. */
