@@ -20,7 +20,7 @@ import { People, type TestPerson } from './people.js';
 import { ServiceProcess } from './service-process.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 import type { ServerIdentity } from './test-gateway.js';
-import { insist, until } from './until.js';
+import { callPatiently, insist, until } from './until.js';
 
 /** Options of `Trio.start`. */
 export interface TrioOptions {
@@ -159,9 +159,8 @@ export class Trio {
     method: Method<Request, Response>,
     request: Request,
     { token }: TestPerson,
-    manager = 0,
   ): Promise<Response> {
-    return insist(() => callUnary(this.manager(manager), method, request, { token, withinMs }));
+    return callPatiently(this.manager(), method, request, { token, withinMs });
   }
 
   /** Creates a room. */
@@ -170,10 +169,11 @@ export class Trio {
     return this.#call(ChannelService.create, channel, person);
   }
 
-  /** Takes a seat. */
-  listen(person: TestPerson, channelId: number, manager = 0): Promise<ListenResponse> {
+  /** Takes a seat. Waits for a chat server, because one whose report is late is not live for a moment. */
+  listen({ token }: TestPerson, channelId: number, manager = 0): Promise<ListenResponse> {
     const channel = Channel.fromPartial({ id: channelId });
-    return this.#call(ChannelService.listen, channel, person, manager);
+    const call = () => callUnary(this.manager(manager), ChannelService.listen, channel, { token, withinMs });
+    return insist(call, undefined, ['no-server']);
   }
 
   /**

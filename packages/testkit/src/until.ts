@@ -21,27 +21,27 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
 /** Matches messages of errors that a pool reports before it has sent a statement. */
 const notConnected =
   /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|timeout expired)/;
-const overload: ReadonlySet<unknown> = new Set(['database-away', 'too-busy', 'deadline-exceeded']);
+const overload: readonly unknown[] = ['database-away', 'too-busy', 'deadline-exceeded'];
 /** PostgreSQL's code of a database whose last connections take more than 5 s to end. */
 const inUse = '55006';
 
-function isOverload(thrown: unknown): boolean {
+function isOverload(thrown: unknown, also: readonly string[]): boolean {
   const { reason, message, code } = thrown as { reason?: unknown; message?: unknown; code?: unknown };
-  return overload.has(reason) || code === inUse || notConnected.test(String(message));
+  return [...overload, ...also].includes(reason) || code === inUse || notConnected.test(String(message));
 }
 
 /**
  * Makes a call, and repeats it up to `tries` times while the processes of the test are overloaded,
- * as on a busy machine.
+ * as on a busy machine. `also` are further reasons to repeat it.
  * @throws any other error of the call
  */
-export async function insist<T>(call: () => Promise<T>, tries = 60): Promise<T> {
+export async function insist<T>(call: () => Promise<T>, tries = 60, also: readonly string[] = []): Promise<T> {
   try {
     return await call();
   } catch (thrown) {
-    if (tries <= 1 || !isOverload(thrown)) throw thrown;
+    if (tries <= 1 || !isOverload(thrown, also)) throw thrown;
     await new Promise((resolve) => setTimeout(resolve, 500));
-    return insist(call, tries - 1);
+    return insist(call, tries - 1, also);
   }
 }
 
