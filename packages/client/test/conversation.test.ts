@@ -1,6 +1,15 @@
 import { type TestPerson, Trio } from '@parley/testkit';
 import { echo } from '../examples/echo-bot.js';
-import { type Conversation, type LogPosition, type ParleyClient, Refusal, randomUuid } from '../src/index.js';
+import {
+  type Conversation,
+  createClient,
+  type LogPosition,
+  type ParleyClient,
+  Refusal,
+  randomUuid,
+  type Transport,
+} from '../src/index.js';
+import { grpcTransport } from '../src/node/index.js';
 import { clientOf, Listener, until } from './rig.js';
 
 let trio: Trio;
@@ -116,15 +125,24 @@ test('rejects a message without visible text at once, and a mention of a user wh
 });
 
 test('refuses to enter a full channel, or waits for a seat on request', async () => {
-  const cy = clientOf(trio, await trio.people.make(`${annsAccount.id}-cy`));
+  const { token } = await trio.people.make(`${annsAccount.id}-cy`);
+  const direct = grpcTransport({ userService: '127.0.0.1:1', channelService: trio.managers[0]?.grpc ?? '' });
+  let refused = 0;
+  const listen: Transport['listen'] = (id, options) =>
+    direct.listen(id, options).catch((thrown) => {
+      refused += 1;
+      throw thrown;
+    });
+  const cy = createClient({ transport: { ...direct, listen }, token });
   const [a] = [await enter(ann), await enter(bob)];
   await expect(cy.listen(channelId)).rejects.toMatchObject({ reason: 'channel-full' });
+  const before = refused;
   const waiting = enter(cy, { waitWhenFull: true });
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await until(() => refused > before);
   await a.conversation.leave();
   const { conversation, listener } = await waiting;
   expect(conversation.here).toBe(2);
-  await until(() => listener.of('reconnecting').length === 1);
+  await until(() => listener.of('reconnecting').length > 0);
   expect(listener.of('reconnecting')[0]).toMatchObject({ reason: 'channel-full' });
   await conversation.leave();
   await cy.close();

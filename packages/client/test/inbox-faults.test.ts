@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { lastingPort, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { WebSocket } from 'ws';
 import {
   ChannelKind,
@@ -26,7 +26,9 @@ const open: ParleyClient[] = [];
 beforeAll(async () => {
   Object.assign(globalThis, { XMLHttpRequest: XmlHttpRequest });
   trio = await Trio.start({ chatServers: 3, env: { PARLEY_SENDER_RATE: '1000' } });
-  gateways = [await trio.startGateway(), await trio.startGateway()];
+  const start = async () =>
+    trio.startGateway({ PARLEY_PORT: await lastingPort(), PARLEY_GRPC_PORT: await lastingPort() });
+  gateways = [await start(), await start()];
   people = await trio.people.makeMany('p', 3);
   const owner = clientOf(trio, people[0] as TestPerson);
   chats = [];

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { FaultProxy, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { FaultProxy, lastingPort, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { ChannelKind, type Conversation, type InboxOptions, type ParleyClient, textOf } from '../src/index.js';
 import { clientOf, InboxListener, until } from './rig.js';
 
@@ -82,7 +82,10 @@ test('resumes after lost connections with every message exactly once', async () 
 
 test('no message is lost when a gateway is killed, at another gateway or at its successor', async () => {
   const chat = await group();
-  const [first, second] = [await trio.startGateway(), await trio.startGateway()];
+  const [first, second] = [
+    await trio.startGateway({ PARLEY_GRPC_PORT: await lastingPort() }),
+    await trio.startGateway(),
+  ];
   const listener = await inboxOf({}, `${first.grpc},${second.grpc}`);
   const lonely = await inboxOf({}, first.grpc);
   await chat.send('before');

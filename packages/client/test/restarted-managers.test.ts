@@ -56,7 +56,7 @@ function clientOf({ token }: { readonly token: string }, n: number): ParleyClien
 }
 
 beforeAll(async () => {
-  trio = await Trio.start({ managers: 2, chatServers: 2 });
+  trio = await Trio.start({ managers: 2, chatServers: 2, restartable: true });
   clients.push(...(await trio.people.makeMany('p', shape.rooms * shape.each)).map(clientOf));
   for (let n = 0; n < clients.length; n += shape.each) {
     const inside = clients.slice(n, n + shape.each);

@@ -1,4 +1,4 @@
-import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { lastingPort, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { WebSocket } from 'ws';
 import {
   ChannelKind,
@@ -56,7 +56,7 @@ async function group(): Promise<Conversation> {
 test('an inbox on a WebSocket gets every message, even after its gateway was killed', async () => {
   const chat = await group();
   const id = chat.channel.id;
-  const first = await trio.startGateway();
+  const first = await trio.startGateway({ PARLEY_PORT: await lastingPort() });
   const [listener, other] = [await connected({}, first.http), await connected()];
   await chat.send('before');
   await until(() => listener.texts(id).length === 1);

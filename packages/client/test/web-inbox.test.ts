@@ -1,4 +1,4 @@
-import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { lastingPort, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { ChannelKind, type Conversation, createClient, type InboxOptions, type ParleyClient } from '../src/index.js';
 import { webTransport } from '../src/web/index.js';
 import { clientOf, InboxListener, until } from './rig.js';
@@ -70,7 +70,7 @@ test('a page reads its inbox over as many streams as needed, without an event fo
 test('a page resumes at a restarted gateway with every message exactly once', async () => {
   const chat = await group();
   const id = chat.channel.id;
-  const first = await trio.startGateway();
+  const first = await trio.startGateway({ PARLEY_PORT: await lastingPort() });
   const listener = await pageOf({}, first.http);
   await chat.send('before');
   await until(() => listener.texts(id).length === 1);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { lastingPort, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { createClient, type ParleyClient, textOf } from '../src/index.js';
 import { webTransport } from '../src/web/index.js';
 import { clientOf, Listener, until } from './rig.js';
@@ -138,7 +138,7 @@ test('rejects unreachable and aborted calls', async () => {
 });
 
 test('reconnects through another gateway when one stops', async () => {
-  const second = await trio.startGateway();
+  const second = await trio.startGateway({ PARLEY_PORT: await lastingPort() });
   const page = createClient({ transport: webTransport({ origin: second.http }), token: ann.token });
   const here = await page.listen(await channelOf(page));
   const seen = new Listener(here);

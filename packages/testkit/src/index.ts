@@ -24,7 +24,7 @@ export {
 } from './recorded-history.js';
 export { selfSigned } from './self-signed.js';
 export { type ServiceName, ServiceProcess } from './service-process.js';
-export { freePorts, living, Started } from './started.js';
+export { freePorts, lastingPort, living, Started } from './started.js';
 export { openTestDatabase, openTestPool, ownerVariable, prepareServer, type TestDatabase } from './test-database.js';
 export { RelayClient, type RelayClientOptions, type ServerIdentity, TestGateway } from './test-gateway.js';
 export { Trio, type TrioOptions } from './trio.js';

@@ -37,6 +37,14 @@ export async function freePorts(count: number): Promise<number> {
   }
 }
 
+/**
+ * Finds a port for a process that a test restarts at its address. The system gives that port to no
+ * other process meanwhile, as it can a port that it chose itself.
+ */
+export async function lastingPort(): Promise<string> {
+  return String(await freePorts(1));
+}
+
 /** A running `npm start`. */
 export class Started extends Program {
   /** Exit code of `npm start`, or the signal that ended it. */

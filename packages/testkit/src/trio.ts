@@ -18,6 +18,7 @@ import type { Refusal } from '@parley/runtime';
 import { Chatter, type ChatterOptions } from './chatter.js';
 import { People, type TestPerson } from './people.js';
 import { ServiceProcess } from './service-process.js';
+import { lastingPort } from './started.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 import type { ServerIdentity } from './test-gateway.js';
 import { callPatiently, insist, until } from './until.js';
@@ -30,6 +31,8 @@ export interface TrioOptions {
   readonly chatServerEntry?: string;
   /** Additional settings of every process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the managers have ports that no other process takes while they are down. */
+  readonly restartable?: boolean;
 }
 
 const withinMs = 30_000;
@@ -65,12 +68,14 @@ export class Trio {
    * Starts managers and chat servers. Accounts are created by SQL unless a test starts the
    * user-service.
    */
-  static async start({ managers = 1, chatServers = 1, chatServerEntry, env = {} }: TrioOptions = {}): Promise<Trio> {
+  static async start({ managers = 1, chatServers = 1, env = {}, ...options }: TrioOptions = {}): Promise<Trio> {
+    const { chatServerEntry, restartable = false } = options;
     const database = await openTestDatabase();
     const people = await People.open(database);
     const settings = { ...env, PARLEY_DATABASE_URL: database.urlFor('chat_manager') };
-    const start = () => ServiceProcess.start('channel-service', settings);
-    const started = await Promise.all(Array.from({ length: managers }, start));
+    const ports = await Promise.all(Array.from({ length: managers }, () => (restartable ? lastingPort() : '0')));
+    const start = (PARLEY_PORT: string) => ServiceProcess.start('channel-service', { PARLEY_PORT, ...settings });
+    const started = await Promise.all(ports.map(start));
     const trio = new Trio(database, people, started, env, chatServerEntry);
     const names = Array.from({ length: chatServers }, (_, n) => `chat-${n + 1}`);
     trio.chatServers.push(...(await Promise.all(names.map((name) => trio.#startChatServer(name, {})))));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { freePorts, ServiceProcess, Trio, until } from '@parley/testkit';
+import { lastingPort, ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -34,12 +34,12 @@ test('a chat server shuts down cleanly if its row says that it has stopped', asy
 });
 
 test('a chat server is ready only while a manager accepts its reports', async () => {
-  const port = await freePorts(1);
+  const port = await lastingPort();
   const answer = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
   const alone = await ServiceProcess.start('chat-service', {
     PARLEY_DATABASE_URL: trio.database.urlFor('chat_server'),
     PARLEY_MANAGERS: '127.0.0.1:1',
-    PARLEY_ADMIN_PORT: String(port),
+    PARLEY_ADMIN_PORT: port,
   });
   await until(async () => (await answer()).startsWith('No manager accepts the reports of this chat server: '));
   await pause(3_000);
@@ -48,7 +48,7 @@ test('a chat server is ready only while a manager accepts its reports', async ()
   expect(failures).toHaveLength(1);
   expect(outputOf(alone)).not.toMatch(stack);
   await alone.stop();
-  const known = await trio.addChatServer({ PARLEY_ADMIN_PORT: String(port) });
+  const known = await trio.addChatServer({ PARLEY_ADMIN_PORT: port });
   await until(async () => (await answer()) === 'ready\n');
   await known.stop();
   trio.chatServers.splice(trio.chatServers.indexOf(known), 1);

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { Chatter, freePorts, type ServiceProcess, Trio, until } from '@parley/testkit';
+import { Chatter, lastingPort, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -8,13 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-/** Starts a chat server on a port that is free after its end too, because nobody else picks it. */
-async function restartable(): Promise<ServiceProcess> {
-  return trio.addChatServer({ PARLEY_PORT: String(await freePorts(1)) });
-}
-
 test('A restarted server refuses a token of its previous instance with `moved`, so that the client listens again', async () => {
-  const server = await restartable();
+  const server = await trio.addChatServer({ PARLEY_PORT: await lastingPort() });
   const person = await trio.people.make('ann');
   const { id } = await trio.create(person, 'room');
   await trio.place(id, server);
@@ -37,7 +32,7 @@ test('A token for a channel that has moved to another server is refused with `mo
 });
 
 test('The first report of a new instance ends the old one, so that Listen no longer leads to it', async () => {
-  const server = await restartable();
+  const server = await trio.addChatServer({ PARLEY_PORT: await lastingPort() });
   const person = await trio.people.make('carol');
   const { id } = await trio.create(person, 'room');
   await trio.place(id, server);
