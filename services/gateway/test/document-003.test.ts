@@ -44,17 +44,20 @@ class Chatter003 {
 
   /** Returns the next message that is no notification. */
   async heard(): Promise<Frame> {
-    for (;;) {
-      const frame: Frame = JSON.parse(await this.client.next());
-      if (!frame.isNotification) return frame;
-    }
+    return this.#next(({ isNotification }) => !isNotification);
   }
 
-  /** Returns the next notification with this value. */
-  async notified(value: string | RegExp): Promise<Frame> {
+  /** Returns the next notification with this value, of this room if it is given. */
+  async notified(value: string | RegExp, inRoom?: string): Promise<Frame> {
+    return this.#next(
+      (frame) => frame.isNotification && frame.value.match(value) !== null && frame.room === (inRoom ?? frame.room),
+    );
+  }
+
+  async #next(matches: (frame: Frame) => boolean): Promise<Frame> {
     for (;;) {
       const frame: Frame = JSON.parse(await this.client.next());
-      if (frame.isNotification && frame.value.match(value)) return frame;
+      if (matches(frame)) return frame;
     }
   }
 }
@@ -114,12 +117,11 @@ test('1, 4, 10. messages go over the WebSocket, to all in the room and back to t
 
 test('the fields of a message, in their order', async () => {
   const { room, creator } = await inRoom(1);
-  await creator.notified('create-room');
   creator.say(room, 'hi');
-  const frame = await creator.client.next();
-  const { serverTime, ...rest } = JSON.parse(frame) as Frame;
+  const frame = await creator.heard();
+  const { serverTime, ...rest } = frame;
   expect(rest).toEqual({ user: creator.name, room, isNotification: false, value: 'hi' });
-  expect(Object.keys(JSON.parse(frame))).toEqual(['user', 'room', 'isNotification', 'value', 'serverTime']);
+  expect(Object.keys(frame)).toEqual(['user', 'room', 'isNotification', 'value', 'serverTime']);
   expect(serverTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/);
 });
 
@@ -151,8 +153,8 @@ test('5, 7. rooms are created and joined by POST; all users learn of a new room,
   const watcher = await Chatter003.logIn();
   const { room, creator } = await inRoom(2);
   const told = { user: creator.name, room, isNotification: true, value: 'create-room' };
-  expect(await watcher.notified('create-room')).toMatchObject(told);
-  expect(await creator.notified('create-room')).toMatchObject(told);
+  expect(await watcher.notified('create-room', room)).toMatchObject(told);
+  expect(await creator.notified('create-room', room)).toMatchObject(told);
   expect(await join(room, creator)).toEqual(done);
   expect(await create(room.toUpperCase(), creator)).toMatchObject({
     status: 500,

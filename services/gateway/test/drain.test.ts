@@ -14,6 +14,7 @@ import {
   type Chatter,
   freePorts,
   healthOf,
+  insist,
   type ServiceProcess,
   type TestPerson,
   Trio,
@@ -41,7 +42,7 @@ afterAll(() => trio.stop());
 beforeEach(async () => {
   names += 1;
   const start = (name: string, more: Readonly<Record<string, string>>) =>
-    trio.startGateway({ PARLEY_NAME: name, PARLEY_STOP_SECONDS: '4', ...more });
+    trio.startGateway({ PARLEY_NAME: name, PARLEY_STOP_SECONDS: '8', ...more });
   const adminPort = { PARLEY_ADMIN_PORT: String(await freePorts(1)) };
   gateways = [await start(`first-${names}`, adminPort), await start(`second-${names}`, {})];
 });
@@ -55,7 +56,8 @@ const first = () => gateways[0];
 async function group(): Promise<{ channelId: number; log: string }> {
   const fields: Partial<Channel> = { name: `group ${names}`, kind: ChannelKind.GROUP };
   const options = { token: ann.token, withinMs: 30_000 };
-  const { id } = await callUnary(trio.manager(), ChannelService.create, ChannelType.fromPartial(fields), options);
+  const create = () => callUnary(trio.manager(), ChannelService.create, ChannelType.fromPartial(fields), options);
+  const { id } = await insist(create);
   for (const { id: userId } of people) await trio.changeMember(ann, { channelId: id, userId, add: true });
   const { chats } = await trio.overview(ann);
   const log = chats.find(({ channel }) => channel?.id === id)?.log ?? '';

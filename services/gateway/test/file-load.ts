@@ -64,7 +64,7 @@ export async function uploadInterrupted(person: TestPerson, bytes: Buffer): Prom
     return new Promise<void>((resolve, reject) => {
       const one = new Upload(bytes, {
         ...{ endpoint: `http://${link.address}/api/v1/uploads`, headers: bearer(person) },
-        retryDelays: Array<number>(100).fill(50),
+        retryDelays: Array<number>(1_000).fill(50),
         onUploadUrlAvailable: () => {
           if (url !== '') return; // It is called for each interruption, too.
           url = one.url ?? '';

@@ -12,6 +12,7 @@ import { callUnary } from '@parley/rpc';
 import {
   type Chatter,
   freePorts,
+  insist,
   type ServiceProcess,
   type TestPerson,
   Trio,
@@ -61,7 +62,8 @@ export class InboxRig {
   async group(owner: TestPerson, members: readonly TestPerson[], more: Partial<Channel> = {}): Promise<number> {
     const fields = ChannelType.fromPartial({ name: `group ${++this.#names}`, kind: ChannelKind.GROUP, ...more });
     const { token } = owner;
-    const { id } = await callUnary(this.trio.manager(), ChannelService.create, fields, { token, withinMs });
+    const options = { token, withinMs };
+    const { id } = await insist(() => callUnary(this.trio.manager(), ChannelService.create, fields, options));
     for (const { id: userId } of members) await this.trio.changeMember(owner, { channelId: id, userId, add: true });
     return id;
   }
@@ -74,7 +76,7 @@ export class InboxRig {
   post({ token }: Pick<TestPerson, 'token'>, fields: Fields, gateway = this.gateway): Promise<Ack> {
     const client = this.#clients.get(gateway.grpc) ?? new Client(gateway.grpc, credentials.createInsecure());
     this.#clients.set(gateway.grpc, client);
-    return callUnary(client, InboxService.post, Message.fromPartial(fields), { token, withinMs });
+    return insist(() => callUnary(client, InboxService.post, Message.fromPartial(fields), { token, withinMs }));
   }
 
   /** Posts a message over gRPC-Web. */

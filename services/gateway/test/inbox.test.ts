@@ -8,7 +8,7 @@ import {
 } from '@parley/contract';
 import { createPool, transaction } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import { type Chatter, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
+import { type Chatter, insist, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 import { InboxClient, watchInPage } from './inbox-client.js';
 
 let trio: Trio;
@@ -32,10 +32,8 @@ beforeEach(async () => {
 /** Creates a group with an owner and members. */
 async function group(owner: TestPerson, members: readonly TestPerson[], more: Partial<Channel> = {}): Promise<number> {
   const fields = ChannelType.fromPartial({ name: `group ${names}`, kind: ChannelKind.GROUP, ...more });
-  const { id } = await callUnary(trio.manager(), ChannelService.create, fields, {
-    token: owner.token,
-    withinMs: 30_000,
-  });
+  const options = { token: owner.token, withinMs: 30_000 };
+  const { id } = await insist(() => callUnary(trio.manager(), ChannelService.create, fields, options));
   for (const { id: userId } of members) await trio.changeMember(owner, { channelId: id, userId, add: true });
   return id;
 }

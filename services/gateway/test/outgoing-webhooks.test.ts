@@ -139,18 +139,20 @@ test('Retry-After is obeyed, for an hour at most', async () => {
 
 test('the 20th failure is a dead letter, which is listed and sent again', async () => {
   const hook = await hooked();
-  receiver.answers.set(hook.path, [503, 503]);
+  let isAway = true;
+  receiver.answerTo.set(hook.path, () => (isAway ? 503 : undefined));
   const { seq } = await say(hook, 'lost');
   await until(async () => (await failuresOf(hook)).length > 0);
   await sql('UPDATE chat.outgoing_failure SET attempts = 19 WHERE webhook_id = $1', [hook.id]);
   await soon(hook, async () => (await deadAt(hook)).length > 0);
   expect(await deadAt(hook)).toEqual([{ seq, attempts: 20, failed_at: expect.any(String), why: 'status 503' }]);
   expect(await stateOf(hook)).toMatchObject({ dead_letters: 1, disabled_reason: null, secret: null });
+  isAway = false;
   await rest(ann).ok('POST', `/outgoing-webhooks/${hook.id}/resume`);
   await soon(hook, () => textsAt(hook).includes('lost'));
   await until(async () => (await deadAt(hook)).length === 0);
-  const ids = receiver.at(hook.path).map(({ headers }) => headers['webhook-id']);
-  expect([ids.length, new Set(ids).size]).toEqual([3, 1]);
+  expect(receiver.at(hook.path).length).toBeGreaterThanOrEqual(3);
+  expect(new Set(receiver.at(hook.path).map(({ headers }) => headers['webhook-id'])).size).toBe(1);
 });
 
 test('410 disables the webhook, and a resumed one sends what came meanwhile', async () => {

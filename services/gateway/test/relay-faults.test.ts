@@ -227,8 +227,9 @@ describe('a misbehaving chat server', () => {
     server.announce();
     await until(() => server.pongs > pongs);
     await say(stream, 'words');
-    await inbox.entry(id, 2);
-    expect(await rig.metric('parley_relay_frames_total{kind="entry"}')).toBe(1);
+    await inbox.entry(id, 2); // Perhaps from the table, before the relay brings it.
+    await until(async () => (await rig.metric('parley_relay_frames_total{kind="entry"}')) > 0);
+    expect(server.follows).toBe(0);
     await inbox.cut();
   });
 
@@ -310,7 +311,8 @@ describe('a misbehaving chat server', () => {
     await inbox.entry(id, 3);
     expect(inbox.texts(id)).toEqual(['one', 'two']);
     expect(inbox.events.some(({ chatReset }) => chatReset !== undefined)).toBe(false);
-    expect(await rig.metric('parley_relay_frames_total{kind="dropped"}')).toBeGreaterThanOrEqual(3);
+    await until(async () => (await rig.metric('parley_relay_frames_total{kind="dropped"}')) >= 3);
+    expect(inbox.texts(id)).toEqual(['one', 'two']);
     await inbox.cut();
   });
 });
@@ -343,7 +345,7 @@ test('2,500 channels of one server are followed, and all are read from the table
   const [first = 0, last = 0] = [ids.at(0), ids.at(-1)];
   for (const id of [first, last]) await say(await rig.trio.join(ann, id), 'words');
   for (const id of [first, last]) await inbox.entry(id, 1);
-  expect(await rig.metric('parley_relay_frames_total{kind="entry"}')).toBe(2);
+  await until(async () => (await rig.metric('parley_relay_frames_total{kind="entry"}')) >= 2);
   server.kill('SIGKILL');
   await server.exited;
   await rig.follows(0);

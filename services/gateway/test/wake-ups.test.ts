@@ -59,9 +59,10 @@ test('inboxes read changes after each LISTEN, because notifications before it ma
   const url = rig.trio.database.urlFor('chat_gateway');
   const inbox = { wakeSoon, showReceipt: () => {}, showMembership: () => {} };
   const wakeUps = startWakeUps({ url, instanceId: randomUUID(), inbox, log: silentLogger(), metrics: new Metrics() });
-  await until(() => woken === 1);
+  await until(() => woken > 0);
+  const before = woken;
   await loseNotifications();
-  await until(() => woken === 2);
+  await until(() => woken > before);
   await wakeUps.stop();
 });
 
