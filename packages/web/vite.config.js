@@ -75,6 +75,13 @@ const oneWay = without(
   },
 );
 
+/** The page manages no webhooks, so it needs neither their calls nor their messages. */
+const withoutWebhooks = without(
+  'without-webhooks',
+  /\/client\/dist\/src\/(?:parley-client|calls\/methods)\.js$/,
+  /^ +(?:this\.webhooks = |\w+(?:Webhook|DeadLetters)\w*: ).*\n/gm,
+);
+
 /** The page shows the text that came with a refusal or its own, so it needs none for each reason. */
 const refusalsWithoutTexts = without(
   'refusals-without-texts',
@@ -143,7 +150,17 @@ const leanEmoji = {
 
 /** Bundles the output of `tsc -b`, so that tests cover the code that is served. */
 export default defineConfig({
-  plugins: [binaryOnly, oneWay, enabledRules, oneUpload, refusalsWithoutTexts, leanEmoji, minified, serviceWorker],
+  plugins: [
+    binaryOnly,
+    oneWay,
+    withoutWebhooks,
+    enabledRules,
+    oneUpload,
+    refusalsWithoutTexts,
+    leanEmoji,
+    minified,
+    serviceWorker,
+  ],
   resolve: { alias },
   build: { outDir, target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy: { '^/chat\\.v1\\.': 'http://127.0.0.1:8080' } },
