@@ -3,6 +3,11 @@ import { once } from 'node:events';
 import { mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { chooseAccount } from '../src/embedded/account.js';
+import { findBinaries } from '../src/embedded/binaries.js';
+import { homeOf } from '../src/embedded/home.js';
+import { launch, worthAnotherTry } from '../src/embedded/launch.js';
 import { commandOf, type EmbeddedServer, findEmbedded, startEmbedded } from '../src/index.js';
 import { withClient } from '../src/roles.js';
 import { openTempFolder } from './server.js';
@@ -80,6 +85,20 @@ test('creates the database files, stops, and starts again at the same address', 
   expect(await lives(server.pid)).toBe(false);
   expect(await findEmbedded(dataDir)).toBeUndefined();
   expect((await start(dataDir)).url).toBe(server.url);
+});
+
+test('starts again if another process takes the port just before PostgreSQL does', async () => {
+  const dataDir = await folder();
+  const server = await start(dataDir);
+  await server.stop();
+  const port = portOf(server.url);
+  await occupy(port);
+  const [home, account] = [await homeOf(dataDir), await chooseAccount(await homeOf(dataDir))];
+  const binaries = await findBinaries(account, () => {});
+  const child = await launch({ binaries, home, port, account, logFile: join(dataDir, 'postgres.log') });
+  let reason: string | undefined;
+  for (; reason === undefined; reason = await child.ended()) await pause(50);
+  expect([reason, await worthAnotherTry(reason)]).toEqual([expect.stringContaining('FATAL'), true]);
 });
 
 test('reuses the server of a killed parent, with its data', async () => {

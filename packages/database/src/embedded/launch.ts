@@ -83,11 +83,13 @@ async function reasonIn(logFile: string, from: number): Promise<string> {
 }
 
 /**
- * Returns whether a start that failed with `reason` may succeed now, because processes of the
- * previous PostgreSQL were still exiting. Waits 300 ms for them.
+ * Returns whether a start that failed with `reason` may succeed now: because processes of the previous
+ * PostgreSQL were still exiting, or because another process took the chosen port just before. Waits 300 ms
+ * for them.
  */
 export async function worthAnotherTry(reason: string): Promise<boolean> {
-  if (!reason.includes('pre-existing shared memory block')) return false;
+  const isPortTaken = reason.includes('could not create any TCP/IP sockets');
+  if (!isPortTaken && !reason.includes('pre-existing shared memory block')) return false;
   await sleep(300);
   return true;
 }
