@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { clientOf } from '@parley/client/testing';
 import { shellWord } from '@parley/runtime';
 import { Program, type TestPerson, Trio } from '@parley/testkit';
-import { OneProcess } from './one-process.js';
+import { OneProcess, patiently } from './one-process.js';
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 let trio: Trio;
@@ -39,10 +39,11 @@ const fileOf = (name: string) => join(folder, `${name}.json`);
  */
 async function typing(name: string, line: string, ...typed: string[]) {
   const args = [parley, '--login', fileOf(name), ...addresses, ...line.split(' ')];
-  const command = new Program(globalThis.process.execPath, args);
-  for (const one of typed) command.type(one);
-  const code = await command.end();
-  return { code, said: command.said };
+  return patiently(async () => {
+    const command = new Program(globalThis.process.execPath, args);
+    for (const one of typed) command.type(one);
+    return { code: await command.end(), said: command.said };
+  });
 }
 
 /** Runs a command that reads no password, with the login file of such commands. */

@@ -61,6 +61,11 @@ async function fires(name: string): Promise<void> {
   }
 }
 
+/** Waits until an alert does not fire: a pause of the machine may have set it off. */
+function isQuiet(name: string): Promise<void> {
+  return until(async () => !(await firing()).includes(name), 90_000);
+}
+
 /**
  * Returns the number of processes in the last scrape. A counter must be scraped once before its
  * increase can be seen.
@@ -137,11 +142,16 @@ run(
     const conversation = await client.listen(await channelAt(1));
     await conversation.send('hello');
     await trio.people.sql('ALTER TABLE chat.listing RENAME TO away');
-    await expect(client.channels()).rejects.toThrow();
+    const refused = () =>
+      client.channels().then(
+        () => '',
+        ({ reason }: { reason: string }) => reason,
+      );
+    await until(async () => (await refused()) === 'internal');
     await fires('ParleyDefect');
     await trio.people.sql('ALTER TABLE chat.away RENAME TO listing');
 
-    expect(await firing()).not.toContain('ParleyAppendQueueStuck');
+    await isQuiet('ParleyAppendQueueStuck');
     let sent: ReturnType<typeof conversation.send> | undefined;
     await locking('chat.message', async () => {
       sent = conversation.send('into the lock');
@@ -157,10 +167,9 @@ run(
   'alerts fire for a gateway without S3, and for one whose inboxes cannot read changes',
   async () => {
     await fires('ParleyS3Away');
-    expect(await firing()).not.toContain('ParleyInboxesLate');
+    await isQuiet('ParleyInboxesLate');
     await locking('chat.event', () => fires('ParleyInboxesLate'));
-    for (const end = Date.now() + 90_000; (await firing()).includes('ParleyInboxesLate'); await pause(250))
-      if (Date.now() > end) throw new Error('ParleyInboxesLate did not end');
+    await isQuiet('ParleyInboxesLate');
   },
   300_000,
 );
@@ -168,7 +177,7 @@ run(
 run(
   'alerts fire for a database that does not respond, and for a manager that hangs',
   async () => {
-    expect(await firing()).not.toContain('ParleyDatabaseAway');
+    await isQuiet('ParleyDatabaseAway');
     trio.managers[0]?.kill('SIGSTOP');
     toDatabase.set({ hole: true });
     for (const name of ['ParleyDatabaseAway', 'ParleyLeaseLapsed', 'ParleyProcessDown']) await fires(name);

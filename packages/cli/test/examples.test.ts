@@ -7,9 +7,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
+import { patient } from '@parley/client/testing';
 import { Channel, ChannelKind, ChannelService } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { Grpcurl, Program, Trio } from '@parley/testkit';
+import { callPatiently, Grpcurl, Program, Trio } from '@parley/testkit';
 import { chromiumPath, launch } from '@parley/web/testing';
 import { projectFolder } from '../src/launcher/options.js';
 
@@ -91,7 +91,7 @@ async function watch(
   const [ann, bob] = [await trio.people.make(`ann${names}`), await trio.people.make(`bob${names}`)];
   const channel = Channel.fromPartial({ name: 'team', kind: ChannelKind.GROUP });
   const call = { token: ann.token, withinMs: 30_000 };
-  const { id } = await callUnary(trio.manager(), ChannelService.create, channel, call);
+  const { id } = await callPatiently(trio.manager(), ChannelService.create, channel, call);
   await trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
   const program = start(`${gateway.http.replace('http', 'ws')}/connect`, bob.token, id);
   const stream = await trio.join(ann, id);
@@ -153,7 +153,7 @@ given(chromiumPath !== undefined)('examples/react: a user logs in, enters a room
   await run(process.execPath, [vite, 'build', join(examples, 'react'), '--outDir', folder, '--emptyOutDir', 'false']);
   const gateway = await trio.startGateway({ PARLEY_WEB_DIR: folder });
   const [userService = '', channelService = ''] = addresses;
-  const client = createClient({ transport: grpcTransport({ userService, channelService }) });
+  const client = createClient({ transport: patient(grpcTransport({ userService, channelService })) });
   await client.register({ userId: 'rita', password: 'correct horse', name: 'Rita' });
   await client.close();
   const browser = await launch();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@parley/client';
 import { administration, grpcTransport } from '@parley/client/node';
+import { patient } from '@parley/client/testing';
 import { Trio } from '@parley/testkit';
 import { type FirstAdminOptions, makeFirstAdmin } from '../src/launcher/first-admin.js';
 
@@ -54,7 +55,7 @@ test('creates no account without the setting', async () => {
 test('makes the account an operator if an earlier start created it but stopped before that', async () => {
   const file = join(dataDir, 'early.password');
   await writeFile(file, 'left by the start before\n');
-  const client = createClient({ transport: grpcTransport({ userService, channelService: userService }) });
+  const client = createClient({ transport: patient(grpcTransport({ userService, channelService: userService })) });
   await client.register({ userId: 'early', password: 'left by the start before', name: 'early' });
   await client.close();
   await make('early');
@@ -68,7 +69,7 @@ test("promotes a new account once, with its password only in the owner's file", 
   expect(said).toEqual([`chief is the first operator; its password is in ${file}`]);
   expect(((await stat(file)).mode & 0o777).toString(8)).toBe('600');
   const channelService = trio.managers[0]?.grpc ?? '';
-  const client = createClient({ transport: grpcTransport({ userService, channelService }) });
+  const client = createClient({ transport: patient(grpcTransport({ userService, channelService })) });
   const { token } = await client.login('chief', (await readFile(file, 'utf8')).trim());
   const door = administration({ channelService, token });
   expect((await door.audit({ size: 1 })).entries).toMatchObject([{ actor: '(database)', target: 'chief' }]);

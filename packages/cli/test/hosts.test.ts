@@ -4,6 +4,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
+import { patient } from '@parley/client/testing';
 import { freePorts, Started } from '@parley/testkit';
 import { projectFolder } from '../src/launcher/options.js';
 import type { RunFacts } from '../src/run-file.js';
@@ -35,7 +36,7 @@ async function addresses(): Promise<{ userService: string; channelService: strin
 
 /** Registers, creates a room and sends a message there. */
 async function talk(name: string): Promise<void> {
-  const client = createClient({ transport: grpcTransport(await addresses()) });
+  const client = createClient({ transport: patient(grpcTransport(await addresses())) });
   try {
     await client.register({ userId: name, password, name });
     await client.login(name, password);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, Program, Started } from '@parley/testkit';
 import { projectFolder } from '../src/launcher/options.js';
+import { patiently } from './one-process.js';
 
 /** Paths of other Nodes, with colons between; `.ci/install` fetches them. */
 const nodes = (process.env.TEST_NODES ?? '').split(':').filter((path) => path !== '');
@@ -16,24 +17,23 @@ each('starts everything and delivers a message under Node %s', async (_version, 
   const names = ['--user-port', '--manager-port', '--web-port', '--chat-port'];
   const ports = names.flatMap((name, index) => [name, String(first + index)]);
   const started = new Started(['--data', join(data, 'run'), ...ports], {}, node);
-  const parley = (...args: string[]) =>
-    new Program(node, [
-      join(projectFolder, 'bin', 'parley.js'),
-      ...['--login', join(data, 'login.json'), '--user-service', users, '--manager', managers],
-      ...args,
-    ]);
-  const done = async (program: Program, input = '') => {
-    program.child.stdin?.write(input);
-    expect([await program.end(), program.said]).toEqual([0, expect.any(String)]);
-    return program.said;
+  const options = ['--login', join(data, 'login.json'), '--user-service', users, '--manager', managers];
+  const parley = async (input: string, ...args: string[]) => {
+    const outcome = await patiently(async () => {
+      const program = new Program(node, [join(projectFolder, 'bin', 'parley.js'), ...options, ...args]);
+      program.type(input);
+      return { code: await program.end(), said: program.said };
+    });
+    expect(outcome).toEqual({ code: 0, said: expect.any(String) });
+    return outcome.said;
   };
   try {
     await started.says('everything runs');
-    await done(parley('register', 'ann'), 'correct horse battery\n');
-    await done(parley('login', 'ann'), 'correct horse battery\n');
-    await done(parley('create', 'lobby'));
-    await done(parley('chat', 'lobby'), 'hello from another Node\n');
-    expect(await done(parley('history', 'lobby'))).toContain('hello from another Node');
+    await parley('correct horse battery', 'register', 'ann');
+    await parley('correct horse battery', 'login', 'ann');
+    await parley('', 'create', 'lobby');
+    await parley('hello from another Node', 'chat', 'lobby');
+    expect(await parley('', 'history', 'lobby')).toContain('hello from another Node');
   } finally {
     started.child.kill('SIGINT');
     await started.ended;

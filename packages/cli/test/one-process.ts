@@ -1,13 +1,24 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Program, type TestPerson, until } from '@parley/testkit';
 
 /** Result of a command: its exit code, and its output and errors together. */
 export interface Outcome {
-  readonly code: number;
+  readonly code: number | null;
   readonly said: string;
+}
+
+const overload = /The database is not available|The server is overloaded|did not finish before its deadline/;
+
+/** Runs a command, again and again while it says that the services of the test are overloaded, as a user would. */
+export async function patiently(run: () => Promise<Outcome>, tries = 30): Promise<Outcome> {
+  const outcome = await run();
+  if (outcome.code === 0 || !overload.test(outcome.said) || tries === 1) return outcome;
+  await pause(500);
+  return patiently(run, tries - 1);
 }
 
 /**
@@ -32,8 +43,12 @@ export class OneProcess {
   async run({ id, token }: TestPerson, ...args: string[]): Promise<Outcome> {
     const login = join(this.#folder, `${id}.json`);
     await writeFile(login, JSON.stringify({ user_id: id, name: id, token }));
+    return patiently(() => this.#once(['--login', login, ...this.#addresses, ...args]));
+  }
+
+  async #once(args: readonly string[]): Promise<Outcome> {
     this.#server.said = '';
-    this.#server.type(JSON.stringify(['--login', login, ...this.#addresses, ...args]));
+    this.#server.type(JSON.stringify(args));
     await until(() => this.#server.said.split('\0').length === 4);
     const [end = '', code] = /\0code=(\d)\0/.exec(this.#server.said) ?? [];
     return { code: Number(code), said: this.#server.said.replace(end, '').replace('\0', '') };

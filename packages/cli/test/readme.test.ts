@@ -36,7 +36,7 @@ function blocks(page: string, heading: string, fence: string): string[] {
 
 /** Returns documented commands with the ports and folders of this run. */
 function here(commands: string): string {
-  const parley = `'${process.execPath}' '${join(projectFolder, 'bin', 'parley.js')}'`;
+  const parley = `patiently '${process.execPath}' '${join(projectFolder, 'bin', 'parley.js')}'`;
   return commands
     .replace(/^(npx parley (?:send|get) .*)$/gm, `$1 --gateway http://127.0.0.1:${first + 2}`)
     .replace('.parley/saved', `'${join(data, 'saved')}'`)
@@ -49,9 +49,25 @@ function here(commands: string): string {
     });
 }
 
+/** A function of bash that runs a command again while it says that the services are overloaded, as a user would. */
+const patiently = `patiently() {
+  local input said status
+  input=$(cat)
+  for try in {1..30}; do
+    status=0
+    said=$("$@" 2>&1 <<<"$input") || status=$?
+    [ $status != 0 ] && grep -qE 'database is not available|server is overloaded|before its deadline' <<<"$said" || break
+    sleep 0.5
+  done
+  echo "$said"
+  return $status
+}
+`;
+
 /** Runs a script in bash, which stops at the first command that fails. */
 function bash(script: string): Promise<{ status: number | null; output: string }> {
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', script]);
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', patiently + script]);
+  child.stdin.end();
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

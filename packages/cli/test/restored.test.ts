@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChannelService, HistoryRequest, Resume } from '@parley/contract';
 import { createPool, dropDatabaseFor } from '@parley/database';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, callPatiently, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { Commands } from './commands.js';
 
 let trio: Trio;
@@ -94,7 +93,7 @@ test('after a restore, no resume is reported as whole, the backup is readable, a
   await stream.leave();
   const manager = trio.manager();
   const request = HistoryRequest.fromPartial({ channelId: id, oldestFirst: true });
-  const { messages } = await callUnary(manager, ChannelService.history, request, {
+  const { messages } = await callPatiently(manager, ChannelService.history, request, {
     token: alice.token,
     withinMs: 30_000,
   });

@@ -1,4 +1,4 @@
-import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { insist, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import {
   ChannelKind,
   type Conversation,
@@ -6,6 +6,7 @@ import {
   createClient,
   isSaid,
   type ParleyClient,
+  type Transport,
   textOf,
   type UserInbox,
   type UserInboxEvent,
@@ -16,7 +17,19 @@ export { until } from '@parley/testkit';
 export { entryEvent } from '../src/events.js';
 export { XmlHttpRequest } from './xml-http-request.js';
 
-/** Returns a client of a test user, whose session was inserted by SQL. */
+/** Returns a transport that repeats a call while the services of the test are overloaded, as a bot would. */
+export function patient(inner: Transport): Transport {
+  return {
+    ask: (call, request, options) => insist(() => inner.ask(call, request, options)),
+    list: (id, options) => insist(() => inner.list(id, options)),
+    listen: (id, options) => insist(() => inner.listen(id, options)),
+    connect: (options) => inner.connect(options),
+    ...(inner.watch !== undefined && { watch: inner.watch.bind(inner) }),
+    close: () => inner.close(),
+  };
+}
+
+/** Returns a patient client of a test user, whose session was inserted by SQL. */
 export function clientOf(
   trio: Trio,
   { token }: Pick<TestPerson, 'token'>,
@@ -25,7 +38,7 @@ export function clientOf(
   gateway = '127.0.0.1:1',
 ): ParleyClient {
   const channelService = trio.managers[manager]?.grpc ?? '';
-  return createClient({ transport: grpcTransport({ userService, channelService, gateway }), token });
+  return createClient({ transport: patient(grpcTransport({ userService, channelService, gateway })), token });
 }
 
 /** Reads an inbox and records every event. */

@@ -110,7 +110,7 @@ export class FaultPipe {
       if (next === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
       else {
         const waitMs = next.dueMs - performance.now();
-        if (waitMs > 0) await pause(waitMs);
+        if (waitMs > 0) await pause(waitMs, undefined, { ref: false });
         await this.#waitForHole();
         await this.#pass(next.piece);
       }

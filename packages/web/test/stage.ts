@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { type Conversation, createClient, type NewChannel, type ParleyClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
+import { patient } from '@parley/client/testing';
 import { type ServiceProcess, Trio } from '@parley/testkit';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { chromiumPath, launch, Visitor } from './browser.js';
@@ -99,7 +100,10 @@ export class Stage {
   async native(room: string): Promise<Conversation> {
     const { token } = await this.trio.people.make(this.userId('native'));
     const channelService = this.trio.managers[0]?.grpc ?? '';
-    const client = createClient({ transport: grpcTransport({ userService: '127.0.0.1:1', channelService }), token });
+    const client = createClient({
+      transport: patient(grpcTransport({ userService: '127.0.0.1:1', channelService })),
+      token,
+    });
     const channel = (await client.channels()).find(({ name }) => name === room);
     const conversation = await client.listen(channel?.id ?? 0);
     this.#natives.push(conversation);
@@ -111,7 +115,7 @@ export class Stage {
     const person = await this.trio.people.make(this.userId('host'));
     const channelService = this.trio.managers[0]?.grpc ?? '';
     const client = createClient({
-      transport: grpcTransport({ userService: '127.0.0.1:1', channelService }),
+      transport: patient(grpcTransport({ userService: '127.0.0.1:1', channelService })),
       token: person.token,
     });
     const { id } = await client.create({ limit: 10, ...fields });
@@ -127,7 +131,7 @@ export class Stage {
   async oneTimePassword(userId: string): Promise<string> {
     const { id, token } = await this.trio.people.make(this.userId('operator'));
     await this.trio.people.sql("UPDATE chat.users SET role = 'admin' WHERE id = $1", [id]);
-    const transport = grpcTransport({ userService: this.#userService.grpc, channelService: '127.0.0.1:1' });
+    const transport = patient(grpcTransport({ userService: this.#userService.grpc, channelService: '127.0.0.1:1' }));
     return createClient({ transport, token }).people.resetPassword(userId);
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import { bearerMetadata, clientOptions } from '@parley/rpc';
 
@@ -20,6 +21,10 @@ function textOf(metadata: Metadata): Record<string, string> {
   return Object.fromEntries(pairs.map(([key, value]) => [key, String(value)]));
 }
 
+/** Reasons of a busy machine. They say nothing about what was asked, so a call with one of them is repeated. */
+const overload = new Set(['database-away', 'too-busy', 'deadline-exceeded', 'status 4']);
+const tries = 20;
+
 const asIs = (bytes: Buffer) => bytes;
 const withinMs = 60_000;
 
@@ -34,9 +39,17 @@ export class RawClient {
 
   /**
    * Makes a call with one message, whether or not the method takes a stream. With `isEndless`,
-   * cancels the response stream after its first message.
+   * cancels the response stream after its first message. Repeats a call that meets an overloaded service.
    */
-  call(path: string, request: Uint8Array, token?: string, isEndless = false): Promise<Answer> {
+  async call(path: string, request: Uint8Array, token?: string, isEndless = false): Promise<Answer> {
+    for (let left = tries; ; left--) {
+      const answer = await this.#once(path, request, token, isEndless);
+      if (!overload.has(answer.reason) || left === 0) return answer;
+      await pause(500);
+    }
+  }
+
+  #once(path: string, request: Uint8Array, token: string | undefined, isEndless: boolean): Promise<Answer> {
     const deadline = Date.now() + withinMs;
     const call = this.#client.makeBidiStreamRequest(path, asIs, asIs, bearerMetadata(token), { deadline });
     let headers: Record<string, string> = {};

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Channel, ChannelService, Invite, SearchRequest } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type TestPerson, Trio, until } from '../../src/index.js';
+import { type Chatter, callPatiently, type TestPerson, Trio, until } from '../../src/index.js';
 import { encoded } from './calls.js';
 import { RawClient } from './raw-call.js';
 
@@ -187,7 +186,7 @@ export class World {
     const isRoom = numbers[kind] === 1;
     const retention = kind === 'passing room' ? { nothing: true } : { everything: true };
     const request = { kind: numbers[kind], limit: isRoom ? 25 : 100, retention };
-    const made = await callUnary(
+    const made = await callPatiently(
       this.trio.manager(),
       ChannelService.create,
       { ...channelOf(request), name: word, description: word, metadata: JSON.stringify({ word }) },
@@ -280,7 +279,7 @@ export class World {
       const request = SearchRequest.fromPartial({ channelId, text: wordOf(kind, 'late') });
       await until(async () => {
         const options = { token: person.token, withinMs };
-        const { messages } = await callUnary(this.trio.manager(), ChannelService.search, request, options);
+        const { messages } = await callPatiently(this.trio.manager(), ChannelService.search, request, options);
         return messages.length === 2;
       });
     }
