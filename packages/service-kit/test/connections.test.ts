@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { status } from '@grpc/grpc-js';
+import { connectivityState, status } from '@grpc/grpc-js';
 import { LoginRequest, LoginResponse, UserService } from '@parley/contract';
 import { frameOf } from '@parley/rpc';
 import { limits } from '@parley/runtime';
@@ -12,11 +12,18 @@ const whole = frameOf(LoginRequest.encode(LoginRequest.create()).finish());
 
 let server: ServerUnderTest;
 const sockets: Socket[] = [];
+let streams = 0;
 
 async function start(wanted: Partial<Wanted>): Promise<void> {
   server = await ServerUnderTest.start({
     user: { login: async () => LoginResponse.create() },
-    chat: { connect: { take: async () => {} } },
+    chat: {
+      connect: {
+        take: async () => {
+          streams += 1;
+        },
+      },
+    },
     ...wanted,
   });
 }
@@ -38,6 +45,21 @@ function dial(localAddress: string): Promise<boolean> {
 async function dialAll(localAddress: string, count: number): Promise<number> {
   const kept = await Promise.all(Array.from({ length: count }, () => dial(localAddress)));
   return kept.filter(Boolean).length;
+}
+
+/** Connects with a call, again if the machine stalls until the server closes the connection. */
+async function calledClient(): Promise<RawClient> {
+  const client = new RawClient(server.port);
+  const answer = await client.call(path, whole);
+  return answer.status === status.OK ? client : calledClient();
+}
+
+/** The same with a stream that stays open. */
+async function streamingClient(): Promise<RawClient> {
+  const [client, before] = [new RawClient(server.port), streams];
+  client.open('/chat.v1.ChatService/Connect');
+  await eventually(() => streams > before || client.session.destroyed, 'the stream');
+  return streams > before ? client : streamingClient();
 }
 
 async function metric(name: string): Promise<Record<string, number>> {
@@ -74,9 +96,7 @@ test('does not limit connections of trusted proxies', async () => {
 test('closes connections on which no call begins, except connections with a call or stream, and connections of a proxy', async () => {
   const patience = { ...limits, firstCallWithinMs: 400 };
   await start({ patience, proxies: new Proxies(['127.0.0.9/32']) });
-  const [streaming, called] = [new RawClient(server.port), new RawClient(server.port)];
-  streaming.open('/chat.v1.ChatService/Connect');
-  await called.call(path, whole);
+  const [streaming, called] = [await streamingClient(), await calledClient()];
   const silent = [new RawClient(server.port), new RawClient(server.port)]; // Such clients respond to pings, but make no call.
   expect(await dialAll('127.0.0.2', 3)).toBe(3);
   expect(await dialAll('127.0.0.9', 1)).toBe(1);
@@ -94,12 +114,12 @@ test('closes connections on which no call begins, except connections with a call
 
 test('closes connections that made a call and are idle; a client connects again, and its streams stay', async () => {
   await start({ patience: { ...limits, idleConnectionMs: 300 } });
-  const [streaming, raw] = [new RawClient(server.port), new RawClient(server.port)];
-  streaming.open('/chat.v1.ChatService/Connect');
-  await raw.call(path, whole);
+  const [streaming, raw] = [await streamingClient(), await calledClient()];
   await ask(server, UserService.login, LoginRequest.create());
   await eventually(() => raw.session.closed || raw.session.destroyed, 'the end of the raw connection');
   while ((await metric('parley_connections'))[''] !== 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  const { READY } = connectivityState;
+  await eventually(() => server.client.getChannel().getConnectivityState(false) !== READY, 'the client has noticed');
   expect(await ask(server, UserService.login, LoginRequest.create())).toEqual(LoginResponse.create());
   expect(streaming.session.closed).toBe(false);
   streaming.close();

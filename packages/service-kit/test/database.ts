@@ -16,7 +16,7 @@ export async function openTokenDatabase(): Promise<TokenDatabase> {
   const server = String(process.env.TEST_POSTGRES_URL);
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const url = await copyDatabaseFor(server, 'parley_template', name);
-  const pool = createPool({ url, applicationName: 'tokens', max: 4 });
+  const pool = createPool({ url, applicationName: 'tokens', max: 4, connectWithinMs: 60_000 });
   const clock = await DatabaseClock.start(pool);
   const close = async () => {
     await pool.end();
@@ -25,17 +25,33 @@ export async function openTokenDatabase(): Promise<TokenDatabase> {
   return { url, pool, clock, close };
 }
 
-/** Wraps a pool so that it counts queries for keys and can fail them on demand. */
-export function countingPool(pool: Pool): { pool: Pool; reads: () => number; fail: (now: boolean) => void } {
+/** A pool that counts queries for keys, and can fail or hold queries. */
+export interface CountingPool {
+  readonly pool: Pool;
+  readonly reads: () => number;
+  readonly fail: (now: boolean) => void;
+  /** Holds all queries until the returned function is called. */
+  readonly hold: () => () => void;
+}
+
+export function countingPool(pool: Pool): CountingPool {
   let reads = 0;
   let failing = false;
-  const query = (...args: Parameters<Pool['query']>) => {
+  let held = Promise.resolve();
+  const query = async (...args: Parameters<Pool['query']>) => {
     if (JSON.stringify(args[0]).includes('signing_key')) reads++;
-    return failing ? Promise.reject(new Error('Connection terminated')) : pool.query(...args);
+    await held;
+    if (failing) throw new Error('Connection terminated');
+    return pool.query(...args);
+  };
+  const hold = () => {
+    let release = () => {};
+    held = new Promise((resolve) => (release = resolve));
+    return release;
   };
   const fail = (now: boolean) => {
     failing = now;
   };
   const counting = { query } as unknown as Pool;
-  return { pool: counting, reads: () => reads, fail };
+  return { pool: counting, reads: () => reads, fail, hold };
 }

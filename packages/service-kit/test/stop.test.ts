@@ -31,9 +31,9 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 test('a shutdown first reports not serving, then finishes calls in flight, without waiting for health watchers', async () => {
-  let answer = () => {};
+  let answer: (() => void) | undefined;
   const server = await ServerUnderTest.start({
-    stopMs: 5_000,
+    stopMs: 60_000,
     user: {
       login: () =>
         new Promise((resolve) => {
@@ -44,13 +44,13 @@ test('a shutdown first reports not serving, then finishes calls in flight, witho
   const health = watchHealth(server);
   await eventually(() => health.seen.length === 1, 'watching');
   const inFlight = ask(server, UserService.login, LoginRequest.create());
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await eventually(() => answer !== undefined, 'the call');
   const stopping = timed(() => server.running.stop() as Promise<void>);
   await eventually(() => health.seen.length === 3, 'not serving, then the end');
   expect(health.seen).toEqual(['SERVING', 'NOT_SERVING', 'ended']);
-  answer();
+  answer?.();
   expect(await inFlight).toMatchObject({ token: 'late' });
-  expect(await stopping).toBeLessThan(5_000);
+  expect(await stopping).toBeLessThan(60_000);
   health.close();
   await server.stop();
 });

@@ -31,7 +31,7 @@ async function unread(user: string, count: number) {
   const until = answered + count;
   const streams = Array.from({ length: count }, () => client.open(path, { 'x-user': user }).pause());
   for (const stream of streams) stream.end(whole);
-  await eventually(() => answered === until, 'the responses', 20_000);
+  await eventually(() => answered === until, 'the responses');
   return { client, streams };
 }
 
