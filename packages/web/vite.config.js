@@ -82,6 +82,13 @@ const withoutWebhooks = without(
   /^ +(?:this\.webhooks = |\w+(?:Webhook|DeadLetters)\w*: ).*\n/gm,
 );
 
+/** The page lists the commands of bots, and does nothing else with bots. */
+const onlyCommands = without(
+  'only-commands',
+  /\/client\/dist\/src\/calls\/(?:bots|methods)\.js$/,
+  /^ {4}(?:\w+Bots?|setBotCommands): .*\n|^ {4}(?:async )?(?:create|list|revoke|setCommands)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
+);
+
 /** The page shows the text that came with a refusal or its own, so it needs none for each reason. */
 const refusalsWithoutTexts = without(
   'refusals-without-texts',
@@ -154,6 +161,7 @@ export default defineConfig({
     binaryOnly,
     oneWay,
     withoutWebhooks,
+    onlyCommands,
     enabledRules,
     oneUpload,
     refusalsWithoutTexts,

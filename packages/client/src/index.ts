@@ -1,5 +1,6 @@
 /** The SDK for Node and browsers. Nothing here imports gRPC or Node. */
 export {
+  type BotCommand,
   type Channel,
   ChannelKind,
   ChannelStatus,

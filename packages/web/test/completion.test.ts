@@ -20,6 +20,22 @@ test.each([
   expect(at(text)).toMatchObject({ kind: 'emoji', word, isClosed, from: text.indexOf(':') });
 });
 
+test.each([
+  ['/', ''],
+  ['/ro', 'ro'],
+  ['/Roll', 'Roll'],
+  ['/roll@d', 'roll@d'],
+])('completes the command in %j', (text, word) => {
+  expect(at(text)).toMatchObject({ kind: 'command', word, from: 0, to: text.length });
+});
+
+test.each(['/roll ', ' /roll', 'a /roll', 'a\n/roll', '//', '/usr/bin', '/würfeln'])(
+  'completes no command in %j',
+  (text) => {
+    expect(at(text)).toBeUndefined();
+  },
+);
+
 test.each(['ann@example.org', 'a@b', '12:30', 'https://x', ':)', ': ', ':a', 'note:this', '@bob is', '::ab'])(
   'completes nothing in %j',
   (text) => {

@@ -2,12 +2,21 @@ import { createChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
 inChromium('writing', () => {
-  test('completes mentions and emoji, and shows who is mentioned', async () => {
+  test('completes commands, mentions and emoji, and shows who is mentioned', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     const bobId = await userIdOf(bob);
-    await createChat(ann, 'Group', 'completions', [bobId]);
+    const botId = await stage.bot({ name: 'roll', description: 'Rolls dice' });
+    await createChat(ann, 'Group', 'completions', [bobId, botId]);
     const { page } = ann;
     const field = page.getByLabel('Message', { exact: true });
+    await field.pressSequentially('/r');
+    await page.getByRole('option', { name: 'Dice: Rolls dice' }).waitFor();
+    await stage.picture(ann, 'command-list');
+    await page.keyboard.press('Tab');
+    expect(await field.inputValue()).toBe('/roll ');
+    await field.pressSequentially('2');
+    await page.keyboard.press('Enter');
+    await ann.message('/roll 2').waitFor();
     await field.pressSequentially('hello @bo');
     await page.getByRole('option', { name: bobId }).waitFor();
     await stage.picture(ann, 'mention-list');

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { type Conversation, createClient, type NewChannel, type ParleyClient } from '@parley/client';
+import { type BotCommand, type Conversation, createClient, type NewChannel, type ParleyClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { patient } from '@parley/client/testing';
 import { type ServiceProcess, Trio } from '@parley/testkit';
@@ -127,12 +127,25 @@ export class Stage {
     };
   }
 
-  /** Gives a user a one-time password, as an operator does. Ends the user's sessions. */
-  async oneTimePassword(userId: string): Promise<string> {
+  async #operator(): Promise<ParleyClient> {
     const { id, token } = await this.trio.people.make(this.userId('operator'));
     await this.trio.people.sql("UPDATE chat.users SET role = 'admin' WHERE id = $1", [id]);
     const transport = patient(grpcTransport({ userService: this.#userService.grpc, channelService: '127.0.0.1:1' }));
-    return createClient({ transport, token }).people.resetPassword(userId);
+    return createClient({ transport, token });
+  }
+
+  /** Gives a user a one-time password, as an operator does. Ends the user's sessions. */
+  async oneTimePassword(userId: string): Promise<string> {
+    return (await this.#operator()).people.resetPassword(userId);
+  }
+
+  /** Makes a bot named Dice with a command, as an operator does. Returns its id. */
+  async bot(command: Pick<BotCommand, 'name' | 'description'>): Promise<string> {
+    const botId = this.userId('dice');
+    const operator = await this.#operator();
+    await operator.bots.create(botId, { name: 'Dice' });
+    await operator.bots.setCommands([command], { botId });
+    return botId;
   }
 
   /** Opens a direct chat of a new user with another user. Returns the id of the new one. */

@@ -1,5 +1,6 @@
 import {
   type Addition,
+  type BotCommand,
   type Channel,
   type ChannelKind,
   type DatedReceipt,
@@ -23,6 +24,15 @@ export interface NewChatFields {
 const foundAtOnce = 20;
 /** Maximum number of members whose receipts are shown. */
 const mostReaders = 1_000;
+/** Maximum number of commands of a chat that are offered. */
+const mostCommands = 1_000;
+
+/** Returns the first items of a list, and reads no further. */
+async function firstOf<T>(items: AsyncIterable<T>, most: number): Promise<readonly T[]> {
+  const found: T[] = [];
+  for await (const item of items) if (found.push(item) >= most) break;
+  return found;
+}
 
 /** Creates, joins and leaves chats, and changes their members. */
 export class ChatMembership {
@@ -111,13 +121,13 @@ export class ChatMembership {
   }
 
   /** Returns whether each other member has received and read a message. @throws {Refusal} */
-  async readers(id: number, seq: number, signal: AbortSignal): Promise<readonly DatedReceipt[]> {
-    const all: DatedReceipt[] = [];
-    for await (const receipt of this.#client.chats.receipts(id, seq, { size: 100, signal })) {
-      all.push(receipt);
-      if (all.length >= mostReaders) break;
-    }
-    return all;
+  readers(id: number, seq: number, signal: AbortSignal): Promise<readonly DatedReceipt[]> {
+    return firstOf(this.#client.chats.receipts(id, seq, { size: 100, signal }), mostReaders);
+  }
+
+  /** Returns the commands of the bots in a chat. @throws {Refusal} */
+  commands(id: number, signal: AbortSignal): Promise<readonly BotCommand[]> {
+    return firstOf(this.#client.bots.commands(id, { signal }), mostCommands);
   }
 
   /** Adds users. Resolves with those who could not be added. @throws {Refusal} */

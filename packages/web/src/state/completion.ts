@@ -1,9 +1,9 @@
 /** The word before the caret that a list can complete. */
 export interface Completion {
-  readonly kind: 'person' | 'emoji';
-  /** What the user has typed after the `@` or `:`. */
+  readonly kind: 'person' | 'emoji' | 'command';
+  /** What the user has typed after the `@`, `:` or `/`. */
   readonly word: string;
-  /** Index of the `@` or `:`. */
+  /** Index of the `@`, `:` or `/`. */
   readonly from: number;
   /** Index of the caret. */
   readonly to: number;
@@ -11,6 +11,7 @@ export interface Completion {
   readonly isClosed: boolean;
 }
 
+const command = /^\/([a-z0-9_-]{0,32}(?:@[\w.-]{0,64})?)$/i;
 const person = /(?<![\p{L}\p{N}_@])@([\p{L}\p{N}._-]{0,64})$/u;
 const emoji = /(?<![\p{L}\p{N}_:])(?::([a-z0-9_+-]{2,40})(:?))$/iu;
 
@@ -20,6 +21,8 @@ export function completionAt(text: string, caret: number): Completion | undefine
   const [mention, name = ''] = person.exec(before) ?? [];
   if (mention !== undefined)
     return { kind: 'person', word: name, from: caret - mention.length, to: caret, isClosed: false };
+  const [slash, start = ''] = command.exec(before) ?? [];
+  if (slash !== undefined) return { kind: 'command', word: start, from: 0, to: caret, isClosed: false };
   const [code, letters = '', colon] = emoji.exec(before) ?? [];
   if (code === undefined) return undefined;
   return { kind: 'emoji', word: letters, from: caret - code.length, to: caret, isClosed: colon === ':' };

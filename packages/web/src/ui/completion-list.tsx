@@ -11,7 +11,7 @@ interface CompletionListProps {
   readonly onPick: (choice: Choice) => void;
 }
 
-/** The users or emoji that complete the word before the caret. */
+/** The commands, users or emoji that complete the word before the caret. */
 export function CompletionList({ id, choices, chosen, onPick }: CompletionListProps) {
   if (choices.length === 0) return null;
   return (
@@ -43,6 +43,18 @@ function ChoiceWords({ choice }: { choice: Choice }) {
           {choice.emoji.emoji}
         </span>
         <span>:{name}:</span>
+      </>
+    );
+  }
+  if (choice.kind === 'command') {
+    const { botId, botName, description } = choice.command;
+    return (
+      <>
+        <Avatar id={botId} name={botName} small />
+        <bdi>{choice.word}</bdi>
+        <span className="hint">
+          <Name of={botName} />: <Name of={description} />
+        </span>
       </>
     );
   }

@@ -15,6 +15,7 @@ import { Icon } from './icon.js';
 import { type Intent, type IntentRequest, newMessage } from './intent.js';
 import { IntentLine } from './intent-line.js';
 import { useAttached } from './use-attached.js';
+import { useCommands } from './use-commands.js';
 import { useCompletion } from './use-completion.js';
 import { useDraft } from './use-draft.js';
 import { useLeaveGuard } from './use-leave-guard.js';
@@ -64,6 +65,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   const typing = useTyping();
   const { text } = draft;
   const people = useMentionable(state, text.includes('@'));
+  const commands = useCommands(state, text.startsWith('/'));
   const allowed = allowedActions(state);
   const tooMany = bytesOver(text, state.maxBytes);
   const { channelId } = useOpenConversation();
@@ -77,7 +79,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
     draft.setText(typed);
     typing.go(typed);
   };
-  const completion = useCompletion({ area, text, people, onText });
+  const completion = useCompletion({ area, text, people, commands, onText });
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
     if (!isReady) return;

@@ -1,11 +1,14 @@
+import type { BotCommand } from '@parley/client';
 import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { matchingCommands, type OfferedCommand } from '../state/commands.js';
 import { type Completion, completed, completionAt } from '../state/completion.js';
 import { type Emoji, matchingEmoji } from '../state/emoji.js';
 import { type Mentionable, matchingPeople } from '../state/mentions.js';
 import { useEmoji } from './use-emoji.js';
 
-/** One choice of the list: a user, or an emoji. */
+/** One choice of the list: a command of a bot, a user, or an emoji. */
 export type Choice =
+  | ({ readonly kind: 'command'; readonly key: string } & OfferedCommand)
   | { readonly kind: 'person'; readonly key: string; readonly word: string; readonly person: Mentionable }
   | { readonly kind: 'emoji'; readonly key: string; readonly word: string; readonly emoji: Emoji };
 
@@ -13,10 +16,14 @@ const mostChoices = 8;
 
 function choicesOf(
   found: Completion | undefined,
-  people: readonly Mentionable[],
+  { people, commands }: Pick<CompletionOptions, 'people' | 'commands'>,
   emoji: readonly Emoji[],
 ): readonly Choice[] {
   if (found === undefined || found.isClosed) return [];
+  if (found.kind === 'command')
+    return matchingCommands(commands, found.word, mostChoices).map((one) => ({
+      ...{ kind: 'command', key: `${one.command.name}@${one.command.botId}`, ...one },
+    }));
   if (found.kind === 'person')
     return matchingPeople(people, found.word, mostChoices).map((person) => ({
       ...{ kind: 'person', key: person.id, word: `@${person.id}`, person },
@@ -30,18 +37,19 @@ interface CompletionOptions {
   readonly area: RefObject<HTMLTextAreaElement | null>;
   readonly text: string;
   readonly people: readonly Mentionable[];
+  readonly commands: readonly BotCommand[];
   readonly onText: (text: string) => void;
 }
 
-/** Completes mentions and the names of emoji before the caret. */
-export function useCompletion({ area, text, people, onText }: CompletionOptions) {
+/** Completes commands, mentions and the names of emoji before the caret. */
+export function useCompletion({ area, text, people, commands, onText }: CompletionOptions) {
   const [caret, setCaret] = useState(0);
   const [at, setAt] = useState(0);
   const [closedFrom, setClosedFrom] = useState<number>();
   const caretAfter = useRef<number>(undefined);
   const there = completionAt(text, caret);
   const { all: emoji = [] } = useEmoji(there?.kind === 'emoji');
-  const choices = there?.from === closedFrom ? [] : choicesOf(there, people, emoji);
+  const choices = there?.from === closedFrom ? [] : choicesOf(there, { people, commands }, emoji);
   const chosen = Math.min(at, choices.length - 1);
   const put = (place: Pick<Completion, 'from' | 'to'>, word: string) => {
     const next = completed(text, place, word);
