@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Refusal } from '@parley/runtime';
-import { FaultProxy, insist, type TestPerson, type Trio } from '@parley/testkit';
+import { FaultProxy, type TestPerson, type Trio } from '@parley/testkit';
 import {
   type ChatSummary,
   type Conversation,
@@ -12,7 +12,7 @@ import {
   type Transport,
 } from '../src/index.js';
 import { ChatModel, type LogRow, Timeline } from './chat-model.js';
-import { until } from './rig.js';
+import { patient, until } from './rig.js';
 
 /** Routes the streams of one client through proxies of its own, so that they can be cut. */
 class Cable {
@@ -24,8 +24,7 @@ class Cable {
       const addr = (await this.#proxyTo(seat.server?.addr ?? '')).address;
       return { ...seat, server: seat.server && { ...seat.server, addr } };
     };
-    const ask: Transport['ask'] = (call, request, options) => insist(() => direct.ask(call, request, options));
-    return { ...direct, ask, listen, close: () => {} };
+    return { ...patient(direct), listen, close: () => {} };
   }
 
   /** Resets every connection. */

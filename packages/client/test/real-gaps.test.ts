@@ -1,7 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { ChangeMemberRequest, ChannelService, UpdateChannelRequest } from '@parley/contract';
-import { callUnary, clientOptions } from '@parley/rpc';
-import { type TestPerson, Trio } from '@parley/testkit';
+import { clientOptions } from '@parley/rpc';
+import { callPatiently, type TestPerson, Trio } from '@parley/testkit';
 import type { Conversation, ParleyClient } from '../src/index.js';
 import { clientOf, Listener, until } from './rig.js';
 
@@ -69,14 +69,14 @@ test('reports entries lost by a channel without history as missing', async () =>
 async function moderate(channelId: number, change: Partial<ChangeMemberRequest>): Promise<void> {
   const door = new Client(trio.managers[0]?.grpc ?? '', credentials.createInsecure(), clientOptions);
   const request = ChangeMemberRequest.fromPartial({ channelId, userId: people[1].id, ...change });
-  await callUnary(door, ChannelService.changeMember, request, { token: people[0].token, withinMs: 30_000 });
+  await callPatiently(door, ChannelService.changeMember, request, { token: people[0].token, withinMs: 30_000 });
   door.close();
 }
 
 async function slowDown(id: number, slowModeS: number): Promise<void> {
   const door = new Client(trio.managers[0]?.grpc ?? '', credentials.createInsecure(), clientOptions);
   const request = UpdateChannelRequest.fromPartial({ id, slowModeS });
-  await callUnary(door, ChannelService.update, request, { token: people[0].token, withinMs: 30_000 });
+  await callPatiently(door, ChannelService.update, request, { token: people[0].token, withinMs: 30_000 });
   door.close();
 }
 

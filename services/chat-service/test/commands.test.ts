@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { Channel, ChannelKind, ChannelService, ChatService, DisconnectRequest } from '@parley/contract';
-import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { callUnary } from '@parley/rpc';
+import { DatabaseClock, type Pool } from '@parley/database';
 import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
-import { type TestPerson, Trio } from '@parley/testkit';
+import { callPatiently, openTestPool, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let alice: TestPerson;
@@ -17,7 +16,7 @@ const me = randomUUID();
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 1 });
   alice = await trio.people.make('alice');
-  pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test', max: 2 });
+  pool = openTestPool(trio.database.urlFor('chat_manager'), 2);
   key = new SigningKey(serviceToken('manager'), me, pool, await DatabaseClock.start(pool));
   client = new Client(trio.chatServers[0]?.grpc ?? '', credentials.createInsecure());
   instanceId = String((await trio.people.sql('SELECT instance_id FROM chat.server'))[0]?.instance_id);
@@ -32,7 +31,7 @@ const withinMs = 30_000;
 
 async function tell(method: 'add' | 'remove', id: number, token?: string) {
   const signed = token ?? (await key.sign({ sub: me }, instanceId));
-  return callUnary(client, ChatService[method], Channel.fromPartial({ id }), { token: signed, withinMs });
+  return callPatiently(client, ChatService[method], Channel.fromPartial({ id }), { token: signed, withinMs });
 }
 
 describe('Add and Remove', () => {
@@ -71,7 +70,7 @@ describe('Disconnect', () => {
     const { id } = await trio.create(alice, 'busy');
     const stream = await trio.join(alice, id);
     const request = DisconnectRequest.fromPartial({ userId: 'alice', goodbye: { reason: 'kicked' } });
-    await callUnary(client, ChatService.disconnect, request, {
+    await callPatiently(client, ChatService.disconnect, request, {
       token: await key.sign({ sub: me }, instanceId),
       withinMs,
     });
@@ -82,14 +81,14 @@ describe('Disconnect', () => {
   test('Disconnect of a removed user tells a user who is a member again to call Listen again', async () => {
     const kind = ChannelKind.GROUP;
     const group = Channel.fromPartial({ name: 'group', kind });
-    const { id } = await callUnary(trio.manager(), ChannelService.create, group, { token: alice.token, withinMs });
+    const { id } = await callPatiently(trio.manager(), ChannelService.create, group, { token: alice.token, withinMs });
     const stream = await trio.join(alice, id);
     const request = DisconnectRequest.fromPartial({
       channelId: id,
       userId: alice.id,
       goodbye: { reason: 'removed' },
     });
-    await callUnary(client, ChatService.disconnect, request, {
+    await callPatiently(client, ChatService.disconnect, request, {
       token: await key.sign({ sub: me }, instanceId),
       withinMs,
     });

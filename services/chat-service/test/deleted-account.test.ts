@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AdminService, DeleteUserRequest, Kind, type Message } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, callPatiently, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let root: TestPerson;
@@ -40,7 +39,7 @@ test('a purge hides the text from a live reader and a resumed reader, and remove
   await say(live, 'yours');
   const second = await say(theirs, 'also mine');
   const request = DeleteUserRequest.fromPartial({ userId: victim.id, purge: true });
-  await callUnary(trio.manager(), AdminService.deleteUser, request, { token: root.token, withinMs: 30_000 });
+  await callPatiently(trio.manager(), AdminService.deleteUser, request, { token: root.token, withinMs: 30_000 });
   await theirs.find(({ goodbye }) => goodbye?.reason === 'logged-out');
   const deletions = (messages: readonly Message[]) => messages.filter(({ kind }) => kind === Kind.DELETE);
   await live.find(() => deletions(live.messages).length === 2);

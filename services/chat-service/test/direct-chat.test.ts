@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ChannelService, Kind, type Message, User } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, Trio } from '@parley/testkit';
+import { type Chatter, callPatiently, Trio } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -19,7 +18,7 @@ async function say(stream: Chatter, text: string, fields: Partial<Message> = {})
 test('in a direct chat, neither user can change messages of the other, not even the one who opened it', async () => {
   const [starter, other] = [await trio.people.make('starter'), await trio.people.make('other')];
   const manager = trio.manager();
-  const { id } = await callUnary(manager, ChannelService.openDirect, User.fromPartial({ id: 'other' }), {
+  const { id } = await callPatiently(manager, ChannelService.openDirect, User.fromPartial({ id: 'other' }), {
     token: starter.token,
     withinMs: 30_000,
   });

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Client, credentials } from '@grpc/grpc-js';
 import { ChatService, DrainRequest } from '@parley/contract';
-import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { callUnary } from '@parley/rpc';
+import { DatabaseClock, type Pool } from '@parley/database';
 import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
-import { Chatter, healthOf, type ServiceProcess, Trio, until } from '@parley/testkit';
+import { Chatter, callPatiently, healthOf, openTestPool, type ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 let pool: Pool;
@@ -16,8 +15,8 @@ const me = randomUUID();
 
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 0, env: { PARLEY_STOP_SECONDS: '4' } });
-  pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test', max: 2 });
-  owner = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 2 });
+  pool = openTestPool(trio.database.urlFor('chat_manager'), 2);
+  owner = openTestPool(trio.database.ownerUrl, 2);
   key = new SigningKey(serviceToken('manager'), me, pool, await DatabaseClock.start(pool));
 });
 afterAll(async () => {
@@ -38,7 +37,7 @@ async function drain({ grpc }: ServiceProcess, deadlineMs = 0, token?: string): 
   const [server] = await trio.people.sql('SELECT instance_id FROM chat.server WHERE addr = $1', [grpc]);
   const signed = token ?? (await key.sign({ sub: me }, String(server?.instance_id)));
   const request = DrainRequest.fromPartial({ deadlineMs });
-  await callUnary(client, ChatService.drain, request, { token: signed, withinMs: 30_000 }).finally(() =>
+  await callPatiently(client, ChatService.drain, request, { token: signed, withinMs: 30_000 }).finally(() =>
     client.close(),
   );
 }

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Channel } from '@parley/contract';
-import { createPool, type Pool } from '@parley/database';
+import type { Pool } from '@parley/database';
 import { FlushQueue } from '@parley/fanout';
-import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, openTestPool, People, type TestDatabase } from '@parley/testkit';
 import { Reconciler } from '../src/background/reconciler.js';
 import { Channels } from '../src/core/channels.js';
 import { DedupeMemory } from '../src/core/dedupe-cache.js';
@@ -20,7 +20,7 @@ const instanceId = randomUUID();
 beforeAll(async () => {
   database = await openTestDatabase();
   people = await People.open(database);
-  pool = createPool({ url: database.urlFor('chat_server'), applicationName: 'test', max: 4 });
+  pool = openTestPool(database.urlFor('chat_server'), 4);
   await people.make('alice');
 });
 afterAll(async () => {
@@ -129,7 +129,7 @@ describe('an empty channel', () => {
     const id = await owned();
     load(channels, id);
     nowMs += longEmptyMs;
-    const manager = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test', max: 1 });
+    const manager = openTestPool(database.urlFor('chat_manager'));
     const listen = await manager.connect();
     await listen.query('BEGIN');
     await listen.query('SELECT FROM chat.channel WHERE id = $1 FOR NO KEY UPDATE', [id]);

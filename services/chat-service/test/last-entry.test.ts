@@ -1,6 +1,5 @@
 import { ChangeMemberRequest, Channel, ChannelKind, ChannelService, Kind, MemberChange } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { type Chatter, callPatiently, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
@@ -16,14 +15,14 @@ beforeAll(async () => {
   [ann, bob] = [await trio.people.make('ann'), await trio.people.make('bob')];
   const manager = trio.manager();
   const channel = Channel.fromPartial({ name: 'group', kind: ChannelKind.GROUP });
-  id = (await callUnary(manager, ChannelService.create, channel, { token: ann.token, withinMs })).id;
+  id = (await callPatiently(manager, ChannelService.create, channel, { token: ann.token, withinMs })).id;
 });
 afterAll(() => trio.stop());
 
 function change(fields: Partial<ChangeMemberRequest>) {
   const manager = trio.manager();
   const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: bob.id, ...fields });
-  return callUnary(manager, ChannelService.changeMember, request, { token: ann.token, withinMs });
+  return callPatiently(manager, ChannelService.changeMember, request, { token: ann.token, withinMs });
 }
 
 function join(person: TestPerson): Promise<Chatter> {

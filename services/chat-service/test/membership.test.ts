@@ -11,8 +11,7 @@ import {
   UpdateChannelRequest,
   type Welcome,
 } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
+import { type Chatter, callPatiently, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
@@ -37,7 +36,7 @@ beforeEach(async () => {
 function create(fields: Partial<Channel>): Promise<Channel> {
   const client = trio.manager();
   const channel = Channel.fromPartial({ name: `channel ${tests}`, limit: 25, ...fields });
-  return callUnary(client, ChannelService.create, channel, { token: ann.token, withinMs });
+  return callPatiently(client, ChannelService.create, channel, { token: ann.token, withinMs });
 }
 
 async function room(retention: Parameters<typeof Retention.fromPartial>[0]): Promise<number> {
@@ -47,13 +46,13 @@ async function room(retention: Parameters<typeof Retention.fromPartial>[0]): Pro
 function change(id: number, fields: Partial<ChangeMemberRequest>, by = ann, whom = bob) {
   const client = trio.manager();
   const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: whom.id, ...fields });
-  return callUnary(client, ChannelService.changeMember, request, { token: by.token, withinMs });
+  return callPatiently(client, ChannelService.changeMember, request, { token: by.token, withinMs });
 }
 
 function update(id: number, fields: Partial<UpdateChannelRequest>) {
   const client = trio.manager();
   const request = UpdateChannelRequest.fromPartial({ id, ...fields });
-  return callUnary(client, ChannelService.update, request, { token: ann.token, withinMs });
+  return callPatiently(client, ChannelService.update, request, { token: ann.token, withinMs });
 }
 
 function welcomeOf(stream: Chatter): Welcome | undefined {

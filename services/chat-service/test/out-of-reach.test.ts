@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AdminService, KickRequest } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { Chatter, FaultProxy, type ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
+import { Chatter, callPatiently, FaultProxy, type ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 let toManager: FaultProxy;
@@ -71,7 +70,7 @@ test('a user whom the manager kicked without reaching the server gets the reason
   const [before] = await trio.people.sql('SELECT internal_addr FROM chat.server');
   await trio.people.sql(move, ['127.0.0.1:1']);
   const kick = KickRequest.fromPartial({ userId: alice.id, reason: 'too loud' });
-  await callUnary(trio.manager(), AdminService.kick, kick, { token: root.token, withinMs: 30_000 });
+  await callPatiently(trio.manager(), AdminService.kick, kick, { token: root.token, withinMs: 30_000 });
   expect(await stream.ended).toMatchObject({ reason: 'kicked' });
   expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason: 'kicked', listenAgain: false });
   await trio.people.sql(move, [before?.internal_addr]);

@@ -10,8 +10,7 @@ import {
   Receipt,
   UpdateReceiptRequest,
 } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio, until } from '@parley/testkit';
+import { Chatter, callPatiently, type TestPerson, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
@@ -32,18 +31,18 @@ beforeEach(async () => {
 
 async function chat(fields: Partial<Channel> = {}): Promise<number> {
   const channel = Channel.fromPartial({ name: `chat ${tests}`, limit: 200, kind: ChannelKind.GROUP, ...fields });
-  const { id } = await callUnary(trio.manager(), ChannelService.create, channel, { token: ann.token, withinMs });
+  const { id } = await callPatiently(trio.manager(), ChannelService.create, channel, { token: ann.token, withinMs });
   for (const { id: userId } of [bob, carol]) await change(id, { userId, add: true });
   return id;
 }
 
 function change(channelId: number, fields: Partial<ChangeMemberRequest>) {
   const request = ChangeMemberRequest.fromPartial({ channelId, ...fields });
-  return callUnary(trio.manager(), ChannelService.changeMember, request, { token: ann.token, withinMs });
+  return callPatiently(trio.manager(), ChannelService.changeMember, request, { token: ann.token, withinMs });
 }
 
 function update({ token }: TestPerson, fields: Partial<UpdateReceiptRequest>) {
-  return callUnary(trio.manager(), ChannelService.updateReceipt, UpdateReceiptRequest.fromPartial(fields), {
+  return callPatiently(trio.manager(), ChannelService.updateReceipt, UpdateReceiptRequest.fromPartial(fields), {
     token,
     withinMs,
   });
@@ -252,7 +251,7 @@ test('Send carries a receipt, and rooms and channels without history ignore them
   await b.find(({ welcome }) => welcome !== undefined);
   const message = Message.fromPartial({ receipt: { readSeq: seq } });
   const server = new Client(listened.server?.addr ?? '', credentials.createInsecure());
-  await callUnary(server, ChatService.send, message, { token: listened.token, withinMs });
+  await callPatiently(server, ChatService.send, message, { token: listened.token, withinMs });
   server.close();
   await waitForStored(bob, id, { delivered: seq, read: seq });
   const { id: room } = await trio.create(ann, 'a room');

@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Client, credentials } from '@grpc/grpc-js';
 import { ChatService, DrainRequest, Resume, Retention } from '@parley/contract';
-import { createPool, DatabaseClock, type Pool, type PoolClient } from '@parley/database';
-import { callUnary } from '@parley/rpc';
+import { DatabaseClock, type Pool, type PoolClient } from '@parley/database';
 import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
-import { type RelayClient, type ServiceProcess, type TestPerson, until, utf8 } from '@parley/testkit';
+import {
+  callPatiently,
+  openTestPool,
+  type RelayClient,
+  type ServiceProcess,
+  type TestPerson,
+  until,
+  utf8,
+} from '@parley/testkit';
 import { post, RelayRig } from './relay-rig.js';
 
 let rig: RelayRig;
@@ -17,8 +24,8 @@ const me = randomUUID();
 
 beforeAll(async () => {
   rig = await RelayRig.start({ chatServers: 2 });
-  owner = createPool({ url: rig.trio.database.ownerUrl, applicationName: 'test', max: 2 });
-  manager = createPool({ url: rig.trio.database.urlFor('chat_manager'), applicationName: 'test', max: 1 });
+  owner = openTestPool(rig.trio.database.ownerUrl, 2);
+  manager = openTestPool(rig.trio.database.urlFor('chat_manager'));
   key = new SigningKey(serviceToken('manager'), me, manager, await DatabaseClock.start(manager));
 });
 afterAll(async () => {
@@ -259,7 +266,7 @@ describe('an owning server that is lost', () => {
     const { addr, instanceId } = await rig.trio.identityOf(server);
     const client = new Client(addr, credentials.createInsecure());
     const token = await key.sign({ sub: me }, instanceId);
-    await callUnary(client, ChatService.drain, DrainRequest.create(), { token, withinMs: 30_000 });
+    await callPatiently(client, ChatService.drain, DrainRequest.create(), { token, withinMs: 30_000 });
     client.close();
   }
 

@@ -10,8 +10,8 @@ import {
   KickRequest,
   Message,
 } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
 import {
+  callPatiently,
   type RelayClient,
   type ServiceProcess,
   TestGateway,
@@ -57,7 +57,7 @@ export class RelayRig {
       kind: ChannelKind.GROUP,
       ...fields,
     });
-    const { id } = await callUnary(this.trio.manager(), ChannelService.create, channel, { token, withinMs });
+    const { id } = await callPatiently(this.trio.manager(), ChannelService.create, channel, { token, withinMs });
     for (const one of others) await this.change(owner as TestPerson, id, one, { add: true });
     return id;
   }
@@ -69,13 +69,13 @@ export class RelayRig {
 
   async locate(id: number, token?: string): Promise<ChannelServer> {
     const options = { token: token ?? (await this.gateway.token()), withinMs };
-    return callUnary(this.trio.manager(), ChannelService.locate, Channel.fromPartial({ id }), options);
+    return callPatiently(this.trio.manager(), ChannelService.locate, Channel.fromPartial({ id }), options);
   }
 
   /** Ends all streams, handles and seats of a user, as an operator. */
   async kick({ token }: TestPerson, { id: userId }: TestPerson): Promise<void> {
     const request = KickRequest.fromPartial({ userId, reason: 'test' });
-    await callUnary(this.trio.manager(), AdminService.kick, request, { token, withinMs });
+    await callPatiently(this.trio.manager(), AdminService.kick, request, { token, withinMs });
   }
 
   async relay(server: ServiceProcess, options: Parameters<TestGateway['relay']>[1] = {}): Promise<RelayClient> {

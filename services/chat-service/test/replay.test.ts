@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Channel } from '@parley/contract';
-import { createPool, type Pool } from '@parley/database';
+import type { Pool } from '@parley/database';
 import { FlushQueue } from '@parley/fanout';
 import { grpcFraming } from '@parley/rpc';
 import { limits } from '@parley/runtime';
-import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, openTestPool, People, type TestDatabase } from '@parley/testkit';
 import { Channels } from '../src/core/channels.js';
 import { DedupeMemory } from '../src/core/dedupe-cache.js';
 import { Usage } from '../src/core/usage.js';
@@ -23,7 +23,7 @@ let store: MessageStore;
 beforeAll(async () => {
   database = await openTestDatabase();
   people = await People.open(database);
-  pool = createPool({ url: database.urlFor('chat_server'), applicationName: 'test', max: 1 });
+  pool = openTestPool(database.urlFor('chat_server'));
   await people.make('alice');
   const [row] = await people.sql("INSERT INTO chat.channel (name, owner_id) VALUES ('r', 'alice') RETURNING id");
   channelId = Number(row?.id);

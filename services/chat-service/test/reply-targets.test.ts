@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Channel, ChannelKind, ChannelService, Kind, type Message } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { type Chatter, callPatiently, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
@@ -17,7 +16,10 @@ beforeEach(async () => {
   tests += 1;
   ann = await trio.people.make(`ann-${tests}`);
   const channel = Channel.fromPartial({ name: 'chat', kind: ChannelKind.GROUP });
-  ({ id } = await callUnary(trio.manager(), ChannelService.create, channel, { token: ann.token, withinMs: 30_000 }));
+  ({ id } = await callPatiently(trio.manager(), ChannelService.create, channel, {
+    token: ann.token,
+    withinMs: 30_000,
+  }));
   stream = await trio.join(ann, id);
 });
 afterEach(() => stream.leave());

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createPool } from '@parley/database';
-import { type TestPerson, Trio, until } from '@parley/testkit';
+import { openTestPool, type TestPerson, Trio, until } from '@parley/testkit';
 import { Usage } from '../src/core/usage.js';
 import { MessageStore } from '../src/store/messages.js';
 
@@ -41,7 +40,7 @@ test('a message that is in one batch twice gets both acks', async () => {
   const id = await room('twice');
   const a = await trio.join(alice, id);
   const [head] = await trio.people.sql('SELECT epoch, instance_id FROM chat.channel_head WHERE channel_id = $1', [id]);
-  const pool = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'test', max: 1 });
+  const pool = openTestPool(trio.database.urlFor('chat_server'));
   const none = { bytes: 0, rows: 0 };
   const usage = new Usage({ channel: none, user: none });
   const store = new MessageStore({ main: pool, aside: pool }, pool, String(head?.instance_id), usage);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Channel, ChannelKind, ChannelService, Kind, Message, type Retention } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
-import { type Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
+import { type Chatter, callPatiently, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 
 const withinMs = 30_000;
 
@@ -22,7 +21,7 @@ beforeEach(async () => {
 async function create(kind: ChannelKind, retention: Parameters<typeof Retention.fromPartial>[0]): Promise<number> {
   const client = trio.manager();
   const channel = Channel.fromPartial({ name: 'channel', kind, limit: 25, retention });
-  return (await callUnary(client, ChannelService.create, channel, { token: host.token, withinMs })).id;
+  return (await callPatiently(client, ChannelService.create, channel, { token: host.token, withinMs })).id;
 }
 
 /** Sends a message and returns the reason of its refusal, or undefined if it was accepted. */

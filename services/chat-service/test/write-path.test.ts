@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Kind, type Message } from '@parley/contract';
-import { createPool } from '@parley/database';
-import { type Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { type Chatter, openTestPool, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let server: ServiceProcess;
@@ -337,7 +336,7 @@ test('a locked head delays only its own channel', async () => {
   const [locked, free] = [await keptRoom(), await keptRoom()];
   const [a, b] = [await trio.join(host, locked), await trio.join(guest, free)];
   expect([await say(a, 'one'), await say(b, 'one')]).toEqual([1, 1]);
-  const owner = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
+  const owner = openTestPool(trio.database.ownerUrl);
   const lock = await owner.connect();
   await lock.query('BEGIN');
   await lock.query('SELECT FROM chat.channel_head WHERE channel_id = $1 FOR UPDATE', [locked]);
