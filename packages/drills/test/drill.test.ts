@@ -9,7 +9,7 @@ import { isolatedThenLate } from '../src/cut.js';
 import { runDrill } from '../src/drill.js';
 import { LocalSystem } from '../src/local-system.js';
 import { RemoteSystem } from '../src/system.js';
-import { DrilledParley, kindsAfter } from './drilled-parley.js';
+import { DrilledParley, kindsAfter, unbounded } from './drilled-parley.js';
 
 const shape = { channels: 2, people: 4, rate: 100, seconds: 5, report: () => {} };
 let data = '';
@@ -30,7 +30,7 @@ function parley(args: readonly string[]): Promise<{ status: number | string; out
 
 test('killing any part loses, repeats or reorders no acked message, and the checker notices planted faults', async () => {
   const system = await LocalSystem.open(data);
-  const { wrong, histories, recoveries } = await runDrill(system, drills.kill, shape);
+  const { wrong, histories, recoveries } = await runDrill(system, unbounded(drills.kill), shape);
   expect(wrong).toEqual([]);
   expect(recoveries.map(({ times }) => times)).toEqual([1, 1, 1]);
   for (const { acked, readers } of histories) {

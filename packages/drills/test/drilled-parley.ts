@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkHistory, type FaultKind, freePorts, type RecordedHistory, Started } from '@parley/testkit';
+import type { CatalogEntry } from '../src/catalog.js';
 
 const portOptions = ['--user-port', '--manager-port', '--web-port', '--chat-port'];
 /** Ports between the first manager or gateway and the second one. */
@@ -33,6 +34,12 @@ export class DrilledParley {
     await this.#run.ended;
     await rm(this.data, { recursive: true });
   }
+}
+
+/** Returns a drill that allows any time without service, because a busy machine can stretch it. */
+export function unbounded(drill: CatalogEntry): CatalogEntry {
+  const backWithinMs = Number.POSITIVE_INFINITY;
+  return { ...drill, disturbances: drill.disturbances.map((one) => ({ ...one, backWithinMs })) };
 }
 
 /** Returns the kinds of faults that the checker finds after a change to the first history. */

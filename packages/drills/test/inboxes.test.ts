@@ -4,10 +4,9 @@ import { type Disturbance, lacksNothing, localSystemOf } from '../src/disturbanc
 import { runDrill } from '../src/drill.js';
 import { killProcess } from '../src/kill.js';
 import { LocalSystem } from '../src/local-system.js';
-import { DrilledParley, kindsAfter } from './drilled-parley.js';
+import { DrilledParley, kindsAfter, unbounded } from './drilled-parley.js';
 
 const shape = { channels: 4, people: 5, rate: 60, seconds: 5, report: () => {} };
-const unbounded = { backWithinMs: Number.POSITIVE_INFINITY };
 let drilled: DrilledParley;
 
 beforeAll(async () => {
@@ -29,14 +28,9 @@ function changed(
 const anyone = () => true;
 
 test('inboxes lose, repeat and reorder no entry when chat servers and gateways die, and the checker notices planted faults', async () => {
-  const entry = {
-    ...drills.inboxes,
-    disturbances: drills.inboxes.disturbances.map((one) => ({ ...one, ...unbounded })),
-  };
-  const { wrong, histories, recoveries, counts } = await runDrill(await LocalSystem.open(drilled.data), entry, {
-    ...shape,
-    rounds: 4,
-  });
+  const system = await LocalSystem.open(drilled.data);
+  const entry = unbounded(drills.inboxes);
+  const { wrong, histories, recoveries, counts } = await runDrill(system, entry, { ...shape, rounds: 4 });
   expect(wrong).toEqual([]);
   expect(recoveries.map(({ times }) => times)).toEqual([1, 1, 1, 1]);
   expect(counts['streams that ended']).toBeGreaterThan(0);
@@ -67,7 +61,7 @@ test('inboxes lose, repeat and reorder no entry when chat servers and gateways d
 test('the drill notices an inbox that is disconnected without a fault that excuses it', async () => {
   const planted: Disturbance = {
     name: 'planted',
-    ...unbounded,
+    backWithinMs: Number.POSITIVE_INFINITY,
     lacks: lacksNothing,
     make: async (context) => {
       const [victim] = await localSystemOf(context).processes('gateway');
