@@ -19,6 +19,18 @@ const SCRIPT = `
   setInterval(() => {}, 1000);
 `;
 
+/** Finds a free port below those that the system gives to others. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+}
+
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
@@ -27,6 +39,7 @@ afterEach(async () => {
 async function folder(mode?: number): Promise<string> {
   const made = await openTempFolder(mode);
   undo.push(() => rm(made, { recursive: true }));
+  await writeFile(join(made, 'postgres.port'), String(await freePort())); // No other process takes it between two starts.
   return made;
 }
 
@@ -200,10 +213,10 @@ test('replaces a port that is in use, unless the port is fixed', async () => {
 
 test('restarts a PostgreSQL of an earlier run that is not on the fixed port', async () => {
   const dataDir = await folder();
-  const { parent, url } = await startInProcess(dataDir);
+  const { parent } = await startInProcess(dataDir);
   parent.kill('SIGKILL');
   await once(parent, 'exit');
-  const wanted = portOf(url) + 1;
+  const wanted = await freePort();
   expect(portOf((await start(dataDir, wanted)).url)).toBe(wanted);
 });
 

@@ -1,6 +1,7 @@
 import { Lifecycle, repeat } from './lifecycle.js';
 import { silentLogger } from './log.js';
 
+const { jest } = import.meta;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('stops parts once, in reverse order, even if one fails', async () => {
@@ -31,7 +32,7 @@ test('repeat() reports failed calls and continues, one call at a time, until it 
     throw new Error('again');
   };
   const part = repeat(5, 0.5, work, (cause) => failures.push(cause));
-  await pause(120);
+  while (turns < 3) await pause(5);
   await part.stop();
   expect(running).toBe(0);
   const after = turns;
@@ -41,36 +42,30 @@ test('repeat() reports failed calls and continues, one call at a time, until it 
   expect(turns).toBe(after);
 });
 
-test('repeat() measures the interval from start to start, and pauses for a minimum time after slow work', async () => {
+/** Repeats `work` for five seconds of a fake clock. Returns the times between its starts. */
+async function gapsOf(everyMs: number, jitter: number, work: (start: number) => Promise<unknown>): Promise<number[]> {
+  jest.useFakeTimers();
   const starts: number[] = [];
   const part = repeat(
-    600,
-    0,
-    async () => {
-      starts.push(performance.now());
-      await pause(starts.length === 1 ? 500 : 900);
-    },
+    everyMs,
+    jitter,
+    async () => void (await work(starts.push(performance.now()))),
     () => {},
   );
-  while (starts.length < 3) await pause(20);
-  await part.stop();
-  const gaps = starts.slice(1).map((at, index) => at - Number(starts[index]));
-  expect(gaps[0]).toBeGreaterThan(595);
-  expect(gaps[0]).toBeLessThan(1_050); // If the gap were measured from end to start, it would be 1,100.
-  expect(gaps[1]).toBeGreaterThan(945);
+  await jest.advanceTimersByTimeAsync(5_000);
+  jest.useRealTimers();
+  void part.stop();
+  return starts.slice(1).map((at, index) => at - Number(starts[index]));
+}
+
+test('repeat() measures the interval from start to start, and pauses for a minimum time after slow work', async () => {
+  const gaps = await gapsOf(600, 0, (start) => pause(start === 1 ? 400 : 900));
+  expect(gaps.slice(0, 2)).toEqual([600, 900 + 150]); // a quarter of the interval after the slow work
 });
 
 test('repeat() varies the interval by the jitter', async () => {
-  const starts: number[] = [];
-  const part = repeat(
-    40,
-    0.5,
-    async () => void starts.push(performance.now()),
-    () => {},
-  );
-  await pause(900);
-  await part.stop();
-  const gaps = starts.slice(1).map((at, index) => at - Number(starts[index]));
+  const gaps = await gapsOf(40, 0.5, async () => {});
   expect(Math.min(...gaps)).toBeGreaterThan(18);
+  expect(Math.max(...gaps)).toBeLessThan(62);
   expect(Math.max(...gaps) - Math.min(...gaps)).toBeGreaterThan(8);
 });

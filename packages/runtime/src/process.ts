@@ -71,7 +71,9 @@ function stopOnSignals(running: () => Part | undefined, log: Logger, stopMs: num
     process.on(signal, () => stop(stopping ? 0 : stopMs, signal));
   }
   process.on('SIGHUP', () => log.info('SIGHUP ignored; certificates are reloaded when their files change'));
-  process.on('disconnect', () => stop(orphanStopMs, 'supervisor disconnected'));
+  const orphaned = () => stop(orphanStopMs, 'supervisor disconnected');
+  process.on('disconnect', orphaned);
+  if (process.connected === false) orphaned(); // The supervisor had gone before this process listened.
 }
 
 /**

@@ -14,7 +14,10 @@ const behaviours: Record<string, () => Promise<RunningService>> = {
   outOfFiles: async () => {
     throw Object.assign(new Error('EMFILE: too many open files, open x'), { code: 'EMFILE' });
   },
-  neverStarts: () => new Promise(() => setInterval(() => {}, 1_000)),
+  neverStarts: () => {
+    process.stdout.write('starting\n');
+    return new Promise(() => setInterval(() => {}, 1_000));
+  },
   throws: async () => {
     setTimeout(() => {
       throw new Error('from a timer');

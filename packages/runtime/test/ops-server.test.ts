@@ -18,7 +18,7 @@ async function get(path: string): Promise<[number, string]> {
 function ask(line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(server.port, '127.0.0.1', () => socket.write(`${line}\r\nHost: x\r\n\r\n`));
-    socket.setTimeout(2_000, () => reject(new Error('no answer')));
+    socket.setTimeout(60_000, () => reject(new Error('no answer')));
     socket.once('data', (data) => {
       resolve(String(data.toString().split('\r\n')[0]));
       socket.destroy();

@@ -1,7 +1,7 @@
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { AdminService, DeleteUserRequest, type ExportLine, Kind, User, UserRole, UserStatus } from '@parley/contract';
 import { bearerMetadata, refusalFromStatus, startServerStream } from '@parley/rpc';
-import { callPatiently, openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { callPatiently, insist, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { findChannelsToPurge } from '../src/admin/deletion-store.js';
 import { sections, walkChannels } from '../src/admin/export-store.js';
 import { findUser } from '../src/members/member-store.js';
@@ -58,10 +58,12 @@ async function* lines(stream: ClientReadableStream<ExportLine>): AsyncGenerator<
   }
 }
 
-async function exported(id: string, who = root): Promise<Line[]> {
-  const found: Line[] = [];
-  for await (const line of lines(open(id, who))) found.push(line);
-  return found;
+function exported(id: string, who = root): Promise<Line[]> {
+  return insist(async () => {
+    const found: Line[] = [];
+    for await (const line of lines(open(id, who))) found.push(line);
+    return found;
+  });
 }
 
 const ofType = (found: readonly Line[], type: string) => found.filter((line) => line.type === type);

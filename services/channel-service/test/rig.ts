@@ -14,7 +14,7 @@ import {
 } from '@parley/service-kit';
 import { callPatiently, insist, openTestPool, People, type TestPerson as Person } from '@parley/testkit';
 import { startChannelService } from '../src/app.js';
-import { readChannelServiceConfig } from '../src/config.js';
+import { type ChannelServiceConfig, readChannelServiceConfig } from '../src/config.js';
 
 /** The pools of a test database, by role. */
 export interface Database {
@@ -58,7 +58,11 @@ export class Rig {
     return pool;
   }
 
-  async startManager(env: Readonly<Record<string, string>> = {}): Promise<Client> {
+  /** Starts a manager. Unless `config` says otherwise, its retention and its index run only once. */
+  async startManager(
+    env: Readonly<Record<string, string>> = {},
+    config: Partial<ChannelServiceConfig> = {},
+  ): Promise<Client> {
     const url = this.#database.urlFor('chat_manager');
     const settings = readSettings({
       PARLEY_DATABASE_URL: url,
@@ -67,7 +71,7 @@ export class Rig {
       ...env,
     });
     const app = await startChannelService(
-      { ...readChannelServiceConfig(settings), retentionEveryMs: 3_600_000, searchEveryMs: 3_600_000 },
+      { ...readChannelServiceConfig(settings), retentionEveryMs: 3_600_000, searchEveryMs: 3_600_000, ...config },
       {
         settings,
         log: createLogger({ service: 'test', level: settings.LOG_LEVEL, format: 'json' }),
