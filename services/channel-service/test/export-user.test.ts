@@ -151,13 +151,8 @@ const tables: Readonly<
   seat: {
     types: ['seat'],
     leftOut: {
-      id: internal,
-      user_id: theAccount,
-      instance_id: internal,
-      epoch: internal,
-      session_id: internal,
-      exclusive: internal,
-      join_by: internal,
+      ...{ id: internal, user_id: theAccount, instance_id: internal, epoch: internal },
+      ...{ session_id: internal, exclusive: internal, join_by: internal },
     },
   },
   block: { types: ['block'], leftOut: { user_id: theAccount } },
@@ -195,6 +190,7 @@ const tables: Readonly<
   abuse_report: {
     types: ['report', 'report_about'],
     leftOut: {
+      log_id: internal,
       by_id: 'private to the reporter',
       data: 'as text or base64',
       resolved_by: 'in the audit of that operator',

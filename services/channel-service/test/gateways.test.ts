@@ -34,7 +34,7 @@ async function gatewayRow(name: string, leaseFor: string, state = 'serving'): Pr
 }
 
 test('lists live gateways and those that ended in the last ten minutes, even after the clock was set back', async () => {
-  const id = await gatewayRow('edge-1', '5 s');
+  const id = await gatewayRow('edge-1', '25 s');
   await gatewayRow('edge-2', '-1 s');
   await gatewayRow('edge-3', '-11 min');
   await gatewayRow('edge-4', '1 h');
@@ -51,9 +51,9 @@ test('lists live gateways and those that ended in the last ten minutes, even aft
 });
 
 test('drains a live gateway by its row, and no other', async () => {
-  const id = await gatewayRow('edge-5', '5 s');
+  const id = await gatewayRow('edge-5', '25 s');
   const lost = await gatewayRow('edge-6', '-1 s');
-  const stopped = await gatewayRow('edge-7', '5 s', 'stopped');
+  const stopped = await gatewayRow('edge-7', '25 s', 'stopped');
   for (let times = 0; times < 2; times++) await api.drain(root, id);
   for (const gone of [lost, stopped])
     await expect(api.drain(root, gone)).rejects.toMatchObject({ reason: 'server-not-found' });
