@@ -1,13 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { patient } from '@parley/client/testing';
-import { freePorts, Started } from '@parley/testkit';
+import { freePorts, Program, Started } from '@parley/testkit';
 import { projectFolder } from '../src/launcher/options.js';
 import type { RunFacts } from '../src/run-file.js';
+import { patiently } from './one-process.js';
 
 const password = 'a long password';
 let data: string;
@@ -53,12 +53,14 @@ async function talk(name: string): Promise<void> {
 async function parley(env: NodeJS.ProcessEnv, ...args: string[]): Promise<string> {
   const { userService, channelService } = await addresses();
   const where = ['--user-service', userService, '--manager', channelService, '--login', join(data, 'login.json')];
-  const { stdout, stderr } = spawnSync(process.execPath, [join(projectFolder, 'bin', 'parley.js'), ...where, ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    input: `${password}\n`,
+  const { said } = await patiently(async () => {
+    const program = new Program(process.execPath, [join(projectFolder, 'bin', 'parley.js'), ...where, ...args], {
+      env: { ...process.env, ...env },
+    });
+    program.type(password);
+    return { code: await program.end(), said: program.said };
   });
-  return stdout + stderr;
+  return said;
 }
 
 const loopback = networkInterfaces().lo ?? [];

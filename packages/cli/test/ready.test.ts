@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts, Trio } from '@parley/testkit';
+import { freePorts, Trio, until } from '@parley/testkit';
 import { projectFolder } from '../src/launcher/options.js';
 
 type Service = 'manager' | 'chat server' | 'user-service' | 'gateway';
@@ -45,9 +45,10 @@ async function all(words: string, services: readonly Service[] = [...admins.keys
   }
 }
 
+/** Waits until a process exports this line. */
 async function metric(service: Service, line: string): Promise<void> {
-  const text = await (await fetch(`http://127.0.0.1:${admins.get(service)}/metrics`)).text();
-  expect(text).toContain(`\n${line}\n`);
+  const url = `http://127.0.0.1:${admins.get(service)}/metrics`;
+  await until(async () => (await (await fetch(url)).text()).includes(`\n${line}\n`));
 }
 
 test('every process is ready, and healthy for Docker', async () => {

@@ -30,5 +30,5 @@ async function turnFsyncOff(url: string): Promise<void> {
 /** Stops what `setUp` started. */
 export async function tearDown(): Promise<void> {
   await server?.stop();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChannelKind, type ChatSummary, createClient, type ParleyClient, type UserInbox } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
+import { patient } from '@parley/client/testing';
 import { Trio, until } from '@parley/testkit';
 import type { Chat } from '../src/live/chat.js';
 import { type ChatsOfInbox, PageInbox } from '../src/live/page-inbox.js';
@@ -94,7 +95,7 @@ beforeAll(async () => {
   trio = await Trio.start();
   const { grpc: gateway } = await trio.startGateway();
   const transport = () =>
-    grpcTransport({ userService: '127.0.0.1:1', channelService: trio.managers[0]?.grpc ?? '', gateway });
+    patient(grpcTransport({ userService: '127.0.0.1:1', channelService: trio.managers[0]?.grpc ?? '', gateway }));
   const [one, two] = [await trio.people.make('ann'), await trio.people.make('bob')];
   bobId = two.id;
   ann = createClient({ transport: transport(), token: one.token });
@@ -173,7 +174,7 @@ test('three devices agree with a recount on the server after random actions, wit
       const server = await counted();
       return devices.every((one) => shown(one).join('\n') === server.join('\n')) || pause(500, false); // Calls of Overview have a rate.
     };
-    await until(agree, 30_000).catch(async () => {
+    await until(agree).catch(async () => {
       throw new Error(
         [...done.slice(-recountEvery), ...(await counted()), ...devices.map(shown).map(String)].join('\n'),
       );
