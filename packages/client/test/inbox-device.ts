@@ -197,11 +197,20 @@ export class Device {
 
   /** A user who joins again may find another log. */
   #added({ id, log }: { id: number; log: string }): void {
+    const known = this.#seen.get(id)?.log ?? this.#logOfEntries(id);
     this.#note(id, { type: 'added' });
     this.isIn.set(id, true);
-    const known = this.#seen.get(id)?.log;
     if (known !== undefined && log !== '' && known !== log) this.#reset({ channelId: id, log });
     else this.#changed({ id, log });
-    if (log !== '' && known === undefined) this.#seen.set(id, { log, seq: 0 });
+    if (log !== '' && !this.#seen.has(id)) this.#seen.set(id, { log, seq: 0 });
+  }
+
+  /**
+   * Returns the log of the entries that the device has received of a chat without a place in it:
+   * those of an earlier stay, up to the removal. Returns undefined if there are none.
+   */
+  #logOfEntries(id: number): string | undefined {
+    const hasEntries = this.happenings.get(id)?.some(({ type }) => type === 'entry') === true;
+    return hasEntries ? (this.#logs.get(id) ?? this.starts.get(id)?.log) : undefined;
   }
 }

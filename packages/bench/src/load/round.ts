@@ -86,6 +86,12 @@ function sample(job: Job, channels: readonly ChannelLoad[]) {
   };
 }
 
+/** Extends a measurement in which nothing has arrived, because a busy machine stood still. */
+async function somethingArrives(channels: readonly ChannelLoad[], received: number): Promise<void> {
+  const until = performance.now() + drainMs;
+  while (performance.now() < until && sumOf(channels, (one) => one.received) === received) await pause(20);
+}
+
 async function drain(channels: readonly ChannelLoad[]): Promise<void> {
   const until = performance.now() + drainMs;
   while (performance.now() < until && !channels.every(({ isComplete }) => isComplete)) await pause(20);
@@ -106,6 +112,7 @@ async function measure(job: Job, channels: readonly ChannelLoad[]): Promise<JobO
   for (const { latenciesMs } of channels) latenciesMs.length = 0;
   const before = sample(job, channels);
   await pause(job.seconds * 1_000);
+  await somethingArrives(channels, before.received);
   const after = sample(job, channels);
   const latencies = channels.flatMap(({ latenciesMs }) => latenciesMs);
   stop();
