@@ -25,7 +25,7 @@ const waiting = [
   'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|relay-fate|relay-posts|withdrawn)[.]',
   'client/dist/test/(conversation|peers)[.]',
   'database/dist/test/embedded[.]',
-  'gateway/dist/test/(crowd|document-001-events|drain|h2spec|kept-channels|objects|page|posting-faults|relay|relay-faults|rooms-faults|unread|watermarks)[.]',
+  'gateway/dist/test/(crowd|document-001-events|drain|h2spec|kept-channels|objects|page|posting-faults|relay|relay-faults|rooms-faults|sse-nginx|unread|watermarks)[.]',
   'service-kit/dist/test/tokens[.]',
 ].join('|');
 /** Tests that load the machine and bound how long something may take. They run two at once. */

@@ -213,7 +213,14 @@ test('an invented Last-Event-ID and one of another user are a 400, and a bad tok
   };
   for (const last of ['nonsense', '1', `${ofAnn}~`, `${ofAnn}~0.1.1`, '~'.repeat(300), ofAnn])
     expect([last, await opened(bob.token, last)]).toEqual([last, 400]);
-  expect(await opened(ann.token, ofAnn)).toBe(200);
+  const resumed = Array.from({ length: 30 }, async () => {
+    const response = await openRaw(`/events?token=${ann.token}`, { 'last-event-id': ofAnn });
+    expect(response.statusCode).toBe(200);
+    return textUntil(response, /\n\n/);
+  });
+  const beginnings = await Promise.all(resumed);
+  for (const text of beginnings) expect(text.slice(0, text.indexOf('\n'))).toBe(`id: ${ofAnn}`);
+  expect(beginnings.some((text) => text.startsWith(`id: ${ofAnn}\nretry: `))).toBe(true); // Too many at once.
   expect(await opened('e30.e30.e30', '')).toBe(403);
   const missing = await openRaw('/events');
   missing.destroy();

@@ -72,7 +72,8 @@ given(
     await makeChannel(people);
     for (const person of seconds > 0 ? Object.values(people) : [people.admin]) {
       const [code, report] = await examine(person);
-      expect([person.id, code, report]).toEqual([person.id, 0, expect.stringMatching(/Tested: [5-9]\d$/m)]);
+      if (code !== 0) throw new Error(`schemathesis has findings as ${person.id}:\n${report}`);
+      expect(report).toMatch(/Tested: [5-9]\d$/m);
     }
   },
   120_000 + 3 * seconds * 1_000,

@@ -14,6 +14,8 @@ export interface EventWriter {
 /** Options of one stream of events. */
 export interface EventStreamOptions {
   readonly response: ServerResponse;
+  /** Line with the id from which the stream resumes; empty if there is none. */
+  readonly idLine: string;
   readonly machine: EventsMachine;
   /** Looks up the fact that the machine needs, and writes the resulting bytes. */
   readonly lookUp: (need: EventsNeed, writer: EventWriter) => Promise<void>;
@@ -56,10 +58,11 @@ export class EventStream implements InboxStream {
 
   /** Sends the headers, so that the client knows that it is connected. */
   begin(): void {
-    const { response } = this.#options;
+    const { response, idLine } = this.#options;
     if (this.ended || response.headersSent) return;
     response.writeHead(200, headers);
-    response.flushHeaders();
+    if (idLine === '') response.flushHeaders();
+    else response.write(`${idLine}\n`);
   }
 
   write(frames: Buffer): boolean {

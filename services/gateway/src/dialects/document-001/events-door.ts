@@ -55,24 +55,35 @@ const leastRetryMs = 1_000;
 const lookUpWithinMs = 15_000;
 
 /**
- * Returns the point from which a request resumes: the id that the browser repeats, or else
- * `?after=`.
+ * Returns the id of the event from which a request resumes: the one that the browser repeats, or
+ * else `?after=`.
  */
-function resumePointOf({ request }: HttpVisit): ResumePoint | undefined {
+function resumeIdOf({ request }: HttpVisit): string {
   const { 'last-event-id': last } = request.headers;
   const query = new URLSearchParams(request.url?.split('?')[1] ?? '');
-  return readResumePoint(String(last ?? '') || (query.get('after') ?? ''));
+  return String(last ?? '') || (query.get('after') ?? '');
 }
 
 /**
- * Refuses a request. If a retry may succeed, sends an empty stream instead, because a browser
- * reconnects only after status 200.
+ * Returns the line that repeats the id of the request, or nothing if there is none. A client whose
+ * library keeps no id between streams would otherwise forget it in a stream without events.
  */
-function answerRefusal(response: ServerResponse, refusal: Refusal): void {
+function repeatedIdLine(visit: HttpVisit): string {
+  const id = resumeIdOf(visit);
+  return /^[\x21-\x7e]+$/.test(id) ? `id: ${id}\n` : '';
+}
+
+/**
+ * Refuses a request. If a retry may succeed, sends a stream without events instead, because a
+ * browser reconnects only after status 200.
+ */
+function answerRefusal(visit: HttpVisit, refusal: Refusal): void {
+  const { response } = visit;
   if (response.headersSent || response.destroyed) return;
   if (isTemporary(refusal)) {
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
-    response.writeHead(200, headers).end(`retry: ${Math.max(refusal.retryAfterMs, leastRetryMs)}\n\n`);
+    const retry = `retry: ${Math.max(refusal.retryAfterMs, leastRetryMs)}\n\n`;
+    response.writeHead(200, headers).end(repeatedIdLine(visit) + retry);
     return;
   }
   const { status, contentType, body } = errorOf(refusal);
@@ -106,7 +117,7 @@ export class EventsDoor {
   async #serve(visit: HttpVisit): Promise<void> {
     await this.#deps.bounds.waitForEarlier(visit);
     const token = this.#deps.tokenOf(visit);
-    const start = resumePointOf(visit);
+    const start = readResumePoint(resumeIdOf(visit));
     const address = callerAddress(visit.request, this.#deps.proxies);
     const me = await this.#login.userOf(token, address);
     if (visit.response.closed) return;
@@ -131,10 +142,11 @@ export class EventsDoor {
     this.#open += 1;
     return new EventStream({
       response,
+      idLine: repeatedIdLine(visit),
       machine,
       lookUp: (need, writer) => this.#lookUp({ machine, me, calls, response }, need, writer),
       unread: this.#deps.bounds.unreadOf(visit),
-      refuse: (refusal) => answerRefusal(response, refusal),
+      refuse: (refusal) => answerRefusal(visit, refusal),
       report: (reason) => {
         this.#open -= 1;
         this.#report(reason, performance.now() - openedAtMs);
@@ -194,9 +206,9 @@ export class EventsDoor {
     }
   }
 
-  #refuse({ response }: HttpVisit, refusal: Refusal): void {
+  #refuse(visit: HttpVisit, refusal: Refusal): void {
     this.#report(refusal.reason, 0);
-    answerRefusal(response, refusal);
+    answerRefusal(visit, refusal);
   }
 
   #report(reason: string, ms: number): void {
