@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { freePorts, type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import { EventSource } from 'eventsource';
 import { InboxRig } from './inbox-rig.js';
-import { request, requestPatiently } from './rest-client.js';
+import { request } from './rest-client.js';
 
 const eventNames = ['NewChat', 'AddToChat', 'RemoveFromChat', 'NewMessage', 'ChatNameUpdated'] as const;
 const lateNames = ['MessageUpdated', 'MessageDeleted', 'reset', 'message'] as const;
@@ -77,7 +77,7 @@ async function cast(): Promise<readonly [TestPerson, TestPerson, TestPerson]> {
 
 /** Makes a call of document 001. */
 const call = ({ token }: Pick<TestPerson, 'token'>, method: string, path: string, json?: object, headers = {}) =>
-  requestPatiently(`${gateway.http}/api${path}`, method, { token, headers, ...(json && { json }) });
+  request(`${gateway.http}/api${path}`, method, { token, headers, ...(json && { json }) });
 
 /** Opens the stream with a plain HTTP client. */
 function openRaw(path: string, headers = {}, http = gateway.http): Promise<IncomingMessage> {
@@ -151,7 +151,7 @@ test('an edit and a deletion arrive under names that clients of the document do 
   const id = await rig.group(ann, [bob]);
   const page = await Page.open(bob);
   const rest = (method: string, path: string, json?: object) =>
-    requestPatiently(`${gateway.http}/api/v1/channels/${id}/messages${path}`, method, {
+    request(`${gateway.http}/api/v1/channels/${id}/messages${path}`, method, {
       token: ann.token,
       ...(json && { json }),
     });

@@ -1,5 +1,5 @@
 import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
-import type { RestResponse } from './rest-client.js';
+import { type RestResponse, whileOverloaded } from './rest-client.js';
 
 /** One mebibyte. */
 export const mebibyte = 1_048_576;
@@ -43,11 +43,15 @@ export const at = (path: string) => `${fileRig.gateway.http}/api/v1${path}`;
 /** Returns the header with the token of a person. */
 export const bearer = (person: TestPerson) => ({ authorization: `Bearer ${person.token}` });
 
-/** Sends files as a form, as a browser does. */
-export async function sendForm(
-  person: TestPerson,
-  ...files: [name: string, bytes: Uint8Array][]
-): Promise<RestResponse> {
+/** Sends files as a form, as a browser does, and again while the services are overloaded. */
+export function sendForm(...sent: Parameters<typeof sendFormOnce>): Promise<RestResponse> {
+  return whileOverloaded(
+    () => sendFormOnce(...sent),
+    ({ text }) => text,
+  );
+}
+
+async function sendFormOnce(person: TestPerson, ...files: [name: string, bytes: Uint8Array][]): Promise<RestResponse> {
   const form = new FormData();
   for (const [name, bytes] of files) form.append('file', new Blob([new Uint8Array(bytes)]), name);
   const response = await fetch(at('/files'), { method: 'POST', headers: bearer(person), body: form });
@@ -62,8 +66,15 @@ export async function upload(person: TestPerson, name: string, bytes: Uint8Array
   return (json as unknown as { files: Stored[] }).files[0] as Stored;
 }
 
-/** Downloads a file. */
-export async function download(
+/** Downloads a file. Tries again while the services are overloaded. */
+export function download(...asked: Parameters<typeof downloadOnce>): ReturnType<typeof downloadOnce> {
+  return whileOverloaded(
+    () => downloadOnce(...asked),
+    ({ bytes }) => String(bytes),
+  );
+}
+
+async function downloadOnce(
   person: TestPerson,
   id: string,
   headers: Record<string, string> = {},

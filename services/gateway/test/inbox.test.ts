@@ -6,9 +6,18 @@ import {
   Kind,
   OverviewRequest,
 } from '@parley/contract';
-import { createPool, transaction } from '@parley/database';
+import { transaction } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import { type Chatter, insist, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
+import {
+  type Chatter,
+  insist,
+  openTestPool,
+  type ServiceProcess,
+  type TestPerson,
+  Trio,
+  until,
+  utf8,
+} from '@parley/testkit';
 import { InboxClient, watchInPage } from './inbox-client.js';
 
 let trio: Trio;
@@ -267,7 +276,7 @@ async function startLog(id: number): Promise<void> {
 
 /** Runs a function during a transaction whose events might come first. */
 async function duringTransaction(run: () => Promise<void>, write = 'SELECT pg_current_xact_id()'): Promise<void> {
-  const pool = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 1 });
+  const pool = openTestPool(trio.database.ownerUrl);
   await transaction(pool, async (client) => {
     await client.query(write);
     await run();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { AdminService, KickRequest } from '@parley/contract';
-import { createPool, transaction } from '@parley/database';
+import { transaction } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import { type TestPerson, until } from '@parley/testkit';
+import { openTestPool, type TestPerson, until } from '@parley/testkit';
 import { InboxClient } from './inbox-client.js';
 import { InboxRig } from './inbox-rig.js';
 
@@ -23,7 +23,7 @@ const words = (channelId: number) => ({ channelId, data: Buffer.from('words') })
 test('an ack that is ready before the welcome is sent after the welcome', async () => {
   const id = await rig.group(ann, [bob]);
   await rig.post(ann, words(id)); // The chat has an owner.
-  const pool = createPool({ url: rig.trio.database.ownerUrl, applicationName: 'test', max: 1 });
+  const pool = openTestPool(rig.trio.database.ownerUrl);
   let device: InboxClient | undefined;
   const clientId = randomUUID();
   await transaction(pool, async (client) => {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { AdminService, ChannelServer, Retention } from '@parley/contract';
-import { createPool, transaction } from '@parley/database';
+import { transaction } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import { type ServiceProcess, type TestPerson, until, utf8 } from '@parley/testkit';
+import { openTestPool, type ServiceProcess, type TestPerson, until, utf8 } from '@parley/testkit';
 import type { InboxClient } from './inbox-client.js';
 import { InboxRig } from './inbox-rig.js';
 
@@ -72,7 +72,7 @@ describe('the owning server dies between a post and its ack', () => {
 
   test('a message that was stored is acknowledged, and is in the log once', async () => {
     const id = await chatAt(owner, device);
-    const pool = createPool({ url: rig.trio.database.ownerUrl, applicationName: 'test', max: 1 });
+    const pool = openTestPool(rig.trio.database.ownerUrl);
     const clientId = randomUUID();
     await transaction(pool, async (client) => {
       await client.query('SELECT FROM chat.channel_head WHERE channel_id = $1 FOR UPDATE', [id]);

@@ -55,8 +55,7 @@ export interface RestResponse {
 
 const router = new ApiRouter(restForm.routes);
 
-/** Sends a request as any HTTP client does. */
-export async function request(url: string, method: string, options: RestOptions = {}): Promise<RestResponse> {
+async function sendOnce(url: string, method: string, options: RestOptions = {}): Promise<RestResponse> {
   const { token, json, headers = {}, body = json === undefined ? undefined : JSON.stringify(json) } = options;
   const response = await fetch(url, {
     method,
@@ -72,16 +71,27 @@ export async function request(url: string, method: string, options: RestOptions 
   return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} };
 }
 
-/** Sends a request, and repeats it while the services are overloaded, as on a busy machine. */
-export async function requestPatiently(url: string, method: string, options?: RestOptions): Promise<RestResponse> {
-  return whileOverloaded(() => request(url, method, options));
+/**
+ * Sends a request, and repeats it while the services are overloaded, as on a busy machine. `textOf`
+ * returns the text of a response.
+ */
+export async function whileOverloaded<R extends { readonly status: number }>(
+  send: () => Promise<R>,
+  textOf: (response: R) => string,
+  tries = 60,
+): Promise<R> {
+  const response = await send();
+  if (response.status !== 503 || textOf(response).includes('files-away') || tries <= 1) return response;
+  await pause(500);
+  return whileOverloaded(send, textOf, tries - 1);
 }
 
-async function whileOverloaded(send: () => Promise<RestResponse>, tries = 60): Promise<RestResponse> {
-  const response = await send();
-  if (response.status !== 503 || tries <= 1) return response;
-  await pause(500);
-  return whileOverloaded(send, tries - 1);
+/** Sends a request as any HTTP client does, and repeats it while the services are overloaded. */
+export function request(url: string, method: string, options?: RestOptions): Promise<RestResponse> {
+  return whileOverloaded(
+    () => sendOnce(url, method, options),
+    ({ text }) => text,
+  );
 }
 
 /** A client of `/api/v1`, which checks every answer against the schema of its route. */
@@ -107,9 +117,9 @@ export class RestClient {
     return response;
   }
 
-  /** Sends a request that must succeed, as often as needed, and returns its JSON. */
+  /** Sends a request that must succeed, and returns its JSON. */
   async ok(method: string, path: string, json?: unknown): Promise<RestJson> {
-    const response = await whileOverloaded(() => this.send(method, path, json === undefined ? {} : { json }));
+    const response = await this.send(method, path, json === undefined ? {} : { json });
     if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${response.text}`);
     return response.json;
   }

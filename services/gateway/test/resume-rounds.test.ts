@@ -1,5 +1,5 @@
-import { createPool, type Pool } from '@parley/database';
-import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
+import type { Pool } from '@parley/database';
+import { openTestDatabase, openTestPool, People, type TestDatabase } from '@parley/testkit';
 import type { Missed, StartingReader } from '../src/inbox/missed.js';
 import { type RoundFacts, RoundReader, type RoundRequest } from '../src/inbox/round.js';
 
@@ -14,7 +14,7 @@ let names = 0;
 beforeAll(async () => {
   database = await openTestDatabase();
   people = await People.open(database);
-  pool = createPool({ url: database.urlFor('chat_gateway'), applicationName: 'resume rounds', max: 1 });
+  pool = openTestPool(database.urlFor('chat_gateway'));
   pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     const counted = (...args: unknown[]) => {

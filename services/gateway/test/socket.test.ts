@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ChannelKind, ChannelService, Channel as ChannelType, InboxCommand } from '@parley/contract';
-import { createPool, DatabaseClock } from '@parley/database';
+import { DatabaseClock } from '@parley/database';
 import { callUnary } from '@parley/rpc';
 import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/service-kit';
-import { type Chatter, insist, type ServiceProcess, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, insist, openTestPool, type ServiceProcess, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { refusedUpgrade, SocketProbe } from './socket-probe.js';
 
 /** `TEST_STREAMS=10000 npm test -- gateway/dist/test/socket` is the long form. */
@@ -227,7 +227,7 @@ describe('the upgrade', () => {
 
 describe('tokens', () => {
   async function signed(expiresIn: number): Promise<string> {
-    const pool = createPool({ url: trio.database.urlFor('chat_user'), applicationName: 'test signer', max: 1 });
+    const pool = openTestPool(trio.database.urlFor('chat_user'));
     const clock = await DatabaseClock.start(pool);
     const past = { now: () => clock.now() - userToken.lifeSeconds * 1_000 + expiresIn };
     const key = new SigningKey<UserClaims>(userToken, randomUUID(), pool, past as DatabaseClock);

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChannelService, type Message, UpdateReceiptRequest } from '@parley/contract';
-import { createPool, transaction } from '@parley/database';
+import { transaction } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import { type ServiceProcess, type TestPerson, until } from '@parley/testkit';
+import { openTestPool, type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import type { InboxClient } from './inbox-client.js';
 import { InboxRig, say } from './inbox-rig.js';
 
@@ -172,7 +172,7 @@ describe('receipts', () => {
   test('of too many chats are refused while the database is busy, and saved later', async () => {
     const id = await rig.group(ann, [bob]);
     const device = await rig.open(bob);
-    const pool = createPool({ url: rig.trio.database.ownerUrl, applicationName: 'test', max: 1 });
+    const pool = openTestPool(rig.trio.database.ownerUrl);
     await transaction(pool, async (client) => {
       await client.query('LOCK TABLE chat.channel_head IN ACCESS EXCLUSIVE MODE');
       await device.post({ channelId: id, receipt: { readSeq: 1 } });
