@@ -19,6 +19,7 @@ import {
   utf8,
 } from '@parley/testkit';
 import { InboxClient, watchInPage } from './inbox-client.js';
+import { say } from './inbox-rig.js';
 
 let trio: Trio;
 let gateway: ServiceProcess;
@@ -45,15 +46,6 @@ async function group(owner: TestPerson, members: readonly TestPerson[], more: Pa
   const { id } = await insist(() => callUnary(trio.manager(), ChannelService.create, fields, options));
   for (const { id: userId } of members) await trio.changeMember(owner, { channelId: id, userId, add: true });
   return id;
-}
-
-/** Says texts in a chat, and waits until each is acknowledged. */
-async function say(stream: Chatter, ...texts: string[]): Promise<void> {
-  for (const text of texts) {
-    const clientId = crypto.randomUUID();
-    stream.send(text, { clientId });
-    await stream.find(({ ack }) => ack?.clientId === clientId);
-  }
 }
 
 /** Joins until the channel has moved to a live chat server. */
