@@ -37,6 +37,8 @@ export class Visitor {
   readonly complaints: string[] = [];
   /** Names of the calls that the page has made. */
   readonly calls: string[] = [];
+  /** Number of open streams of rooms. A stream that breaks, as on a busy machine, is opened again. */
+  streams = 0;
 
   private constructor(page: Page) {
     this.page = page;
@@ -49,7 +51,12 @@ export class Visitor {
     page.on('request', (request) => {
       const [, call] = /\/chat\.v1\.\w+\/(\w+)$/.exec(request.url()) ?? [];
       if (call !== undefined) this.calls.push(call);
+      if (call === 'Subscribe') this.streams += 1;
     });
+    for (const end of ['requestfinished', 'requestfailed'] as const)
+      page.on(end as 'requestfinished', (request) => {
+        if (request.url().endsWith('/Subscribe')) this.streams -= 1;
+      });
   }
 
   static async come(context: BrowserContext, url: string): Promise<Visitor> {

@@ -26,7 +26,8 @@ inChromium('the page', () => {
       await eve.send(`from eve ${k}`);
       await Promise.all([ann, bob].map((one) => one.message(`from eve ${k}`).waitFor()));
     }
-    expect([ann.count('Subscribe'), bob.count('Subscribe')]).toEqual([1, 1]);
+    expect([ann.streams, bob.streams]).toEqual([1, 1]);
+    expect(ann.count('Subscribe') + bob.count('Subscribe')).toBeLessThan(7); // Fewer than messages.
     expect(await ann.texts()).toEqual(await bob.texts());
     await bob.page.getByLabel('Message', { exact: true }).pressSequentially('hm');
     await ann.page.getByText('Bob is typing').waitFor();
@@ -135,7 +136,7 @@ inChromium('the page', () => {
     await second.say('by the second');
     await second.page.getByTitle('Sent').waitFor();
     await ann.message('by the second').waitFor();
-    expect([ann.count('Subscribe'), second.count('Subscribe'), second.count('Listen'), second.count('Send')]).toEqual([
+    expect([ann.streams, second.count('Subscribe'), second.count('Listen'), second.count('Send')]).toEqual([
       1, 0, 0, 0,
     ]);
     await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never responds to the leader's sends.
@@ -149,7 +150,7 @@ inChromium('the page', () => {
     await second.say('alone');
     await second.message('alone').waitFor();
     expect(await second.texts()).toEqual(['to both', 'by the second', 'left over', 'in between', 'alone']);
-    expect([second.count('Subscribe'), second.complaints]).toEqual([1, []]);
+    expect([second.streams, second.complaints]).toEqual([1, []]);
   });
 
   test('marks unread messages in other rooms and keeps the draft', async () => {
