@@ -42,8 +42,8 @@ export class OwnReceipt {
 
   /**
    * Returns a frame with the new seqs, or undefined if there are none. The frame has a read seq
-   * only if the user has read since the last report, because a read seq clears the mark "unread",
-   * which the user may have set meanwhile.
+   * only if the user has read since the last report. A read seq that moves the receipt removes the
+   * mark "unread", which the user may have set meanwhile.
    */
   takeFrame(): Message | undefined {
     const hasRead = this.#hasRead || this.#own.readSeq > this.#sent.readSeq;

@@ -180,7 +180,7 @@ async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServer
   return { inbox, callers, actorOf: posting.actorOf, roomOf };
 }
 
-/** Reads the chat servers and the keys of join tokens now and then every second. */
+/** Reads the chat servers and the keys of join tokens at once, and again every second. */
 async function startRefresh(host: ServiceHost, living: LivingServers, keys: JoinKeys, upstreams: Upstreams) {
   const refresh = async () => {
     await Promise.all([living.refresh(), keys.refresh()]);
@@ -205,7 +205,7 @@ function startPushes({ pool, parts, context }: ServiceHost, config: PushConfig):
   parts.add('pushes', new Deliveries({ most: pushesAtOnce, take, deliver, failed }));
 }
 
-/** Starts to send to servers that users have named. */
+/** Starts to send Web Push and outgoing webhooks, both to servers that users have named. */
 function startSenders(host: ServiceHost, { push, privateWebhookHosts: privateHosts }: GatewayConfig): void {
   if (push !== undefined) startPushes(host, push);
   const { log, metrics } = host.context;

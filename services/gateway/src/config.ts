@@ -22,15 +22,15 @@ export interface GatewayConfig {
   readonly takesUrlTokens: boolean;
   /** Whether the gateway admits guests. */
   readonly letsGuestsIn: boolean;
-  /** What files may take. */
+  /** Maximum bytes of files. */
   readonly files: FileQuotas;
-  /** Where files are stored; undefined: in the database. */
+  /** Bucket in which files are stored; undefined: in the database. */
   readonly s3: S3Config | undefined;
   /** Folder of the built page. */
   readonly webDir: string;
-  /** How Web Push is sent; undefined if it is not. */
+  /** Key and contact for Web Push; undefined: none is sent. */
   readonly push: PushConfig | undefined;
-  /** Hosts of outgoing webhooks, with their ports, that may have private addresses. */
+  /** Hosts to which outgoing webhooks may be sent although their addresses are private; with ports, if not 443. */
   readonly privateWebhookHosts: readonly string[];
 }
 

@@ -45,7 +45,8 @@ export class Invites {
   }
 
   /**
-   * Fetches the invite links of a chat, the newest first, expired ones included.
+   * Fetches the invite links of a chat: all valid ones, and then the newest others, at most 200 in
+   * all. Both parts are sorted by age, the newest first.
    * @throws {Refusal} `not-channel-admin` or `channel-not-found`
    */
   async list(channelId: number, { signal }: Abortable = {}): Promise<readonly Invite[]> {

@@ -5,7 +5,7 @@ import { calls } from './methods.js';
 /**
  * Webhooks of chats, for their owners and admins. An incoming webhook is a bot that only posts:
  * programs send it messages with one HTTP request. An outgoing webhook is a URL to which the
- * gateways post what happens in the chat.
+ * gateways post the new entries of the chat.
  * @example
  * ```ts
  * import type { ParleyClient } from '@parley/client';
@@ -44,7 +44,7 @@ export class Webhooks {
 
   /**
    * Gives an incoming webhook a new `path`. The old one ends at once.
-   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   * @throws {Refusal} `webhook-not-found`, `not-channel-admin` or `create-too-often`
    */
   rotateIncoming(id: string, { signal }: Abortable = {}): Promise<IncomingWebhook> {
     return this.#ask(calls.rotateIncomingWebhook, IncomingWebhook.fromPartial({ id }), signal);
@@ -59,8 +59,9 @@ export class Webhooks {
   }
 
   /**
-   * Creates an outgoing webhook: from now on, the gateways post events of these types, or all, to an
-   * https URL. The result has the `secret` that verifies them, which is shown only here.
+   * Creates an outgoing webhook: from now on, the gateways post events of these types to an https
+   * URL. Default: all types. The result has the `secret` that verifies the posts, which is shown
+   * only here.
    * @throws {Refusal} `invalid-webhook`, `not-channel-admin`, `wrong-kind`, `too-many-bots` or
    * `create-too-often`
    */
@@ -82,23 +83,25 @@ export class Webhooks {
   }
 
   /**
-   * Gives an outgoing webhook a new `secret`. For 24 hours, the old one signs too.
-   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   * Gives an outgoing webhook a new `secret`. For 24 hours, the gateways sign with the old one too.
+   * @throws {Refusal} `webhook-not-found`, `not-channel-admin` or `create-too-often`
    */
   rotateOutgoing(id: string, { signal }: Abortable = {}): Promise<OutgoingWebhook> {
     return this.#ask(calls.rotateOutgoingWebhook, OutgoingWebhook.fromPartial({ id }), signal);
   }
 
   /**
-   * Sends the dead letters of an outgoing webhook again, and enables it if it was disabled.
-   * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
+   * Sends the dead letters of an outgoing webhook again, and enables it if it was disabled. This
+   * user then counts as its creator.
+   * @throws {Refusal} `webhook-not-found`, `not-channel-admin` or `create-too-often`
    */
   resumeOutgoing(id: string, { signal }: Abortable = {}): Promise<OutgoingWebhook> {
     return this.#ask(calls.resumeOutgoingWebhook, OutgoingWebhook.fromPartial({ id }), signal);
   }
 
   /**
-   * Fetches what an outgoing webhook did not deliver and does not try again, the oldest first.
+   * Fetches the entries that an outgoing webhook did not deliver and does not try again, the oldest
+   * first.
    * @throws {Refusal} `webhook-not-found` or `not-channel-admin`
    */
   async deadLetters(id: string, { signal }: Abortable = {}): Promise<readonly DeadLetter[]> {

@@ -146,7 +146,7 @@ export class ChatMembership {
     await this.#client.members.setRole(id, userId, role);
   }
 
-  /** Returns the invite links of a chat, the newest first. @throws {Refusal} */
+  /** Returns the invite links of a chat: the valid ones, and then the others. @throws {Refusal} */
   invites(id: number): Promise<readonly Invite[]> {
     return this.#client.invites.list(id);
   }

@@ -36,7 +36,7 @@ SELECT k.bot_id || ' ' || k.name AS position, k.bot_id, k.name, k.description
 FROM chat.bot_command k JOIN chat.bot b ON b.user_id = k.bot_id
 WHERE (b.created_by = :userId OR b.user_id = :userId) AND k.bot_id || ' ' || k.name > :after ORDER BY position LIMIT :size;
 
--- Leaves out the secrets, and of the URL all but the host.
+-- Reads outgoing webhooks without their secrets, and only the host of each URL.
 -- name: exportOutgoingWebhooks
 SELECT id AS position, id, channel_id, split_part(url, '/', 3) AS host, types, created_at, disabled_reason
 FROM chat.outgoing_webhook WHERE created_by = :userId AND id > :after ORDER BY id LIMIT :size;

@@ -9,8 +9,8 @@ import { readAsMember } from './membership.js';
 import { listReceipts, readSender } from './receipt-store.js';
 
 /**
- * Handles ListReceipts for a message that the caller may read: returns the receipts of all members
- * except its sender.
+ * Handles ListReceipts for a message that the caller may read: returns the receipts of the members,
+ * without the sender of the message and without members who read in private.
  */
 export function createListReceipts(pool: Pool) {
   return async ({ channelId, seq, page }: ListReceiptsRequest, me: UserCaller, call: Call) => {

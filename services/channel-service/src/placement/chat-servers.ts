@@ -33,11 +33,14 @@ export interface StreamSelector {
  * that long loses its lease, and then its connection is closed.
  */
 const withinMs = 5_000;
-/** The same when a caller waits for the response. */
+/** Longest wait, in milliseconds, for the response to one try of `answers`, whose caller waits. */
 const answersWithinMs = 500;
 const drainWithinMs = 3_000;
 const answersTries = 5;
-/** The process may be busy, or the connection may still belong to an earlier process. */
+/**
+ * Outcomes after which `answers` tries again: the process may be busy, or the connection may still
+ * belong to an earlier process.
+ */
 const noAnswer: ReadonlySet<Reason | 'ok'> = new Set(['unreachable', 'deadline-exceeded']);
 const answersAgainMs = 300;
 

@@ -56,7 +56,6 @@ function termsIn({ text, sender }: SearchRequest): string[] {
   return terms;
 }
 
-/** Matches, and the parts of channels to which they belong. */
 /** Parts that searches use. */
 export interface SearchDeps {
   readonly pool: Pool;
@@ -66,6 +65,7 @@ export interface SearchDeps {
   readonly clock: Pick<DatabaseClock, 'now'>;
 }
 
+/** Matches, and the parts of channels to which they belong. */
 interface Matches {
   readonly found: readonly SearchMatch[];
   readonly parts: readonly ReadablePart[];

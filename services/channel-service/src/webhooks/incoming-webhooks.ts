@@ -60,7 +60,7 @@ export function createCreateIncomingWebhook(pool: Pool) {
   };
 }
 
-/** Handles ListIncomingWebhooks: returns those of one chat, without their paths. */
+/** Handles ListIncomingWebhooks: returns the incoming webhooks of one chat, without their paths. */
 export function createListIncomingWebhooks(pool: Pool) {
   return async ({ id }: Channel, me: UserCaller, call: Call): Promise<ListIncomingWebhooksResponse> => {
     const channelId = oneChannel({ id });

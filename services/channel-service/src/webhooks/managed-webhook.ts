@@ -9,7 +9,7 @@ import type { LockedChannel } from '../transactions/locks.js';
 /** Limits the creations, rotations and resumptions of one user: each adds a line to the audit. */
 export const secretRate: Rate = { key: 'webhook', secondsPerCall: 60, burst: 30 };
 
-/** One of the two sorts of webhooks. */
+/** Incoming or outgoing webhooks: the form of their ids, and the statement that reads one. */
 export interface WebhookSort<W> {
   readonly idForm: RegExp;
   readonly read: { readonly run: (client: Queryable, parameters: { readonly id: string }) => Promise<readonly W[]> };

@@ -22,17 +22,17 @@ SELECT w.id, w.channel_id, w.url, w.types, w.created_by, floor(extract(epoch FRO
   (SELECT count(*) FROM chat.outgoing_failure f WHERE f.webhook_id = w.id AND f.due_at IS NULL) AS dead_letters
 FROM chat.outgoing_webhook w WHERE w.channel_id = :channelId ORDER BY w.created_at, w.id LIMIT :most;
 
--- Gives an outgoing webhook another secret. Gateways sign with the old one too, for `overlapMs`.
+-- Gives an outgoing webhook another secret. For `overlapMs`, gateways sign with the old one too.
 -- name: rotateOutgoingWebhook
 UPDATE chat.outgoing_webhook SET old_secret = secret, old_until = now() + :overlapMs * interval '1 ms', secret = :secret WHERE id = :id;
 
--- Enables an outgoing webhook, for which the actor answers from now on. `due_at` stays, because it
--- may be the lease of a gateway that is sending.
+-- Enables an outgoing webhook. The actor becomes its creator, whose rights in the chat gateways check.
+-- `due_at` stays, because it may be the end of the lease of a gateway that is sending.
 -- name: resumeOutgoingWebhook
 UPDATE chat.outgoing_webhook SET disabled_at = NULL, disabled_reason = NULL, failures = 0, failing_since = NULL, created_by = :actorId
 WHERE id = :id;
 
--- Makes the dead letters of an outgoing webhook due, with all their attempts before them.
+-- Makes the dead letters of an outgoing webhook due, and counts their attempts from 0 again.
 -- name: resendDeadLetters
 UPDATE chat.outgoing_failure SET attempts = 0, due_at = now() WHERE webhook_id = :id AND due_at IS NULL;
 

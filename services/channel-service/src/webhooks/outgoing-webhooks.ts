@@ -33,7 +33,7 @@ import {
 const idBytes = 8;
 /** Number of random bytes in a secret. Standard Webhooks asks for 24 to 64. */
 const secretBytes = 32;
-/** Time after a rotation in which gateways also sign with the old secret. */
+/** Time after a rotation in which gateways also sign with the old secret, in milliseconds. */
 const overlapMs = 86_400_000;
 const sort = { idForm: /^outgoing-[0-9a-f]{16}$/, read: readOutgoingWebhook };
 const knownTypes: ReadonlySet<string> = new Set(Object.values(webhookTypes));
@@ -62,7 +62,7 @@ async function stored(client: PoolClient, id: string): Promise<StoredOutgoingWeb
   return webhook;
 }
 
-/** Handles CreateOutgoingWebhook: what happens in the chat from now on is posted to a URL. */
+/** Handles CreateOutgoingWebhook: from now on, gateways post the new entries of the chat to a URL. */
 export function createCreateOutgoingWebhook(pool: Pool) {
   return async (request: OutgoingWebhook, me: UserCaller, call: Call): Promise<OutgoingWebhook> => {
     const channelId = oneChannel({ id: request.channelId });
@@ -83,7 +83,7 @@ export function createCreateOutgoingWebhook(pool: Pool) {
   };
 }
 
-/** Handles ListOutgoingWebhooks: returns those of one chat, without their secrets. */
+/** Handles ListOutgoingWebhooks: returns the outgoing webhooks of one chat, without their secrets. */
 export function createListOutgoingWebhooks(pool: Pool) {
   return async ({ id }: Channel, me: UserCaller, call: Call): Promise<ListOutgoingWebhooksResponse> => {
     const channelId = oneChannel({ id });
@@ -97,7 +97,7 @@ export function createListOutgoingWebhooks(pool: Pool) {
   };
 }
 
-/** Handles RotateOutgoingWebhook: replaces the secret of a webhook. */
+/** Handles RotateOutgoingWebhook: replaces the secret of a webhook. For a day, both secrets sign. */
 export function createRotateOutgoingWebhook(pool: Pool) {
   return (request: OutgoingWebhook, me: UserCaller): Promise<OutgoingWebhook> => {
     const secret = randomBytes(secretBytes);
@@ -111,7 +111,7 @@ export function createRotateOutgoingWebhook(pool: Pool) {
   };
 }
 
-/** Handles ResumeOutgoingWebhook: enables a webhook, and sends its dead letters again. */
+/** Handles ResumeOutgoingWebhook: enables a webhook, and makes its dead letters due again. */
 export function createResumeOutgoingWebhook(pool: Pool) {
   return (request: OutgoingWebhook, me: UserCaller): Promise<OutgoingWebhook> =>
     withManagedWebhook(pool, me, { id: request.id, sort }, async (client, { id, channelId: channel }) => {

@@ -139,7 +139,7 @@ export class ApiDoor {
     response.once('close', free);
     if (response.closed) return free();
     const memory = bounds.memoryOf(turn, () => {
-      response.shouldKeepAlive = false; // the rest of the request is not read
+      response.shouldKeepAlive = false; // The rest of the request is not read.
       this.#refuse(turn, refuse('too-busy'));
     });
     const calls = new ServiceCalls(this.#deps, { token, address, response });
@@ -155,7 +155,7 @@ export class ApiDoor {
       else this.#answer(turn, route, answer);
     } catch (thrown) {
       if (route.upload !== undefined) {
-        request.resume(); // A client that sends loses its response if the connection closes.
+        request.resume(); // If the connection closed now, a client that still sends would lose its response.
         limitArrival(request, limits.requestWithinMs);
       }
       throw token === undefined ? thrown : await tokenRefusal(calls, thrown);

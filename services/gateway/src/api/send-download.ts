@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { limits, type MemoryHolding } from '@parley/runtime';
 import type { ByteRange, Download } from './download.js';
 
-/** Waits until the client has read what was written. Destroys the response if it reads nothing for long. */
+/** Waits until the client has read what was written. Destroys the response if the client reads nothing for 30 s. */
 async function drained(response: ServerResponse, unread: MemoryHolding): Promise<void> {
   unread.set(response.writableLength);
   const timer = setTimeout(() => response.destroy(), limits.takenWithinMs).unref();
@@ -18,9 +18,9 @@ async function drained(response: ServerResponse, unread: MemoryHolding): Promise
 
 /**
  * Writes a part of a download to a response whose headers are sent, at the pace of its client.
- * `start` is what was read of it already. The response is destroyed if the other bytes are gone, so
- * that the client sees that they are incomplete.
- * @throws the error of `read`, after the same.
+ * `start` has the first bytes, which were already read. If the other bytes are gone, destroys the
+ * response, so that the client sees that it is incomplete.
+ * @throws the error of `read`, after it has destroyed the response.
  */
 export async function sendBytes(
   response: ServerResponse,

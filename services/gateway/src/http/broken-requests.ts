@@ -26,8 +26,8 @@ export function countResponse(request: IncomingMessage, response: ServerResponse
 
 /**
  * Closes a connection with an error as `application/problem+json`, for a request that Node passes
- * to no handler. In the middle of a response, or of a request that has its response, closes it without
- * one.
+ * to no handler. Sends no error if a response has begun and either the response or its request has
+ * not ended.
  */
 export function closeWith(socket: Duplex, refusal: Refusal): void {
   const hasAnswered = [...(openResponses.get(socket) ?? [])].some(({ headersSent }) => headersSent);

@@ -50,7 +50,7 @@ export interface InboxSessionDeps {
 const commandRate: BurstRate = { burst: 100, perSecond: 20 };
 /**
  * Rate of the posts of one session, beyond which the client is cut off. Posting refuses posts
- * already at half of this rate.
+ * already after half of this burst.
  */
 const postRate: BurstRate = { burst: 2 * limits.streamFramesPerSecond, perSecond: limits.streamFramesPerSecond };
 

@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Bounds of one look-up. They hold for each family of addresses. */
+/** Bounds of one look-up, for each family of addresses: milliseconds of a try, and tries. */
 const lookUps = { timeout: 2_000, tries: 2 };
 
 /** An address to which a gateway does not connect for a user. */

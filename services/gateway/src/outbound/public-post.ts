@@ -9,10 +9,10 @@ export interface PublicPost {
   readonly body: Buffer;
 }
 
-/** What a server answered. Its body is not read. */
+/** Response of a server, without its body, which is not read. */
 export interface PublicAnswer {
   readonly status: number;
-  /** How long the server asks to wait, at most an hour; undefined if it does not say. */
+  /** Milliseconds that the server asks to wait, at most an hour; undefined if it does not say. */
   readonly retryAfterMs: number | undefined;
 }
 

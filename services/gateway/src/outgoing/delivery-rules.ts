@@ -2,41 +2,41 @@ import { limits } from '@parley/runtime';
 import { PrivateAddress } from '../outbound/public-hosts.js';
 import type { PublicAnswer } from '../outbound/public-post.js';
 
-/** Number of attempts at one entry. After the last one it is a dead letter. */
+/** Number of attempts at one entry. After the last attempt, the entry is a dead letter. */
 export const mostAttempts = 20;
 const firstWaitMs = 10_000;
 const longestWaitMs = 6 * 3_600_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
-/** Time of failures without a success, after which a webhook is disabled. */
+/** Milliseconds of failures without a success after which a webhook is disabled. */
 const longestFailingMs = 3 * 86_400_000;
 const whyCharacters = 200;
 
-/** Outcome of one attempt. `gone`: the receiver wants no more. */
+/** Outcome of one attempt. `gone`: the receiver wants no more events. */
 export type DeliveryOutcome =
   | { readonly type: 'sent' }
   | { readonly type: 'failed' | 'gone'; readonly afterMs: number | undefined; readonly why: string };
 
-/** Why a webhook sends nothing any more. */
+/** Reason for which a webhook is disabled. `creator`: its creator may no longer manage the chat. */
 export type DisabledReason = 'gone' | 'failing' | 'dead-letters' | 'creator';
 
-/** What the past of a webhook says, the attempt that has just failed included. */
+/** Failures of a webhook so far, including the attempt that has just failed. */
 export interface FailureFacts {
   readonly isGone: boolean;
-  /** Time since the first failure after the last success. */
+  /** Milliseconds since the first failure after the last success. */
   readonly failingMs: number;
   readonly deadLetters: number;
 }
 
-/** Returns a time that is up to a fifth shorter or longer, by a random number from 0 to 1. */
+/** Returns a time that is up to a fifth shorter or longer. `random` is a number from 0 to 1. */
 function spread(ms: number, random: number): number {
   return Math.round(ms * (0.8 + 0.4 * random));
 }
 
 /**
  * Returns the milliseconds until the next attempt at an entry, after a number of attempts: 10 s, and
- * twice as long each time, up to 6 h, but at least as long as the receiver asks. Undefined: there is
- * none any more. All attempts take about two days.
+ * twice as long each time, up to 6 h, but at least as long as the receiver asks. Returns undefined
+ * after the last attempt. All attempts together take about two days.
  */
 export function waitAfterAttempts(
   attempts: number,
@@ -65,13 +65,13 @@ export function disabledBy({ isGone, failingMs, deadLetters }: FailureFacts): Di
   return deadLetters >= limits.webhookFailures ? 'dead-letters' : undefined;
 }
 
-/** Returns the outcome for what a receiver answered: any 2xx is a success. */
+/** Returns the outcome of a response: any 2xx is a success. */
 export function outcomeOfAnswer({ status, retryAfterMs: afterMs }: PublicAnswer): DeliveryOutcome {
   if (status >= 200 && status < 300) return { type: 'sent' };
   return { type: status === 410 ? 'gone' : 'failed', afterMs, why: `status ${status}` };
 }
 
-/** Returns the outcome for a request that got no answer. */
+/** Returns the outcome of a request that got no response. */
 export function outcomeWithoutAnswer(thrown: unknown): DeliveryOutcome {
   const why = thrown instanceof PrivateAddress ? thrown.message : String(thrown);
   return { type: 'failed', afterMs: undefined, why: why.slice(0, whyCharacters) };

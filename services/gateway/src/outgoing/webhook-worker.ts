@@ -26,9 +26,9 @@ import {
 } from './delivery-rules.js';
 import { eventRequest, eventType } from './webhook-event.js';
 
-/** Time for which a gateway takes a webhook. Longer than a turn with the longest request at its end. */
+/** Milliseconds for which a gateway takes a webhook: longer than a turn that ends with the longest request. */
 const leaseMs = 90_000;
-/** Time after which a gateway gives a webhook back, so that the others get their turn. */
+/** Milliseconds after which a gateway gives a webhook back, so that other webhooks get their turn. */
 const turnMs = 30_000;
 /** Number of webhooks to which a gateway sends at the same time. */
 const webhooksAtOnce = 20;
@@ -43,7 +43,7 @@ export interface WebhookWorkerDeps {
   readonly metrics: Metrics;
 }
 
-/** What a gateway does after a step: goes on, or gives the webhook back. */
+/** Result of a step: the gateway goes on, or gives the webhook back. */
 type Step =
   | { readonly type: 'more' }
   | { readonly type: 'end'; readonly pauseMs: number; readonly disabledReason: DisabledReason | null };
@@ -51,18 +51,18 @@ type Step =
 const more = { type: 'more' } as const;
 const done = { type: 'end', pauseMs: 0, disabledReason: null } as const;
 
-/** What a success changes in a webhook that was read before it. */
+/** Fields of a webhook that a success resets. */
 type Past = Pick<TakenWebhook, 'failures' | 'failingMs'>;
 const unfailing: Past = { failures: 0, failingMs: 0 };
 
-/** Entries to send, and the last seq that they reach; of a retry, the one entry. */
+/** Entries to send, and the seq up to which the log was read. A retry has one entry. */
 interface Batch {
   readonly hook: TakenWebhook;
   readonly entries: readonly StoredLogEntry[];
   readonly reached: number;
 }
 
-/** Posts what happens in chats to the outgoing webhooks, one request at a time to each of them. */
+/** Posts the new entries of chats to their outgoing webhooks, one request at a time for each webhook. */
 export class WebhookWorker implements Part {
   readonly #deps: WebhookWorkerDeps;
   readonly #deliveries: Deliveries<WebhookLease>;
@@ -105,7 +105,7 @@ export class WebhookWorker implements Part {
     await releaseWebhook.run(this.#deps.pool, { pauseMs, disabledReason, ...lease });
   }
 
-  /** Reads what is next in one snapshot: the failure that is due first, or else new entries. */
+  /** Reads the next entries in one snapshot: the failure that is due first, or else new entries. */
   #read(lease: WebhookLease): Promise<Batch | undefined> {
     return snapshot(this.#deps.pool, async (client) => {
       const [hook] = await readTakenWebhook.run(client, lease);
@@ -147,7 +147,7 @@ export class WebhookWorker implements Part {
     return more;
   }
 
-  /** Sends one entry and records the outcome. Returns how the turn ends, if it does. */
+  /** Sends one entry and records the outcome. Returns the end of the turn after a failure, else undefined. */
   async #send(lease: WebhookLease, hook: TakenWebhook, entry: StoredLogEntry): Promise<Step | undefined> {
     const { pool, privateHosts, log } = this.#deps;
     const allowsPrivate = privateHosts.includes(new URL(hook.url).host);

@@ -20,14 +20,14 @@ export const readTakenWebhook = sql.statement('readTakenWebhook', taken, {
   isManaged: bool,
   /** Failures since the last success. */
   failures: int4,
-  /** Time since the first of them. */
+  /** Milliseconds since the first of these failures. */
   failingMs: int8,
   /** Entries that wait for another attempt or are dead letters. */
   failed: int8,
   dead: int8,
   /** Seq of the failure that is due first. */
   retrySeq: nullable(int8),
-  /** Attempts at it so far. */
+  /** Attempts at that failure so far. */
   attempts: int4,
 });
 export const recordSent = sql.statement('recordSent', { seq: int8, ...taken });
@@ -52,5 +52,5 @@ export interface WebhookLease {
   readonly lease: string;
 }
 
-/** What a gateway needs to know to send. */
+/** Facts about a webhook that a gateway needs to send its entries. */
 export type TakenWebhook = RowOf<typeof readTakenWebhook>;

@@ -1,5 +1,5 @@
 -- Takes webhooks for which there is something to send, for `leaseMs`. If this gateway dies, they are
--- due again after that. A webhook with `mostFailures` entries that failed gets no new ones.
+-- due again after that. A webhook with `mostFailures` failed entries gets no new entries.
 -- name: takeWebhooks
 UPDATE chat.outgoing_webhook w SET due_at = clock_timestamp() + :leaseMs * interval '1 ms', lease = :lease
 FROM (
@@ -12,7 +12,7 @@ FROM (
 WHERE w.id = due.id RETURNING w.id;
 
 -- Reads a webhook that was taken, and the failure that is due first. Returns nothing once the lease
--- is over: the webhook was taken again, disabled or deleted.
+-- has expired, or if the webhook was taken again, disabled or deleted, or its log has started again.
 -- name: readTakenWebhook
 SELECT w.channel_id, w.url, w.types, w.secret, CASE WHEN w.old_until > now() THEN w.old_secret END AS old_secret, w.seq,
   h.log_id AS log, h.last_seq, chat.manages_bots(w.created_by, w.channel_id) = 'done' AS is_managed, w.failures,
@@ -28,7 +28,7 @@ LEFT JOIN LATERAL (
 ) f ON true
 WHERE w.id = :id AND w.lease = :lease AND w.due_at > clock_timestamp() AND w.disabled_at IS NULL;
 
--- Records that an entry was sent, under the lease.
+-- Records that an entry was sent. Does nothing without the lease.
 -- name: recordSent
 WITH hook AS (
   UPDATE chat.outgoing_webhook SET seq = greatest(seq, :seq), failures = 0, failing_since = NULL
@@ -36,7 +36,8 @@ WITH hook AS (
 )
 DELETE FROM chat.outgoing_failure f USING hook WHERE f.webhook_id = hook.id AND f.seq = :seq;
 
--- Records that an entry was not sent, under the lease. `waitMs` NULL: it is a dead letter.
+-- Records that an entry was not sent. Does nothing without the lease. `waitMs`: time until the next
+-- attempt; NULL: the entry is a dead letter.
 -- name: recordFailure
 WITH hook AS (
   UPDATE chat.outgoing_webhook SET seq = greatest(seq, :seq), failures = failures + 1, failing_since = coalesce(failing_since, now())
@@ -46,16 +47,16 @@ INSERT INTO chat.outgoing_failure AS f (webhook_id, seq, attempts, due_at, why)
 SELECT hook.id, :seq, :attempts, clock_timestamp() + :waitMs::float8 * interval '1 ms', :why FROM hook
 ON CONFLICT (webhook_id, seq) DO UPDATE SET attempts = excluded.attempts, due_at = excluded.due_at, failed_at = now(), why = excluded.why;
 
--- Moves the cursor past entries that are not wanted, under the lease.
+-- Moves the cursor past entries that are not wanted. Does nothing without the lease.
 -- name: skipEntries
 UPDATE chat.outgoing_webhook SET seq = greatest(seq, :seq) WHERE id = :id AND lease = :lease;
 
--- Forgets a failure whose entry retention has removed.
+-- Deletes a failure whose entry retention has removed. Does nothing without the lease.
 -- name: forgetEntry
 DELETE FROM chat.outgoing_failure f USING chat.outgoing_webhook w
 WHERE f.webhook_id = :id AND f.seq = :seq AND w.id = f.webhook_id AND w.lease = :lease;
 
--- Ends the lease. `disabledReason` NULL: the webhook stays enabled.
+-- Ends the lease. The webhook is due again after `pauseMs`. `disabledReason` NULL: it stays enabled.
 -- name: releaseWebhook
 UPDATE chat.outgoing_webhook SET due_at = clock_timestamp() + :pauseMs * interval '1 ms', lease = NULL,
   disabled_at = CASE WHEN :disabledReason::text IS NOT NULL THEN now() END, disabled_reason = :disabledReason
