@@ -71,7 +71,7 @@ test('a proxy without faults forwards the data and the end of each direction', a
   await until(() => proxy.connections.length === 0);
 });
 
-test('delays one direction, and not the other', async () => {
+test('a proxy delays one direction and not the other', async () => {
   const [near, far] = await dial();
   proxy.set({ delayMs: 600_000 }, ['up']);
   near.socket.write('late');
@@ -80,7 +80,7 @@ test('delays one direction, and not the other', async () => {
   expect(far.text).toBe('');
 });
 
-test('delays each piece by the same time', async () => {
+test('a proxy delays each piece by the same time', async () => {
   const [near, far] = await dial();
   const [pieces, delayMs] = [60, 1_000];
   proxy.set({ delayMs }, ['up']);

@@ -19,6 +19,6 @@ test.each(['list', 'rolls', 'roll@dice'])('offers nothing for the complete comma
   expect(words(typed)).toEqual([]);
 });
 
-test('offers a limited number', () => {
+test('offers a limited number of commands', () => {
   expect(words('', 2)).toEqual(['/list', '/roll@coin']);
 });

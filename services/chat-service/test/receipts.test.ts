@@ -190,7 +190,7 @@ test('receipts of a removed member end at the removal, and reading further clear
   await Promise.all([a.leave(), c.leave()]);
 });
 
-test('reading again by UpdateReceipt removes the mark as unread and shows nothing; a receipt that does not move leaves it', async () => {
+test('reading again by UpdateReceipt removes the mark as unread and shows nothing; a receipt that does not move leaves the mark', async () => {
   const id = await chat();
   const [a, b] = [await trio.join(ann, id), await trio.join(bob, id)];
   const seq = await say(a, 3);

@@ -291,17 +291,17 @@ describe('bad input gets an error in the form of the document, and the socket st
     expect(await user.client.ask(frame)).toBe(failed(message));
   });
 
-  test('a binary frame', async () => {
+  test('a binary frame gets an error, and the socket stays open', async () => {
     user.client.ws.send(Buffer.from('{"action":"rooms"}'));
     expect(await user.client.next()).toBe(failed('send text frames, not binary ones'));
   });
 
-  test('a room with a long name, or with invisible characters', async () => {
+  test('a room name that is long or has invisible characters gets an error', async () => {
     expect(await user.client.ask({ action: 'join', room: 'x'.repeat(65) })).toContain('at most 64 characters');
     expect(await user.client.ask({ action: 'join', room: 'a\u202eb' })).toContain('invisible character U+202E');
   });
 
-  test('a message without visible text, and one that is too large', async () => {
+  test('a message without visible text, and one that is too large, get an error', async () => {
     await join(user, newRoom());
     expect(await user.client.ask({ action: 'room_message', message: '\u200b' })).toBe(
       failed('The message has no visible text. Write something, then send it.'),

@@ -82,7 +82,7 @@ async function inRoom(count: number) {
   return { room, creator, others };
 }
 
-test('GET /rooms and GET /rooms/{user}, as the server of the document answers them', async () => {
+test('GET /rooms and GET /rooms/{user} respond as the server of the document does', async () => {
   expect((await call('GET', '/rooms')).text).toBe('[{"Name":"general","Creator":null}]');
   const { room, creator } = await inRoom(1);
   expect(await get('/rooms')).toEqual([
@@ -115,7 +115,7 @@ test('1, 4, 10. messages go over the WebSocket, to all in the room and back to t
   for (const order of seen) expect(order).toEqual(seen[0]);
 });
 
-test('the fields of a message, in their order', async () => {
+test('a message has its fields in their order', async () => {
   const { room, creator } = await inRoom(1);
   creator.say(room, 'hi');
   const frame = await creator.heard();
@@ -288,7 +288,7 @@ describe('bad input gets a notification or a line of text', () => {
     expect((await user.notified('error')).value).toBe(`error: ${why}`);
   });
 
-  test('wrong methods, paths and origins', async () => {
+  test('wrong methods, paths and origins are refused', async () => {
     expect(await call('GET', '/join-room/general/ann')).toMatchObject({ status: 405 });
     expect(await call('POST', '/create-room/a')).toMatchObject({ status: 404 });
     expect(await call('GET', '/room/general')).toMatchObject({ status: 404 });

@@ -22,7 +22,7 @@ describe('a chat without seats', () => {
   });
   afterAll(() => rig.stop());
 
-  test('stays with its owner while its users post or are present, and without history while a gateway follows it', async () => {
+  test('a chat without seats stays with its owning server while its users post or are present, and without history while a gateway follows it', async () => {
     const [ann, bob, carl] = (await rig.people(3)) as [TestPerson, TestPerson, TestPerson];
     const unstored = { retention: Retention.fromPartial({ nothing: true }) };
     const [posting, present, fleeting, quiet] = [
@@ -70,7 +70,7 @@ describe('a chat that Locate has placed', () => {
     await rig.stop();
   });
 
-  test('stays with its owning server until the post of the gateway arrives', async () => {
+  test('a chat that Locate has placed stays with its owning server until the post of the gateway arrives', async () => {
     const [ann] = (await rig.people(1)) as [TestPerson];
     const device = await rig.open(ann);
     await until(async () => (await rig.metric('parley_relays')) === 1);

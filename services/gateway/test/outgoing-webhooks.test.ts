@@ -79,7 +79,7 @@ async function soon(hook: Hook, holds: () => boolean | Promise<boolean>): Promis
   });
 }
 
-test('what happens in a chat arrives once, in order and signed, from two gateways', async () => {
+test('the entries of a chat arrive once, in order and signed, also with two gateways', async () => {
   const hook = await hooked();
   const { seq } = await say(hook, 'one');
   await rig.post(ann, { channelId: hook.channel, clientId: randomUUID(), kind: Kind.PIN, targetSeq: seq });
@@ -104,7 +104,7 @@ test('only events of the wanted types are sent', async () => {
   expect(receiver.at(hook.path).map((one) => eventOf(one).type)).toEqual(['message.pinned']);
 });
 
-test('a message that fails is tried again with the same id, holds up no other, and shows the text as it is then', async () => {
+test('a message that was not delivered is sent again with the same id and its current text, and holds up no other message', async () => {
   const hook = await hooked();
   receiver.answerTo.set(hook.path, (body) => (body.includes('poison') ? 500 : undefined));
   const { seq: targetSeq } = await say(hook, 'poison');
@@ -155,7 +155,7 @@ test('the 20th failure is a dead letter, which is listed and sent again', async 
   expect(new Set(receiver.at(hook.path).map(({ headers }) => headers['webhook-id'])).size).toBe(1);
 });
 
-test('410 disables the webhook, and a resumed one sends what came meanwhile', async () => {
+test('410 disables a webhook, and after it is resumed, it sends the entries that came meanwhile', async () => {
   const hook = await hooked();
   receiver.answers.set(hook.path, [410]);
   await say(hook, 'gone');
@@ -168,7 +168,7 @@ test('410 disables the webhook, and a resumed one sends what came meanwhile', as
   expect(textsAt(hook).toSorted()).toEqual(['gone', 'meanwhile']);
 });
 
-test('three days of failures disable the webhook, and so do 1,000 dead letters', async () => {
+test('three days of failures disable a webhook, and so do 1,000 dead letters', async () => {
   const [old, full] = [await hooked(), await hooked()];
   for (const { path } of [old, full]) receiver.answerTo.set(path, () => 500);
   await sql("UPDATE chat.outgoing_webhook SET failing_since = now() - interval '73 h' WHERE id = $1", [old.id]);
@@ -192,7 +192,7 @@ test('three days of failures disable the webhook, and so do 1,000 dead letters',
   expect(receiver.at(full.path).map((one) => eventOf(one).data.text)).not.toContain('waits in the log');
 });
 
-test('nothing is sent once the creator may no longer manage the chat, until another admin resumes it', async () => {
+test('a webhook sends nothing once its creator may no longer manage the chat, until another admin resumes the webhook', async () => {
   const hook = await hooked({}, bob);
   await say(hook, 'before');
   await until(() => textsAt(hook).length === 1);
@@ -261,7 +261,7 @@ test('a rotation gives a new secret, and the old one verifies for a day', async 
   expect(() => verified(last, hook.secret)).toThrow('No matching signature found');
 });
 
-test('a deleted webhook gets nothing more', async () => {
+test('a deleted webhook sends nothing more', async () => {
   const hook = await hooked();
   await rest(ann).ok('DELETE', `/outgoing-webhooks/${hook.id}`);
   const other = { ...(await hooked()), channel: hook.channel };

@@ -22,7 +22,7 @@ beforeEach(async () => {
 const words = (channelId: number, text = 'words') => ({ channelId, data: Buffer.from(text) });
 
 describe('a post', () => {
-  test('over gRPC, gRPC-Web and a session is stored, shown and acknowledged', async () => {
+  test('a post over gRPC, gRPC-Web and a session is stored, shown and acknowledged', async () => {
     const id = await rig.group(ann, [bob]);
     const inbox = await rig.open(bob);
     const device = await rig.open(ann);
@@ -37,7 +37,7 @@ describe('a post', () => {
     await Promise.all([inbox.cut(), device.cut()]);
   });
 
-  test('without a client id gets one, and a repeated post is stored once', async () => {
+  test('a post without a client id gets one, and a repeated post is stored once', async () => {
     const id = await rig.group(ann, []);
     const { clientId, seq } = await rig.post(ann, words(id));
     expect(await rig.post(ann, { ...words(id), clientId })).toMatchObject({ clientId, seq });
@@ -45,7 +45,7 @@ describe('a post', () => {
     expect(refusal?.reason).toBe('client-id-reused');
   });
 
-  test('is always sent on behalf of the user of the token', async () => {
+  test('a post is always sent on behalf of the user of the token', async () => {
     const id = await rig.group(ann, [bob]);
     const device = await rig.open(bob);
     await device.post({ ...words(id), sender: ann.id, userId: ann.number });
@@ -59,7 +59,7 @@ describe('a post', () => {
     expect(await device.ended).toMatchObject({ reason: 'invalid-token' });
   });
 
-  test('keeps its place among the posts of a session, even before the chat has an owning server', async () => {
+  test('a post keeps its place among the posts of a session, even before the chat has an owning server', async () => {
     const id = await rig.group(ann, []);
     const device = new InboxClient(rig.gateway.grpc, ann);
     const texts = Array.from({ length: 60 }, (_, n) => String(n));
@@ -70,7 +70,7 @@ describe('a post', () => {
     await device.cut();
   });
 
-  test('of 64 KiB is accepted, and a larger one is refused without effect on others', async () => {
+  test('a post of 64 KiB is accepted, and a larger one is refused without effect on others', async () => {
     const id = await rig.group(ann, []);
     const device = await rig.open(ann);
     const mentions = Array.from({ length: 50 }, () => ann.id);
@@ -83,7 +83,7 @@ describe('a post', () => {
     await device.cut();
   });
 
-  test('beyond the rate of a stream is refused, and a client that continues is cut off', async () => {
+  test('a post beyond the rate of a stream is refused, and a client that continues is cut off', async () => {
     const id = await rig.group(ann, []);
     const device = await rig.open(ann);
     const flood = (posts: number) => {
@@ -214,7 +214,7 @@ describe('a refusal has the same reason as on a stream of the user', () => {
     expect(await device.ended).toMatchObject({ reason });
   });
 
-  test('unauthenticated, invalid-token and malformed end the call', async () => {
+  test('the refusals unauthenticated, invalid-token and malformed end the call', async () => {
     await expect(rig.post({ token: 'abc' }, words(id))).rejects.toMatchObject({ reason: 'invalid-token' });
     await expect(rig.post({ token: (await rig.trio.listen(bob, id)).token }, words(id))).rejects.toMatchObject({
       reason: 'invalid-token',

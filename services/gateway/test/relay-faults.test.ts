@@ -36,7 +36,7 @@ describe('a relay with a faulty network', () => {
   afterEach(() => proxy.heal());
   afterAll(() => proxy.close());
 
-  test('breaks and reconnects without a lost or repeated entry', async () => {
+  test('a relay that breaks reconnects without a lost or repeated entry', async () => {
     const { id, stream } = await ownedGroup(server);
     const inbox = await rig.open(bob);
     await rig.follows(1);
@@ -54,7 +54,7 @@ describe('a relay with a faulty network', () => {
     await inbox.cut();
   });
 
-  test('holds back the position while it is stalled, and ends when it is silent', async () => {
+  test('a relay holds back the position while it is stalled, and ends when it is silent', async () => {
     const other = await ownedGroup(rig.trio.chatServers[0] as ServiceProcess);
     const { id, stream } = await ownedGroup(server);
     const inbox = await rig.open(bob);
@@ -119,7 +119,7 @@ describe('a relay with a faulty network', () => {
     return true;
   }
 
-  test('falls behind in a channel, whose missing entries are read from the table before it is followed again', async () => {
+  test('a relay falls behind in a channel, whose missing entries are read from the table before the channel is followed again', async () => {
     while (!(await fallBehind())) {
       proxy.heal();
       await rig.restartGateway();
@@ -217,7 +217,7 @@ describe('a misbehaving chat server', () => {
   });
   afterEach(() => server.stop());
 
-  test('is not followed if its epoch is not the highest', async () => {
+  test('a chat server is not followed if its epoch is not the highest', async () => {
     const { id, stream } = await ownedGroup(owner());
     server.claims = [{ channelId: id, epoch: 0 }];
     const inbox = await rig.open(bob);
@@ -279,7 +279,7 @@ describe('a misbehaving chat server', () => {
     await inbox.cut();
   });
 
-  test('that takes over a followed channel and stays silent delays nothing', async () => {
+  test('a chat server that takes over a followed channel and stays silent delays nothing', async () => {
     const { id, stream } = await ownedGroup(owner());
     const inbox = await rig.open(bob);
     await rig.follows(1);
@@ -293,7 +293,7 @@ describe('a misbehaving chat server', () => {
     await inbox.cut();
   });
 
-  test('cannot show frames of another follow, or entries that are not next', async () => {
+  test('a chat server cannot show frames of another follow, or entries that are not next', async () => {
     const { id, stream } = await ownedGroup(owner());
     server.claims = [{ channelId: id, epoch: 100 }];
     server.misdeed = (relay, up) => {

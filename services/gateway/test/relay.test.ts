@@ -206,7 +206,7 @@ test('another log of a followed chat is a reset, and its entries arrive', async 
 describe('a chat without history', () => {
   const unstored = { retention: Retention.fromPartial({ nothing: true }) };
 
-  test('is shown by a relay; its log continues after a reconnect and ends with the owning server', async () => {
+  test('a relay shows a chat without history, whose log continues after a reconnect and ends with the owning server', async () => {
     const { id, stream } = await ownedGroup(serverOf(0), unstored);
     await say(stream, 'before bob came');
     const inbox = await rig.open(bob);
@@ -230,7 +230,7 @@ describe('a chat without history', () => {
     await again.cut();
   });
 
-  test('needs each announcement of its owner, so that no message of many such chats is lost while they are placed', async () => {
+  test('no message of many chats without history is lost while they are placed, because each announcement of their owning server counts', async () => {
     const ids = await Promise.all(Array.from({ length: 15 }, () => rig.group(ann, [bob], unstored)));
     const inbox = await rig.open(bob);
     await until(async () => (await rig.metric('parley_relays')) === 2);
@@ -243,7 +243,7 @@ describe('a chat without history', () => {
     await inbox.cut();
   });
 
-  test('ends for a removed member, although no entry shows the removal', async () => {
+  test('a chat without history ends for a removed member, although no entry shows the removal', async () => {
     const [carol] = (await rig.people(1)) as [TestPerson];
     const { id, stream } = await ownedGroup(serverOf(0), unstored);
     await rig.trio.changeMember(ann, { channelId: id, userId: carol.id, add: true });
@@ -264,7 +264,7 @@ describe('a chat without history', () => {
     for (const one of [bobs, carols]) await one.cut();
   });
 
-  test('loses no message that is sent before its new owning server is followed', async () => {
+  test('a chat without history loses no message that is sent before its new owning server is followed', async () => {
     const id = await rig.group(ann, [bob], unstored);
     const inbox = await rig.open(bob);
     await say(await rig.trio.join(ann, id), 'first', 'second');

@@ -91,7 +91,7 @@ test('two users hold a conversation: direct and group chats, messages, edits, re
   expect((await bob.rest.ok('GET', '/notifications')).unread).toBe(0);
 });
 
-test('members, roles, invites and public chats', async () => {
+test('members join a public chat or use an invite, get roles, are muted and leave', async () => {
   const [ann, bob, cy] = await people(3);
   if (ann === undefined || bob === undefined || cy === undefined) throw new Error('no people');
   const { id } = await ann.rest.ok('POST', '/channels', { name: 'plaza', kind: 'public' });

@@ -74,7 +74,7 @@ describe('a chat server is lost', () => {
     await callUnary(rig.trio.manager(), AdminService.drain, ChannelServer.fromPartial({ id: instanceId }), options);
   }
 
-  test('when it drains, the device learns that, and enters again at the next server without a gap', async () => {
+  test('when a chat server drains, the device learns that, and enters again at the next server without a gap', async () => {
     const id = await roomAt(owner, Retention.fromPartial({ everything: true }));
     const stream = await rig.trio.join(ann, id);
     await device.enter(id);
@@ -116,7 +116,7 @@ describe('a chat server is lost', () => {
     },
   );
 
-  test('when it hangs until another server owns the room, the device learns that the room has moved', async () => {
+  test('when a chat server hangs until another server owns the room, the device learns that the room has moved', async () => {
     const id = await roomAt(owner, Retention.fromPartial({ everything: true }));
     await device.enter(id);
     owner.kill('SIGSTOP');
@@ -183,7 +183,7 @@ describe('the relay breaks while both ends live', () => {
     },
   );
 
-  test('and a message without a response is stored once in a room with history', async () => {
+  test('if the relay breaks, a message without a response is stored once in a room with history', async () => {
     await begin(Retention.fromPartial({ everything: true }));
     proxy.set({ hole: true }, ['down']);
     const acked = device.post(id, 'two');
@@ -195,7 +195,7 @@ describe('the relay breaks while both ends live', () => {
     expect(device.texts(id)).toEqual(['one', 'two']);
   });
 
-  test('and a message without a response is unconfirmed in a room without history', async () => {
+  test('if the relay breaks, a message without a response is unconfirmed in a room without history', async () => {
     await begin(Retention.fromPartial({ nothing: true }));
     proxy.set({ hole: true }, ['down']);
     const acked = device.post(id, 'two');
@@ -208,7 +208,7 @@ describe('the relay breaks while both ends live', () => {
     expect(device.texts(id)).toEqual(['one', 'two', 'three']);
   });
 
-  test('and the gateway does not take back a seat that another device has replaced', async () => {
+  test('if the relay breaks, the gateway does not take back a seat that another device has replaced', async () => {
     await begin(Retention.fromPartial({ nothing: true }));
     breakRelay();
     const elsewhere = await rig.trio.create(ann, `room ${++names}`);
@@ -221,7 +221,7 @@ describe('the relay breaks while both ends live', () => {
     await native.leave();
   });
 
-  test('and a device that leaves meanwhile has no seat afterwards', async () => {
+  test('if the relay breaks, a device that leaves meanwhile has no seat afterwards', async () => {
     await begin(Retention.fromPartial({ nothing: true }));
     breakRelay();
     expect(await device.leave(id)).toBe('cancelled');
@@ -230,7 +230,7 @@ describe('the relay breaks while both ends live', () => {
     await until(async () => (await seatsOf(bob)) === 0);
   });
 
-  test('for too long: the device learns that, and the seat is free', async () => {
+  test('if the relay breaks for too long, the device learns that, and the seat is free', async () => {
     await begin(Retention.fromPartial({ nothing: true }));
     breakRelay();
     expect(await device.goodbye(id)).toMatchObject({ reason: 'unreachable', listenAgain: true });

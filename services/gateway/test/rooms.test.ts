@@ -144,7 +144,7 @@ describe('a user is in one room at a time', () => {
 });
 
 describe('a refused `enter` or `leave` has a reason, and the session continues', () => {
-  test('for tokens that are malformed, used, or for another user or room', async () => {
+  test('`enter` is refused for tokens that are malformed, used, or for another user or room', async () => {
     const [id, other] = [await room(), await room()];
     const chat = await rig.group(ann, [bob]);
     expect(await device.refusalOf(id, 'abc')).toMatchObject({ reason: 'invalid-token' });
@@ -165,14 +165,14 @@ describe('a refused `enter` or `leave` has a reason, and the session continues',
     await device.text(id, 'still here');
   });
 
-  test('for a token that came too late', async () => {
+  test('`enter` is refused for a token that came too late', async () => {
     const id = await room();
     const { token } = await rig.trio.listen(bob, id);
     await rig.sql("UPDATE chat.seat SET join_by = now() - interval '1 s' WHERE user_id = $1", [bob.id]);
     expect((await device.refusalOf(id, token)).reason).toBe('seat-gone');
   });
 
-  test('for a user who is banned and for a full room, by Listen as in native streams', async () => {
+  test('a banned user and a full room are refused, by Listen as in native streams', async () => {
     const [id, full] = [await room(), await room(1)];
     const stream = await rig.trio.join(ann, full);
     await expect(device.enter(full)).rejects.toMatchObject({ reason: 'channel-full' });
@@ -182,7 +182,7 @@ describe('a refused `enter` or `leave` has a reason, and the session continues',
     await stream.leave();
   });
 
-  test('for a room in which the device is not, and for too many commands', async () => {
+  test('a command is refused for a room in which the device is not, and after too many commands', async () => {
     const id = await room();
     expect(await device.leave(id)).toBe('seat-gone');
     const { token } = await rig.trio.listen(bob, id);

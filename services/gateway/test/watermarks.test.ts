@@ -61,7 +61,7 @@ async function noteSlowly(device: InboxClient, channelId: number): Promise<strin
 }
 
 describe('receipts', () => {
-  test('of a chat with an owning server go to that server, and everybody sees them', async () => {
+  test('receipts of a chat with an owning server go to that server, and everybody sees them', async () => {
     const id = await rig.group(ann, [bob]);
     const [reader, other, author] = [await rig.open(bob), await rig.open(bob), await rig.open(ann)];
     const { seq } = await author.post(words(id));
@@ -76,7 +76,7 @@ describe('receipts', () => {
     await Promise.all([reader.cut(), other.cut(), author.cut()]);
   });
 
-  test('of a chat without an owning server are written and shown at once, and do not place the chat', async () => {
+  test('receipts of a chat without an owning server are written and shown at once, and do not place the chat', async () => {
     const id = await rig.group(ann, [bob]);
     const device = await rig.open(ann);
     expect(await rig.post(bob, { channelId: id, receipt: { readSeq: 1 } })).toMatchObject({ seq: 0 });
@@ -86,7 +86,7 @@ describe('receipts', () => {
     await device.cut();
   });
 
-  test('of a chat without an owning server are shown at other gateways, whichever process has written them', async () => {
+  test('receipts of a chat without an owning server are shown at other gateways, whichever process has written them', async () => {
     const id = await rig.group(ann, [bob]);
     const other = await rig.trio.startGateway();
     const devices = [await rig.open(ann), await rig.open(ann, {}, other)];
@@ -103,7 +103,7 @@ describe('receipts', () => {
     await other.stop();
   });
 
-  test('that moved meanwhile arrive with a resume, except receipts of others who read in private', async () => {
+  test('receipts that moved meanwhile arrive with a resume, except receipts of others who read in private', async () => {
     const [carol, dave] = (await rig.people(2)) as [TestPerson, TestPerson];
     const id = await rig.group(ann, [bob, carol, dave]);
     const device = await rig.open(bob);
@@ -128,7 +128,7 @@ describe('receipts', () => {
     await resumed.cut();
   });
 
-  test('never move back or beyond the end, and do nothing in another log or in a chat of which the user is not a member', async () => {
+  test('receipts never move back or beyond the end, and do nothing in another log or in a chat of which the user is not a member', async () => {
     const [carol] = (await rig.people(1)) as [TestPerson];
     const [id, foreign] = [await rig.group(ann, [bob, carol]), await rig.group(ann, [])];
     const device = await rig.open(bob);
@@ -150,7 +150,7 @@ describe('receipts', () => {
     await device.cut();
   });
 
-  test('reach the database even if the owning server is killed before it saves them', () =>
+  test('receipts reach the database even if the owning server is killed before it saves them', () =>
     withOwner(async (owner) => {
       const id = await rig.group(ann, [bob]);
       await rig.trio.place(id, owner);
@@ -169,7 +169,7 @@ describe('receipts', () => {
       await device.cut();
     }));
 
-  test('of too many chats are refused while the database is busy, and saved later', async () => {
+  test('receipts of too many chats are refused while the database is busy, and saved later', async () => {
     const id = await rig.group(ann, [bob]);
     const device = await rig.open(bob);
     const pool = openTestPool(rig.trio.database.ownerUrl);
@@ -188,7 +188,7 @@ describe('receipts', () => {
 });
 
 describe('presence', () => {
-  test('begins with the first session in a chat with an owning server, and ends after the last one', async () => {
+  test('presence begins with the first session in a chat with an owning server, and ends after the last one', async () => {
     const id = await rig.group(ann, [bob]);
     const stream = await rig.trio.join(ann, id);
     const device = await rig.open(bob);
@@ -202,7 +202,7 @@ describe('presence', () => {
     await stream.leave();
   });
 
-  test('does not place a chat, and follows a chat to its next owning server', () =>
+  test('presence does not place a chat, and follows a chat to its next owning server', () =>
     withOwner(async (first) => {
       const id = await rig.group(ann, [bob]);
       const device = await rig.open(bob);
@@ -223,7 +223,7 @@ describe('presence', () => {
       await next.leave();
     }));
 
-  test('ends in a chat that the user leaves, and returns with the user', async () => {
+  test('presence ends in a chat that the user leaves, and returns with the user', async () => {
     const id = await rig.group(ann, [bob]);
     const stream = await rig.trio.join(ann, id);
     const device = await rig.open(bob);
@@ -239,7 +239,7 @@ describe('presence', () => {
     await stream.leave();
   });
 
-  test('is not shown in a large chat', async () => {
+  test('presence is not shown in a large chat', async () => {
     const crowd = await rig.people(100);
     const id = await rig.group(ann, crowd);
     const [large, small] = [

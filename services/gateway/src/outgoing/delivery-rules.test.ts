@@ -41,7 +41,7 @@ test.each([
   expect(disabledBy(facts)).toBe(expected);
 });
 
-test('any 2xx is a success, 410 ends the webhook, and all else is tried again', () => {
+test('any 2xx status is a success, 410 disables the webhook, and any other status is tried again', () => {
   for (const status of [200, 202, 204, 299]) expect(outcomeOfAnswer(answer(status))).toEqual({ type: 'sent' });
   expect(outcomeOfAnswer(answer(410))).toMatchObject({ type: 'gone', why: 'status 410' });
   for (const status of [100, 301, 400, 401, 404, 500])

@@ -69,7 +69,7 @@ describe('frames of clients', () => {
     expect(answer.payload.message).toContain(message);
   });
 
-  test('a binary frame, and very deep JSON', () => {
+  test('a binary frame and very deep JSON are refused', () => {
     expect(parsed(read(loggedIn(), '{"type":"rooms"}', true))[0].payload.reason).toBe('malformed');
     const deep = `{"type":"rooms","payload":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`;
     expect(parsed(read(loggedIn(), deep))[0].payload.reason).toBe('invalid-request');
@@ -92,13 +92,13 @@ describe('frames of clients', () => {
 });
 
 describe('frames of the server, byte for byte', () => {
-  test('welcome', () => {
+  test('the welcome has the fields of the document', () => {
     expect(new Document004().begin(welcome, [])).toEqual([
       '{"type":"welcome","payload":{"user_id":"ann","username":"Ann","max_bytes":65536,"timestamp":"2026-01-01T00:00:00.000Z"}}',
     ]);
   });
 
-  test('chat_message, with the fields of the document: content, message id and room id', () => {
+  test('a chat_message has the fields of the document: content, message id and room id', () => {
     expect(tell({ message: { ...text, timestamp: Date.UTC(2026, 0, 1), clientId: 'c' } })).toEqual([
       '{"type":"chat_message","payload":{"room_id":7,"message_id":5,"sender_id":"bob","timestamp":"2026-01-01T00:00:00.000Z","messagetype":"text","content":"hi","content_type":"text/plain","client_id":"c"}}',
     ]);
@@ -129,7 +129,7 @@ describe('frames of the server, byte for byte', () => {
     expect(parsed(tell(receipt(4), machine))).toMatchObject([{ type: 'delivered', payload: { message_id: 4 } }]);
   });
 
-  test('typing and presence', () => {
+  test('the typing and presence of other users are shown', () => {
     expect(tell({ message: { channelId: room, typing: { userId: 'bob' } } })).toEqual([
       '{"type":"typing","payload":{"room_id":7,"user_id":"bob","stopped":false}}',
     ]);
@@ -153,7 +153,7 @@ describe('frames of the server, byte for byte', () => {
     ]);
   });
 
-  test('members who join and leave, each in a frame', () => {
+  test('each member who joins or leaves has a frame', () => {
     const change = { userId: 'bob', moreUserIds: ['cy'], joined: true, role: MemberRole.MEMBER, by: 'ann' };
     const message = (data: Uint8Array) => ({ ...text, kind: Kind.MEMBER, data });
     const payload = { room_id: room, role: 'member', by: 'ann' };
@@ -165,7 +165,7 @@ describe('frames of the server, byte for byte', () => {
     expect(parsed(tell({ message: message(left) }))[0]).toMatchObject({ type: 'member_left' });
   });
 
-  test('rooms that the user gets, loses, or that change', () => {
+  test('a room that the user gets or loses, or that changes, has a frame', () => {
     const channel = { id: 8, name: 'new', kind: ChannelKind.GROUP, log };
     const [added] = parsed(tell({ added: channel }));
     expect(added).toMatchObject({ type: 'room_added', payload: { room_id: 8, name: 'new', kind: 'group' } });
@@ -174,7 +174,7 @@ describe('frames of the server, byte for byte', () => {
     expect(tell({ chatReset: { channelId: 8, log } })).toEqual(['{"type":"room_reset","payload":{"room_id":8}}']);
   });
 
-  test('a drain, and pings', () => {
+  test('a drain has a frame, and a ping has none', () => {
     expect(tell({ draining: { endsInMs: 5 } })).toEqual(['{"type":"draining","payload":{"ends_in_ms":5}}']);
     expect(tell({ id: 'x', ping: { sentAt: 1 } })).toEqual([]);
   });
