@@ -50,7 +50,7 @@ async function succeeded(sending: Promise<unknown>, view: ChatView, failed = 'no
   }
 }
 
-/** What a typed line needs: the client, its conversation, and the output. */
+/** Parts that a typed line uses: the client, its conversation, and the output. */
 interface Typing {
   readonly client: ParleyClient;
   readonly conversation: Conversation;

@@ -14,7 +14,7 @@ export interface RoomFrame {
   readonly participants?: readonly string[];
 }
 
-/** What a typed line asks for. */
+/** Meaning of a typed line; undefined for a blank one. */
 export type RoomsLine =
   | { readonly send: RoomFrame }
   | { readonly explain: string }
@@ -33,7 +33,7 @@ function privately(rest: string): RoomsLine {
   return { send: { action: 'private_message', user_id: id, message } };
 }
 
-/** Returns what a typed line asks for; undefined for a blank one. */
+/** Parses a typed line. */
 export function readRoomsLine(line: string): RoomsLine {
   const text = line.trim();
   if (text === '') return undefined;
@@ -74,8 +74,8 @@ function listWords(names: readonly string[] = []): string {
 }
 
 /**
- * Returns the line that shows a frame. `isOwnEcho` says of a private message that it is one's own:
- * the frame names the other user in both cases.
+ * Returns the line that shows a frame. `isOwnEcho` says whether this user sent a private message,
+ * because the frame names the other user in both cases.
  */
 export function roomFrameLine(frame: RoomFrame, isOwnEcho: boolean): string {
   const { action, user_id: userId, room, message = '' } = frame;

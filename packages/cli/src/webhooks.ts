@@ -12,7 +12,7 @@ export interface WebhookOptions {
   readonly create?: string;
   /** URL of an outgoing webhook to create. */
   readonly to?: string;
-  /** Types of its events. */
+  /** Types of the events that the new outgoing webhook posts. Default: all. */
   readonly types?: readonly string[];
   /** Id of a webhook that gets a new address or a new secret. */
   readonly rotate?: string;

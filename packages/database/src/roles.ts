@@ -7,8 +7,8 @@ export type ServiceRole = 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_g
 export const SERVICE_ROLES: readonly ServiceRole[] = ['chat_user', 'chat_manager', 'chat_server', 'chat_gateway'];
 
 /**
- * Longest wait, in milliseconds, for a connection of the owner. Its commands are rare and are not
- * repeated, so they outlast a busy machine.
+ * Longest wait, in milliseconds, for a connection of the owner. It is long, because commands of the
+ * owner are not repeated, and must succeed on a busy machine too.
  */
 export const ownerConnectMs = 30_000;
 

@@ -27,7 +27,7 @@ const retry = { leastMs: 1_000, mostMs: 30_000 } as const;
 
 /**
  * Bounded queue of expensive calls, of which only a few run at once. A call that waits for too long
- * is refused, with the time after which those that wait now will be over.
+ * is refused, with the time after which the calls that wait now will be over.
  * @example
  * ```ts
  * import { TurnQueue } from '@parley/service-kit';

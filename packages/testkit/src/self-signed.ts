@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Makes a certificate for `localhost` in a folder. Returns its path, and what a server needs. */
+/** Makes a certificate for `localhost` in a folder. Returns its path, and the TLS options for a server. */
 export function selfSigned(folder: string) {
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const what = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];

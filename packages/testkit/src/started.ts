@@ -26,7 +26,8 @@ function firstOfWorker(): number {
 /**
  * Finds `count` consecutive ports below the ephemeral range that are free together with the other
  * ports of a process, which are 1,000 and 2,000 higher. No other test file that runs at the same time
- * gets them, nor the ports of a second process of a kind, which are 100 higher. Returns the first.
+ * gets these ports, or the ports of a second process of a kind, which are 100 higher. Returns the
+ * first port.
  */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {
@@ -38,8 +39,8 @@ export async function freePorts(count: number): Promise<number> {
 }
 
 /**
- * Finds a port for a process that a test restarts at its address. The system gives that port to no
- * other process meanwhile, as it can a port that it chose itself.
+ * Finds a port for a process that a test restarts at its address. While the process is down, the
+ * system gives the port to no other process. It could do so with a port that it chose itself.
  */
 export async function lastingPort(): Promise<string> {
   return String(await freePorts(1));

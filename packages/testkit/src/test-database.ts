@@ -27,7 +27,7 @@ export const rolePasswords: Readonly<Record<ServiceRole, string>> = {
   chat_gateway: 'test-gateway',
 };
 
-/** Opens a pool for a test. It waits up to a minute for a connection, because the machine is busy. */
+/** Opens a pool for a test. It waits up to a minute for a connection, because the machine may be busy. */
 export function openTestPool(url: string, max = 1, applicationName = 'test'): Pool {
   return createPool({ url, applicationName, max, connectWithinMs: 60_000 });
 }

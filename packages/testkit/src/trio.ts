@@ -174,7 +174,7 @@ export class Trio {
     return this.#call(ChannelService.create, channel, person);
   }
 
-  /** Takes a seat. Waits for a chat server, because one whose report is late is not live for a moment. */
+  /** Takes a seat. Waits for a live chat server, because a server whose report is late is briefly not live. */
   listen({ token }: TestPerson, channelId: number, manager = 0): Promise<ListenResponse> {
     const channel = Channel.fromPartial({ id: channelId });
     const call = () => callUnary(this.manager(manager), ChannelService.listen, channel, { token, withinMs });

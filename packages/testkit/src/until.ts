@@ -22,7 +22,7 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
 const notConnected =
   /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|timeout expired)/;
 const overload: readonly unknown[] = ['database-away', 'too-busy', 'deadline-exceeded'];
-/** PostgreSQL's code of a database whose last connections take more than 5 s to end. */
+/** Code with which PostgreSQL refuses a database whose last connections take more than 5 s to end. */
 const inUse = '55006';
 
 function isOverload(thrown: unknown, also: readonly string[]): boolean {

@@ -104,8 +104,8 @@ interface HandlerDeps {
 }
 
 /**
- * Overviews that wait for their turn, and the time for which they do, in milliseconds: less than the
- * time within which clients expect the answer.
+ * Maximum number of Overviews that wait for their turn, and maximum wait in milliseconds. The wait is
+ * shorter than the time within which clients expect the response.
  */
 const overviewsWaiting = { mostWaiting: 1_000, longestMs: 8_000 };
 

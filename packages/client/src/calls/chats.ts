@@ -102,9 +102,9 @@ export class Chats {
   }
 
   /**
-   * Marks a chat as unread, or removes the mark. Others do not learn of it. Receipts that are still
-   * on their way leave the mark, unless they move the receipt of the user. So if an inbox or a
-   * conversation has marked the chat as read, pass the position in `read`.
+   * Marks a chat as unread, or removes the mark. Others do not learn of the mark. A receipt that is
+   * still on its way to the server removes the mark only if it moves the receipt of the user. So if
+   * an inbox or a conversation has marked the chat as read, pass that position in `read`.
    * @throws {Refusal} as `markRead` does
    */
   markUnread(channelId: number, isUnread = true, options: MarkUnreadOptions = {}): Promise<ChatSummary> {

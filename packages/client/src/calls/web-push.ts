@@ -6,7 +6,7 @@ import { calls } from './methods.js';
 export type PushTarget = Pick<PushSubscription, 'endpoint' | 'publicKey' | 'secret'> &
   Partial<Pick<PushSubscription, 'showsText' | 'quietUntil'>>;
 
-/** What a session knows of Web Push. */
+/** State of Web Push for one session. */
 export interface PushState {
   /** Key to subscribe with (`applicationServerKey`), or undefined if the server sends no Web Push. */
   readonly serverKey: Uint8Array | undefined;

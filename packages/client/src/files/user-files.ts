@@ -4,7 +4,7 @@ import { type UploadSource, uploadByTus } from './upload.js';
 
 export type { UploadSource } from './upload.js';
 
-/** Where the files are, and whose they are. */
+/** The gateway with the files, and the token of their user. */
 export interface FilesOptions {
   /** Origin of a gateway, such as `https://chat.example.org`. */
   readonly origin: string;

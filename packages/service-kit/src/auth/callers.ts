@@ -156,8 +156,8 @@ export class Callers {
   }
 
   /**
-   * Returns the user of a token that a gateway passes on with a post: as `userOf`, and also an incoming
-   * webhook.
+   * Returns the user of a token that a gateway passes on with a post. Like `userOf`, but also accepts
+   * the token of an incoming webhook.
    * @throws {Refusal} a reason of `userOf`.
    */
   async senderOf(token: string): Promise<UserCaller> {

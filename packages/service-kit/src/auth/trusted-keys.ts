@@ -139,7 +139,7 @@ export class TrustedKeys {
     return found;
   }
 
-  /** Returns a key that is known and not expired. An expired one may have been published again. */
+  /** Returns a known key, or undefined if it is unknown or expired. A later read may find it published again. */
   #valid(kid: string): TrustedKey | undefined {
     const known = this.#keys.get(kid);
     return known !== undefined && known.expiresAt > this.#clock.now() ? known : undefined;

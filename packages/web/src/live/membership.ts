@@ -111,7 +111,7 @@ export class ChatMembership {
     return { users: users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED), next };
   }
 
-  /** Returns the members of a chat who are loaded already, for those who can be mentioned. */
+  /** Returns the members of a chat, as far as they are loaded, to offer them for mentions. */
   knownMembers(id: number): KnownMembers {
     if (this.#known?.channelId !== id) {
       const { signal } = new AbortController();

@@ -266,7 +266,7 @@ export class UserChats implements ChatsOfInbox {
     if (seq <= chat.state().readSeq && !isUnread) return;
     chat.share({ type: 'read', seq });
     this.share({ type: 'read', id: chat.channelId, seq });
-    // A receipt removes the mark only if it moves.
+    // A receipt that does not move leaves the mark, so this call removes it.
     if (item?.markedUnread) this.markUnread(chat.channelId, false).catch(() => {});
   }
 

@@ -1,6 +1,6 @@
 import type { BotCommand } from '@parley/client';
 
-/** A command that completes a text, and the text that it puts there. */
+/** A command to suggest, and the text that replaces what the user has typed. */
 export interface OfferedCommand {
   readonly command: BotCommand;
   /** `/name`, or `/name@bot` if several bots have the command. */

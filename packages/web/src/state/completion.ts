@@ -1,7 +1,7 @@
 /** The word before the caret that a list can complete. */
 export interface Completion {
   readonly kind: 'person' | 'emoji' | 'command';
-  /** What the user has typed after the `@`, `:` or `/`. */
+  /** Text that the user has typed after the `@`, `:` or `/`. */
   readonly word: string;
   /** Index of the `@`, `:` or `/`. */
   readonly from: number;

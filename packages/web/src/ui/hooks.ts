@@ -27,7 +27,7 @@ function subscribeHash(listener: () => void): () => void {
   return () => removeEventListener('hashchange', listener);
 }
 
-/** Returns the room that the address names. */
+/** Returns the room, chat or message that the address names. */
 export function usePlace(): PagePlace {
   return placeOf(useSyncExternalStore(subscribeHash, () => location.hash));
 }

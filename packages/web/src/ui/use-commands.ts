@@ -5,8 +5,8 @@ import { useLoaded } from './use-loaded.js';
 import { useWorkspace } from './workspace-context.js';
 
 /**
- * Returns the commands of the bots in a chat. Loads them whenever they are wanted again; without a
- * connection there are none.
+ * Returns the commands of the bots in a chat. Loads them each time `isWanted` becomes true. Returns
+ * none without a connection.
  */
 export function useCommands({ channel }: ConversationState, isWanted: boolean): readonly BotCommand[] {
   const { membership } = useWorkspace();

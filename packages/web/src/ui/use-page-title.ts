@@ -8,7 +8,7 @@ import { useWorkspace } from './workspace-context.js';
 
 const ignore = () => {};
 
-/** Shows one of the two icons of index.html, and a number on the second and on the installed page. */
+/** Shows a number on the icon of the tab and of the installed page; for 0, shows the plain icons. */
 function showCount(count: number): void {
   const [icon, iconNew] = [document.getElementById('icon'), document.getElementById('icon-new')];
   icon?.setAttribute('rel', count > 0 ? 'alternate' : 'icon');

@@ -63,9 +63,8 @@ WHERE id = :channelId;
 -- here (retention has deleted most of them before). A log that ceases to have history gets a first
 -- seq above its last seq, so nothing is readable, and retention deletes the rows. Outgoing webhooks
 -- begin at the first entry of a log that starts at 1; a gateway that is sending loses its lease, so
--- that it cannot write a seq of the old log. Two statements
--- update the members, because a single update of left_seq would announce every current member as
--- changed.
+-- that it cannot write a seq of the old log. Two statements update the members, because a single
+-- update of left_seq would announce every current member as changed.
 -- name: startLog
 WITH head AS (
   UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, instance_id = NULL, revision = revision + 1,

@@ -31,8 +31,9 @@ function checkLog({ log, readSeq, deliveredSeq }: UpdateReceiptRequest, { hasHis
 }
 
 /**
- * Moves the receipt of a member. Returns the chat server that shows the receipt, or undefined if
- * the membership or the log has changed meanwhile.
+ * Moves the receipt of a member. Returns whether the receipt has moved, and the live chat server
+ * that shows it, if there is one. Returns undefined if the membership or the log has changed
+ * meanwhile.
  */
 async function move(pool: Pool, me: UserCaller, id: number, request: UpdateReceiptRequest) {
   const access = await readAsMember(pool, me, id);

@@ -1,6 +1,6 @@
 -- Creates an outgoing webhook, which starts after the last entry of the log. Inserts nothing if the
--- chat or the creator has `most` already. Run after lockChannel, and after the rate limit, which
--- makes the creations of one user take turns.
+-- chat has `most` already, or the creator, unless the creator is an operator. Run after lockChannel,
+-- and after the rate limit, which makes the creations of one user take turns.
 -- name: createOutgoingWebhook
 INSERT INTO chat.outgoing_webhook (id, channel_id, url, types, secret, created_by, seq)
 SELECT :id, h.channel_id, :url, :types::text[], :secret::bytea, :actorId::varchar, h.last_seq FROM chat.channel_head h

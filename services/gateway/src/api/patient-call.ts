@@ -9,7 +9,7 @@ const againMs = 250;
 export interface Patience {
   /** Time after which a failure is final, in milliseconds. */
   readonly withinMs: number;
-  /** Whether nobody waits for the result any more. */
+  /** Returns whether nobody waits for the result any more. */
   readonly isOver: () => boolean;
 }
 

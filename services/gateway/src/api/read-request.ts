@@ -59,7 +59,7 @@ export function isForm({ 'content-type': type = '' }: IncomingMessage['headers']
   return formType.test(type.trim());
 }
 
-/** Returns the field `payload` of a form, which must be there once. */
+/** Returns the field `payload` of a form. If there are several, or none, the text is not valid JSON. */
 const payloadOf = (form: string) => new URLSearchParams(form).getAll('payload').join(',');
 
 /** Reads the body as JSON, or returns undefined if there is none. */

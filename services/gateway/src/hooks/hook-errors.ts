@@ -4,7 +4,7 @@ import type { ApiProblem } from '../api/api-door.js';
 import { restProblem, restStatus } from '../rest/problem.js';
 import type { HookClient } from './hook-bodies.js';
 
-/** Words that Slack answers with. */
+/** Error words of Slack, by reason. */
 const slackWords: Partial<Record<Reason, string>> = {
   'webhook-not-found': 'no_service',
   'invalid-request': 'invalid_payload',
@@ -18,7 +18,7 @@ const slackWords: Partial<Record<Reason, string>> = {
   banned: 'action_prohibited',
 };
 
-/** Numbers that Discord answers with. */
+/** Error codes of Discord, by reason. */
 const discordCodes: Partial<Record<Reason, number>> = {
   'webhook-not-found': 10_015,
   'channel-not-found': 10_003,

@@ -13,11 +13,11 @@ export interface Follower {
   wake(): void;
   /** Sends an event. */
   send(event: Uint8Array): void;
-  /** The user sees the entry with this seq, and nothing after it. */
+  /** Ends the stay at the entry with this seq: the user sees this entry, and nothing after it. */
   endAt(seq: number): void;
-  /** The entries `from` to `to` do not exist any more. */
+  /** Called when the entries `from` to `to` do not exist any more. */
   miss(from: number, to: number): void;
-  /** The channel has another log. */
+  /** Called when the channel has another log. */
   restart(): void;
 }
 

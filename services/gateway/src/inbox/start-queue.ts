@@ -28,9 +28,9 @@ export class StartQueue {
   #waiting: QueuedReader[] = [];
   /** Readers of the round that is being read. */
   #inRound: readonly QueuedReader[] = [];
-  /** Number of readers in the next round: fewer after a failure, which may be for the size of the round. */
+  /** Number of readers in the next round: fewer after a failure, because the round may have been too large. */
   #perRound = mostPerRound;
-  /** When the first of the rounds failed that have failed in a row. */
+  /** Monotonic time of the first failure since the last successful round; undefined if none has failed. */
   #failingSinceMs: number | undefined;
 
   /** Number of readers that wait, including those of the present round. */

@@ -10,7 +10,7 @@ export type PushOutcome =
   | { readonly type: 'sent' | 'gone' | 'never'; readonly why: string }
   | { readonly type: 'later'; readonly afterMs: number | undefined; readonly why: string };
 
-/** Returns the outcome for what a push service answered. */
+/** Returns the outcome of a response of a push service. */
 export function outcomeOf({ status, retryAfterMs: afterMs }: PublicAnswer): PushOutcome {
   const why = `status ${status}`;
   if (status >= 200 && status < 300) return { type: 'sent', why };

@@ -17,7 +17,10 @@ import { type PushKeys, pushKeysOf } from './push-key.js';
 import { outcomeOf, outcomeOfFailure, type PushOutcome } from './push-outcome.js';
 import { payloadOf } from './push-payload.js';
 
-/** Time in which a gateway sends a push that it has taken. A request lasts 10 s at most, a look-up about as long. */
+/**
+ * Milliseconds in which a gateway sends a push that it has taken. A request lasts 10 s at most, and a
+ * look-up about as long.
+ */
 const leaseMs = 60_000;
 /** Time for which a push service keeps a message for a device that is off, in seconds. */
 const keepSeconds = 86_400;
@@ -25,7 +28,7 @@ const firstWaitMs = 10_000;
 const longestWaitMs = 3_600_000;
 const decoder = new TextDecoder();
 
-/** Returns the wait after a number of failures in a row: 10 s, and twice as long each time, up to an hour. */
+/** Returns the wait in milliseconds after failures in a row: 10 s, and twice as long each time, up to an hour. */
 export function waitAfter(failures: number): number {
   return Math.min(firstWaitMs * 2 ** (failures - 1), longestWaitMs);
 }

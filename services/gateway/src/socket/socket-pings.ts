@@ -7,7 +7,7 @@ const controlRate: BurstRate = { burst: 60, perSecond: 5 };
 /** Maximum number of pings in a row that a client leaves unanswered. Then it is cut off. */
 const maxUnanswered = 2;
 
-/** What happens to a client that does not answer pings, or sends too many. */
+/** Called for a client that does not answer pings, or sends too many. */
 export interface SocketPingEnds {
   readonly onSilence: () => void;
   readonly onFlood: () => void;

@@ -12,7 +12,7 @@ const findUndelivered = sql.statement(
 
 const roomsPerPage = 200;
 
-/** What the door of document 004 reads and writes itself. */
+/** Store of the door of document 004: unacknowledged rooms, and receipts of former members. */
 export class RealtimeStore {
   readonly #pool: Queryable;
   readonly #receipts: Pick<PostingStore, 'saveReceipts'>;

@@ -161,7 +161,7 @@ export class Document002 implements RoomsMachine {
     this.#places.set(id, kind === ChannelKind.DIRECT ? (this.#places.get(id) ?? {}) : { room: name });
   }
 
-  /** The guest has left a chat, was removed from it, or it was deleted. */
+  /** Handles the end of a chat for the guest, who has left or was removed, or the chat was deleted. */
   #removed(channelId: number): string[] {
     const { room = '' } = this.#places.get(channelId) ?? {};
     const isExpected = this.#leaving.delete(channelId);

@@ -10,7 +10,7 @@ export interface RoomMessage {
   readonly serverTime: string;
 }
 
-/** What the value of a notification about a new room is. */
+/** Value of a notification about a new room. */
 const createRoom = 'create-room';
 
 /** Returns the time in milliseconds as the document writes it. */
@@ -23,7 +23,7 @@ export function createdRoom(user: string, room: string, ms: number): RoomMessage
   return { user, room, isNotification: true, value: createRoom, serverTime: serverTime(ms) };
 }
 
-/** What a client says in a room. Who says it is known from its socket. */
+/** Text of a client in a room. The socket identifies the sender. */
 export interface ClientMessage {
   readonly room: string;
   readonly value: string;

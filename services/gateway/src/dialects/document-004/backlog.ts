@@ -52,7 +52,7 @@ function placeAt(log: string, seq: number): RoomPlace {
 }
 
 /**
- * How far one client was told of each of its rooms, without I/O. A room in which the client lacks
+ * Progress of one client in each of its rooms, without I/O. A room in which the client lacks
  * messages is *behind*: its messages come from the history, in batches, each after the client has
  * acknowledged the one before. New messages of the room join them, so that each room keeps its order.
  */

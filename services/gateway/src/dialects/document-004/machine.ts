@@ -15,17 +15,17 @@ import type { RealtimeRequest } from './requests.js';
 import { realtimeRequests } from './room-requests.js';
 import { messageFields, roomFields } from './shapes.js';
 
-/** What a client asks for. */
+/** A request of a client, and the token to log in with first. */
 export interface RealtimeCommand {
   readonly ref: FrameRef;
-  /** Token to log in with first; undefined: the one that the client has used before. */
+  /** Token; undefined: the one that the client has used before. */
   readonly token: string | undefined;
   /** Undefined: the client only logs in. */
   readonly request: RealtimeRequest | undefined;
   readonly payload: never;
 }
 
-/** What the client must be told of a part of the history, and the seq to record as delivered, if any. */
+/** Frames with a part of the history, and the seq to record as delivered; 0: none. */
 export interface ToldBatch {
   readonly frames: readonly string[];
   readonly deliveredSeq: number;
