@@ -86,7 +86,7 @@ function addReading(program: Command): void {
     );
   program
     .command('receipts <chat>')
-    .description('list who has received and read a message')
+    .description('list the members who have received and read a message')
     .addArgument(new Argument('<seq>', 'number of the message, as in #12').argParser(seqOf))
     .action((chat: string, seq: number, _options: object, command: Command) => receipts(sessionOf(command), chat, seq));
 }
@@ -116,10 +116,10 @@ function addWebhooks(program: Command): void {
     .description('list the webhooks of a chat that you manage, by its id or name')
     .option('--create <name>', 'create an incoming webhook whose messages have this name, and print its address')
     .option('--to <url>', 'create an outgoing webhook that posts to this URL, and print its secret')
-    .option('--types <types...>', 'events that it posts, such as message.created; default: all')
+    .option('--types <types...>', 'types of events that it posts, such as message.created; default: all')
     .option('--rotate <id>', 'give a webhook a new address, or a new secret')
-    .option('--dead <id>', 'list what an outgoing webhook could not deliver')
-    .option('--resume <id>', 'send that again, and enable the webhook')
+    .option('--dead <id>', 'list the entries that an outgoing webhook could not deliver')
+    .option('--resume <id>', 'send these entries of an outgoing webhook again, and enable it')
     .option('--delete <id>', 'end a webhook for good')
     .addOption(gatewayOption('URL of the gateway, with which the address begins'))
     .addHelpText('after', webhooksHelp)

@@ -84,7 +84,7 @@ export function countAppendQueue(metrics: Metrics, log: Logger): AppendQueueCoun
     },
     onFailed: (err) => {
       failures.inc();
-      log.error({ err }, 'messages could not be stored; their senders were told');
+      log.error({ err }, 'messages could not be stored; their senders were notified');
     },
   };
 }

@@ -117,7 +117,7 @@ export class CallTracker {
    */
   of(metadata: Metadata): ServerCall {
     const serverCall = this.#calls.get(metadata);
-    if (serverCall === undefined) throw new Error('call did not pass the interceptor');
+    if (serverCall === undefined) throw new Error('The call did not pass the interceptor.');
     return serverCall;
   }
 

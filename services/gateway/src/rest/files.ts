@@ -179,7 +179,7 @@ const append = route({
 
 const terminate = route({
   ...{ method: 'DELETE', path: '/uploads/{file_id}', tag: tusTag, offers: tusOffers },
-  summary: 'Ends an upload, and deletes what it has sent.',
+  summary: 'Ends an upload, and deletes the bytes that have arrived.',
   headers: tusHeaders,
   params: fileParams,
   run: async ({ files, calls, headers, params: { file_id: id } }) => {

@@ -12,7 +12,7 @@ const incomingShape = z
     name: z.string(),
     created_by: z.string().nullable(),
     created_at: timeField.nullable(),
-    path: z.string().nullable().meta({ description: 'where programs post; only after creation and rotation' }),
+    path: z.string().nullable().meta({ description: 'path for posts; only after creation and rotation' }),
   })
   .meta({ id: 'IncomingWebhook' });
 

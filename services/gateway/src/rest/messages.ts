@@ -174,7 +174,7 @@ const moveReceipt = route({
     read_seq: seqField.optional(),
     marked_unread: z.boolean().optional().meta({
       description:
-        'sets or removes the mark "unread". Without it, a `read_seq` at or after the current one removes the mark. A later receipt of a stream removes it only if it moves `read_seq`; so send also the `read_seq` of receipts that are still on their way',
+        'sets or removes the mark "unread". Without this field, a `read_seq` at or after the current one removes the mark. A later receipt of a stream removes the mark only if that receipt moves `read_seq`; so also send the `read_seq` of receipts that are still on their way',
     }),
   }),
   answer: chatShape,

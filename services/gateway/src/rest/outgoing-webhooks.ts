@@ -13,11 +13,11 @@ const outgoingShape = z
     id: z.string(),
     channel_id: z.int(),
     url: z.string(),
-    types: typesField.meta({ description: 'types of the events that are sent; empty: all' }),
+    types: typesField.meta({ description: 'types of events to send; empty: all' }),
     created_by: z.string().nullable(),
     created_at: timeField.nullable(),
-    secret: z.string().nullable().meta({ description: 'signs what is sent; only after creation and rotation' }),
-    disabled_reason: z.string().nullable().meta({ description: 'why nothing is sent any more; null: it is enabled' }),
+    secret: z.string().nullable().meta({ description: 'key that signs each post; only after creation and rotation' }),
+    disabled_reason: z.string().nullable().meta({ description: 'why the webhook is disabled; null: it is enabled' }),
     dead_letters: z.int().meta({ description: 'entries that were not delivered and are not tried again' }),
   })
   .meta({ id: 'OutgoingWebhook' });
@@ -27,7 +27,7 @@ const deadLetterShape = z
     seq: z.int().meta({ description: 'position of the entry in the log of the chat' }),
     attempts: z.int(),
     failed_at: timeField.nullable(),
-    why: z.string().meta({ description: 'what the receiver answered, or why there was no answer' }),
+    why: z.string().meta({ description: 'status of the response, or why there was none' }),
   })
   .meta({ id: 'DeadLetter' });
 
