@@ -8,7 +8,7 @@ import { Terminal } from './terminal.js';
 
 const path = '/chatserver/connect';
 
-/** A console client of document 002: one socket, and what is typed. */
+/** A console client of document 002: one socket, and the lines that the user types. */
 class RoomsClient {
   readonly #session: CommandSession;
   readonly #socket: TextSocket;

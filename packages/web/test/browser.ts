@@ -90,8 +90,8 @@ export class Visitor {
   async make(room: string, { limit, retention }: { limit?: number; retention?: string } = {}): Promise<void> {
     const { page } = this;
     const name = page.getByLabel('Name', { exact: true });
-    // With the keyboard: lists that still load may move the button between the two halves of a click.
-    // Again if need be: they may also take the focus from it before the key arrives.
+    // Uses the keyboard, because lists that still load may move the button in the middle of a click.
+    // Tries again, because they may also take the focus from the button before the key arrives.
     await until(async () => {
       if (await name.isVisible()) return true;
       const pressed = page.getByRole('button', { name: 'Create room' }).first().press('Enter', { timeout: 1_000 });
@@ -108,7 +108,7 @@ export class Visitor {
 
   async enter(room: string): Promise<void> {
     const heading = this.headingOf(room);
-    // Again if need be: a list that still loads may move another room under the pointer.
+    // Tries again, because a list that still loads may move another room under the pointer.
     await until(async () => {
       await this.page.getByRole('link', { name: room }).click();
       await heading.waitFor({ timeout: 2_000 }).catch(() => {});

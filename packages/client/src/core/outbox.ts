@@ -22,7 +22,7 @@ export interface OutboxLimits {
    * what is refused.
    */
   readonly inFlight: number;
-  /** Maximum number of unacknowledged frames in each lane. Default: no limit. */
+  /** Maximum number of unacknowledged frames in each lane. Default: `inFlight`. */
   readonly inLane?: number;
 }
 

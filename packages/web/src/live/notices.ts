@@ -142,7 +142,7 @@ export class Notices {
     }
   }
 
-  /** Closes the notification of a chat, which shows more than what is left. */
+  /** Keeps the messages in `left`, and closes the notification of their chat, because it shows others too. */
   #forget(id: number, left: readonly NewMessage[]): void {
     if (left.length > 0) this.#unread.set(id, left);
     else this.#unread.delete(id);

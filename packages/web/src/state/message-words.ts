@@ -1,6 +1,6 @@
 import { words } from '../words/words.js';
 
-/** What a message says: its text, if its bytes are text, and the ids of its files, if it has any. */
+/** Content of a message: its text, if its bytes are text, and the ids of its files, if it has any. */
 interface MessageContent {
   readonly text: string | undefined;
   readonly fileIds?: readonly string[] | undefined;

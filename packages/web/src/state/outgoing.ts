@@ -31,7 +31,7 @@ export interface Outgoing {
   readonly held?: HeldBack | undefined;
 }
 
-/** What a new message may have besides its text. */
+/** Optional parts of a new message besides its text. */
 export type MessageParts = Pick<Outgoing, 'mentions' | 'fileIds'>;
 
 /** Returns a message or change that was not sent yet. */

@@ -1,11 +1,11 @@
 import { type ChatItem, needsAttention } from './chats.js';
 
-/** What a key does anywhere in the page. */
+/** Action of a key that works anywhere in the page. */
 export type Shortcut = 'shortcuts' | 'settings' | 'previous' | 'next' | 'previousUnread' | 'nextUnread';
 
 type Keys = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>;
 
-/** Returns what a key does. While the user types in a field, letters and signs do nothing. */
+/** Returns the action of a key. While the user types in a field, letters and signs have none. */
 export function shortcutOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Keys, isTyping: boolean): Shortcut | undefined {
   const isCommand = ctrlKey || metaKey;
   if (key === '?' && !isTyping && !isCommand && !altKey) return 'shortcuts';

@@ -56,7 +56,7 @@ function AttachedFile({ attachment, channelId }: { attachment: Attachment; chann
   );
 }
 
-/** How far an upload is, or why it does not go on. */
+/** Progress of an upload, or the reason why it does not continue. */
 function Progress({ attachment: { key, name, size, sent, state, why, mayRetry } }: { attachment: Attachment }) {
   const { attachments } = useWorkspace();
   const { conversation: say, common } = words();

@@ -20,7 +20,7 @@ const levels = [
   ['none', 'notifyNone'],
 ] as const satisfies readonly (readonly [NotifyLevel, keyof ChatsWords])[];
 
-/** What a narrow screen shows from the menu instead of the header. */
+/** Dialogs that a narrow screen opens from the menu instead of the header. */
 type ShownFromMenu = 'search' | 'pins';
 
 interface ChatMenuProps {

@@ -91,7 +91,7 @@ export function MessageRow(props: MessageRowProps) {
   );
 }
 
-/** What is special about a message. */
+/** Marks of a message that mentions this user or is pinned. */
 function Marks({ line: { mentionsMe = false, pinned = false } }: { line: SaidLine }) {
   const say = words().conversation;
   if (!mentionsMe && !pinned) return null;

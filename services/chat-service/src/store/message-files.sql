@@ -1,5 +1,5 @@
--- Returns the positions, from 0, of the pairs of user and file where the user has no complete file
--- with that id.
+-- Returns the positions, from 0, of the pairs of user and file for which the user has no complete
+-- file with that id.
 -- name: findUnknownFiles
 SELECT position FROM chat.unknown_files(:ownerIds::varchar[], :fileIds::uuid[]) AS position;
 

@@ -27,7 +27,7 @@ export interface ApiCaller {
   /** Bearer token. Undefined if the call needs none. */
   readonly token: string | undefined;
   readonly address: string;
-  /** What the caller waits on, which closes when the caller is gone. */
+  /** Response that the caller waits for. It closes when the caller is gone. */
   readonly response: { once(event: 'close', listener: () => void): unknown };
 }
 

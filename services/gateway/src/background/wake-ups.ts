@@ -21,8 +21,8 @@ export function receiptLine(
 
 /**
  * Lets inboxes read changes as soon as a manager has made them, receipts that managers and other
- * gateways have moved, and what users have set in their memberships. Without notifications, inboxes
- * read changes every second, and the rest when they resume.
+ * gateways have moved, and settings that users have changed in their memberships. Without
+ * notifications, inboxes read changes every second, and the rest when they resume.
  */
 export function startWakeUps({ url, instanceId, inbox, log, metrics }: WakeUpsOptions): Part {
   const counts = { listening: 0, notified: 0 };

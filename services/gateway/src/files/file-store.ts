@@ -64,7 +64,7 @@ const purgeFiles = sql.statement('purgeFiles', { size: int8 }, { id: uuid });
 /** A file without its bytes. A picture has a `width`. `staleMs` is the Unix ms from which it is purged; 0: a message has it. */
 export type StoredFile = RowOf<typeof findFile>;
 
-/** What a decoded picture has beside its bytes. `thumbnail` is WebP. */
+/** Facts about a decoded picture, without its bytes. `thumbnail` is WebP. */
 export interface PictureFacts {
   readonly contentType: string;
   readonly width: number;

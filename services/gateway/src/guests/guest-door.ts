@@ -85,7 +85,7 @@ export class GuestDoor implements Part {
     return true;
   };
 
-  /** Returns what a guest may do, whether or not its socket is here. */
+  /** Returns the actions of a guest, whether or not its socket is here. */
   async actionsOf(userId: string): Promise<RoomActions> {
     const here = [...this.#sockets].find(({ guest }) => guest.me.id === userId);
     if (here !== undefined) return here.actions;

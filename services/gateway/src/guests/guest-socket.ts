@@ -59,7 +59,7 @@ export class GuestSocket {
     openSession({ me, token, address, stream: this.stream }).take(InboxCommand.fromPartial({ watch: {} }));
   }
 
-  /** What the guest may do. */
+  /** Actions of the guest in rooms. */
   get actions(): RoomActions {
     return this.#options.actions;
   }

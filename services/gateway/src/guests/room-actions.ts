@@ -23,7 +23,7 @@ export interface RoomActionsDeps {
   readonly userId: string;
 }
 
-/** Retention of a room that a guest creates: a week, and at most this number of messages. */
+/** Retention of a room that a guest creates: a week, and at most 10,000 messages. */
 const retention = { seconds: 7 * 86_400, maxCount: 10_000 };
 const mostMembers = 1_000;
 

@@ -5,7 +5,7 @@ const checkEveryMs = 1_000;
 /** Ids are not given in the order in which rooms appear, so the last ones are looked at again. */
 const idsLookedAtAgain = 100;
 
-/** What a watch needs. */
+/** Parts that a watch uses. */
 export interface RoomWatchDeps {
   readonly store: Pick<GuestStore, 'roomsAfter'>;
   readonly onCreated: (room: PublicRoom) => void;

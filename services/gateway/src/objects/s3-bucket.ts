@@ -80,7 +80,7 @@ export class S3Bucket {
     this.#url.pathname = `${this.#url.pathname.replace(/\/$/, '')}/${usesPath ? `${bucket}/` : ''}`;
   }
 
-  /** Loads what a bucket needs. Sends nothing. */
+  /** Loads the code that signs requests, and returns the bucket. Sends nothing. */
   static async open(config: S3Config): Promise<S3Bucket> {
     const { AwsV4Signer: Signer } = await import('aws4fetch');
     return new S3Bucket(config, Signer);

@@ -24,7 +24,7 @@ export function demandUpgrade(response: ServerResponse, text = 'This path speaks
   response.writeHead(426, headers).end(text);
 }
 
-/** Status and text of a refused upgrade, where a door has its own. */
+/** Status and text of a refused upgrade, if a door has its own. */
 export interface UpgradeRefusal {
   readonly http: number;
   readonly message: string;

@@ -19,7 +19,7 @@ export interface BacklogPart {
   readonly untilSeq: number;
 }
 
-/** What a part of the history contains for the client. */
+/** Content of one part of the history for the client. */
 export interface Batch {
   readonly messages: readonly Message[];
   /** Whether another batch follows the acknowledgement of this one. */
@@ -166,7 +166,7 @@ export class Backlog {
     return undefined;
   }
 
-  /** Notes what was read of a part, and returns what the client must be told. */
+  /** Notes the page that was read of a part, and returns the batch for the client. */
   filled({ channelId, untilSeq }: BacklogPart, { messages, more, log }: HistoryResponse): Batch {
     const place = this.#takeReading(channelId);
     if (place === undefined) return nothing;

@@ -71,7 +71,7 @@ export class Document004 {
     return { ref, token, request, payload: fitted(request.payload, payload) as never };
   }
 
-  /** Begins the stream of a user, with what was not delivered before. Returns the first frames. */
+  /** Begins the stream of a user who has these undelivered rooms. Returns the first frames. */
   begin({ me, maxBytes, now, chats }: InboxWelcome, rooms: readonly UndeliveredRoom[]): string[] {
     const { id = '', name = '' } = me ?? {};
     this.#userId = id;
@@ -93,7 +93,7 @@ export class Document004 {
     this.#own.delete(clientId);
   }
 
-  /** Returns what the client must be told of a part of the history. */
+  /** Returns the frames for a part of the history. */
   fill(part: BacklogPart, page: HistoryResponse): ToldBatch {
     const { channelId, afterSeq, untilSeq } = part;
     const batch = this.#backlog?.filled(part, page);

@@ -182,7 +182,7 @@ export class RealtimeSocket {
     return frames;
   }
 
-  /** Sends the first frame, and then what was not delivered. Other events wait until its rooms are known. */
+  /** Sends the first frame, and then undelivered messages. Other events wait until the rooms of these are known. */
   async #begin(welcome: InboxWelcome): Promise<void> {
     const { store } = this.#options;
     try {

@@ -6,7 +6,7 @@ import { askedPage, nextOf, timeOf } from '../../rest/fields.js';
 import { clientIdOf } from '../../rest/message-body.js';
 import { messageFields } from './shapes.js';
 
-/** What a request can use. */
+/** Calls and facts that a request can use. */
 export interface RequestContext {
   readonly calls: Pick<ServiceCalls, 'managers' | 'users' | 'overview' | 'channel'>;
   readonly userId: string;
