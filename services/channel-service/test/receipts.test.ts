@@ -80,7 +80,7 @@ describe('UpdateReceipt', () => {
     await expect(inbox.receipt(owner, forgets, { readSeq: 1 })).rejects.toEqual(reason('no-history'));
   });
 
-  test('UpdateReceipt marks a chat as unread without moving a receipt, and reading further clears the mark', async () => {
+  test('UpdateReceipt marks a chat as unread without moving a receipt, and reading further removes the mark', async () => {
     const last = await chats.say(id, owner, 2);
     await inbox.receipt(member, id, { log, readSeq: last - 1 });
     const marked = await inbox.receipt(member, id, { markedUnread: true });
@@ -91,7 +91,7 @@ describe('UpdateReceipt', () => {
     expect(await inbox.receipt(member, id, { markedUnread: false })).toMatchObject({ markedUnread: false });
   });
 
-  test('reading a chat again clears the mark as unread, unless the same call sets it', async () => {
+  test('reading a chat again removes the mark as unread, unless the same call sets it', async () => {
     const last = await chats.say(id, owner, 3);
     const receipt = (more: object) => inbox.receipt(member, id, { log, ...more });
     await receipt({ readSeq: last - 1 });

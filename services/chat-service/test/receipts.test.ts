@@ -162,7 +162,7 @@ test('a chat of more than 100 members shows receipts to the same user only', asy
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('receipts of a removed member end at the removal, and reading further clears a mark as unread', async () => {
+test('receipts of a removed member end at the removal, and reading further removes a mark as unread', async () => {
   const id = await chat();
   const [a, b, c] = [await trio.join(ann, id), await trio.join(bob, id), await trio.join(carol, id)];
   const seq = await say(a, 2);

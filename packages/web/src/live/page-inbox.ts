@@ -147,7 +147,7 @@ export class PageInbox {
     return undefined;
   }
 
-  /** Waits `ms` milliseconds, or until the user asks to connect. */
+  /** Waits `ms` milliseconds, or until the user asks to connect or the signal aborts. */
   async #wait(signal: AbortSignal, ms?: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {

@@ -186,8 +186,8 @@ export class UserChats implements ChatsOfInbox {
   }
 
   /**
-   * Loads and stores the latest messages of a chat, unless they are stored already. Then tells the
-   * others that they have arrived: the inbox reports only messages that it carried itself.
+   * Loads and stores the latest messages of a chat, unless they are stored already. If some are
+   * unread, tells the others that they have arrived: the inbox reports only messages that it carried.
    */
   async storeLatest(id: number): Promise<void> {
     const chat = await this.chat(id);

@@ -1,5 +1,5 @@
 -- Moves the receipt of a member forward, at most to the end of the log. 0 leaves a seq unchanged.
--- `markedUnread` sets or clears the mark "unread"; NULL clears it if the new `read_seq` is not
+-- `markedUnread` sets or removes the mark "unread"; NULL removes it if the new `read_seq` is not
 -- below the old one. Returns no row if the user is not a member, or if the log has another id.
 -- Locks the row of the member first, so that a concurrent removal is seen. `instance_id` is the
 -- live chat server of the channel, or NULL if the receipt has not moved.

@@ -39,9 +39,9 @@ const refusedMs = 5_000;
 const movedMs = 2_000;
 
 /**
- * While a device of a user has an open session, and for 10 s after, shows the user as present in those
- * chats that have at most 100 members and a known owning server. Presence is a hint, so it follows within some
- * seconds, or a minute if 1,000 users come at once.
+ * While a device of a user has an open session, and for 10 s after that, shows the user as present
+ * in those chats that have at most 100 members and a known owning server. Presence is a hint, so it
+ * follows within some seconds, or a minute if 1,000 users come at once.
  */
 export class PresenceKeeper implements RelayWatcher, Part {
   readonly #links: Pick<RelayLinks, 'ownerOf' | 'watchers'>;
