@@ -17,7 +17,7 @@ export interface Farewell {
   /** The entries up to a removal that did not arrive, and the position after them. */
   readonly missed?: GapEvent | undefined;
   readonly place?: LogPosition;
-  /** Replaces the welcome that a removed user did not get. It has only the ids. */
+  /** Replaces the welcome that a removed user did not get. It has only the ids, and the end of the log. */
   readonly welcome?: Welcome;
 }
 

@@ -62,7 +62,7 @@ type CallerRow = Omit<RowOf<typeof readCallers>, 'session'>;
 
 /** Key of the slots that all unknown bot tokens share. No user has this id. */
 const unknownBots = 'unknown bots';
-/** Reasons of a token that is not valid, or not any more. */
+/** Reasons of a token that is invalid, or whose session or account has ended. */
 const hasEnded: ReadonlySet<Reason> = new Set<Reason>(['invalid-token', 'logged-out', 'suspended']);
 const botsRemembered = 10_000;
 /** Maximum number of sessions that one statement reads. */
@@ -165,7 +165,7 @@ export class Callers {
   }
 
   /**
-   * Authenticates a post to an incoming webhook. No other method accepts its token.
+   * Authenticates a post to an incoming webhook. Only this method and `senderOf` accept its token.
    * @throws {Refusal} `webhook-not-found`, also if the webhook has ended, or `too-busy`.
    */
   async enterWebhook(call: Call): Promise<UserCaller> {
