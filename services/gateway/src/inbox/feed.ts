@@ -69,7 +69,7 @@ export class Feed implements Flushable {
   lastAtMs: number;
   /** Time when the feed last had a reader, by the clock of this process. */
   usedAtMs = performance.now();
-  /** Time when the last entry was shown, by the clock of this process. */
+  /** Time when the followers were last woken for entries or lossy frames, by the clock of this process. */
   changedAtMs = performance.now();
   readonly #listener: FeedListener;
   /** The followers, in no particular order. An array takes a third of the memory of a set. */

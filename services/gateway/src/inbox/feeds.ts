@@ -8,7 +8,7 @@ import { Feed, type FeedListener } from './feed.js';
 const shrinkTo = 0.9;
 /** Time for which a feed without readers stays in memory, because its readers may reconnect. */
 const unusedMs = 60_000;
-/** Time without a new entry after which the ring of a channel is emptied. */
+/** Time without an entry or a lossy frame, in milliseconds, after which the rings of a channel are emptied. */
 const quietMs = 120_000;
 /** Interval at which a channel that has no owning server is compared with the table. */
 const compareEveryMs = 2_000;
