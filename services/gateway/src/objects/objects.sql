@@ -1,5 +1,6 @@
--- Takes files whose bytes are to be moved into S3, the oldest first. The lease of each lasts for the upload at 256 KiB/s plus
--- two minutes. Returns the ms within which the object must arrive: until a minute before the end of the lease.
+-- Takes files whose bytes are to be moved into S3, the oldest first. The lease of each lasts for the upload at
+-- 256 KiB/s plus two minutes. Returns the ms within which the object must arrive: until a minute before the end of
+-- the lease.
 -- name: takeFiles
 WITH due AS (
   SELECT f.id, f.size FROM chat.file f LEFT JOIN chat.object o ON o.file_id = f.id
