@@ -215,7 +215,7 @@ test('begins with all chats if `overview` is set', async () => {
   expect(listener.texts(idOf(chat))).toEqual(['live']);
 });
 
-test('entries that retention has deleted are a gap without entries', async () => {
+test('an inbox shows entries that retention has deleted as a gap without entries', async () => {
   const chat = await group();
   const id = idOf(chat);
   const first = await inboxOf();

@@ -263,7 +263,7 @@ describe('rates', () => {
   const tats = async (pattern: string) =>
     (await rig.owner.query('SELECT key, tat FROM chat.rate WHERE key LIKE $1 ORDER BY key', [pattern])).rows;
 
-  test('count each named user once, and refuse the call as a whole', async () => {
+  test('the rates of a caller count each named user once, and refuse the call as a whole', async () => {
     const id = await chats.make(owner, 'group');
     const many = Array.from({ length: 60 }, (_, n) => `nobody-${n}`);
     expect(await add(owner, id, [...many, ...many.slice(0, 40)])).toEqual(Array(100).fill('user-not-found'));
@@ -271,7 +271,7 @@ describe('rates', () => {
     expect(await add(owner, id, many.slice(0, 30))).toEqual(Array(30).fill('user-not-found'));
   });
 
-  test('for new people refuse the call as a whole, and count nothing', async () => {
+  test('the rate of new people refuses the call as a whole, and no rate counts the call', async () => {
     const id = await chats.make(owner, 'group');
     await set(`direct:${owner.id}`, 98, 864);
     await expect(add(owner, id, idsOf(people.slice(0, 3)))).rejects.toMatchObject({ reason: 'change-too-often' });
@@ -280,7 +280,7 @@ describe('rates', () => {
     expect(await add(owner, id, idsOf(people.slice(0, 2)))).toEqual([ranks.member, ranks.member]);
   });
 
-  test('for one user keep out only that user, and count nothing for that user', async () => {
+  test('the rate of one user keeps out only that user, and no rate counts that user', async () => {
     const id = await chats.make(owner, 'group');
     const [often, other] = people as [Person, Person];
     await set(`added-by:${owner.id}/${often.id}`, 20, 3600);
@@ -288,7 +288,7 @@ describe('rates', () => {
     expect(await add(owner, id, idsOf([often, other]))).toEqual(['change-too-often', ranks.member]);
     const after = await tats(`added%${often.id}%`);
     expect(after.filter(({ key }) => before.some((one) => one.key === key))).toEqual(before);
-    expect(after).toHaveLength(2); // the key of the user in this chat is new, and free again
+    expect(after).toHaveLength(2); // the key of the user in this chat is new, and its count is 0 again
     await expect(chats.add(owner, id, often)).rejects.toEqual(reason('change-too-often'));
   });
 });

@@ -107,7 +107,7 @@ test('lists servers with their report, channels and report age', async () => {
   expect(byId(dead.instanceId)?.reportAgeMs).toBeGreaterThanOrEqual(90_000);
 });
 
-test('a drained server stays drained, whatever it reports', async () => {
+test('a drained server stays drained, even if it reports that it is serving', async () => {
   await api.drain(root, server.instanceId);
   const [told] = await listener.hears(1);
   expect(told).toMatchObject({ method: 'drain' });

@@ -223,7 +223,7 @@ test('an inbox continues from Overview, without the entries that Overview has', 
   await Promise.all([exact.cut(), repeating.cut()]);
 });
 
-test('entries that retention has deleted are a gap, and a new log is a reset of its chat', async () => {
+test('an inbox shows entries that retention has deleted as a gap, and a new log as a reset of its chat', async () => {
   const id = await group(ann, [bob]);
   const inbox = await open(bob);
   await trio.people.sql('UPDATE chat.channel_head SET last_seq = 10 WHERE channel_id = $1', [id]);
@@ -241,7 +241,7 @@ test('entries that retention has deleted are a gap, and a new log is a reset of 
   await inbox.cut();
 });
 
-test('a new log of many entries is a reset of its chat and a gap with all of them', async () => {
+test('an inbox shows a new log of many entries as a reset of its chat, and then all the entries as a gap', async () => {
   const id = await group(ann, [bob]);
   const inbox = await open(bob);
   await trio.people.sql('DELETE FROM chat.message WHERE channel_id = $1', [id]);

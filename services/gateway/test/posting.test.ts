@@ -141,29 +141,29 @@ describe('a refusal has the same reason as on a stream of the user', () => {
     ['mention-not-found', { data: Buffer.from('x'), mentions: ['nobody-of-that-name'] }],
     ['invalid-message', { data: Buffer.from('x'), fileIds: ['file'] }],
     ['file-not-found', { fileIds: ['00000000-0000-4000-8000-000000000000'] }],
-  ])('%s', async (reason, fields) => {
+  ])('the reason "%s" is the same on a stream, in a session and in a call', async (reason, fields) => {
     expect(await reasons(fields)).toEqual(thrice(reason));
   });
 
-  test('not-your-message', async () => {
+  test('the reason "not-your-message" is the same on a stream, in a session and in a call', async () => {
     const { seq } = await rig.post(ann, words(id));
     expect(await reasons({ kind: Kind.EDIT, targetSeq: seq, data: Buffer.from('mine') })).toEqual(
       thrice('not-your-message'),
     );
   });
 
-  test('muted', async () => {
+  test('the reason "muted" is the same on a stream, in a session and in a call', async () => {
     await rig.trio.changeMember(ann, { channelId: id, userId: bob.id, muteUntil: Date.now() + 3_600_000 });
     expect(await reasons({ data: Buffer.from('x') })).toEqual(thrice('muted'));
   });
 
-  test('slow-mode', async () => {
+  test('the reason "slow-mode" is the same on a stream, in a session and in a call', async () => {
     await rig.trio.update(ann, { id, slowModeS: 3_600 });
     await device.post(words(id));
     expect(await reasons({ data: Buffer.from('x') })).toEqual(thrice('slow-mode'));
   });
 
-  test('removed', async () => {
+  test('the reason "removed" is the same on a stream, in a session and in a call', async () => {
     await device.post(words(id));
     await rig.trio.changeMember(ann, { channelId: id, userId: bob.id, banUntil: Date.now() + 3_600_000 });
     expect((await stream.ended).reason).toBe('removed');
@@ -171,7 +171,7 @@ describe('a refusal has the same reason as on a stream of the user', () => {
     expect((await rig.post(bob, words(id))).refusal?.reason).toBe('removed');
   });
 
-  test.each(['channel-not-found', 'not-a-member'] as const)('%s', async (reason) => {
+  test.each(['channel-not-found', 'not-a-member'] as const)('Listen and posting refuse with "%s"', async (reason) => {
     const kind = reason === 'not-a-member' ? ChannelKind.PUBLIC : ChannelKind.GROUP;
     for (const isOwned of [false, true]) {
       const foreign = await rig.group(ann, [], { kind });
@@ -184,7 +184,7 @@ describe('a refusal has the same reason as on a stream of the user', () => {
     }
   });
 
-  test('channel-not-found, wrong-kind or invalid-channel-id, for missing chats, rooms and invalid ids', async () => {
+  test('a post is refused with "channel-not-found" in a missing chat, "wrong-kind" in a room and "invalid-channel-id" for an invalid id', async () => {
     const room = (await rig.trio.create(bob, 'room')).id;
     const deleted = await rig.group(bob, []);
     await rig.sql('UPDATE chat.channel SET deleted_at = now() WHERE id = $1', [deleted]);
@@ -206,7 +206,7 @@ describe('a refusal has the same reason as on a stream of the user', () => {
   test.each([
     ['logged-out', 'UPDATE chat.session SET revoked_at = now() WHERE user_id = $1'],
     ['suspended', "UPDATE chat.users SET status = 'suspended' WHERE id = $1"],
-  ])('%s', async (reason, change) => {
+  ])('the reason "%s" is the same on a stream, in a session and in a call', async (reason, change) => {
     await device.post(words(id));
     await rig.sql(change, [bob.id]);
     await expect(rig.post(bob, words(id))).rejects.toMatchObject({ reason });
@@ -214,7 +214,7 @@ describe('a refusal has the same reason as on a stream of the user', () => {
     expect(await device.ended).toMatchObject({ reason });
   });
 
-  test('the refusals unauthenticated, invalid-token and malformed end the call', async () => {
+  test('a call with an invalid token or with a join token ends with "invalid-token"', async () => {
     await expect(rig.post({ token: 'abc' }, words(id))).rejects.toMatchObject({ reason: 'invalid-token' });
     await expect(rig.post({ token: (await rig.trio.listen(bob, id)).token }, words(id))).rejects.toMatchObject({
       reason: 'invalid-token',

@@ -42,14 +42,14 @@ const addedAnywhereRate: Rate = { key: 'added', secondsPerCall: 60, burst: 400 }
 /** A rate, and the key that a call counts against. */
 type Counted = readonly [rate: Rate, key: string];
 
-/** Takes back what was counted, because other users in the same transaction may still be added. */
+/** Takes back the counts of one user, because the other users in the same transaction may still be added. */
 async function takeBack(client: PoolClient, counted: readonly Counted[]): Promise<void> {
   for (const [rate, key] of counted) await refund(client, rate, key);
 }
 
 /**
- * Counts an offer or an addition, or nothing if it is refused. If the user was in the channel
- * before, it counts only against the caller and the channel. Returns what it has counted.
+ * Counts an offer or an addition, or nothing if a rate refuses it. For a user who was in the channel
+ * before, the rate of all callers together is left out. Returns the rates that have counted it.
  */
 async function count(
   client: PoolClient,
