@@ -96,7 +96,7 @@ test('the entries of a chat arrive once, in order and signed, also with two gate
   expect(receiver.mostOpen.get(hook.path)).toBe(1);
 });
 
-test('only events of the wanted types are sent', async () => {
+test('a webhook sends only events of its types', async () => {
   const hook = await hooked({ types: ['message.pinned'] });
   const { seq } = await say(hook, 'not this');
   await rig.post(ann, { channelId: hook.channel, clientId: randomUUID(), kind: Kind.PIN, targetSeq: seq });
@@ -122,7 +122,7 @@ test('a message that was not delivered is sent again with the same id and its cu
   await until(async () => (await failuresOf(hook)).length === 0);
 });
 
-test('Retry-After is obeyed, for an hour at most', async () => {
+test('a webhook waits as long as Retry-After says, but at most an hour', async () => {
   const hook = await hooked();
   receiver.answers.set(hook.path, [{ status: 429, headers: { 'retry-after': '86400' } }]);
   await say(hook, 'later');
@@ -155,7 +155,7 @@ test('the 20th failure is a dead letter, which is listed and sent again', async 
   expect(new Set(receiver.at(hook.path).map(({ headers }) => headers['webhook-id'])).size).toBe(1);
 });
 
-test('410 disables a webhook, and after it is resumed, it sends the entries that came meanwhile', async () => {
+test('the status 410 disables a webhook, which sends the entries of the meantime after it is resumed', async () => {
   const hook = await hooked();
   receiver.answers.set(hook.path, [410]);
   await say(hook, 'gone');
@@ -215,7 +215,7 @@ test('a gateway that is killed while it sends loses nothing, and the same id com
   for (const one of [rig.gateway, second]) one.kill('SIGKILL');
   receiver.hangUp();
   rig.gateway = await rig.trio.startGateway();
-  await sql('UPDATE chat.outgoing_webhook SET due_at = now() WHERE id = $1', [hook.id]); // the lease is over
+  await sql('UPDATE chat.outgoing_webhook SET due_at = now() WHERE id = $1', [hook.id]); // ends the lease
   await until(() => textsAt(hook).length === 2);
   expect(receiver.at(hook.path).map((one) => eventOf(one).data.text)).toEqual(['in flight', 'in flight', 'next']);
   const [first, again] = receiver.at(hook.path).map(({ headers }) => headers['webhook-id']);
@@ -287,7 +287,7 @@ test.each<[string, object, string]>([
   expect([answer.status, answer.json.reason]).toEqual([400, reason]);
 });
 
-test('only the owner and admins of a chat manage its webhooks, at most ten', async () => {
+test('only the owner and admins of a chat manage its webhooks, and a chat has at most ten', async () => {
   const hook = await hooked();
   const [stranger] = (await rig.people(1)) as [TestPerson];
   await rest(ann).ok('PATCH', `/channels/${hook.channel}/members/${bob.id}`, { role: 'member' });

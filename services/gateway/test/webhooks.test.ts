@@ -45,7 +45,7 @@ async function said({ channel, owner }: { readonly channel: number; readonly own
   return messages.filter(({ kind }) => kind === 'message').toReversed();
 }
 
-test('posts in the bodies of Parley, Slack and Discord, and answers as their clients expect', async () => {
+test('a webhook posts bodies of Parley, Slack and Discord, and responds as their clients expect', async () => {
   const hook = await hooked();
   const { channel, id, url } = hook;
   const sent = await post(url, own('from Parley'));
@@ -85,7 +85,7 @@ test.each<[string, object, string, string]>([
   ['slack_sdk', { text: 'one', blocks: [{ type: 'section' }] }, 'ok', 'one'],
   ['@slack/webhook', { timeout: 0, text: 'two' }, 'ok', 'two'],
   ['discord-webhook', { attachments: [], content: 'three', embeds: [], username: 'CI', wait: true }, '', 'three'],
-])('posts what %s sends', async (_client, body, answer, text) => {
+])('a webhook posts a body that %s sends', async (_client, body, answer, text) => {
   const hook = await hooked();
   expect((await post(hook.url, body)).text).toBe(answer);
   expect(await said(hook)).toMatchObject([{ text }]);
@@ -118,7 +118,7 @@ describe('bad input', () => {
       400,
       { errors: [expect.objectContaining({ pointer: '#/message/text' })] },
     ],
-    ['no body that it knows', { words: 'x' }, 400, { reason: 'invalid-request' }],
+    ['a body of no known form', { words: 'x' }, 400, { reason: 'invalid-request' }],
     ['an array', ['x'], 400, { reason: 'invalid-request' }],
     ['empty text', own(''), 400, { reason: 'empty-message' }],
     ['text that is too long', own('x'.repeat(65_537)), 413, { reason: 'message-too-large' }],
@@ -132,7 +132,7 @@ describe('bad input', () => {
     ['empty content', { content: ' ' }, 400, { code: 50_006 }],
     ['a poll', { content: 'x', poll: {} }, 400, { code: 50_035, message: expect.stringMatching(/^poll: /) }],
     ['only embeds', { embeds: [{ title: 'y' }] }, 400, { message: expect.stringMatching(/^embeds: /) }],
-  ])('refuses %s', async (_what, json, status, expected) => {
+  ])('a webhook refuses %s', async (_what, json, status, expected) => {
     const answer = await post(url, json).catch((thrown: unknown) => thrown as never);
     expect([answer.status, answer.json]).toEqual([status, expect.objectContaining(expected as object)]);
   });
@@ -147,14 +147,14 @@ describe('bad input', () => {
       /^invalid_payload/,
     ],
     ['a wrong type', { json: { text: null } }, 400, /^invalid_payload: text/],
-    ['no words', { json: { text: '\n' } }, 400, /^no_text/],
-  ])('refuses %s with the word of Slack', async (_what, options, status, expected) => {
+    ['blank text', { json: { text: '\n' } }, 400, /^no_text/],
+  ])('a webhook refuses %s with the error text of Slack', async (_what, options, status, expected) => {
     const answer = await request(url, 'POST', options);
     expect([answer.status, answer.text]).toEqual([status, expect.stringMatching(expected)]);
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
   });
 
-  test('refuses other media types and methods, and stores nothing of all this', async () => {
+  test('a webhook refuses other media types and methods, and stores no refused body', async () => {
     const text = await request(url, 'POST', { headers: { 'content-type': 'text/plain' }, body: 'x' });
     expect([text.status, text.json.reason]).toEqual([415, 'wrong-media-type']);
     const got = await request(url, 'GET');
@@ -163,7 +163,7 @@ describe('bad input', () => {
   });
 });
 
-test('an address that is not right, was replaced or has ended is 404 in every form', async () => {
+test('a wrong, replaced or deleted address of a webhook gets the status 404 in every form', async () => {
   const hook = await hooked();
   const { channel, id, url } = hook;
   const wrong = `${gateway.http}/hooks/hook_${'A'.repeat(43)}`;
@@ -201,7 +201,7 @@ test('a webhook ends when its creator leaves or its chat is deleted, and does no
   expect(await post(removed.url, own())).toMatchObject({ status: 403 });
 });
 
-test('the secret opens nothing but its address, and the list does not show it', async () => {
+test('the secret of a webhook gives no access to the REST API, and the list does not show it', async () => {
   const { channel, path } = await hooked();
   const token = String(path.split('/')[2]);
   for (const [method, at] of [
@@ -254,7 +254,7 @@ test('only the owner and admins of a chat manage its webhooks', async () => {
   expect(await refused(ann.rest.send('POST', path, { json: { name: 'x' } }))).toBe('too-many-bots');
 });
 
-test('the rules of the chat hold, and a rate limit names the time to wait in the form of the client', async () => {
+test('slow mode holds for webhooks, and its refusal names the time to wait in the form of the client', async () => {
   const { channel, url } = await hooked();
   await ann.rest.ok('PATCH', `/channels/${channel}`, { slow_mode_s: 3_600 });
   const first = await post(url, own());
