@@ -117,9 +117,13 @@ export class RestClient {
     return response;
   }
 
-  /** Sends a request that must succeed, and returns its JSON. */
+  /** Sends a request that must succeed, and returns its JSON. Waits and repeats it if it came too often. */
   async ok(method: string, path: string, json?: unknown): Promise<RestJson> {
     const response = await this.send(method, path, json === undefined ? {} : { json });
+    if (response.status === 429) {
+      await pause(response.json.retry_after_ms);
+      return this.ok(method, path, json);
+    }
     if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${response.text}`);
     return response.json;
   }
