@@ -1,4 +1,4 @@
-import type { TestPerson } from '@parley/testkit';
+import { openTestPool, type TestPerson } from '@parley/testkit';
 import type { InboxClient } from './inbox-client.js';
 import { InboxRig, say } from './inbox-rig.js';
 
@@ -86,3 +86,44 @@ test.each([
     await inbox.cut();
   },
 );
+
+/** Begins a transaction whose events could precede all later ones. Returns a function that ends it. */
+async function beginWrite(): Promise<() => Promise<void>> {
+  const pool = openTestPool(rig.trio.database.ownerUrl);
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT pg_current_xact_id()');
+  return async () => {
+    await client.query('COMMIT');
+    client.release();
+    await pool.end();
+  };
+}
+
+test('an inbox gets a short stay whose removal can be read later than its beginning', async () => {
+  const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
+  const id = await rig.group(ann, [bob]);
+  const stream = await rig.trio.join(ann, id);
+  const inbox = await rig.open(bob);
+  const change = (what: { add: true } | { remove: true }) =>
+    rig.trio.changeMember(ann, { channelId: id, userId: bob.id, ...what });
+  await change({ remove: true });
+  await inbox.find(({ removed }) => removed?.id === id);
+  const endFirst = await beginWrite();
+  await change({ add: true });
+  await say(stream, 'in the short stay');
+  const endSecond = await beginWrite();
+  await change({ remove: true });
+  await say(stream, 'hidden');
+  await change({ add: true });
+  await endFirst();
+  await say(stream, 'back');
+  await inbox.entry(id, 8);
+  await endSecond();
+  await say(stream, 'later');
+  await inbox.entry(id, 9);
+  const other = await rig.group(ann, [bob]);
+  await inbox.find(({ added }) => added?.id === other);
+  expect(told(inbox)).toEqual([2, 'removed', 'added', 3, 4, 5, 'removed', 'added', 7, 8, 9, 'added']);
+  await inbox.cut();
+});

@@ -12,7 +12,7 @@ test.each([
   const feed = feeds.open(end, 0);
   feed.isFollowed = isFollowed;
   const facts = { stays: new Map(), ends: new Map(), channels: new Map() } as unknown as RoundFacts;
-  const change = { kind: 'member_removed', channelId: 7, userIds: ['bob'], ended: {}, txid: 1, id: 1 };
+  const change = { kind: 'member_removed', channelId: 7, userIds: ['bob'], ended: {}, txid: 1, id: 1, isSettled: true };
   new ChangeTeller(feeds, facts).tell(change, () => []);
   expect(feeds.isBehind(feed)).toBe(!isFollowed);
 });

@@ -63,7 +63,7 @@ export interface RoundFacts {
   readonly isCursorLost: boolean;
   /**
    * Changes to handle now. Removals come first, because the stay that a removal has ended precedes
-   * any later stay.
+   * any later stay. A removal that is not settled comes again in the next rounds.
    */
   readonly changes: readonly InboxChange[];
   /** Changes that must wait because there are more to read, among which removals may follow. */
@@ -162,7 +162,7 @@ class RoundReading {
       return { cursor: end, isCursorLost, hasMore: false, changes: [], waitingChanges: [] };
     const read = await readEvents.run(this.#client, { ...known, size: maxChanges });
     const last = read.at(-1);
-    const hasMore = read.length === maxChanges;
+    const hasMore = read.length === maxChanges && last?.isSettled === true;
     const removals = read.filter(isRemoval);
     const others = [...earlier, ...read.filter((change) => !isRemoval(change))];
     return {

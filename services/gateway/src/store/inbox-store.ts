@@ -55,6 +55,8 @@ export const readEvents = sql.statement(
     userIds: array(text),
     /** The stays that a removal has ended, by user. */
     ended: jsonb<Readonly<Record<string, EndedStay>>>(),
+    /** Whether no earlier event can follow. */
+    isSettled: bool,
   },
 );
 

@@ -8,13 +8,15 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid, (extract(e
 FROM (SELECT) AS one LEFT JOIN (SELECT e.txid, e.id, e.at FROM chat.event e ORDER BY e.txid, e.id LIMIT 1) oldest
   ON oldest.at < now() - interval '1 day';
 
--- Reads the events after a position, in order. Leaves out events that an event of a running
--- transaction may still precede.
+-- Reads the events after a position, in order. `is_settled`: no event of a running transaction can
+-- precede it. Of the others, reads only removals, and reads them again once they are settled: the
+-- memberships of the snapshot may show a stay that followed such a removal.
 -- name: readEvents
 SELECT e.txid::text::bigint AS txid, e.id, e.kind, coalesce(e.channel_id, 0) AS channel_id, e.user_ids,
-  CASE WHEN e.kind = 'member_removed' THEN e.body ELSE '{}' END AS ended FROM chat.event e
-WHERE (e.txid, e.id) > (:txid::bigint::text::xid8, :id::bigint) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())
-  AND e.channel_id IS NOT NULL
+  CASE WHEN e.kind = 'member_removed' THEN e.body ELSE '{}' END AS ended, e.txid < pg_snapshot_xmin(pg_current_snapshot()) AS is_settled
+FROM chat.event e
+WHERE (e.txid, e.id) > (:txid::bigint::text::xid8, :id::bigint)
+  AND (e.txid < pg_snapshot_xmin(pg_current_snapshot()) OR e.kind = 'member_removed') AND e.channel_id IS NOT NULL
 ORDER BY e.txid, e.id LIMIT :size;
 
 -- Finds the newest event after a position that has `size` newer ones.
