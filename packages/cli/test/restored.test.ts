@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChannelService, HistoryRequest, Resume } from '@parley/contract';
-import { createPool, dropDatabaseFor } from '@parley/database';
-import { type Chatter, callPatiently, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { copyDatabaseFor, dropDatabaseFor } from '@parley/database';
+import { type Chatter, callPatiently, insist, type TestPerson, Trio, utf8, whileClosed } from '@parley/testkit';
 import { Commands } from './commands.js';
 
 let trio: Trio;
@@ -20,24 +20,15 @@ afterAll(async () => {
   await commands.close();
 });
 
-/** Copies a database. It must have no other connections meanwhile. */
+/** Copies a database, and replaces one with the other name. Nobody is connected to either meanwhile. */
 async function copy(from: string, to: string): Promise<void> {
-  const url = new URL(trio.database.ownerUrl);
-  url.pathname = '/postgres';
-  const pool = createPool({ url: url.href, applicationName: 'test backup', max: 1 });
-  try {
-    await pool.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`);
-    await pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [from]);
-    await dropDatabaseFor(url.href, to);
-    for (let tries = 0; ; tries++) {
-      const made = await pool.query(`CREATE DATABASE ${to} TEMPLATE ${from}`).catch((thrown: Error) => thrown);
-      if (!(made instanceof Error)) break;
-      if (tries === 20) throw made;
-    }
-    await pool.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS true`);
-  } finally {
-    await pool.end();
-  }
+  const { ownerUrl } = trio.database;
+  const urlOf = (name: string) => Object.assign(new URL(ownerUrl), { pathname: `/${name}` }).href;
+  const server = urlOf('postgres');
+  await whileClosed(urlOf(from), async () => {
+    await dropDatabaseFor(server, to);
+    await insist(() => copyDatabaseFor(server, from, to));
+  });
 }
 
 function join(id: number, resume?: string): Promise<Chatter> {

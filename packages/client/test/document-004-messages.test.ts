@@ -36,11 +36,7 @@ describe('Document 004, requirements', () => {
     const open = await ann.client.listen(id);
     const { seq } = await open.send('kept');
     await open.leave();
-    const [head] = await cast.trio.people.sql(
-      'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id) WHERE channel_id = $1',
-      [id],
-    );
-    const owner = cast.trio.chatServers.find(({ grpc }) => grpc === head?.addr) as ServiceProcess;
+    const owner = (await cast.trio.ownerOf(id)) as ServiceProcess;
     owner.kill('SIGKILL');
     await owner.exited;
     const again = await bob.client.listen(id);

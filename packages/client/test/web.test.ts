@@ -111,11 +111,7 @@ test('reconnects after a killed chat server with every message exactly once', as
   const terminal = clientOf(trio, bob);
   const there = await terminal.listen(id);
   await here.send('before');
-  const owner = await trio.people.sql(
-    'SELECT addr FROM chat.server JOIN chat.channel_head USING (instance_id) WHERE channel_id = $1',
-    [id],
-  );
-  trio.chatServers.find(({ grpc }) => grpc === owner[0]?.addr)?.kill('SIGKILL');
+  (await trio.ownerOf(id))?.kill('SIGKILL');
   await there.send('meanwhile');
   await here.send('after');
   await until(() => seen.texts.length === 3);

@@ -25,8 +25,15 @@ export {
 export { selfSigned } from './self-signed.js';
 export { type ServiceName, ServiceProcess } from './service-process.js';
 export { freePorts, lastingPort, living, Started } from './started.js';
-export { openTestDatabase, openTestPool, ownerVariable, prepareServer, type TestDatabase } from './test-database.js';
+export {
+  openTestDatabase,
+  openTestPool,
+  ownerVariable,
+  prepareServer,
+  type TestDatabase,
+  whileClosed,
+} from './test-database.js';
 export { RelayClient, type RelayClientOptions, type ServerIdentity, TestGateway } from './test-gateway.js';
 export { Trio, type TrioOptions } from './trio.js';
-export { callPatiently, insist, until } from './until.js';
+export { callPatiently, insist, overload, until } from './until.js';
 export { decodeText, type WebCallOptions, type WebEnding, WebStream, webCall, webFetch } from './web-call.js';

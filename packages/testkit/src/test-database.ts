@@ -74,3 +74,19 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     close: () => insist(() => dropDatabaseFor(serverUrl, name)),
   };
 }
+
+/** Ends all connections to a database, and lets it accept no new ones until `work` has ended. */
+export async function whileClosed(databaseUrl: string, work: () => Promise<unknown>): Promise<void> {
+  const url = new URL(databaseUrl);
+  const name = url.pathname.slice(1);
+  url.pathname = '/postgres';
+  const server = openTestPool(url.href);
+  try {
+    await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    await server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    await work();
+    await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+  } finally {
+    await server.end();
+  }
+}

@@ -144,6 +144,14 @@ export class Trio {
     return { addr: grpc, instanceId: String(row?.instance_id) };
   }
 
+  /** Returns the chat server of this rig that owns a channel, live or not. */
+  async ownerOf(channelId: number): Promise<ServiceProcess | undefined> {
+    const owner =
+      'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id) WHERE h.channel_id = $1';
+    const [row] = await this.people.sql(owner, [channelId]);
+    return this.chatServers.find(({ grpc }) => grpc === row?.addr);
+  }
+
   /**
    * Makes a live chat server the owning server of a channel, and reserves it for 10 s, as Locate
    * does. Otherwise the server could give the empty channel back before a user comes.

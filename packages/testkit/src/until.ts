@@ -21,13 +21,14 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
 /** Matches messages of errors that a pool reports before it has sent a statement. */
 const notConnected =
   /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|timeout expired)/;
-const overload: readonly unknown[] = ['database-away', 'too-busy', 'deadline-exceeded'];
+/** Reasons for which a service that is overloaded, or whose database is, refuses a call. */
+export const overload: readonly string[] = ['database-away', 'too-busy', 'deadline-exceeded'];
 /** Code with which PostgreSQL refuses a database whose last connections take more than 5 s to end. */
 const inUse = '55006';
 
 function isOverload(thrown: unknown, also: readonly string[]): boolean {
   const { reason, message, code } = thrown as { reason?: unknown; message?: unknown; code?: unknown };
-  return [...overload, ...also].includes(reason) || code === inUse || notConnected.test(String(message));
+  return [...overload, ...also].includes(String(reason)) || code === inUse || notConnected.test(String(message));
 }
 
 /**

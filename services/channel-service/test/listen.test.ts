@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Channel, ChannelService } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { openTestDatabase, type TestDatabase, until } from '@parley/testkit';
+import { insist, openTestDatabase, type TestDatabase, until } from '@parley/testkit';
 import { outcomes, type Person, Rig } from './rig.js';
 
 let database: TestDatabase;
@@ -26,18 +26,8 @@ afterEach(() => rig.clear());
 const reason = (word: string) => expect.objectContaining({ reason: word });
 const alternate = (n: number) => rig.managers[n % 2];
 
-/** Retries after a second, like a client, because PostgreSQL has just started. */
-async function patiently<T>(listen: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await listen();
-    } catch (thrown) {
-      const { reason: word } = thrown as { reason?: string };
-      if (word !== 'no-server' || tries > 7) throw thrown;
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
-    }
-  }
-}
+/** Listens until a chat server is live and the rate limit allows it. */
+const patiently = <T>(listen: () => Promise<T>) => insist(listen, undefined, ['no-server', 'listen-too-often']);
 
 describe('the response of Listen', () => {
   test('Listen returns the public address of the server, the token in body and header, and the join deadline', async () => {

@@ -36,10 +36,6 @@ function entriesOf(stream: Chatter): Message[] {
   return stream.messages.filter(({ seq }) => seq > 0);
 }
 
-function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<Ack> {
-  return stream.ask(text, fields);
-}
-
 /** Says a text again under the same client id, as clients do, while the chat server is overloaded. */
 async function sayAtLast(stream: Chatter, text: string): Promise<void> {
   const clientId = randomUUID();
@@ -105,7 +101,7 @@ describe('A channel with history', () => {
     const id = await keptRoom();
     const [a, b] = [await join(alice, id), await join(bob, id)];
     const log = welcomeOf(b)?.log;
-    await say(a, 'one');
+    await a.ask('one');
     await b.leave();
     await trio.people.sql(
       `INSERT INTO chat.message (channel_id, seq, sender_id, client_id, sent_at, data, digest)
@@ -120,7 +116,7 @@ describe('A channel with history', () => {
     const writer = await join(alice, id);
     const back = await join(bob, id, `${log}:1`);
     expect(welcomeOf(back)).toMatchObject({ resume: Resume.WHOLE, log, lastSeq: 10_000 });
-    await say(writer, 'live');
+    await writer.ask('live');
     await back.find(({ seq }) => seq === 10_001);
     expect(entriesOf(back).map(({ seq }) => seq)).toEqual(Array.from({ length: 10_000 }, (_, n) => n + 2));
     expect(trio.chatServers[0]?.output).not.toContain('MaxListenersExceededWarning');
@@ -136,7 +132,7 @@ describe('A channel with history', () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     const log = welcomeOf(a)?.log;
-    for (let n = 0; n < 5; n++) await say(a, `m${n}`);
+    for (let n = 0; n < 5; n++) await a.ask(`m${n}`);
     await a.leave();
     await trio.people.sql(
       'UPDATE chat.channel_head SET first_seq = 4, epoch = epoch + 1, instance_id = NULL WHERE channel_id = $1',
@@ -150,14 +146,14 @@ describe('A channel with history', () => {
   test('stores edits, deletions, reactions and pins as entries, and applies them to their targets', async () => {
     const id = await keptRoom();
     const [a, b] = [await join(alice, id), await join(bob, id)];
-    await say(b, 'helo');
+    await b.ask('helo');
     const about = { targetSeq: 1 };
-    expect(reasonOf(await say(a, 'mine', { ...about, kind: 1 }))).toBe('not-your-message');
-    expect(reasonOf(await say(b, 'hello', { ...about, kind: 1 }))).toBeUndefined();
-    expect(reasonOf(await say(a, '👍', { ...about, kind: 3 }))).toBeUndefined();
-    expect(reasonOf(await say(a, '', { ...about, kind: 3 }))).toBe('invalid-reaction');
-    expect(reasonOf(await say(b, '', { ...about, kind: 5 }))).toBe('not-channel-admin');
-    expect(reasonOf(await say(a, '', { ...about, kind: 5 }))).toBeUndefined();
+    expect(reasonOf(await a.ask('mine', { ...about, kind: 1 }))).toBe('not-your-message');
+    expect(reasonOf(await b.ask('hello', { ...about, kind: 1 }))).toBeUndefined();
+    expect(reasonOf(await a.ask('👍', { ...about, kind: 3 }))).toBeUndefined();
+    expect(reasonOf(await a.ask('', { ...about, kind: 3 }))).toBe('invalid-reaction');
+    expect(reasonOf(await b.ask('', { ...about, kind: 5 }))).toBe('not-channel-admin');
+    expect(reasonOf(await a.ask('', { ...about, kind: 5 }))).toBeUndefined();
     const [row] = await trio.people.sql(
       'SELECT convert_from(data, $2) AS text, edited_at IS NOT NULL AS edited, pinned_by FROM chat.message WHERE channel_id = $1 AND seq = 1',
       [id, 'UTF8'],
@@ -166,14 +162,14 @@ describe('A channel with history', () => {
     expect(await trio.people.sql('SELECT emoji, user_id FROM chat.reaction WHERE channel_id = $1', [id])).toEqual([
       { emoji: '👍', user_id: alice.id },
     ]);
-    expect(reasonOf(await say(a, '', { ...about, kind: 2 }))).toBeUndefined();
+    expect(reasonOf(await a.ask('', { ...about, kind: 2 }))).toBeUndefined();
     expect(
       await trio.people.sql(`SELECT FROM chat.message WHERE channel_id = $1 AND (seq = 1 OR kind = 1) AND data <> ''`, [
         id,
       ]),
     ).toEqual([]);
-    expect(reasonOf(await say(b, 'too late', { ...about, kind: 1 }))).toBe('message-not-found');
-    expect(reasonOf(await say(b, 'what', { targetSeq: 77, kind: 1 }))).toBe('message-not-found');
+    expect(reasonOf(await b.ask('too late', { ...about, kind: 1 }))).toBe('message-not-found');
+    expect(reasonOf(await b.ask('what', { targetSeq: 77, kind: 1 }))).toBe('message-not-found');
     expect(entriesOf(a).map(({ kind }) => kind as Kind)).toEqual([0, 1, 3, 5, 2]);
     expect(entriesOf(a)).toEqual(entriesOf(b));
     await Promise.all([a.leave(), b.leave()]);
@@ -182,9 +178,9 @@ describe('A channel with history', () => {
   test('entries of another process are shown in their order', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
-    await say(a, 'one');
+    await a.ask('one');
     await appendAsManager(id, bob.id, 0, '');
-    await say(a, 'three');
+    await a.ask('three');
     await a.find(({ seq }) => seq === 3);
     expect(entriesOf(a).map(({ seq, sender }) => [seq, sender])).toEqual([
       [1, alice.id],
@@ -228,14 +224,14 @@ describe('A channel with history', () => {
       [id, bob.id],
     );
     const b = await join(bob, id);
-    expect(reasonOf(await say(b, 'quiet'))).toBe('muted');
+    expect(reasonOf(await b.ask('quiet'))).toBe('muted');
     const [mute] = await trio.people.sql(
       `WITH head AS (UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = $1)
        UPDATE chat.member SET muted_until = now() + interval '2 s' WHERE channel_id = $1 AND user_id = $2
        RETURNING (extract(epoch FROM muted_until) * 1000)::float8 AS until`,
       [id, bob.id],
     );
-    await until(async () => reasonOf(await say(b, 'again')) === undefined);
+    await until(async () => reasonOf(await b.ask('again')) === undefined);
     const { timestamp } = await b.find(({ seq }) => seq > 0);
     expect(timestamp).toBeGreaterThan(Number(mute?.until) - 1_000); // Both clocks are the database's, one of them as read by the chat server.
     await b.leave();

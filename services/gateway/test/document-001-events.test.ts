@@ -247,12 +247,7 @@ test('300 messages arrive once each and in order over kills of chat servers, at 
   const texts = Array.from({ length: 300 }, (_, n) => `第${n}条\nline ${n}`);
   for (const [n, content] of texts.entries()) {
     if (n % 75 === 40) {
-      const [row] = await rig.sql(
-        'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id) WHERE h.channel_id = $1',
-        [id],
-      );
-      const owner = rig.trio.chatServers.find(({ grpc }) => grpc === row?.addr);
-      owner?.kill('SIGKILL');
+      (await rig.trio.ownerOf(id))?.kill('SIGKILL');
       await rig.trio.addChatServer();
     }
     const key = { 'idempotency-key': `kills-${n}` };

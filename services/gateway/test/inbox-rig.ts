@@ -8,11 +8,11 @@ import {
   InboxService,
   Message,
 } from '@parley/contract';
-import { callUnary } from '@parley/rpc';
 import {
   type Chatter,
+  callPatiently,
   freePorts,
-  insist,
+  openTestPool,
   type ServiceProcess,
   type TestPerson,
   Trio,
@@ -63,7 +63,7 @@ export class InboxRig {
     const fields = ChannelType.fromPartial({ name: `group ${++this.#names}`, kind: ChannelKind.GROUP, ...more });
     const { token } = owner;
     const options = { token, withinMs };
-    const { id } = await insist(() => callUnary(this.trio.manager(), ChannelService.create, fields, options));
+    const { id } = await callPatiently(this.trio.manager(), ChannelService.create, fields, options);
     for (const { id: userId } of members) await this.trio.changeMember(owner, { channelId: id, userId, add: true });
     return id;
   }
@@ -76,7 +76,7 @@ export class InboxRig {
   post({ token }: Pick<TestPerson, 'token'>, fields: Fields, gateway = this.gateway): Promise<Ack> {
     const client = this.#clients.get(gateway.grpc) ?? new Client(gateway.grpc, credentials.createInsecure());
     this.#clients.set(gateway.grpc, client);
-    return insist(() => callUnary(client, InboxService.post, Message.fromPartial(fields), { token, withinMs }));
+    return callPatiently(client, InboxService.post, Message.fromPartial(fields), { token, withinMs });
   }
 
   /** Posts a message over gRPC-Web. */
@@ -131,4 +131,23 @@ export async function say(stream: Chatter, ...texts: string[]): Promise<void> {
     stream.send(text, { clientId });
     await stream.find(({ ack }) => ack?.clientId === clientId);
   }
+}
+
+/**
+ * Begins a transaction whose events might precede all later ones. Returns a function that ends it.
+ * @param write a statement that gives the transaction its id
+ */
+export async function beginWrite(
+  { database }: Trio,
+  write = 'SELECT pg_current_xact_id()',
+): Promise<() => Promise<void>> {
+  const pool = openTestPool(database.ownerUrl);
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  await client.query(write);
+  return async () => {
+    await client.query('COMMIT');
+    client.release();
+    await pool.end();
+  };
 }

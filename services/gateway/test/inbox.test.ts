@@ -6,20 +6,10 @@ import {
   Kind,
   OverviewRequest,
 } from '@parley/contract';
-import { transaction } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import {
-  type Chatter,
-  insist,
-  openTestPool,
-  type ServiceProcess,
-  type TestPerson,
-  Trio,
-  until,
-  utf8,
-} from '@parley/testkit';
+import { type Chatter, callPatiently, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 import { InboxClient, watchInPage } from './inbox-client.js';
-import { say } from './inbox-rig.js';
+import { beginWrite, say } from './inbox-rig.js';
 
 let trio: Trio;
 let gateway: ServiceProcess;
@@ -43,7 +33,7 @@ beforeEach(async () => {
 async function group(owner: TestPerson, members: readonly TestPerson[], more: Partial<Channel> = {}): Promise<number> {
   const fields = ChannelType.fromPartial({ name: `group ${names}`, kind: ChannelKind.GROUP, ...more });
   const options = { token: owner.token, withinMs: 30_000 };
-  const { id } = await insist(() => callUnary(trio.manager(), ChannelService.create, fields, options));
+  const { id } = await callPatiently(trio.manager(), ChannelService.create, fields, options);
   for (const { id: userId } of members) await trio.changeMember(owner, { channelId: id, userId, add: true });
   return id;
 }
@@ -267,13 +257,9 @@ async function startLog(id: number): Promise<void> {
 }
 
 /** Runs a function during a transaction whose events might come first. */
-async function duringTransaction(run: () => Promise<void>, write = 'SELECT pg_current_xact_id()'): Promise<void> {
-  const pool = openTestPool(trio.database.ownerUrl);
-  await transaction(pool, async (client) => {
-    await client.query(write);
-    await run();
-  });
-  await pool.end();
+async function duringTransaction(run: () => Promise<void>, write?: string): Promise<void> {
+  const end = await beginWrite(trio, write);
+  await run().finally(end);
 }
 
 async function resumesWithNewLogs(): Promise<void> {

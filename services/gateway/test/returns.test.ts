@@ -1,6 +1,6 @@
-import { openTestPool, type TestPerson } from '@parley/testkit';
+import type { TestPerson } from '@parley/testkit';
 import type { InboxClient } from './inbox-client.js';
-import { InboxRig, say } from './inbox-rig.js';
+import { beginWrite, InboxRig, say } from './inbox-rig.js';
 
 let rig: InboxRig;
 
@@ -87,19 +87,6 @@ test.each([
   },
 );
 
-/** Begins a transaction whose events could precede all later ones. Returns a function that ends it. */
-async function beginWrite(): Promise<() => Promise<void>> {
-  const pool = openTestPool(rig.trio.database.ownerUrl);
-  const client = await pool.connect();
-  await client.query('BEGIN');
-  await client.query('SELECT pg_current_xact_id()');
-  return async () => {
-    await client.query('COMMIT');
-    client.release();
-    await pool.end();
-  };
-}
-
 test('an inbox gets a short stay whose removal can be read later than its beginning', async () => {
   const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
   const id = await rig.group(ann, [bob]);
@@ -109,10 +96,10 @@ test('an inbox gets a short stay whose removal can be read later than its beginn
     rig.trio.changeMember(ann, { channelId: id, userId: bob.id, ...what });
   await change({ remove: true });
   await inbox.find(({ removed }) => removed?.id === id);
-  const endFirst = await beginWrite();
+  const endFirst = await beginWrite(rig.trio);
   await change({ add: true });
   await say(stream, 'in the short stay');
-  const endSecond = await beginWrite();
+  const endSecond = await beginWrite(rig.trio);
   await change({ remove: true });
   await say(stream, 'hidden');
   await change({ add: true });

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Ack, Goodbye, InboxCommand, InboxEvent, Message, RoomRefused, Welcome } from '@parley/contract';
 import type { TestPerson, Trio } from '@parley/testkit';
 
-/** Reasons for which a room refuses a user when a process or the database stands still. */
-const stalled: ReadonlySet<string> = new Set(['moved', 'unreachable', 'database-away', 'too-busy']);
+/** Reasons for which a stream in a room ends when a process or the database stands still. */
+export const stalled: readonly string[] = ['moved', 'unreachable', 'database-away', 'too-busy'];
 
 /** An open session, over gRPC or a WebSocket. */
 export interface Session {
@@ -32,7 +32,7 @@ export class RoomDevice {
     const { token } = await this.#trio.listenInTurn(this.#person, channelId);
     const answer = await this.#answerTo({ channelId, token, ...after });
     if (answer.message?.welcome !== undefined) return answer.message.welcome;
-    if (!stalled.has(answer.roomRefused?.refusal?.reason ?? ''))
+    if (!stalled.includes(answer.roomRefused?.refusal?.reason ?? ''))
       throw new Error(`No welcome but ${JSON.stringify(answer)}`);
     return this.enter(channelId, after);
   }

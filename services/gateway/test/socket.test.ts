@@ -3,9 +3,16 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ChannelKind, ChannelService, Channel as ChannelType, InboxCommand } from '@parley/contract';
 import { DatabaseClock } from '@parley/database';
-import { callUnary } from '@parley/rpc';
 import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/service-kit';
-import { type Chatter, insist, openTestPool, type ServiceProcess, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import {
+  type Chatter,
+  callPatiently,
+  openTestPool,
+  type ServiceProcess,
+  type TestPerson,
+  Trio,
+  utf8,
+} from '@parley/testkit';
 import { refusedUpgrade, SocketProbe } from './socket-probe.js';
 
 /** `TEST_STREAMS=10000 npm test -- gateway/dist/test/socket` is the long form. */
@@ -34,7 +41,7 @@ const door = () => `${gateway.http}/connect`;
 async function group(): Promise<number> {
   const fields = ChannelType.fromPartial({ name: `group ${names}`, kind: ChannelKind.GROUP });
   const options = { token: ann.token, withinMs: 30_000 };
-  const { id } = await insist(() => callUnary(trio.manager(), ChannelService.create, fields, options));
+  const { id } = await callPatiently(trio.manager(), ChannelService.create, fields, options);
   await trio.changeMember(ann, { channelId: id, userId: bob.id, add: true });
   return id;
 }

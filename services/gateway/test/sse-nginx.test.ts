@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePorts, openTestPool, Program, type ServiceProcess, type TestPerson, until } from '@parley/testkit';
+import { freePorts, Program, type ServiceProcess, type TestPerson, until, whileClosed } from '@parley/testkit';
 import { InboxRig } from './inbox-rig.js';
 import { request } from './rest-client.js';
 import { CurlTab, EventSourceTab, HttpxTab, type Tab } from './sse-tabs.js';
@@ -62,17 +62,9 @@ afterAll(async () => {
   if (hasNginx) await rm(folder, { recursive: true });
 });
 
-const ownerOf = async (channelId: number) => {
-  const [row] = await rig.sql(
-    'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id) WHERE h.channel_id = $1',
-    [channelId],
-  );
-  return rig.trio.chatServers.find(({ grpc }) => grpc === row?.addr);
-};
-
 /** Replaces the chat server that owns a chat. Does nothing if no server owns it at the moment. */
 async function replaceOwner(channelId: number, signal: NodeJS.Signals): Promise<void> {
-  const owner = await ownerOf(channelId);
+  const owner = await rig.trio.ownerOf(channelId);
   if (owner === undefined) return;
   owner.kill(signal);
   await rig.trio.addChatServer();
@@ -94,13 +86,7 @@ async function replaceGateway(number: 0 | 1, signal: NodeJS.Signals): Promise<vo
 
 /** Ends all connections to the database and accepts no new ones for a second, as a restart of PostgreSQL does. */
 async function restartDatabase(): Promise<void> {
-  const server = openTestPool(String(process.env.TEST_POSTGRES_URL));
-  const name = new URL(rig.trio.database.ownerUrl).pathname.slice(1);
-  await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  await server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
-  await pause(1_000); // The database is away for this time.
-  await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-  await server.end();
+  await whileClosed(rig.trio.database.ownerUrl, () => pause(1_000));
   await until(() => rig.sql('SELECT 1').then(hasWorked, hasFailed));
 }
 

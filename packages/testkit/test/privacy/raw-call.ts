@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import { bearerMetadata, clientOptions } from '@parley/rpc';
+import { overload } from '../../src/index.js';
 
 /** Everything that a call returned. */
 export interface Answer {
@@ -22,7 +23,7 @@ function textOf(metadata: Metadata): Record<string, string> {
 }
 
 /** Reasons of a busy machine. They say nothing about what was asked, so a call with one of them is repeated. */
-const overload = new Set(['database-away', 'too-busy', 'deadline-exceeded', 'status 4']);
+const repeated: ReadonlySet<string> = new Set([...overload, 'status 4']);
 const tries = 20;
 
 const asIs = (bytes: Buffer) => bytes;
@@ -44,7 +45,7 @@ export class RawClient {
   async call(path: string, request: Uint8Array, token?: string, isEndless = false): Promise<Answer> {
     for (let left = tries; ; left--) {
       const answer = await this.#once(path, request, token, isEndless);
-      if (!overload.has(answer.reason) || left === 0) return answer;
+      if (!repeated.has(answer.reason) || left === 0) return answer;
       await pause(500);
     }
   }
