@@ -50,16 +50,19 @@ interface Reading {
 
 const lineOf = (k: number) => `line ${k}${' and so on'.repeat((k * 7) % 40)}`;
 
-/** Opens a group that has some lines of another user. */
+/**
+ * Opens a group that has some lines of another user. Ann joins after them, so that the page loads
+ * only the latest: it keeps all lines that it receives as they are sent.
+ */
 async function reading(name: string, lines: number): Promise<Reading> {
   const host = await stage.host({ name, kind: 3, retention: { everything: true } });
   const ann = await stage.somebody('Ann');
-  await host.client.members.add(host.id, await userIdOf(ann));
   const owner = await host.client.listen(host.id);
   const seqs: number[] = [];
   for (let k = 1; k <= lines; k++) seqs.push((await owner.send(lineOf(k))).seq);
+  await host.client.members.add(host.id, await userIdOf(ann));
   await rowOf(ann, name).click();
-  await ann.page.getByText(`line ${lines}`, { exact: false }).locator('visible=true').first().waitFor();
+  await ann.page.locator('.message .text', { hasText: `line ${lines}` }).waitFor();
   await still(ann);
   return { ann, owner, seqs };
 }
