@@ -101,6 +101,22 @@ test('the notifications of a message are deleted after the message', async () =>
   expect(await noticesOf(bob)).toEqual([`mention ${second} by ${ann.id}`]);
 });
 
+test('the statements that follow the logs are planned anew each time, because tables grow', async () => {
+  const one = openTestPool(database.urlFor('chat_manager'), 1, 'test plans');
+  const id = await group();
+  for (let n = 0; n < 8; n++) {
+    await say(id, ann);
+    await indexAll(rig, one);
+  }
+  const { rows } = await one.query<{ name: string; anew: number; kept: number }>(
+    'SELECT name, custom_plans::int AS anew, generic_plans::int AS kept FROM pg_prepared_statements',
+  );
+  const planned = rows.filter(({ name }) => !name.startsWith('planAnew'));
+  expect(planned.filter(({ kept }) => kept > 0)).toEqual([]);
+  expect(planned.find(({ name }) => name.startsWith('notifyOfMessages'))?.anew).toBeGreaterThanOrEqual(8);
+  await one.end();
+});
+
 test('search words that cannot be stored delay neither notifications nor other channels', async () => {
   const [id, other] = [await group(), await group()];
   const mention = await say(id, ann, { mentions: [bob.id] });

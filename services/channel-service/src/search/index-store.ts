@@ -6,6 +6,7 @@ const sql = loadSql('index.sql', import.meta.url, kindConstants);
 const channels = { channelIds: array(int4) };
 const messages = { channelIds: array(int4), seqs: array(int8) };
 
+export const planAnew = sql.statement('planAnew', {}, { mode: text });
 export const moveSweep = sql.statement('moveSweep', { channels: int4 }, { afterId: int4, lastId: int4 });
 export const findNews = sql.statement(
   'findNews',

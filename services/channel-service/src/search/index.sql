@@ -1,3 +1,9 @@
+-- Makes the transaction plan its statements anew, for their parameters and the present size of the
+-- tables. Plans that were made while the tables were almost empty compare each message with all
+-- others until autovacuum analyzes the tables.
+-- name: planAnew
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true) AS mode;
+
 -- Continues the sweep over all channels and returns its next part: channels above `after_id`, up to
 -- `last_id`. Only the sweep finds channels that no server owns any more. Returns no row if another
 -- manager has the lock, or moved the sweep within the last half second. The caller keeps the lock

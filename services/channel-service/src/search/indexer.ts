@@ -8,6 +8,7 @@ import {
   lockProgress,
   moveSweep,
   openProgress,
+  planAnew,
   putWords,
   readNews,
   removeBelow,
@@ -183,7 +184,7 @@ export class Indexer {
    * @throws the first database error, after it has done the work for all other channels.
    */
   async run(): Promise<void> {
-    const channelIds = await transaction(this.#pool, findChannels);
+    const channelIds = await this.#transaction(findChannels);
     const end = performance.now() + runMs;
     const failures: unknown[] = [];
     const queue = this.#followers.flatMap((follow) => divide({ follow, channelIds }, channelsPerSlice));
@@ -193,6 +194,13 @@ export class Indexer {
     if (failures.length > 0) throw failures[0];
   }
 
+  #transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return transaction(this.#pool, async (client) => {
+      await planAnew.run(client);
+      return work(client);
+    });
+  }
+
   /**
    * Returns the remaining work. After a failure, each channel is tried alone, so that no channel
    * delays the others.
@@ -200,7 +208,7 @@ export class Indexer {
   async #do(work: Work, failures: unknown[]): Promise<Work[]> {
     const { follow, channelIds } = work;
     try {
-      const more = await transaction(this.#pool, (client) => follow(client, channelIds));
+      const more = await this.#transaction((client) => follow(client, channelIds));
       return divide({ follow, channelIds: more }, channelsPerSlice);
     } catch (error) {
       failures.push(error);
