@@ -3,3 +3,4 @@
  */
 import './page-chats.js';
 import './page-files.js';
+import './page-polyglots.js';
