@@ -19,6 +19,8 @@ export interface ChatterOptions {
   readonly original?: boolean;
   /** Address to connect to. Default: the address that Listen returns. */
   readonly address?: string;
+  /** Connects with TLS and trusts this certificate. */
+  readonly ca?: Buffer;
 }
 
 /** The end of a stream. */
@@ -47,7 +49,8 @@ export class Chatter {
     if (options.events === true) metadata.set('chat-events', '1');
     if (options.resume !== undefined) metadata.set('chat-resume', options.resume);
     const address = options.address ?? listened.server?.addr ?? '';
-    this.#client = new Client(address, credentials.createInsecure(), {
+    const security = options.ca === undefined ? credentials.createInsecure() : credentials.createSsl(options.ca);
+    this.#client = new Client(address, security, {
       ...clientOptions,
       'grpc.use_local_subchannel_pool': 1,
     });

@@ -13,8 +13,9 @@ export class InboxClient {
   readonly #call: ClientDuplexStream<InboxCommand, InboxEvent>;
   readonly #waiters: (() => void)[] = [];
 
-  constructor(address: string, person: Pick<TestPerson, 'token'>, watch: Watch = {}) {
-    this.#client = new Client(address, credentials.createInsecure(), {
+  /** `ca` is the certificate to trust; without it, the client uses no TLS. */
+  constructor(address: string, person: Pick<TestPerson, 'token'>, watch: Watch = {}, ca?: Buffer) {
+    this.#client = new Client(address, ca === undefined ? credentials.createInsecure() : credentials.createSsl(ca), {
       ...streamOptions,
       'grpc.use_local_subchannel_pool': 1,
     });
@@ -34,8 +35,13 @@ export class InboxClient {
   }
 
   /** Opens an inbox and waits for its first position, which follows all missed events. */
-  static async open(address: string, person: Pick<TestPerson, 'token'>, watch: Watch = {}): Promise<InboxClient> {
-    const inbox = new InboxClient(address, person, watch);
+  static async open(
+    address: string,
+    person: Pick<TestPerson, 'token'>,
+    watch: Watch = {},
+    ca?: Buffer,
+  ): Promise<InboxClient> {
+    const inbox = new InboxClient(address, person, watch, ca);
     await inbox.find(({ id }) => id !== '');
     return inbox;
   }
