@@ -28,7 +28,8 @@ export class DatabaseClock {
   }
 
   /**
-   * Reads the database's clock again, accurate to half a round trip. Returns by how many
+   * Reads the database's clock again, accurate to half a round trip. Keeps an earlier reading that
+   * the new one does not contradict, because a slow round trip is inaccurate. Returns by how many
    * milliseconds that clock was set forward since the last reading (negative: back); 0 if it was
    * not set.
    * @throws the database error, and keeps the previous reading.
@@ -49,6 +50,7 @@ export class DatabaseClock {
   #set(ms: number, sent: number, received: number): number {
     const before = this.#offset;
     const [least, most] = [ms - received, ms - sent];
+    if (before !== undefined && before >= least && before <= most) return 0;
     this.#offset = (least + most) / 2;
     if (before === undefined) return 0;
     if (most < before - stepMs) {

@@ -12,10 +12,13 @@ afterAll(() => server.stop());
 
 const hourMs = 3_600_000;
 
-/** Returns a pool whose database has a clock that the test can set. */
-function settable(): { pool: pg.Pool; set: (ms: number) => void } {
+/** Returns a pool whose database has a clock that the test can set. `answering` runs before each answer. */
+function settable(answering: () => void): { pool: pg.Pool; set: (ms: number) => void } {
   let ms = 1_000_000 * hourMs;
-  const query = async () => ({ rows: [{ ms }] });
+  const query = async () => {
+    answering();
+    return { rows: [{ ms }] };
+  };
   const client = { query, release: () => {} };
   const set = (to: number) => {
     ms = to;
@@ -26,9 +29,15 @@ function settable(): { pool: pg.Pool; set: (ms: number) => void } {
 describe('the database clock', () => {
   const base = 1_000_000 * hourMs;
   let local = 0;
+  let tripMs = 0;
+  beforeEach(() => {
+    tripMs = 0;
+  });
   const start = async () => {
-    const database = settable();
     local = 0;
+    const database = settable(() => {
+      local += tripMs;
+    });
     return { ...database, clock: await DatabaseClock.start(database.pool, () => local) };
   };
 
@@ -48,6 +57,18 @@ describe('the database clock', () => {
     set(base + hourMs);
     expect(await clock.measure(database)).toBe(hourMs);
     expect(clock.now()).toBe(base + hourMs);
+  });
+
+  test('a slow reading does not replace an accurate one, and an accurate one replaces a slow one', async () => {
+    const { clock, pool: database, set } = await start();
+    tripMs = 3_000;
+    set(base);
+    expect([await clock.measure(database), clock.now()]).toEqual([0, base + 3_000]);
+    const slow = await DatabaseClock.start(database, () => local);
+    expect(slow.now()).toBe(base + 1_500);
+    tripMs = 0;
+    set(base + 2_000);
+    expect([await slow.measure(database), slow.now()]).toEqual([0, base + 2_000]);
   });
 
   test('the clock does not follow a step back of less than a second', async () => {
