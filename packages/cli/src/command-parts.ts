@@ -36,7 +36,8 @@ export function addInviteOptions(command: Command, name: string): Command {
 /** URL of the gateway of an `npm start` without options. */
 const defaultGateway = 'http://127.0.0.1:8080';
 
-function gatewayUrl(text: string): string {
+/** Parses the URL of a gateway. */
+export function gatewayUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new InvalidArgumentError('Use a URL such as https://chat.example.org.');
 }

@@ -14,7 +14,8 @@ import {
 } from './channels.js';
 import { chat } from './chat.js';
 import { addChats } from './chats-program.js';
-import { checkSettingNames, gatewayOption, positive, sessionOf } from './command-parts.js';
+import { checkSettingNames, gatewayOption, gatewayUrl, positive, sessionOf } from './command-parts.js';
+import type { DoctorOptions } from './doctor/surroundings.js';
 import { usage } from './failure.js';
 import { addFiles } from './files-program.js';
 import { type HistoryOptions, showHistory } from './history.js';
@@ -42,6 +43,9 @@ With a pipe or --json there are no commands: each line of stdin that is not blan
   echo hi | npx parley chat lobby
 The exit code is 1 if a line was refused or the server ended the chat. After a lost connection, chat reconnects and
 shows what you missed.`;
+
+/** Commands that report a wrong setting themselves. */
+const describers: readonly string[] = ['config', 'doctor'];
 
 const address = /^(\[[0-9a-fA-F:]+\]|[^\s:/,]+):\d{1,5}$/;
 
@@ -101,6 +105,30 @@ function addTalk(program: Command): void {
     .description('enter a channel, by its id or name; if several have the name, yours or else the most active one')
     .addHelpText('after', chatHelp)
     .action((channel: string, _options: object, command: Command) => chat(sessionOf(command), channel));
+}
+
+const doctorHelp = `
+doctor tries the real thing from this machine: it examines what --gateway, --user-service, --manager and --database
+name, else the addresses of the stored login, else the running \`npm start\`. Parts that need an account use the stored
+login. It says what it could not try, and what to give so that it can.
+Exit codes: 0 no fault, 1 a fault.`;
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('find out what is wrong with a system, and what to change')
+    .addOption(
+      new Option('--gateway <url>', 'URL of the gateway, or of the proxy in front of it').argParser(gatewayUrl),
+    )
+    .addOption(new Option('--database <url>', 'the database, as its owner or a service').env('PARLEY_DATABASE_URL'))
+    .option('--data <dir>', 'the data folder of a running `npm start`')
+    .option('--idle <s>', 'seconds for which connections are left idle', wholeNumber(1, 3_600), 5)
+    .option('--timeout <s>', 'seconds after which one step has failed', wholeNumber(1, 600), 10)
+    .addHelpText('after', doctorHelp)
+    .action(async (options: DoctorOptions, command: Command) => {
+      const { runDoctor } = await import('./doctor/doctor.js'); // This is imported late, because only this command needs the database.
+      await runDoctor(sessionOf(command), options);
+    });
 }
 
 function printSettings(session: CommandSession): void {
@@ -187,7 +215,7 @@ export function parleyCommand(): Command {
     .addHelpText('after', afterHelp)
     .configureOutput({ writeOut: output.say, writeErr: output.complain, outputError: () => {} })
     .hook('preAction', (_program, command) => {
-      if (command.name() !== 'config') checkSettingNames(process.env);
+      if (!describers.includes(command.name())) checkSettingNames(process.env);
     })
     .exitOverride();
   addAccounts(program);
@@ -198,6 +226,7 @@ export function parleyCommand(): Command {
   addPeople(program);
   addAdmin(program);
   addOperations(program);
+  addDoctor(program);
   addDrill(program);
   return program;
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { createClient, type ParleyClient } from '@parley/client';
 import { UserFiles } from '@parley/client/files';
-import { type Administration, administration, grpcTransport } from '@parley/client/node';
+import { type Administration, administration, grpcTransport, type Security } from '@parley/client/node';
 import { shellWord } from '@parley/runtime';
 import { type Advised, usage } from './failure.js';
 import { LoginFile, type SavedLogin } from './login-file.js';
@@ -35,6 +35,12 @@ function storedAddresses({ user_service, manager }: SavedLogin): Partial<Address
     ...(user_service !== undefined && { userService: user_service }),
     ...(manager !== undefined && { channelService: manager }),
   };
+}
+
+/** How a user reaches the services, as far as the options or the login say. */
+export interface Reach extends Partial<Addresses>, Security {
+  /** Whether tokens may travel to other machines in plain text. */
+  readonly isInsecure: boolean;
 }
 
 /** Everything a command needs: options, stored login, clients and output. */
@@ -146,6 +152,17 @@ export class CommandSession {
     const { channelService } = this.addresses(saved);
     this.#refusePlainText([channelService], saved);
     return administration({ channelService, token: saved.token, ...securityOf(this.#security(saved)) });
+  }
+
+  /**
+   * Returns how the options, or else a login, reach the services. Has no default addresses.
+   * @throws {Failure} if the file of `--ca` cannot be read
+   */
+  reach(saved?: SavedLogin): Reach {
+    const { userService, manager, insecure = saved?.insecure } = this.#options;
+    const given = { ...(userService && { userService }), ...(manager && { channelService: manager }) };
+    const stored = saved === undefined ? {} : storedAddresses(saved);
+    return { ...stored, ...given, ...securityOf(this.#security(saved)), isInsecure: insecure === true };
   }
 
   /** The options that a login stores. */

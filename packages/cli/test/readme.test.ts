@@ -4,6 +4,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, Grpcurl, Started } from '@parley/testkit';
+import { checksOf } from '../src/doctor/checks.js';
+import type { Surroundings } from '../src/doctor/surroundings.js';
 import { projectFolder } from '../src/launcher/options.js';
 
 let data = '';
@@ -41,6 +43,10 @@ function here(commands: string): string {
     .replace(/^(npx parley (?:send|get) .*)$/gm, `$1 --gateway http://127.0.0.1:${first + 2}`)
     .replace('.parley/saved', `'${join(data, 'saved')}'`)
     .replace(/localhost:5005([12])/g, (_match, n: string) => `localhost:${first + Number(n) - 1}`)
+    .replace(
+      /npx parley doctor/g,
+      `${parley} --login '${join(data, 'doctor.json')}' doctor --data '${data}' --timeout 60`,
+    )
     .replace(/npx parley token/g, `${parley} token --data '${data}'`)
     .replace(/npx parley( --login \S+)? admin grant (\S+)/g, `${parley} admin grant $2 --data '${data}'`)
     .replace(/npx parley( --login (\S+))?/g, (_match, _option, file: string | undefined) => {
@@ -127,6 +133,22 @@ test('docs/operating.md: the commands make an operator, who lists the servers', 
   expect(output).toMatch(/chat-1 .*serving/);
   expect(output).toMatch(/\(database\) +user\.set +dora/);
   expect(status).toBe(0);
+});
+
+test('docs/doctor.md: the doctor finds no fault in a running `npm start`', async () => {
+  const [commands = ''] = blocks('docs/doctor.md', 'Running it', '');
+  expect(commands).toBe('npx parley doctor\n');
+  const { status, output } = await bash(here(commands));
+  expect(output).toMatch(/No fault was found/);
+  for (const check of ['names', 'chat servers', 'durability', 'listen', 'processes'])
+    expect(output).toMatch(new RegExp(`^ok +${check}: `, 'm'));
+  expect(status).toBe(0);
+});
+
+test('docs/doctor.md: the table names every check', () => {
+  const page = readFileSync(join(projectFolder, 'docs/doctor.md'), 'utf8');
+  const named = [...(page.split(/^## /m)[2] ?? '').matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
+  expect(named).toEqual(checksOf({ services: [], env: {} } as unknown as Surroundings).map(({ name }) => name));
 });
 
 test('docs/operating.md: an export has the lines of the example, and the table names their types', async () => {

@@ -19,6 +19,7 @@ export { commandOf, identityOf } from './processes.js';
 export { db } from './query-builder.js';
 export { type Rate, refund, spend } from './rate.js';
 export {
+  checkCluster,
   copyDatabaseFor,
   createDatabaseFor,
   dropDatabaseFor,

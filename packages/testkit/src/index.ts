@@ -30,6 +30,7 @@ export {
   openTestPool,
   ownerVariable,
   prepareServer,
+  rolePasswords,
   type TestDatabase,
   whileClosed,
 } from './test-database.js';

@@ -17,6 +17,8 @@ export interface TextSocket {
 export interface TextSocketOptions {
   /** Certificates of the authority to trust, in PEM. Default: those of the system. */
   readonly ca?: Buffer | undefined;
+  /** Subprotocols to ask for. Default: none. */
+  readonly protocols?: readonly string[];
 }
 
 function opened(ws: WebSocket): Promise<void> {
@@ -46,8 +48,8 @@ function opened(ws: WebSocket): Promise<void> {
  * }
  * ```
  */
-export async function openTextSocket(url: URL, { ca }: TextSocketOptions = {}): Promise<TextSocket> {
-  const ws = new WebSocket(url, { handshakeTimeout: openWithinMs, ...(ca !== undefined && { ca }) });
+export async function openTextSocket(url: URL, { ca, protocols = [] }: TextSocketOptions = {}): Promise<TextSocket> {
+  const ws = new WebSocket(url, [...protocols], { handshakeTimeout: openWithinMs, ...(ca !== undefined && { ca }) });
   const early: string[] = [];
   let listener = (text: string): unknown => early.push(text);
   ws.on('message', (payload: Buffer) => listener(payload.toString()));

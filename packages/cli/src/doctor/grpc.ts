@@ -1,0 +1,84 @@
+import { ChannelCredentials, Client, status } from '@grpc/grpc-js';
+import { noConnectionOf } from '@parley/client/node';
+import { HealthService, HealthCheckResponse_ServingStatus as Serving } from '@parley/contract';
+import { callUnary, clientOptions } from '@parley/rpc';
+import { hostAndPort, Refusal } from '@parley/runtime';
+import { type Check, type Finding, fault, skipped, works } from './check.js';
+import { speaksHttp2 } from './http2.js';
+import { isReachable } from './ports.js';
+import type { Endpoint, Surroundings } from './surroundings.js';
+
+/** Full name of the gRPC service that each kind of process serves. */
+const fullNames = {
+  'user-service': 'chat.v1.UserService',
+  manager: 'chat.v1.ChannelService',
+  'chat server': 'chat.v1.ChatService',
+  gateway: 'chat.v1.InboxService',
+} as const;
+
+/** A port of gRPC, and the service that it should serve. */
+export interface GrpcPort extends Pick<Endpoint, 'host' | 'port' | 'isTls' | 'about'> {
+  readonly service: keyof typeof fullNames;
+}
+
+/** Opens a client without keepalive pings, so that an idle connection is idle. */
+export function grpcClient({ host, port, isTls }: GrpcPort, { ca }: Pick<Surroundings, 'ca'>): Client {
+  const credentials = isTls ? ChannelCredentials.createSsl(ca ?? null) : ChannelCredentials.createInsecure();
+  const { 'grpc.keepalive_time_ms': _time, 'grpc.keepalive_timeout_ms': _timeout, ...options } = clientOptions;
+  return new Client(hostAndPort(host, port), credentials, { ...options, 'grpc.use_local_subchannel_pool': 1 });
+}
+
+const unheard = 'Check what listens there, and the proxies on the way.';
+
+function refusedFinding({ about, service, isTls }: GrpcPort, { cause, reason, message }: Refusal): Finding {
+  const { code, details = message } = (cause ?? {}) as { code?: number; details?: string };
+  const isOther = code === status.NOT_FOUND || code === status.UNIMPLEMENTED;
+  if (isOther) {
+    const change = 'Correct the address. The usual ports are 50051 user-service, 50052 manager, 50053 chat server.';
+    return fault(about, `Another service listens there, not a ${service}.`, change);
+  }
+  if (isTls && noConnectionOf(details) === 'untrusted')
+    return skipped(about, 'The certificate is not trusted; the check "tls" says why.');
+  if (reason === 'deadline-exceeded')
+    return fault(about, 'The server speaks HTTP/2, but does not respond to gRPC.', unheard);
+  return fault(about, `The server does not respond to gRPC as Parley does (${details}).`, unheard);
+}
+
+/** Returns why gRPC cannot be tried, or undefined if it can. */
+export async function untriableGrpc(
+  port: GrpcPort,
+  where: Pick<Surroundings, 'ca' | 'timeoutMs'>,
+): Promise<string | undefined> {
+  if (!(await isReachable(port, where.timeoutMs))) return 'The port does not accept connections';
+  return (await speaksHttp2(port, where))
+    ? undefined
+    : `The server does not speak HTTP/2${port.isTls ? ' over TLS' : ' in plain text'}`;
+}
+
+/** Asks a server for its health. */
+export async function healthFinding(port: GrpcPort, where: Pick<Surroundings, 'ca' | 'timeoutMs'>): Promise<Finding> {
+  const { about, service } = port;
+  const client = grpcClient(port, where);
+  try {
+    const request = { service: fullNames[service] };
+    const { status: health } = await callUnary(client, HealthService.check, request, { withinMs: where.timeoutMs });
+    if (health === Serving.SERVING) return works(about, `The ${service} responds to gRPC, and is serving.`);
+    return fault(about, `The ${service} says that it is not serving.`, 'Read its log, and /readyz of its ops port.');
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return refusedFinding(port, thrown);
+    throw thrown;
+  } finally {
+    client.close();
+  }
+}
+
+/** Services respond to gRPC. */
+export function grpcCheck(where: Surroundings): Check {
+  const none = [skipped('services', 'No address of a service is known.', 'Give --user-service and --manager.')];
+  const examine = async (port: GrpcPort): Promise<Finding> => {
+    const why = await untriableGrpc(port, where);
+    return why === undefined ? healthFinding(port, where) : skipped(port.about, `${why}; the checks above say more.`);
+  };
+  const run = async () => (where.services.length === 0 ? none : Promise.all(where.services.map(examine)));
+  return { name: 'grpc', run };
+}

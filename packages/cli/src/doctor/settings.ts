@@ -1,0 +1,77 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readSettings, type Settings, SettingsError } from '@parley/runtime';
+import { type KeyPair, keyPair, Proxies } from '@parley/service-kit';
+import { type Check, type Finding, fault, skipped, works } from './check.js';
+import { errorText } from './step.js';
+import type { Surroundings } from './surroundings.js';
+import { validityFinding } from './tls.js';
+
+/** Splits a text into what is wrong and what to do: its first sentence, and the rest. */
+function asFault(about: string, text: string): Finding {
+  const [, words = text, change = ''] = /^(.*?\.)\s+([A-Z].*)$/s.exec(text) ?? [];
+  return fault(about, words, change === '' ? 'Correct it: `npx parley config` describes every setting.' : change);
+}
+
+function certificateFinding({ cert, key }: KeyPair, file: string): Finding {
+  const certificate = new X509Certificate(cert);
+  if (!certificate.checkPrivateKey(createPrivateKey(key)))
+    return fault(
+      file,
+      'The certificate and the key of PARLEY_TLS_KEY do not belong together.',
+      'Set both to the files of one pair.',
+    );
+  const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+  return (
+    validityFinding(file, from, to, Date.now()) ?? works(file, 'The certificate is valid, and the key belongs to it.')
+  );
+}
+
+/** Runs one step. Returns a fault with the words of its error. */
+function attempt(about: string, step: () => Finding[]): Finding[] {
+  try {
+    return step();
+  } catch (thrown) {
+    return [asFault(about, `${errorText(thrown)}.`)];
+  }
+}
+
+function filesFindings(settings: Settings): Finding[] {
+  const { TLS_CA, TLS_CERT, PROXIES, DATABASE_URL_FILE } = settings;
+  return [
+    ...attempt('PARLEY_TLS_CERT, PARLEY_TLS_KEY', () => {
+      const pair = keyPair(settings);
+      return pair === undefined ? [] : [certificateFinding(pair, String(TLS_CERT))];
+    }),
+    ...attempt('PARLEY_TLS_CA', () => {
+      if (TLS_CA !== undefined) new X509Certificate(readFileSync(TLS_CA));
+      return [];
+    }),
+    ...attempt('PARLEY_PROXIES', () => {
+      new Proxies(PROXIES);
+      return [];
+    }),
+    ...attempt('PARLEY_DATABASE_URL_FILE', () => {
+      if (DATABASE_URL_FILE !== undefined) readFileSync(DATABASE_URL_FILE);
+      return [];
+    }),
+  ];
+}
+
+/** The settings in the environment are known, valid and complete, and their files can be read. */
+export function settingsCheck({ env }: Surroundings): Check {
+  const set = Object.keys(env).filter((name) => name.startsWith('PARLEY_'));
+  const run = async (): Promise<Finding[]> => {
+    if (set.length === 0) return [skipped('settings', 'No setting is in this environment.')];
+    try {
+      const found = filesFindings(readSettings(env));
+      return found.some(({ level }) => level === 'fault')
+        ? found
+        : [works(set.join(', '), 'The settings are valid.'), ...found];
+    } catch (thrown) {
+      if (!(thrown instanceof SettingsError)) throw thrown;
+      return thrown.message.split('\n').map((line) => asFault('environment', line));
+    }
+  };
+  return { name: 'settings', run };
+}

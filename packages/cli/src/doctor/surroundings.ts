@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { dialable, splitAddress } from '@parley/runtime';
+import type { SavedLogin } from '../login-file.js';
+import { defaultData, type RunFacts, readRunFacts } from '../run-file.js';
+import { openAddress } from '../services.js';
+import type { CommandSession, Reach } from '../session.js';
+
+/** The options of `parley doctor`. */
+export interface DoctorOptions {
+  readonly gateway?: string;
+  /** URL of the database, as its owner or as a service. */
+  readonly database?: string;
+  /** Data folder of a running `npm start`. */
+  readonly data?: string;
+  /** Seconds for which connections are left idle. */
+  readonly idle: number;
+  /** Seconds after which one step counts as failed. */
+  readonly timeout: number;
+}
+
+/** An address that accepts connections. */
+export interface Endpoint {
+  /** What listens there, such as `user-service`. */
+  readonly service: 'user-service' | 'manager' | 'gateway';
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+  /** The address as text. */
+  readonly about: string;
+}
+
+/** Everything that the checks examine, and how. */
+export interface Surroundings {
+  /** URL of the gateway, or of the proxy in front of it. */
+  readonly web: URL | undefined;
+  /** The user-services and managers. */
+  readonly services: readonly Endpoint[];
+  /** Certificates of the authority to trust; undefined: those of Node. */
+  readonly ca: Buffer | undefined;
+  readonly login: SavedLogin | undefined;
+  /** Whether a token may travel in plain text to another machine. */
+  readonly isInsecure: boolean;
+  readonly session: CommandSession;
+  readonly database: string | undefined;
+  /** URL of the database for LISTEN. */
+  readonly listenUrl: string | undefined;
+  /** The running `npm start`, if there is one. */
+  readonly run: RunFacts | undefined;
+  /** Data folder; undefined if no `npm start` is examined. */
+  readonly data: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly idleMs: number;
+  readonly timeoutMs: number;
+}
+
+/** URL of the gateway of an `npm start` without options. */
+const usualGateway = 'http://127.0.0.1:8080';
+
+/** Returns the endpoint of a URL. */
+export function webEndpoint({ protocol, hostname, port }: URL): Endpoint {
+  const isTls = protocol === 'https:';
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const number = Number(port || (isTls ? 443 : 80));
+  return { service: 'gateway', host, port: number, isTls, about: `${protocol}//${hostname}:${number}` };
+}
+
+function endpointsOf(service: Endpoint['service'], addresses: string | undefined, isTls: boolean): Endpoint[] {
+  return (addresses ?? '').split(',').flatMap((text) => {
+    const about = text.trim();
+    return about === '' ? [] : [{ service, ...splitAddress(about), isTls, about: `${service} ${about}` }];
+  });
+}
+
+/** Returns every endpoint that is examined. */
+export function endpointsIn({ web, services }: Surroundings): Endpoint[] {
+  return [...(web === undefined ? [] : [webEndpoint(web)]), ...services];
+}
+
+function addressesIn({ services }: RunFacts, name: string): string {
+  const named = services.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
+  return named.map(({ address }) => address).join(',');
+}
+
+/** Returns the ports of a list of addresses on this machine. */
+function localPorts(addresses: string): number[] {
+  const local = addresses.split(',').filter((one) => openAddress({}, [one.trim()]) === undefined);
+  return local.map((one) => splitAddress(one).port);
+}
+
+/** Returns whether addresses that the user gave belong to an `npm start`. */
+function isSameSystem(run: RunFacts, { channelService, userService }: Partial<Reach>, gateway?: string): boolean {
+  const ports = new Set([...run.services.map(({ address }) => address), run.page].map((one) => splitAddress(one).port));
+  const given = [channelService, userService, gateway === undefined ? undefined : hostOf(gateway)];
+  return given.every((one) => one === undefined || localPorts(one).some((port) => ports.has(port)));
+}
+
+function hostOf(gateway: string): string {
+  const { host, port } = webEndpoint(new URL(gateway));
+  return `${host}:${port}`;
+}
+
+function databaseIn(env: NodeJS.ProcessEnv): string | undefined {
+  const file = env.PARLEY_DATABASE_URL_FILE;
+  if (env.PARLEY_DATABASE_URL || !file) return env.PARLEY_DATABASE_URL || undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined; // The check of the settings reports it.
+  }
+}
+
+/** Returns the `npm start` that the options mean; undefined if they mean another system. */
+async function runFor({ data, gateway }: DoctorOptions, reach: Partial<Reach>): Promise<RunFacts | undefined> {
+  const run = await readRunFacts(data ?? defaultData).catch(() => undefined);
+  if (run === undefined || data !== undefined) return run;
+  return isSameSystem(run, reach, gateway) ? run : undefined;
+}
+
+/** Finds what to examine: from the options, else from the stored login, else from the running `npm start`. */
+export async function surroundingsOf(
+  session: CommandSession,
+  options: DoctorOptions,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Surroundings> {
+  const login = await session.login().catch(() => undefined);
+  const reach = session.reach(login);
+  const run = await runFor(options, reach);
+  const isNothingGiven =
+    run === undefined && reach.channelService === undefined && reach.userService === undefined && !options.gateway;
+  const usual = isNothingGiven ? session.addresses() : undefined;
+  const users = reach.userService ?? (run && addressesIn(run, 'user-service')) ?? usual?.userService;
+  const managers = reach.channelService ?? (run && addressesIn(run, 'channel-service')) ?? usual?.channelService;
+  const gateway = options.gateway ?? run?.page ?? (isNothingGiven ? usualGateway : undefined);
+  const database = options.database ?? databaseIn(env) ?? run?.database;
+  const isTls = reach.tls === true;
+  return {
+    web: gateway === undefined ? undefined : new URL(dialableUrl(gateway)),
+    services: [...endpointsOf('user-service', users, isTls), ...endpointsOf('manager', managers, isTls)],
+    ca: reach.ca,
+    login,
+    isInsecure: reach.isInsecure,
+    session,
+    database,
+    listenUrl: env.PARLEY_LISTEN_URL || database,
+    run,
+    data: run !== undefined || options.data !== undefined ? (options.data ?? defaultData) : undefined,
+    env,
+    idleMs: options.idle * 1_000,
+    timeoutMs: options.timeout * 1_000,
+  };
+}
+
+function dialableUrl(text: string): string {
+  const url = new URL(text);
+  url.hostname = dialable(url.hostname);
+  return url.href;
+}
+
+/** Returns the token of the login if it may travel to an endpoint: with TLS, or to this machine. */
+export function tokenFor({ login, isInsecure }: Surroundings, { isTls, host, port }: Endpoint): string | undefined {
+  const isSafe =
+    isTls || isInsecure || openAddress({}, [`${host.includes(':') ? `[${host}]` : host}:${port}`]) === undefined;
+  return isSafe ? login?.token : undefined;
+}

@@ -1,0 +1,47 @@
+import { openTextSocket } from '@parley/client/node';
+import { type Check, type Finding, fault, skipped, works } from './check.js';
+import { errorText, inTime } from './step.js';
+import type { Surroundings } from './surroundings.js';
+import { failedRequest, withGateway } from './web.js';
+
+const advice =
+  'Let the proxy pass WebSockets at /connect (nginx: proxy_http_version 1.1, and the headers Upgrade and Connection).';
+
+/** A token that no server accepts. The refusal shows that frames pass in both directions. */
+const noToken = JSON.stringify({ token: 'parley.doctor.probe' });
+
+async function tryFrames(url: URL, { ca, timeoutMs }: Surroundings): Promise<Finding> {
+  const opening = openTextSocket(url, { ca, protocols: ['parley.v1.json'] });
+  const socket = await inTime(
+    opening,
+    timeoutMs,
+    () =>
+      void opening.then(
+        (late) => late.close(),
+        () => {},
+      ),
+  );
+  try {
+    const answered = new Promise<string>((resolve) => socket.onText(resolve));
+    socket.send(noToken);
+    const text = await inTime(Promise.race([answered, socket.closed.then(() => '')]), timeoutMs);
+    if (text.includes('"goodbye"')) return works(url.href, 'A WebSocket opens, and frames pass in both directions.');
+    return fault(url.href, 'A WebSocket opens, but the server closes it without a frame.', advice);
+  } finally {
+    socket.close();
+  }
+}
+
+/** WebSockets open, and frames pass. Needs no account. */
+export function webSocketCheck(where: Surroundings): Check {
+  const examine = async (web: URL): Promise<Finding[]> => {
+    const url = new URL('/connect', web.href.replace(/^http/, 'ws'));
+    const failed = (thrown: unknown) => {
+      const { level, ...found } = failedRequest(url.href, thrown);
+      if (level === 'skipped') return skipped(url.href, found.words);
+      return fault(url.href, `A WebSocket does not work (${errorText(thrown)}).`, advice);
+    };
+    return [await tryFrames(url, where).catch(failed)];
+  };
+  return { name: 'websocket', run: () => withGateway(where, examine) };
+}
