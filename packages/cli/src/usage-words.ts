@@ -17,6 +17,11 @@ function like(suggestion: string | undefined): string {
   return suggestion === undefined ? 'Add --help to see what there is.' : `Did you mean ${suggestion}?`;
 }
 
+/** Hides the passwords of URLs, because errors end up in logs and in reports of bugs. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(:\/\/[^\s:/@]*:)[^\s"]*@/g, '$1...@');
+}
+
 type Parts = readonly (string | undefined)[];
 
 /** The errors of commander, each with our own text for it. */
@@ -55,7 +60,7 @@ export function usageWords(message: string): string {
   const said = message.trim().replace(/^error: /, '');
   for (const [form, words] of texts) {
     const parts = form.exec(said);
-    if (parts !== null) return words(parts).trim();
+    if (parts !== null) return withoutPasswords(words(parts).trim());
   }
-  return said;
+  return withoutPasswords(said);
 }

@@ -83,7 +83,7 @@ beforeAll(async () => {
   const admin = (n: number) => ({ PARLEY_ADMIN_PORT: String(first + n) });
   trio = await Trio.start({ chatServers: 0, env: admin(0) });
   await trio.startUserService(admin(1));
-  await trio.startGateway({ ...admin(5), ...s3Away });
+  await trio.startGateway({ ...admin(5), ...s3Away, PARLEY_REDIS_URL: 'redis://127.0.0.1:1' });
   const behind = new URL(trio.database.urlFor('chat_server'));
   const { host } = behind;
   toDatabase = await FaultProxy.open(() => host);
@@ -164,9 +164,9 @@ run(
 );
 
 run(
-  'alerts fire for a gateway without S3, and for one whose inboxes cannot read changes',
+  'alerts fire for a gateway without S3 and Redis, and for one whose inboxes cannot read changes',
   async () => {
-    await fires('ParleyS3Away');
+    for (const name of ['ParleyS3Away', 'ParleyRedisAway']) await fires(name);
     await isQuiet('ParleyInboxesLate');
     await locking('chat.event', () => fires('ParleyInboxesLate'));
     await isQuiet('ParleyInboxesLate');

@@ -50,7 +50,7 @@ test('exports every metric of the alerts, and uses only known reasons', async ()
   expect(named.filter((name) => !known.has(name) && !known.has(`${name}_count`))).toEqual([]);
   const reasons = [...alerts.matchAll(/reason="([^"]+)"/g)].map(([, word]) => word);
   expect(reasons.filter((word) => !isReason(word))).toEqual([]);
-  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(9);
+  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(10);
 });
 
 test('exports the metrics of alerts at 0 before the first event', async () => {

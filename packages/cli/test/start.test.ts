@@ -3,7 +3,7 @@ import { access, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePorts, living, Started } from '@parley/testkit';
+import { freePorts, living, Started, until } from '@parley/testkit';
 import { projectFolder } from '../src/launcher/options.js';
 
 const ready = 'Press Ctrl-C to stop';
@@ -75,6 +75,22 @@ async function checkAccounts(found: readonly { pid: number; name: string }[], sa
   expect(new Set(roles.flat()).size).toBe(4);
 }
 
+/**
+ * Checks that only managers and gateways know the password of Redis, and that each of them runs and
+ * reports that Redis is away.
+ */
+async function checkRedis(found: readonly { pid: number; name: string }[]): Promise<void> {
+  for (const { pid, name } of found.filter((one) => one.name.includes('/services/'))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8');
+    expect([name, environment.includes(':hidden@')]).toEqual([name, /channel-service|gateway/.test(name)]);
+  }
+  for (const name of ['channel-service-2', 'gateway-2'])
+    await until(async () => {
+      const log = await readFile(join(data, 'logs', `${name}.log`), 'utf8');
+      return log.includes('Redis at 127.0.0.1:1 does not respond.') && !log.includes('hidden');
+    });
+}
+
 /** Waits until these processes have exited. Returns the pids that have not. */
 async function allEnded(pids: readonly number[], withinMs: number): Promise<number[]> {
   for (const end = Date.now() + withinMs; Date.now() < end; await pause(50)) {
@@ -107,7 +123,7 @@ test('a first start runs everything, and Ctrl-C stops it cleanly', async () => {
 let run: Started;
 
 test('restarts a dead service, and refuses a second start on the same folder or ports', async () => {
-  run = start(['--chat-servers', '1', '--managers', '2', '--gateways', '2']);
+  run = start(['--chat-servers', '1', '--managers', '2', '--gateways', '2', '--redis', 'redis://:hidden@127.0.0.1:1']);
   await run.says(ready);
   const webPort = Number(ports[5]);
   for (const [name, port] of [
@@ -123,6 +139,7 @@ test('restarts a dead service, and refuses a second start on the same folder or 
   expect(run.said).toContain(` --manager ${managers}\n`);
   const chat = (await run.services()).find(({ name }) => name.includes('chat-service'));
   expect(run.said).toMatch(new RegExp(`\nchat-1 +${chat?.pid} +127`));
+  await checkRedis(await run.services());
   process.kill(chat?.pid ?? 0, 'SIGKILL');
 
   const same = start();
@@ -177,6 +194,18 @@ test.each([
   ['an unreachable database', {}, ['--database', 'postgres://a:secret@127.0.0.1:1/x'], '127.0.0.1:1/x does not'],
   ['a folder below a file', {}, ['--data', '/dev/null/x'], 'cannot be written. Choose another one with --data.'],
   ['two services on one port', {}, ['--user-port', '5000', '--chat-port', '5000'], 'would both use port 5000'],
+  [
+    'a wrong URL of Redis',
+    {},
+    ['--redis', 'redis://a:secret@'],
+    '--redis does not take "redis://a:...@". Use a URL like',
+  ],
+  [
+    'a wrong URL of PostgreSQL',
+    { PARLEY_DATABASE_URL: 'mysql://a:secret@h' },
+    [],
+    'does not take "mysql://a:...@h". Use',
+  ],
   ['an unknown option', {}, ['--chats', '3'], 'parley: There is no option --chats. '],
 ])('a start with %s ends with one sentence and exit code 2', async (_what, env, args, words) => {
   const run = start(args, env);

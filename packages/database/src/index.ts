@@ -8,9 +8,12 @@ export { checkSchema, migrate } from './migrate.js';
 export {
   Bell,
   eventChannel,
+  type Listening,
   membershipChannel,
   NotificationListener,
   type NotificationListenerOptions,
+  type Notifier,
+  postgresNotifier,
   receiptChannel,
 } from './notifications.js';
 export { declareRestored, grantAdministrator } from './owner.js';

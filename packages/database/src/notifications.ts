@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { keepConnected, type Part } from '@parley/runtime';
 import type pg from 'pg';
 import { createPool, type PoolSettings } from './pool.js';
 
@@ -15,24 +16,46 @@ const ringEveryMs = 20;
 const notificationBytes = 7_000;
 /** Maximum number of lines that wait. The others are left out. */
 const maxLines = 10_000;
-/** Delay before a lost connection is opened again, in milliseconds; varied by half of it. */
-const againAfterMs = 1_000;
+/** Sends notifications to all processes that listen. */
+export interface Notifier {
+  /** Sends one notification, which may be lost. @throws {Error} if it was not sent. */
+  send(channel: string, payload: string): Promise<void>;
+}
+
+/** What a process does with notifications. */
+export interface Listening {
+  readonly channels: readonly string[];
+  /** Called each time listening begins, because notifications may have been missed before. */
+  readonly onListening: () => void;
+  readonly onNotified: (channel: string, payload: string) => void;
+}
 
 /**
- * Notifies the listeners of a channel of PostgreSQL, by a statement of its own: NOTIFY takes a lock
- * of the whole cluster until its transaction ends. Calls of `ring` that are close together become
- * one notification. A notification may be lost, so listeners must not depend on it.
+ * Returns a notifier that uses NOTIFY of PostgreSQL, as a statement of its own: NOTIFY takes a lock
+ * of the whole cluster until its transaction ends.
+ */
+export function postgresNotifier(pool: pg.Pool): Notifier {
+  return {
+    async send(channel, payload) {
+      await pool.query('SELECT pg_notify($1, $2)', [channel, payload]);
+    },
+  };
+}
+
+/**
+ * Notifies the listeners of a channel. Calls of `ring` that are close together become one
+ * notification. A notification may be lost, so listeners must not depend on it.
  */
 export class Bell {
-  readonly #pool: pg.Pool;
+  readonly #notifier: Notifier;
   readonly #channel: string;
   readonly #failed: (cause: unknown) => void;
   #lines = new Set<string>();
   #ringing: Promise<void> | undefined;
 
   /** `failed` receives the error of a notification that was not sent. */
-  constructor(pool: pg.Pool, channel: string, failed: (cause: unknown) => void) {
-    this.#pool = pool;
+  constructor(notifier: Notifier, channel: string, failed: (cause: unknown) => void) {
+    this.#notifier = notifier;
     this.#channel = channel;
     this.#failed = failed;
   }
@@ -47,7 +70,7 @@ export class Bell {
 
   async #ringAll(): Promise<void> {
     while (this.#lines.size > 0) {
-      await this.#pool.query('SELECT pg_notify($1, $2)', [this.#channel, this.#takePayload()]).catch(this.#failed);
+      await this.#notifier.send(this.#channel, this.#takePayload()).catch(this.#failed);
       await pause(ringEveryMs, undefined, { ref: false });
     }
   }
@@ -63,11 +86,7 @@ export class Bell {
   }
 }
 
-export interface NotificationListenerOptions extends Pick<PoolSettings, 'url' | 'applicationName'> {
-  readonly channels: readonly string[];
-  /** Called after each LISTEN, because notifications may have been missed before. */
-  readonly onListening: () => void;
-  readonly onNotified: (channel: string, payload: string) => void;
+export interface NotificationListenerOptions extends Pick<PoolSettings, 'url' | 'applicationName'>, Listening {
   /** Called when the connection is lost or cannot be opened. It is opened again. */
   readonly onLost: (cause: unknown) => void;
 }
@@ -76,41 +95,30 @@ export interface NotificationListenerOptions extends Pick<PoolSettings, 'url' | 
  * Listens to channels of PostgreSQL on a connection of its own. If the URL leads to a pooler that
  * shares connections between transactions, no notification arrives.
  */
-export class NotificationListener {
+export class NotificationListener implements Part {
   readonly #options: NotificationListenerOptions;
   readonly #pool: pg.Pool;
-  readonly #stop = new AbortController();
-  readonly #work: Promise<void>;
+  readonly #connection: Part;
 
   constructor(options: NotificationListenerOptions) {
     this.#options = options;
     this.#pool = createPool({ url: options.url, applicationName: options.applicationName, max: 1 });
-    this.#work = this.#listenAgain();
+    this.#connection = keepConnected((signal) => this.#listen(signal), options.onLost);
   }
 
   /** Closes the connection. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#work;
+    await this.#connection.stop();
     await this.#pool.end();
   }
 
-  async #listenAgain(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      await this.#listen().catch((cause: unknown) => signal.aborted || this.#options.onLost(cause));
-      const waitMs = againAfterMs * (0.5 + Math.random());
-      await pause(signal.aborted ? 0 : waitMs, undefined, { signal, ref: false }).catch(() => {});
-    }
-  }
-
   /** Listens until the connection is lost, and then throws; returns after `stop`. */
-  async #listen(): Promise<void> {
+  async #listen(signal: AbortSignal): Promise<void> {
     const { channels, onListening, onNotified } = this.#options;
     const client = await this.#pool.connect();
     try {
       client.on('notification', ({ channel, payload = '' }) => onNotified(channel, payload));
-      const over = this.#overOf(client);
+      const over = overOf(client, signal);
       over.catch(() => {}); // In that case, LISTEN also fails.
       for (const channel of channels) await client.query(`LISTEN ${channel}`);
       onListening();
@@ -119,13 +127,13 @@ export class NotificationListener {
       client.release(true);
     }
   }
+}
 
-  #overOf(client: pg.PoolClient): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
-      if (this.#stop.signal.aborted) resolve();
-      client.once('error', reject);
-      client.once('end', () => reject(new Error('The connection ended.')));
-    });
-  }
+function overOf(client: pg.PoolClient, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    client.once('error', reject);
+    client.once('end', () => reject(new Error('The connection ended.')));
+  });
 }

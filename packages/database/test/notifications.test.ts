@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Bell, NotificationListener } from '../src/index.js';
+import { Bell, NotificationListener, postgresNotifier } from '../src/index.js';
 import { TestServer, until } from './server.js';
 
 let server: TestServer;
@@ -26,7 +26,8 @@ function listen(channel: string, options: { readonly url?: string } = {}) {
   return { listener, causes, lost, applicationName };
 }
 
-const ring = (channel: string, failed: (cause: unknown) => void = () => {}) => new Bell(pool, channel, failed);
+const ring = (channel: string, failed: (cause: unknown) => void = () => {}) =>
+  new Bell(postgresNotifier(pool), channel, failed);
 
 test('a listener wakes after LISTEN and after each notification of its channel', async () => {
   const { listener, causes } = listen('one');

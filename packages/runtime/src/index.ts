@@ -1,5 +1,6 @@
 export { dialable, hostAndPort, splitAddress } from './address.js';
 export { allocatorSettings } from './allocator.js';
+export { keepConnected } from './keep-connected.js';
 export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';
 export { limits } from './limits.js';
 export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
@@ -9,20 +10,18 @@ export { displayName, isDisplayName, isPrintable, isUserId, isUuid } from './nam
 export { didYouMean, nearest } from './nearest.js';
 export { type OpsServer, startOpsServer } from './ops-server.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
-export { Refusal, type RefusalDetail, refusalFrom, refusalFromFrame, refuse, type SentRefusal } from './refusal.js';
-export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';
-export { savableName } from './savable-name.js';
 export {
   describeSettings,
   ignoredNames,
   readSettings,
-  type SettingName,
   type SettingRow,
-  type Settings,
   SettingsError,
-  settingsTable,
   unknownNames,
-} from './settings.js';
+} from './read-settings.js';
+export { Refusal, type RefusalDetail, refusalFrom, refusalFromFrame, refuse, type SentRefusal } from './refusal.js';
+export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';
+export { savableName } from './savable-name.js';
+export { type SettingName, type Settings, settingsTable } from './settings.js';
 export { shellWord } from './shell.js';
 export { textTable } from './text-table.js';
 export { version } from './version.js';

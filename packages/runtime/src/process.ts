@@ -1,7 +1,8 @@
 import type { Part } from './lifecycle.js';
 import { createLogger, type Logger } from './log.js';
 import { Metrics } from './metrics.js';
-import { ignoredNames, readSettings, type Settings, SettingsError } from './settings.js';
+import { ignoredNames, readSettings, SettingsError } from './read-settings.js';
+import type { Settings } from './settings.js';
 
 /** Settings, log and metrics of a process. */
 export interface ProcessContext {

@@ -1,7 +1,5 @@
 import * as z from 'zod';
 import { limits } from './limits.js';
-import { nearest } from './nearest.js';
-import { serviceLinks } from './service-links.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const onOff = z.enum(['on', 'off']).transform((word) => word === 'on');
@@ -20,10 +18,20 @@ const origin = z
     'expected origins like https://chat.example.org',
   );
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port');
+/** Returns whether a text is a URL of Redis: with a host, and after it at most the number of a database. */
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text) || /%(?![0-9a-f]{2})/i.test(text)) return false;
+  const { protocol, hostname, pathname } = new URL(text);
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname);
+}
+const redisUrl = z
+  .string()
+  .refine(isRedisUrl, 'expected a URL like redis://user:password@host:6379, or rediss:// for TLS');
 const quota = z.coerce.number().int().min(0).max(1_000_000_000);
 const positive = z.coerce.number().int().positive();
 
-interface Row<S extends z.ZodType> {
+/** One setting: how its text is checked, and what `parley config` prints about it. */
+export interface SettingsTableRow<S extends z.ZodType> {
   readonly schema: S;
   /** Default value, in the form of the environment variable. Absent: no default. */
   readonly fallback?: string;
@@ -32,7 +40,7 @@ interface Row<S extends z.ZodType> {
   readonly doc: string;
 }
 
-function setting<S extends z.ZodType>(schema: S, unit: string, doc: string, fallback?: string): Row<S> {
+function setting<S extends z.ZodType>(schema: S, unit: string, doc: string, fallback?: string): SettingsTableRow<S> {
   return fallback === undefined ? { schema, unit, doc } : { schema, unit, doc, fallback };
 }
 
@@ -59,6 +67,25 @@ export const settingsTable = {
     ),
     secret: true,
   },
+  REDIS_URL: {
+    ...setting(
+      redisUrl.optional(),
+      'URL',
+      'channel-service, gateway: Redis that carries notifications of changes, redis:// or rediss://; unset: PostgreSQL carries them',
+    ),
+    secret: true,
+  },
+  REDIS_URL_FILE: setting(
+    z.string().optional(),
+    'file',
+    'channel-service, gateway: file with the URL of Redis, read if PARLEY_REDIS_URL is not set',
+  ),
+  REDIS_PREFIX: setting(
+    z.string().regex(/^[\w.:-]{1,64}$/, 'expected 1 to 64 letters, digits, and . _ : -'),
+    'prefix',
+    'channel-service, gateway: start of the names of channels in Redis; each Parley that shares a Redis needs its own',
+    'parley',
+  ),
   DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the connection pool of this process', '5'),
   HOST: setting(z.string().min(1), 'address', 'address to listen on', '127.0.0.1'),
   PORT: setting(
@@ -317,83 +344,7 @@ export const settingsTable = {
     'chat-service: entries (messages, edits, reactions and so on) that one user may store across all channels; 0: unlimited',
     '1000000',
   ),
-} as const satisfies Record<string, Row<z.ZodType>>;
+} as const satisfies Record<string, SettingsTableRow<z.ZodType>>;
 
 export type SettingName = keyof typeof settingsTable;
 export type Settings = { readonly [K in SettingName]: z.infer<(typeof settingsTable)[K]['schema']> };
-
-const prefix = 'PARLEY_';
-
-/** All problems of the environment, one line each, by variable name. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-}
-
-/**
- * Returns the variables that only look like settings: Kubernetes sets them for a Service called
- * `parley...`.
- */
-export function ignoredNames(env: NodeJS.ProcessEnv): string[] {
-  return serviceLinks(env, prefix);
-}
-
-function withoutLinks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const links = new Set(ignoredNames(env));
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !links.has(name)));
-}
-
-function unknownName(name: string): string {
-  const meant = nearest(name.slice(prefix.length), Object.keys(settingsTable));
-  const guess = meant === undefined ? '' : ` Did you mean ${prefix}${meant}?`;
-  return `${name} is not a setting.${guess} \`npx parley config\` lists them all.`;
-}
-
-/** Returns one line for each variable that has the prefix of settings but is not a setting. */
-export function unknownNames(environment: NodeJS.ProcessEnv): string[] {
-  return Object.keys(withoutLinks(environment))
-    .filter((name) => name.startsWith(prefix) && !Object.hasOwn(settingsTable, name.slice(prefix.length)))
-    .map(unknownName);
-}
-
-/** Returns a phrase that says what is wrong with a value. */
-function issueWords({ issues: [issue] }: z.ZodError): string {
-  if (issue?.code === 'too_big') return `use at most ${issue.maximum}`;
-  if (issue?.code === 'too_small') return `use at least ${issue.minimum}`;
-  return issue?.message ?? 'invalid value';
-}
-
-/**
- * Reads every `PARLEY_*` variable. Empty values and service links of Kubernetes count as not set.
- * @throws {SettingsError} with every unknown name and every invalid value.
- */
-export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const env = withoutLinks(environment);
-  const problems = unknownNames(env);
-  const read = Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {
-    const result = row.schema.safeParse(env[prefix + key] || row.fallback);
-    if (!result.success) problems.push(`${prefix}${key} (${row.unit}): ${issueWords(result.error)}`);
-    return [key, result.data];
-  });
-  if (problems.length > 0) throw new SettingsError(problems.join('\n'));
-  return Object.fromEntries(read) as Settings;
-}
-
-/** One row of `parley config`: the value in effect, masked if it is secret. */
-export interface SettingRow {
-  readonly name: string;
-  readonly unit: string;
-  readonly fallback: string;
-  readonly value: string;
-  readonly doc: string;
-}
-
-/** Returns all settings with their values in `environment`, for people to read. */
-export function describeSettings(environment: NodeJS.ProcessEnv): SettingRow[] {
-  const env = withoutLinks(environment);
-  return Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {
-    const fallback = row.fallback ?? '';
-    const given = env[prefix + key] || fallback;
-    const value = row.secret === true && given !== '' ? '(secret)' : given;
-    return { name: prefix + key, unit: row.unit, fallback, value, doc: row.doc };
-  });
-}

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   checkSchema,
@@ -36,6 +35,7 @@ import { Proxies } from './grpc/proxies.js';
 import { renewKeyPair } from './grpc/renewal.js';
 import { GrpcServerBuilder, type RunningGrpcServer, renewCredentials, serverCredentials } from './grpc/server.js';
 import { Readiness } from './readiness.js';
+import { urlOrFile } from './url-file.js';
 
 /** Configuration that every service has. */
 export interface HostConfig {
@@ -49,15 +49,6 @@ export interface HostConfig {
   readonly adminPort: number;
   readonly stopMs: number;
   readonly streamsPerConnection: number;
-}
-
-function readUrl(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new Error(`PARLEY_DATABASE_URL_FILE=${file} cannot be read. Correct the path or its permissions.`, { cause });
-  }
 }
 
 /**
@@ -77,7 +68,7 @@ export function readHostConfig(
   defaultPort: number,
   role: ServiceRole,
 ): HostConfig {
-  const databaseUrl = settings.DATABASE_URL ?? readUrl(settings.DATABASE_URL_FILE);
+  const databaseUrl = urlOrFile(settings, 'DATABASE_URL');
   if (databaseUrl === undefined) {
     throw new Error(
       `Set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}. \`npm start\` does that for you.`,

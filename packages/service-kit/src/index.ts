@@ -63,6 +63,8 @@ export {
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { logEntryColumns, logEntryConstants, messageOfEntry, type StoredEntry } from './log-entries.js';
 export { notifyWords, ranks } from './memberships.js';
+export { type NotifierConfig, openNotifier, readNotifierConfig } from './notifications/open-notifier.js';
+export { type RedisConfig, RedisNotifier } from './notifications/redis-notifier.js';
 export { nextAfter, pageAfter, pageSize } from './page.js';
 export { Tally } from './tally.js';
 export { type OnLeave, type TurnBounds, TurnQueue } from './turn-queue.js';

@@ -1,5 +1,13 @@
 import { AdminService, ChannelService } from '@parley/contract';
-import { Bell, type DatabaseClock, eventChannel, membershipChannel, type Pool, receiptChannel } from '@parley/database';
+import {
+  Bell,
+  type DatabaseClock,
+  eventChannel,
+  membershipChannel,
+  type Notifier,
+  type Pool,
+  receiptChannel,
+} from '@parley/database';
 import { type Logger, type Metrics, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
@@ -10,6 +18,7 @@ import {
   type JoinClaims,
   joinToken,
   managerAudience,
+  openNotifier,
   type Proxies,
   ServiceHost,
   type SigningKey,
@@ -191,8 +200,9 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
 }
 
 /** Returns the bells that notify the gateways. */
-function bellsOf(pool: Pool, log: Logger): Pick<HandlerDeps, 'bell' | 'receiptBell' | 'membershipBell'> {
-  const bell = (channel: string) => new Bell(pool, channel, (err) => log.debug({ err }, 'gateways were not notified'));
+function bellsOf(notifier: Notifier, log: Logger): Pick<HandlerDeps, 'bell' | 'receiptBell' | 'membershipBell'> {
+  const bell = (channel: string) =>
+    new Bell(notifier, channel, (err) => log.debug({ err }, 'gateways were not notified'));
   return { bell: bell(eventChannel), receiptBell: bell(receiptChannel), membershipBell: bell(membershipChannel) };
 }
 
@@ -231,7 +241,7 @@ export async function startChannelService(
     retention,
     allowed,
     proxies,
-    ...bellsOf(pool, log),
+    ...bellsOf(openNotifier(host, 'channel-service', config.notifier), log),
     overviews: overviewTurns(pool, metrics),
     listedDays,
     onOwnerFound,

@@ -1,8 +1,9 @@
 import type { Settings } from '@parley/runtime';
-import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
+import { type HostConfig, type NotifierConfig, Proxies, readHostConfig, readNotifierConfig } from '@parley/service-kit';
 
 export interface ChannelServiceConfig {
   readonly host: HostConfig;
+  readonly notifier: NotifierConfig;
   readonly proxies: Proxies;
   readonly housekeepingEveryMs: number;
   readonly retentionEveryMs: number;
@@ -17,8 +18,10 @@ export interface ChannelServiceConfig {
 
 /** Reads the settings of the manager. @throws {Error} with one sentence if a setting is missing. */
 export function readChannelServiceConfig(settings: Settings): ChannelServiceConfig {
+  const host = readHostConfig(settings, 'channel-service', 50_052, 'chat_manager');
   return {
-    host: readHostConfig(settings, 'channel-service', 50_052, 'chat_manager'),
+    host,
+    notifier: readNotifierConfig(settings, host.databaseUrl),
     proxies: new Proxies(settings.PROXIES),
     housekeepingEveryMs: 5_000,
     retentionEveryMs: 10_000,

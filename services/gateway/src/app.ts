@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { InboxService } from '@parley/contract';
-import { Bell, receiptChannel } from '@parley/database';
+import { Bell, type Notifier, receiptChannel } from '@parley/database';
 import {
   dialable,
   hostAndPort,
@@ -16,6 +16,7 @@ import {
   clientCredentials,
   connectionBounds,
   keyPair,
+  openNotifier,
   renewKeyPair,
   ServiceHost,
   serviceToken,
@@ -23,7 +24,7 @@ import {
 import { ApiDoor, type ApiDoorDeps } from './api/api-door.js';
 import { type DrainedStreams, GatewayDrain } from './background/gateway-drain.js';
 import { GatewayReports } from './background/gateway-reports.js';
-import { receiptLine, startWakeUps } from './background/wake-ups.js';
+import { receiptLine, wakeUpsOf } from './background/wake-ups.js';
 import { Upstreams } from './clients/upstreams.js';
 import type { GatewayConfig, PushConfig } from './config.js';
 import type { TokenPolicy } from './dialects/document-001/account-routes.js';
@@ -140,19 +141,22 @@ function startReports(
 }
 
 /** Opens the inboxes. Other processes wake them. */
-function openInbox(
-  { pool, parts, readiness, instanceId, context }: ServiceHost,
-  url: GatewayConfig['listenUrl'],
-): Inbox {
+function openInbox(host: ServiceHost, config: GatewayConfig['notifier']) {
+  const { pool, readiness, instanceId, context } = host;
   const { log, metrics } = context;
   const inbox = new Inbox(new RoundReader(pool), log, metrics);
   readiness.require('the inboxes', async () => inbox.checkRoom());
-  parts.add('notifications', startWakeUps({ url, instanceId, inbox, log, metrics }));
-  return inbox;
+  const notifier = openNotifier(host, 'gateway', config, wakeUpsOf({ instanceId, inbox, metrics }));
+  return { inbox, notifier };
 }
 
 /** Starts the relays to the chat servers. Inboxes read and write through them. */
-async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServers, upstreams: Upstreams) {
+async function startRelays(
+  host: ServiceHost,
+  { inbox, notifier }: { readonly inbox: Inbox; readonly notifier: Notifier },
+  living: LivingServers,
+  upstreams: Upstreams,
+) {
   const { pool, instanceId, callers, keys, parts, context } = host;
   const { log, metrics } = context;
   const key = await host.signingKey(serviceToken('gateway'));
@@ -161,7 +165,7 @@ async function startRelays(host: ServiceHost, inbox: Inbox, living: LivingServer
   const follows = new FeedFollows(feeds, links, () => inbox.wake(), metrics);
   const linkFinder = new LinkFinder(links);
   const rooms = parts.add('rooms', new RoomStays({ keys, links, linkFinder, feeds, follows, living, metrics }));
-  const bell = new Bell(pool, receiptChannel, (err) => log.debug({ err }, 'other gateways were not notified'));
+  const bell = new Bell(notifier, receiptChannel, (err) => log.debug({ err }, 'other gateways were not notified'));
   const announce = (moved: MovedReceipt) => bell.ring(receiptLine(moved, instanceId));
   const posting = new PostingParts({
     pool,
@@ -269,9 +273,9 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const upstreams = host.parts.add('upstreams', new Upstreams(config, clientCredentials(settings)));
   await startRefresh(host, living, joinKeys, upstreams);
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
-  const inbox = openInbox(host, config.listenUrl);
+  const { inbox, notifier } = openInbox(host, config.notifier);
   const { callers } = host;
-  const sessionDeps = await startRelays(host, inbox, living, upstreams);
+  const sessionDeps = await startRelays(host, { inbox, notifier }, living, upstreams);
   const inboxHandlers = new InboxHandlers(sessionDeps);
   await host.serve((builder) => {
     builder.add(InboxService, {

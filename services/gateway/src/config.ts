@@ -1,15 +1,14 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@parley/runtime';
-import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
+import { type HostConfig, type NotifierConfig, Proxies, readHostConfig, readNotifierConfig } from '@parley/service-kit';
 import type { FileQuotas } from './files/file-store.js';
 import type { S3Config } from './objects/s3-bucket.js';
 
 /** Configuration of a gateway. */
 export interface GatewayConfig {
   readonly host: HostConfig;
-  /** URL of the database for LISTEN. It must not lead to a pooler. */
-  readonly listenUrl: string;
+  readonly notifier: NotifierConfig;
   /** Name in lists of gateways. */
   readonly name: string;
   readonly userServices: readonly string[];
@@ -75,7 +74,7 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
   const grpcPort = settings.GRPC_PORT ?? (host.port === 0 ? 0 : host.port + 2_000);
   return {
     host: { ...host, grpcPort },
-    listenUrl: settings.LISTEN_URL ?? host.databaseUrl,
+    notifier: readNotifierConfig(settings, host.databaseUrl),
     name: settings.NAME ?? hostname().slice(0, 64),
     userServices: settings.USER_SERVICES,
     managers: settings.MANAGERS,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { Metrics, silentLogger } from '@parley/runtime';
+import { NotificationListener } from '@parley/database';
+import { Metrics } from '@parley/runtime';
 import { type TestPerson, until } from '@parley/testkit';
-import { startWakeUps } from '../src/background/wake-ups.js';
+import { wakeUpsOf } from '../src/background/wake-ups.js';
 import { InboxRig, say } from './inbox-rig.js';
 
 let rig: InboxRig;
@@ -58,12 +59,14 @@ test('inboxes read changes after each LISTEN, because notifications before it ma
   };
   const url = rig.trio.database.urlFor('chat_gateway');
   const inbox = { wakeSoon, showReceipt: () => {}, showMembership: () => {} };
-  const wakeUps = startWakeUps({ url, instanceId: randomUUID(), inbox, log: silentLogger(), metrics: new Metrics() });
+  const wakeUps = wakeUpsOf({ instanceId: randomUUID(), inbox, metrics: new Metrics() });
+  const given = { url, applicationName: 'parley gateway notifications', onLost: () => {} };
+  const listener = new NotificationListener({ ...given, ...wakeUps });
   await until(() => woken > 0);
   const before = woken;
   await loseNotifications();
   await until(() => woken > before);
-  await wakeUps.stop();
+  await listener.stop();
 });
 
 test('a gateway that was suspended for longer than events are kept resets its inboxes, without ending them', async () => {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { settingsTable } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultData } from '../run-file.js';
 import { usageWords } from '../usage-words.js';
@@ -16,6 +17,8 @@ export interface StartOptions {
   readonly gateways: number;
   /** The owner's URL of an existing PostgreSQL. Default: the embedded one. */
   readonly database?: string;
+  /** URL of Redis, if it carries the notifications. */
+  readonly redis?: string;
   readonly data: string;
   /** Whether the database was restored from a backup since the last start. */
   readonly restored: boolean;
@@ -51,6 +54,11 @@ function postgresUrl(text: string): string {
   throw new InvalidArgumentError('Use a URL like postgres://owner:password@host:5432/name.');
 }
 
+function redisUrl(text: string): string {
+  if (settingsTable.REDIS_URL.schema.safeParse(text).success) return text;
+  throw new InvalidArgumentError('Use a URL like redis://user:password@host:6379, or rediss:// for TLS.');
+}
+
 const port = wholeNumber(1, 64_535);
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -73,6 +81,11 @@ function startCommand(): Command {
       new Option('--database <url>', 'an existing PostgreSQL 15 or later, as its owner (default: an embedded one)')
         .env('PARLEY_DATABASE_URL')
         .argParser(postgresUrl),
+    )
+    .addOption(
+      new Option('--redis <url>', 'a Redis that carries notifications of changes (default: PostgreSQL carries them)')
+        .env('PARLEY_REDIS_URL')
+        .argParser(redisUrl),
     )
     .option('--data <dir>', 'folder of all persistent data', defaultData)
     .option(

@@ -186,7 +186,7 @@ export class Supervisor {
   }
 
   #environment(plan: ServicePlan, { database, network }: StartContext): NodeJS.ProcessEnv {
-    const { logLevel, envoy } = this.#options;
+    const { logLevel, envoy, redis } = this.#options;
     return {
       ...networkSettings(plan, network),
       PARLEY_DATABASE_URL: plan.role === undefined ? '' : database.urlFor(plan.role),
@@ -194,6 +194,7 @@ export class Supervisor {
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
       PARLEY_NAME: plan.name,
       PARLEY_LOG_FORMAT: 'text',
+      ...redisSettings(plan.service, redis),
       ...(envoy || isBehind(plan.service) ? { PARLEY_PROXIES: trustedProxies(process.env.PARLEY_PROXIES) } : {}),
       ...(logLevel === undefined ? {} : { PARLEY_LOG_LEVEL: logLevel }),
     };
@@ -206,6 +207,12 @@ export class Supervisor {
  */
 function isBehind(service: ServicePlan['service']): boolean {
   return service !== 'gateway';
+}
+
+/** Returns the settings of Redis for a service. Its password is only for the services that use it. */
+function redisSettings(service: ServicePlan['service'], redis: string | undefined): NodeJS.ProcessEnv {
+  if (service === 'channel-service' || service === 'gateway') return { PARLEY_REDIS_URL: redis };
+  return { PARLEY_REDIS_URL: undefined, PARLEY_REDIS_URL_FILE: undefined };
 }
 
 /**

@@ -1,13 +1,10 @@
-import { eventChannel, membershipChannel, NotificationListener, receiptChannel } from '@parley/database';
-import type { Logger, Metrics, Part } from '@parley/runtime';
+import { eventChannel, type Listening, membershipChannel, receiptChannel } from '@parley/database';
+import { isUserId, type Metrics } from '@parley/runtime';
 import type { Inbox } from '../inbox/inbox.js';
 
 export interface WakeUpsOptions {
-  /** URL of the database, without a pooler. */
-  readonly url: string;
   readonly instanceId: string;
   readonly inbox: Pick<Inbox, 'wakeSoon' | 'showReceipt' | 'showMembership'>;
-  readonly log: Logger;
   readonly metrics: Metrics;
 }
 
@@ -24,7 +21,7 @@ export function receiptLine(
  * gateways have moved, and settings that users have changed in their memberships. Without
  * notifications, inboxes read changes every second, and the rest when they resume.
  */
-export function startWakeUps({ url, instanceId, inbox, log, metrics }: WakeUpsOptions): Part {
+export function wakeUpsOf({ instanceId, inbox, metrics }: WakeUpsOptions): Listening {
   const counts = { listening: 0, notified: 0 };
   metrics.totals('parley_inbox_wakeups_total', 'notifications of changes, and times they began', 'cause', () => counts);
   const wake = (cause: keyof typeof counts) => {
@@ -36,16 +33,11 @@ export function startWakeUps({ url, instanceId, inbox, log, metrics }: WakeUpsOp
     for (const line of payload.split('\n')) {
       const [channelId, userId = '', from] = line.split(' ');
       const member = { channelId: Number(channelId), userId };
+      if (!isUserId(userId)) continue; // Others may be able to send notifications, too.
       if (channel === membershipChannel) inbox.showMembership(member);
       else if (from !== instanceId) inbox.showReceipt(member);
     }
   };
-  return new NotificationListener({
-    url,
-    applicationName: 'parley gateway notifications',
-    channels: [eventChannel, receiptChannel, membershipChannel],
-    onListening: () => wake('listening'),
-    onNotified,
-    onLost: (err) => log.warn({ err }, 'no notifications of changes; will retry'),
-  });
+  const channels = [eventChannel, receiptChannel, membershipChannel];
+  return { channels, onListening: () => wake('listening'), onNotified };
 }

@@ -1,4 +1,4 @@
-import { describeSettings, ignoredNames, readSettings } from './settings.js';
+import { describeSettings, ignoredNames, readSettings } from './read-settings.js';
 
 test('uses defaults for missing and empty values', () => {
   const settings = readSettings({ PARLEY_HOST: '', OTHER: 'x' });
@@ -33,6 +33,22 @@ test('lists the values in effect and hides secrets', () => {
   expect([valueIn('PARLEY_PORT'), valueIn('PARLEY_HOST'), valueIn('PARLEY_NAME')]).toEqual(['1', '127.0.0.1', '']);
   expect(rows.every(({ unit, doc }) => unit !== '' && doc !== '')).toBe(true);
 });
+
+test.each(['redis://h', 'rediss://:p%40ss@[::1]:6380/2', 'redis://user:password@10.0.0.7/'])(
+  'accepts %s as the URL of Redis',
+  (url) => {
+    expect(readSettings({ PARLEY_REDIS_URL: url }).REDIS_URL).toBe(url);
+  },
+);
+
+test.each(['http://h', 'redis://', 'redis://a:hunter2@', 'redis://:hunter2@h/name', 'redis://:hunter2%@h', 'h:6379'])(
+  'rejects %s as the URL of Redis, without its password',
+  (url) => {
+    const words =
+      /^PARLEY_REDIS_URL \(URL\): expected a URL like redis:\/\/user:password@host:6379, or rediss:\/\/ for TLS$/;
+    expect(() => readSettings({ PARLEY_REDIS_URL: url })).toThrow(words);
+  },
+);
 
 const links = {
   PARLEY_SERVICE_HOST: '10.96.1.2',

@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Listening, Notifier } from '@parley/database';
+import { atMost, keepConnected, type Logger, type Part } from '@parley/runtime';
+import type { RedisClientType } from '@redis/client';
+import { redisProblem } from './redis-problem.js';
+
+/** Where Redis is, and what the names of Parley's channels begin with there. */
+export interface RedisConfig {
+  /** URL, `redis://user:password@host:port` or `rediss://` for TLS. */
+  readonly url: string;
+  readonly prefix: string;
+}
+
+/** Time within which Redis must respond, in milliseconds. */
+const respondsWithinMs = 4_000;
+const afterPauseMs = 1_000;
+const pingEveryMs = 2_000;
+/** Maximum length of a notification. PostgreSQL, for which they are made, has the same limit. */
+const maxPayload = 8_000;
+
+/** @throws {Error} if Redis does not respond in time, or the error of `work`. */
+async function inTime(work: Promise<unknown>): Promise<void> {
+  const done = work.then(() => true);
+  // If this process paused, the response may have arrived meanwhile.
+  const isDone = (await atMost(done, respondsWithinMs)) ?? (await atMost(done, afterPauseMs));
+  if (isDone === undefined) throw new Error('no response');
+}
+
+/** Creates a client for one connection. The library is loaded only by processes that use Redis. */
+async function createRedis(url: string, name: string): Promise<RedisClientType> {
+  const { default: library } = await import('@redis/client');
+  const socket = { reconnectStrategy: false, connectTimeout: respondsWithinMs } as const;
+  return library.createClient({ url, name, socket, disableOfflineQueue: true, maintNotifications: 'disabled' });
+}
+
+/**
+ * Sends and receives notifications through Redis, by PUBLISH and SUBSCRIBE on one connection. While
+ * Redis is away, notifications are lost; the connection is opened again.
+ * @example
+ * ```ts
+ * import { createLogger } from '@parley/runtime';
+ * import { RedisNotifier } from '@parley/service-kit';
+ *
+ * const log = createLogger({ level: 'info', format: 'json', service: 'gateway' });
+ * const notifier = new RedisNotifier({ url: 'redis://localhost', prefix: 'parley' }, 'parley-gateway', undefined, log);
+ * ```
+ */
+export class RedisNotifier implements Notifier, Part {
+  readonly #config: RedisConfig;
+  readonly #name: string;
+  readonly #listening: Listening | undefined;
+  readonly #log: Logger;
+  readonly #connection: Part;
+  #client: RedisClientType | undefined;
+  /** The problem that was logged last; undefined if Redis has responded since. */
+  #problem: string | undefined;
+
+  /** `name` is the name of the connection in Redis, without spaces. */
+  constructor(config: RedisConfig, name: string, listening: Listening | undefined, log: Logger) {
+    this.#config = config;
+    this.#name = name;
+    this.#listening = listening;
+    this.#log = log;
+    this.#connection = keepConnected(
+      (signal) => this.#hold(signal),
+      (cause) => this.#report(cause),
+    );
+  }
+
+  /** Whether Redis is connected. */
+  get isUp(): boolean {
+    return this.#client !== undefined;
+  }
+
+  async send(channel: string, payload: string): Promise<void> {
+    if (this.#client === undefined) throw new Error('Redis is away.');
+    await inTime(this.#client.publish(this.#nameOf(channel), payload));
+  }
+
+  async stop(): Promise<void> {
+    await this.#connection.stop();
+  }
+
+  #nameOf(channel: string): string {
+    return `${this.#config.prefix}:${channel}`;
+  }
+
+  /** Keeps one connection until it is lost, and then throws; returns after `stop`. */
+  async #hold(signal: AbortSignal): Promise<void> {
+    const client = await createRedis(this.#config.url, this.#name);
+    const lost = new Promise<never>((_, reject) => client.on('error', reject));
+    try {
+      await Promise.race([inTime(this.#open(client)), lost]);
+      this.#client = client;
+      if (this.#problem !== undefined) this.#log.info('Redis responds again');
+      this.#problem = undefined;
+      this.#listening?.onListening();
+      await Promise.race([ping(client, signal), lost]);
+    } finally {
+      this.#client = undefined;
+      client.destroy();
+    }
+  }
+
+  async #open(client: RedisClientType): Promise<void> {
+    await client.connect();
+    const { channels = [], onNotified } = this.#listening ?? {};
+    for (const channel of channels)
+      await client.subscribe(this.#nameOf(channel), (payload) => {
+        if (payload.length <= maxPayload) onNotified?.(channel, payload);
+      });
+    if (channels.length === 0) await client.publish(this.#nameOf('check'), ''); // Shows whether the user may publish.
+  }
+
+  #report(cause: unknown): void {
+    const problem = redisProblem(new URL(this.#config.url).host, cause);
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#log.error({ cause: cause instanceof Error ? cause.message : String(cause) }, problem);
+  }
+}
+
+/** Pings Redis until the signal is aborted. @throws {Error} if Redis does not respond. */
+async function ping(client: RedisClientType, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await inTime(client.ping());
+    await pause(pingEveryMs, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
