@@ -27,10 +27,10 @@ import {
   type UserListPick,
 } from './admin-lists.js';
 import { addInviteOptions, positive, sessionOf } from './command-parts.js';
+import { withDatabase } from './database-options.js';
 import { type InviteOptions, inviteToRegister } from './invites.js';
 import type { OwnerOptions } from './owner-database.js';
 import { terminalLine } from './plain-text.js';
-import { defaultData } from './run-file.js';
 import { wholeNumber } from './whole-number.js';
 
 const adminHelp = `
@@ -132,17 +132,6 @@ function addDeletion(admin: Command): void {
     .option('--purge', 'delete its messages too', false)
     .option('--yes', 'do not ask', false)
     .action((id: string, options: DeleteOptions, command: Command) => deleteAccount(sessionOf(command), id, options));
-}
-
-/** Adds the options that choose the database, for commands that only its owner can run. */
-function withDatabase(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)').env(
-        'PARLEY_DATABASE_URL',
-      ),
-    )
-    .option('--data <dir>', 'the data folder of the running `npm start`', defaultData);
 }
 
 function addGrant(admin: Command): void {

@@ -1,23 +1,41 @@
+import { readFile } from 'node:fs/promises';
 import { createPool, isAway, type Pool } from '@parley/database';
-import { exitCodes, Failure } from './failure.js';
+import { exitCodes, Failure, usage } from './failure.js';
 import { readRunFacts } from './run-file.js';
 
 /** Options that choose the database, to which the command connects as its owner. */
 export interface OwnerOptions {
   readonly database?: string;
+  /** File with the URL, which then is not in the list of processes. */
+  readonly databaseFile?: string;
   /** Data folder of a running `npm start`. The folder names the database. */
   readonly data: string;
 }
 
-async function databaseUrl({ database, data }: OwnerOptions): Promise<string> {
-  if (database !== undefined) return database;
+/**
+ * Returns the URL that the options name, or undefined.
+ * @throws {Failure}
+ */
+export async function givenUrl({ database, databaseFile }: OwnerOptions): Promise<string | undefined> {
+  if (database !== undefined || databaseFile === undefined) return database;
+  const text = await readFile(databaseFile, 'utf8').catch((cause: Error) => {
+    throw usage(`The file ${databaseFile} cannot be read (${cause.message}). Correct --database-file.`);
+  });
+  return text.trim();
+}
+
+async function databaseUrl(options: OwnerOptions): Promise<string> {
+  const url = await givenUrl(options);
+  if (url !== undefined) return url;
+  const { data } = options;
   const run = await readRunFacts(data).catch(() => undefined);
   if (run !== undefined) return run.database;
   const words = `No \`npm start\` runs with the data folder ${data}. Start it with \`npm start\`, or give --data or --database.`;
   throw new Failure('unreachable', exitCodes.unreachable, words);
 }
 
-function failureOf(thrown: unknown): Failure {
+/** Converts an error of a command that uses the database as its owner. */
+export function ownerFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (isAway(thrown)) {
     return new Failure(
@@ -43,7 +61,7 @@ export async function withOwner<T>(
   try {
     return await work(pool);
   } catch (thrown) {
-    throw failureOf(thrown);
+    throw ownerFailure(thrown);
   } finally {
     await pool.end();
   }

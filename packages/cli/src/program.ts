@@ -2,6 +2,7 @@ import { describeSettings, limits, textTable, version } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addAccounts } from './account-program.js';
 import { addAdmin } from './admin-program.js';
+import { addBackups } from './backup-program.js';
 import { addChannelOptions } from './channel-options.js';
 import {
   type ChangeOptions,
@@ -225,6 +226,7 @@ export function parleyCommand(): Command {
   addChats(program);
   addPeople(program);
   addAdmin(program);
+  addBackups(program);
   addOperations(program);
   addDoctor(program);
   addDrill(program);

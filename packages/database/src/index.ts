@@ -1,5 +1,14 @@
 export { sql } from 'kysely';
 export type { Pool, PoolClient } from 'pg';
+export {
+  type BackupProgress,
+  type BackupTotals,
+  checkBackup,
+  isEncryptedBackup,
+  restoreBackup,
+  writeBackup,
+} from './backup/backup.js';
+export { BackupError } from './backup/backup-error.js';
 export { DatabaseClock } from './clock.js';
 export { systemAccount } from './embedded/account.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';

@@ -1,14 +1,27 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Kysely, type Migration, type MigrationProvider, Migrator, PostgresDialect, sql } from 'kysely';
+import {
+  Kysely,
+  type Migration,
+  type MigrationProvider,
+  Migrator,
+  PostgresDialect,
+  type PostgresPoolClient,
+  sql,
+} from 'kysely';
 import type pg from 'pg';
 import { createPool } from './pool.js';
 import { checkCluster, ownerConnectMs } from './roles.js';
+import type { Queryable } from './statement.js';
 
 /** Migrations folder, seen from dist/src: tsc copies no .sql. */
 const FOLDER = new URL('../../migrations/', import.meta.url);
 
-async function known(): Promise<string[]> {
+/** The lock that every migration holds. It is that of Kysely. */
+export const migrationLock = '3853314791062309107';
+
+/** Returns the names of the migrations of this version, in order. */
+export async function knownMigrations(): Promise<string[]> {
   const files = await readdir(FOLDER);
   return files
     .filter((file) => /^\d{4}_.*\.sql$/.test(file))
@@ -23,12 +36,16 @@ async function migrationOf(name: string): Promise<Migration> {
 
 const provider: MigrationProvider = {
   async getMigrations() {
-    const names = await known();
+    const names = await knownMigrations();
     return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await migrationOf(name)])));
   },
 };
 
-async function recorded(pool: pg.Pool): Promise<string[]> {
+/**
+ * Returns the names of the migrations that a database has, in order.
+ * @throws the database error
+ */
+export async function recordedMigrations(pool: Queryable): Promise<string[]> {
   const table = await pool.query<{ there: boolean }>("SELECT to_regclass('chat.migration') IS NOT NULL AS there");
   if (!table.rows[0]?.there) return [];
   const { rows } = await pool.query<{ name: string }>('SELECT name FROM chat.migration ORDER BY name');
@@ -36,10 +53,36 @@ async function recorded(pool: pg.Pool): Promise<string[]> {
 }
 
 async function refuseNewer(pool: pg.Pool): Promise<void> {
-  const names = await known();
-  const stranger = (await recorded(pool)).find((name) => !names.includes(name));
+  const names = await knownMigrations();
+  const stranger = (await recordedMigrations(pool)).find((name) => !names.includes(name));
   if (stranger === undefined) return;
   throw new Error(`The database has migration ${stranger}, which this version of Parley does not know. Update Parley.`);
+}
+
+function migratorOf(db: Kysely<unknown>, disableTransactions: boolean): Migrator {
+  const tables = { migrationTableName: 'migration', migrationLockTableName: 'migration_lock' };
+  return new Migrator({ db, provider, migrationTableSchema: 'chat', ...tables, disableTransactions });
+}
+
+/**
+ * Migrates within the transaction of the client: up to the migration `last`, or up to the schema of
+ * this version.
+ * @throws the database error
+ */
+export async function migrateWithin(client: pg.ClientBase, last?: string): Promise<void> {
+  let first: unknown;
+  const query = (...args: [string, unknown[]]) =>
+    client.query(...args).catch((thrown: unknown) => {
+      first ??= thrown; // Errors that follow only say that the transaction has failed.
+      throw thrown;
+    });
+  const only = { query, release: () => {} } as unknown as PostgresPoolClient;
+  const pool = { connect: async () => only, end: async () => {} };
+  const migrator = migratorOf(new Kysely({ dialect: new PostgresDialect({ pool }) }), true);
+  const outcome = await (last === undefined ? migrator.migrateToLatest() : migrator.migrateTo(last)).catch(
+    (error: unknown) => ({ error }),
+  );
+  if (outcome.error !== undefined) throw first ?? outcome.error;
 }
 
 /**
@@ -57,14 +100,7 @@ export async function migrate(url: string): Promise<string[]> {
   try {
     await refuseNewer(pool);
     await checkCluster(pool);
-    const migrator = new Migrator({
-      db,
-      provider,
-      migrationTableSchema: 'chat',
-      migrationTableName: 'migration',
-      migrationLockTableName: 'migration_lock',
-    });
-    const { error, results } = await migrator.migrateToLatest();
+    const { error, results } = await migratorOf(db, false).migrateToLatest();
     if (error) throw error;
     return (results ?? []).map((result) => result.migrationName);
   } finally {
@@ -78,8 +114,8 @@ export async function migrate(url: string): Promise<string[]> {
  */
 export async function checkSchema(pool: pg.Pool): Promise<void> {
   await refuseNewer(pool);
-  const done = await recorded(pool);
-  const missing = (await known()).find((name) => !done.includes(name));
+  const done = await recordedMigrations(pool);
+  const missing = (await knownMigrations()).find((name) => !done.includes(name));
   if (missing !== undefined) {
     throw new Error(`The database lacks migration ${missing}. Run the migrations as its owner first.`);
   }

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { BackupCommandOptions, RestoreCommandOptions } from './backup/backup.js';
+import { sessionOf } from './command-parts.js';
+import { withDatabase } from './database-options.js';
+
+const backupHelp = `
+A backup has everything that was committed at one moment; Parley may run meanwhile. Files in S3 are not in it.
+It contains password hashes, tokens and private messages, so only you can read the file. Encrypt it if it leaves the machine.`;
+
+const restoreHelp = `
+The whole file is checked first. Then everything is restored in one transaction: after an error, nothing has changed.
+Stop Parley before. Every channel gets a new log, so that clients do not skip new messages.`;
+
+// The modules of both commands are imported late, because other commands do not need the database.
+
+/** Adds the commands that back up and restore the database. */
+export function addBackups(program: Command): void {
+  withDatabase(program.command('backup <file>'))
+    .description('write a backup of the database into a file, and replace an earlier file of this name')
+    .option('--encrypt', 'encrypt it with a passphrase, which the command asks for', false)
+    .option('--passphrase-file <file>', 'encrypt it with the passphrase in this file')
+    .addHelpText('after', backupHelp)
+    .action(async (file: string, options: BackupCommandOptions, command: Command) => {
+      const { makeBackup } = await import('./backup/backup.js');
+      await makeBackup(sessionOf(command), file, options);
+    });
+  withDatabase(program.command('restore <file>'))
+    .description('restore a backup into an empty database')
+    .option('--passphrase-file <file>', 'a file with the passphrase of the backup')
+    .option('--replace', 'delete all data of the database first', false)
+    .option('--check', 'only check the file', false)
+    .addHelpText('after', restoreHelp)
+    .action(async (file: string, options: RestoreCommandOptions, command: Command) => {
+      const { restoreFrom } = await import('./backup/backup.js');
+      await restoreFrom(sessionOf(command), file, options);
+    });
+}

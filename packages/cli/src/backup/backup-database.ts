@@ -1,0 +1,76 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BackupError, createPool, isOutOfResources, type Pool, startEmbedded } from '@parley/database';
+import { exitCodes, Failure } from '../failure.js';
+import { DataFolder } from '../launcher/data-folder.js';
+import { givenUrl, type OwnerOptions, ownerFailure } from '../owner-database.js';
+import { readRunFacts } from '../run-file.js';
+
+/** Converts an error of a backup or a restore. */
+export function backupFailure(thrown: unknown): Failure {
+  if (thrown instanceof BackupError) return new Failure(thrown.reason, exitCodes.refused, thrown.message);
+  if (isOutOfResources(thrown)) {
+    const words = 'The database has no space left, and nothing was changed. Free some space, then try again.';
+    return new Failure('no-space', exitCodes.refused, words);
+  }
+  const { code, message } = thrown as { code?: unknown; message?: unknown };
+  if (code === '42501') {
+    const words = `The user of the database lacks a right (${message}). Name the owner of the database, which may create roles and schemas.`;
+    return new Failure('missing-right', exitCodes.refused, words);
+  }
+  if (code === '55P03') {
+    const words = 'Another program holds locks in the database, for example a migration. Try again later.';
+    return new Failure('database-locked', exitCodes.refused, words);
+  }
+  return ownerFailure(thrown);
+}
+
+async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const pool = createPool({ url, applicationName: 'parley backup', max: 1, connectWithinMs: 30_000 });
+  try {
+    return await work(pool);
+  } catch (thrown) {
+    throw backupFailure(thrown);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Starts the PostgreSQL of a data folder, on which no `npm start` runs, and stops it afterwards. */
+async function withEmbedded<T>(data: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const folder = await DataFolder.take(data);
+  try {
+    const server = await startEmbedded({ dataDir: folder.path, log: () => {} });
+    try {
+      return await withPool(server.url, work);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await folder.stop();
+  }
+}
+
+/**
+ * Calls `work` with the database that the options name, or that of a data folder, whether or not
+ * `npm start` runs.
+ * @throws {Failure}
+ */
+export async function withBackupSource<T>(options: OwnerOptions, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const { data } = options;
+  const url = (await givenUrl(options)) ?? (await readRunFacts(data).catch(() => undefined))?.database;
+  if (url !== undefined) return withPool(url, work);
+  if ((await stat(join(data, 'postgres')).catch(() => undefined)) !== undefined) return withEmbedded(data, work);
+  const words = `The data folder ${data} has no database. Choose another with --data, or give --database.`;
+  throw new Failure('unreachable', exitCodes.unreachable, words);
+}
+
+/**
+ * Calls `work` with the database that the options name, or that of a data folder, which is created
+ * if it does not exist. No `npm start` may run there.
+ * @throws {Failure}
+ */
+export async function withRestoreTarget<T>(options: OwnerOptions, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const url = await givenUrl(options);
+  return url === undefined ? withEmbedded(options.data, work) : withPool(url, work);
+}

@@ -1,0 +1,143 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import {
+  type BackupProgress,
+  type BackupTotals,
+  checkBackup,
+  isEncryptedBackup,
+  restoreBackup,
+  writeBackup,
+} from '@parley/database';
+import { version } from '@parley/runtime';
+import { exitCodes, Failure, usage } from '../failure.js';
+import { output } from '../output.js';
+import type { OwnerOptions } from '../owner-database.js';
+import { readNewPassword, readPassword } from '../password.js';
+import { terminalLine } from '../plain-text.js';
+import type { CommandSession } from '../session.js';
+import { backupFailure, withBackupSource, withRestoreTarget } from './backup-database.js';
+import { writeWhole } from './whole-file.js';
+
+/** The options of `backup`. */
+export interface BackupCommandOptions extends OwnerOptions {
+  readonly encrypt: boolean;
+  readonly passphraseFile?: string;
+}
+
+/** The options of `restore`. */
+export interface RestoreCommandOptions extends OwnerOptions {
+  readonly passphraseFile?: string;
+  readonly replace: boolean;
+  readonly check: boolean;
+}
+
+const minPassphraseBytes = 8;
+
+async function passphraseIn(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw usage(`The file ${terminalLine(file)} cannot be read (${cause.code}). Correct --passphrase-file.`);
+  });
+  const passphrase = text.replace(/\r?\n$/, '');
+  if (Buffer.byteLength(passphrase) >= minPassphraseBytes && !passphrase.includes('\n')) return passphrase;
+  throw usage(`A passphrase is one line with at least ${minPassphraseBytes} bytes. Correct ${terminalLine(file)}.`);
+}
+
+const progressEveryMs = 200;
+
+/** Returns a function that shows on a terminal how far a command is. */
+function progressWith(verb: string): (progress: BackupProgress) => void {
+  let shownAt = 0;
+  return ({ table, bytes }) => {
+    if (performance.now() < shownAt + progressEveryMs) return;
+    shownAt = performance.now();
+    output.progress(`${verb} ${table}: ${Math.round(bytes / 1_000_000)} MB so far`);
+  };
+}
+
+/** Calls `work` with a signal for Ctrl-C. After a second Ctrl-C, the process ends at once. */
+async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const control = new AbortController();
+  const interrupt = () => control.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  try {
+    return await work(control.signal);
+  } catch (thrown) {
+    if (!control.signal.aborted) throw thrown;
+    throw new Failure('interrupted', exitCodes.refused, 'Interrupted. Nothing was changed.');
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+    output.progress('');
+  }
+}
+
+function factsOf({ manifest, rows }: BackupTotals) {
+  const { moment, parley, migrations, filesInS3 } = manifest;
+  const schema = migrations.at(-1);
+  return { moment, version: parley, schema, rows, files_in_s3: filesInS3.count, bytes_in_s3: filesInS3.bytes };
+}
+
+/** Returns a sentence about the files that the backup does not contain; empty if there are none. */
+function missingFiles({ manifest: { filesInS3 } }: BackupTotals): string {
+  const { count, bytes } = filesInS3;
+  if (count === 0) return '';
+  return ` ${count} files (${Math.ceil(bytes / 1_000_000)} MB) are in S3 and not in the backup.`;
+}
+
+/** Writes a backup of the database. */
+export async function makeBackup(session: CommandSession, file: string, options: BackupCommandOptions): Promise<void> {
+  const { encrypt, passphraseFile } = options;
+  const typed = () => (encrypt ? readNewPassword('Passphrase') : Promise.resolve(undefined));
+  const passphrase = await (passphraseFile === undefined ? typed() : passphraseIn(passphraseFile));
+  const totals = await interruptible((signal) =>
+    withBackupSource(options, (pool) =>
+      writeBackup(pool, {
+        version,
+        passphrase,
+        onProgress: progressWith('reading'),
+        write: (bytes) => writeWhole(file, bytes, signal),
+      }),
+    ),
+  );
+  const { size } = await stat(file);
+  session.print(
+    `${terminalLine(file)} has ${totals.rows} rows of ${totals.manifest.moment}, in ${size} bytes.${missingFiles(totals)}`,
+    { file, bytes: size, ...factsOf(totals) },
+  );
+}
+
+async function passphraseFor(file: string, { passphraseFile }: RestoreCommandOptions): Promise<string | undefined> {
+  const isEncrypted = await isEncryptedBackup(createReadStream(file)).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.syscall === undefined) throw backupFailure(thrown);
+    throw usage(`${terminalLine(file)} cannot be read (${thrown.code}).`);
+  });
+  if (passphraseFile !== undefined) return passphraseIn(passphraseFile);
+  return isEncrypted ? readPassword('Passphrase') : undefined;
+}
+
+/** Checks a backup, and loads it into a database. */
+export async function restoreFrom(
+  session: CommandSession,
+  file: string,
+  options: RestoreCommandOptions,
+): Promise<void> {
+  const passphrase = await passphraseFor(file, options);
+  await interruptible(async (signal) => {
+    const read = () => createReadStream(file, { signal });
+    const given = { read, passphrase, onProgress: progressWith(options.check ? 'checking' : 'restoring') };
+    if (options.check) {
+      const totals = await checkBackup(given).catch((thrown: unknown) => {
+        throw backupFailure(thrown);
+      });
+      session.print(
+        `${terminalLine(file)} is whole: ${totals.rows} rows of ${totals.manifest.moment}.${missingFiles(totals)}`,
+        { file, ...factsOf(totals) },
+      );
+      return;
+    }
+    const totals = await withRestoreTarget(options, (pool) => restoreBackup(pool, options.replace, given));
+    session.print(
+      `Restored ${totals.rows} rows of ${totals.manifest.moment}. ${totals.channels} channels have a new log.${missingFiles(totals)}`,
+      { ...factsOf(totals), channels: totals.channels },
+    );
+  });
+}

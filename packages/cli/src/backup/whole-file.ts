@@ -1,0 +1,65 @@
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { exitCodes, Failure, usage } from '../failure.js';
+import { terminalLine } from '../plain-text.js';
+
+function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
+}
+
+/** Converts an error of the file system. Returns other errors as they are. */
+function fileFailure(thrown: unknown, file: string): unknown {
+  const code = codeOf(thrown);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const words = `No space is left for ${terminalLine(file)}. Free some space, or choose another folder. An earlier file of this name is unchanged.`;
+    return new Failure('no-space', exitCodes.refused, words);
+  }
+  const isOurs = thrown instanceof Error && 'syscall' in thrown && ('path' in thrown || thrown.syscall === 'write');
+  return isOurs ? usage(`${terminalLine(file)} cannot be written (${code}). Choose another file.`) : thrown;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return codeOf(thrown) === 'EPERM';
+  }
+}
+
+const partial = (file: string) => `${file}.partial-`;
+
+/** Removes the drafts of commands that were killed. */
+async function removeStale(file: string): Promise<void> {
+  const prefix = basename(partial(file));
+  for (const name of await readdir(dirname(file))) {
+    const pid = Number(name.slice(prefix.length));
+    if (name.startsWith(prefix) && pid > 0 && !isAlive(pid)) await rm(join(dirname(file), name), { force: true });
+  }
+}
+
+/**
+ * Writes a file that only its owner can read. Replaces an earlier file of this name only once all
+ * bytes are on the disk.
+ * @throws {Failure} if the file cannot be written, or the error of the source
+ */
+export async function writeWhole(file: string, bytes: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
+  const there = await stat(file).catch(() => undefined);
+  if (there?.isFile() === false) throw usage(`${terminalLine(file)} is not a file. Choose another name.`);
+  const draft = `${partial(file)}${process.pid}`;
+  try {
+    await removeStale(file);
+    const handle = await open(draft, 'w', 0o600);
+    await pipeline(bytes, handle.createWriteStream({ flush: true }), { signal });
+    await rename(draft, file);
+    await syncFolder(dirname(file));
+  } catch (thrown) {
+    await rm(draft, { force: true }).catch(() => {});
+    throw fileFailure(thrown, file);
+  }
+}

@@ -1,0 +1,19 @@
+import type { ClientBase } from 'pg';
+import type { TableShape } from './records.js';
+
+/**
+ * Returns the tables that a backup contains, with the columns that are stored as given. The
+ * migrations of the backup make the two tables about migrations, and generated columns follow from
+ * the others.
+ * @throws the database error
+ */
+export async function readTables(client: ClientBase): Promise<TableShape[]> {
+  const { rows } = await client.query<TableShape>(
+    `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE c.relnamespace = to_regnamespace('chat') AND c.relkind = 'r' AND c.relname NOT IN ('migration', 'migration_lock')
+       AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+     GROUP BY c.relname ORDER BY c.relname`,
+  );
+  return rows;
+}
