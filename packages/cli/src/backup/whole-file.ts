@@ -8,10 +8,12 @@ function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
 }
 
+const noSpace: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
 /** Converts an error of the file system. Returns other errors as they are. */
 function fileFailure(thrown: unknown, file: string): unknown {
   const code = codeOf(thrown);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (code !== undefined && noSpace.has(code)) {
     const words = `No space is left for ${terminalLine(file)}. Free some space, or choose another folder. An earlier file of this name is unchanged.`;
     return new Failure('no-space', exitCodes.refused, words);
   }

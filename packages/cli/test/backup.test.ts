@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Conversation, ParleyClient } from '@parley/client';
+import { clientOf, Listener } from '@parley/client/testing';
+import { createDatabaseFor, dropDatabaseFor, type ServiceRole } from '@parley/database';
+import { openTestPool, Program, ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
+import { Commands } from './commands.js';
+
+/** Number of backups. */
+const rounds = Number(process.env.TEST_BACKUPS ?? 1);
+let trio: Trio;
+let commands: Commands;
+let folder: string;
+let people: TestPerson[] = [];
+let clients: ParleyClient[] = [];
+let conversations: Conversation[] = [];
+const fresh: string[] = [];
+const restarted: ServiceProcess[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-backup-'));
+  trio = await Trio.start({ restartable: true });
+  commands = await Commands.open(trio.managers[0]?.grpc ?? '');
+  people = await trio.people.makeMany('p', 2);
+  clients = people.map((person) => clientOf(trio, person));
+  conversations = await Promise.all(
+    clients.map(async (client, n) => {
+      const { id } = await client.create({ name: `room ${n}`, limit: 5, retention: { everything: true } });
+      return client.listen(id);
+    }),
+  );
+});
+afterAll(async () => {
+  commands.killAll();
+  await Promise.all(clients.map((client) => client.close()));
+  await Promise.all(restarted.map((one) => one.stop()));
+  for (const name of fresh) await dropDatabaseFor(trio.database.ownerUrl, name);
+  await trio.stop();
+  await commands.close();
+  await rm(folder, { recursive: true });
+});
+
+/** Sends numbered messages, one after the other, into both rooms in turn. */
+class Talk {
+  /** Number of messages that were sent, and of those that were acknowledged. */
+  said = 0;
+  acked = 0;
+  #going = true;
+  readonly #done = this.#talk();
+
+  async #talk(): Promise<void> {
+    while (this.#going) {
+      const conversation = conversations[this.said % conversations.length] as Conversation;
+      await conversation.send(String(this.said++));
+      this.acked++;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#going = false;
+    return this.#done;
+  }
+}
+
+async function run(...args: string[]): Promise<[number | null, string]> {
+  const command = await commands.start(people[0] as TestPerson, ...args);
+  return [await command.end(), command.said];
+}
+
+/** Puts a URL into a file, as operators do. */
+async function fileOf(url: string): Promise<string> {
+  const file = join(folder, 'url');
+  await writeFile(file, `${url}\n`);
+  return file;
+}
+
+async function freshDatabase(): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  fresh.push(name);
+  return createDatabaseFor(trio.database.ownerUrl, name);
+}
+
+/** Returns the numbers of the messages in a database, in order. */
+async function numbersIn(url: string): Promise<number[]> {
+  const pool = openTestPool(url);
+  const sql = "SELECT convert_from(data, 'UTF8')::int AS n FROM chat.message WHERE kind = 0 ORDER BY 1";
+  const { rows } = await pool.query<{ n: number }>(sql);
+  await pool.end();
+  return rows.map(({ n }) => n);
+}
+
+const file = () => join(folder, 'parley.backup');
+const secret = () => join(folder, 'passphrase');
+
+test('a backup under load has every message that was acknowledged before, and none after a later one', async () => {
+  await writeFile(secret(), 'correct horse\n');
+  const talk = new Talk();
+  await until(() => talk.acked >= 20);
+  for (let round = 0; round < rounds; round++) {
+    const ackedBefore = talk.acked;
+    const backup = ['backup', file(), '--database', trio.database.ownerUrl, '--passphrase-file', secret()];
+    expect(await run(...backup)).toEqual([0, expect.stringMatching(/ has \d+ rows of 20\S+Z, in \d+ bytes\.\n$/)]);
+    const saidBefore = talk.said;
+    const later = talk.acked + 10;
+    await until(() => talk.acked > later);
+    const target = await freshDatabase();
+    const restore = ['restore', file(), '--database-file', await fileOf(target), '--passphrase-file', secret()];
+    expect(await run(...restore)).toEqual([0, expect.stringContaining(' 2 channels have a new log.')]);
+    const numbers = await numbersIn(target);
+    expect(numbers).toEqual(Array.from(numbers, (_number, index) => index));
+    expect(numbers.length).toBeGreaterThanOrEqual(ackedBefore);
+    expect(numbers.length).toBeLessThanOrEqual(saidBefore);
+  }
+  await talk.stop();
+  expect((await stat(file())).mode & 0o777).toBe(0o600);
+  expect((await readdir(folder)).sort()).toEqual(['parley.backup', 'passphrase', 'url']);
+});
+
+test('refuses to restore into a running system, and with a wrong passphrase', async () => {
+  const url = await fileOf(trio.database.ownerUrl);
+  const target = ['--database-file', url, '--replace', '--passphrase-file'];
+  const [code, said] = await run('restore', file(), ...target, secret());
+  expect([code, said]).toEqual([
+    1,
+    expect.stringMatching(/^parley: Programs use the database \(.*channel-service.*\)/),
+  ]);
+  const wrong = join(folder, 'wrong');
+  await writeFile(wrong, 'wrong horse');
+  expect(await run('restore', file(), ...target, wrong)).toEqual([1, expect.stringContaining('passphrase is wrong')]);
+  expect(await run('restore', file(), '--check', '--passphrase-file', secret())).toEqual([
+    0,
+    expect.stringMatching(/ is whole: \d+ rows of /),
+  ]);
+});
+
+/** Mounts a small file system. Returns its folder, or undefined if this user may not. */
+async function smallDisk(): Promise<string | undefined> {
+  const disk = join(folder, 'disk');
+  await mkdir(disk);
+  const mount = new Program('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+  return (await mount.end()) === 0 ? disk : undefined;
+}
+
+test('a full disk leaves the earlier backup as it was', async () => {
+  const disk = await smallDisk();
+  if (disk === undefined) return;
+  try {
+    const older = join(disk, 'parley.backup');
+    await writeFile(older, 'an earlier backup');
+    await writeFile(join(disk, 'filler'), Buffer.alloc(56 * 1_024));
+    const outcome = await run('backup', older, '--database', trio.database.ownerUrl);
+    expect(outcome).toEqual([1, expect.stringMatching(/^parley: No space is left for .* is unchanged\.\n$/)]);
+    expect(await readFile(older, 'utf8')).toBe('an earlier backup');
+    expect(await readdir(disk)).toEqual(['filler', 'parley.backup']);
+  } finally {
+    await new Program('umount', ['--lazy', disk]).end();
+  }
+});
+
+test('a client that was connected resets after the restore, and carries on', async () => {
+  const listeners = conversations.map((one) => new Listener(one));
+  const target = await freshDatabase();
+  const restore = ['restore', file(), '--database-file', await fileOf(target), '--passphrase-file', secret()];
+  expect(await run(...restore)).toEqual([0, expect.stringContaining('Restored ')]);
+  await Promise.all([...trio.chatServers, ...trio.managers].map((one) => one.stop()));
+  const urlFor = (role: ServiceRole) => {
+    const url = new URL(trio.database.urlFor(role));
+    url.pathname = new URL(target).pathname;
+    return { PARLEY_DATABASE_URL: url.href };
+  };
+  const managers = trio.managers[0]?.grpc ?? '';
+  const PARLEY_PORT = managers.split(':')[1] ?? '';
+  restarted.push(await ServiceProcess.start('channel-service', { ...urlFor('chat_manager'), PARLEY_PORT }));
+  restarted.push(await ServiceProcess.start('chat-service', { ...urlFor('chat_server'), PARLEY_MANAGERS: managers }));
+
+  const acks = await Promise.all(conversations.map((one) => one.send('after the restore')));
+  await until(() => listeners.every((one) => one.texts.includes('after the restore')));
+  for (const [n, one] of listeners.entries()) {
+    expect(one.of('reset')).toHaveLength(1);
+    expect(one.of('reset')[0]?.place.seq).toBe((acks[n]?.seq ?? 0) - 1);
+  }
+});
