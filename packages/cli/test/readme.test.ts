@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -170,6 +170,27 @@ test('docs/operating.md: an export has the lines of the example, and the table n
   expect([...shapes(example)].filter((shape) => !real.has(shape))).toEqual([]);
   const page = readFileSync(join(projectFolder, 'docs/operating.md'), 'utf8');
   expect([...real].map((shape) => shape.split(':')[0]).filter((type) => !page.includes(`| \`${type}\` |`))).toEqual([]);
+});
+
+test('docs/operating.md: the commands write, check and restore backups', async () => {
+  const commands = blocks('docs/operating.md', 'Backups', '').flatMap(
+    (block) => block.match(/^npx parley .*$/gm) ?? [],
+  );
+  expect(commands).toHaveLength(4);
+  writeFileSync(join(data, 'passphrase'), 'correct horse');
+  const script = commands
+    .join('\n')
+    .replaceAll('npx parley', `'${process.execPath}' '${join(projectFolder, 'bin', 'parley.js')}'`);
+  const { status, output } = await bash(
+    script
+      .replaceAll('.parley/', `'${data}'/`)
+      .replaceAll('.restored', `'${join(data, 'restored')}'`)
+      .replace(/ backup .*$/gm, `$& --data '${data}'`),
+  );
+  expect(output).toMatch(
+    /backup has \d+ rows of .*\n.* is whole: (\d+ rows) of .*\n.*backup-\d has \d+ rows.*\nRestored \1 of /,
+  );
+  expect(status).toBe(0);
 });
 
 const withGrpcurl = Grpcurl.isHere ? test : test.skip;

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { BackupError, damaged } from './backup-error.js';
 import { dump, prepareSession } from './dump.js';
-import { checkKnown, load } from './load.js';
+import { checkKnown, loadBackup } from './load.js';
 import { type BackupRecord, type Manifest, packed, unpacked } from './records.js';
 import { SealedFile, seal } from './sealed-file.js';
 import { clearTarget } from './target.js';
@@ -149,7 +149,7 @@ export async function restoreBackup(pool: Pool, replace: boolean, options: Resto
     const watched = new Watched(options.onProgress);
     const records = watched.records(recordsOf(options));
     try {
-      const channels = await load(client, records);
+      const channels = await loadBackup(client, records);
       const totals = watched.totals();
       await client.query('COMMIT');
       return { ...totals, channels };

@@ -95,7 +95,7 @@ async function moveSequences(client: ClientBase, { sequences }: Manifest): Promi
  * of seats are void. Returns the number of channels.
  * @throws {BackupError}, or the database error
  */
-export async function load(client: ClientBase, records: AsyncIterator<BackupRecord>): Promise<number> {
+export async function loadBackup(client: ClientBase, records: AsyncIterator<BackupRecord>): Promise<number> {
   const { value: first } = await records.next();
   if (first.is !== 'manifest') throw damaged('its manifest is missing');
   const { manifest } = first;
