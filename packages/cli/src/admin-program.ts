@@ -27,7 +27,7 @@ import {
   type UserListPick,
 } from './admin-lists.js';
 import { addInviteOptions, positive, sessionOf } from './command-parts.js';
-import { withDatabase } from './database-options.js';
+import { addDatabaseOptions } from './database-options.js';
 import { type InviteOptions, inviteToRegister } from './invites.js';
 import type { OwnerOptions } from './owner-database.js';
 import { terminalLine } from './plain-text.js';
@@ -136,7 +136,7 @@ function addDeletion(admin: Command): void {
 
 function addGrant(admin: Command): void {
   const command = admin.command('grant <user>').description('make a user an operator, directly in the database');
-  withDatabase(command).action(async (user: string, options: OwnerOptions, command: Command) => {
+  addDatabaseOptions(command).action(async (user: string, options: OwnerOptions, command: Command) => {
     const { grant } = await import('./grant.js'); // This is imported late, because only this command needs the database.
     await grant(user, options);
     sessionOf(command).print(`${terminalLine(user)} is an operator.`, { id: user, role: 'admin' });
@@ -149,7 +149,7 @@ function addRestored(admin: Command): void {
     .description(
       'run this after restoring the database from a backup: every channel gets a new numbering, so that clients do not skip new messages',
     );
-  withDatabase(command).action(async (options: OwnerOptions, command: Command) => {
+  addDatabaseOptions(command).action(async (options: OwnerOptions, command: Command) => {
     const { restored } = await import('./restored.js'); // This is imported late, because only this command needs the database.
     const channels = await restored(options);
     sessionOf(command).print(`${channels} channels have a new log. Restart every running chat server.`, { channels });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BackupCommandOptions, RestoreCommandOptions } from './backup/backup.js';
 import { sessionOf } from './command-parts.js';
-import { withDatabase } from './database-options.js';
+import { addDatabaseOptions } from './database-options.js';
 
 const backupHelp = `
 A backup has everything that was committed at one moment; Parley may run meanwhile. Files in S3 are not in it.
@@ -15,7 +15,7 @@ Stop Parley before. Every channel gets a new log, so that clients do not skip ne
 
 /** Adds the commands that back up and restore the database. */
 export function addBackups(program: Command): void {
-  withDatabase(program.command('backup <file>'))
+  addDatabaseOptions(program.command('backup <file>'))
     .description('write a backup of the database into a file, and replace an earlier file of this name')
     .option('--encrypt', 'encrypt it with a passphrase, which the command asks for', false)
     .option('--passphrase-file <file>', 'encrypt it with the passphrase in this file')
@@ -24,7 +24,7 @@ export function addBackups(program: Command): void {
       const { makeBackup } = await import('./backup/backup.js');
       await makeBackup(sessionOf(command), file, options);
     });
-  withDatabase(program.command('restore <file>'))
+  addDatabaseOptions(program.command('restore <file>'))
     .description('restore a backup into an empty database')
     .option('--passphrase-file <file>', 'a file with the passphrase of the backup')
     .option('--replace', 'delete all data of the database first', false)

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { defaultData } from './run-file.js';
 
 /** Adds the options that choose the database, for commands that only its owner can run. */
-export function withDatabase(command: Command): Command {
+export function addDatabaseOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--database <url>', 'the database, as its owner (default: that of the data folder)').env(
