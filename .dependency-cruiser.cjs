@@ -87,7 +87,7 @@ module.exports = {
       name: 'nobody-imports-the-page',
       comment: 'only tests may import the page, to drive it',
       severity: 'error',
-      from: { pathNot: '^packages/(web|cli/test)/' },
+      from: { pathNot: '^(packages/(web|cli/test)|services/gateway/test)/' },
       to: { path: '^packages/web/' },
     },
     {

@@ -11,6 +11,21 @@ test('parses values by type', () => {
   expect(readSettings(env)).toMatchObject({ PORT: 0, INSECURE: true, MANAGERS: ['a:1', 'b:2'] });
 });
 
+test('takes origins as browsers and apps send them', () => {
+  const allowed = ['https://chat.example.org', 'http://localhost:1420', 'tauri://localhost', 'capacitor://localhost'];
+  expect(readSettings({ PARLEY_ORIGINS: allowed.join(',') }).ORIGINS).toEqual(allowed);
+  for (const wrong of [
+    'null',
+    '*',
+    'https://a.example/',
+    'tauri://localhost/x',
+    'https://*',
+    'HTTPS://a.example',
+    'data:x',
+  ])
+    expect(() => readSettings({ PARLEY_ORIGINS: wrong })).toThrow(/^PARLEY_ORIGINS \(origins\): expected origins/m);
+});
+
 test('reports all invalid settings at once, by name and without secret values', () => {
   const env = {
     PARLEY_PORT: '70000',

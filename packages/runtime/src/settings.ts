@@ -10,13 +10,15 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 );
 const hosts = list.pipe(z.array(z.string().regex(/^[^/@\s]+$/, 'expected hosts like ci.internal or 10.0.0.5:8443')));
-/** An origin exactly as browsers send it: no path, no wildcard. */
-const origin = z
-  .string()
-  .refine(
-    (text) => URL.canParse(text) && new URL(text).origin === text,
-    'expected origins like https://chat.example.org',
-  );
+
+/** Returns whether a text is an origin as browsers, and apps such as `tauri://localhost`, send it. */
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text) || text.includes('*')) return false;
+  const { origin, protocol, host } = new URL(text);
+  return text === (origin === 'null' && host !== '' ? `${protocol}//${host}` : origin);
+}
+
+const origin = z.string().refine(isOrigin, 'expected origins like https://chat.example.org');
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port');
 /** Returns whether a text is a URL of Redis: with a host, and after it at most the number of a database. */
 function isRedisUrl(text: string): boolean {

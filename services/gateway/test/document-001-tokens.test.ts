@@ -7,12 +7,14 @@ import { request } from './rest-client.js';
 
 let trio: Trio;
 let gateway: ServiceProcess;
+/** Origins of the page and of the installed app of clients of the document. */
+const [page, app] = ['http://localhost:1420', 'tauri://localhost'];
 const password = 'correct horse battery';
 
 beforeAll(async () => {
   trio = await Trio.start();
   await trio.startUserService();
-  gateway = await trio.startGateway({ PARLEY_URL_TOKENS: 'on' });
+  gateway = await trio.startGateway({ PARLEY_URL_TOKENS: 'on', PARLEY_ORIGINS: `${page},${app}` });
 });
 afterAll(() => trio?.stop());
 
@@ -32,6 +34,47 @@ test('no token reaches the log, although clients write it into URLs', async () =
   await request(`${verbose.http}/events?token=nonsense.${token}`, 'GET');
   expect(verbose.output).toContain('GET /api/chats');
   expect(verbose.output).not.toContain(token);
+});
+
+test('a page of a listed origin sends every call, and reads every response, refusals too; so does an app', async () => {
+  const json = { email: 'page@acme.org', username: 'page', password };
+  const { token } = (await request(`${gateway.http}/api/signup`, 'POST', { json })).json;
+  const calls: [method: string, path: string, status: number][] = [
+    ['POST', '/api/signup', 409],
+    ['POST', '/api/signin', 200],
+    ['GET', `/api/users?token=${token}`, 200],
+    ['GET', `/api/chats?token=${token}`, 200],
+    ['POST', `/api/chats?token=${token}`, 400],
+    ['GET', `/api/chats/2000000000?token=${token}`, 404],
+    ['PATCH', `/api/chats/2000000000?token=${token}`, 404],
+    ['DELETE', `/api/chats/2000000000?token=${token}`, 404],
+    ['POST', `/api/chats/2000000000?token=${token}`, 404],
+    ['POST', `/api/chats/2000000000/messages?token=${token}`, 404],
+    ['GET', `/api/chats/2000000000/messages?last_id=&limit=&token=${token}`, 404],
+    ['POST', `/api/upload?token=${token}`, 415],
+    ['GET', `/api/files/none?token=${token}`, 404],
+    ['GET', '/api/chats', 401],
+    ['GET', '/api/chats?token=x', 403],
+    ['GET', '/events', 401],
+    ['GET', '/events?token=x', 403],
+  ];
+  const body = { ...json, content: 'x', members: [] };
+  for (const origin of [page, app])
+    for (const [method, path, status] of calls) {
+      const preflight = await request(`${gateway.http}${path}`, 'OPTIONS', {
+        headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization' },
+      });
+      const allowed = preflight.headers.get('access-control-allow-methods');
+      expect([path, preflight.status, allowed]).toEqual([path, 200, expect.stringContaining(method)]);
+      expect(preflight.headers.get('access-control-allow-headers')).toMatch(/authorization, content-type/);
+      const headers = { origin, 'x-request-id': 'mine' };
+      const sent = await request(`${gateway.http}${path}`, method, {
+        headers,
+        ...(method !== 'GET' && { json: body }),
+      });
+      const [from, id] = [sent.headers.get('access-control-allow-origin'), sent.headers.get('x-request-id')];
+      expect([method, path, sent.status, from, id]).toEqual([method, path, status, origin, 'mine']);
+    }
 });
 
 describe('without PARLEY_URL_TOKENS', () => {

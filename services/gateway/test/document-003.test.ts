@@ -224,6 +224,50 @@ test('12, 13. messages are kept, the oldest first, with the notification of the 
   expect(await get('/room/nowhere/messages')).toEqual([]);
 });
 
+test('19, 21, 22. a room and its messages are rows in PostgreSQL, numbered without gaps, for a week and up to 10,000', async () => {
+  const { room, creator } = await inRoom(2);
+  for (const value of ['one', 'two', 'three']) creator.say(room, value);
+  for (const value of ['one', 'two', 'three']) expect(await creator.heard()).toMatchObject({ value });
+  const [channel] = await trio.people.sql(
+    'SELECT id, retention_seconds AS seconds, retention_count AS most FROM chat.channel WHERE name = $1',
+    [room],
+  );
+  expect(channel).toMatchObject({ seconds: 7 * 86_400, most: 10_000 });
+  const entries = await trio.people.sql(
+    "SELECT seq::int, convert_from(data, 'UTF8') AS text FROM chat.message WHERE channel_id = $1 AND kind = 0 ORDER BY seq",
+    [channel?.id],
+  );
+  expect(entries.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
+  const [head] = await trio.people.sql(
+    'SELECT count(*)::int AS entries, max(seq)::int AS last FROM chat.message WHERE channel_id = $1',
+    [channel?.id],
+  );
+  expect(head?.entries).toBe(head?.last);
+});
+
+test('24, 26. a burst of messages waits in order, and each arrives once', async () => {
+  const { room, creator, others } = await inRoom(2);
+  const values = Array.from({ length: 120 }, (_, n) => `m${n}`);
+  for (const value of values) creator.say(room, value);
+  for (const one of [creator, ...others])
+    for (const value of values) expect(await one.heard()).toMatchObject({ user: creator.name, value });
+});
+
+test('25, 27. messages from before, during and after the kill of a chat server arrive once each and in order', async () => {
+  const { room, creator, others } = await inRoom(2);
+  const owner = trio.chatServers[0];
+  creator.say(room, 'before');
+  await creator.heard();
+  owner?.kill('SIGKILL');
+  creator.say(room, 'during');
+  await trio.addChatServer();
+  creator.say(room, 'after');
+  const values = ['during', 'after'];
+  for (const value of values) expect(await creator.heard()).toMatchObject({ value });
+  const [other] = others as [Chatter003];
+  for (const value of ['before', ...values]) expect(await other.heard()).toMatchObject({ value });
+});
+
 describe('names and accounts', () => {
   let ann: TestPerson;
   beforeAll(async () => {
@@ -297,6 +341,30 @@ describe('bad input gets a notification or a line of text', () => {
     const foreign = await fetch(`${gateway.http}/rooms`, { headers: { origin: 'https://evil.example' } });
     expect(foreign.headers.get('access-control-allow-origin')).toBe(null);
     expect((await RoomClient.refused(`${gateway.http}/ws/eve`, { origin: 'https://evil.example' })).status).toBe(403);
+  });
+
+  test('a page of another port sends preflights and JSON bodies, reads refusals, and opens its socket', async () => {
+    const { room, creator } = await inRoom(1);
+    const origin = 'http://localhost:8081';
+    const json = { origin, 'content-type': 'application/json' };
+    for (const path of [`/join-room/${room}/${creator.name}`, '/join-room/nowhere/nobody']) {
+      const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
+      const preflight = await fetch(`${gateway.http}${path}`, { method: 'OPTIONS', headers: { origin, ...asked } });
+      const allowed = ['origin', 'methods', 'headers'].map((name) =>
+        preflight.headers.get(`access-control-allow-${name}`),
+      );
+      expect([preflight.status, ...allowed]).toEqual([
+        ...[200, origin],
+        ...[expect.stringContaining('POST'), expect.stringContaining('content-type')],
+      ]);
+      const sent = await fetch(`${gateway.http}${path}`, { method: 'POST', headers: json, body: '{}' });
+      expect([path, sent.headers.get('access-control-allow-origin')]).toEqual([path, origin]);
+    }
+    const client = new RoomClient(`${gateway.http}/ws/page-${room}`, [], { origin });
+    await until(() => client.ws.readyState === client.ws.OPEN);
+    client.send({ user: 'x', room, isNotification: false, value: 'hi', serverTime: null });
+    expect(JSON.parse(await client.next())).toMatchObject({ value: 'error: join the room before you write in it' });
+    await client.close();
   });
 
   test('without PARLEY_GUESTS, all calls are refused', async () => {

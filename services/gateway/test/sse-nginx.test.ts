@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts, Program, type ServiceProcess, type TestPerson, until, whileClosed } from '@parley/testkit';
+import { chromiumPath } from '@parley/web/testing';
+import { BrowserTab } from './browser-tab.js';
 import { InboxRig } from './inbox-rig.js';
 import { request } from './rest-client.js';
 import { CurlTab, EventSourceTab, HttpxTab, type Tab } from './sse-tabs.js';
@@ -12,6 +14,8 @@ import { CurlTab, EventSourceTab, HttpxTab, type Tab } from './sse-tabs.js';
 const hasNginx = spawnSync('nginx', ['-v']).status === 0;
 /** Kills, of chat servers and gateways in turn. 20 in the long form of the test. */
 const kills = Number(process.env.TEST_KILLS ?? 2);
+/** The long form has six tabs of Chromium, too. */
+const hasBrowser = kills > 2 && chromiumPath !== undefined;
 /** 1,000 messages in all in the long form. */
 const messagesPerFault = 42;
 const hasWorked = () => true;
@@ -104,13 +108,14 @@ function faultsOf(channelId: number): (() => Promise<void>)[] {
 }
 
 (hasNginx ? test : test.skip)(
-  'nginx: messages arrive at six tabs once each and in order, over kills, a restart of the database and a deployment',
+  'nginx: messages arrive at all tabs once each and in order, over kills, a restart of the database and a deployment',
   async () => {
     const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
     const id = await rig.group(ann, [bob]);
     const url = `${proxy}/events?token=${bob.token}`;
     for (let n = 0; n < 4; n++) tabs.push(new EventSourceTab(url));
     tabs.push(new HttpxTab(url), new CurlTab(url));
+    if (hasBrowser) tabs.push(...(await BrowserTab.open(proxy, bob.token, 6)));
     await until(() => tabs.every(({ isOpen }) => isOpen));
     const faults = faultsOf(id);
     const texts = Array.from({ length: faults.length * messagesPerFault }, (_, n) => `第${n}条\nline ${n}`);

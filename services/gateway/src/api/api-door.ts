@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { type Logger, limits, type Metrics, type Refusal, refusals, refuse } from '@parley/runtime';
 import { asRefusal, Buckets, type BurstRate, type Proxies } from '@parley/service-kit';
@@ -8,6 +7,7 @@ import { callerAddress } from '../http/caller-address.js';
 import { callerKey } from '../http/caller-slots.js';
 import type { HttpHandler, HttpVisit } from '../http/handler.js';
 import { countInto, type RequestBounds } from '../http/request-bounds.js';
+import { requestIdOf } from '../http/request-id.js';
 import type { ConditionalChanges } from '../store/conditional-changes.js';
 import { type ByteRange, type Download, rangeOf } from './download.js';
 import { checkIfMatch, etagOf, isKnown, unknownCondition } from './etag.js';
@@ -60,7 +60,6 @@ export interface ApiDoorDeps extends ServiceCallsDeps {
 /** Rate of the requests of one token, or of one address without a token. */
 const requestRate: BurstRate = { burst: 600, perSecond: 60 };
 const policy = `"requests";q=${requestRate.burst};w=${requestRate.burst / requestRate.perSecond}`;
-const requestId = /^[\w.-]{1,64}$/;
 const secondMs = 1_000;
 const noBytes = Buffer.alloc(0);
 
@@ -103,8 +102,7 @@ export class ApiDoor {
   readonly handle: HttpHandler = (visit) => {
     const { prefix } = this.#form;
     if (visit.path !== prefix && !visit.path.startsWith(`${prefix}/`)) return false;
-    const { 'x-request-id': id } = visit.request.headers;
-    visit.response.setHeader('x-request-id', typeof id === 'string' && requestId.test(id) ? id : randomUUID());
+    visit.response.setHeader('x-request-id', requestIdOf(visit.request));
     const turn = { ...visit, startedAtMs: performance.now(), name: prefix };
     this.#serve(turn).catch((thrown: unknown) => this.#refuse(turn, asRefusal(thrown)));
     return true;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Channel, ChannelService, HistoryRequest, InboxCommand } from '@parley/contract';
 import { type Logger, type Metrics, type Reason, Refusal, refuse } from '@parley/runtime';
@@ -9,6 +8,7 @@ import { isTemporary } from '../../api/temporary.js';
 import { callerAddress } from '../../http/caller-address.js';
 import type { HttpHandler, HttpVisit } from '../../http/handler.js';
 import type { RequestBounds } from '../../http/request-bounds.js';
+import { requestIdOf } from '../../http/request-id.js';
 import { StreamLogin } from '../../http/stream-login.js';
 import type { InboxDevice, InboxSession } from '../../inbox/session.js';
 import { ChatEditor } from './chat-editor.js';
@@ -106,7 +106,7 @@ export class EventsDoor {
   readonly handle: HttpHandler = (visit) => {
     if (visit.path !== eventsPath) return false;
     const { request, response } = visit;
-    response.setHeader('x-request-id', randomUUID());
+    response.setHeader('x-request-id', requestIdOf(request));
     if (request.method !== 'GET') {
       response.setHeader('allow', 'GET');
       this.#refuse(visit, refuse('wrong-method', { message: 'Open this path with GET.' }));
