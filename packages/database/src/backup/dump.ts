@@ -46,10 +46,10 @@ interface FactsRow {
   readonly bytes: string;
 }
 
-/** Reads the facts about the snapshot. The first statement takes the snapshot. */
+/** Reads the facts about the snapshot. The first statement takes the snapshot just after its own start. */
 async function readManifest(client: ClientBase, tables: TableShape[], version: string): Promise<Manifest> {
   const { rows } = await client.query<FactsRow>(
-    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS moment,
+    `SELECT to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS moment,
        current_setting('server_version') AS postgres, count(*)::text AS count, coalesce(sum((f.row ->> 'size')::bigint), 0)::text AS bytes
      FROM (SELECT to_jsonb(x) AS row FROM chat.file x) f WHERE f.row ->> 'in_s3' = 'true'`, // Earlier versions have no such column.
   );
