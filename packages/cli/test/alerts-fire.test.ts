@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type ParleyClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { FaultProxy, freePorts, Program, type ServiceProcess, Trio, until } from '@parley/testkit';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { projectFolder } from '../src/launcher/options.js';
 
 const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;
@@ -20,6 +20,8 @@ const s3Away = {
   PARLEY_S3_SECRET: 'secret',
 };
 
+const shipped = join(projectFolder, 'deploy', 'prometheus');
+
 let folder: string;
 let trio: Trio;
 let toDatabase: FaultProxy;
@@ -27,19 +29,18 @@ let client: ParleyClient;
 let prometheus: Program;
 let url: string;
 
-/** Returns the alert rules, with shorter times for the test. */
+/** Returns the shipped alert rules, with shorter times for the test. */
 async function hastyRules(): Promise<string> {
-  const text = await readFile(join(projectFolder, 'docs', 'alerts.yml'), 'utf8');
+  const text = await readFile(join(shipped, 'alerts.yml'), 'utf8');
   return text.replaceAll(/\[\d+[sm]\]/g, '[15s]').replaceAll(/for: \d+[sm]/g, 'for: 2s');
 }
 
+/** Starts Prometheus with the shipped configuration, for other processes and with shorter times. */
 async function startPrometheus(ports: readonly number[], listen: number): Promise<Program> {
   await writeFile(join(folder, 'alerts.yml'), await hastyRules());
-  const config = {
-    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
-    rule_files: ['alerts.yml'],
-    scrape_configs: [{ job_name: 'parley', static_configs: [{ targets: ports.map((port) => `127.0.0.1:${port}`) }] }],
-  };
+  const config = parse(await readFile(join(shipped, 'prometheus.yml'), 'utf8'));
+  config.global = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' };
+  config.scrape_configs[0].static_configs[0].targets = ports.map((port) => `127.0.0.1:${port}`);
   await writeFile(join(folder, 'prometheus.yml'), stringify(config));
   const own = [`--web.listen-address=127.0.0.1:${listen}`, `--storage.tsdb.path=${join(folder, 'data')}`];
   return new Program('prometheus', [`--config.file=${join(folder, 'prometheus.yml')}`, ...own]);

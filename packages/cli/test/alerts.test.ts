@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
@@ -9,6 +10,16 @@ let managerMetrics: number;
 let chatMetrics: number;
 let gatewayMetrics: number;
 
+/** Settings of the parts of a gateway that are off by default. They have metrics of their own. */
+const optionalParts = {
+  PARLEY_PUSH_KEY: randomBytes(32).toString('base64url'),
+  PARLEY_PUSH_CONTACT: 'mailto:ops@example.org',
+  PARLEY_S3_ENDPOINT: 'http://127.0.0.1:1',
+  PARLEY_S3_BUCKET: 'files',
+  PARLEY_S3_KEY_ID: 'key',
+  PARLEY_S3_SECRET: 'secret',
+};
+
 beforeAll(async () => {
   managerMetrics = await freePorts(3);
   [chatMetrics, gatewayMetrics] = [managerMetrics + 1, managerMetrics + 2];
@@ -17,7 +28,7 @@ beforeAll(async () => {
     env: { PARLEY_ADMIN_PORT: String(managerMetrics), PARLEY_LOG_LEVEL: 'info' },
   });
   await trio.addChatServer({ PARLEY_ADMIN_PORT: String(chatMetrics) });
-  await trio.startGateway({ PARLEY_ADMIN_PORT: String(gatewayMetrics) });
+  await trio.startGateway({ PARLEY_ADMIN_PORT: String(gatewayMetrics), ...optionalParts });
 });
 afterAll(() => trio.stop());
 
@@ -42,7 +53,7 @@ function exported(text: string): Set<string> {
 }
 
 test('exports every metric of the alerts, and uses only known reasons', async () => {
-  const alerts = await readFile(new URL('../../../../docs/alerts.yml', import.meta.url), 'utf8');
+  const alerts = await readFile(new URL('../../../../deploy/prometheus/alerts.yml', import.meta.url), 'utf8');
   const texts = await Promise.all([managerMetrics, chatMetrics, gatewayMetrics].map(metricsOf));
   const known = exported(texts.join(''));
   const named = [...alerts.matchAll(/\bparley_\w+/g)].map(([name]) => name);
@@ -51,6 +62,34 @@ test('exports every metric of the alerts, and uses only known reasons', async ()
   const reasons = [...alerts.matchAll(/reason="([^"]+)"/g)].map(([, word]) => word);
   expect(reasons.filter((word) => !isReason(word))).toEqual([]);
   expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(10);
+});
+
+interface Panel {
+  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+}
+
+/** Labels that Prometheus adds, and those of histograms. */
+const addedLabels = ['instance', 'le'];
+
+test('exports every metric and every label of the Grafana dashboard', async () => {
+  const file = new URL('../../../../deploy/grafana/parley.json', import.meta.url);
+  const { panels } = JSON.parse(await readFile(file, 'utf8')) as { panels: Panel[] };
+  const ports = [managerMetrics, chatMetrics, gatewayMetrics];
+  await Promise.all(ports.map(metricsOf)); // The metrics of the Node process begin with the second reading.
+  const text = (await Promise.all(ports.map(metricsOf))).join('');
+  const known = exported(text);
+  const targets = panels.flatMap(({ targets = [] }) => targets);
+  expect(targets.length).toBeGreaterThan(30);
+  for (const { expr, legendFormat } of targets) {
+    const metrics = [...expr.matchAll(/\b(?:parley|process|nodejs)_\w+/g)].map(([name]) => name);
+    expect([expr, metrics.length > 0, metrics.filter((name) => !known.has(name))]).toEqual([expr, true, []]);
+    const [matchers, groups] = [expr.matchAll(/(\w+)(?:=|!)[~=]?"/g), expr.matchAll(/by \(([\w, ]+)\)/g)];
+    const inLegend = legendFormat.matchAll(/\{\{(\w+)\}\}/g);
+    const labels = [...matchers, ...groups, ...inLegend].flatMap(([, names = '']) => names.split(', '));
+    const lines = text.split('\n').filter((line) => metrics.some((name) => line.startsWith(`${name}{`)));
+    for (const label of labels.filter((one) => !addedLabels.includes(one)))
+      expect([expr, label, lines.some((line) => line.includes(`${label}="`))]).toEqual([expr, label, true]);
+  }
 });
 
 test('exports the metrics of alerts at 0 before the first event', async () => {
