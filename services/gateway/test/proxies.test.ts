@@ -78,10 +78,34 @@ async function startHaproxy(port: number): Promise<Program> {
   return new Program('haproxy', ['-f', join(folder, 'haproxy.cfg'), '-db']);
 }
 
+async function startCaddy(port: number): Promise<Program> {
+  const text = await recipe('Caddyfile', {
+    ...addresses(),
+    'chat.example.org {': `localhost {\ntls ${folder}/cert.pem ${folder}/key.pem`,
+  });
+  const options = `{\nadmin off\nhttps_port ${port}\nhttp_port ${port + 1}\nstorage file_system ${folder}\n}\n`;
+  await writeFile(join(folder, 'Caddyfile'), options + text);
+  return new Program('caddy', ['run', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile')]);
+}
+
+async function startTraefik(port: number): Promise<Program> {
+  const text = await recipe('traefik.yml', { ...addresses(), 'chat.example.org': 'localhost', ' certResolver: acme ': '' });
+  const pair = JSON.stringify({ certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') });
+  await writeFile(join(folder, 'traefik.yml'), `${text}\ntls: { certificates: [${pair}] }\n`);
+  const options = [...text.matchAll(/^#\s+(?:traefik )?(--.*)$/gm)].flatMap(([, line = '']) => line.split(' '));
+  const own = options
+    .filter((option) => !option.startsWith('--certificatesResolvers'))
+    .map((option) => option.replace(/filename=.*/, `filename=${folder}/traefik.yml`))
+    .map((option) => option.replace(/=:443$/, `=:${port}`).replace(/=:80$/, `=:${port + 1}`));
+  return new Program('traefik', own);
+}
+
 const proxies = [
   { name: 'nginx', start: startNginx, log: () => readFile(join(folder, 'nginx-parley.log'), 'utf8') },
   { name: 'haproxy', start: startHaproxy, log: async () => running.get('haproxy')?.program.said ?? '' },
-].map((one) => ({ ...one, isHere: spawnSync(one.name, ['-v']).status === 0 }));
+  { name: 'caddy', start: startCaddy, log: undefined },
+  { name: 'traefik', start: startTraefik, log: undefined },
+].map((one) => ({ ...one, isHere: spawnSync('sh', ['-c', `command -v ${one.name}`]).status === 0 }));
 const here = proxies.filter(({ isHere }) => isHere);
 
 /** The proxies that run, by name, and their ports. */
@@ -146,8 +170,8 @@ describe.each(proxies)('the recipe for $name', ({ name, log, isHere }) => {
   check('passes the page, and redirects plain HTTP', async () => {
     const page = await client.send('GET', '/').whole();
     expect([page.status, page.bytes.toString()]).toEqual([200, expect.stringContaining('<html')]);
-    const plain = await fetch(`http://127.0.0.1:${port + 1}/`, { redirect: 'manual' });
-    expect(plain.status).toBe(301);
+    const plain = await fetch(`http://localhost:${port + 1}/`, { redirect: 'manual' });
+    expect([301, 308]).toContain(plain.status);
   });
 
   check('passes logins by gRPC, gRPC-Web and REST, with the address of the user', async () => {
@@ -255,11 +279,12 @@ describe.each(proxies)('the recipe for $name', ({ name, log, isHere }) => {
     expect([status, got.equals(bytes)]).toEqual([200, true]);
   });
 
-  check('logs no token and no address of a webhook', async () => {
+  const checkLog = isHere && log !== undefined ? test : test.skip;
+  checkLog('logs no token and no address of a webhook', async () => {
     await client.send('POST', '/hooks/hook_secret', {}, Buffer.from('{}')).whole();
     await client.send('GET', '/api/chats?token=secret').whole();
-    await until(async () => (await log()).includes('/api/chats'));
-    expect(await log()).not.toContain('secret');
+    await until(async () => (await log?.())?.includes('/api/chats') === true);
+    expect(await log?.()).not.toContain('secret');
   });
 });
 
