@@ -1,0 +1,54 @@
+/** The shipped units of systemd agree with the services and their settings. */
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { readSettings } from '@parley/runtime';
+import { projectFolder } from '../src/launcher/options.js';
+
+const run = promisify(execFile);
+const folder = join(projectFolder, 'deploy', 'systemd');
+const textOf = (name: string) => readFileSync(join(folder, name), 'utf8').replaceAll('%i', '50053');
+const units = readdirSync(folder).filter((name) => name.endsWith('.service'));
+const common = textOf('parley-.service.d/common.conf');
+
+/** Returns all values of a key, of a unit and of the file that applies to all units. */
+function valuesOf(unit: string, key: string): string[] {
+  return [...`${common}\n${textOf(unit)}`.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
+}
+
+function assignments(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(lines.map((line) => line.split('=', 2) as [string, string]));
+}
+
+const shared = assignments(textOf('parley.env').match(/^[A-Z_]+=.*$/gm) ?? []);
+
+test.each(units)('%s starts a program of Parley with valid settings', (unit) => {
+  const own = assignments(valuesOf(unit, 'Environment').flatMap((line) => line.split(' ')));
+  expect(() => readSettings({ ...shared, ...own })).not.toThrow();
+  const [program = ''] = valuesOf(unit, 'ExecStart').map((line) => line.split(' ')[1]);
+  expect([program, existsSync(program.replace(/^\/opt\/parley/, projectFolder))]).toEqual([program, true]);
+  expect(Number(valuesOf(unit, 'TimeoutStopSec')[0])).toBeGreaterThan(Number(own.PARLEY_STOP_SECONDS));
+});
+
+test('each service reads only its own database URL', () => {
+  for (const unit of units.filter((name) => name !== 'parley-migrate.service')) {
+    const service = /parley-([a-z-]+)/.exec(unit)?.[1];
+    expect([unit, valuesOf(unit, 'LoadCredential')]).toEqual([
+      unit,
+      [`database-url:/etc/parley/${service}/database-url`],
+    ]);
+    expect(valuesOf(unit, 'ExecStart')).toEqual([`/usr/bin/node /opt/parley/dist/services/${service}.js`]);
+  }
+});
+
+const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
+(hasAnalyze ? test : test.skip)('systemd accepts the units, and finds each service well confined', async () => {
+  const env = { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:/usr/lib/systemd/system` };
+  const { stderr } = await run('systemd-analyze', ['verify', 'parley.target', ...units], { cwd: folder, env });
+  expect(stderr.split('\n').filter((line) => line !== '' && !line.includes('is not executable'))).toEqual([]);
+  for (const unit of units.filter((name) => !name.includes('@'))) {
+    const { stdout } = await run('systemd-analyze', ['security', '--offline=true', `./${unit}`], { cwd: folder, env });
+    expect(Number(/Overall exposure level for .*: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(2);
+  }
+});
