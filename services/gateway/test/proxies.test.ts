@@ -88,23 +88,10 @@ async function startCaddy(port: number): Promise<Program> {
   return new Program('caddy', ['run', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile')]);
 }
 
-async function startTraefik(port: number): Promise<Program> {
-  const text = await recipe('traefik.yml', { ...addresses(), 'chat.example.org': 'localhost', ' certResolver: acme ': '' });
-  const pair = JSON.stringify({ certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') });
-  await writeFile(join(folder, 'traefik.yml'), `${text}\ntls: { certificates: [${pair}] }\n`);
-  const options = [...text.matchAll(/^#\s+(?:traefik )?(--.*)$/gm)].flatMap(([, line = '']) => line.split(' '));
-  const own = options
-    .filter((option) => !option.startsWith('--certificatesResolvers'))
-    .map((option) => option.replace(/filename=.*/, `filename=${folder}/traefik.yml`))
-    .map((option) => option.replace(/=:443$/, `=:${port}`).replace(/=:80$/, `=:${port + 1}`));
-  return new Program('traefik', own);
-}
-
 const proxies = [
   { name: 'nginx', start: startNginx, log: () => readFile(join(folder, 'nginx-parley.log'), 'utf8') },
   { name: 'haproxy', start: startHaproxy, log: async () => running.get('haproxy')?.program.said ?? '' },
   { name: 'caddy', start: startCaddy, log: undefined },
-  { name: 'traefik', start: startTraefik, log: undefined },
 ].map((one) => ({ ...one, isHere: spawnSync('sh', ['-c', `command -v ${one.name}`]).status === 0 }));
 const here = proxies.filter(({ isHere }) => isHere);
 
