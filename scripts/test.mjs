@@ -20,16 +20,16 @@ const [atOnce, waitingAtOnce] = [2, 2];
 const waiting = [
   'web/dist/test/page-of',
   'bench/dist/test/soak[.]',
-  'cli/dist/test/(alerts-fire|page|ports|secure|terminal)[.]',
+  'cli/dist/test/(alerts-fire|full-disk|page|ports|secure|terminal)[.]',
   'channel-service/dist/test/(claim|housekeeping|set-clock|stolen-chat-server)[.]',
-  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|relay-fate|relay-posts|withdrawn)[.]',
-  'client/dist/test/(conversation|peers)[.]',
+  'chat-service/dist/test/(connect|drain|last-entry|life|membership|out-of-reach|paused-owner|quotas|relay-fate|relay-posts|relay-rooms|same-id|withdrawn)[.]',
+  'client/dist/test/(conversation|inbox-faults|lost-servers|peers|restarted-managers)[.]',
   'database/dist/test/embedded[.]',
-  'gateway/dist/test/(crowd|document-001-events|drain|h2spec|kept-channels|objects|page|posting-faults|relay|relay-faults|rooms-faults|sse-nginx|unread|watermarks)[.]',
+  'gateway/dist/test/(crowd|document-001-events|drain|h2spec|kept-channels|objects|page|posting-edges|posting-faults|relay|relay-faults|rooms-faults|sse-nginx|unread|watermarks)[.]',
   'service-kit/dist/test/tokens[.]',
 ].join('|');
 /** Tests that load the machine and bound how long something may take. They run two at once. */
-const heavy = ['bench/dist/test/bench[.]', 'drills/dist/test/(drill|inboxes)[.]'].join('|');
+const heavy = 'drills/dist/test/(drill|inboxes)[.]';
 /** Tests that compare durations or shares of load. They run one by one after all other tests. */
 const alone = [
   'drills/dist/test/drain[.]',

@@ -11,6 +11,8 @@ import type { SuitePlan, SuiteResult } from './suite.js';
 const edgeCounts = [2, 4];
 const perSecond = 20;
 const text = 'x'.repeat(64);
+/** Time between two counts of the bytes of readers, and time after which bytes that do not arrive are missing. */
+const [pollMs, missingAfterMs] = [500, 10_000];
 const env = { PARLEY_SENDER_RATE: '1000000', PARLEY_CHANNEL_RATE: '1000000', PARLEY_LOG_LEVEL: 'error' };
 
 /** Readers of the public chat, over all gateways. */
@@ -57,7 +59,7 @@ class EdgeLoad {
     const before = await this.#settled();
     const [edgesBefore, ownerBefore] = [sumOf(this.#gateways), cpuSeconds(chatServer?.pid ?? 0)];
     const sent = await say(seconds);
-    const after = await this.#settled();
+    const after = await this.#settled(sent * text.length, before);
     const edgeCpu = sumOf(this.#gateways) - edgesBefore;
     const ownerMicros = ((cpuSeconds(chatServer?.pid ?? 0) - ownerBefore) * 1e6) / sent;
     const least = Math.min(...after.map((bytes, at) => bytes - (before[at] ?? 0)));
@@ -82,14 +84,20 @@ class EdgeLoad {
     }
   }
 
-  /** Waits until no more bytes arrive. Returns the bytes of each reader. */
-  async #settled(): Promise<readonly number[]> {
+  /**
+   * Waits until each reader has `least` more bytes than in `from`, or gets none for 10 s, and no
+   * more bytes arrive. Returns the bytes of each reader.
+   */
+  async #settled(least = 0, from: readonly number[] = []): Promise<readonly number[]> {
     let bytes: readonly number[] = [];
+    let stillMs = 0;
     await until(async () => {
       const before = bytes;
-      await pause(500);
+      await pause(pollMs);
       bytes = (await this.#ask({ count: true })).bytes;
-      return bytes.every((now, at) => now === before[at]);
+      stillMs = bytes.every((now, at) => now === before[at]) ? stillMs + pollMs : 0;
+      const isComplete = bytes.every((now, at) => now - (from[at] ?? 0) >= least);
+      return stillMs >= (isComplete ? pollMs : missingAfterMs);
     });
     return bytes;
   }
