@@ -122,6 +122,32 @@ const enabledRules = without(
   ),
 );
 
+/** The page makes elements from the tokens of markdown-it, and no HTML. */
+const tokensOnly = without(
+  'tokens-only',
+  /\/markdown-it\.mjs$/,
+  new RegExp(
+    '^default_rules\\.\\w+ = function\\(.*\\) \\{\\n[\\s\\S]*?^\\};\\n|' +
+      '(?<=^var Renderer = class \\{\\n)[\\s\\S]*?(?=^\\};\\n)|' +
+      '^\\t(?:attrSet|attrJoin|at|before|after|use|parseInline|render|renderInline)\\(.*\\) \\{\\n[\\s\\S]*?^\\t\\}\\n',
+    'gm',
+  ),
+);
+
+/** No message has numbers of these types. */
+const usedNumbers = without(
+  'used-numbers',
+  /\/protobuf\/dist\/esm\/wire\/binary-encoding\.js$/,
+  /^ {4}(?:double|s?fixed32|sint32|s?fixed64|s?int64)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
+);
+
+/** No element of the page has attributes of SVG with a hyphen. */
+const plainAttributes = without(
+  'plain-attributes',
+  /\/react-dom-client\.production\.js$/,
+  /(?<=\["crossOrigin", "crossorigin"\]),\n {4}\["accentHeight"[\s\S]*?(?=\n {2}\]\))/,
+);
+
 /** Leaves out of tus what `UserFiles` does not use: one upload in several parts, and its end. */
 const oneUpload = without(
   'one-upload',
@@ -163,6 +189,9 @@ export default defineConfig({
     withoutWebhooks,
     onlyCommands,
     enabledRules,
+    tokensOnly,
+    usedNumbers,
+    plainAttributes,
     oneUpload,
     refusalsWithoutTexts,
     leanEmoji,

@@ -20,9 +20,9 @@ function launchFrom(executablePath = '', ...args: string[]): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox', ...args], timeout: 120_000 });
 }
 
-/** Starts a headless Chromium. */
+/** Starts a headless Chromium, with a microphone that beeps and is always permitted. */
 export function launch(): Promise<Browser> {
-  return launchFrom(chromiumPath);
+  return launchFrom(chromiumPath, ...['device', 'ui'].map((part) => `--use-fake-${part}-for-media-stream`));
 }
 
 /** Starts a whole Chromium without a window. */

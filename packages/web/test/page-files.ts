@@ -89,6 +89,15 @@ function pasteAndDrop({ page }: Visitor): Promise<void> {
   });
 }
 
+/** Opens the page again with a header that refuses the microphone, as a user can. */
+async function withoutMicrophone({ page }: Visitor): Promise<void> {
+  await page.route('**/', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), 'permissions-policy': 'microphone=()' } });
+  });
+  await page.reload();
+}
+
 inChromium('files of messages', () => {
   test('files are chosen, pasted and dropped, uploads pause, continue and are refused, and a message takes the rest', async () => {
     const ann = await stage.somebody('Ann', { viewport: { width: 320, height: 640 } });
@@ -175,5 +184,60 @@ inChromium('files of messages', () => {
     await loaded(bob, '.thumbnail img', 640);
     expect(await page.getByText('This message is empty.').count()).toBe(0);
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('a voice message is recorded, heard before it is sent, and played; without a microphone the page says why', async () => {
+    const viewport = { width: 320, height: 640 };
+    const ann = await stage.somebody('Ann', { viewport });
+    const bob = await stage.somebody('Bob', { viewport, serviceWorkers: 'block' });
+    await createChat(bob, 'Group', 'voices', [await userIdOf(ann)]);
+    await rowOf(ann, 'voices').click();
+    await ann.live();
+    const { page } = ann;
+    const record = page.getByRole('button', { name: 'Record a voice message' });
+    const stop = page.getByRole('button', { name: 'Stop', exact: true });
+    const second = page.getByText(/^(?!0:00)\d+:\d\d of 10:00$/);
+    await record.click();
+    await ann.focused(stop);
+    await second.waitFor();
+    await stage.picture(ann, 'voice-recording-narrow');
+    expect([await objections(ann), await outside(ann)]).toEqual([[], []]);
+    await page.keyboard.press('Escape');
+    await stop.waitFor({ state: 'detached' });
+    expect(await attached(ann).count()).toBe(0);
+    await record.press('Enter');
+    await second.waitFor();
+    await stop.press('Enter');
+    const sound = attached(ann).locator('audio');
+    const heard = (one: HTMLAudioElement) =>
+      one
+        .play()
+        .then(() => one.currentTime > 0 || new Promise((resolve) => one.addEventListener('timeupdate', resolve)));
+    await sound.evaluate(heard);
+    await record.press('Enter');
+    await second.waitFor();
+    await page.getByRole('link', { name: 'All chats' }).click();
+    await rowOf(ann, 'voices').click();
+    await attached(ann).nth(1).waitFor();
+    await page.locator('.send:enabled').waitFor();
+    await stage.picture(ann, 'voice-attached-narrow');
+    expect([await objections(ann), await outside(ann)]).toEqual([[], []]);
+    await page.getByRole('button', { name: 'Send', exact: true }).press('Enter');
+    const received = bob.page.locator('.files audio').last();
+    await received.evaluate(
+      (one: HTMLAudioElement) =>
+        Number.isFinite(one.duration) ||
+        new Promise((resolve) =>
+          one.addEventListener('durationchange', () => Number.isFinite(one.duration) && resolve(0)),
+        ),
+    );
+    await withoutMicrophone(bob);
+    await bob.page.getByRole('button', { name: 'Record a voice message' }).click();
+    await bob.page.getByRole('alert').filter({ hasText: 'This page may not use the microphone.' }).waitFor();
+    await stage.picture(bob, 'voice-refused');
+    expect([await objections(bob), await outside(bob)]).toEqual([[], []]);
+    await bob.page.getByRole('button', { name: 'Close', exact: true }).press('Enter');
+    await bob.focused(bob.page.getByLabel('Message', { exact: true }));
+    expect(ann.complaints).toEqual([]);
   });
 });

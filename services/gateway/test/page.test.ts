@@ -58,12 +58,13 @@ test('serves the page with security headers', async () => {
     /default-src 'none';.*script-src 'self';.*frame-ancestors 'none'/,
   );
   expect(page.headers.get('content-security-policy')).not.toMatch(/unsafe|\*/);
-  expect(page.headers.get('content-security-policy')).toContain("; media-src 'self';");
+  expect(page.headers.get('content-security-policy')).toContain("; media-src 'self' blob:;");
   expect(Object.fromEntries(page.headers)).toMatchObject({
     'content-type': 'text/html; charset=utf-8',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
+    'permissions-policy': 'camera=(), geolocation=(), microphone=(self)',
     'cross-origin-opener-policy': 'same-origin',
     'cache-control': 'no-cache',
   });

@@ -59,7 +59,8 @@ export class Attachments {
       const { name, size, type } = file;
       const key = randomUuid();
       this.#uploads.set(key, { channelId, file, pausing: undefined });
-      const preview = type.startsWith('image/') ? URL.createObjectURL(file) : undefined;
+      const kind = (['image', 'audio'] as const).find((one) => type.startsWith(one));
+      const preview = kind && { kind, address: URL.createObjectURL(file) };
       return { key, name, size, sent: 0, preview, state: 'waiting' };
     });
     this.#store.dispatch({ type: 'added', channelId, attachments });
@@ -109,7 +110,7 @@ export class Attachments {
 
   #forget({ key, preview }: Attachment): void {
     this.#uploads.delete(key);
-    if (preview !== undefined) URL.revokeObjectURL(preview);
+    if (preview !== undefined) URL.revokeObjectURL(preview.address);
   }
 
   #change(key: string, change: Partial<Attachment>): void {

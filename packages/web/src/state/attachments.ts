@@ -9,8 +9,8 @@ export interface Attachment {
   readonly size: number;
   /** Bytes that the server has. */
   readonly sent: number;
-  /** Address of the picture in this browser, if it is one. */
-  readonly preview: string | undefined;
+  /** A picture or a sound, with its address in this browser. */
+  readonly preview: { readonly kind: 'image' | 'audio'; readonly address: string } | undefined;
   readonly state: 'waiting' | 'uploading' | 'paused' | 'ready' | 'refused';
   /** Id of the file, once the server has begun to receive it. */
   readonly fileId?: string;

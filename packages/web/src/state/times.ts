@@ -45,6 +45,12 @@ export function briefTime(at: number, nowMs: number): string {
   return at > midnight(nowMs, -6) ? formatOf('shortWeekday').format(at) : formatOf('shortDate').format(at);
 }
 
+/** Returns a length in minutes and seconds, such as 1:05. */
+export function lengthWords(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  return `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, '0')}`;
+}
+
 /** Returns date and time to the minute. */
 export function dateTime(at: number): string {
   return formatOf('moment').format(at);

@@ -35,7 +35,11 @@ function AttachedFile({ attachment, channelId }: { attachment: Attachment; chann
   const remove = say.removeFile(name);
   return (
     <div className="attached-file">
-      {preview === undefined ? <Icon name="file" /> : <img src={preview} alt="" width="40" height="40" />}
+      {preview?.kind === 'image' ? (
+        <img src={preview.address} alt="" width="40" height="40" />
+      ) : (
+        <Icon name={preview === undefined ? 'file' : 'sound'} />
+      )}
       <div className="attached-facts">
         <p className="file-name" title={name}>
           <Name of={name} />
@@ -52,6 +56,10 @@ function AttachedFile({ attachment, channelId }: { attachment: Attachment; chann
       >
         <Icon name="close" />
       </button>
+      {preview?.kind === 'audio' && (
+        // biome-ignore lint/a11y/useMediaCaption: nobody has written captions of a sound that is not sent yet
+        <audio controls src={preview.address} aria-label={name} />
+      )}
     </div>
   );
 }

@@ -1,4 +1,13 @@
-import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import {
+  type ClipboardEvent,
+  type FormEvent,
+  type KeyboardEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
 import { allowedActions } from '../state/allowed-actions.js';
 import { bytesOver } from '../state/bytes.js';
 import type { ConversationState } from '../state/conversation-state.js';
@@ -8,7 +17,6 @@ import { hasHistory } from '../state/retention.js';
 import { lastOwn } from '../state/timeline.js';
 import { words } from '../words/words.js';
 import { AttachButton } from './attach-button.js';
-import { AttachedArea } from './attached-area.js';
 import { CompletionList } from './completion-list.js';
 import { EmojiDialog } from './emoji-dialog.js';
 import { Icon } from './icon.js';
@@ -21,6 +29,7 @@ import { useDraft } from './use-draft.js';
 import { useLeaveGuard } from './use-leave-guard.js';
 import { useMentionable } from './use-mentionable.js';
 import { useTyping } from './use-typing.js';
+import { WithFileParts } from './with-file-parts.js';
 import { useOpenConversation } from './workspace-context.js';
 
 /** Media query for a device with a mouse, on which focusing a field opens no keyboard. */
@@ -73,6 +82,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   const hasContent = attached.isReady && (attached.hasSome || trimLines(text) !== '');
   const isReady = allowed.say && tooMany === 0 && intent.do !== 'gone' && hasContent;
   const submit = useSubmit(intent, people);
+  const voice = useVoice(area);
   useFocus(area, intent);
   useLeaveGuard(trimLines(text) !== '' || state.outgoing.length > 0);
   const onText = (typed: string) => {
@@ -101,17 +111,54 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   };
   const attach = (files: readonly File[]) => {
     attached.attach(files);
-    if (matchMedia(fine).matches) area.current?.focus();
+    focusField(area);
   };
   const onFiles = mayHaveFiles(intent, state) ? attach : undefined;
   return (
     <form className="composer" onSubmit={send}>
       <IntentLine intent={intent} names={state.names} onCancel={cancel} onNew={onNew} />
-      {attached.hasSome && <AttachedArea channelId={channelId} />}
-      <Writing {...{ area, text, over: !allowed.say, isReady, completion, onText, onKey, onFiles }} />
+      <Enclosed channelId={channelId} hasFiles={attached.hasSome} voice={voice} />
+      <Writing {...{ area, text, over: !allowed.say, isReady, completion, onText, onKey, onFiles }}>
+        {attached.mayRecord && <VoiceButton onRecord={voice.open} />}
+      </Writing>
       {attached.isOver && <p className="drop-here">{words().conversation.dropHere}</p>}
       {tooMany > 0 && <TooLong bytes={tooMany} most={state.maxBytes ?? 0} />}
     </form>
+  );
+}
+
+/** Focuses the field, unless that would open a keyboard on the screen. */
+function focusField(area: React.RefObject<HTMLTextAreaElement | null>): void {
+  if (matchMedia(fine).matches) area.current?.focus();
+}
+
+/** Opens and closes the bar that records a voice message. */
+function useVoice(area: React.RefObject<HTMLTextAreaElement | null>) {
+  const [isOpen, setIsOpen] = useState(false);
+  const close = () => {
+    setIsOpen(false);
+    focusField(area);
+  };
+  return { isOpen, open: () => setIsOpen(true), close };
+}
+
+interface EnclosedProps {
+  readonly channelId: number;
+  readonly hasFiles: boolean;
+  readonly voice: ReturnType<typeof useVoice>;
+}
+
+/** The attached files, and the bar that records a voice message. */
+function Enclosed({ channelId, hasFiles, voice }: EnclosedProps) {
+  return (
+    <>
+      {hasFiles && <WithFileParts show={({ AttachedFiles }) => <AttachedFiles channelId={channelId} />} />}
+      {voice.isOpen && (
+        <WithFileParts
+          show={({ VoiceBar }) => <VoiceBar key={channelId} channelId={channelId} onClose={voice.close} />}
+        />
+      )}
+    </>
   );
 }
 
@@ -163,9 +210,11 @@ interface WritingProps {
   readonly onKey: (event: KeyboardEvent) => void;
   /** Attaches files; undefined if the message can have none. */
   readonly onFiles: ((files: readonly File[]) => void) | undefined;
+  /** Further buttons. */
+  readonly children: ReactNode;
 }
 
-function Writing({ area, text, over, isReady, completion, onText, onKey, onFiles }: WritingProps) {
+function Writing({ area, text, over, isReady, completion, onText, onKey, onFiles, children }: WritingProps) {
   const id = useId();
   const say = words().conversation;
   const { choices, chosen, pick, follow, insert } = completion;
@@ -195,6 +244,7 @@ function Writing({ area, text, over, isReady, completion, onText, onKey, onFiles
         onPaste={(event) => pasteFiles(event, onFiles)}
       />
       {!over && onFiles !== undefined && <AttachButton onFiles={onFiles} />}
+      {children}
       {!over && <EmojiButton onPick={insert} />}
       <button type="submit" className="send" aria-label={say.send} title={say.send} disabled={!isReady}>
         <Icon name="send" />
@@ -209,6 +259,16 @@ function pasteFiles(event: ClipboardEvent, onFiles: WritingProps['onFiles']): vo
   if (onFiles === undefined || files.length === 0 || event.clipboardData.types.includes('text/plain')) return;
   event.preventDefault();
   onFiles(files);
+}
+
+/** Begins a voice message. */
+function VoiceButton({ onRecord }: { onRecord: () => void }) {
+  const { recordVoice } = words().conversation;
+  return (
+    <button type="button" className="icon-button" aria-label={recordVoice} title={recordVoice} onClick={onRecord}>
+      <Icon name="microphone" />
+    </button>
+  );
 }
 
 /** Opens the list of emoji. */

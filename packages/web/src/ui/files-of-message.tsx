@@ -2,7 +2,7 @@ import { words } from '../words/words.js';
 import { TryAgain } from './try-again.js';
 import { useLoaded } from './use-loaded.js';
 
-type FileParts = typeof import('./file-parts.js');
+export type FileParts = typeof import('./file-parts.js');
 
 /** The parts of the page for files, once they are loaded. */
 let parts: FileParts | undefined;

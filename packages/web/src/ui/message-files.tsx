@@ -97,6 +97,13 @@ function Thumbnail({ file, onOpen }: { file: UserFile; onOpen: (file: UserFile) 
   );
 }
 
+/** A recording tells its length only at its end, so the player goes there and back. */
+function findLength({ currentTarget: player }: { currentTarget: HTMLMediaElement }): void {
+  if (player.duration !== Number.POSITIVE_INFINITY) return;
+  player.addEventListener('durationchange', () => (player.currentTime = 0), { once: true });
+  player.currentTime = Number.MAX_SAFE_INTEGER;
+}
+
 /** A film or a sound. If the browser cannot play it, the user can save it. */
 function Player({ file, isFilm }: { file: UserFile; isFilm: boolean }) {
   const [plays, setPlays] = useState<'film' | 'sound' | 'nothing'>(isFilm ? 'film' : 'sound');
@@ -113,7 +120,7 @@ function Player({ file, isFilm }: { file: UserFile; isFilm: boolean }) {
           onLoadedMetadata={(event) => event.currentTarget.videoWidth === 0 && setPlays('sound')}
         />
       )}
-      {plays === 'sound' && <audio {...player} />}
+      {plays === 'sound' && <audio {...player} onLoadedMetadata={findLength} />}
       <figcaption>
         <FileToSave file={file} />
       </figcaption>

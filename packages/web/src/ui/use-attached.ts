@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { attachmentsOf } from '../state/attachments.js';
+import { mostAttached } from '../state/limits.js';
 import { useWatched } from './hooks.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -14,6 +15,8 @@ export function useAttached(channelId: number, isAllowed: boolean) {
   return {
     attach,
     isOver,
+    /** Whether the message can also have a voice message. */
+    mayRecord: isAllowed && list.length < mostAttached,
     hasSome: isAllowed && list.length > 0,
     isReady: !isAllowed || list.every(({ state }) => state === 'ready'),
     /** Returns the ids of the files for a message that is sent now. */

@@ -55,6 +55,18 @@ export const deConversation: ConversationWords = {
   saveFile: 'Speichern',
   saveNamed: (name) => `${name} speichern`,
   attach: 'Dateien anhängen',
+  recordVoice: 'Sprachnachricht aufnehmen',
+  voiceMessage: 'Sprachnachricht',
+  voiceName: (seconds) => `Sprachnachricht (${seconds} s)`,
+  voiceAsking: 'Erlaub dem Browser, das Mikrofon zu benutzen.',
+  voiceLength: (length, most) => `${length} von ${most}`,
+  voiceStop: 'Stopp',
+  voiceFull: 'Die Aufnahme endete, weil sie so lang ist wie erlaubt. Sie ist angehängt.',
+  voiceDenied:
+    'Diese Seite darf das Mikrofon nicht benutzen. Erlaub es in den Einstellungen des Browsers und versuch es noch einmal.',
+  noMicrophone: 'Kein Mikrofon gefunden. Schließ eins an und versuch es noch einmal.',
+  voiceUnsupported: 'Dieser Browser kann hier nicht aufnehmen. Nötig sind HTTPS und eine aktuelle Version.',
+  voiceFailed: 'Es konnte nichts aufgenommen werden. Vielleicht benutzt ein anderes Programm das Mikrofon.',
   attached: 'Dateien zum Senden',
   dropHere: 'Leg Dateien hier ab, um sie anzuhängen',
   tooManyFiles: (most, excess) =>
