@@ -1,7 +1,11 @@
-/** One conversation, held through all doors at once. */
+/** One conversation, held through all doors at once, also by clients that others have written. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Kind } from '@parley/contract';
-import { type ServiceProcess, type TestPerson, until } from '@parley/testkit';
+import { type Program, type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import { InboxRig } from './inbox-rig.js';
+import { lineClients } from './line-clients.js';
 import { RealtimeClient } from './realtime-client.js';
 import { request } from './rest-client.js';
 import { RoomClient } from './room-client.js';
@@ -9,6 +13,7 @@ import { SocketProbe } from './socket-probe.js';
 
 let rig: InboxRig;
 let gateway: ServiceProcess;
+let names = 0;
 const streams = new AbortController();
 
 beforeAll(async () => {
@@ -116,4 +121,93 @@ test('gRPC, page, REST, server-sent events, and documents 002, 003 and 004 see t
   expect(bobs.all('message_edited')).toMatchObject([{ message_id: seq, content: 'changed' }]);
   expect(events().find(({ event }) => event === 'MessageUpdated')).toMatchObject({ id: seq, content: 'changed' });
   expect(page.entries(id).find(({ kind }) => kind === Kind.EDIT)).toMatchObject({ targetSeq: seq });
+});
+
+describe.each(lineClients)('A client with $name', ({ isInstalled, prepare }) => {
+  const given = isInstalled ? test : test.skip;
+  let start: (path: string, ...protocols: string[]) => Program;
+  let folder: string;
+  let program: Program;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-line-client-'));
+    if (!isInstalled) return;
+    const run = await prepare(folder);
+    start = (path, ...protocols) => {
+      // Only the gateway of the rig has metrics.
+      const { http } = path === '/connect' ? rig.gateway : gateway;
+      program = run(`${http.replace('http', 'ws')}${path}`, protocols);
+      return program;
+    };
+  }, 400_000);
+  afterEach(() => program?.child.kill());
+  afterAll(() => rm(folder, { recursive: true }));
+
+  /** Makes a group of two users, of whom the second one is connected to document 004. */
+  async function pair() {
+    const [ann, bob] = (await rig.people(2)) as [TestPerson, TestPerson];
+    return { ann, bobs: await RealtimeClient.open(gateway.http, bob), id: await rig.group(ann, [bob]) };
+  }
+
+  given('talks through /connect', async () => {
+    const { ann, bobs, id } = await pair();
+    const sockets = () => rig.metric('parley_sockets');
+    const before = await sockets();
+    start('/connect', 'parley.v1.json', `bearer.${ann.token}`);
+    await until(async () => (await sockets()) > before); // wscat does not say when it is connected.
+    program.type('{"watch":{}}');
+    await program.says('{"welcome":{"me":{"id":');
+    const post = { channelId: id, clientId: crypto.randomUUID(), data: Buffer.from('grüße').toString('base64') };
+    program.type(JSON.stringify({ post }));
+    await program.says(`{"ack":{"clientId":"${post.clientId}","seq":`);
+    await until(() => bobs.texts(id).includes('grüße'));
+    await bobs.ok('chat_message', { room_id: id, content: '世界' });
+    await program.says(`"data":"${Buffer.from('世界').toString('base64')}"`);
+  });
+
+  given('talks through document 002', async () => {
+    const other = await RoomClient.open(`${gateway.http}/chatserver`);
+    await other.next();
+    const room = `room${++names}`;
+    expect(await other.ask({ action: 'join', room })).toBe(`{"action":"join","room":"${room}"}`);
+    start('/chatserver/connect');
+    await program.says('{"action":"connection","user_id":"');
+    const [, id] = /"user_id":"(\d+)"/.exec(program.said) ?? [];
+    program.type(JSON.stringify({ action: 'join', room }));
+    await program.says(`{"action":"join","room":"${room}"}`);
+    expect(await other.next()).toBe(`{"action":"join","user_id":"${id}","room":"${room}"}`);
+    program.type('{"action":"room_message","message":"grüße"}');
+    await program.says(`{"action":"room_message","room":"${room}","message":"grüße"}`);
+    expect(await other.next()).toBe(`{"action":"room_message","user_id":"${id}","room":"${room}","message":"grüße"}`);
+    other.send({ action: 'room_message', message: '世界' });
+    await program.says('"message":"世界"}');
+    await other.close();
+  });
+
+  given('talks through document 003', async () => {
+    const [room, name, other] = [`room${++names}`, `line${names}`, `other${names}`];
+    const said = (client: RoomClient) => client.frames.map((frame) => JSON.parse(frame).value);
+    const partner = await RoomClient.open(`${gateway.http}/ws/${other}`);
+    start(`/ws/${name}`);
+    for (const path of [`create-room/${room}/${other}`, `join-room/${room}/${name}`])
+      await until(async () => (await request(`${gateway.http}/${path}`, 'POST')).status === 200);
+    const frame = { user: name, room, isNotification: false };
+    program.type(JSON.stringify({ ...frame, value: 'grüße' }));
+    await program.says(`{"user":"${name}","room":"${room}","isNotification":false,"value":"grüße","serverTime":"`);
+    await until(() => said(partner).includes('grüße'));
+    partner.send({ ...frame, user: other, value: '世界' });
+    await program.says(`{"user":"${other}","room":"${room}","isNotification":false,"value":"世界","serverTime":"`);
+    await partner.close();
+  });
+
+  given('talks through document 004', async () => {
+    const { ann, bobs, id } = await pair();
+    start('/realtime', 'parley.realtime', `bearer.${ann.token}`);
+    await program.says(`{"type":"welcome","payload":{"user_id":"${ann.id}",`);
+    program.type(JSON.stringify({ type: 'chat_message', ref: 1, payload: { room_id: id, content: 'grüße' } }));
+    await program.says(`{"type":"message_sent","ref":1,"payload":{"room_id":${id},"message_id":`);
+    await until(() => bobs.texts(id).includes('grüße'));
+    await bobs.ok('chat_message', { room_id: id, content: '世界' });
+    await program.says('"content":"世界"');
+  });
 });
