@@ -46,7 +46,7 @@ test.each(pages)('the links of %s lead to pages and headings that exist', (page)
 });
 
 test.each(pages)('the files that %s names exist', (page) => {
-  const paths = found(page, /`((?:packages|services|proto|scripts|docs|bin|examples|\.ci)\/[\w./-]+)`/g);
+  const paths = found(page, /`((?:packages|services|proto|scripts|docs|bin|examples|deploy|\.ci)\/[\w./-]+)`/g);
   expect(paths.filter((path) => !existsSync(join(projectFolder, path)))).toEqual([]);
 });
 
