@@ -216,7 +216,7 @@ test('finds a pooler that shares connections between transactions', async () => 
   });
   const url = at({ port: String(await listen(pooler)) });
   const words = '^fault listen: .*accepts LISTEN, but no notification arrives. .*Set PARLEY_LISTEN_URL of the gateways';
-  const found = await faultsOf({ database: url, timeout: 3, only: ['listen'] });
+  const found = await faultsOf({ database: url, timeout: 6, only: ['listen'] });
   expect(found).toEqual([expect.stringMatching(words)]);
   expect(await faultsOf({ database: url, env: { PARLEY_LISTEN_URL: database.ownerUrl }, only: ['listen'] })).toEqual(
     [],
@@ -251,6 +251,15 @@ describe('the chat servers', () => {
     await serving('0.0.0.0:50053');
     expect(await found()).toEqual([
       expect.stringMatching('^fault chat servers: chat-1 0.0.0.0:50053: .*is no address. Set PARLEY_ADDR'),
+    ]);
+  });
+
+  test('with an address that does not speak TLS as they say are found', async () => {
+    await serving(`127.0.0.1:${await listen(createHttp())}`, true);
+    expect(await found()).toEqual([
+      expect.stringMatching(
+        '^fault chat servers: .*does not speak HTTP/2 over TLS. Correct PARLEY_ADDR and PARLEY_ADDR_TLS \\(on\\)',
+      ),
     ]);
   });
 

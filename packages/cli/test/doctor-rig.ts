@@ -18,7 +18,7 @@ export type Line = string;
 
 /** Runs the checks, as `parley doctor` does. Steps may take long, because the machine may be busy. */
 export async function diagnose(given: Given): Promise<Line[]> {
-  const { env = {}, only, idle = 1, timeout = 60, gateway, database, data, ...globals } = given;
+  const { env = {}, only, idle = 0.2, timeout = 60, gateway, database, data, ...globals } = given;
   const session = new CommandSession({ login: '/nonexistent/login.json', ...globals });
   const texts = { ...(gateway && { gateway }), ...(database && { database }), ...(data && { data }) };
   const where = await surroundingsOf(session, { ...texts, idle, timeout }, env);

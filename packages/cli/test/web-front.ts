@@ -14,7 +14,7 @@ export interface FrontFaults {
   readonly date?: Date;
   /** Does not know WebSockets. */
   readonly ignoresUpgrade?: boolean;
-  /** Closes a stream after this many milliseconds. */
+  /** Closes a stream this many milliseconds after its first bytes. */
   readonly cutAfterMs?: number;
   /** Replaces the types of gRPC-Web. */
   readonly contentType?: string;
@@ -89,7 +89,11 @@ function passResponse(response: IncomingMessage, outgoing: ServerResponse, fault
     ...(contentType !== undefined && type.startsWith('application/grpc-web') && { 'content-type': contentType }),
   };
   outgoing.writeHead(response.statusCode ?? 500, headers);
-  const cut = cutAfterMs === undefined ? undefined : setTimeout(() => outgoing.destroy(), cutAfterMs);
+  let cut: NodeJS.Timeout | undefined;
+  if (cutAfterMs !== undefined)
+    response.once('data', () => {
+      cut = setTimeout(() => outgoing.destroy(), cutAfterMs);
+    });
   outgoing.on('close', () => clearTimeout(cut));
   const parts: Buffer[] = [];
   response.on('data', (part: Buffer) => {

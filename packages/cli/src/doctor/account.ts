@@ -4,12 +4,12 @@ import { Refusal } from '@parley/runtime';
 import { failureFrom } from '../failure.js';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
 import { inTime } from './step.js';
-import { type Endpoint, type Surroundings, tokenFor } from './surroundings.js';
+import { type DialledService, type Surroundings, tokenFor } from './surroundings.js';
 
 const outdated: ReadonlySet<string> = new Set(['unauthenticated', 'invalid-token', 'expired-token', 'logged-out']);
 
 /** Returns the addresses of a kind of service, as a list. */
-export function addressList(services: readonly Endpoint[], kind: Endpoint['service']): string {
+export function addressList(services: Surroundings['services'], kind: DialledService): string {
   const prefix = `${kind} `;
   return services.flatMap(({ service, about }) => (service === kind ? [about.slice(prefix.length)] : [])).join(',');
 }
@@ -46,6 +46,8 @@ async function tryLogin({ login, services, ca, session, timeoutMs }: Surrounding
     return works(id, 'The stored login is valid at the user-service and at the manager.');
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
+    const isUnreached = thrown.reason === 'unreachable' || thrown.reason === 'deadline-exceeded';
+    if (isUnreached) return skipped(id, 'A service is not reached; the checks above say why.');
     const { message } = failureFrom(thrown, await session.advised());
     return fault(
       id,

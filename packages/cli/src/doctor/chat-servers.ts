@@ -5,7 +5,7 @@ import { openAddress } from '../services.js';
 import { addressList } from './account.js';
 import { type Check, type Finding, fault, skipped } from './check.js';
 import { withDatabase } from './database-access.js';
-import { type GrpcPort, healthFinding, untriableGrpc } from './grpc.js';
+import { type GrpcPort, grpcFinding, untriableGrpc } from './grpc.js';
 import { inTime } from './step.js';
 import { type Surroundings, tokenFor } from './surroundings.js';
 
@@ -48,7 +48,7 @@ async function serverFinding(server: ServingServer, where: Surroundings): Promis
     );
   const at: GrpcPort = { service: 'chat server', host, port, isTls: server.tls, about };
   const why = await untriableGrpc(at, where);
-  const found = why === undefined ? await healthFinding(at, where) : fault(about, `${why}.`, '');
+  const found = why === undefined ? await grpcFinding(at, where) : fault(about, `${why}.`, '');
   if (found.level === 'ok') return found;
   const change = `Correct PARLEY_ADDR and PARLEY_ADDR_TLS (${server.tls ? 'on' : 'off'}) of the chat server, or open the way to it.`;
   return fault(about, `Clients are told to dial this address. ${found.words}`, change);

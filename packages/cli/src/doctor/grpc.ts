@@ -1,6 +1,6 @@
 import { ChannelCredentials, Client, status } from '@grpc/grpc-js';
 import { noConnectionOf } from '@parley/client/node';
-import { HealthService, HealthCheckResponse_ServingStatus as Serving } from '@parley/contract';
+import { ChannelService, ChatService, type Method, UserService } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { hostAndPort, Refusal } from '@parley/runtime';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
@@ -8,17 +8,18 @@ import { speaksHttp2 } from './http2.js';
 import { isReachable } from './ports.js';
 import type { Endpoint, Surroundings } from './surroundings.js';
 
-/** Full name of the gRPC service that each kind of process serves. */
-const fullNames = {
-  'user-service': 'chat.v1.UserService',
-  manager: 'chat.v1.ChannelService',
-  'chat server': 'chat.v1.ChatService',
-  gateway: 'chat.v1.InboxService',
+/**
+ * A call of each service that proxies route too. Without a token, the right response is a refusal, also of Envoy.
+ */
+const calls = {
+  'user-service': UserService.get,
+  manager: ChannelService.listChannels,
+  'chat server': ChatService.send,
 } as const;
 
 /** A port of gRPC, and the service that it should serve. */
 export interface GrpcPort extends Pick<Endpoint, 'host' | 'port' | 'isTls' | 'about'> {
-  readonly service: keyof typeof fullNames;
+  readonly service: keyof typeof calls;
 }
 
 /** Opens a client without keepalive pings, so that an idle connection is idle. */
@@ -32,10 +33,11 @@ const unheard = 'Check what listens there, and the proxies on the way.';
 
 function refusedFinding({ about, service, isTls }: GrpcPort, { cause, reason, message }: Refusal): Finding {
   const { code, details = message } = (cause ?? {}) as { code?: number; details?: string };
-  const isOther = code === status.NOT_FOUND || code === status.UNIMPLEMENTED;
-  if (isOther) {
-    const change = 'Correct the address. The usual ports are 50051 user-service, 50052 manager, 50053 chat server.';
-    return fault(about, `Another service listens there, not a ${service}.`, change);
+  if (reason === 'unauthenticated') return works(about, `The ${service} responds to gRPC.`);
+  if (code === status.UNIMPLEMENTED) {
+    const { path } = calls[service];
+    const change = `Correct the address (usual ports: 50051 user-service, 50052 manager, 50053 chat server), or let the proxy pass ${path}.`;
+    return fault(about, `What listens there does not serve the calls of a ${service}.`, change);
   }
   if (isTls && noConnectionOf(details) === 'untrusted')
     return skipped(about, 'The certificate is not trusted; the check "tls" says why.');
@@ -55,15 +57,13 @@ export async function untriableGrpc(
     : `The server does not speak HTTP/2${port.isTls ? ' over TLS' : ' in plain text'}`;
 }
 
-/** Asks a server for its health. */
-export async function healthFinding(port: GrpcPort, where: Pick<Surroundings, 'ca' | 'timeoutMs'>): Promise<Finding> {
-  const { about, service } = port;
+/** Calls a service without a token. */
+export async function grpcFinding(port: GrpcPort, where: Pick<Surroundings, 'ca' | 'timeoutMs'>): Promise<Finding> {
   const client = grpcClient(port, where);
+  const method: Method<unknown, unknown> = calls[port.service];
   try {
-    const request = { service: fullNames[service] };
-    const { status: health } = await callUnary(client, HealthService.check, request, { withinMs: where.timeoutMs });
-    if (health === Serving.SERVING) return works(about, `The ${service} responds to gRPC, and is serving.`);
-    return fault(about, `The ${service} says that it is not serving.`, 'Read its log, and /readyz of its ops port.');
+    await callUnary(client, method, method.requestType.decode(new Uint8Array()), { withinMs: where.timeoutMs });
+    return works(port.about, `The ${port.service} responds to gRPC.`);
   } catch (thrown) {
     if (thrown instanceof Refusal) return refusedFinding(port, thrown);
     throw thrown;
@@ -77,7 +77,7 @@ export function grpcCheck(where: Surroundings): Check {
   const none = [skipped('services', 'No address of a service is known.', 'Give --user-service and --manager.')];
   const examine = async (port: GrpcPort): Promise<Finding> => {
     const why = await untriableGrpc(port, where);
-    return why === undefined ? healthFinding(port, where) : skipped(port.about, `${why}; the checks above say more.`);
+    return why === undefined ? grpcFinding(port, where) : skipped(port.about, `${why}; the checks above say more.`);
   };
   const run = async () => (where.services.length === 0 ? none : Promise.all(where.services.map(examine)));
   return { name: 'grpc', run };

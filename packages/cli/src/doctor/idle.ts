@@ -25,7 +25,7 @@ async function survival(about: string, ended: Promise<string>, idleMs: number): 
   }
 }
 
-/** Watches the health of a service, of which nothing is heard while it does not change. */
+/** Leaves a stream idle: that of the health of a service, which is silent while the health does not change. */
 async function idleGrpc(port: GrpcPort, where: Surroundings): Promise<Finding> {
   const client: Client = grpcClient(port, where);
   const stream = startServerStream(client, HealthService.watch, { service: '' });
@@ -36,7 +36,7 @@ async function idleGrpc(port: GrpcPort, where: Surroundings): Promise<Finding> {
   try {
     const begun = new Promise<boolean>((resolve) => stream.once('data', () => resolve(true)));
     const hasBegun = await inTime(Promise.race([begun, ended.then(() => false)]), where.timeoutMs).catch(() => false);
-    if (!hasBegun) return skipped(port.about, 'No stream opens; the check "grpc" says why.');
+    if (!hasBegun) return skipped(port.about, 'It has no stream that needs no account. A proxy passes none.');
     return await survival(port.about, ended, where.idleMs);
   } finally {
     stream.cancel();

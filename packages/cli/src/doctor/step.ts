@@ -11,12 +11,19 @@ export async function inTime<T>(step: Promise<T>, timeoutMs: number, onTimeout =
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new StepTimeout(`There was no response within ${timeoutMs / 1_000} s.`));
-      onTimeout();
+      // If this process stood still, the response may have arrived meanwhile: it is read before the second callback.
+      setImmediate(() =>
+        setImmediate(() => reject(new StepTimeout(`There was no response within ${timeoutMs / 1_000} s.`))),
+      );
     }, timeoutMs);
   });
   step.catch(() => {}); // It may fail after the timeout.
-  return Promise.race([step, late]).finally(() => clearTimeout(timer));
+  return Promise.race([step, late])
+    .catch((thrown: unknown) => {
+      if (thrown instanceof StepTimeout) onTimeout();
+      throw thrown;
+    })
+    .finally(() => clearTimeout(timer));
 }
 
 /** Returns the code of an error of Node, of OpenSSL or of PostgreSQL; empty if it has none. */

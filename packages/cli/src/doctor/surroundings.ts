@@ -18,10 +18,14 @@ export interface DoctorOptions {
   readonly timeout: number;
 }
 
+/** Kind of a service that clients call directly. */
+export type DialledService = 'user-service' | 'manager';
+type EndpointKind = DialledService | 'gateway';
+
 /** An address that accepts connections. */
-export interface Endpoint {
-  /** What listens there, such as `user-service`. */
-  readonly service: 'user-service' | 'manager' | 'gateway';
+export interface Endpoint<Kind extends EndpointKind = EndpointKind> {
+  /** Kind of process that listens there. */
+  readonly service: Kind;
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
@@ -34,7 +38,7 @@ export interface Surroundings {
   /** URL of the gateway, or of the proxy in front of it. */
   readonly web: URL | undefined;
   /** The user-services and managers. */
-  readonly services: readonly Endpoint[];
+  readonly services: readonly Endpoint<DialledService>[];
   /** Certificates of the authority to trust; undefined: those of Node. */
   readonly ca: Buffer | undefined;
   readonly login: SavedLogin | undefined;
@@ -64,8 +68,8 @@ export function webEndpoint({ protocol, hostname, port }: URL): Endpoint {
   return { service: 'gateway', host, port: number, isTls, about: `${protocol}//${hostname}:${number}` };
 }
 
-function endpointsOf(service: Endpoint['service'], addresses: string | undefined, isTls: boolean): Endpoint[] {
-  return (addresses ?? '').split(',').flatMap((text) => {
+function endpointsOf<Kind extends DialledService>(service: Kind, addresses = '', isTls: boolean): Endpoint<Kind>[] {
+  return addresses.split(',').flatMap((text) => {
     const about = text.trim();
     return about === '' ? [] : [{ service, ...splitAddress(about), isTls, about: `${service} ${about}` }];
   });
@@ -79,6 +83,11 @@ export function endpointsIn({ web, services }: Surroundings): Endpoint[] {
 function addressesIn({ services }: RunFacts, name: string): string {
   const named = services.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
   return named.map(({ address }) => address).join(',');
+}
+
+/** Returns whether the processes of an `npm start` listen with TLS. Envoy may have TLS alone. */
+function hasTls({ services }: RunFacts): boolean {
+  return services.some(({ name, address }) => name.startsWith('gateway') && address.startsWith('https:'));
 }
 
 /** Returns the ports of a list of addresses on this machine. */
@@ -132,7 +141,7 @@ export async function surroundingsOf(
   const managers = reach.channelService ?? (run && addressesIn(run, 'channel-service')) ?? usual?.channelService;
   const gateway = options.gateway ?? run?.page ?? (isNothingGiven ? usualGateway : undefined);
   const database = options.database ?? databaseIn(env) ?? run?.database;
-  const isTls = reach.tls === true;
+  const isTls = reach.tls === true || (run !== undefined && hasTls(run));
   return {
     web: gateway === undefined ? undefined : new URL(dialableUrl(gateway)),
     services: [...endpointsOf('user-service', users, isTls), ...endpointsOf('manager', managers, isTls)],

@@ -1,8 +1,9 @@
 import { openTextSocket } from '@parley/client/node';
-import { type Check, type Finding, fault, skipped, works } from './check.js';
+import { type Check, type Finding, fault, works } from './check.js';
 import { errorText, inTime } from './step.js';
 import type { Surroundings } from './surroundings.js';
-import { failedRequest, withGateway } from './web.js';
+import { failedRequest, strangeFinding, withGateway } from './web.js';
+import { readWeb } from './web-request.js';
 
 const advice =
   'Let the proxy pass WebSockets at /connect (nginx: proxy_http_version 1.1, and the headers Upgrade and Connection).';
@@ -32,16 +33,28 @@ async function tryFrames(url: URL, { ca, timeoutMs }: Surroundings): Promise<Fin
   }
 }
 
+const upgradeRequired = 426;
+
+/** Asks for the path of WebSockets without one, to find out why none opens. */
+async function whyClosed(url: URL, web: URL, where: Surroundings, thrown: unknown): Promise<Finding> {
+  try {
+    const response = await readWeb(new URL('/connect', web), where);
+    if (response.status !== upgradeRequired) return strangeFinding(url.href, response);
+    return fault(url.href, `No WebSocket opens, although requests reach the gateway (${errorText(thrown)}).`, advice);
+  } catch (failed) {
+    return failedRequest(url.href, failed);
+  }
+}
+
 /** WebSockets open, and frames pass. Needs no account. */
 export function webSocketCheck(where: Surroundings): Check {
   const examine = async (web: URL): Promise<Finding[]> => {
     const url = new URL('/connect', web.href.replace(/^http/, 'ws'));
-    const failed = (thrown: unknown) => {
-      const { level, ...found } = failedRequest(url.href, thrown);
-      if (level === 'skipped') return skipped(url.href, found.words);
-      return fault(url.href, `A WebSocket does not work (${errorText(thrown)}).`, advice);
-    };
-    return [await tryFrames(url, where).catch(failed)];
+    const finding = await tryFrames(url, where).catch((thrown: unknown) => {
+      const found = failedRequest(url.href, thrown);
+      return found.level === 'skipped' ? found : whyClosed(url, web, where, thrown);
+    });
+    return [finding];
   };
   return { name: 'websocket', run: () => withGateway(where, examine) };
 }

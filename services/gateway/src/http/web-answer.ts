@@ -8,6 +8,8 @@ const contentTypes: Readonly<Record<WebFraming, string>> = {
   binary: 'application/grpc-web+proto',
   text: 'application/grpc-web-text+proto',
 };
+/** Tells nginx to pass messages on as they come. */
+const unbuffered = { 'x-accel-buffering': 'no' } as const;
 const trailersFlag = 0x80;
 /** Keys of the metadata that a page receives from a service. */
 const forwardedKeys = ['chat-token', 'chat-reason', 'chat-retry-after-ms'];
@@ -56,7 +58,7 @@ export class WebAnswer {
 
   /** Sends the headers now, so that a page knows that it is connected before the first frame. */
   begin(metadata: Metadata): void {
-    this.#response.writeHead(200, { ...this.#headers, ...headersIn(metadata) });
+    this.#response.writeHead(200, { ...this.#headers, ...unbuffered, ...headersIn(metadata) });
     this.#response.flushHeaders();
   }
 
