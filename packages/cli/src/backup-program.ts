@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { BackupCommandOptions, RestoreCommandOptions } from './backup/backup.js';
+import type { MigrateCommandOptions } from './backup/migrate.js';
 import { sessionOf } from './command-parts.js';
 import { addDatabaseOptions } from './database-options.js';
 
@@ -11,9 +12,9 @@ const restoreHelp = `
 The whole file is checked first. Then everything is restored in one transaction: after an error, nothing has changed.
 Stop Parley before. Every channel gets a new log, so that clients do not skip new messages.`;
 
-// The modules of both commands are imported late, because other commands do not need the database.
+// The modules of these commands are imported late, because other commands do not need the database.
 
-/** Adds the commands that back up and restore the database. */
+/** Adds the commands that back up, restore and migrate the database. */
 export function addBackups(program: Command): void {
   addDatabaseOptions(program.command('backup <file>'))
     .description('write a backup of the database into a file, and replace an earlier file of this name')
@@ -33,5 +34,12 @@ export function addBackups(program: Command): void {
     .action(async (file: string, options: RestoreCommandOptions, command: Command) => {
       const { restoreFrom } = await import('./backup/backup.js');
       await restoreFrom(sessionOf(command), file, options);
+    });
+  addDatabaseOptions(program.command('migrate'))
+    .description('migrate the database to the schema of this version, as `npm start` does by itself')
+    .option('--plan', 'only list the migrations that would run', false)
+    .action(async (options: MigrateCommandOptions, command: Command) => {
+      const { migrateDatabase } = await import('./backup/migrate.js');
+      await migrateDatabase(sessionOf(command), options);
     });
 }

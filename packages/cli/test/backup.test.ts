@@ -16,6 +16,8 @@ let people: TestPerson[] = [];
 let clients: ParleyClient[] = [];
 let conversations: Conversation[] = [];
 const fresh: string[] = [];
+/** URL of the database with the last backup. */
+let restored = '';
 const restarted: ServiceProcess[] = [];
 
 const folder = await mkdtemp(join(tmpdir(), 'parley-backup-'));
@@ -100,28 +102,45 @@ async function numbersIn(url: string): Promise<number[]> {
 const file = () => join(folder, 'parley.backup');
 const secret = () => join(folder, 'passphrase');
 
-test('a backup under load has every message that was acknowledged before, and none after a later one', async () => {
-  await writeFile(secret(), 'correct horse\n');
-  const talk = new Talk();
-  await until(() => talk.acked >= 20);
-  for (let round = 0; round < rounds; round++) {
-    const ackedBefore = talk.acked;
-    const backup = ['backup', file(), '--database', trio.database.ownerUrl, '--passphrase-file', secret()];
-    expect(await run(...backup)).toEqual([0, expect.stringMatching(/ has \d+ rows of 20\S+Z, in \d+ bytes\.\n$/)]);
-    const saidBefore = talk.said;
-    const later = talk.acked + 10;
-    await until(() => talk.acked > later);
-    const target = await freshDatabase();
-    const restore = ['restore', file(), '--database-file', await fileOf(target), '--passphrase-file', secret()];
-    expect(await run(...restore)).toEqual([0, expect.stringContaining(' 2 channels have a new log.')]);
-    const numbers = await numbersIn(target);
-    expect(numbers).toEqual(Array.from(numbers, (_number, index) => index));
-    expect(numbers.length).toBeGreaterThanOrEqual(ackedBefore);
-    expect(numbers.length).toBeLessThanOrEqual(saidBefore);
-  }
-  await talk.stop();
-  expect((await stat(file())).mode & 0o777).toBe(0o600);
-  expect((await readdir(folder)).sort()).toEqual(['disk', 'parley.backup', 'passphrase', 'url']);
+test(
+  'a backup under load has every message that was acknowledged before, and none after a later one',
+  async () => {
+    await writeFile(secret(), 'correct horse\n');
+    const talk = new Talk();
+    await until(() => talk.acked >= 20);
+    for (let round = 0; round < rounds; round++) {
+      const ackedBefore = talk.acked;
+      const backup = ['backup', file(), '--database', trio.database.ownerUrl, '--passphrase-file', secret()];
+      expect(await run(...backup)).toEqual([0, expect.stringMatching(/ has \d+ rows of 20\S+Z, in \d+ bytes\.\n$/)]);
+      const saidBefore = talk.said;
+      const later = talk.acked + 10;
+      await until(() => talk.acked > later);
+      restored = await freshDatabase();
+      const restore = ['restore', file(), '--database-file', await fileOf(restored), '--passphrase-file', secret()];
+      expect(await run(...restore)).toEqual([0, expect.stringContaining(' 2 channels have a new log.')]);
+      const numbers = await numbersIn(restored);
+      expect(numbers).toEqual(Array.from(numbers, (_number, index) => index));
+      expect(numbers.length).toBeGreaterThanOrEqual(ackedBefore);
+      expect(numbers.length).toBeLessThanOrEqual(saidBefore);
+    }
+    await talk.stop();
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+    expect((await readdir(folder)).sort()).toEqual(['disk', 'parley.backup', 'passphrase', 'url']);
+  },
+  300_000 * rounds,
+);
+
+test('migrate lists what it would run, and then runs it', async () => {
+  const url = await fileOf(await freshDatabase());
+  const migrations = '(\\n\\d{4}_\\w+){70,}\\n$';
+  const outcomes = [];
+  for (const option of ['--plan', '', '--plan'])
+    outcomes.push(await run('migrate', '--database-file', url, ...option.split(' ').filter(Boolean)));
+  expect(outcomes).toEqual([
+    [0, expect.stringMatching(new RegExp(`^\\d+ migrations would run:${migrations}`))],
+    [0, expect.stringMatching(new RegExp(`^\\d+ migrations have run:${migrations}`))],
+    [0, 'The database has all migrations.\n'],
+  ]);
 });
 
 test('refuses to restore into a running system, and with a wrong passphrase', async () => {
@@ -156,7 +175,7 @@ test('a client that was connected resets after the restore, and carries on', asy
   await Promise.all([...trio.chatServers, ...trio.managers].map((one) => one.stop()));
   const urlFor = (role: ServiceRole) => {
     const url = new URL(trio.database.urlFor(role));
-    url.pathname = fresh.at(-1) ?? '';
+    url.pathname = new URL(restored).pathname;
     return { PARLEY_DATABASE_URL: url.href };
   };
   const managers = trio.managers[0]?.grpc ?? '';

@@ -172,6 +172,17 @@ test('docs/operating.md: an export has the lines of the example, and the table n
   expect([...real].map((shape) => shape.split(':')[0]).filter((type) => !page.includes(`| \`${type}\` |`))).toEqual([]);
 });
 
+test('docs/operating.md: the commands list and run migrations', async () => {
+  const commands = blocks('docs/operating.md', 'Deploys', '').find((block) => block.includes('migrate')) ?? '';
+  const { status, output } = await bash(
+    commands.replace(
+      /npx parley (.*)/g,
+      `'${process.execPath}' '${join(projectFolder, 'bin', 'parley.js')}' $1 --data '${data}'`,
+    ),
+  );
+  expect([status, output]).toEqual([0, 'The database has all migrations.\n'.repeat(2)]);
+});
+
 test('docs/operating.md: the commands write, check and restore backups', async () => {
   const commands = blocks('docs/operating.md', 'Backups', '').flatMap(
     (block) => block.match(/^npx parley .*$/gm) ?? [],

@@ -13,7 +13,7 @@ export { DatabaseClock } from './clock.js';
 export { systemAccount } from './embedded/account.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
 export { isAway, isBusy, isDuplicate, isLockTimeout, isOutOfResources, isRolledBack } from './failure.js';
-export { checkSchema, migrate } from './migrate.js';
+export { checkSchema, migrate, plannedMigrations } from './migrate.js';
 export {
   Bell,
   eventChannel,

@@ -109,6 +109,18 @@ export async function migrate(url: string): Promise<string[]> {
 }
 
 /**
+ * Returns the names of the migrations that `migrate` would apply, in order.
+ * @throws {Error} with one sentence if `migrate` would refuse the database; otherwise the database
+ *   error
+ */
+export async function plannedMigrations(pool: pg.Pool): Promise<string[]> {
+  await refuseNewer(pool);
+  await checkCluster(pool);
+  const done = await recordedMigrations(pool);
+  return (await knownMigrations()).filter((name) => !done.includes(name));
+}
+
+/**
  * Checks with the service's own role that the database has exactly the migrations of this code.
  * @throws {Error} with one sentence if it is not; otherwise the database error.
  */

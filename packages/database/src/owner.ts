@@ -5,6 +5,7 @@ import type { Queryable } from './statement.js';
 const owner = loadSql('owner.sql', import.meta.url);
 const grant = owner.statement('grantAdministrator', { userId: text }, { outcome: text });
 const forgetEvents = owner.statement('forgetEvents', {}, {});
+const markLostEvents = owner.statement('markLostEvents', {}, {});
 const restored = owner.statement('declareRestored', {}, { channels: int8 });
 
 /**
@@ -19,11 +20,13 @@ export async function grantAdministrator(client: Queryable, userId: string): Pro
 
 /**
  * Prepares a database restored from a backup: gives every channel a new log, so that no seq is used
- * twice, and forgets the events of the other cluster. Returns the number of channels.
+ * twice, and forgets the events of the other cluster, so that inboxes reset. Returns the number of
+ * channels.
  * @throws the database error.
  */
 export async function declareRestored(client: Queryable): Promise<number> {
   await forgetEvents.run(client);
+  await markLostEvents.run(client);
   const [row] = await restored.run(client);
   return row?.channels ?? 0;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { NotificationListener } from '@parley/database';
+import { declareRestored, NotificationListener } from '@parley/database';
 import { Metrics } from '@parley/runtime';
-import { type TestPerson, until } from '@parley/testkit';
+import { openTestPool, type TestPerson, until } from '@parley/testkit';
 import { wakeUpsOf } from '../src/background/wake-ups.js';
 import { InboxRig, say } from './inbox-rig.js';
 
@@ -86,5 +86,19 @@ test('a gateway that was suspended for longer than events are kept resets its in
   expect(inbox.events.filter(({ welcome }) => welcome !== undefined)).toHaveLength(1);
   const late = await rig.open(bob, { after: inbox.events.find(({ id: position }) => position !== '')?.id });
   expect(late.events[1]).toMatchObject({ reset: true });
+  await Promise.all([inbox.cut(), late.cut()]);
+});
+
+// This is the last test of the file, because the chat servers would have to restart.
+test('a restore from a backup resets inboxes, and nobody resumes from an earlier position', async () => {
+  await rig.group(ann, [bob]);
+  const inbox = await rig.open(bob);
+  const { id: after } = await inbox.find(({ id }) => id !== '');
+  const owner = openTestPool(rig.trio.database.ownerUrl);
+  await declareRestored(owner);
+  await owner.end();
+  await inbox.find(({ reset }) => reset === true);
+  const late = await rig.open(bob, { after });
+  await late.find(({ reset }) => reset === true);
   await Promise.all([inbox.cut(), late.cut()]);
 });

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, createPool, isOutOfResources, type Pool, startEmbedded } from '@parley/database';
+import { BackupError, createPool, isAway, isOutOfResources, type Pool, startEmbedded } from '@parley/database';
 import { exitCodes, Failure } from '../failure.js';
 import { DataFolder } from '../launcher/data-folder.js';
 import { givenUrl, type OwnerOptions, ownerFailure } from '../owner-database.js';
@@ -22,27 +22,37 @@ export function backupFailure(thrown: unknown): Failure {
     const words = 'Another program holds locks in the database, for example a migration. Try again later.';
     return new Failure('database-locked', exitCodes.refused, words);
   }
-  return ownerFailure(thrown);
+  const isSentence = thrown instanceof Error && code === undefined && !isAway(thrown);
+  return isSentence && !(thrown instanceof Failure)
+    ? new Failure('database', exitCodes.refused, thrown.message)
+    : ownerFailure(thrown);
 }
 
-async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = createPool({ url, applicationName: 'parley backup', max: 1, connectWithinMs: 30_000 });
-  try {
-    return await work(pool);
-  } catch (thrown) {
+/** Work with the database at a URL, as its owner. */
+type DatabaseWork<T> = (url: string) => Promise<T>;
+
+/** Returns work that has a pool with one connection. */
+export function pooled<T>(work: (pool: Pool) => Promise<T>): DatabaseWork<T> {
+  return async (url) => {
+    const pool = createPool({ url, applicationName: 'parley backup', max: 1, connectWithinMs: 30_000 });
+    return work(pool).finally(() => pool.end());
+  };
+}
+
+/** Calls `work`. @throws {Failure} */
+async function withUrl<T>(url: string, work: DatabaseWork<T>): Promise<T> {
+  return work(url).catch((thrown: unknown) => {
     throw backupFailure(thrown);
-  } finally {
-    await pool.end();
-  }
+  });
 }
 
 /** Starts the PostgreSQL of a data folder, on which no `npm start` runs, and stops it afterwards. */
-async function withEmbedded<T>(data: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+async function withEmbedded<T>(data: string, work: DatabaseWork<T>): Promise<T> {
   const folder = await DataFolder.take(data);
   try {
     const server = await startEmbedded({ dataDir: folder.path, log: () => {} });
     try {
-      return await withPool(server.url, work);
+      return await withUrl(server.url, work);
     } finally {
       await server.stop();
     }
@@ -56,10 +66,10 @@ async function withEmbedded<T>(data: string, work: (pool: Pool) => Promise<T>): 
  * `npm start` runs.
  * @throws {Failure}
  */
-export async function withBackupSource<T>(options: OwnerOptions, work: (pool: Pool) => Promise<T>): Promise<T> {
+export async function withOwnedDatabase<T>(options: OwnerOptions, work: DatabaseWork<T>): Promise<T> {
   const { data } = options;
   const url = (await givenUrl(options)) ?? (await readRunFacts(data).catch(() => undefined))?.database;
-  if (url !== undefined) return withPool(url, work);
+  if (url !== undefined) return withUrl(url, work);
   if ((await stat(join(data, 'postgres')).catch(() => undefined)) !== undefined) return withEmbedded(data, work);
   const words = `The data folder ${data} has no database. Choose another with --data, or give --database.`;
   throw new Failure('unreachable', exitCodes.unreachable, words);
@@ -70,7 +80,7 @@ export async function withBackupSource<T>(options: OwnerOptions, work: (pool: Po
  * if it does not exist. No `npm start` may run there.
  * @throws {Failure}
  */
-export async function withRestoreTarget<T>(options: OwnerOptions, work: (pool: Pool) => Promise<T>): Promise<T> {
+export async function withRestoreTarget<T>(options: OwnerOptions, work: DatabaseWork<T>): Promise<T> {
   const url = await givenUrl(options);
-  return url === undefined ? withEmbedded(options.data, work) : withPool(url, work);
+  return url === undefined ? withEmbedded(options.data, work) : withUrl(url, work);
 }

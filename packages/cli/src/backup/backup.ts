@@ -15,7 +15,7 @@ import type { OwnerOptions } from '../owner-database.js';
 import { readNewPassword, readPassword } from '../password.js';
 import { terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
-import { backupFailure, withBackupSource, withRestoreTarget } from './backup-database.js';
+import { backupFailure, pooled, withOwnedDatabase, withRestoreTarget } from './backup-database.js';
 import { writeWhole } from './whole-file.js';
 
 /** The options of `backup`. */
@@ -89,13 +89,16 @@ export async function makeBackup(session: CommandSession, file: string, options:
   const typed = () => (encrypt ? readNewPassword('Passphrase') : Promise.resolve(undefined));
   const passphrase = await (passphraseFile === undefined ? typed() : passphraseIn(passphraseFile));
   const totals = await interruptible((signal) =>
-    withBackupSource(options, (pool) =>
-      writeBackup(pool, {
-        version,
-        passphrase,
-        onProgress: progressWith('reading'),
-        write: (bytes) => writeWhole(file, bytes, signal),
-      }),
+    withOwnedDatabase(
+      options,
+      pooled((pool) =>
+        writeBackup(pool, {
+          version,
+          passphrase,
+          onProgress: progressWith('reading'),
+          write: (bytes) => writeWhole(file, bytes, signal),
+        }),
+      ),
     ),
   );
   const { size } = await stat(file);
@@ -134,7 +137,10 @@ export async function restoreFrom(
       );
       return;
     }
-    const totals = await withRestoreTarget(options, (pool) => restoreBackup(pool, options.replace, given));
+    const totals = await withRestoreTarget(
+      options,
+      pooled((pool) => restoreBackup(pool, options.replace, given)),
+    );
     session.print(
       `Restored ${totals.rows} rows of ${totals.manifest.moment}. ${totals.channels} channels have a new log.${missingFiles(totals)}`,
       { ...factsOf(totals), channels: totals.channels },

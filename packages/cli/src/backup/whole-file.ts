@@ -1,4 +1,4 @@
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { exitCodes, Failure, usage } from '../failure.js';
@@ -50,7 +50,8 @@ async function removeStale(file: string): Promise<void> {
  * bytes are on the disk.
  * @throws {Failure} if the file cannot be written, or the error of the source
  */
-export async function writeWhole(file: string, bytes: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
+export async function writeWhole(name: string, bytes: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
+  const file = await realpath(name).catch(() => name); // A link to the file stays.
   const there = await stat(file).catch(() => undefined);
   if (there?.isFile() === false) throw usage(`${terminalLine(file)} is not a file. Choose another name.`);
   const draft = `${partial(file)}${process.pid}`;

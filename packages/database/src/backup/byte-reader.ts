@@ -16,7 +16,8 @@ export class ByteReader {
       this.#held.push(value);
       this.#size += value.length;
     }
-    const all = Buffer.concat(this.#held);
+    const [first] = this.#held;
+    const all = first !== undefined && this.#held.length === 1 ? first : Buffer.concat(this.#held);
     const rest = all.subarray(size);
     this.#held = [rest];
     this.#size = rest.length;
