@@ -2,6 +2,7 @@ import { AdminService, DeleteUserRequest, Kind, MemberChange, UserRole } from '@
 import { callPatiently, openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { AdminApi } from './admin-api.js';
 import { Chats, ranks, reason } from './chats.js';
+import { checkEndedGuests, checkGuestIndexes } from './ended-guests.js';
 import { type Person, Rig } from './rig.js';
 
 let database: TestDatabase;
@@ -91,6 +92,23 @@ test('each membership of a deleted account ends with an entry, and its name beco
   const { messages } = await chats.history(friend, group);
   expect(messages.find(({ sender, kind }) => sender === victim.id && kind === 0)?.data.length).toBeGreaterThan(0);
 });
+
+test('a direct chat ends with the second of its users', async () => {
+  const { id } = await chats.direct(victim, friend.id);
+  const isOver = async () =>
+    (await rig.one<{ gone: boolean }>('SELECT deleted_at IS NOT NULL AS gone FROM chat.channel WHERE id = $1', id))
+      .gone;
+  await deleteUser(victim.id);
+  await worked(victim.id);
+  expect(await isOver()).toBe(false);
+  await deleteUser(friend.id);
+  await until(isOver);
+});
+
+test('a guest who has ended is deleted when no message and no chat names it', () =>
+  checkEndedGuests(rig, chats, friend));
+
+test('foreign keys find guests by an index', () => checkGuestIndexes(rig));
 
 test('an owned chat goes to the oldest admin, else to the oldest member, else it is deleted', async () => {
   const [early, late] = (await rig.persons(2)) as [Person, Person];

@@ -1,7 +1,7 @@
 import { MemberRole } from '@parley/contract';
 import type { Pool, PoolClient } from '@parley/database';
 import { Refusal } from '@parley/runtime';
-import { handOver } from '../members/heirs.js';
+import { deleteChannel, handOver } from '../members/heirs.js';
 import { leave, readMembershipRows } from '../members/member-store.js';
 import { recordChange } from '../members/membership.js';
 import type { ChatServers } from '../placement/chat-servers.js';
@@ -16,6 +16,7 @@ import {
   findChannelsOf,
   findChannelsToPurge,
   findDeletions,
+  isOver,
   purgeMessages,
   savePass,
 } from './deletion-store.js';
@@ -107,14 +108,19 @@ export class Deletions {
 
 /**
  * Ends the membership of a deleted account in one channel. If the account owns the channel, gives
- * the channel to an heir, or deletes it if there is none. Returns the live server that
- * owned a deleted channel, otherwise undefined.
+ * the channel to an heir, or deletes it if there is none. Deletes a direct chat whose users are both
+ * deleted. Returns the live server that owned a deleted channel, otherwise undefined.
  */
 async function leaveIn(client: PoolClient, channel: LockedChannel, userId: string): Promise<Owner | undefined> {
   const { id: channelId, kind, ownerId } = channel;
   if (kind !== 'direct' && ownerId === userId) {
     const state = await readChannelState(client, channelId, userId);
     if (!(await handOver(client, channel))) return state?.owner;
+  }
+  if (kind === 'direct' && (await isOver.run(client, { channelId }))[0]?.isOver === true) {
+    const state = await readChannelState(client, channelId, userId);
+    await deleteChannel.run(client, { channelId });
+    return state?.owner;
   }
   const [left] = await readMembershipRows.run(client, { channelId, userId, otherId: null });
   if (left?.inside !== true) return undefined;

@@ -1,4 +1,4 @@
-import { loadSql } from '@parley/database';
+import { int4, loadSql } from '@parley/database';
 
 const sql = loadSql('purges.sql', import.meta.url);
 
@@ -15,3 +15,5 @@ export const purges = [
   sql.statement('purgeSeats'),
   sql.statement('purgeServers'),
 ];
+
+export const purgeGuests = sql.statement('purgeGuests', { afterNumber: int4, most: int4 }, { last: int4 });

@@ -57,3 +57,8 @@ DELETE FROM chat.seat WHERE id IN (
 -- name: purgeServers
 DELETE FROM chat.server s WHERE s.lease_until < now() - interval '1 h'
   AND NOT EXISTS (SELECT FROM chat.channel_head h WHERE h.instance_id = s.instance_id);
+
+-- Deletes guests who have ended and to whom nothing refers. Looks at the next `most` ended accounts
+-- after a number. Returns the number of the last one, or 0 if there are no more.
+-- name: purgeGuests
+SELECT chat.purge_guests(:afterNumber, :most) AS last;
