@@ -18,7 +18,7 @@ export const findDeletions = sql.statement(
 export const beginPass = sql.statement('beginPass', user);
 export const savePass = sql.statement('savePass', { ...user, afterChannel: int4 });
 export const endPass = sql.statement('endPass', user);
-export const isOver = sql.statement('isOver', { channelId: int4 }, { isOver: bool });
+export const isPairGone = sql.statement('isPairGone', { channelId: int4 }, { isGone: bool });
 export const findChannelsOf = sql.statement('findChannelsOf', { ...user, size: int8 }, { id: int4 });
 export const findChannelsToPurge = sql.statement(
   'findChannelsToPurge',

@@ -22,8 +22,8 @@ WITH over AS (DELETE FROM chat.deletion WHERE user_id = :userId AND pass_at > st
 UPDATE chat.deletion SET after_channel = 0 WHERE user_id = :userId AND pass_at <= started_at + interval '1 minute';
 
 -- Returns whether the accounts of both users of a direct chat have ended.
--- name: isOver
-SELECT count(*) = 0 AS is_over FROM chat.channel c JOIN chat.users u ON u.id IN (c.pair_low, c.pair_high)
+-- name: isPairGone
+SELECT count(*) = 0 AS is_gone FROM chat.channel c JOIN chat.users u ON u.id IN (c.pair_low, c.pair_high)
 WHERE c.id = :channelId AND u.status <> 'deleted';
 
 -- Finds channels that the user belongs to or owns.

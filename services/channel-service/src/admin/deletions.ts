@@ -16,7 +16,7 @@ import {
   findChannelsOf,
   findChannelsToPurge,
   findDeletions,
-  isOver,
+  isPairGone,
   purgeMessages,
   savePass,
 } from './deletion-store.js';
@@ -117,7 +117,7 @@ async function leaveIn(client: PoolClient, channel: LockedChannel, userId: strin
     const state = await readChannelState(client, channelId, userId);
     if (!(await handOver(client, channel))) return state?.owner;
   }
-  if (kind === 'direct' && (await isOver.run(client, { channelId }))[0]?.isOver === true) {
+  if (kind === 'direct' && (await isPairGone.run(client, { channelId }))[0]?.isGone === true) {
     const state = await readChannelState(client, channelId, userId);
     await deleteChannel.run(client, { channelId });
     return state?.owner;
