@@ -59,11 +59,12 @@ given('Gateways that Redis wakes', () => {
   /** Describes a chat until a notification has woken the gateway. */
   async function wakes(chat: number, inbox: InboxClient): Promise<void> {
     const before = await countOf('notified');
-    while ((await countOf('notified')) === before) {
+    await until(async () => {
       const description = `description ${randomUUID()}`;
       await rig.trio.update(ann, { id: chat, description });
       await inbox.find(({ changed }) => changed?.description === description);
-    }
+      return (await countOf('notified')) > before;
+    });
   }
 
   /** Waits until an inbox shows that a user came or went, in its events from the given one on. */
