@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { Kind } from '@parley/contract';
 import { type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import { Webhook } from 'standardwebhooks';
@@ -56,6 +58,17 @@ const textsAt = ({ path }: Hook) =>
     .filter(({ status }) => status === 204)
     .map((one) => eventOf(one).data.text);
 const verified = (one: ReceivedEvent, secret: string) => new Webhook(secret).verify(one.body, one.headers);
+/** Verifies requests with the PyPI package `standardwebhooks`. Returns their bodies. @throws {Error} if it refuses one */
+function verifiedByPython(requests: readonly ReceivedEvent[], secret: string): unknown[] {
+  const script = fileURLToPath(new URL('../../test/verify_webhook.py', import.meta.url));
+  const input = JSON.stringify({ secret, requests });
+  const { status, stdout, stderr } = spawnSync(process.env.TEST_PYTHON ?? 'python3', [script], {
+    input,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
 const stateOf = async ({ id, channel }: Hook) => {
   const { outgoing_webhooks: all } = await rest(ann).ok('GET', `/channels/${channel}/outgoing-webhooks`);
   return all.find((one) => one.id === id);
@@ -87,6 +100,9 @@ test('the entries of a chat arrive once, in order and signed, also with two gate
   await until(() => receiver.at(hook.path).length >= 32);
   const events = receiver.at(hook.path);
   for (const one of events) expect(verified(one, hook.secret)).toEqual(JSON.parse(one.body));
+  expect(verifiedByPython(events, hook.secret)).toEqual(events.map(({ body }) => JSON.parse(body)));
+  const forged = events.map((one) => ({ ...one, body: one.body.replace('one', 'two') }));
+  expect(() => verifiedByPython(forged, hook.secret)).toThrow('No matching signature');
   expect(events.map((one) => eventOf(one).data.seq)).toEqual(events.map((_, n) => seq + n));
   expect(events.map(eventOf).slice(0, 2)).toMatchObject([
     { type: 'message.created', data: { text: 'one', sender: ann.id, channel_id: hook.channel } },
