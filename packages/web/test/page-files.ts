@@ -4,7 +4,7 @@ import type { Visitor } from './browser.js';
 import { createChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
-/** Posts a message without text that has pictures, a text file, and sounds or films that were recorded. */
+/** Posts a message without text that has pictures, a text file, a sound and a film. */
 function postFiles({ page }: Visitor): Promise<number> {
   return page.evaluate(async () => {
     const opened = indexedDB.open('parley');
@@ -33,6 +33,18 @@ function postFiles({ page }: Visitor): Promise<number> {
     for (const [index, word] of [...words, 0x64617461, samples.length - 44].entries())
       head.setUint32(index * 4, word, word < 0x50000000);
     form.append('file', new Blob([samples]), 'silence.wav');
+    const recorder = new MediaRecorder(canvas.captureStream(10), { mimeType: 'video/webm' });
+    const parts: Blob[] = [];
+    recorder.addEventListener('dataavailable', ({ data }) => parts.push(data));
+    recorder.start();
+    for (let frame = 0; frame < 20; frame++) {
+      context.fillStyle = `hsl(${frame * 18} 80% 50%)`;
+      context.fillRect(0, 0, 800, 400);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    recorder.stop();
+    await new Promise((resolve) => recorder.addEventListener('stop', resolve));
+    form.append('file', new Blob(parts), 'film.webm');
     const stored = await fetch('/api/v1/files', { method: 'POST', headers, body: form });
     const { files } = (await stored.json()) as { files: { id: string }[] };
     const channel = /chat-(\d+)/.exec(location.hash)?.[1];
@@ -155,7 +167,7 @@ inChromium('files of messages', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
-  test('pictures open from their thumbnails, a sound can be seeked, and another file is saved', async () => {
+  test('pictures open from their thumbnails, sounds and films can be seeked, and another file is saved', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     await createChat(ann, 'Group', 'album', [await userIdOf(bob)]);
     expect(await postFiles(ann)).toBe(201);
@@ -167,6 +179,13 @@ inChromium('files of messages', () => {
       sound.currentTime = 100; // beyond what the browser has loaded
       return new Promise((resolve) => sound.addEventListener('seeked', resolve));
     });
+    const film = await page.locator('video').evaluate(async (one: HTMLVideoElement) => {
+      if (one.readyState === 0) await new Promise((resolve) => one.addEventListener('loadedmetadata', resolve));
+      one.currentTime = 1;
+      await new Promise((resolve) => one.addEventListener('seeked', resolve));
+      return [one.videoWidth, one.currentTime];
+    });
+    expect(film).toEqual([800, 1]);
     await stage.picture(bob, 'files');
     await page.getByRole('button', { name: 'Open photo.png' }).press('Enter');
     await loaded(bob, 'dialog img', 800);

@@ -1,5 +1,6 @@
-import { useState } from 'react';
+import { type ComponentProps, useState } from 'react';
 import { contentOf, thumbnailOf, type UserFile } from '../live/workspace-files.js';
+import { filesByMessage } from '../state/album.js';
 import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 import { PictureDialog } from './picture-dialog.js';
@@ -8,7 +9,7 @@ import { Name } from './text.js';
 import { TryAgain } from './try-again.js';
 import { type RefusedAction, refusedBy } from './use-action.js';
 import { useLoaded } from './use-loaded.js';
-import { useWorkspace } from './workspace-context.js';
+import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** A file of a message, or the reason for which it is not there. */
 type Found =
@@ -37,9 +38,16 @@ function useFiles(ids: readonly string[]) {
 export function MessageFiles({ ids }: { ids: readonly string[] }) {
   const { files } = useWorkspace();
   const { found, reload } = useFiles(ids);
-  const [opened, setOpened] = useState<UserFile>();
+  const conversation = useOpenConversation();
+  const [opened, setOpened] = useState<Omit<ComponentProps<typeof PictureDialog>, 'onClose'>>();
   if (found === undefined) return <p className="gone">{words().common.loading}</p>;
   const pictures = found.flatMap((one) => ('file' in one && one.file.picture !== undefined ? [one.file] : []));
+  const open = (file: UserFile) => {
+    const all = filesByMessage(conversation.state().lines);
+    const message = all.findIndex((one) => one.join() === ids.join());
+    const messages = message < 0 ? [ids] : all;
+    setOpened({ messages, first: { message: Math.max(0, message), pictures, at: pictures.indexOf(file) } });
+  };
   const again = (id: string) => {
     files.forget(id);
     reload();
@@ -50,16 +58,14 @@ export function MessageFiles({ ids }: { ids: readonly string[] }) {
         {found.map((one) => (
           <li key={one.id} data-picture={'file' in one && one.file.picture !== undefined}>
             {'file' in one ? (
-              <MessageFile file={one.file} onOpen={setOpened} />
+              <MessageFile file={one.file} onOpen={open} />
             ) : (
               <MissingFile refused={one.refused} onAgain={() => again(one.id)} />
             )}
           </li>
         ))}
       </ul>
-      {opened !== undefined && (
-        <PictureDialog pictures={pictures} first={opened} onClose={() => setOpened(undefined)} />
-      )}
+      {opened !== undefined && <PictureDialog {...opened} onClose={() => setOpened(undefined)} />}
     </>
   );
 }

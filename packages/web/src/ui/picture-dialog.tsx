@@ -1,25 +1,51 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { contentOf, type UserFile } from '../live/workspace-files.js';
+import { type AlbumPlace, nextPicture } from '../state/album.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { Icon, type IconName } from './icon.js';
 import { SaveLink } from './save-link.js';
+import { useWorkspace } from './workspace-context.js';
 
 interface PictureDialogProps {
-  readonly pictures: readonly UserFile[];
-  readonly first: UserFile;
+  /** Ids of the files of each loaded message. */
+  readonly messages: readonly (readonly string[])[];
+  readonly first: AlbumPlace<UserFile>;
   readonly onClose: () => void;
 }
 
-/** One picture in its full size. The arrow keys lead to the other pictures of the message. */
-export function PictureDialog({ pictures, first, onClose }: PictureDialogProps) {
-  const [at, setAt] = useState(pictures.indexOf(first));
+/** Moves over the pictures of the loaded messages, one step after the other. */
+function useAlbum({ messages, first }: Pick<PictureDialogProps, 'messages' | 'first'>) {
+  const { files } = useWorkspace();
+  const [place, setPlace] = useState(first);
+  const latest = useRef(Promise.resolve(first));
+  /** The step after which there is no picture. */
+  const [end, setEnd] = useState<1 | -1>();
+  const describe = (id: string) =>
+    files.known(id) ?? files.find(id, new AbortController().signal).catch(() => undefined);
+  const picturesOf = async (ids: readonly string[]) =>
+    (await Promise.all(ids.map(describe))).filter((file) => file?.picture !== undefined) as readonly UserFile[];
+  const go = (step: 1 | -1) => {
+    latest.current = latest.current.then(async (now) => {
+      const next = await nextPicture(now, step, messages, picturesOf);
+      setEnd(next === undefined ? step : undefined);
+      setPlace(next ?? now);
+      return next ?? now;
+    });
+  };
+  const isEnd = (step: 1 | -1) =>
+    end === step || (place.pictures[place.at + step] === undefined && messages[place.message + step] === undefined);
+  return { place, go, isEnd };
+}
+
+/** One picture in its full size. The arrow keys lead to the other pictures of all loaded messages. */
+export function PictureDialog({ onClose, ...album }: PictureDialogProps) {
+  const { place, go, isEnd } = useAlbum(album);
+  const { pictures, at } = place;
   const [failed, setFailed] = useState<string>();
   const say = words().conversation;
-  const file = pictures[at] ?? first;
+  const file = pictures[at] as UserFile;
   const { width, height } = file.picture ?? {};
-  const last = pictures.length - 1;
-  const go = (step: number) => setAt((now) => Math.min(last, Math.max(0, now + step)));
   useArrows(
     () => go(-1),
     () => go(1),
@@ -40,11 +66,11 @@ export function PictureDialog({ pictures, first, onClose }: PictureDialogProps) 
           />
         )}
         <p className="picture-foot">
-          {pictures.length > 1 && (
+          {(album.messages.length > 1 || pictures.length > 1) && (
             <>
-              <Step icon="back" label={say.previousPicture} isEnd={at === 0} onStep={() => go(-1)} />
-              <span role="status">{say.pictureOf(at + 1, pictures.length)}</span>
-              <Step icon="forward" label={say.nextPicture} isEnd={at === last} isFocused onStep={() => go(1)} />
+              <Step icon="back" label={say.previousPicture} isEnd={isEnd(-1)} onStep={() => go(-1)} />
+              <span role="status">{pictures.length > 1 && say.pictureOf(at + 1, pictures.length)}</span>
+              <Step icon="forward" label={say.nextPicture} isEnd={isEnd(1)} isFocused onStep={() => go(1)} />
             </>
           )}
           <SaveLink file={file} />
