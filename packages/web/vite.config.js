@@ -148,6 +148,20 @@ const plainAttributes = without(
   /(?<=\["crossOrigin", "crossorigin"\]),\n {4}\["accentHeight"[\s\S]*?(?=\n {2}\]\))/,
 );
 
+const clientOfReact = /\/react-dom-client\.production\.js$/;
+
+/** The page renders nothing on a server, has no files that React loads, and runs in browsers that name their keys. */
+const leanReact = [
+  without('no-preloads', clientOfReact, /(?<=\n {2}r: requestFormReset),\n {2}D: [\s\S]*?(?=\n\};)/),
+  without('no-hydration', clientOfReact, /^exports\.hydrateRoot = function [\s\S]*?^\};\n/m),
+  without('named-keys', clientOfReact, /(?<=\b(?:normalizeKey|translateToKey) = \{)[^}]*/g),
+  without(
+    'no-loading',
+    /\/react-dom\.production\.js$/,
+    /^exports\.(?:preconnect|prefetchDNS|preinit|preinitModule|preload|preloadModule) = function [\s\S]*?^\};\n/gm,
+  ),
+];
+
 /** Leaves out of tus what `UserFiles` does not use: one upload in several parts, and its end. */
 const oneUpload = without(
   'one-upload',
@@ -192,6 +206,7 @@ export default defineConfig({
     tokensOnly,
     usedNumbers,
     plainAttributes,
+    ...leanReact,
     oneUpload,
     refusalsWithoutTexts,
     leanEmoji,

@@ -1,5 +1,35 @@
+import { objections } from './access-steps.js';
+import type { Visitor } from './browser.js';
 import { openDirect, openSettings, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
+
+/** Chooses a file as the picture of the user. */
+async function choosePicture({ page }: Visitor, name: string, buffer: Buffer): Promise<void> {
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Choose a picture' }).press('Enter');
+  await (await chooser).setFiles([{ name, mimeType: 'image/png', buffer }]);
+}
+
+/** Returns a PNG of 400 by 300 pixels. */
+async function paintedPicture({ page }: Visitor): Promise<Buffer> {
+  const address = await page.evaluate(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 400, height: 300 });
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    context.fillStyle = 'teal';
+    context.fillRect(0, 0, 400, 300);
+    context.fillStyle = 'gold';
+    context.fillRect(150, 100, 100, 100);
+    return canvas.toDataURL('image/png');
+  });
+  return Buffer.from(address.slice(address.indexOf(',') + 1), 'base64');
+}
+
+/** Waits until a place shows a picture of this width. */
+const pictured = ({ page }: Visitor, place: string, width: number) =>
+  page.waitForFunction(
+    ([selector, pixels]) => document.querySelector<HTMLImageElement>(selector)?.naturalWidth === pixels,
+    [`${place} .avatar img`, width] as const,
+  );
 
 inChromium('settings', () => {
   test('a profile is changed, seen on a card by another person, and that person is blocked', async () => {
@@ -12,7 +42,13 @@ inChromium('settings', () => {
     await ann.page.getByLabel('About you (optional)').fill('Bees and **trees**');
     await ann.page.getByRole('button', { name: 'Save' }).click();
     await ann.page.getByText('Saved.').waitFor();
+    await choosePicture(ann, 'notes.txt', Buffer.from('no picture'));
+    await ann.page.getByText('The browser cannot read this file as a picture.').waitFor();
+    await choosePicture(ann, 'me.png', await paintedPicture(ann));
+    await pictured(ann, '.side-foot', 256);
+    await pictured(ann, '.settings-part', 256);
     await stage.picture(ann, 'settings-profile');
+    expect(await objections(ann)).toEqual([]);
     await ann.page.reload();
     await ann.page.locator('.side-foot').getByText('Annabel').waitFor();
     await openDirect(bob, ann);
@@ -21,6 +57,8 @@ inChromium('settings', () => {
     await bob.page.locator('.room-title').getByRole('button', { name: 'Annabel' }).click();
     await bob.page.getByRole('dialog').getByText('Bees and trees').waitFor();
     await bob.page.getByRole('dialog').getByText('Online now').waitFor();
+    await pictured(bob, 'dialog', 256);
+    await pictured(bob, 'a.chat', 256);
     await bob.page.getByRole('button', { name: 'Block' }).click();
     await bob.page.getByText('They are not told.').waitFor();
     await bob.page.getByRole('button', { name: 'Block' }).click();
@@ -31,6 +69,11 @@ inChromium('settings', () => {
     await bob.page.locator('.settings-part li').getByText('Annabel').waitFor();
     await bob.page.getByRole('button', { name: 'Unblock' }).click();
     await bob.page.getByText('You have blocked nobody.').waitFor();
+    await openSettings(ann, 'Profile');
+    await ann.page.getByRole('button', { name: 'Remove the picture' }).click();
+    await ann.page.getByRole('button', { name: 'Remove the picture' }).waitFor({ state: 'detached' });
+    await bob.page.reload();
+    await rowOf(bob, 'Annabel').locator('.avatar').getByText('A', { exact: true }).waitFor();
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 

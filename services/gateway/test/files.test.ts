@@ -28,6 +28,38 @@ beforeEach(async () => {
   [ann, bob] = await newPeople();
 });
 
+/** Returns the status of a download of a file and of its thumbnail. */
+async function statusesOf({ token }: TestPerson, id: string): Promise<number[]> {
+  const paths = ['content', 'thumbnail'].map((part) => at(`/files/${id}/${part}`));
+  return Promise.all(
+    paths.map(async (path) => (await fetch(path, { headers: { authorization: `Bearer ${token}` } })).status),
+  );
+}
+
+test('the picture of a user is for those who may see the profile', async () => {
+  const [mine, other] = [await upload(ann, 'me.png', png), await upload(ann, 'other.png', png)];
+  const change = async (json: Record<string, unknown>) =>
+    expect((await request(at('/me'), 'PATCH', { token: ann.token, json })).status).toBe(200);
+  expect(await statusesOf(bob, mine.id)).toEqual([404, 404]);
+  await change({ avatar_id: mine.id });
+  expect(await statusesOf(bob, mine.id)).toEqual([200, 200]);
+  expect(await statusesOf(bob, other.id)).toEqual([404, 404]);
+  await change({ visibility: 'nobody' });
+  expect([await statusesOf(ann, mine.id), await statusesOf(bob, mine.id)]).toEqual([
+    [200, 200],
+    [404, 404],
+  ]);
+  await change({ visibility: 'everyone' });
+  expect(await statusesOf(bob, mine.id)).toEqual([200, 200]);
+  await change({ avatar_id: other.id });
+  expect([await statusesOf(bob, mine.id), await statusesOf(bob, other.id)]).toEqual([
+    [404, 404],
+    [200, 200],
+  ]);
+  await change({ avatar_id: null });
+  expect(await statusesOf(bob, other.id)).toEqual([404, 404]);
+});
+
 /** Returns a file of a form with the boundary `x`. */
 const part = (name: string, text: string) =>
   `--x\r\nContent-Disposition: form-data; name="f"; filename="${name}"\r\n\r\n${text}\r\n`;

@@ -6,6 +6,8 @@ import { calls } from './methods.js';
 export interface ProfileChange {
   readonly name?: string;
   readonly about?: string;
+  /** Id of an uploaded picture, of which others see the thumbnail; empty: none. */
+  readonly avatarId?: string;
   /** Users who may see the rest of the profile and `online`, and may find the user. */
   readonly visibility?: Visibility;
   /** Whether to hide from other users what this user has read. */

@@ -13,6 +13,7 @@ import {
   type User,
 } from '@parley/client';
 import { KnownMembers, type MembersPage } from './known-members.js';
+import type { People } from './people.js';
 import type { UserChats } from './user-chats.js';
 
 /** A new group or channel, and the users to add to it. */
@@ -38,13 +39,15 @@ async function firstOf<T>(items: AsyncIterable<T>, most: number): Promise<readon
 export class ChatMembership {
   readonly #client: ParleyClient;
   readonly #chats: UserChats;
+  readonly #people: People;
   readonly #me: string;
   /** Members of the chat in which the user last wrote a mention. */
   #known: KnownMembers | undefined;
 
-  constructor(client: ParleyClient, chats: UserChats, me: string) {
+  constructor(client: ParleyClient, chats: UserChats, people: People, me: string) {
     this.#client = client;
     this.#chats = chats;
+    this.#people = people;
     this.#me = me;
   }
 
@@ -55,6 +58,7 @@ export class ChatMembership {
       if (user.id !== this.#me) found.push(user);
       if (found.length >= foundAtOnce) break;
     }
+    this.#people.learn(found);
     return found;
   }
 
@@ -108,6 +112,7 @@ export class ChatMembership {
   /** Returns a page of the current members. @throws {Refusal} */
   async members(id: number, after: string, signal: AbortSignal): Promise<MembersPage> {
     const { users, next } = await this.#client.members.page(id, { after, size: 100, signal });
+    this.#people.learn(users);
     return { users: users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED), next };
   }
 

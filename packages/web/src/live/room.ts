@@ -22,11 +22,13 @@ import { hardLimit, historyPageSize, saveAfterMs, softLimit, trimmedTo } from '.
 import { NameResolver } from './name-resolver.js';
 import type { OpenConversation } from './open-conversation.js';
 import { OutboxSender } from './outbox-sender.js';
+import type { People } from './people.js';
 import { queued } from './queued.js';
 import { TabChannel, type TabMessage } from './tab-channel.js';
 
 export interface RoomDeps {
   readonly client: ParleyClient;
+  readonly people: People;
   readonly database: BrowserDatabase;
   readonly me: string;
   /** Display name of this user. */
@@ -69,7 +71,7 @@ export class Room implements OpenConversation {
     this.#tabs = new TabChannel(deps.me, deps.channelId, (message) => this.#onTabMessage(message));
     this.#saver = new ConversationSaver(deps.database, deps.channelId);
     this.#resolver = new NameResolver(
-      (id) => deps.client.user(id, { signal: this.#closing.signal }),
+      (id) => deps.people.find(id),
       (user) => this.#share({ type: 'introduced', user }),
     );
     const { client, channelId, onRefused } = deps;

@@ -6,20 +6,30 @@ import {
   type User,
 } from '@parley/client';
 import { type BrowserDatabase, renameSession } from '../storage/database.js';
+import type { People } from './people.js';
 import type { UserChats } from './user-chats.js';
+import type { WorkspaceFiles } from './workspace-files.js';
 
-/** The user's account: profile, password, sessions and blocks; and the profiles of other people. */
+/** The parts of the workspace that an account uses. */
+export interface UserAccountDeps {
+  readonly client: ParleyClient;
+  readonly chats: UserChats;
+  readonly people: People;
+  readonly files: WorkspaceFiles;
+  readonly database: BrowserDatabase;
+  readonly me: string;
+}
+
+/** The user's account: profile, picture, password, sessions and blocks; and the profiles of other people. */
 export class UserAccount {
+  readonly #deps: UserAccountDeps;
   readonly #client: ParleyClient;
-  readonly #chats: UserChats;
-  readonly #database: BrowserDatabase;
   readonly #me: string;
 
-  constructor(client: ParleyClient, chats: UserChats, database: BrowserDatabase, me: string) {
-    this.#client = client;
-    this.#chats = chats;
-    this.#database = database;
-    this.#me = me;
+  constructor(deps: UserAccountDeps) {
+    this.#deps = deps;
+    this.#client = deps.client;
+    this.#me = deps.me;
   }
 
   /** Returns the user's own profile. @throws {Refusal} */
@@ -30,6 +40,23 @@ export class UserAccount {
   /** Changes the profile, and shows a new name in every tab. Returns the changed profile. @throws {Refusal} */
   async update(change: ProfileChange): Promise<User> {
     return this.#learn(await this.#client.account.update(change));
+  }
+
+  /**
+   * Uploads a picture and makes it the user's. Returns whether the server can show pictures. Others
+   * see a new picture when they load the page.
+   * @throws {Refusal}
+   */
+  async setPicture(picture: Blob): Promise<boolean> {
+    const calls = await this.#deps.files.calls();
+    const file = await calls.upload(picture, { name: 'picture.jpg' });
+    if (file.picture !== undefined) await this.update({ avatarId: file.id });
+    return file.picture !== undefined;
+  }
+
+  /** Removes the user's picture. @throws {Refusal} */
+  async removePicture(): Promise<void> {
+    await this.update({ avatarId: '' });
   }
 
   /** Changes the password, and ends the other sessions. @throws {Refusal} */
@@ -53,14 +80,17 @@ export class UserAccount {
   }
 
   /** Returns the part of a profile that this user may see. @throws {Refusal} */
-  person(id: string, signal: AbortSignal): Promise<User> {
-    return this.#client.user(id, { signal });
+  async person(id: string, signal: AbortSignal): Promise<User> {
+    const user = await this.#client.user(id, { signal });
+    this.#deps.people.learn([user]);
+    return user;
   }
 
   /** Returns all blocked users; the server allows 1,000. @throws {Refusal} */
   async blocked(signal: AbortSignal): Promise<readonly User[]> {
     const users: User[] = [];
     for await (const user of this.#client.people.blocked({ size: 100, signal })) users.push(user);
+    this.#deps.people.learn(users);
     return users;
   }
 
@@ -69,11 +99,13 @@ export class UserAccount {
     return isBlocked ? this.#client.people.block(userId) : this.#client.people.unblock(userId);
   }
 
-  /** Shows the user's current name in every tab, and after a reload. */
+  /** Shows the user's current name in every tab, and after a reload, and the current picture. */
   async #learn(user: User): Promise<User> {
-    if (this.#chats.state().names[this.#me] !== user.name) {
-      this.#chats.share({ type: 'introduced', user: { id: user.id, name: user.name } });
-      await renameSession(this.#database, this.#me, user.name);
+    const { chats, people, database } = this.#deps;
+    people.learn([user]);
+    if (chats.state().names[this.#me] !== user.name) {
+      chats.share({ type: 'introduced', user: { id: user.id, name: user.name } });
+      await renameSession(database, this.#me, user.name);
     }
     return user;
   }

@@ -9,9 +9,11 @@ import { Chat } from './chat.js';
 import { type ChatTabMessage, ChatTabs } from './chat-tabs.js';
 import { NameResolver } from './name-resolver.js';
 import { type ChatsOfInbox, type InboxNotice, PageInbox } from './page-inbox.js';
+import type { People } from './people.js';
 
 export interface UserChatsDeps {
   readonly client: ParleyClient;
+  readonly people: People;
   readonly database: BrowserDatabase;
   readonly me: string;
   readonly myName: string;
@@ -51,7 +53,7 @@ export class UserChats implements ChatsOfInbox {
     this.#tabs = new ChatTabs(me, (message) => this.#onTabMessage(message));
     this.#saver = listingSaver(database, me, deps.onUnsaved);
     this.#resolver = new NameResolver(
-      (id) => client.user(id, { signal: this.#stopping.signal }),
+      (id) => deps.people.find(id),
       (user) => this.share({ type: 'introduced', user: { id: user.id, name: user.name } }),
     );
     this.#session = new PageInbox({ client, chats: this, onRefused: deps.onRefused });
@@ -277,6 +279,8 @@ export class UserChats implements ChatsOfInbox {
 
   #apply(action: ChatsAction): void {
     this.#store.dispatch(action);
+    if (action.type === 'all' || action.type === 'some')
+      this.#deps.people.learn(action.chats.flatMap(({ peer }) => peer ?? []));
     if (action.type === 'introduced') this.#toLoaded({ type: 'introduced', user: action.user });
     if (action.type === 'connected')
       this.#toLoaded({ type: 'server', aheadMs: action.aheadMs, maxBytes: action.maxBytes });

@@ -41,7 +41,7 @@ export class WorkspaceFiles {
   /** Describes a file whose bytes the browser can then load. @throws {Refusal} `file-not-found` and others */
   async find(id: string, signal: AbortSignal): Promise<UserFile> {
     const calls = await this.calls();
-    await this.#allowBrowser();
+    await this.allowBrowser();
     const file = await calls.find(id, { signal });
     this.#remember(file);
     return file;
@@ -63,7 +63,7 @@ export class WorkspaceFiles {
   }
 
   /** Gives the browser a cookie with which it loads the bytes of files. @throws {Refusal} */
-  #allowBrowser(): Promise<void> {
+  allowBrowser(): Promise<void> {
     if (this.#cookie !== undefined && Date.now() < this.#cookieUntil) return this.#cookie;
     this.#cookieUntil = Date.now() + dayMs;
     this.#cookie = changeFileCookie('PUT', this.#token);
@@ -90,6 +90,6 @@ export function contentOf({ id }: UserFile): string {
 }
 
 /** Returns the address of the thumbnail of a picture. */
-export function thumbnailOf({ id }: UserFile): string {
+export function thumbnailOf({ id }: Pick<UserFile, 'id'>): string {
   return `/api/v1/files/${id}/thumbnail`;
 }

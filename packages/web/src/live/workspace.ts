@@ -13,6 +13,7 @@ import { pageTransport } from './inbox-transport.js';
 import { ChatMembership } from './membership.js';
 import { MessageSearch } from './message-search.js';
 import { Notices } from './notices.js';
+import { People } from './people.js';
 import { PinnedMessages } from './pinned-messages.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
@@ -35,6 +36,7 @@ export class Workspace {
   readonly chats: UserChats;
   readonly membership: ChatMembership;
   readonly account: UserAccount;
+  readonly people: People;
   readonly search: MessageSearch;
   readonly notices: Notices;
   readonly pins: PinnedMessages;
@@ -55,17 +57,28 @@ export class Workspace {
     this.#deps = deps;
     this.#client = createClient({ transport: pageTransport(), token: session.token });
     const callbacks = { onRefused, onUnsaved: this.#onUnsaved };
+    this.files = new WorkspaceFiles(session.token);
+    this.people = new People({
+      fetchUser: (id, signal) => this.#client.user(id, { signal }),
+      allowBrowser: () => this.files.allowBrowser(),
+    });
     this.rooms = new RoomsWatch({ client: this.#client, database, me: session.userId, ...callbacks });
     this.rooms.subscribe(() => this.#describe());
     const { userId: me, name: myName } = session;
-    this.chats = new UserChats({ client: this.#client, database, me, myName, ...callbacks });
-    this.membership = new ChatMembership(this.#client, this.chats, me);
-    this.account = new UserAccount(this.#client, this.chats, database, me);
+    this.chats = new UserChats({ client: this.#client, database, people: this.people, me, myName, ...callbacks });
+    this.membership = new ChatMembership(this.#client, this.chats, this.people, me);
+    this.account = new UserAccount({
+      client: this.#client,
+      chats: this.chats,
+      people: this.people,
+      files: this.files,
+      database,
+      me,
+    });
     this.search = new MessageSearch(this.#client);
     const noticeSettings = new StoredNoticeSettings(database, me, this.#onUnsaved);
     this.notices = new Notices(this.chats, noticeSettings, new BrowserPush(this.#client, noticeSettings));
     this.pins = new PinnedMessages(this.#client);
-    this.files = new WorkspaceFiles(session.token);
     this.attachments = new Attachments(this.files);
   }
 
@@ -118,7 +131,8 @@ export class Workspace {
     const onLeft = () => this.#closeIfOpen(id);
     const { userId: me, name: myName } = session;
     const callbacks = { onLeft, onRefused, onUnsaved: this.#onUnsaved };
-    const room = new Room({ client: this.#client, database, me, myName, channelId: id, ...callbacks });
+    const { people } = this;
+    const room = new Room({ client: this.#client, people, database, me, myName, channelId: id, ...callbacks });
     this.#open.dispatch(room);
     this.rooms.roomId = id;
     room.subscribe(() => this.rooms.dispatch({ type: 'unsent', id, count: room.state().outgoing.length }));
@@ -197,6 +211,7 @@ export class Workspace {
     this.rooms.stop();
     this.notices.stop();
     this.attachments.stop();
+    this.people.stop();
     await Promise.all([this.chats.stop(), this.#close()]);
   }
 

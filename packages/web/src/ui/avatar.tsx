@@ -1,4 +1,7 @@
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
+import { thumbnailOf } from '../live/workspace-files.js';
 import { plainLine } from '../state/text.js';
+import { useWorkspace } from './workspace-context.js';
 
 const hues = 8;
 
@@ -20,19 +23,34 @@ function initialsOf(name: string): string {
     .toUpperCase();
 }
 
-interface AvatarProps {
+interface InitialsProps {
+  /** Decides the colour. */
   readonly id: string;
   readonly name: string;
   readonly small?: boolean;
-  /** Whether the picture is a square, as for a group. Users have a circle. */
+  /** Whether the shape is a square, as for a group. Users have a circle. */
   readonly square?: boolean;
+  /** A picture instead of the initials. */
+  readonly children?: ReactNode;
 }
 
 /** The initials of a user or group. Hidden from screen readers, because the name is next to it. */
-export function Avatar({ id, name, small = false, square = false }: AvatarProps) {
+export function Initials({ id, name, small = false, square = false, children }: InitialsProps) {
   return (
     <span className={`avatar ${personClass(id)}${small ? ' small' : ''}${square ? ' square' : ''}`} aria-hidden="true">
-      {initialsOf(name)}
+      {children ?? initialsOf(name)}
     </span>
+  );
+}
+
+/** The picture of a user, or the initials if the user has none or hides it. */
+export function Avatar({ id, name, small = false }: Pick<InitialsProps, 'id' | 'name' | 'small'>) {
+  const { people } = useWorkspace();
+  const picture = useSyncExternalStore(people.subscribe, () => people.picture(id));
+  useEffect(() => people.want(id), [people, id]);
+  return (
+    <Initials id={id} name={name} small={small}>
+      {picture && <img src={thumbnailOf({ id: picture })} alt="" loading="lazy" onError={() => people.forget(id)} />}
+    </Initials>
   );
 }

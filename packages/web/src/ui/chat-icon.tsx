@@ -1,7 +1,7 @@
 import { ChannelKind } from '@parley/client';
 import type { ChatItem } from '../state/chats.js';
 import { titleOf } from '../state/chats.js';
-import { Avatar } from './avatar.js';
+import { Avatar, Initials } from './avatar.js';
 import { Icon } from './icon.js';
 
 interface ChatIconProps {
@@ -10,7 +10,7 @@ interface ChatIconProps {
   readonly isOnline: boolean;
 }
 
-/** The picture of a chat: the initials of the other user or the group, or the sign of a channel. */
+/** The picture of a chat: the other user, the initials of a group, or the sign of a channel. */
 export function ChatIcon({ item, isOnline }: ChatIconProps) {
   const { kind, id } = item.channel;
   if (kind === ChannelKind.PUBLIC || kind === ChannelKind.PRIVATE) {
@@ -22,7 +22,11 @@ export function ChatIcon({ item, isOnline }: ChatIconProps) {
   }
   return (
     <span className="avatar-place" data-online={isOnline}>
-      <Avatar id={item.peer?.id ?? `${id}`} name={titleOf(item)} square={kind === ChannelKind.GROUP} />
+      {item.peer === undefined ? (
+        <Initials id={`${id}`} name={titleOf(item)} square={kind === ChannelKind.GROUP} />
+      ) : (
+        <Avatar id={item.peer.id} name={titleOf(item)} />
+      )}
     </span>
   );
 }

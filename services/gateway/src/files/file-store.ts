@@ -47,6 +47,7 @@ const findFile = sql.statement('findFile', one, {
   height: int4,
   isPosted: bool,
   staleMs: int8,
+  isAvatar: bool,
 });
 const readPiece = sql.statement(
   'readPiece',

@@ -36,8 +36,9 @@ SELECT data FROM chat.thumbnail WHERE file_id = :fileId;
 -- Width and height are 0 unless the file is a picture that browsers may show.
 -- name: findFile
 SELECT id, owner_id, name, content_type, size, received, complete, coalesce(width, 0) AS width, coalesce(height, 0) AS height,
-  stale_at IS NULL AS is_posted, coalesce(floor(extract(epoch FROM stale_at) * 1000)::bigint, 0) AS stale_ms
-FROM chat.file WHERE id = :fileId AND (stale_at IS NULL OR stale_at > now());
+  stale_at IS NULL AS is_posted, coalesce(floor(extract(epoch FROM stale_at) * 1000)::bigint, 0) AS stale_ms,
+  EXISTS (SELECT FROM chat.users u WHERE u.avatar_id = f.id) AS is_avatar
+FROM chat.file f WHERE id = :fileId AND (stale_at IS NULL OR stale_at > now());
 
 -- Reads the piece that has the byte `at`, or finds the object that has all of the file.
 -- name: readPiece

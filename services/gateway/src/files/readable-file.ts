@@ -1,4 +1,4 @@
-import { ChannelService, HistoryRequest } from '@parley/contract';
+import { ChannelService, HistoryRequest, User, UserService } from '@parley/contract';
 import { refuse } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
 import type { ServiceCalls } from '../api/service-calls.js';
@@ -22,19 +22,29 @@ async function isReadIn(calls: ServiceCalls, { channelId, seq }: MessageWithFile
   }
 }
 
+/** Returns whether the file is the picture of its owner, and the caller may see the profile of the owner. */
+async function isSeenAvatar(calls: ServiceCalls, { id, ownerId, isAvatar }: StoredFile): Promise<boolean> {
+  if (!isAvatar) return false;
+  try {
+    return (await calls.users(UserService.get, User.fromPartial({ id: ownerId }))).avatarId === id;
+  } catch (thrown) {
+    if (isTemporary(asRefusal(thrown))) throw thrown;
+    return false;
+  }
+}
+
 /**
- * Returns a complete file that the caller may read: a file of the caller that no message has yet, or
- * one in a message that the caller may read.
+ * Returns a complete file that the caller may read: a file of the caller that no message has yet,
+ * one in a message that the caller may read, or the picture of a user whose profile the caller may
+ * see.
  * @throws {Refusal} `file-not-found`, also if the file exists.
  */
 export async function readableFile(store: FileStore, calls: ServiceCalls, fileId: string): Promise<StoredFile> {
   const { id: userId } = await calls.me();
   const file = await store.find(fileId);
   if (file?.complete !== true) throw refuse('file-not-found');
-  if (!file.isPosted) {
-    if (file.ownerId === userId) return file;
-    throw refuse('file-not-found');
-  }
+  if (!file.isPosted && file.ownerId === userId) return file;
+  if (await isSeenAvatar(calls, file)) return file;
   for (const message of await store.messagesWith(file.id, userId))
     if (await isReadIn(calls, message, file.id)) return file;
   throw refuse('file-not-found');

@@ -9,6 +9,7 @@ import { RefusalLine } from '../refusal-line.js';
 import { useAction } from '../use-action.js';
 import { useLoaded } from '../use-loaded.js';
 import { useWorkspace } from '../workspace-context.js';
+import { PictureButtons } from './picture-buttons.js';
 
 /** The user's own profile. */
 export function ProfileSection() {
@@ -25,7 +26,7 @@ const visibilities = [
   [Visibility.NOBODY, 'nobody'],
 ] as const;
 
-type Fields = Required<ProfileChange>;
+type Fields = Required<Omit<ProfileChange, 'avatarId'>>;
 
 function fieldsOf({ name, about, visibility, privateReads }: User): Fields {
   return { name, about, visibility: visibility || Visibility.EVERYONE, privateReads };
@@ -55,6 +56,7 @@ function ProfileForm({ user }: { user: User }) {
   return (
     <form onSubmit={onSubmit}>
       <Self id={user.id} name={fields.name} />
+      <PictureButtons id={user.id} />
       <CountedField
         label={say.name}
         name="name"

@@ -1,0 +1,113 @@
+import { Refusal, type User } from '@parley/client';
+
+/** A user with the id of the file of their picture; empty: none, or hidden from this user. */
+type PicturedUser = Pick<User, 'id' | 'avatarId'>;
+
+/** Maximum number of users whose pictures are known. */
+const mostKnown = 2_000;
+/** Number of users who are looked up at once. The others wait between two calls. */
+const mostInHaste = 50;
+/** Wait before the call for a further user, in milliseconds. The server allows ten calls a second. */
+const pauseMs = 250;
+
+export interface PeopleDeps {
+  /** Returns the profile of a user. @throws {Refusal} */
+  readonly fetchUser: (id: string, signal: AbortSignal) => Promise<User>;
+  /** Lets the browser load files. @throws {Refusal} */
+  readonly allowBrowser: () => Promise<void>;
+}
+
+/** Looks up users one at a time, and remembers their pictures. */
+export class People {
+  readonly #deps: PeopleDeps;
+  readonly #pictures = new Map<string, string>();
+  readonly #loading = new Map<string, Promise<User>>();
+  readonly #listeners = new Set<() => void>();
+  readonly #stopping = new AbortController();
+  #isAllowed = false;
+  #last: Promise<unknown> = Promise.resolve();
+  #lookups = 0;
+
+  constructor(deps: PeopleDeps) {
+    this.#deps = deps;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Returns the id of the file of a user's picture; undefined: none is known. */
+  picture(id: string): string | undefined {
+    return (this.#isAllowed && this.#pictures.get(id)) || undefined;
+  }
+
+  /** Looks a user up, unless it is known whether the user has a picture. */
+  want(id: string): void {
+    if (!this.#pictures.has(id)) this.find(id).catch(() => {}); // It is tried again when the user is shown again.
+  }
+
+  /** Returns the profile of a user. Callers at the same time share a call. @throws {Refusal} */
+  find(id: string): Promise<User> {
+    const loading = this.#loading.get(id) ?? this.#load(id);
+    this.#loading.set(id, loading);
+    return loading;
+  }
+
+  /** Remembers the pictures of users. */
+  async learn(users: readonly PicturedUser[]): Promise<void> {
+    const news = users.filter(({ id, avatarId }) => this.#pictures.get(id) !== avatarId);
+    if (news.length === 0) return;
+    for (const { id } of news) this.#pictures.delete(id); // The last ones stay known for longest.
+    for (const { id, avatarId } of news) this.#pictures.set(id, avatarId);
+    for (const id of [...this.#pictures.keys()].slice(0, Math.max(0, this.#pictures.size - mostKnown)))
+      this.#pictures.delete(id);
+    if (news.some(({ avatarId }) => avatarId !== '')) await this.#allow();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Ends all lookups. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** Forgets a picture that the browser could not load. It is looked up when the user is shown again. */
+  forget(id: string): void {
+    this.#pictures.delete(id);
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #allow(): Promise<void> {
+    await this.#deps.allowBrowser().then(
+      () => {
+        this.#isAllowed = true;
+      },
+      () => {}, // Users are shown without pictures until the next attempt.
+    );
+  }
+
+  async #load(id: string): Promise<User> {
+    this.#lookups += 1;
+    const before = this.#last.then(() => (this.#lookups > mostInHaste ? pause() : undefined));
+    const { signal } = this.#stopping;
+    const found = before.then(() => {
+      signal.throwIfAborted();
+      return this.#deps.fetchUser(id, signal);
+    });
+    this.#last = found.catch(() => {});
+    try {
+      const user = await found;
+      this.learn([user]);
+      return user;
+    } catch (thrown) {
+      if (thrown instanceof Refusal && thrown.reason === 'user-not-found') this.learn([{ id, avatarId: '' }]);
+      throw thrown;
+    } finally {
+      this.#loading.delete(id);
+    }
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, pauseMs));
+}
