@@ -13,7 +13,7 @@ import {
   type User,
 } from '@parley/client';
 import { KnownMembers, type MembersPage } from './known-members.js';
-import type { People } from './people.js';
+import type { KnownPeople } from './known-people.js';
 import type { UserChats } from './user-chats.js';
 
 /** A new group or channel, and the users to add to it. */
@@ -39,12 +39,12 @@ async function firstOf<T>(items: AsyncIterable<T>, most: number): Promise<readon
 export class ChatMembership {
   readonly #client: ParleyClient;
   readonly #chats: UserChats;
-  readonly #people: People;
+  readonly #people: KnownPeople;
   readonly #me: string;
   /** Members of the chat in which the user last wrote a mention. */
   #known: KnownMembers | undefined;
 
-  constructor(client: ParleyClient, chats: UserChats, people: People, me: string) {
+  constructor(client: ParleyClient, chats: UserChats, people: KnownPeople, me: string) {
     this.#client = client;
     this.#chats = chats;
     this.#people = people;

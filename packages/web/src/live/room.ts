@@ -17,18 +17,18 @@ import { ConversationSaver, loadConversation } from '../storage/conversations.js
 import type { BrowserDatabase } from '../storage/database.js';
 import { EventReader } from './event-reader.js';
 import { HistoryPager, type OnPage } from './history-pager.js';
+import type { KnownPeople } from './known-people.js';
 import { runAsLeader } from './leadership.js';
 import { hardLimit, historyPageSize, saveAfterMs, softLimit, trimmedTo } from './limits.js';
 import { NameResolver } from './name-resolver.js';
 import type { OpenConversation } from './open-conversation.js';
 import { OutboxSender } from './outbox-sender.js';
-import type { People } from './people.js';
 import { queued } from './queued.js';
 import { TabChannel, type TabMessage } from './tab-channel.js';
 
 export interface RoomDeps {
   readonly client: ParleyClient;
-  readonly people: People;
+  readonly people: KnownPeople;
   readonly database: BrowserDatabase;
   readonly me: string;
   /** Display name of this user. */

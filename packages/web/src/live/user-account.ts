@@ -6,7 +6,7 @@ import {
   type User,
 } from '@parley/client';
 import { type BrowserDatabase, renameSession } from '../storage/database.js';
-import type { People } from './people.js';
+import type { KnownPeople } from './known-people.js';
 import type { UserChats } from './user-chats.js';
 import type { WorkspaceFiles } from './workspace-files.js';
 
@@ -14,7 +14,7 @@ import type { WorkspaceFiles } from './workspace-files.js';
 export interface UserAccountDeps {
   readonly client: ParleyClient;
   readonly chats: UserChats;
-  readonly people: People;
+  readonly people: KnownPeople;
   readonly files: WorkspaceFiles;
   readonly database: BrowserDatabase;
   readonly me: string;

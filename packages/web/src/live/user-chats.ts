@@ -7,13 +7,13 @@ import { dropLines, forgetConversation, visitedChannels } from '../storage/conve
 import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
 import { Chat } from './chat.js';
 import { type ChatTabMessage, ChatTabs } from './chat-tabs.js';
+import type { KnownPeople } from './known-people.js';
 import { NameResolver } from './name-resolver.js';
 import { type ChatsOfInbox, type InboxNotice, PageInbox } from './page-inbox.js';
-import type { People } from './people.js';
 
 export interface UserChatsDeps {
   readonly client: ParleyClient;
-  readonly people: People;
+  readonly people: KnownPeople;
   readonly database: BrowserDatabase;
   readonly me: string;
   readonly myName: string;

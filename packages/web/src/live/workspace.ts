@@ -10,10 +10,10 @@ import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../sto
 import { Attachments } from './attachments.js';
 import { BrowserPush } from './browser-push.js';
 import { pageTransport } from './inbox-transport.js';
+import { KnownPeople } from './known-people.js';
 import { ChatMembership } from './membership.js';
 import { MessageSearch } from './message-search.js';
 import { Notices } from './notices.js';
-import { People } from './people.js';
 import { PinnedMessages } from './pinned-messages.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
@@ -36,7 +36,7 @@ export class Workspace {
   readonly chats: UserChats;
   readonly membership: ChatMembership;
   readonly account: UserAccount;
-  readonly people: People;
+  readonly people: KnownPeople;
   readonly search: MessageSearch;
   readonly notices: Notices;
   readonly pins: PinnedMessages;
@@ -58,7 +58,7 @@ export class Workspace {
     this.#client = createClient({ transport: pageTransport(), token: session.token });
     const callbacks = { onRefused, onUnsaved: this.#onUnsaved };
     this.files = new WorkspaceFiles(session.token);
-    this.people = new People({
+    this.people = new KnownPeople({
       fetchUser: (id, signal) => this.#client.user(id, { signal }),
       allowBrowser: () => this.files.allowBrowser(),
     });

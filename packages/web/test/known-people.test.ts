@@ -1,11 +1,11 @@
 import { Refusal, refuse, type User } from '@parley/client';
-import { People } from '../src/live/people.js';
+import { KnownPeople } from '../src/live/known-people.js';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function peopleWith(pictures: Record<string, string | Refusal>, allowBrowser = async () => {}) {
   const asked: string[] = [];
-  const people = new People({
+  const people = new KnownPeople({
     fetchUser: async (id) => {
       asked.push(id);
       const avatarId = pictures[id] ?? '';

@@ -10,7 +10,7 @@ const mostInHaste = 50;
 /** Wait before the call for a further user, in milliseconds. The server allows ten calls a second. */
 const pauseMs = 250;
 
-export interface PeopleDeps {
+export interface KnownPeopleDeps {
   /** Returns the profile of a user. @throws {Refusal} */
   readonly fetchUser: (id: string, signal: AbortSignal) => Promise<User>;
   /** Lets the browser load files. @throws {Refusal} */
@@ -18,8 +18,8 @@ export interface PeopleDeps {
 }
 
 /** Looks up users one at a time, and remembers their pictures. */
-export class People {
-  readonly #deps: PeopleDeps;
+export class KnownPeople {
+  readonly #deps: KnownPeopleDeps;
   readonly #pictures = new Map<string, string>();
   readonly #loading = new Map<string, Promise<User>>();
   readonly #listeners = new Set<() => void>();
@@ -28,7 +28,7 @@ export class People {
   #last: Promise<unknown> = Promise.resolve();
   #lookups = 0;
 
-  constructor(deps: PeopleDeps) {
+  constructor(deps: KnownPeopleDeps) {
     this.#deps = deps;
   }
 
