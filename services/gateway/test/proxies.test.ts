@@ -69,6 +69,7 @@ async function startHaproxy(port: number): Promise<Program> {
     ...addresses(),
     'port 9080': `port ${rig.gateway.admin?.split(':')[1]}`,
     'maxconn 20000': 'maxconn 1000',
+    'fall 3': 'fall 20', // The machine of a test may stand still for longer.
     'bind :443': `bind 127.0.0.1:${port}`,
     'bind :80': `bind 127.0.0.1:${port + 1}`,
     '/etc/haproxy/chat.example.org.pem': join(folder, 'both.pem'),
