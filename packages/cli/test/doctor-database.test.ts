@@ -216,6 +216,8 @@ test('finds a pooler that shares connections between transactions', async () => 
   });
   const url = at({ port: String(await listen(pooler)) });
   const words = '^fault listen: .*accepts LISTEN, but no notification arrives. .*Set PARLEY_LISTEN_URL of the gateways';
+  const redis = { PARLEY_REDIS_URL: 'redis://127.0.0.1:1' };
+  expect(await faultsOf({ database: url, timeout: 6, env: redis, only: ['listen'] })).toEqual([]);
   const found = await faultsOf({ database: url, timeout: 6, only: ['listen'] });
   expect(found).toEqual([expect.stringMatching(words)]);
   expect(await faultsOf({ database: url, env: { PARLEY_LISTEN_URL: database.ownerUrl }, only: ['listen'] })).toEqual(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { NotificationListener, type Pool } from '@parley/database';
-import { type Check, type Finding, fault, works } from './check.js';
+import { type Check, type Finding, fault, skipped, works } from './check.js';
 import { shownUrl, unopened, withDatabase } from './database-access.js';
 import { errorText, inTime, StepTimeout } from './step.js';
 import type { Surroundings } from './surroundings.js';
@@ -41,5 +41,11 @@ async function judge(pool: Pool, { listenUrl = '', timeoutMs }: Surroundings): P
 
 /** LISTEN works through the pooler, if there is one. */
 export function listenCheck(where: Surroundings): Check {
-  return { name: 'listen', run: () => withDatabase(where, (pool) => judge(pool, where)) };
+  const { PARLEY_REDIS_URL, PARLEY_REDIS_URL_FILE } = where.env;
+  const isRedis = Boolean(PARLEY_REDIS_URL || PARLEY_REDIS_URL_FILE);
+  const run = async () =>
+    isRedis
+      ? [skipped('LISTEN', 'Redis carries the notifications.')]
+      : withDatabase(where, (pool) => judge(pool, where));
+  return { name: 'listen', run };
 }
