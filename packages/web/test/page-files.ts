@@ -110,6 +110,11 @@ async function withoutMicrophone({ page }: Visitor): Promise<void> {
   await page.reload();
 }
 
+const onePixel = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 inChromium('files of messages', () => {
   test('files are chosen, pasted and dropped, uploads pause, continue and are refused, and a message takes the rest', async () => {
     const ann = await stage.somebody('Ann', { viewport: { width: 320, height: 640 } });
@@ -197,6 +202,17 @@ inChromium('files of messages', () => {
     await page.getByText('2 of 2').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await choose(bob, { name: 'later.png', mimeType: 'image/png', buffer: onePixel });
+    await page.locator('.send:enabled').waitFor();
+    await page.getByRole('button', { name: 'Send', exact: true }).press('Enter');
+    await page.getByRole('button', { name: 'Open later.png' }).waitFor();
+    await page.getByRole('button', { name: 'Open other.png' }).press('Enter');
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('heading', { name: 'later.png' }).waitFor();
+    await stage.picture(bob, 'files-viewer-later');
+    await page.getByRole('button', { name: 'Previous picture' }).click();
+    await page.getByText('2 of 2').waitFor();
+    await page.keyboard.press('Escape');
     await page.locator('.file', { hasText: 'list.txt' }).getByText('11 byte').waitFor();
     expect(await save(bob, 'list.txt')).toEqual(['list.txt', 'rice, beans']);
     await page.reload();
