@@ -155,6 +155,7 @@ const tables: Readonly<
       ...{ session_id: internal, exclusive: internal, join_by: internal },
     },
   },
+  presence: 'says only that an inbox is open now',
   block: { types: ['block'], leftOut: { user_id: theAccount } },
   bot: { types: ['bot'], leftOut: {} },
   bot_command: { types: ['bot_command'], leftOut: {} },

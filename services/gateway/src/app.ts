@@ -130,7 +130,7 @@ function startReports(
     httpAddr: listedAddress(listensOn, http.port),
     grpcAddr: listedAddress(listensOn, splitAddress(host.address).port),
   };
-  const load = () => ({ inboxes: inbox.size, connections: http.connections + host.connections });
+  const load = () => ({ inboxes: inbox.size, connections: http.connections + host.connections, users: inbox.users });
   const reports = new GatewayReports(pool, identity, load, drain);
   parts.add('last report', { stop: () => reports.report('stopped') });
   const failed = (err: unknown) => context.log.warn({ err }, 'report failed; retrying');

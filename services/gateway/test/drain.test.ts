@@ -8,6 +8,7 @@ import {
   InboxCommand,
   type InboxEvent,
   InboxService,
+  WatchRequest,
 } from '@parley/contract';
 import { bearerMetadata, callUnary, clientOptions, startDuplex } from '@parley/rpc';
 import {
@@ -201,6 +202,29 @@ test('a gateway that stops ends its streams with draining, and then reports that
   expect(devices.map(({ ends }) => ends[0])).toEqual(devices.map(() => 'draining'));
   expect(await stateOf(`first-${names}`)).toBe('stopped');
   for (const one of devices) one.stop();
+});
+
+test('a user with an open inbox is online, until the inbox ends or its gateway dies', async () => {
+  const user = await trio.people.make(`present-${names}`);
+  const profile = async () => {
+    const [row] = await trio.people.sql("SELECT online, last_seen_at FROM chat.profile('ann', 'user', $1)", [user.id]);
+    return row as { online: boolean; last_seen_at: Date | null };
+  };
+  const watch = () => {
+    const request = WatchRequest.encode(WatchRequest.fromPartial({})).finish();
+    return new WebStream(`${first().http}/chat.v1.InboxService/Watch`, request, { token: user.token });
+  };
+  expect(await profile()).toEqual({ online: false, last_seen_at: null });
+  const page = watch();
+  await until(async () => (await profile()).online);
+  page.cancel();
+  await until(async () => !(await profile()).online);
+  expect((await profile()).last_seen_at).toEqual(expect.any(Date));
+  const again = watch();
+  await until(async () => (await profile()).online);
+  first().kill('SIGKILL');
+  await until(async () => !(await profile()).online);
+  again.cancel();
 });
 
 /** Opens a connection, makes one request, and leaves the connection idle. Resolves with the end of it. */

@@ -102,6 +102,17 @@ describe('Get', () => {
     expect(await accounts.get(bob, { id: 'seated' })).toMatchObject({ online: false, lastSeen: 5_000 });
   });
 
+  test('shows a user as online while they have an open inbox at a live gateway', async () => {
+    await accounts.register('watching');
+    await accounts.sql(`WITH gateway AS (
+        INSERT INTO chat.gateway (instance_id, name, http_addr, grpc_addr, version, state, inboxes, connections, lease_until)
+        VALUES (gen_random_uuid(), 'g', 'localhost:1', 'localhost:2', '1', 'serving', 1, 1, now() + interval '1 hour') RETURNING instance_id
+      ) INSERT INTO chat.presence (user_id, instance_id) SELECT 'watching', instance_id FROM gateway`);
+    expect(await accounts.get(bob, { id: 'watching' })).toMatchObject({ online: true });
+    await accounts.sql('UPDATE chat.gateway SET lease_until = now()');
+    expect(await accounts.get(bob, { id: 'watching' })).toMatchObject({ online: false });
+  });
+
   test('hides deleted users from everyone but operators', async () => {
     await accounts.register('ghost');
     await accounts.sql("UPDATE chat.users SET status = 'deleted', visibility = 'everyone' WHERE id = 'ghost'");

@@ -271,6 +271,11 @@ export interface OutgoingWebhookTable {
   disabledReason: string | null;
 }
 
+export interface PresenceTable {
+  userId: string;
+  instanceId: string;
+}
+
 export interface PushDueTable {
   sessionId: string;
   channelId: number;
@@ -468,6 +473,7 @@ export interface Database {
   offer: OfferTable;
   outgoingFailure: OutgoingFailureTable;
   outgoingWebhook: OutgoingWebhookTable;
+  presence: PresenceTable;
   pushDue: PushDueTable;
   pushKey: PushKeyTable;
   pushSubscription: PushSubscriptionTable;

@@ -141,6 +141,11 @@ export class Inbox implements Part, DrainedStreams {
     return [...this.#all(), ...this.#starts.readers];
   }
 
+  /** Users with an open inbox that has begun. */
+  get users(): ReadonlySet<string> {
+    return new Set(this.#readers.keys());
+  }
+
   /** Number of inboxes that wait for a round. */
   get starting(): number {
     return this.#starts.size;

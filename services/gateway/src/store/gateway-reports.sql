@@ -7,3 +7,7 @@ VALUES (:instanceId, :name, :httpAddr, :grpcAddr, :version, :state::text, :inbox
 ON CONFLICT (instance_id) DO UPDATE SET state = excluded.state, inboxes = excluded.inboxes, connections = excluded.connections,
   reported_at = now(), lease_until = excluded.lease_until
 RETURNING drain;
+
+-- Records which users have an open inbox at this gateway, and which of them no longer have one.
+-- name: savePresence
+SELECT FROM chat.save_presence(:instanceId, :here::varchar[], :gone::varchar[]);

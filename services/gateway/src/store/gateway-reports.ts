@@ -1,4 +1,4 @@
-import { bool, int4, loadSql, type ServerState, text, uuid } from '@parley/database';
+import { array, bool, int4, loadSql, type ServerState, text, uuid } from '@parley/database';
 
 const sql = loadSql('gateway-reports.sql', import.meta.url);
 
@@ -16,3 +16,9 @@ export const reportGateway = sql.statement(
   },
   { drain: bool },
 );
+
+export const savePresence = sql.statement('savePresence', {
+  instanceId: uuid,
+  here: array(text),
+  gone: array(text),
+});

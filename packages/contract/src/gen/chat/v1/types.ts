@@ -591,6 +591,7 @@ export interface User {
   avatarId: string;
   /** Unix ms; 0: hidden, or never seen */
   lastSeen: number;
+  /** the user has an open inbox, or a live seat in a channel */
   online: boolean;
   /** set in lists of members */
   memberRole: MemberRole;
