@@ -5,12 +5,13 @@ import { sessionOf } from './command-parts.js';
 import { addDatabaseOptions } from './database-options.js';
 
 const backupHelp = `
-A backup has everything that was committed at one moment; Parley may run meanwhile. Files in S3 are not in it.
-It contains password hashes, tokens and private messages, so only you can read the file. Encrypt it if it leaves the machine.`;
+A backup has everything that was committed before one moment; Parley may run meanwhile. Files in S3 are not in it.
+It contains private messages, password hashes and secrets of webhooks, so only you can read the file. Encrypt it if it
+leaves the machine.`;
 
 const restoreHelp = `
 The whole file is checked first. Then everything is restored in one transaction: after an error, nothing has changed.
-Stop Parley before. Every channel gets a new log, so that clients do not skip new messages.`;
+Stop Parley first. Every channel gets a new log, so that clients do not skip new messages.`;
 
 // The modules of these commands are imported late, because other commands do not need the database.
 
@@ -28,7 +29,7 @@ export function addBackups(program: Command): void {
   addDatabaseOptions(program.command('restore <file>'))
     .description('restore a backup into an empty database')
     .option('--passphrase-file <file>', 'a file with the passphrase of the backup')
-    .option('--replace', 'delete all data of the database first', false)
+    .option('--replace', 'delete all data of Parley in the database first', false)
     .option('--check', 'only check the file', false)
     .addHelpText('after', restoreHelp)
     .action(async (file: string, options: RestoreCommandOptions, command: Command) => {

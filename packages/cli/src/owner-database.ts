@@ -8,7 +8,7 @@ export interface OwnerOptions {
   readonly database?: string;
   /** File with the URL, which then is not in the list of processes. */
   readonly databaseFile?: string;
-  /** Data folder of a running `npm start`. The folder names the database. */
+  /** Data folder of `npm start`. The folder names the database. */
   readonly data: string;
 }
 

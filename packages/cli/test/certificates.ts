@@ -8,7 +8,7 @@ export interface IssuedPair {
   readonly key: Buffer;
 }
 
-/** Subject and validity of a certificate, and who signs it. */
+/** Subject, validity and signer of a certificate. */
 interface CertificateRequest {
   /** Names and addresses, as in `DNS:localhost,IP:127.0.0.1`. Default: this machine. */
   readonly names?: string;

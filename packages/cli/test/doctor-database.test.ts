@@ -78,7 +78,7 @@ describe('the database URL', () => {
       given: async () => ({ database: at({ pathname: '/nowhere' }) }),
       finds: '^fault database: .*The database does not exist. Create it',
     },
-    'that is not answered': {
+    'of a server that does not respond': {
       given: async () => ({ database: at({ port: String(await listen(createServer())) }), timeout: 1 }),
       finds: '^fault database: .*PostgreSQL does not respond. Check the host and port',
     },
@@ -234,7 +234,7 @@ describe('the chat servers', () => {
     );
   const found = (given: Given = {}) => faultsOf({ only: ['chat servers'], ...given });
 
-  test('are missed', async () => {
+  test('are missed if none is serving', async () => {
     expect(await found()).toEqual([
       expect.stringMatching('^fault chat servers: .*No chat server is serving, so nobody can enter'),
     ]);
@@ -244,15 +244,15 @@ describe('the chat servers', () => {
     await serving(`127.0.0.1:${await freePorts(1)}`);
     expect(await found()).toEqual([
       expect.stringMatching(
-        '^fault chat servers: chat-1 .*told to dial this address. The port does not accept connections. Correct PARLEY_ADDR',
+        '^fault chat servers: chat-1 .*cannot use this address. The port does not accept connections. Correct PARLEY_ADDR',
       ),
     ]);
   });
 
-  test('with an address that is no address are found', async () => {
+  test('with the address 0.0.0.0 are found', async () => {
     await serving('0.0.0.0:50053');
     expect(await found()).toEqual([
-      expect.stringMatching('^fault chat servers: chat-1 0.0.0.0:50053: .*is no address. Set PARLEY_ADDR'),
+      expect.stringMatching('^fault chat servers: chat-1 0.0.0.0:50053: .*nobody can dial. Set PARLEY_ADDR'),
     ]);
   });
 
@@ -269,7 +269,7 @@ describe('the chat servers', () => {
     await serving('localhost:50053');
     const gateway = 'https://chat.example.org';
     expect(await found({ gateway })).toEqual([
-      expect.stringMatching('^fault chat servers: .*Clients on other machines are told to dial their own machine'),
+      expect.stringMatching('^fault chat servers: .*Clients on other machines would dial their own machine'),
     ]);
   });
 });
@@ -370,7 +370,7 @@ describe('the settings', () => {
       env: () => ({ PARLEY_TLS_CERT: ca.file('one'), PARLEY_TLS_KEY: ca.keyFile('two') }),
       finds: '^fault settings: .*one.pem: The certificate and the key of PARLEY_TLS_KEY do not belong together',
     },
-    'with a network that is none': {
+    'with an invalid network': {
       env: () => ({ PARLEY_PROXIES: 'proxy.internal' }),
       finds: '^fault settings: PARLEY_PROXIES: PARLEY_PROXIES: proxy.internal is not a network',
     },

@@ -3,7 +3,7 @@ import { runCheck } from '../src/doctor/doctor.js';
 import { type DoctorOptions, surroundingsOf } from '../src/doctor/surroundings.js';
 import { CommandSession, type GlobalOptions } from '../src/session.js';
 
-/** What `parley doctor` is given. */
+/** Options and environment of `parley doctor`. */
 export interface Given extends GlobalOptions, Partial<DoctorOptions> {
   readonly env?: NodeJS.ProcessEnv;
   /** Names of the checks to run. Default: all. */

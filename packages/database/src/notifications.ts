@@ -22,7 +22,7 @@ export interface Notifier {
   send(channel: string, payload: string): Promise<void>;
 }
 
-/** What a process does with notifications. */
+/** The channels to which a process listens, and its handlers. */
 export interface Listening {
   readonly channels: readonly string[];
   /** Called each time listening begins, because notifications may have been missed before. */

@@ -29,7 +29,7 @@ test('looks each user up once, also together with a caller that needs the profil
   expect([people.picture('ann'), people.picture('bob')]).toEqual(['a-file', undefined]);
 });
 
-test('does not look a missing user up again, but one after a failure', async () => {
+test('does not look up a missing user again, but tries again after a failure', async () => {
   const pictures: Record<string, string | Refusal> = {
     gone: refuse('user-not-found'),
     busy: refuse('read-too-often'),

@@ -93,7 +93,7 @@ test('each membership of a deleted account ends with an entry, and its name beco
   expect(messages.find(({ sender, kind }) => sender === victim.id && kind === 0)?.data.length).toBeGreaterThan(0);
 });
 
-test('a direct chat ends with the second of its users', async () => {
+test('a direct chat is deleted with the second of its accounts', async () => {
   const { id } = await chats.direct(victim, friend.id);
   const isOver = async () =>
     (await rig.one<{ gone: boolean }>('SELECT deleted_at IS NOT NULL AS gone FROM chat.channel WHERE id = $1', id))

@@ -11,7 +11,7 @@ import { InboxRig, say } from './inbox-rig.js';
 
 const given = RedisServer.isInstalled ? describe : describe.skip;
 
-/** What docs/operating.md allows a user of Redis. */
+/** The user of Redis in docs/operating.md. */
 const user = 'user parley on >secret resetchannels &test:* +@connection +publish +subscribe';
 
 given('Gateways that Redis wakes', () => {

@@ -15,7 +15,7 @@ export function backupFailure(thrown: unknown): Failure {
   }
   const { code, message } = thrown as { code?: unknown; message?: unknown };
   if (code === '42501') {
-    const words = `The user of the database lacks a right (${message}). Name the owner of the database, which may create roles and schemas.`;
+    const words = `The user of the database lacks a right (${message}). Connect as the owner of the database, and let this user create roles.`;
     return new Failure('missing-right', exitCodes.refused, words);
   }
   if (code === '55P03') {

@@ -37,13 +37,13 @@ async function serverFinding(server: ServingServer, where: Surroundings): Promis
   if (host === '0.0.0.0' || host === '::')
     return fault(
       about,
-      'Clients are told to dial an address that is no address.',
+      'Clients get an address that nobody can dial.',
       'Set PARLEY_ADDR of the chat server to the host and port that clients can dial.',
     );
   if (isOnlyHere(server.addr) && isRemote(where))
     return fault(
       about,
-      'Clients on other machines are told to dial their own machine.',
+      'Clients on other machines would dial their own machine.',
       'Set PARLEY_ADDR of the chat server to the host and port that clients can dial (`npm start`: --public-host).',
     );
   const at: GrpcPort = { service: 'chat server', host, port, isTls: server.tls, about };
@@ -51,7 +51,7 @@ async function serverFinding(server: ServingServer, where: Surroundings): Promis
   const found = why === undefined ? await grpcFinding(at, where) : fault(about, `${why}.`, '');
   if (found.level === 'ok') return found;
   const change = `Correct PARLEY_ADDR and PARLEY_ADDR_TLS (${server.tls ? 'on' : 'off'}) of the chat server, or open the way to it.`;
-  return fault(about, `Clients are told to dial this address. ${found.words}`, change);
+  return fault(about, `Clients cannot use this address. ${found.words}`, change);
 }
 
 async function judge(servers: readonly ServingServer[], where: Surroundings): Promise<Finding[]> {

@@ -16,7 +16,7 @@ export interface ProcessCounts {
 const extra = { chatServers: 3, managers: 2, gateways: 1 } as const;
 /** Connections for migrations, operators and tools. */
 const spare = 10;
-/** Share of the connections in use above which there may soon be none. */
+/** Share of the connections in use. Above it, all may soon be in use. */
 const fullShare = 0.9;
 
 /** Returns the number of connections that processes want at most. */
@@ -54,7 +54,7 @@ async function judge(pool: Pool, about: string, where: Surroundings): Promise<Fi
       ),
     ];
   if (inUse > usable * fullShare)
-    return [warning(about, facts, 'Raise max_connections, or stop what else uses this PostgreSQL.')];
+    return [warning(about, facts, 'Raise max_connections, or stop other programs that use this PostgreSQL.')];
   return [works(about, facts)];
 }
 

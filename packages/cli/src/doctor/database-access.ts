@@ -25,10 +25,10 @@ const causes: readonly (readonly [RegExp, string, string])[] = [
   [
     /^28P01|^28000/,
     'PostgreSQL refuses the user or the password.',
-    'Correct them in the database URL, or run the migrations, which set the passwords of the services.',
+    'Correct them in the database URL. `npm start`, and the migration step of a deployment, set the passwords of the services again.',
   ],
   [/^3D000/, 'The database does not exist.', 'Create it, or correct its name in the database URL.'],
-  [/^53300/, 'PostgreSQL has no connection left.', 'Raise max_connections, or stop what holds the connections.'],
+  [/^53300/, 'PostgreSQL has no connection left.', 'Raise max_connections, or stop programs that hold connections.'],
   [/^57P03/, 'PostgreSQL is starting or stopping.', 'Wait, and read its log.'],
   [
     /CERT|ALTNAME|self.signed/i,

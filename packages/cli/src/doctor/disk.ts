@@ -41,7 +41,7 @@ async function writeFinding(folder: string): Promise<Finding | undefined> {
   } catch (thrown) {
     const code = errorCode(thrown);
     if (code === 'ENOSPC' || code === 'EDQUOT')
-      return fault(folder, 'The disk is full.', 'Free some space. What waits is stored then.');
+      return fault(folder, 'The disk is full.', 'Free some space. Then Parley stores the messages that wait.');
     if (code === 'EROFS')
       return fault(
         folder,

@@ -3,7 +3,7 @@ import { type Check, type Finding, fault, works } from './check.js';
 import { withDatabase } from './database-access.js';
 import type { Surroundings } from './surroundings.js';
 
-/** Settings that keep what is committed, and what each costs when it is off. */
+/** Settings that make commits durable, and the damage when each is off. */
 const needed = {
   fsync: 'A power cut can damage the whole database.',
   full_page_writes: 'A power cut can damage pages of the database.',
@@ -16,7 +16,7 @@ function offFinding(about: string, name: Durability, where: string): Finding {
   return fault(about, `${name} is off${where}. ${needed[name]}`, `Set ${name} = on${where}.`);
 }
 
-/** Settings of a role in the database, or of one of the two. */
+/** A setting of a role, in this database or in every database. */
 interface RoleSetting {
   readonly setting: string;
   readonly role: string | null;
@@ -35,7 +35,7 @@ async function judge(pool: Pool, about: string): Promise<Finding[]> {
   const found = rows.filter(({ setting }) => setting === 'off').map(({ name }) => offFinding(about, name, ''));
   const ofServices = ofRoles.filter(({ setting }) => setting === 'synchronous_commit=off');
   found.push(...ofServices.map(({ role }) => offFinding(about, 'synchronous_commit', ` for the role ${role}`)));
-  return found.length > 0 ? found : [works(about, `${names.join(', ')} are on, so what is committed is kept.`)];
+  return found.length > 0 ? found : [works(about, `${names.join(', ')} are on, so commits survive a crash.`)];
 }
 
 /** PostgreSQL keeps what it has committed. */

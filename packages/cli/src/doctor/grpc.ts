@@ -37,7 +37,7 @@ function refusedFinding({ about, service, isTls }: GrpcPort, { cause, reason, me
   if (code === status.UNIMPLEMENTED) {
     const { path } = calls[service];
     const change = `Correct the address (usual ports: 50051 user-service, 50052 manager, 50053 chat server), or let the proxy pass ${path}.`;
-    return fault(about, `What listens there does not serve the calls of a ${service}.`, change);
+    return fault(about, `The server does not serve the calls of a ${service}.`, change);
   }
   if (isTls && noConnectionOf(details) === 'untrusted')
     return skipped(about, 'The certificate is not trusted; the check "tls" says why.');

@@ -36,7 +36,7 @@ async function idleGrpc(port: GrpcPort, where: Surroundings): Promise<Finding> {
   try {
     const begun = new Promise<boolean>((resolve) => stream.once('data', () => resolve(true)));
     const hasBegun = await inTime(Promise.race([begun, ended.then(() => false)]), where.timeoutMs).catch(() => false);
-    if (!hasBegun) return skipped(port.about, 'It has no stream that needs no account. A proxy passes none.');
+    if (!hasBegun) return skipped(port.about, 'The stream of its health does not open. Most proxies do not pass it.');
     return await survival(port.about, ended, where.idleMs);
   } finally {
     stream.cancel();

@@ -31,7 +31,7 @@ export function processesCheck(where: Surroundings): Check {
     if (run === undefined && data !== undefined)
       return [fault(data, 'No `npm start` runs with this data folder.', 'Start it, or choose the folder with --data.')];
     if (run === undefined)
-      return [skipped('processes', 'No `npm start` runs here.', 'Ask /readyz of the ops port of each process.')];
+      return [skipped('processes', 'No `npm start` runs here.', 'Request /readyz from the ops port of each process.')];
     return Promise.all(run.services.filter(({ admin }) => admin !== '').map((one) => readiness(one, where)));
   };
   return { name: 'processes', run: examine };

@@ -26,7 +26,7 @@ export function proxyVariablesCheck(where: Surroundings): Check {
       warning(
         set.join(', '),
         words,
-        `Add ${led.join(',')} to no_proxy. If gateways must reach S3 or push services through the proxy, they cannot: open the way to them.`,
+        `Add ${led.join(',')} to no_proxy. Gateways do not use the proxy, so let them reach S3 and push services directly.`,
       ),
     ];
   };

@@ -8,7 +8,8 @@ import { errorText } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
 const migrate =
-  'Run the migrations as the owner of the database (`npm start` and the compose file do it at each start).';
+  'Run the migrations as the owner of the database. If it has them already, create the four roles, and restore it again.';
+const openRoles = 'Restart `npm start`, or run the migration step of the deployment again. Both let the roles log in.';
 
 /** One role of the services, and what it may do in this database. */
 interface RoleRow {
@@ -26,7 +27,7 @@ FROM pg_roles r WHERE rolname = ANY ($1)`;
 
 function roleFinding(about: string, role: ServiceRole, row: RoleRow | undefined): Finding | undefined {
   if (row === undefined) return fault(about, `The role ${role} does not exist.`, migrate);
-  if (!row.mayLogIn) return fault(about, `The role ${role} may not log in.`, migrate);
+  if (!row.mayLogIn) return fault(about, `The role ${role} may not log in.`, openRoles);
   if (row.mayUse && row.tables > 0) return undefined;
   return fault(
     about,

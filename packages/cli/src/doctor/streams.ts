@@ -110,7 +110,7 @@ async function tryStream(kind: StreamKind, web: URL, token: string, where: Surro
     return works(href, 'The first bytes of a stream arrive at once.');
   } catch (thrown) {
     if (!(thrown instanceof StepTimeout)) return failedRequest(href, thrown);
-    return fault(href, `Streams are buffered: nothing of one arrived within ${where.timeoutMs / 1_000} s.`, advice);
+    return fault(href, `Streams are buffered: no byte arrived within ${where.timeoutMs / 1_000} s.`, advice);
   }
 }
 

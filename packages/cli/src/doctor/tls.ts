@@ -6,7 +6,7 @@ import { errorCode, errorText, inTime } from './step.js';
 import { type Endpoint, endpointsIn, type Surroundings } from './surroundings.js';
 
 const dayMs = 86_400_000;
-/** A certificate that ends sooner than this is about to be forgotten. */
+/** A certificate that expires sooner gets a warning. */
 const soonMs = 14 * dayMs;
 
 /** Errors of OpenSSL that mean that the server leaves out the certificate of an intermediate authority. */

@@ -39,7 +39,7 @@ export function foreignFinding(about: string, { status, headers }: WebResponse):
   return fault(about, `The response is not one of Parley (HTTP ${status} from ${server}).`, change);
 }
 
-/** Returns the same, but leaves to the check "web" what it has found too. */
+/** Returns the same finding, but skips the faults that the check "web" reports. */
 export function strangeFinding(about: string, response: WebResponse): Finding {
   const isFound = isRedirect(response.status) || isBadGateway(response.status);
   return isFound

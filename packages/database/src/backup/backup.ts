@@ -86,7 +86,8 @@ export async function writeBackup(pool: Pool, options: BackupOptions): Promise<B
     const { rows } = await client.query<{ there: boolean }>(
       "SELECT to_regclass('chat.migration') IS NOT NULL AS there",
     );
-    if (rows[0]?.there !== true) throw new BackupError('database-foreign', 'The database has no data of Parley.');
+    if (rows[0]?.there !== true)
+      throw new BackupError('database-foreign', 'The database has no data of Parley. Choose another database.');
     const watched = new Watched(options.onProgress);
     const records = watched.records(dump(client, options.version));
     await options.write(seal(packed(records), options.passphrase));

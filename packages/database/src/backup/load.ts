@@ -22,7 +22,10 @@ export async function checkKnown({ migrations, parley }: Manifest): Promise<void
   }
   const missing = known.slice(0, migrations.length).find((name, at) => migrations[at] !== name);
   if (missing === undefined) return;
-  throw new BackupError('backup-unknown', `The backup lacks migration ${missing}, but has later ones.`);
+  throw new BackupError(
+    'backup-unknown',
+    `The backup lacks migration ${missing}, but has later ones. Use another backup.`,
+  );
 }
 
 /** Makes the schema of the backup, and checks that its tables are those of the backup. */
@@ -32,7 +35,7 @@ async function makeSchema(client: ClientBase, { migrations, tables }: Manifest):
   if (JSON.stringify(made) === JSON.stringify(tables)) return;
   throw new BackupError(
     'backup-unknown',
-    `The backup has other tables than Parley with migration ${migrations.at(-1)}. Somebody has changed its database.`,
+    `The backup has other tables than Parley with migration ${migrations.at(-1)}. Somebody has changed its database. Use another backup.`,
   );
 }
 

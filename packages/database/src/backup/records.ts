@@ -14,6 +14,7 @@ import { ByteReader } from './byte-reader.js';
 const kinds = { manifest: 1, rows: 2, tableEnd: 3, end: 4 } as const;
 const maxRecordBytes = 1_024 * 1_024;
 const maxManifestBytes = 4 * maxRecordBytes;
+const unknownContents = 'The backup has contents that this version of Parley does not know. Update Parley.';
 
 const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/);
 const count = z.int().min(0);
@@ -85,9 +86,7 @@ function parsed<T>(shape: z.ZodType<T>, bytes: Buffer): T {
   try {
     return shape.parse(JSON.parse(bytes.toString()));
   } catch (cause) {
-    throw new BackupError('backup-unknown', 'The backup has contents that this version of Parley does not know.', {
-      cause,
-    });
+    throw new BackupError('backup-unknown', unknownContents, { cause });
   }
 }
 
@@ -102,7 +101,7 @@ async function decoded(reader: ByteReader): Promise<BackupRecord> {
   if (kind === kinds.manifest) return { is: 'manifest', manifest: parsed(manifestShape, bytes) };
   if (kind === kinds.tableEnd) return { is: 'tableEnd', ...parsed(endShape, bytes) };
   if (kind === kinds.end) return { is: 'end', ...parsed(endShape, bytes) };
-  throw new BackupError('backup-unknown', 'The backup has contents that this version of Parley does not know.');
+  throw new BackupError('backup-unknown', unknownContents);
 }
 
 /** Checks the order of the records, and that the end mark has the total of the tables. */
@@ -113,7 +112,7 @@ class RecordOrder {
 
   next(record: BackupRecord): void {
     if ((record.is === 'manifest') !== (this.#tablesLeft === undefined))
-      throw damaged('its parts are in another order');
+      throw damaged('its parts are in the wrong order');
     if (record.is === 'manifest') this.#tablesLeft = record.manifest.tables.length;
     else this.#follow(record, this.#tablesLeft ?? 0);
   }

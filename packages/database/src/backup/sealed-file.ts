@@ -2,8 +2,8 @@
  * The outer layer of a backup: a header, and then chunks, each with a tag that depends on its
  * bytes, its position, the header, and whether it is the last one. So a changed, missing, repeated
  * or moved byte is noticed in the chunk in which it is. Without a passphrase the tag is a checksum
- * (SHA-256). With one, chunks are encrypted with AES-256-GCM, and the tag also proves who wrote
- * them.
+ * (SHA-256). With one, chunks are encrypted with AES-256-GCM, and the tag also proves that the
+ * writer had the passphrase.
  *
  *     "parley-backup\n" · length (4 bytes) · header (JSON) · chunks
  *     chunk: length (4 bytes; the highest bit marks the last chunk) · bytes · tag
@@ -48,7 +48,7 @@ function keyOf(passphrase: string, salt: string): Promise<Buffer> {
 interface Seal {
   readonly tagBytes: number;
   seal(place: Buffer, bytes: Buffer): { body: Buffer; tag: Buffer };
-  /** Returns the bytes, or undefined if the tag is another one. */
+  /** Returns the bytes, or undefined if the tag does not match. */
   open(place: Buffer, body: Buffer, tag: Buffer): Buffer | undefined;
 }
 
@@ -173,7 +173,7 @@ export class SealedFile {
   static async open(source: AsyncIterable<Buffer>): Promise<SealedFile> {
     const reader = new ByteReader(source);
     if (!(await reader.read(magic.length)).equals(magic)) {
-      throw new BackupError('backup-unknown', 'The file is not a backup of Parley.');
+      throw new BackupError('backup-unknown', 'The file is not a backup of Parley. Choose another file.');
     }
     const size = await reader.read(4);
     const length = size.length === 4 ? size.readUInt32BE() : 0;
@@ -230,7 +230,10 @@ export class SealedFile {
     const bytes = sealing.open(placeOf(index, length, this.#headerHash), body, tag);
     if (bytes !== undefined) return bytes;
     if (index > 0 || !this.isEncrypted) throw damaged(`part ${index + 1} has other bytes than when it was written`);
-    throw new BackupError('wrong-passphrase', 'The passphrase is wrong, or the beginning of the backup is damaged.');
+    throw new BackupError(
+      'wrong-passphrase',
+      'The passphrase is wrong, or the beginning of the backup is damaged. Try another passphrase or backup.',
+    );
   }
 
   /** Closes the source. */

@@ -2,9 +2,8 @@ import type { ClientBase } from 'pg';
 import type { TableShape } from './records.js';
 
 /**
- * Returns the tables that a backup contains, with the columns that are stored as given. The
- * migrations of the backup make the two tables about migrations, and generated columns follow from
- * the others.
+ * Returns the tables that a backup contains, and their columns. Leaves out the two tables about
+ * migrations, which a restore makes by migrating, and columns that PostgreSQL generates.
  * @throws the database error
  */
 export async function readTables(client: ClientBase): Promise<TableShape[]> {

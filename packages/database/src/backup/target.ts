@@ -20,7 +20,7 @@ async function checkIdle(client: ClientBase, alone: boolean): Promise<void> {
   );
   if (rows.length === 0) return;
   const names = [...new Set(rows.map(({ role, program }) => program || role))].join(', ');
-  throw new BackupError('database-running', `Programs use the database (${names}). Stop Parley and them first.`);
+  throw new BackupError('database-running', `Programs use the database (${names}). Stop them first.`);
 }
 
 interface StateRow {

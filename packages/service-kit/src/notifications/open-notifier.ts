@@ -30,8 +30,8 @@ export function readNotifierConfig(settings: Settings, databaseUrl: string): Not
 }
 
 /**
- * Opens what carries the notifications of a process, and listens if `listening` is given: Redis if
- * it is set, else PostgreSQL. Neither must respond for the process to start.
+ * Opens the connection for the notifications of a process: to Redis if it is set, else to
+ * PostgreSQL. Listens if `listening` is given. Returns at once, even if neither responds.
  * @example
  * ```ts
  * import { Bell, eventChannel } from '@parley/database';

@@ -3,7 +3,7 @@ import { words } from '../words/words.js';
 import { type FileParts, useFileParts } from './files-of-message.js';
 import { TryAgain } from './try-again.js';
 
-/** What `show` returns, as soon as the parts of the page for files are loaded. */
+/** Shows the result of `show` as soon as the parts of the page for files are loaded. */
 export function WithFileParts({ show }: { show: (parts: FileParts) => ReactNode }) {
   const { parts, isFailed, reload } = useFileParts();
   if (parts !== undefined) return show(parts);
