@@ -11,7 +11,7 @@ import type { SuitePlan, SuiteResult } from './suite.js';
 const edgeCounts = [2, 4];
 const perSecond = 20;
 const text = 'x'.repeat(64);
-/** Time between two counts of the bytes of readers, and time after which bytes that do not arrive are missing. */
+/** Time between two counts of the bytes of readers, and time after which bytes count as missing. */
 const [pollMs, missingAfterMs] = [500, 10_000];
 const env = { PARLEY_SENDER_RATE: '1000000', PARLEY_CHANNEL_RATE: '1000000', PARLEY_LOG_LEVEL: 'error' };
 

@@ -21,7 +21,7 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
 /** Matches messages of errors that a pool reports before it has sent a statement. */
 const notConnected =
   /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|timeout expired)/;
-/** Reasons for which a service that is overloaded, or whose database is, refuses a call. */
+/** Reasons with which a service refuses a call while it or its database is overloaded. */
 export const overload: readonly string[] = ['database-away', 'too-busy', 'deadline-exceeded'];
 /** Code with which PostgreSQL refuses a database whose last connections take more than 5 s to end. */
 const inUse = '55006';

@@ -7,7 +7,7 @@ const formats = [
   ['audio/ogg;codecs=opus', 'ogg'],
   ['audio/mp4', 'm4a'],
 ] as const;
-/** Bits of a second of speech. */
+/** Bits per second of speech. */
 const bitsPerSecond = 32_000;
 
 /** A voice message that was recorded. */
@@ -31,7 +31,7 @@ export interface VoiceRecording {
 
 /**
  * Records the microphone until the caller stops it, the signal aborts, the microphone is gone, or
- * the voice message has its maximum length. Asks the user for permission if the browser wants to.
+ * the voice message has its maximum length. The browser may ask the user for permission.
  * @throws {DOMException} `NotAllowedError`, `NotFoundError`, `NotSupportedError` and others
  */
 export async function recordVoice(signal: AbortSignal): Promise<VoiceRecording> {
