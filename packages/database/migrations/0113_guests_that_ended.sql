@@ -1,12 +1,8 @@
 -- The row of a guest who has ended is deleted when nothing refers to it any more. Foreign keys search these tables for it.
-CREATE INDEX message_of_guest  ON chat.message  (sender_id)  WHERE sender_id >= 'guest.' AND sender_id < 'guest/';
-CREATE INDEX pin_of_guest      ON chat.message  (pinned_by)  WHERE pinned_by >= 'guest.' AND pinned_by < 'guest/';
 CREATE INDEX reaction_of_guest ON chat.reaction (user_id)    WHERE user_id >= 'guest.' AND user_id < 'guest/';
 CREATE INDEX member_of_guest   ON chat.member   (user_id)    WHERE user_id >= 'guest.' AND user_id < 'guest/';
 CREATE INDEX low_of_guest      ON chat.channel  (pair_low)   WHERE pair_low >= 'guest.' AND pair_low < 'guest/';
 CREATE INDEX high_of_guest     ON chat.channel  (pair_high)  WHERE pair_high >= 'guest.' AND pair_high < 'guest/';
-CREATE INDEX offer_of_guest    ON chat.offer    (offered_by) WHERE offered_by >= 'guest.' AND offered_by < 'guest/';
-CREATE INDEX block_of_guest    ON chat.block    (blocked_id) WHERE blocked_id >= 'guest.' AND blocked_id < 'guest/';
 
 -- Deletes guests who have ended and to whom nothing refers, with their former memberships. Looks at the next `most` accounts
 -- that have ended, after a number. Returns the number of the last one, or 0 if there are no more. The setting lets foreign keys
@@ -32,3 +28,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION chat.purge_guests FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION chat.purge_guests TO chat_manager;
+
+-- Last, because nobody can write a message while these are made.
+CREATE INDEX message_of_guest  ON chat.message  (sender_id)  WHERE sender_id >= 'guest.' AND sender_id < 'guest/';
+CREATE INDEX pin_of_guest      ON chat.message  (pinned_by)  WHERE pinned_by >= 'guest.' AND pinned_by < 'guest/';

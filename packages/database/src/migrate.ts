@@ -88,7 +88,7 @@ export async function migrateWithin(client: pg.ClientBase, last?: string): Promi
 /**
  * Migrates a database to this version's schema, as its owner: `url` is the owner's URL. Returns the
  * names of the migrations that it applied. Any number of processes may call it at the same time:
- * one migrates, the others wait. Needs session locks, so it does not work through a transaction
+ * one migrates, the others wait, also for a backup. Needs session locks, so it does not work through a transaction
  * pooler.
  * @throws {Error} with one sentence if the database is newer than this code, or if another database
  * of the server already holds a Parley; otherwise the database error. In each case, nothing is
@@ -98,8 +98,7 @@ export async function migrate(url: string): Promise<string[]> {
   const pool = createPool({ url, applicationName: 'parley-migrate', max: 2, connectWithinMs: ownerConnectMs });
   const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
   try {
-    await refuseNewer(pool);
-    await checkCluster(pool);
+    if ((await plannedMigrations(pool)).length === 0) return [];
     const { error, results } = await migratorOf(db, false).migrateToLatest();
     if (error) throw error;
     return (results ?? []).map((result) => result.migrationName);

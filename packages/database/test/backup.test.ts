@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { restoreBackup } from '../src/backup/backup.js';
 import { dump } from '../src/backup/dump.js';
 import { type BackupRecord, packed } from '../src/backup/records.js';
 import { seal } from '../src/backup/sealed-file.js';
+import { checkIdle } from '../src/backup/target.js';
 import { migrateWithin } from '../src/migrate.js';
 import { withClient } from '../src/roles.js';
 import { addChannel, addUser, TestServer } from './server.js';
@@ -157,6 +159,21 @@ describe('with the backup of an earlier version', () => {
     target = await emptyDatabase();
   });
 
+  /** An owner who is no superuser does not see all facts about the connections of other users. */
+  async function refusesForOwner(): Promise<void> {
+    const role = `owner_${randomUUID().slice(0, 8)}`;
+    await target.query(`CREATE ROLE ${role} LOGIN CREATEROLE PASSWORD 'x'`);
+    const url = new URL(target.options.connectionString ?? '');
+    await withClient(url.href, async (stranger) => {
+      await stranger.query('SELECT 1');
+      Object.assign(url, { username: role, password: 'x' });
+      await withClient(url.href, async (client) => {
+        await expect(checkIdle(client, true)).rejects.toMatchObject({ reason: 'database-running' });
+      });
+    });
+    await target.query(`DROP ROLE ${role}`);
+  }
+
   test('refuses a schema of the same name that is not that of Parley', async () => {
     await target.query('CREATE SCHEMA chat CREATE TABLE users (id text)');
     await expect(restore(target, old, true)).rejects.toMatchObject({ reason: 'database-foreign' });
@@ -178,6 +195,7 @@ describe('with the backup of an earlier version', () => {
     await withClient(target.options.connectionString ?? '', async () => {
       await expect(restore(target, old, true)).rejects.toMatchObject({ reason: 'database-running' });
     });
+    await refusesForOwner();
     const broken = Buffer.concat([old.subarray(0, -1), Buffer.from([(old.at(-1) ?? 0) ^ 1])]);
     await expect(restore(target, old, true, broken)).rejects.toMatchObject({ reason: 'backup-damaged' });
     expect(await column(target, 'SELECT id AS text FROM chat.users')).toEqual(['carol']);

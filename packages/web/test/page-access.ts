@@ -58,7 +58,7 @@ inChromium('access to the page', () => {
     await page.keyboard.press('Escape');
     for (const part of ['Profile', 'Password and devices', 'Blocked people', 'Display and language']) {
       await openSettings(ann, part);
-      await page.locator('.settings-part').locator('input, select').first().waitFor();
+      await page.locator('.settings-part').locator('input:visible, select:visible').first().waitFor();
       await look(`settings-${part.split(' ')[0]}`);
     }
     await page.keyboard.press('Escape');

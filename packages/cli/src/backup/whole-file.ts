@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +9,8 @@ function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
 }
 
+/** Milliseconds after which a draft that nobody has written to is removed. */
+const staleAfterMs = 3_600_000;
 const noSpace: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /** Converts an error of the file system. Returns other errors as they are. */
@@ -26,22 +29,16 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (thrown) {
-    return codeOf(thrown) === 'EPERM';
-  }
-}
-
 const partial = (file: string) => `${file}.partial-`;
 
-/** Removes the drafts of commands that were killed. */
+/** Removes the drafts of commands that were killed. A command that runs writes more often. */
 async function removeStale(file: string): Promise<void> {
   const prefix = basename(partial(file));
   for (const name of await readdir(dirname(file))) {
-    const pid = Number(name.slice(prefix.length));
-    if (name.startsWith(prefix) && pid > 0 && !isAlive(pid)) await rm(join(dirname(file), name), { force: true });
+    if (!name.startsWith(prefix)) continue;
+    const path = join(dirname(file), name);
+    const written = await stat(path).catch(() => undefined);
+    if (written !== undefined && Date.now() - written.mtimeMs > staleAfterMs) await rm(path, { force: true });
   }
 }
 
@@ -54,10 +51,10 @@ export async function writeWhole(name: string, bytes: AsyncIterable<Buffer>, sig
   const file = await realpath(name).catch(() => name); // A link to the file stays.
   const there = await stat(file).catch(() => undefined);
   if (there?.isFile() === false) throw usage(`${terminalLine(file)} is not a file. Choose another name.`);
-  const draft = `${partial(file)}${process.pid}`;
+  const draft = `${partial(file)}${randomUUID()}`;
   try {
     await removeStale(file);
-    const handle = await open(draft, 'w', 0o600);
+    const handle = await open(draft, 'wx', 0o600);
     await pipeline(bytes, handle.createWriteStream({ flush: true }), { signal });
     await rename(draft, file);
     await syncFolder(dirname(file));

@@ -29,7 +29,10 @@ export async function prepareSession(client: ClientBase): Promise<void> {
   );
 }
 
-/** Begins the transaction with the snapshot. No migration changes the tables until it ends. */
+/**
+ * Begins the transaction with the snapshot. Migrations wait for its end, and without locks on tables,
+ * so the services can go on.
+ */
 async function beginSnapshot(client: ClientBase): Promise<TableShape[]> {
   await prepareSession(client);
   await client.query('SELECT pg_advisory_lock_shared($1)', [migrationLock]);
@@ -54,7 +57,6 @@ async function readManifest(client: ClientBase, tables: TableShape[], version: s
      FROM (SELECT to_jsonb(x) AS row FROM chat.file x) f WHERE f.row ->> 'in_s3' = 'true'`, // Earlier versions have no such column.
   );
   const [facts] = rows as [FactsRow];
-  await client.query('SELECT pg_advisory_unlock_shared($1)', [migrationLock]);
   const { rows: sequences } = await client.query<{ name: string; value: string | null }>(
     "SELECT sequencename AS name, last_value::text AS value FROM pg_sequences WHERE schemaname = 'chat' ORDER BY 1",
   );
@@ -93,5 +95,6 @@ export async function* dump(client: ClientBase, version: string): AsyncGenerator
     }
   }
   await client.query('COMMIT');
+  await client.query('SELECT pg_advisory_unlock_shared($1)', [migrationLock]);
   yield { is: 'end', rows: total };
 }

@@ -9,13 +9,15 @@ interface ConnectedRow {
 
 /**
  * Checks that no service is connected to the database, and with `alone` no other program either.
+ * An owner who is no superuser cannot see the `backend_type` of other users.
  * @throws {BackupError}
  */
-async function checkIdle(client: ClientBase, alone: boolean): Promise<void> {
+export async function checkIdle(client: ClientBase, alone: boolean): Promise<void> {
   await client.query('SELECT pg_stat_clear_snapshot()');
   const { rows } = await client.query<ConnectedRow>(
     `SELECT usename AS role, application_name AS program FROM pg_stat_activity
-     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND ($1 OR usename = ANY ($2))`,
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+       AND usename IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend' AND ($1 OR usename = ANY ($2))`,
     [alone, [...SERVICE_ROLES]],
   );
   if (rows.length === 0) return;
