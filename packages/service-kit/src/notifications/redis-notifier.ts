@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { aborted } from 'node:util';
 import type { Listening, Notifier } from '@parley/database';
 import { atMost, keepConnected, type Logger, type Part } from '@parley/runtime';
 import type { RedisClientType } from '@redis/client';
@@ -89,13 +90,15 @@ export class RedisNotifier implements Notifier, Part {
   async #hold(signal: AbortSignal): Promise<void> {
     const client = await createRedis(this.#config.url, this.#name);
     const lost = new Promise<never>((_, reject) => client.on('error', reject));
+    const over = Promise.race([lost, aborted(signal, client)]);
     try {
-      await Promise.race([inTime(this.#open(client)), lost]);
+      await Promise.race([inTime(this.#open(client)), over]);
+      if (signal.aborted) return;
       this.#client = client;
       if (this.#problem !== undefined) this.#log.info('Redis responds again');
       this.#problem = undefined;
       this.#listening?.onListening();
-      await Promise.race([ping(client, signal), lost]);
+      await Promise.race([ping(client, signal), over]);
     } finally {
       this.#client = undefined;
       client.destroy();
@@ -109,7 +112,7 @@ export class RedisNotifier implements Notifier, Part {
       await client.subscribe(this.#nameOf(channel), (payload) => {
         if (payload.length <= maxPayload) onNotified?.(channel, payload);
       });
-    if (channels.length === 0) await client.publish(this.#nameOf('check'), ''); // Shows whether the user may publish.
+    await client.publish(this.#nameOf('check'), ''); // Shows whether the user may publish.
   }
 
   #report(cause: unknown): void {
