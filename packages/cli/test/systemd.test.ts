@@ -31,6 +31,14 @@ test.each(units)('%s starts a program of Parley with valid settings', (unit) => 
   expect(Number(valuesOf(unit, 'TimeoutStopSec')[0])).toBeGreaterThan(Number(own.PARLEY_STOP_SECONDS));
 });
 
+test.each(units)('%s starts again, however often it fails', (unit) => {
+  const [settings = ''] = common.split('[Service]');
+  expect(settings).toContain('\nStartLimitIntervalSec=0\n');
+  expect(valuesOf(unit, 'StartLimitIntervalSec')).toEqual(['0']);
+  expect(valuesOf(unit, 'Restart')).toEqual([unit === 'parley-migrate.service' ? 'on-failure' : 'always']);
+  expect(Number(valuesOf(unit, 'RestartSec')[0])).toBeGreaterThanOrEqual(1);
+});
+
 test('each service reads only its own database URL', () => {
   for (const unit of units.filter((name) => name !== 'parley-migrate.service')) {
     const service = /parley-([a-z-]+)/.exec(unit)?.[1];
