@@ -13,14 +13,27 @@ function codeOf(thrown: unknown): string | undefined {
 const staleAfterMs = 3_600_000;
 const noSpace: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
+/** An error of the source of a file, in `cause`. */
+class SourceError extends Error {}
+
+/** Yields what `source` yields. @throws {SourceError} */
+async function* marked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* source;
+  } catch (cause) {
+    throw new SourceError('The source of a file failed.', { cause });
+  }
+}
+
 /** Converts an error of the file system. Returns other errors as they are. */
 function fileFailure(thrown: unknown, file: string): unknown {
+  if (thrown instanceof SourceError) return thrown.cause;
   const code = codeOf(thrown);
   if (code !== undefined && noSpace.has(code)) {
     const words = `No space is left for ${terminalLine(file)}. Free some space, or choose another folder. An earlier file of this name is unchanged.`;
     return new Failure('no-space', exitCodes.refused, words);
   }
-  const isOurs = thrown instanceof Error && 'syscall' in thrown && ('path' in thrown || thrown.syscall === 'write');
+  const isOurs = thrown instanceof Error && 'syscall' in thrown;
   return isOurs ? usage(`${terminalLine(file)} cannot be written (${code}). Choose another file.`) : thrown;
 }
 
@@ -55,7 +68,7 @@ export async function writeWhole(name: string, bytes: AsyncIterable<Buffer>, sig
   try {
     await removeStale(file);
     const handle = await open(draft, 'wx', 0o600);
-    await pipeline(bytes, handle.createWriteStream({ flush: true }), { signal });
+    await pipeline(marked(bytes), handle.createWriteStream({ flush: true }), { signal });
     await rename(draft, file);
     await syncFolder(dirname(file));
   } catch (thrown) {
