@@ -228,7 +228,7 @@ describe('a misbehaving chat server', () => {
     await until(() => server.pongs > pongs);
     await say(stream, 'words');
     await inbox.entry(id, 2); // Perhaps from the table, before the relay brings it.
-    await until(async () => (await rig.metric('parley_relay_frames_total{kind="entry"}')) === 1);
+    await until(async () => (await rig.metric('parley_relay_frames_total{kind="entry"}')) >= 1);
     expect(server.follows).toBe(follows);
     await inbox.cut();
   });
@@ -345,7 +345,7 @@ test('2,500 channels of one server are followed, and all are read from the table
   const [first = 0, last = 0] = [ids.at(0), ids.at(-1)];
   for (const id of [first, last]) await say(await rig.trio.join(ann, id), 'words');
   for (const id of [first, last]) await inbox.entry(id, 1);
-  await until(async () => (await rig.metric('parley_relay_frames_total{kind="entry"}')) === 2);
+  await until(async () => (await rig.metric('parley_relay_frames_total{kind="entry"}')) >= 2);
   server.kill('SIGKILL');
   await server.exited;
   await rig.follows(0);
