@@ -30,7 +30,7 @@ import { addInviteOptions, positive, sessionOf } from './command-parts.js';
 import { addDatabaseOptions } from './database-options.js';
 import { type InviteOptions, inviteToRegister } from './invites.js';
 import type { OwnerOptions } from './owner-database.js';
-import { terminalLine } from './plain-text.js';
+import { counted, terminalLine } from './plain-text.js';
 import { wholeNumber } from './whole-number.js';
 
 const adminHelp = `
@@ -152,7 +152,8 @@ function addRestored(admin: Command): void {
   addDatabaseOptions(command).action(async (options: OwnerOptions, command: Command) => {
     const { restored } = await import('./restored.js'); // This is imported late, because only this command needs the database.
     const channels = await restored(options);
-    sessionOf(command).print(`${channels} channels have a new log. Restart every running chat server.`, { channels });
+    const words = `${counted(channels, 'channel has', 'channels have')} a new log. Restart every running chat server.`;
+    sessionOf(command).print(words, { channels });
   });
 }
 

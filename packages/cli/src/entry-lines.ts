@@ -1,6 +1,6 @@
 import { type EntryEvent, type MessageEvent, textOf } from '@parley/client';
 import { mostNamed } from './names.js';
-import { terminalLine } from './plain-text.js';
+import { counted, terminalLine } from './plain-text.js';
 
 /** Function that returns the displayed name of a user. */
 export type Label = (userId: string) => string;
@@ -34,7 +34,7 @@ function reactionsOf({ reactions }: MessageEvent): string {
 /** Returns the text of a message, and the number of its files. */
 function saidIn({ fileIds, ...message }: MessageEvent): string {
   if (fileIds.length === 0) return lineOf(message);
-  const files = `[${fileIds.length === 1 ? '1 file' : `${fileIds.length} files`}]`;
+  const files = `[${counted(fileIds.length, 'file')}]`;
   return message.data.length === 0 ? files : `${lineOf(message)} ${files}`;
 }
 

@@ -7,7 +7,7 @@ import { usage } from './failure.js';
 import { findChannel } from './find-channel.js';
 import { inviteIdIn, isLinkLike } from './invites.js';
 import { output } from './output.js';
-import { terminalLine } from './plain-text.js';
+import { counted, terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
 /** The options of `join`. */
@@ -47,7 +47,7 @@ function placeOf({ id, name }: Channel): string {
 
 function previewOf(channel: Channel): string {
   const { memberCount, description, offered } = channel;
-  const members = `${memberCount} ${memberCount === 1 ? 'member' : 'members'}`;
+  const members = counted(memberCount, 'member');
   const about = description === '' ? '' : `: ${terminalLine(description)}`;
   const role = offered === MemberRole.OWNER ? '\nIts owner offers it to you.' : '';
   return `${placeOf(channel)}, ${kindWordOf(channel)}, ${members}${about}${role}`;

@@ -53,3 +53,8 @@ function escaped(character: string): string {
 export function plainJson(value: unknown): string {
   return JSON.stringify(value).replace(unprintable, escaped);
 }
+
+/** Returns a number and its noun, for example `1 file` or `2 files`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

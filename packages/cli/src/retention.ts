@@ -1,6 +1,7 @@
 import type { Retention } from '@parley/contract';
 import { secondsOf, unitSeconds } from './durations.js';
 import { usage } from './failure.js';
+import { counted } from './plain-text.js';
 
 /** Longest retention, in seconds: the largest value of the database column. */
 const longestSeconds = 2_147_483_647;
@@ -32,5 +33,5 @@ export function retentionWords(retention: Partial<Retention> | undefined): strin
 export function historyWords(retention: Partial<Retention> | undefined): string {
   const time = retentionWords(retention);
   if (time === 'nothing') return 'off';
-  return retention?.maxCount ? `${time}, at most ${retention.maxCount} messages` : time;
+  return retention?.maxCount ? `${time}, at most ${counted(retention.maxCount, 'message')}` : time;
 }

@@ -2,7 +2,7 @@ import type { Session } from '@parley/contract';
 import { textTable } from '@parley/runtime';
 import { dateAndClock } from './entry-lines.js';
 import { usage } from './failure.js';
-import { terminalLine } from './plain-text.js';
+import { counted, terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
 /** The options of `sessions`. */
@@ -36,5 +36,5 @@ export async function sessions(session: CommandSession, { end, others }: Session
   if (end === undefined && !others) return session.print(sessionTable(listed), listed.map(sessionValue));
   const ids = end === undefined ? listed.filter(({ current }) => !current).map(({ id }) => id) : [end];
   for (const id of ids) await client.sessions.end(id);
-  session.print(`Ended ${ids.length} ${ids.length === 1 ? 'session' : 'sessions'}.`, { ended: ids });
+  session.print(`Ended ${counted(ids.length, 'session')}.`, { ended: ids });
 }

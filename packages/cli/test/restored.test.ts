@@ -75,7 +75,7 @@ test('after a restore, no resume is reported as whole, the backup is readable, a
   await copy(backup, name);
   await dropDatabaseFor(trio.database.ownerUrl.replace(name, 'postgres'), backup);
   const command = await commands.start(alice, 'admin', 'restored', '--database', trio.database.ownerUrl);
-  expect([await command.end(), command.said]).toEqual([0, expect.stringContaining('1 channels have a new log')]);
+  expect([await command.end(), command.said]).toEqual([0, expect.stringContaining('1 channel has a new log. ')]);
   await trio.addChatServer();
 
   await eventually(() => say(id, 'a new four', 'a new five', 'a new six'));

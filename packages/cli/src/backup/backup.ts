@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import {
   type BackupProgress,
@@ -13,9 +12,10 @@ import { exitCodes, Failure, usage } from '../failure.js';
 import { output } from '../output.js';
 import type { OwnerOptions } from '../owner-database.js';
 import { readNewPassword, readPassword } from '../password.js';
-import { terminalLine } from '../plain-text.js';
+import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
 import { backupFailure, pooled, withOwnedDatabase, withRestoreTarget } from './backup-database.js';
+import { readBackup } from './read-backup.js';
 import { writeWhole } from './whole-file.js';
 
 /** The options of `backup`. */
@@ -80,7 +80,7 @@ function factsOf({ manifest, rows }: BackupTotals) {
 function missingFiles({ manifest: { filesInS3 } }: BackupTotals): string {
   const { count, bytes } = filesInS3;
   if (count === 0) return '';
-  return ` ${count} files (${Math.ceil(bytes / 1_000_000)} MB) are in S3 and not in the backup.`;
+  return ` The backup does not contain ${counted(count, 'file')} (${Math.ceil(bytes / 1_000_000)} MB) in S3.`;
 }
 
 /** Writes a backup of the database. */
@@ -109,9 +109,8 @@ export async function makeBackup(session: CommandSession, file: string, options:
 }
 
 async function passphraseFor(file: string, { passphraseFile }: RestoreCommandOptions): Promise<string | undefined> {
-  const isEncrypted = await isEncryptedBackup(createReadStream(file)).catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.syscall === undefined) throw backupFailure(thrown);
-    throw usage(`${terminalLine(file)} cannot be read (${thrown.code}).`);
+  const isEncrypted = await isEncryptedBackup(readBackup(file)).catch((thrown: unknown) => {
+    throw backupFailure(thrown);
   });
   if (passphraseFile !== undefined) return passphraseIn(passphraseFile);
   return isEncrypted ? readPassword('Passphrase') : undefined;
@@ -125,7 +124,7 @@ export async function restoreFrom(
 ): Promise<void> {
   const passphrase = await passphraseFor(file, options);
   await interruptible(async (signal) => {
-    const read = () => createReadStream(file, { signal });
+    const read = () => readBackup(file, signal);
     const given = { read, passphrase, onProgress: progressWith(options.check ? 'checking' : 'restoring') };
     if (options.check) {
       const totals = await checkBackup(given).catch((thrown: unknown) => {
@@ -142,7 +141,7 @@ export async function restoreFrom(
       pooled((pool) => restoreBackup(pool, options.replace, given)),
     );
     session.print(
-      `Restored ${totals.rows} rows of ${totals.manifest.moment}. ${totals.channels} channels have a new log.${missingFiles(totals)}`,
+      `Restored ${totals.rows} rows of ${totals.manifest.moment}. ${counted(totals.channels, 'channel has', 'channels have')} a new log.${missingFiles(totals)}`,
       { ...factsOf(totals), channels: totals.channels },
     );
   });

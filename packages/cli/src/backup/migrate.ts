@@ -1,5 +1,6 @@
 import { migrate, plannedMigrations } from '@parley/database';
 import type { OwnerOptions } from '../owner-database.js';
+import { counted } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
 import { pooled, withOwnedDatabase } from './backup-database.js';
 
@@ -18,8 +19,8 @@ function print(session: CommandSession, title: string, migrations: readonly stri
 export async function migrateDatabase(session: CommandSession, options: MigrateCommandOptions): Promise<void> {
   if (options.plan) {
     const planned = await withOwnedDatabase(options, pooled(plannedMigrations));
-    return print(session, `${planned.length} migrations would run:`, planned, { planned });
+    return print(session, `${counted(planned.length, 'migration')} would run:`, planned, { planned });
   }
   const applied = await withOwnedDatabase(options, migrate);
-  print(session, `${applied.length} migrations have run:`, applied, { applied });
+  print(session, `${counted(applied.length, 'migration has', 'migrations have')} run:`, applied, { applied });
 }

@@ -1,4 +1,4 @@
-import { terminalLine } from '../plain-text.js';
+import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
 import { type Check, type Finding, fault } from './check.js';
 import { checksOf } from './checks.js';
@@ -38,9 +38,9 @@ function lines({ check, level, about, words, change }: CheckedFinding): string {
 function summary(findings: readonly Finding[]): string {
   const count = (level: Finding['level']) => findings.filter((one) => one.level === level).length;
   const [faults, warnings, left] = [count('fault'), count('warning'), count('skipped')];
-  const rest = `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${left} not tried`;
+  const rest = `${counted(warnings, 'warning')}, ${left} not tried`;
   if (faults === 0) return `No fault was found (${rest}).`;
-  return `${faults} ${faults === 1 ? 'fault' : 'faults'} (${rest}).`;
+  return `${counted(faults, 'fault')} (${rest}).`;
 }
 
 /** Runs every check and prints what they find. Sets the exit code to 1 if there is a fault. */

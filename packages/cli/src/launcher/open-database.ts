@@ -9,6 +9,7 @@ import {
   type ServiceRole,
 } from '@parley/database';
 import type { Part } from '@parley/runtime';
+import { counted } from '../plain-text.js';
 import { restored } from '../restored.js';
 import { SupervisedPostgres } from './supervised-postgres.js';
 
@@ -64,11 +65,11 @@ export async function findDatabase(
 }
 
 function migrationWords(count: number): string {
-  return `prepared the database (${count} ${count === 1 ? 'migration' : 'migrations'})`;
+  return `prepared the database (${counted(count, 'migration')})`;
 }
 
 function restoredWords(channels: number): string {
-  return `restored from a backup: ${channels} ${channels === 1 ? 'channel has' : 'channels have'} a new log`;
+  return `restored from a backup: ${counted(channels, 'channel has', 'channels have')} a new log`;
 }
 
 /**
