@@ -7,6 +7,7 @@ import type { Conversation, ParleyClient } from '@parley/client';
 import { clientOf, Listener } from '@parley/client/testing';
 import { createDatabaseFor, dropDatabaseFor, type ServiceRole } from '@parley/database';
 import { openTestPool, Program, ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
+import { shownUrl } from '../src/doctor/database-access.js';
 import { Commands } from './commands.js';
 
 /** Number of backups. */
@@ -119,7 +120,10 @@ test(
       await until(() => talk.acked > later);
       restored = await freshDatabase();
       const restore = ['restore', file(), '--database-file', await fileOf(restored), '--passphrase-file', secret()];
-      expect(await run(...restore)).toEqual([0, expect.stringContaining(' 2 channels have a new log.')]);
+      expect(await run(...restore)).toEqual([
+        0,
+        expect.stringContaining(` into ${shownUrl(restored)}. 2 channels have a new log.`),
+      ]);
       const numbers = await numbersIn(restored);
       expect(numbers).toEqual(Array.from(numbers, (_number, index) => index));
       expect(numbers.length).toBeGreaterThanOrEqual(ackedBefore);

@@ -71,6 +71,21 @@ test('config shows the settings without secrets', async () => {
   expect(out).not.toContain('hidden');
 });
 
+test.each([
+  ['PARLEY_DATABASE_URL', 'restore', ['b', '--replace', '--data', 'd'], '2 PARLEY_DATABASE_URL and --data name two'],
+  ['PARLEY_DATABASE_URL_FILE', 'backup', ['b', '--data', 'd'], '2 PARLEY_DATABASE_URL_FILE and --data name two'],
+  ['PARLEY_DATABASE_URL', 'migrate', ['--database-file', 'f'], '2 PARLEY_DATABASE_URL and --database-file name two'],
+  ['PARLEY_DATABASE_URL', 'migrate', ['--database', 'postgres://127.0.0.1:1/x', '--data', 'd'], '3 The database does'],
+  ['PARLEY_DATABASE_URL_FILE', 'migrate', ['--database-file', '/nowhere'], '2 The file /nowhere cannot be read'],
+])('%s overrules no option of %s %j', async (variable, name, args, words) => {
+  process.env[variable] = 'postgres://127.0.0.1:1/variable';
+  const failure = await parleyCommand()
+    .parseAsync([name, ...args], { from: 'user' })
+    .then(() => undefined, failureFrom)
+    .finally(() => delete process.env[variable]);
+  expect(`${failure?.exitCode} ${failure?.message}`).toContain(words);
+});
+
 test.each([['channels'], ['chat', 'x'], ['admin', 'servers'], ['login', 'ann']])(
   '%s rejects a variable that is not a setting, as services do',
   async (...args) => {

@@ -199,7 +199,7 @@ test('docs/operating.md: the commands write, check and restore backups', async (
       .replace(/ backup .*$/gm, `$& --data '${data}'`),
   );
   expect(output).toMatch(
-    /backup has \d+ rows of .*\n.* is whole: (\d+ rows) of .*\n.*backup-\d has \d+ rows.*\nRestored \1 of /,
+    /backup has \d+ rows of .*\n.* is whole: (\d+ rows) of .*\n.*backup-\d has \d+ rows.*\nRestored \1 of .* into .*restored\. /,
   );
   expect(status).toBe(0);
 });

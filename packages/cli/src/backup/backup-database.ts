@@ -76,11 +76,10 @@ export async function withOwnedDatabase<T>(options: OwnerOptions, work: Database
 }
 
 /**
- * Calls `work` with the database that the options name, or that of a data folder, which is created
+ * Calls `work` with the database at `url`; without it, with that of a data folder, which is created
  * if it does not exist. No `npm start` may run there.
  * @throws {Failure}
  */
-export async function withRestoreTarget<T>(options: OwnerOptions, work: DatabaseWork<T>): Promise<T> {
-  const url = await givenUrl(options);
-  return url === undefined ? withEmbedded(options.data, work) : withUrl(url, work);
+export async function withRestoreTarget<T>(url: string | undefined, data: string, work: DatabaseWork<T>): Promise<T> {
+  return url === undefined ? withEmbedded(data, work) : withUrl(url, work);
 }

@@ -8,9 +8,10 @@ import {
   writeBackup,
 } from '@parley/database';
 import { version } from '@parley/runtime';
+import { shownUrl } from '../doctor/database-access.js';
 import { exitCodes, Failure, usage } from '../failure.js';
 import { output } from '../output.js';
-import type { OwnerOptions } from '../owner-database.js';
+import { givenUrl, type OwnerOptions } from '../owner-database.js';
 import { readNewPassword, readPassword } from '../password.js';
 import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
@@ -136,13 +137,16 @@ export async function restoreFrom(
       );
       return;
     }
+    const url = await givenUrl(options);
     const totals = await withRestoreTarget(
-      options,
+      url,
+      options.data,
       pooled((pool) => restoreBackup(pool, options.replace, given)),
     );
+    const target = url === undefined ? options.data : shownUrl(url);
     session.print(
-      `Restored ${totals.rows} rows of ${totals.manifest.moment}. ${counted(totals.channels, 'channel has', 'channels have')} a new log.${missingFiles(totals)}`,
-      { ...factsOf(totals), channels: totals.channels },
+      `Restored ${totals.rows} rows of ${totals.manifest.moment} into ${terminalLine(target)}. ${counted(totals.channels, 'channel has', 'channels have')} a new log.${missingFiles(totals)}`,
+      { ...factsOf(totals), channels: totals.channels, target },
     );
   });
 }
