@@ -1,15 +1,15 @@
 /** `parley doctor`: faults of the database, of chat servers and of this machine, each provoked for real. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identityOf, type Pool } from '@parley/database';
 import { freePorts, openTestDatabase, openTestPool, Program, rolePasswords, type TestDatabase } from '@parley/testkit';
+import { usedConnections } from '../src/doctor/connections.js';
 import { judgeServer } from '../src/doctor/database.js';
 import { spaceFinding } from '../src/doctor/disk.js';
-import { Authority } from './certificates.js';
-import { complaints, type Given } from './doctor-rig.js';
+import { complaints, diagnose, type Given } from './doctor-rig.js';
 
 let database: TestDatabase;
 let owner: Pool;
@@ -52,6 +52,16 @@ async function listen(server: Server): Promise<number> {
 
 function at(changes: Partial<Pick<URL, 'port' | 'password' | 'pathname' | 'hostname'>>): string {
   return Object.assign(new URL(database.ownerUrl), changes).href;
+}
+
+/** Writes the facts about an `npm start` whose only process is `pid`. */
+async function runWith(pid: number, admin: string, url = database.ownerUrl): Promise<string> {
+  const data = await mkdtemp(join(folder, 'data-'));
+  await writeFile(join(data, 'start.pid'), `${await identityOf(process.ppid)}\n`);
+  const services = [{ name: 'chat-1', pid, address: '127.0.0.1:1', admin }];
+  const facts = { pid: process.ppid, database: url, services, page: 'http://127.0.0.1:1' };
+  await writeFile(join(data, 'run.json'), JSON.stringify(facts));
+  return data;
 }
 
 const ofDatabase = ['names', 'database', 'rights', 'migrations', 'connections', 'listen', 'clocks'];
@@ -166,6 +176,42 @@ describe('a database', () => {
     ]);
   });
 
+  test('of another system is not tried with the passwords and the processes of the `npm start` here', async () => {
+    const usualData = await runWith(process.pid, '', at({ pathname: '/elsewhere' }));
+    await writeFile(join(usualData, 'secrets.json'), JSON.stringify({ ...rolePasswords, chat_user: 'another' }));
+    const lines = await diagnose({ database: database.ownerUrl, usualData, only: ['rights', 'connections'] });
+    expect(lines).toEqual([
+      expect.stringMatching('^ok rights: .* exist and have rights'),
+      expect.stringMatching('^skipped rights: passwords: The passwords of the roles are not known here'),
+      expect.stringMatching('^ok connections: .*want up to 22[.]'), // One user-service and one manager run.
+    ]);
+  });
+
+  test('is tried with the passwords of the `npm start` that uses it', async () => {
+    const usualData = await runWith(process.pid, '');
+    await writeFile(join(usualData, 'secrets.json'), JSON.stringify({ ...rolePasswords, chat_user: 'another' }));
+    expect(await complaints({ usualData, only: ['rights'] })).toEqual([
+      expect.stringMatching('^fault rights: chat_user: PostgreSQL refuses the user or the password'),
+    ]);
+  });
+
+  test('has the connections of all users in use, but not those of doctor', async () => {
+    const doctor = openTestPool(database.ownerUrl, 1, 'parley doctor');
+    const service = openTestPool(database.urlFor('chat_user'));
+    afterEachTest.push(() => Promise.all([doctor.end(), service.end()]));
+    await doctor.query('SELECT');
+    const client = await service.connect();
+    await client.query('BEGIN'); // Within a transaction, PostgreSQL shows the sessions of one moment.
+    const { rows } = await client.query<{ all: number; doctors: number }>(`SELECT sum(numbackends)::int AS all,
+      (SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'parley doctor') AS doctors
+      FROM pg_stat_database`);
+    const [{ all, doctors }] = rows as [{ all: number; doctors: number }];
+    const used = await usedConnections(client);
+    client.release(true);
+    expect(doctors).toBeGreaterThan(0);
+    expect(used).toBe(all - doctors);
+  });
+
   test('with too few connections for the settings is found', async () => {
     const found = await faultsOf({ env: { PARLEY_DATABASE_CONNECTIONS: '100' } });
     expect(found).toEqual([
@@ -275,16 +321,6 @@ describe('the chat servers', () => {
 });
 
 describe('this machine', () => {
-  /** Writes the facts about an `npm start` whose only process is `pid`. */
-  async function runWith(pid: number, admin: string): Promise<string> {
-    const data = await mkdtemp(join(folder, 'data-'));
-    await writeFile(join(data, 'start.pid'), `${await identityOf(process.ppid)}\n`);
-    const services = [{ name: 'chat-1', pid, address: '127.0.0.1:1', admin }];
-    const facts = { pid: process.ppid, database: database.ownerUrl, services, page: 'http://127.0.0.1:1' };
-    await writeFile(join(data, 'run.json'), JSON.stringify(facts));
-    return data;
-  }
-
   test('allows a process too few files: found', async () => {
     const shell = new Program('bash', ['-c', 'ulimit -n 256; echo limited; exec sleep 600']);
     afterEachTest.push(() => shell.child.kill('SIGKILL'));
@@ -337,51 +373,5 @@ describe('this machine', () => {
       expect.stringMatching('^warning proxy variables: http_proxy: .*Add parley.internal to no_proxy'),
     ]);
     expect(await complaints({ ...given, env: { ...env, no_proxy: '.internal' } })).toEqual([]);
-  });
-});
-
-describe('the settings', () => {
-  let ca: Authority;
-  beforeAll(async () => {
-    const certificates = join(folder, 'ca');
-    await mkdir(certificates);
-    ca = new Authority(certificates);
-    for (const one of ['one', 'two']) ca.issue(one, {});
-  });
-  const cases: Record<string, { env: () => NodeJS.ProcessEnv; finds: string }> = {
-    'that do not exist': {
-      env: () => ({ PARLEY_PROT: '1' }),
-      finds: '^fault settings: environment: PARLEY_PROT is not a setting. Did you mean PARLEY_PORT',
-    },
-    'with a wrong value': {
-      env: () => ({ PARLEY_PORT: 'http' }),
-      finds: '^fault settings: environment: PARLEY_PORT \\(port\\): .*Correct it: `npx parley config`',
-    },
-    'that are half set': {
-      env: () => ({ PARLEY_TLS_CERT: ca.file('one') }),
-      finds:
-        '^fault settings: PARLEY_TLS_CERT, PARLEY_TLS_KEY: PARLEY_TLS_CERT and PARLEY_TLS_KEY go together. Set both',
-    },
-    'whose files do not exist': {
-      env: () => ({ PARLEY_TLS_CERT: '/nowhere/cert.pem', PARLEY_TLS_KEY: '/nowhere/key.pem' }),
-      finds: '^fault settings: .*PARLEY_TLS_CERT=/nowhere/cert.pem cannot be read. Correct the path',
-    },
-    'whose key belongs to another certificate': {
-      env: () => ({ PARLEY_TLS_CERT: ca.file('one'), PARLEY_TLS_KEY: ca.keyFile('two') }),
-      finds: '^fault settings: .*one.pem: The certificate and the key of PARLEY_TLS_KEY do not belong together',
-    },
-    'with an invalid network': {
-      env: () => ({ PARLEY_PROXIES: 'proxy.internal' }),
-      finds: '^fault settings: PARLEY_PROXIES: PARLEY_PROXIES: proxy.internal is not a network',
-    },
-  };
-  test.each(Object.entries(cases))('%s are found', async (_title, { env, finds }) => {
-    expect(await complaints({ env: env(), only: ['settings'] })).toEqual([expect.stringMatching(finds)]);
-  });
-
-  test('that are right are no fault', async () => {
-    const env = { PARLEY_TLS_CERT: ca.file('one'), PARLEY_TLS_KEY: ca.keyFile('one'), PARLEY_TLS_CA: ca.file('root') };
-    expect(await readFile(env.PARLEY_TLS_KEY, 'utf8')).toMatch(/PRIVATE KEY/);
-    expect(await complaints({ env, only: ['settings'] })).toEqual([]);
   });
 });

@@ -8,6 +8,8 @@ export interface Given extends GlobalOptions, Partial<DoctorOptions> {
   readonly env?: NodeJS.ProcessEnv;
   /** Names of the checks to run. Default: all. */
   readonly only?: readonly string[];
+  /** Data folder of the `npm start` without options. */
+  readonly usualData?: string;
 }
 
 /** Longest time of a check, in milliseconds, which no test reaches. */
@@ -18,10 +20,10 @@ export type Line = string;
 
 /** Runs the checks, as `parley doctor` does. Steps may take long, because the machine may be busy. */
 export async function diagnose(given: Given): Promise<Line[]> {
-  const { env = {}, only, idle = 0.2, timeout = 60, gateway, database, data, ...globals } = given;
+  const { env = {}, only, idle = 0.2, timeout = 60, gateway, database, data, usualData, ...globals } = given;
   const session = new CommandSession({ login: '/nonexistent/login.json', ...globals });
   const texts = { ...(gateway && { gateway }), ...(database && { database }), ...(data && { data }) };
-  const where = await surroundingsOf(session, { ...texts, idle, timeout }, env);
+  const where = await surroundingsOf(session, { ...texts, idle, timeout }, env, usualData);
   const checks = checksOf(where).filter(({ name }) => only?.includes(name) ?? true);
   const found = await Promise.all(
     checks.map(async (check) => {

@@ -68,4 +68,5 @@ export { type RedisConfig, RedisNotifier } from './notifications/redis-notifier.
 export { nextAfter, pageAfter, pageSize } from './page.js';
 export { Tally } from './tally.js';
 export { type OnLeave, type TurnBounds, TurnQueue } from './turn-queue.js';
+export { urlOrFile } from './url-file.js';
 export { profileColumns, profileFields, type SeenProfile, userRoles, userStatuses } from './user-fields.js';

@@ -13,6 +13,13 @@ function readText(name: string, file: string): string {
  * Returns a URL that contains a password: the setting itself, or else the text of the file that the
  * setting `<name>_FILE` names. Undefined if neither is set.
  * @throws {Error} one sentence, without the text, if the file cannot be read or holds no such URL.
+ * @example
+ * ```ts
+ * import { readSettings } from '@parley/runtime';
+ * import { urlOrFile } from '@parley/service-kit';
+ *
+ * const redis = urlOrFile(readSettings(process.env), 'REDIS_URL');
+ * ```
  */
 export function urlOrFile(settings: Settings, name: 'DATABASE_URL' | 'REDIS_URL'): string | undefined {
   const [url, file] = [settings[name], settings[`${name}_FILE`]];

@@ -1,7 +1,7 @@
-import { type Pool, usableConnections } from '@parley/database';
+import { type Pool, type Queryable, usableConnections } from '@parley/database';
 import { settingsTable } from '@parley/runtime';
 import { type Check, type Finding, fault, warning, works } from './check.js';
-import { withDatabase } from './database-access.js';
+import { doctorName, withDatabase } from './database-access.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Number of processes of each kind. */
@@ -28,22 +28,32 @@ export function wantedConnections({ users, managers, chatServers, gateways }: Pr
 const living = `SELECT (SELECT count(*) FROM chat.server WHERE lease_until > now() AND state <> 'stopped') AS "chatServers",
   (SELECT count(*) FROM chat.gateway WHERE lease_until > now() AND state <> 'stopped') AS gateways`;
 
-/** Managers and user-services do not report to the database, so without an `npm start` there is at least one of each. */
-async function countProcesses(pool: Pool, { run }: Surroundings): Promise<ProcessCounts> {
+/**
+ * Managers and user-services do not report to the database, so without an `npm start` of this
+ * database there is at least one of each.
+ */
+async function countProcesses(pool: Pool, { run, isDatabaseOfData }: Surroundings): Promise<ProcessCounts> {
   const { rows } = await pool.query<{ chatServers: number; gateways: number }>(living);
   const { chatServers = 0, gateways = 0 } = rows[0] ?? {};
-  const named = (name: string) => run?.services.filter((one) => one.name.startsWith(name)).length ?? 1;
+  const services = isDatabaseOfData ? run?.services : undefined;
+  const named = (name: string) => services?.filter((one) => one.name.startsWith(name)).length ?? 1;
   return { users: named('user-service'), managers: named('channel-service'), chatServers, gateways };
 }
 
-const used = `SELECT count(*) AS used FROM pg_stat_activity WHERE backend_type = 'client backend'`;
+// Users who are neither superusers nor in pg_read_all_stats see these columns of every session, but not `backend_type`.
+const used = `SELECT count(*) AS used FROM pg_stat_activity WHERE datid IS NOT NULL AND application_name <> $1`;
+
+/** Returns the number of connections of all users to all databases, without those of `parley doctor`. */
+export async function usedConnections(client: Queryable): Promise<number> {
+  const { rows } = await client.query<{ used: number }>(used, [doctorName]);
+  return rows[0]?.used ?? 0;
+}
 
 async function judge(pool: Pool, about: string, where: Surroundings): Promise<Finding[]> {
   const ofEach = Number(where.env.PARLEY_DATABASE_CONNECTIONS || settingsTable.DATABASE_CONNECTIONS.fallback);
   const usable = await usableConnections(pool);
   const wanted = wantedConnections(await countProcesses(pool, where), ofEach);
-  const { rows } = await pool.query<{ used: number }>(used);
-  const inUse = rows[0]?.used ?? 0;
+  const inUse = await usedConnections(pool);
   const facts = `PostgreSQL has ${usable} connections for services, ${inUse} are in use, and the processes that run want up to ${wanted}.`;
   if (usable < wanted)
     return [

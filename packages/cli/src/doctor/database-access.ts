@@ -3,6 +3,9 @@ import { type Finding, fault, skipped } from './check.js';
 import { errorCode, errorText } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
+/** Name of the sessions of `parley doctor` in PostgreSQL. */
+export const doctorName = 'parley doctor';
+
 /** Returns a database URL without its password. */
 export function shownUrl(url: string): string {
   if (!URL.canParse(url)) return 'the database URL';
@@ -57,7 +60,7 @@ export function unopened(about: string, thrown: unknown): Finding {
 export async function withPool<T>(url: string, timeoutMs: number, work: (pool: Pool) => Promise<T>): Promise<T> {
   const pool = createPool({
     url,
-    applicationName: 'parley doctor',
+    applicationName: doctorName,
     max: 1,
     connectWithinMs: timeoutMs,
     statementTimeoutMs: timeoutMs,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NotificationListener, type Pool } from '@parley/database';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
-import { shownUrl, unopened, withDatabase } from './database-access.js';
+import { doctorName, shownUrl, unopened, withDatabase } from './database-access.js';
 import { errorText, inTime, StepTimeout } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -15,7 +15,7 @@ async function notice(url: string, timeoutMs: number, notify: (channel: string) 
   const noticed = new Promise<void>((resolve, reject) => {
     listener = new NotificationListener({
       url,
-      applicationName: 'parley doctor',
+      applicationName: doctorName,
       channels: [channel],
       onListening: () => void notify(channel).catch(reject),
       onNotified: () => resolve(),

@@ -57,8 +57,8 @@ async function passwordsIn(data: string): Promise<Partial<Record<ServiceRole, un
 }
 
 /** Logs in as each role with the password of the data folder. */
-async function loginFindings({ data, database = '', timeoutMs }: Surroundings): Promise<Finding[]> {
-  const passwords = data === undefined ? undefined : await passwordsIn(data);
+async function loginFindings({ data, isDatabaseOfData, database = '', timeoutMs }: Surroundings): Promise<Finding[]> {
+  const passwords = data === undefined || !isDatabaseOfData ? undefined : await passwordsIn(data);
   if (passwords === undefined) return [skipped('passwords', 'The passwords of the roles are not known here.')];
   const logins = SERVICE_ROLES.map(async (role): Promise<Finding> => {
     const url = roleUrl(database, role, String(passwords[role]));

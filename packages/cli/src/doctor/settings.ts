@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readSettings, type Settings, SettingsError } from '@parley/runtime';
-import { type KeyPair, keyPair, Proxies } from '@parley/service-kit';
+import { type KeyPair, keyPair, Proxies, urlOrFile } from '@parley/service-kit';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
 import { errorText } from './step.js';
 import type { Surroundings } from './surroundings.js';
@@ -37,7 +37,7 @@ function attempt(about: string, step: () => Finding[]): Finding[] {
 }
 
 function filesFindings(settings: Settings): Finding[] {
-  const { TLS_CA, TLS_CERT, PROXIES, DATABASE_URL_FILE } = settings;
+  const { TLS_CA, TLS_CERT, PROXIES } = settings;
   return [
     ...attempt('PARLEY_TLS_CERT, PARLEY_TLS_KEY', () => {
       const pair = keyPair(settings);
@@ -51,10 +51,12 @@ function filesFindings(settings: Settings): Finding[] {
       new Proxies(PROXIES);
       return [];
     }),
-    ...attempt('PARLEY_DATABASE_URL_FILE', () => {
-      if (DATABASE_URL_FILE !== undefined) readFileSync(DATABASE_URL_FILE);
-      return [];
-    }),
+    ...(['DATABASE_URL', 'REDIS_URL'] as const).flatMap((name) =>
+      attempt(`PARLEY_${name}_FILE`, () => {
+        urlOrFile(settings, name);
+        return [];
+      }),
+    ),
   ];
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dialable, splitAddress } from '@parley/runtime';
+import { dialable, readSettings, splitAddress } from '@parley/runtime';
+import { urlOrFile } from '@parley/service-kit';
 import type { SavedLogin } from '../login-file.js';
 import { defaultData, type RunFacts, readRunFacts } from '../run-file.js';
 import { openAddress } from '../services.js';
@@ -52,6 +52,8 @@ export interface Surroundings {
   readonly run: RunFacts | undefined;
   /** Data folder; undefined if no `npm start` is examined. */
   readonly data: string | undefined;
+  /** Whether the database is that of the data folder, and not of another system. */
+  readonly isDatabaseOfData: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly idleMs: number;
   readonly timeoutMs: number;
@@ -109,18 +111,21 @@ function hostOf(gateway: string): string {
 }
 
 function databaseIn(env: NodeJS.ProcessEnv): string | undefined {
-  const file = env.PARLEY_DATABASE_URL_FILE;
-  if (env.PARLEY_DATABASE_URL || !file) return env.PARLEY_DATABASE_URL || undefined;
+  const { PARLEY_DATABASE_URL, PARLEY_DATABASE_URL_FILE } = env;
   try {
-    return readFileSync(file, 'utf8').trim();
+    return PARLEY_DATABASE_URL || urlOrFile(readSettings({ PARLEY_DATABASE_URL_FILE }), 'DATABASE_URL');
   } catch {
     return undefined; // The check of the settings reports it.
   }
 }
 
 /** Returns the `npm start` that the options mean; undefined if they mean another system. */
-async function runFor({ data, gateway }: DoctorOptions, reach: Partial<Reach>): Promise<RunFacts | undefined> {
-  const run = await readRunFacts(data ?? defaultData).catch(() => undefined);
+async function runFor(
+  { data, gateway }: DoctorOptions,
+  reach: Partial<Reach>,
+  usualData: string,
+): Promise<RunFacts | undefined> {
+  const run = await readRunFacts(data ?? usualData).catch(() => undefined);
   if (run === undefined || data !== undefined) return run;
   return isSameSystem(run, reach, gateway) ? run : undefined;
 }
@@ -130,10 +135,11 @@ export async function surroundingsOf(
   session: CommandSession,
   options: DoctorOptions,
   env: NodeJS.ProcessEnv = process.env,
+  usualData = defaultData,
 ): Promise<Surroundings> {
   const login = await session.login().catch(() => undefined);
   const reach = session.reach(login);
-  const run = await runFor(options, reach);
+  const run = await runFor(options, reach, usualData);
   const isNothingGiven =
     run === undefined && reach.channelService === undefined && reach.userService === undefined && !options.gateway;
   const usual = isNothingGiven ? session.addresses() : undefined;
@@ -152,7 +158,8 @@ export async function surroundingsOf(
     database,
     listenUrl: env.PARLEY_LISTEN_URL || database,
     run,
-    data: run !== undefined || options.data !== undefined ? (options.data ?? defaultData) : undefined,
+    data: run !== undefined || options.data !== undefined ? (options.data ?? usualData) : undefined,
+    isDatabaseOfData: options.data !== undefined || run?.database === database,
     env,
     idleMs: options.idle * 1_000,
     timeoutMs: options.timeout * 1_000,
