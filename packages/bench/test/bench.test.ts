@@ -4,6 +4,9 @@ import type { BenchRound } from '../src/rounds.js';
 import { runShape } from '../src/suite.js';
 import { startOurs, targets } from '../src/targets.js';
 
+/** `TEST_BENCH=all npm test -- bench/dist/test/bench` is the long form, with every shape. */
+const hasEveryShape = process.env.TEST_BENCH === 'all';
+
 const plan = {
   targets,
   pairs: 1,
@@ -35,11 +38,6 @@ describe('bench', () => {
     check(rounds, ['plain', 'ours', 'raw', 'ws']);
   });
 
-  test('the streams of the shape "shared" share connections', async () => {
-    const { rounds } = await runShape('shared', { ...few, window: 8, connections: 1 }, plan);
-    check(rounds, ['plain', 'ours', 'raw']);
-  });
-
   test('the WebSockets of the gateway deliver what plain TCP and ws deliver', async () => {
     const [edge] = await runBench(['edge-hot'], plan);
     check(edge?.rounds ?? new Map(), ['tcp', 'ours', 'ws']);
@@ -56,11 +54,6 @@ describe('bench', () => {
     check(ack?.rounds ?? new Map(), ['ours']);
   });
 
-  test('other readers receive everything despite a stalled reader', async () => {
-    const [dead] = await runBench(['dead'], plan);
-    check(dead?.rounds ?? new Map(), ['all read', 'ours']);
-  });
-
   test('a resuming reader receives all missed entries in order', async () => {
     const [replay] = await runBench(['replay'], plan);
     check(replay?.rounds ?? new Map(), ['ours']);
@@ -69,42 +62,6 @@ describe('bench', () => {
   test('compares the append of the chat server with a bare insert', async () => {
     const [append] = await runBench(['append'], plan);
     check(append?.rounds ?? new Map(), ['bare', 'ours']);
-  });
-
-  test('compares Overview and receipts with bare statements', async () => {
-    const [inbox] = await runBench(['inbox'], plan);
-    expect(inbox?.rounds.size).toBe(5);
-    check(inbox?.rounds ?? new Map(), [...(inbox?.rounds.keys() ?? [])]);
-  });
-
-  test('compares searches with a page of History', async () => {
-    const [search] = await runBench(['search'], plan);
-    expect(search?.rounds.size).toBe(9);
-    check(search?.rounds ?? new Map(), [...(search?.rounds.keys() ?? [])]);
-  });
-
-  test('compares several chat servers with one', async () => {
-    const results = await runBench(['servers'], plan);
-    const rounds = results[0]?.rounds ?? new Map<string, BenchRound[]>();
-    check(rounds, ['1 server', '2 servers', '4 servers']);
-    const [one = 0, two = 0, four = 0] = [...rounds.values()].map(([round]) => round?.value);
-    const ratios = tableRows(results).map((cells) => cells[heads.indexOf('ratio')]);
-    expect(ratios).toEqual(['', (two / one).toFixed(2), (four / one).toFixed(2)]);
-    expect(legend(results)).toContain('ratio: this / 1 server');
-  });
-
-  test('measures the memory of idle inboxes over WebSocket and gRPC', async () => {
-    const [inboxes] = await runBench(['inboxes'], plan);
-    expect([...(inboxes?.rounds.keys() ?? [])]).toEqual(['ws', 'grpc']);
-    for (const [round] of inboxes?.rounds.values() ?? []) {
-      expect(round?.faults).toEqual([]);
-      expect(round?.value).not.toBeNaN(); // So few inboxes may take less memory than the warm-up has freed.
-    }
-  });
-
-  test('readers of a public chat are spread over gateways, and receive everything', async () => {
-    const [edges] = await runBench(['edges'], plan);
-    check(edges?.rounds ?? new Map(), ['2 gateways', '4 gateways']);
   });
 
   test('when many people resume at once, no statement runs for each person and channel, and everyone can resume', async () => {
@@ -122,4 +79,52 @@ describe('bench', () => {
       [a, a, b, b, a, a, b, b].map((address, at) => [Math.floor(at / 2), address]),
     );
   });
+
+  if (hasEveryShape) {
+    test('the streams of the shape "shared" share connections', async () => {
+      const { rounds } = await runShape('shared', { ...few, window: 8, connections: 1 }, plan);
+      check(rounds, ['plain', 'ours', 'raw']);
+    });
+
+    test('other readers receive everything despite a stalled reader', async () => {
+      const [dead] = await runBench(['dead'], plan);
+      check(dead?.rounds ?? new Map(), ['all read', 'ours']);
+    });
+
+    test('compares Overview and receipts with bare statements', async () => {
+      const [inbox] = await runBench(['inbox'], plan);
+      expect(inbox?.rounds.size).toBe(5);
+      check(inbox?.rounds ?? new Map(), [...(inbox?.rounds.keys() ?? [])]);
+    });
+
+    test('compares searches with a page of History', async () => {
+      const [search] = await runBench(['search'], plan);
+      expect(search?.rounds.size).toBe(9);
+      check(search?.rounds ?? new Map(), [...(search?.rounds.keys() ?? [])]);
+    });
+
+    test('compares several chat servers with one', async () => {
+      const results = await runBench(['servers'], plan);
+      const rounds = results[0]?.rounds ?? new Map<string, BenchRound[]>();
+      check(rounds, ['1 server', '2 servers', '4 servers']);
+      const [one = 0, two = 0, four = 0] = [...rounds.values()].map(([round]) => round?.value);
+      const ratios = tableRows(results).map((cells) => cells[heads.indexOf('ratio')]);
+      expect(ratios).toEqual(['', (two / one).toFixed(2), (four / one).toFixed(2)]);
+      expect(legend(results)).toContain('ratio: this / 1 server');
+    });
+
+    test('measures the memory of idle inboxes over WebSocket and gRPC', async () => {
+      const [inboxes] = await runBench(['inboxes'], plan);
+      expect([...(inboxes?.rounds.keys() ?? [])]).toEqual(['ws', 'grpc']);
+      for (const [round] of inboxes?.rounds.values() ?? []) {
+        expect(round?.faults).toEqual([]);
+        expect(round?.value).not.toBeNaN(); // So few inboxes may take less memory than the warm-up has freed.
+      }
+    });
+
+    test('readers of a public chat are spread over gateways, and receive everything', async () => {
+      const [edges] = await runBench(['edges'], plan);
+      check(edges?.rounds ?? new Map(), ['2 gateways', '4 gateways']);
+    });
+  }
 });
