@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Security } from '@parley/client/node';
+import { isLoopback, splitAddress } from '@parley/runtime';
 import { usage } from './failure.js';
 
 /** Security options of every command. */
@@ -9,8 +10,6 @@ export interface SecurityOptions {
   /** Allows plain text to other machines. */
   readonly insecure?: true;
 }
-
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\]):\d+$/i;
 
 function readAuthorities(path: string): Buffer {
   try {
@@ -34,5 +33,5 @@ export function securityOf({ ca, tls }: SecurityOptions): Security {
  */
 export function openAddress({ tls, ca, insecure }: SecurityOptions, addresses: readonly string[]): string | undefined {
   if (tls === true || ca !== undefined || insecure === true) return undefined;
-  return addresses.flatMap((list) => list.split(',')).find((address) => !loopback.test(address));
+  return addresses.flatMap((list) => list.split(',')).find((address) => !isLoopback(splitAddress(address).host));
 }

@@ -55,11 +55,11 @@ function at(changes: Partial<Pick<URL, 'port' | 'password' | 'pathname' | 'hostn
 }
 
 /** Writes the facts about an `npm start` whose only process is `pid`. */
-async function runWith(pid: number, admin: string, url = database.ownerUrl): Promise<string> {
+async function runWith(pid: number, admin: string, url = database.ownerUrl, host = '127.0.0.1'): Promise<string> {
   const data = await mkdtemp(join(folder, 'data-'));
   await writeFile(join(data, 'start.pid'), `${await identityOf(process.ppid)}\n`);
-  const services = [{ name: 'chat-1', pid, address: '127.0.0.1:1', admin }];
-  const facts = { pid: process.ppid, database: url, services, page: 'http://127.0.0.1:1' };
+  const services = [{ name: 'chat-1', pid, address: `${host}:1`, admin }];
+  const facts = { pid: process.ppid, database: url, services, page: `http://${host}:1` };
   await writeFile(join(data, 'run.json'), JSON.stringify(facts));
   return data;
 }
@@ -318,6 +318,14 @@ describe('the chat servers', () => {
       expect.stringMatching('^fault chat servers: .*Clients on other machines would dial their own machine'),
     ]);
   });
+
+  test('with an address of this machine only are no fault of clients that use IPv6 on this machine', async () => {
+    await serving(`[::1]:${await freePorts(1)}`);
+    const given = { gateway: 'http://[::1]:8080', userService: '[::1]:50051', manager: '[::1]:50052' };
+    expect(await found(given)).toEqual([
+      expect.stringMatching('^fault chat servers: .*cannot use this address. The port does not accept connections'),
+    ]);
+  });
 });
 
 describe('this machine', () => {
@@ -341,6 +349,14 @@ describe('this machine', () => {
     expect(found).toEqual([
       expect.stringMatching('^fault processes: chat-1 .*not ready: No manager can be reached. Read logs/chat-1.log'),
     ]);
+  });
+
+  test('runs an `npm start` that IPv6 addresses mean', async () => {
+    const usualData = await runWith(process.pid, '127.0.0.1:1', database.ownerUrl, '[::1]');
+    const means = async (given: Given) => diagnose({ usualData, only: ['processes'], ...given });
+    for (const given of [{ gateway: 'http://[::1]:1' }, { gateway: 'http://[::]:1' }, { manager: '[::1]:1' }])
+      expect(await means(given)).toEqual([expect.stringMatching('^fault processes: chat-1 127')]);
+    expect(await means({ gateway: 'http://[::1]:2' })).toEqual([expect.stringMatching('^skipped processes: ')]);
   });
 
   test('runs no `npm start` with that data folder: found', async () => {

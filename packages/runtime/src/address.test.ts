@@ -1,4 +1,4 @@
-import { dialable, hostAndPort, splitAddress } from './address.js';
+import { dialable, hostAndPort, isLoopback, splitAddress } from './address.js';
 
 test.each([
   ['127.0.0.1', 1, '127.0.0.1:1'],
@@ -17,3 +17,17 @@ test.each([
 ])('dials a listener on %s at %s', (host, at) => {
   expect(dialable(host)).toBe(at);
 });
+
+test.each(['127.0.0.1', '127.9.9.9', 'localhost', 'LOCALHOST', '::1', '[::1]'])(
+  'only this machine reaches %s',
+  (host) => {
+    expect(isLoopback(host)).toBe(true);
+  },
+);
+
+test.each(['0.0.0.0', '::', '[::]', '10.0.0.1', 'fe80::1', '127.example.org', 'localhost.example.org', ''])(
+  'other machines may reach %s',
+  (host) => {
+    expect(isLoopback(host)).toBe(false);
+  },
+);

@@ -1,4 +1,4 @@
-export { dialable, hostAndPort, splitAddress } from './address.js';
+export { bareHost, dialable, hostAndPort, isLoopback, splitAddress } from './address.js';
 export { allocatorSettings } from './allocator.js';
 export { keepConnected } from './keep-connected.js';
 export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';

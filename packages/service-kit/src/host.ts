@@ -15,6 +15,7 @@ import {
 import {
   dialable,
   hostAndPort,
+  isLoopback,
   Lifecycle,
   type Logger,
   limits,
@@ -30,7 +31,6 @@ import { SigningKey } from './auth/signing-key.js';
 import type { TokenKind } from './auth/tokens.js';
 import { TrustedKeys } from './auth/trusted-keys.js';
 import { connectionBounds } from './connections.js';
-import { isLoopback } from './grpc/key-pair.js';
 import { Proxies } from './grpc/proxies.js';
 import { renewKeyPair } from './grpc/renewal.js';
 import { GrpcServerBuilder, type RunningGrpcServer, renewCredentials, serverCredentials } from './grpc/server.js';

@@ -316,6 +316,8 @@ describe('names and accounts', () => {
       });
     expect((await foreign('203.0.113.9')).status).toBe(403);
     expect((await foreign('127.0.0.1')).status).toBe(200); // At another gateway than the socket.
+    expect((await foreign('::1')).status).toBe(200); // The same machine, over IPv6.
+    expect((await foreign('2001:db8::1')).status).toBe(403);
   });
 });
 

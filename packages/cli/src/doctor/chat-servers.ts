@@ -1,7 +1,6 @@
 import { administration } from '@parley/client/node';
 import type { Pool } from '@parley/database';
-import { Refusal, splitAddress } from '@parley/runtime';
-import { openAddress } from '../services.js';
+import { isLoopback, Refusal, splitAddress } from '@parley/runtime';
 import { addressList } from './account.js';
 import { type Check, type Finding, fault, skipped } from './check.js';
 import { withDatabase } from './database-access.js';
@@ -21,14 +20,10 @@ const living = `SELECT name, addr, tls FROM chat.server WHERE lease_until > now(
 const none =
   'Start a chat server. If one runs, its log says why the managers refuse it (PARLEY_SERVER_HOSTS, PARLEY_SERVER_NETWORKS, PARLEY_SERVER_PORTS).';
 
-function isOnlyHere(address: string): boolean {
-  return openAddress({}, [address]) === undefined;
-}
-
 /** Returns whether clients of this system are on other machines: the gateway or a service has such an address. */
 function isRemote({ web, services }: Surroundings): boolean {
-  const hosts = [...(web === undefined ? [] : [`${web.hostname}:1`]), ...services.map(({ host }) => `${host}:1`)];
-  return hosts.some((host) => !isOnlyHere(host));
+  const hosts = [...(web === undefined ? [] : [web.hostname]), ...services.map(({ host }) => host)];
+  return hosts.some((host) => !isLoopback(host));
 }
 
 async function serverFinding(server: ServingServer, where: Surroundings): Promise<Finding> {
@@ -40,7 +35,7 @@ async function serverFinding(server: ServingServer, where: Surroundings): Promis
       'Clients get an address that nobody can dial.',
       'Set PARLEY_ADDR of the chat server to the host and port that clients can dial.',
     );
-  if (isOnlyHere(server.addr) && isRemote(where))
+  if (isLoopback(host) && isRemote(where))
     return fault(
       about,
       'Clients on other machines would dial their own machine.',

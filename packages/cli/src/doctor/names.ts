@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { bareHost } from '@parley/runtime';
 import { type Check, type Finding, fault, works } from './check.js';
 import { errorCode, inTime } from './step.js';
 import { endpointsIn, type Surroundings } from './surroundings.js';
@@ -23,7 +24,7 @@ async function resolve(host: string, timeoutMs: number): Promise<Finding> {
 /** Names of hosts resolve. */
 export function namesCheck(where: Surroundings): Check {
   const urls = [where.database, where.listenUrl].filter((one) => one !== undefined && URL.canParse(one));
-  const ofDatabase = urls.map((one) => new URL(String(one)).hostname.replace(/^\[(.*)\]$/, '$1'));
+  const ofDatabase = urls.map((one) => bareHost(new URL(String(one)).hostname));
   const hosts = new Set([...endpointsIn(where).map(({ host }) => host), ...ofDatabase].filter((host) => host !== ''));
   return { name: 'names', run: () => Promise.all([...hosts].map((host) => resolve(host, where.timeoutMs))) };
 }

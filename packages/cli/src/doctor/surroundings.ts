@@ -1,8 +1,7 @@
-import { dialable, readSettings, splitAddress } from '@parley/runtime';
+import { bareHost, dialable, hostAndPort, isLoopback, readSettings, splitAddress } from '@parley/runtime';
 import { urlOrFile } from '@parley/service-kit';
 import type { SavedLogin } from '../login-file.js';
 import { defaultData, type RunFacts, readRunFacts } from '../run-file.js';
-import { openAddress } from '../services.js';
 import type { CommandSession, Reach } from '../session.js';
 
 /** The options of `parley doctor`. */
@@ -65,7 +64,7 @@ const usualGateway = 'http://127.0.0.1:8080';
 /** Returns the endpoint of a URL. */
 export function webEndpoint({ protocol, hostname, port }: URL): Endpoint {
   const isTls = protocol === 'https:';
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = bareHost(hostname);
   const number = Number(port || (isTls ? 443 : 80));
   return { service: 'gateway', host, port: number, isTls, about: `${protocol}//${hostname}:${number}` };
 }
@@ -94,8 +93,8 @@ function hasTls({ services }: RunFacts): boolean {
 
 /** Returns the ports of a list of addresses on this machine. */
 function localPorts(addresses: string): number[] {
-  const local = addresses.split(',').filter((one) => openAddress({}, [one.trim()]) === undefined);
-  return local.map((one) => splitAddress(one).port);
+  const known = addresses.split(',').map((one) => splitAddress(one.trim()));
+  return known.filter(({ host }) => isLoopback(dialable(host))).map(({ port }) => port);
 }
 
 /** Returns whether addresses that the user gave belong to an `npm start`. */
@@ -107,7 +106,7 @@ function isSameSystem(run: RunFacts, { channelService, userService }: Partial<Re
 
 function hostOf(gateway: string): string {
   const { host, port } = webEndpoint(new URL(gateway));
-  return `${host}:${port}`;
+  return hostAndPort(host, port);
 }
 
 function databaseIn(env: NodeJS.ProcessEnv): string | undefined {
@@ -168,13 +167,12 @@ export async function surroundingsOf(
 
 function dialableUrl(text: string): string {
   const url = new URL(text);
-  url.hostname = dialable(url.hostname);
+  const { host, port } = webEndpoint(url);
+  url.host = hostAndPort(dialable(host), port);
   return url.href;
 }
 
 /** Returns the token of the login if it may travel to an endpoint: with TLS, or to this machine. */
-export function tokenFor({ login, isInsecure }: Surroundings, { isTls, host, port }: Endpoint): string | undefined {
-  const isSafe =
-    isTls || isInsecure || openAddress({}, [`${host.includes(':') ? `[${host}]` : host}:${port}`]) === undefined;
-  return isSafe ? login?.token : undefined;
+export function tokenFor({ login, isInsecure }: Surroundings, { isTls, host }: Endpoint): string | undefined {
+  return isTls || isInsecure || isLoopback(host) ? login?.token : undefined;
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { settingsTable } from '@parley/runtime';
+import { bareHost, settingsTable } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultData } from '../run-file.js';
 import { usageWords } from '../usage-words.js';
@@ -44,7 +44,7 @@ export function address(text: string): string {
 }
 
 function host(text: string): string {
-  const bare = text.replace(/^\[(.*)\]$/, '$1');
+  const bare = bareHost(text);
   if (isIP(bare) !== 0 || /^[\w-]+(\.[\w-]+)*$/.test(bare)) return bare;
   throw new InvalidArgumentError('Use a name or an IP address, without a port.');
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { bareHost } from '@parley/runtime';
 
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -23,7 +24,7 @@ function networkOf(address: string): string {
  * ```
  */
 export function addressKey(address: string): string {
-  const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const bare = bareHost(address).replace(/%.*$/, '');
   const v4 = mapped.exec(bare)?.[1];
   if (v4 !== undefined) return v4;
   return isIP(bare) === 6 ? `${networkOf(bare)}::/64` : bare;

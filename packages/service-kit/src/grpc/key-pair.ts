@@ -1,17 +1,10 @@
-import type { Settings } from '@parley/runtime';
+import { isLoopback, type Settings } from '@parley/runtime';
 import { readPem } from './pem.js';
 
 /** Certificate and private key of a server, as PEM. */
 export interface KeyPair {
   readonly cert: Buffer;
   readonly key: Buffer;
-}
-
-const loopback = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
-
-/** Returns whether only this machine can reach a listener on `host`. */
-export function isLoopback(host: string): boolean {
-  return loopback.test(host);
 }
 
 /**

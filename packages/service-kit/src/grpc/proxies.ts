@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { bareHost } from '@parley/runtime';
 import type { Call } from './call.js';
 
 const forwardedBytes = 1_024;
@@ -45,7 +46,7 @@ export class Proxies {
 
   /** Returns whether an address belongs to a trusted proxy. */
   has(peer: string): boolean {
-    const address = peer.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=[\d.]+$)/i, ''); // IPv6 sockets write IPv4 addresses with this prefix.
+    const address = bareHost(peer).replace(/^::ffff:(?=[\d.]+$)/i, ''); // IPv6 sockets write IPv4 addresses with this prefix.
     const family = isIP(address);
     return family !== 0 && this.#networks.check(address, family === 4 ? 'ipv4' : 'ipv6');
   }

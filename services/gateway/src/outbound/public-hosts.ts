@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
+import { bareHost } from '@parley/runtime';
 import ipaddr from 'ipaddr.js';
 
 /** Bounds of one look-up, for each family of addresses: milliseconds of a try, and tries. */
@@ -42,7 +43,7 @@ async function resolve(name: string): Promise<LookupAddress[]> {
  * @throws {Error} if the host has no address.
  */
 export async function publicAddresses(host: string): Promise<readonly LookupAddress[]> {
-  const name = host.replace(/^\[|\]$/g, '');
+  const name = bareHost(host);
   if (/(^|\.)localhost\.?$/i.test(name)) throw new PrivateAddress(host);
   const family = isIP(name);
   const found = family === 0 ? await resolve(name) : [{ address: name, family }];

@@ -1,4 +1,4 @@
-import { type Reason, type Refusal, refusals, refuse } from '@parley/runtime';
+import { isLoopback, type Reason, type Refusal, refusals, refuse } from '@parley/runtime';
 import { addressKey } from '@parley/service-kit';
 import * as z from 'zod';
 import type { ApiForm } from '../../api/api-door.js';
@@ -131,9 +131,11 @@ class RoomCalls {
   }
 }
 
+const ipv6Loopback = addressKey('::1');
+
 /** Returns a network, with all loopback addresses as one: a browser may use either family. */
 function networkOf(network: string): string {
-  return /^(127\.|::1)/.test(network) ? 'loopback' : network;
+  return network === ipv6Loopback || isLoopback(network) ? 'loopback' : network;
 }
 
 function routesOf(calls: RoomCalls): Readonly<Record<string, readonly ApiRoute[]>> {
