@@ -1,7 +1,7 @@
 import type { Channel } from '@parley/client';
 import { type ConversationState, noConversation } from '../src/state/conversation-state.js';
 import { fold } from '../src/state/lines.js';
-import { linkedMessage } from '../src/state/linked-message.js';
+import { isSettling, linkedMessage } from '../src/state/linked-message.js';
 import { chatHref, placeOf, roomHref } from '../src/state/place.js';
 import { about, said } from './entries.js';
 
@@ -39,6 +39,20 @@ test('a link waits while the lines may be wrong', () => {
   expect(why(stateWith({ isStale: true }), 1_000)).toBe('wait');
   expect(why(stateWith({ link: { state: 'connecting' } }), 3_000)).toBe('wait');
   expect(why(stateWith({ isStale: true }), 2_000)).toBe('show');
+});
+
+test('a found message is not loaded again, but its deletion is explained', () => {
+  expect(linkedMessage(stateWith({}), 2_000, true).do).toBe('nothing');
+  expect(linkedMessage(stateWith({}), 1_000, true).do).toBe('nothing');
+  expect(linkedMessage(stateWith({}), 2_002, true)).toMatchObject({ why: expect.stringMatching(/was deleted\.$/) });
+});
+
+test('lines settle when they are current, or when the page is offline', () => {
+  expect(isSettling(stateWith({ link: { state: 'connecting' } }))).toBe(true);
+  expect(isSettling(stateWith({ isStale: true }))).toBe(true);
+  expect(isSettling(stateWith({}))).toBe(false);
+  const waiting = { state: 'waiting', reason: 'unreachable', message: '', untilMs: 0 } as const;
+  expect(isSettling(stateWith({ isStale: true, link: waiting }))).toBe(false);
 });
 
 test('addresses name a message of a chat or room', () => {

@@ -30,17 +30,27 @@ inChromium('search and links to messages', () => {
     expect(href).toBe(page.url());
     const second = await stage.tabOf(ann);
     await second.page.locator('.message[data-linked="true"]', { hasText: 'the needle is here' }).waitFor();
+    const phone = await stage.otherDevice(ann);
+    await phone.page.goto(href);
+    await phone.message('the needle is here').waitFor();
+    await phone.keeps('the needle is here', true);
+    await phone.page.goto('about:blank');
     await linked.getByRole('button', { name: 'Delete', exact: true }).click();
     await linked.getByRole('button', { name: 'Delete for everyone' }).click();
     await page.getByText('This message was deleted.').waitFor();
     const third = await stage.tabOf(ann);
-    await third.page.getByText(/^The message of this link was deleted/).waitFor();
+    for (const { page: another } of [ann, second, third])
+      await another.getByText(/^The message of this link was deleted/).waitFor();
+    for (let k = 61; k <= 101; k++) await ann.say(`filler ${k}`); // The needle leaves the latest page of 100.
+    await ann.message('filler 101').getByTitle('Sent').waitFor();
+    await phone.page.goto(href); // First shows the message from its cache.
+    await phone.page.getByText(/^The message of this link was deleted/).waitFor();
     await page.goto(href.replace(/\d+$/, '999999'));
     await page.getByText('The link names a message that does not exist here.').waitFor();
     const bob = await stage.somebody('Bob');
     await bob.page.goto(href);
     await bob.page.getByText('It may have been deleted, or you are not a member of it.').waitFor();
-    expect([ann.complaints, second.complaints, third.complaints, bob.complaints]).toEqual([[], [], [], []]);
+    for (const { complaints } of [ann, second, third, phone, bob]) expect(complaints).toEqual([]);
   });
 });
 

@@ -1,32 +1,40 @@
 import { useEffect, useState } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
-import { linkedMessage } from '../state/linked-message.js';
+import { isSettling, linkedMessage } from '../state/linked-message.js';
 import { usePlace } from './hooks.js';
 import type { Jump } from './plain-row.js';
 import { useOpenConversation } from './workspace-context.js';
 
 /**
  * Loads and shows the message that the address names, once for each address. Returns its seq, and
- * the reason if it cannot be shown.
+ * the reason if it cannot be shown. The page may show a message from its cache, so this function
+ * follows it until the lines are current, and gives the reason if it was deleted.
  */
 export function useLinkedMessage(state: ConversationState, jump: Jump) {
   const conversation = useOpenConversation();
   const place = usePlace();
   const seq = place.channelId === conversation.channelId ? place.seq : undefined;
   const [shown, setShown] = useState<number>();
+  const [found, setFound] = useState<number>();
   const [closed, setClosed] = useState<number>();
-  const next = seq === undefined || seq === shown ? undefined : linkedMessage(state, seq);
+  const next = seq === undefined ? undefined : linkedMessage(state, seq, seq === found);
   const what = next?.do;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit of an address begins anew
   useEffect(() => {
-    if (seq === undefined) setShown(undefined);
-    else if (what === 'load') conversation.older();
-    else if (what === 'show') {
-      const go = jump(seq);
+    for (const set of [setShown, setFound, setClosed]) set(undefined);
+  }, [seq]);
+  useEffect(() => {
+    if (what === 'load') {
+      setShown(undefined);
+      conversation.older();
+    } else if (what === 'show' && seq !== undefined) {
+      const go = seq === shown ? () => {} : jump(seq);
       if (go === undefined) return;
       go();
       setShown(seq);
+      if (!isSettling(state)) setFound(seq);
     }
-  }, [conversation, seq, what, jump]);
+  }, [conversation, seq, shown, state, what, jump]);
   const why = next?.do === 'explain' && seq !== closed ? next.why : undefined;
   const isLoading = what === 'load' || what === 'wait';
   return { seq: shown, why, isLoading, close: () => setClosed(seq) };
