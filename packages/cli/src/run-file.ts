@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandOf, identityOf } from '@parley/database';
+import type { RedisConfig } from '@parley/service-kit';
 
 /** Default data folder of `npm start`. */
 export const defaultData = fileURLToPath(new URL('../../../../.parley', import.meta.url));
@@ -12,6 +13,8 @@ export interface RunFacts {
   /** URL of the database, with its owner's password. */
   readonly database: string;
   readonly services: readonly ServiceFacts[];
+  /** Redis, with its password, if it carries the notifications. */
+  readonly redis?: RedisConfig;
   /** Address of the web page. */
   readonly page: string;
 }

@@ -71,6 +71,7 @@ test('finds no fault in a healthy system, also through a proxy with TLS and with
     expect.stringMatching(/^skipped tls: TLS: No address is reached with TLS/),
     expect.stringMatching(/^skipped rights: passwords: /),
     expect.stringMatching(/^fault durability: .*: fsync is off\. A power cut can damage/), // as all tests have it
+    expect.stringMatching(/^skipped redis: /),
     expect.stringMatching(/^skipped disk: /),
     expect.stringMatching(/^skipped settings: /),
     expect.stringMatching(/^skipped processes: /),

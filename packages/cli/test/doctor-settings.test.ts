@@ -1,9 +1,10 @@
-/** `parley doctor`: faults of the settings in its environment. */
+/** `parley doctor`: faults of the settings in its environment, and of the Redis that they name. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RedisServer } from '@parley/testkit';
 import { Authority } from './certificates.js';
-import { complaints } from './doctor-rig.js';
+import { complaints, diagnose } from './doctor-rig.js';
 
 describe('the settings', () => {
   let folder: string;
@@ -66,5 +67,81 @@ describe('the settings', () => {
     const env = { PARLEY_TLS_CERT: ca.file('one'), PARLEY_TLS_KEY: ca.keyFile('one'), PARLEY_TLS_CA: ca.file('root') };
     expect(await readFile(env.PARLEY_TLS_KEY, 'utf8')).toMatch(/PRIVATE KEY/);
     expect(await complaints({ env, only: ['settings'] })).toEqual([]);
+  });
+});
+
+const given = RedisServer.isInstalled ? describe : describe.skip;
+
+given('Redis', () => {
+  let folder: string;
+  let plain: RedisServer;
+  let secure: RedisServer;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-doctor-'));
+    const ca = new Authority(folder);
+    ca.issue('redis', {});
+    const tls = { certificate: ca.file('redis'), key: ca.keyFile('redis') };
+    const limited = 'resetchannels &test:* +@connection';
+    const users = [
+      `user parley on >opensesame ${limited} +publish +subscribe`,
+      `user deaf on >opensesame ${limited} +publish`,
+      `user mute on >opensesame ${limited} +subscribe`,
+    ];
+    [plain, secure] = await Promise.all([
+      RedisServer.start({ config: ['requirepass opensesame', ...users] }),
+      RedisServer.start({ tls }),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([plain?.kill(), secure?.kill()]);
+    await rm(folder, { recursive: true });
+  });
+
+  const found = (url: string, more: NodeJS.ProcessEnv = {}) =>
+    diagnose({ env: { PARLEY_REDIS_URL: url, PARLEY_REDIS_PREFIX: 'test', ...more }, only: ['redis', 'listen'] });
+  const isListenSkipped = 'skipped listen: LISTEN: Redis carries the notifications. ';
+
+  test('that carries notifications is no fault, also if a file holds its URL', async () => {
+    const url = `redis://parley:opensesame@127.0.0.1:${plain.port}`;
+    const fine = [isListenSkipped, `ok redis: 127.0.0.1:${plain.port}: Notifications arrive. `];
+    expect(await found(url)).toEqual(fine);
+    const file = join(folder, 'url');
+    await writeFile(file, url);
+    expect(await found('', { PARLEY_REDIS_URL_FILE: file })).toEqual(fine);
+  });
+
+  test('that is not set is not tried', async () => {
+    expect(await diagnose({ only: ['redis'] })).toEqual(['skipped redis: Redis: PARLEY_REDIS_URL is not set here. ']);
+  });
+
+  const at = (port: string, user = '', scheme = 'redis') => `${scheme}://${user}127.0.0.1:${port}`;
+  const cases: Record<string, { url: () => string; finds: string }> = {
+    'that needs a password': { url: () => at(plain.port), finds: 'needs a password. Add it to PARLEY_REDIS_URL' },
+    'that refuses the password': {
+      url: () => at(plain.port, 'parley:wrong@'),
+      finds: 'refuses the user or the password. Correct PARLEY_REDIS_URL',
+    },
+    'whose user may not subscribe': {
+      url: () => at(plain.port, 'deaf:opensesame@'),
+      finds: 'denies a command or a channel. Allow the user',
+    },
+    'whose user may not publish': {
+      url: () => at(plain.port, 'mute:opensesame@'),
+      finds: 'denies a command or a channel. Allow the user',
+    },
+    'with a certificate of an unknown authority': {
+      url: () => at(secure.port, '', 'rediss'),
+      finds: 'is not valid here \\(.*\\). Name its authority in NODE_EXTRA_CA_CERTS',
+    },
+    'with TLS, and a URL without': {
+      url: () => at(secure.port),
+      finds: 'does not respond. Check the network and PARLEY_REDIS_URL, which begins with rediss://',
+    },
+    'that does not run': { url: () => at('1'), finds: 'does not respond. Check the network and PARLEY_REDIS_URL' },
+  };
+  test.each(Object.entries(cases))('%s is found', async (_title, { url, finds }) => {
+    const lines = await found(url());
+    expect(lines).toEqual([isListenSkipped, expect.stringMatching(`^fault redis: 127.0.0.1:\\d+: .*${finds}`)]);
+    expect(lines.join()).not.toContain('opensesame');
   });
 });

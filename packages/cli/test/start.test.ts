@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts, living, Started, until } from '@parley/testkit';
 import { projectFolder } from '../src/launcher/options.js';
+import { diagnose } from './doctor-rig.js';
 
 const ready = 'Press Ctrl-C to stop';
 let data = '';
@@ -76,8 +77,8 @@ async function checkAccounts(found: readonly { pid: number; name: string }[], sa
 }
 
 /**
- * Checks that only managers and gateways know the password of Redis, and that each of them runs and
- * reports that Redis is away.
+ * Checks that only managers and gateways know the password of Redis, that each of them runs and
+ * reports that Redis is away, and that `parley doctor` finds it.
  */
 async function checkRedis(found: readonly { pid: number; name: string }[]): Promise<void> {
   for (const { pid, name } of found.filter((one) => one.name.includes('/services/'))) {
@@ -89,6 +90,9 @@ async function checkRedis(found: readonly { pid: number; name: string }[]): Prom
       const log = await readFile(join(data, 'logs', `${name}.log`), 'utf8');
       return log.includes('Redis at 127.0.0.1:1 does not respond.') && !log.includes('hidden');
     });
+  const [line, ...others] = await diagnose({ data, only: ['redis'] });
+  expect(line).toMatch(/^fault redis: 127\.0\.0\.1:1: Redis at 127\.0\.0\.1:1 does not respond\. /);
+  expect(others).toEqual([]);
 }
 
 /** Waits until these processes have exited. Returns the pids that have not. */

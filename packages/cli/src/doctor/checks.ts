@@ -18,6 +18,7 @@ import { openFilesCheck } from './open-files.js';
 import { portsCheck } from './ports.js';
 import { processesCheck } from './processes.js';
 import { proxyVariablesCheck } from './proxy-variables.js';
+import { redisCheck } from './redis.js';
 import { rightsCheck } from './rights.js';
 import { settingsCheck } from './settings.js';
 import { streamsCheck } from './streams.js';
@@ -48,6 +49,7 @@ const all: readonly ((where: Surroundings) => Check)[] = [
   durabilityCheck,
   connectionsCheck,
   listenCheck,
+  redisCheck,
   diskCheck,
   openFilesCheck,
   settingsCheck,

@@ -41,10 +41,8 @@ async function judge(pool: Pool, { listenUrl = '', timeoutMs }: Surroundings): P
 
 /** LISTEN works through the pooler, if there is one. */
 export function listenCheck(where: Surroundings): Check {
-  const { PARLEY_REDIS_URL, PARLEY_REDIS_URL_FILE } = where.env;
-  const isRedis = Boolean(PARLEY_REDIS_URL || PARLEY_REDIS_URL_FILE);
   const run = async () =>
-    isRedis
+    where.redis !== undefined
       ? [skipped('LISTEN', 'Redis carries the notifications.')]
       : withDatabase(where, (pool) => judge(pool, where));
   return { name: 'listen', run };

@@ -1,5 +1,5 @@
 import { bareHost, dialable, hostAndPort, isLoopback, readSettings, splitAddress } from '@parley/runtime';
-import { urlOrFile } from '@parley/service-kit';
+import { type RedisConfig, readRedisConfig, urlOrFile } from '@parley/service-kit';
 import type { SavedLogin } from '../login-file.js';
 import { defaultData, type RunFacts, readRunFacts } from '../run-file.js';
 import type { CommandSession, Reach } from '../session.js';
@@ -47,6 +47,8 @@ export interface Surroundings {
   readonly database: string | undefined;
   /** URL of the database for LISTEN. */
   readonly listenUrl: string | undefined;
+  /** Redis, if it carries the notifications. */
+  readonly redis: RedisConfig | undefined;
   /** The running `npm start`, if there is one. */
   readonly run: RunFacts | undefined;
   /** Data folder; undefined if no `npm start` is examined. */
@@ -118,6 +120,14 @@ function databaseIn(env: NodeJS.ProcessEnv): string | undefined {
   }
 }
 
+function redisIn({ PARLEY_REDIS_URL, PARLEY_REDIS_URL_FILE, PARLEY_REDIS_PREFIX }: NodeJS.ProcessEnv) {
+  try {
+    return readRedisConfig(readSettings({ PARLEY_REDIS_URL, PARLEY_REDIS_URL_FILE, PARLEY_REDIS_PREFIX }));
+  } catch {
+    return undefined; // The check of the settings reports it.
+  }
+}
+
 /** Returns the `npm start` that the options mean; undefined if they mean another system. */
 async function runFor(
   { data, gateway }: DoctorOptions,
@@ -156,6 +166,7 @@ export async function surroundingsOf(
     session,
     database,
     listenUrl: env.PARLEY_LISTEN_URL || database,
+    redis: redisIn(env) ?? run?.redis,
     run,
     data: run !== undefined || options.data !== undefined ? (options.data ?? usualData) : undefined,
     isDatabaseOfData: options.data !== undefined || run?.database === database,

@@ -1,6 +1,7 @@
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lifecycle, type Settings, silentLogger } from '@parley/runtime';
+import { readRedisConfig } from '@parley/service-kit';
 import { Acceptance } from './acceptance.js';
 import { accountFor, type SystemAccount } from './accounts.js';
 import { DataFolder } from './data-folder.js';
@@ -121,9 +122,15 @@ export class Supervisor {
     if (!isOver()) this.#print(overview(running, this.#options, upstreams, context.network, context.settings));
   }
 
-  async #publish(running: readonly Running[], { folder, database, network }: StartContext): Promise<void> {
-    const page = webPageOf(running, network);
-    const facts = () => ({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf), page });
+  async #publish(running: readonly Running[], { folder, database, network, settings }: StartContext): Promise<void> {
+    const redis = readRedisConfig({ ...settings, REDIS_URL: this.#options.redis });
+    const fixed = {
+      pid: process.pid,
+      database: database.ownerUrl,
+      ...(redis && { redis }),
+      page: webPageOf(running, network),
+    };
+    const facts = () => ({ ...fixed, services: running.map(factsOf) });
     this.#publisher = this.#parts.add('publisher', new FactsPublisher(folder, facts, this.#print));
     await this.#publisher.publish();
   }

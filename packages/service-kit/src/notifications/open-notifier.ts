@@ -1,8 +1,8 @@
 import { type Listening, NotificationListener, type Notifier, postgresNotifier } from '@parley/database';
 import type { Settings } from '@parley/runtime';
 import type { ServiceHost } from '../host.js';
-import { urlOrFile } from '../url-file.js';
-import { type RedisConfig, RedisNotifier } from './redis-notifier.js';
+import { type RedisConfig, readRedisConfig } from './redis-client.js';
+import { RedisNotifier } from './redis-notifier.js';
 
 /** How the notifications of a process travel. */
 export interface NotifierConfig {
@@ -24,9 +24,7 @@ export interface NotifierConfig {
  * ```
  */
 export function readNotifierConfig(settings: Settings, databaseUrl: string): NotifierConfig {
-  const url = urlOrFile(settings, 'REDIS_URL');
-  const redis = url === undefined ? undefined : { url, prefix: settings.REDIS_PREFIX };
-  return { listenUrl: settings.LISTEN_URL ?? databaseUrl, redis };
+  return { listenUrl: settings.LISTEN_URL ?? databaseUrl, redis: readRedisConfig(settings) };
 }
 
 /**

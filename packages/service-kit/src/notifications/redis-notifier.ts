@@ -1,38 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { aborted } from 'node:util';
 import type { Listening, Notifier } from '@parley/database';
-import { atMost, keepConnected, type Logger, type Part } from '@parley/runtime';
+import { keepConnected, type Logger, type Part } from '@parley/runtime';
 import type { RedisClientType } from '@redis/client';
-import { redisProblem } from './redis-problem.js';
+import { createRedis, type RedisConfig, respondsInTime } from './redis-client.js';
+import { problemText, redisProblem } from './redis-problem.js';
 
-/** Where Redis is, and what the names of Parley's channels begin with there. */
-export interface RedisConfig {
-  /** URL, `redis://user:password@host:port` or `rediss://` for TLS. */
-  readonly url: string;
-  readonly prefix: string;
-}
-
-/** Time within which Redis must respond, in milliseconds. */
-const respondsWithinMs = 4_000;
-const afterPauseMs = 1_000;
 const pingEveryMs = 2_000;
 /** Maximum length of a notification. PostgreSQL, for which they are made, has the same limit. */
 const maxPayload = 8_000;
-
-/** @throws {Error} if Redis does not respond in time, or the error of `work`. */
-async function inTime(work: Promise<unknown>): Promise<void> {
-  const done = work.then(() => true);
-  // If this process paused, the response may have arrived meanwhile.
-  const isDone = (await atMost(done, respondsWithinMs)) ?? (await atMost(done, afterPauseMs));
-  if (isDone === undefined) throw new Error('no response');
-}
-
-/** Creates a client for one connection. The library is loaded only by processes that use Redis. */
-async function createRedis(url: string, name: string): Promise<RedisClientType> {
-  const { default: library } = await import('@redis/client');
-  const socket = { reconnectStrategy: false, connectTimeout: respondsWithinMs } as const;
-  return library.createClient({ url, name, socket, disableOfflineQueue: true, maintNotifications: 'disabled' });
-}
 
 /**
  * Sends and receives notifications through Redis, by PUBLISH and SUBSCRIBE on one connection. While
@@ -75,7 +51,7 @@ export class RedisNotifier implements Notifier, Part {
 
   async send(channel: string, payload: string): Promise<void> {
     if (this.#client === undefined) throw new Error('Redis is away.');
-    await inTime(this.#client.publish(this.#nameOf(channel), payload));
+    await respondsInTime(this.#client.publish(this.#nameOf(channel), payload));
   }
 
   async stop(): Promise<void> {
@@ -92,7 +68,7 @@ export class RedisNotifier implements Notifier, Part {
     const lost = new Promise<never>((_, reject) => client.on('error', reject));
     const over = Promise.race([lost, aborted(signal, client)]);
     try {
-      await Promise.race([inTime(this.#open(client)), over]);
+      await Promise.race([respondsInTime(this.#open(client)), over]);
       if (signal.aborted) return;
       this.#client = client;
       if (this.#problem !== undefined) this.#log.info('Redis responds again');
@@ -116,7 +92,7 @@ export class RedisNotifier implements Notifier, Part {
   }
 
   #report(cause: unknown): void {
-    const problem = redisProblem(new URL(this.#config.url).host, cause);
+    const problem = problemText(redisProblem(this.#config.url, cause));
     if (problem === this.#problem) return;
     this.#problem = problem;
     this.#log.error({ cause: cause instanceof Error ? cause.message : String(cause) }, problem);
@@ -126,7 +102,7 @@ export class RedisNotifier implements Notifier, Part {
 /** Pings Redis until the signal is aborted. @throws {Error} if Redis does not respond. */
 async function ping(client: RedisClientType, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await inTime(client.ping());
+    await respondsInTime(client.ping());
     await pause(pingEveryMs, undefined, { signal, ref: false }).catch(() => {});
   }
 }
