@@ -42,7 +42,8 @@ const provider: MigrationProvider = {
 };
 
 /**
- * Returns the names of the migrations that a database has, in order.
+ * Returns the names of the migrations that a database has, in order: none if it is not one of
+ * Parley.
  * @throws the database error
  */
 export async function recordedMigrations(pool: Queryable): Promise<string[]> {
@@ -52,10 +53,15 @@ export async function recordedMigrations(pool: Queryable): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-async function refuseNewer(pool: pg.Pool): Promise<void> {
-  const names = await knownMigrations();
-  const stranger = (await recordedMigrations(pool)).find((name) => !names.includes(name));
-  if (stranger === undefined) return;
+/**
+ * Returns the names of the migrations of this version that a database lacks, in order.
+ * @throws {Error} with one sentence if the database is newer than this version; otherwise the
+ *   database error
+ */
+async function missingMigrations(pool: pg.Pool): Promise<string[]> {
+  const [known, recorded] = [await knownMigrations(), await recordedMigrations(pool)];
+  const stranger = recorded.find((name) => !known.includes(name));
+  if (stranger === undefined) return known.filter((name) => !recorded.includes(name));
   throw new Error(`The database has migration ${stranger}, which this version of Parley does not know. Update Parley.`);
 }
 
@@ -113,10 +119,9 @@ export async function migrate(url: string): Promise<string[]> {
  *   error
  */
 export async function plannedMigrations(pool: pg.Pool): Promise<string[]> {
-  await refuseNewer(pool);
+  const missing = await missingMigrations(pool);
   await checkCluster(pool);
-  const done = await recordedMigrations(pool);
-  return (await knownMigrations()).filter((name) => !done.includes(name));
+  return missing;
 }
 
 /**
@@ -124,9 +129,7 @@ export async function plannedMigrations(pool: pg.Pool): Promise<string[]> {
  * @throws {Error} with one sentence if it is not; otherwise the database error.
  */
 export async function checkSchema(pool: pg.Pool): Promise<void> {
-  await refuseNewer(pool);
-  const done = await recordedMigrations(pool);
-  const missing = (await knownMigrations()).find((name) => !done.includes(name));
+  const [missing] = await missingMigrations(pool);
   if (missing !== undefined) {
     throw new Error(`The database lacks migration ${missing}. Run the migrations as its owner first.`);
   }

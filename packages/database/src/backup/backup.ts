@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { recordedMigrations } from '../migrate.js';
 import { BackupError, damaged } from './backup-error.js';
 import { dump, prepareSession } from './dump.js';
 import { checkKnown, loadBackup } from './load.js';
@@ -83,10 +84,7 @@ export interface BackupOptions {
  */
 export async function writeBackup(pool: Pool, options: BackupOptions): Promise<BackupTotals> {
   return withConnection(pool, async (client) => {
-    const { rows } = await client.query<{ there: boolean }>(
-      "SELECT to_regclass('chat.migration') IS NOT NULL AS there",
-    );
-    if (rows[0]?.there !== true)
+    if ((await recordedMigrations(client)).length === 0)
       throw new BackupError('database-foreign', 'The database has no data of Parley. Choose another database.');
     const watched = new Watched(options.onProgress);
     const records = watched.records(dump(client, options.version));

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { to } from 'pg-copy-streams';
 import { migrationLock, recordedMigrations } from '../migrate.js';
 import type { BackupRecord, Manifest, TableShape } from './records.js';
-import { readTables } from './tables.js';
+import { readTables, withColumns } from './tables.js';
 
 /**
  * Settings of the session. The text of the rows must not depend on the settings of the database,
@@ -71,8 +71,8 @@ async function readManifest(client: ClientBase, tables: TableShape[], version: s
   };
 }
 
-async function* rowsOf(client: ClientBase, { name, columns }: TableShape): AsyncGenerator<BackupRecord> {
-  const copy = client.query(to(`COPY chat.${name} (${columns.map((column) => `"${column}"`).join(', ')}) TO STDOUT`));
+async function* rowsOf(client: ClientBase, table: TableShape): AsyncGenerator<BackupRecord> {
+  const copy = client.query(to(`COPY ${withColumns(table)} TO STDOUT`));
   for await (const bytes of copy as AsyncIterable<Buffer>) yield { is: 'rows', bytes };
   await client.query('SELECT'); // PostgreSQL reports the number of rows after the last of them.
   yield { is: 'tableEnd', rows: copy.rowCount };

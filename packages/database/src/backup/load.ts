@@ -5,7 +5,7 @@ import { knownMigrations, migrateWithin } from '../migrate.js';
 import { declareRestored } from '../owner.js';
 import { BackupError, damaged } from './backup-error.js';
 import type { BackupRecord, Manifest, TableShape } from './records.js';
-import { readTables } from './tables.js';
+import { readTables, withColumns } from './tables.js';
 
 /**
  * Checks that this version of Parley can read a backup.
@@ -71,8 +71,7 @@ async function closeTables(
 
 /** Writes the rows of one table, up to its end. */
 async function copyTable(client: ClientBase, table: TableShape, records: AsyncIterator<BackupRecord>): Promise<void> {
-  const columns = table.columns.map((column) => `"${column}"`).join(', ');
-  const copy = client.query(from(`COPY chat.${table.name} (${columns}) FROM STDIN`));
+  const copy = client.query(from(`COPY ${withColumns(table)} FROM STDIN`));
   let expected: number | undefined;
   const rows = async function* () {
     for (;;) {

@@ -16,3 +16,8 @@ export async function readTables(client: ClientBase): Promise<TableShape[]> {
   );
   return rows;
 }
+
+/** Returns the table and its columns, as COPY names them. */
+export function withColumns({ name, columns }: TableShape): string {
+  return `chat.${name} (${columns.map((column) => `"${column}"`).join(', ')})`;
+}
