@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { aborted } from 'node:util';
 import { keepConnected, type Part } from '@parley/runtime';
 import type pg from 'pg';
 import { createPool, type PoolSettings } from './pool.js';
@@ -129,11 +130,11 @@ export class NotificationListener implements Part {
   }
 }
 
+/** Resolves when the signal aborts. @throws {Error} if the connection is lost before. */
 function overOf(client: pg.PoolClient, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
+  const lost = new Promise<never>((_, reject) => {
     client.once('error', reject);
     client.once('end', () => reject(new Error('The connection ended.')));
   });
+  return Promise.race([lost, aborted(signal, client)]);
 }
