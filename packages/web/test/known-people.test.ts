@@ -1,6 +1,7 @@
 import { Refusal, refuse, type User } from '@parley/client';
 import { KnownPeople } from '../src/live/known-people.js';
 
+const { jest } = import.meta;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function peopleWith(pictures: Record<string, string | Refusal>, allowBrowser = async () => {}) {
@@ -63,4 +64,27 @@ test('knows the pictures of the last 2,000 users, and looks nobody up after it h
   people.stop();
   await want('ann');
   expect(asked).toEqual([]);
+});
+
+test('looks 50 users up at once, four a second after that, and again 50 after a pause', async () => {
+  jest.useFakeTimers();
+  try {
+    const { people, asked } = peopleWith({});
+    const wantMore = async (count: number, ms: number) => {
+      const before = asked.length;
+      for (let k = 1; k <= count; k++) people.want(`${before}-${k}`);
+      await jest.advanceTimersByTimeAsync(ms);
+      return asked.length - before;
+    };
+    expect(await wantMore(60, 0)).toBe(50);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(asked.length).toBe(54);
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    expect(asked.length).toBe(60);
+    expect(await wantMore(51, 0)).toBe(50);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await wantMore(3, 0)).toBe(3);
+  } finally {
+    jest.useRealTimers();
+  }
 });

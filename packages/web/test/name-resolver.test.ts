@@ -18,6 +18,7 @@ function resolverWith(answers: Record<string, string | Error>) {
     (user) => {
       names = named(names, [user]);
     },
+    new AbortController().signal,
   );
   const meet = async (...senders: string[]) => {
     resolver.resolve(by(...senders), names);
@@ -66,10 +67,28 @@ test('requests the names of a member and of the user who changed the membership'
       return { id, name: id };
     },
     () => {},
+    new AbortController().signal,
   );
   resolver.resolve([{ sender: '', userId: 'bob', by: 'eve' }], {});
   await settled();
   expect(asked).toEqual(['bob', 'eve']);
+});
+
+test('fetches and reports no name after its end', async () => {
+  const [asked, told]: [string[], string[]] = [[], []];
+  const ending = new AbortController();
+  const resolver = new NameResolver(
+    async (id) => {
+      asked.push(id);
+      ending.abort();
+      return { id, name: id };
+    },
+    ({ id }) => told.push(id),
+    ending.signal,
+  );
+  resolver.resolve(by('ann', 'bob'), {});
+  await settled();
+  expect([asked, told]).toEqual([['ann'], []]);
 });
 
 test('fetches the names of users who were added together, as many as the page shows', async () => {

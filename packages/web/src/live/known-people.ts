@@ -5,10 +5,10 @@ type PicturedUser = Pick<User, 'id' | 'avatarId'>;
 
 /** Maximum number of users whose pictures are known. */
 const mostKnown = 2_000;
-/** Number of users who are looked up at once. The others wait between two calls. */
+/** Number of users who are looked up without a wait after a long pause. */
 const mostInHaste = 50;
-/** Wait before the call for a further user, in milliseconds. The server allows ten calls a second. */
-const pauseMs = 250;
+/** Milliseconds until one more user may be looked up. The server allows ten calls a second. */
+const everyMs = 250;
 
 export interface KnownPeopleDeps {
   /** Returns the profile of a user. @throws {Refusal} */
@@ -26,7 +26,8 @@ export class KnownPeople {
   readonly #stopping = new AbortController();
   #isAllowed = false;
   #last: Promise<unknown> = Promise.resolve();
-  #lookups = 0;
+  /** When the next call may begin, by `performance.now`. */
+  #freeAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: KnownPeopleDeps) {
     this.#deps = deps;
@@ -87,10 +88,9 @@ export class KnownPeople {
   }
 
   async #load(id: string): Promise<User> {
-    this.#lookups += 1;
-    const before = this.#last.then(() => (this.#lookups > mostInHaste ? pause() : undefined));
     const { signal } = this.#stopping;
-    const found = before.then(() => {
+    const found = this.#last.then(async () => {
+      await this.#turn();
       signal.throwIfAborted();
       return this.#deps.fetchUser(id, signal);
     });
@@ -106,8 +106,12 @@ export class KnownPeople {
       this.#loading.delete(id);
     }
   }
-}
 
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, pauseMs));
+  /** Waits until a further call may begin. A token bucket: after a pause, some begin at once. */
+  async #turn(): Promise<void> {
+    const nowMs = performance.now();
+    const waitMs = Math.max(0, this.#freeAtMs - nowMs);
+    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs - (mostInHaste - 1) * everyMs) + everyMs;
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
 }

@@ -22,12 +22,15 @@ function idsOf({ sender, userId = '', userIds = [], by = '' }: PeopledEntry): st
 export class NameResolver {
   readonly #fetchUser: (id: string) => Promise<NamedUser>;
   readonly #onName: (user: NamedUser) => void;
+  readonly #signal: AbortSignal;
   readonly #requested = new Set<string>();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(fetchUser: (id: string) => Promise<NamedUser>, onName: (user: NamedUser) => void) {
+  /** After `signal` aborts, no more names are loaded. */
+  constructor(fetchUser: (id: string) => Promise<NamedUser>, onName: (user: NamedUser) => void, signal: AbortSignal) {
     this.#fetchUser = fetchUser;
     this.#onName = onName;
+    this.#signal = signal;
   }
 
   /** Requests the names of unknown users in entries. */
@@ -44,9 +47,10 @@ export class NameResolver {
    * triggers a retry.
    */
   async #load(id: string): Promise<void> {
+    if (this.#signal.aborted) return;
     try {
       const { name } = await this.#fetchUser(id);
-      this.#onName({ id, name });
+      if (!this.#signal.aborted) this.#onName({ id, name });
     } catch (thrown) {
       if (!(thrown instanceof Refusal) || thrown.reason !== 'user-not-found') this.#requested.delete(id);
     }

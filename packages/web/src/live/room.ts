@@ -73,6 +73,7 @@ export class Room implements OpenConversation {
     this.#resolver = new NameResolver(
       (id) => deps.people.find(id),
       (user) => this.#share({ type: 'introduced', user }),
+      this.#closing.signal,
     );
     const { client, channelId, onRefused } = deps;
     this.#pager = new HistoryPager({ client, channelId, signal: this.#closing.signal, onRefused });

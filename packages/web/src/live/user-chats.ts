@@ -55,6 +55,7 @@ export class UserChats implements ChatsOfInbox {
     this.#resolver = new NameResolver(
       (id) => deps.people.find(id),
       (user) => this.share({ type: 'introduced', user: { id: user.id, name: user.name } }),
+      this.#stopping.signal,
     );
     this.#session = new PageInbox({ client, chats: this, onRefused: deps.onRefused });
   }
