@@ -85,8 +85,8 @@ export async function whileClosed(databaseUrl: string, work: () => Promise<unkno
     await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
     await server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
     await work();
-    await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
   } finally {
+    await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
     await server.end();
   }
 }
