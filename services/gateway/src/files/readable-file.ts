@@ -34,16 +34,16 @@ async function isSeenAvatar(calls: ServiceCalls, { id, ownerId, isAvatar }: Stor
 }
 
 /**
- * Returns a complete file that the caller may read: a file of the caller that no message has yet,
- * one in a message that the caller may read, or the picture of a user whose profile the caller may
- * see.
+ * Returns a complete file that the caller may read: a file of the caller that no message has yet or
+ * that is the picture of the caller, one in a message that the caller may read, or the picture of a
+ * user whose profile the caller may see.
  * @throws {Refusal} `file-not-found`, also if the file exists.
  */
 export async function readableFile(store: FileStore, calls: ServiceCalls, fileId: string): Promise<StoredFile> {
   const { id: userId } = await calls.me();
   const file = await store.find(fileId);
   if (file?.complete !== true) throw refuse('file-not-found');
-  if (!file.isPosted && file.ownerId === userId) return file;
+  if (file.ownerId === userId && (file.isAvatar || !file.isPosted)) return file;
   if (await isSeenAvatar(calls, file)) return file;
   for (const message of await store.messagesWith(file.id, userId))
     if (await isReadIn(calls, message, file.id)) return file;
