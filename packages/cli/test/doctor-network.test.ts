@@ -6,8 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTls } from 'node:tls';
-import { freePorts, Program, Trio, until } from '@parley/testkit';
-import { Authority } from './certificates.js';
+import { Authority, freePorts, Program, Trio, until } from '@parley/testkit';
 import { complaints, diagnose, type Given } from './doctor-rig.js';
 import { type FrontFaults, WebFront } from './web-front.js';
 

@@ -2,8 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RedisServer } from '@parley/testkit';
-import { Authority } from './certificates.js';
+import { Authority, RedisServer } from '@parley/testkit';
 import { complaints, diagnose } from './doctor-rig.js';
 
 describe('the settings', () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { IssuedPair } from './certificates.js';
+import type { IssuedPair } from '@parley/testkit';
 
 /** How a proxy in front of a gateway is misconfigured. Without options, it passes everything on. */
 export interface FrontFaults {

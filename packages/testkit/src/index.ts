@@ -1,3 +1,4 @@
+export { Authority, type IssuedPair } from './authority.js';
 export { Chatter, type ChatterOptions, type Ending, utf8 } from './chatter.js';
 export { compileExamples, exportsWithoutExample } from './doc-examples.js';
 export { type ExplainedStatement, planModes, planOf } from './explain.js';

@@ -33,6 +33,8 @@ export interface TrioOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the managers have ports that no other process takes while they are down. */
   readonly restartable?: boolean;
+  /** Calls the managers with TLS, and trusts this authority. */
+  readonly ca?: Buffer;
 }
 
 const withinMs = 30_000;
@@ -54,12 +56,13 @@ export class Trio {
     people: People,
     managers: ServiceProcess[],
     env: Readonly<Record<string, string>>,
-    chatServerEntry: string | undefined,
+    { chatServerEntry, ca }: TrioOptions,
   ) {
+    const security = ca === undefined ? credentials.createInsecure() : credentials.createSsl(ca);
     this.database = database;
     this.people = people;
     this.managers = managers;
-    this.#clients = managers.map(({ grpc }) => new Client(grpc, credentials.createInsecure(), clientOptions));
+    this.#clients = managers.map(({ grpc }) => new Client(grpc, security, clientOptions));
     this.#env = env;
     this.#chatServerEntry = chatServerEntry;
   }
@@ -69,14 +72,14 @@ export class Trio {
    * user-service.
    */
   static async start({ managers = 1, chatServers = 1, env = {}, ...options }: TrioOptions = {}): Promise<Trio> {
-    const { chatServerEntry, restartable = false } = options;
+    const { restartable = false } = options;
     const database = await openTestDatabase();
     const people = await People.open(database);
     const settings = { ...env, PARLEY_DATABASE_URL: database.urlFor('chat_manager') };
     const ports = await Promise.all(Array.from({ length: managers }, () => (restartable ? lastingPort() : '0')));
     const start = (PARLEY_PORT: string) => ServiceProcess.start('channel-service', { PARLEY_PORT, ...settings });
     const started = await Promise.all(ports.map(start));
-    const trio = new Trio(database, people, started, env, chatServerEntry);
+    const trio = new Trio(database, people, started, env, options);
     const names = Array.from({ length: chatServers }, (_, n) => `chat-${n + 1}`);
     trio.chatServers.push(...(await Promise.all(names.map((name) => trio.#startChatServer(name, {})))));
     await Promise.all(trio.chatServers.map((one) => trio.lives(one)));
