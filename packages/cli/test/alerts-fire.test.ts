@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type ParleyClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
-import { FaultProxy, freePorts, Program, type ServiceProcess, Trio, until } from '@parley/testkit';
+import { FaultProxy, freePorts, Program, type ServiceProcess, selfSigned, Trio, until } from '@parley/testkit';
 import { parse, stringify } from 'yaml';
 import { projectFolder } from '../src/launcher/options.js';
 
@@ -83,7 +83,8 @@ beforeAll(async () => {
   const first = await freePorts(6);
   const admin = (n: number) => ({ PARLEY_ADMIN_PORT: String(first + n) });
   trio = await Trio.start({ chatServers: 0, env: admin(0) });
-  await trio.startUserService(admin(1));
+  const { certificate, key } = selfSigned(folder); // It expires within a day.
+  await trio.startUserService({ ...admin(1), PARLEY_TLS_CERT: certificate, PARLEY_TLS_KEY: key });
   await trio.startGateway({ ...admin(5), ...s3Away, PARLEY_REDIS_URL: 'redis://127.0.0.1:1' });
   const behind = new URL(trio.database.urlFor('chat_server'));
   const { host } = behind;
@@ -165,9 +166,9 @@ run(
 );
 
 run(
-  'alerts fire for a gateway without S3 and Redis, and for one whose inboxes cannot read changes',
+  'alerts fire for a gateway without S3 and Redis, for a certificate that expires, and for a gateway whose inboxes cannot read changes',
   async () => {
-    for (const name of ['ParleyS3Away', 'ParleyRedisAway']) await fires(name);
+    for (const name of ['ParleyS3Away', 'ParleyRedisAway', 'ParleyCertificateExpires']) await fires(name);
     await isQuiet('ParleyInboxesLate');
     await locking('chat.event', () => fires('ParleyInboxesLate'));
     await isQuiet('ParleyInboxesLate');

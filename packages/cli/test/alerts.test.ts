@@ -61,7 +61,7 @@ test('exports every metric of the alerts, and uses only known reasons', async ()
   expect(named.filter((name) => !known.has(name) && !known.has(`${name}_count`))).toEqual([]);
   const reasons = [...alerts.matchAll(/reason="([^"]+)"/g)].map(([, word]) => word);
   expect(reasons.filter((word) => !isReason(word))).toEqual([]);
-  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(10);
+  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(11);
 });
 
 interface Panel {

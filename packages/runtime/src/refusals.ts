@@ -125,6 +125,7 @@ export const refusals = {
   'not-channel-admin': row('PERMISSION_DENIED', 403, 'Only the owner or an admin of the channel can do this.'),
   'not-operator': row('PERMISSION_DENIED', 403, 'Only an operator can do this.'),
   'not-a-service': row('PERMISSION_DENIED', 403, 'This call needs a service token.'),
+  'no-certificate': row('PERMISSION_DENIED', 403, 'The caller needs a certificate that PARLEY_TLS_CLIENT_CA accepts.'),
   'origin-not-allowed': row(
     'PERMISSION_DENIED',
     403,

@@ -107,7 +107,12 @@ export const settingsTable = {
   TLS_CA: setting(
     z.string().optional(),
     'file',
-    'PEM certificate of the authority that services trust when they call each other; unset: these calls use no TLS',
+    'PEM certificates of the authorities that this process trusts when it calls other services; unset: these calls use no TLS',
+  ),
+  TLS_CLIENT_CA: setting(
+    z.string().optional(),
+    'file',
+    'PEM certificates of the authorities that must have signed the certificates of services that call this process; unset: their token is enough',
   ),
   PROXIES: setting(
     list,

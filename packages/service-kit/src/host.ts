@@ -31,9 +31,9 @@ import { SigningKey } from './auth/signing-key.js';
 import type { TokenKind } from './auth/tokens.js';
 import { TrustedKeys } from './auth/trusted-keys.js';
 import { connectionBounds } from './connections.js';
+import { Certificates } from './grpc/certificates.js';
 import { Proxies } from './grpc/proxies.js';
-import { renewKeyPair } from './grpc/renewal.js';
-import { GrpcServerBuilder, type RunningGrpcServer, renewCredentials, serverCredentials } from './grpc/server.js';
+import { GrpcServerBuilder, type RunningGrpcServer } from './grpc/server.js';
 import { Readiness } from './readiness.js';
 import { urlOrFile } from './url-file.js';
 
@@ -198,6 +198,7 @@ export class ServiceHost {
   readonly parts: Lifecycle;
   readonly context: ProcessContext;
   readonly readiness: Readiness;
+  readonly certificates: Certificates;
   readonly #config: HostConfig;
   readonly #ip: string;
   #grpc: RunningGrpcServer | undefined;
@@ -206,29 +207,33 @@ export class ServiceHost {
     config: HostConfig,
     context: ProcessContext,
     ip: string,
+    certificates: Certificates,
     pool: Pool,
     clock: DatabaseClock,
     parts: Lifecycle,
   ) {
     this.#config = config;
     this.#ip = ip;
+    this.certificates = certificates;
     this.context = context;
     this.pool = pool;
     this.clock = clock;
     this.parts = parts;
     this.keys = new TrustedKeys(pool, clock);
-    this.callers = new Callers(this.keys, pool);
+    this.callers = new Callers(this.keys, pool, certificates.areRequired);
     this.readiness = parts.add('readiness', new Readiness(pool, context.metrics));
   }
 
   /**
-   * Opens the database and the parts that need only the database.
-   * @throws {Error} one sentence if the database is unreachable, too old or not migrated.
+   * Opens the certificates, the database, and the parts that need only these.
+   * @throws {Error} one sentence if a certificate cannot be used, or the database is unreachable, too
+   * old or not migrated.
    */
   static async open(config: HostConfig, context: ProcessContext): Promise<ServiceHost> {
     const { log } = context;
     const ip = await ipOf(config.host);
     const parts = new Lifecycle(log);
+    const certificates = parts.add('certificates', new Certificates(context));
     const pool = createPool({
       url: config.databaseUrl,
       applicationName: `parley ${config.service}`,
@@ -246,7 +251,7 @@ export class ServiceHost {
       },
     );
     await checkConnections(pool, config.connections, context).catch(() => {}); // This check only warns.
-    const host = new ServiceHost(config, context, ip, pool, clock, parts);
+    const host = new ServiceHost(config, context, ip, certificates, pool, clock, parts);
     host.#repeat('clock', async () => {
       const stepMs = await clock.measure(pool);
       if (stepMs !== 0) log.warn({ stepMs }, 'database clock stepped');
@@ -317,7 +322,7 @@ export class ServiceHost {
   /** Starts the gRPC server with the services that `add` adds to it. */
   async serve(add: (builder: GrpcServerBuilder) => void): Promise<void> {
     const { settings, log, metrics } = this.context;
-    const credentials = serverCredentials(settings);
+    const { server: credentials } = this.certificates;
     const builder = new GrpcServerBuilder({
       host: this.#config.host,
       port: this.#grpcPort,
@@ -332,10 +337,6 @@ export class ServiceHost {
     });
     add(builder);
     this.#grpc = this.parts.add('grpc', await builder.start());
-    this.parts.add(
-      'certificate',
-      renewKeyPair(settings, log, (pair) => renewCredentials(credentials, pair)),
-    );
   }
 
   /**

@@ -36,19 +36,16 @@ export { type ConnectionBounds, Connections, connectionBounds } from './connecti
 export { addressKey, networkKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';
 export { CallEnd } from './grpc/call-end.js';
-export { clientCredentials } from './grpc/client-credentials.js';
+export { Certificates } from './grpc/certificates.js';
 export { addHealth } from './grpc/health.js';
 export { type KeyPair, keyPair } from './grpc/key-pair.js';
 export { Proxies } from './grpc/proxies.js';
 export { RawStream } from './grpc/raw-stream.js';
 export { addReflection } from './grpc/reflection.js';
-export { renewKeyPair } from './grpc/renewal.js';
 export {
   GrpcServerBuilder,
   type GrpcServerOptions,
   type RunningGrpcServer,
-  renewCredentials,
-  serverCredentials,
 } from './grpc/server.js';
 export {
   type AuthenticatedHandler,

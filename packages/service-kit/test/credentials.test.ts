@@ -5,27 +5,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import { Client, credentials } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, credentials } from '@grpc/grpc-js';
 import { LoginRequest, LoginResponse, UserService } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { Metrics, silentLogger } from '@parley/runtime';
-import { renewKeyPair } from '../src/grpc/renewal.js';
-import { GrpcServerBuilder, renewCredentials, serverCredentials } from '../src/grpc/server.js';
-import { clientCredentials } from '../src/index.js';
+import { Certificates } from '../src/grpc/certificates.js';
+import { GrpcServerBuilder } from '../src/grpc/server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-tls-'));
 const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const plain = { HOST: '127.0.0.1', INSECURE: false, TLS_CERT: undefined, TLS_KEY: undefined };
+const plain = {
+  ...{ HOST: '127.0.0.1', INSECURE: false },
+  ...{ TLS_CERT: undefined, TLS_KEY: undefined, TLS_CA: undefined, TLS_CLIENT_CA: undefined },
+};
+type TlsSettings = ConstructorParameters<typeof Certificates>[0]['settings'];
+const opened: Certificates[] = [];
+afterEach(() => Promise.all(opened.splice(0).map((one) => one.stop())));
 
-async function withServer(
-  settings: Parameters<typeof serverCredentials>[0],
-  work: (port: number) => Promise<void>,
-  credentials = serverCredentials(settings),
-): Promise<void> {
+function open(settings: Partial<TlsSettings>, everyMs?: number): Certificates {
+  const context = { settings: { ...plain, ...settings }, log: silentLogger(), metrics: new Metrics() };
+  const certificates = new Certificates(context, everyMs);
+  opened.push(certificates);
+  return certificates;
+}
+
+async function withServer({ server: credentials }: Certificates, work: (port: number) => Promise<void>): Promise<void> {
   const builder = new GrpcServerBuilder({
-    host: settings.HOST,
+    host: '127.0.0.1',
     port: 0,
     credentials,
     reflection: false,
@@ -38,30 +46,30 @@ async function withServer(
   await work(server.port).finally(() => server.stop());
 }
 
-async function login(address: string, channel: ReturnType<typeof clientCredentials>, withinMs = 5_000): Promise<void> {
+async function login(address: string, channel: ChannelCredentials, withinMs = 5_000): Promise<void> {
   const client = new Client(address, channel);
   await callUnary(client, UserService.login, LoginRequest.create(), { withinMs }).finally(() => client.close());
 }
 
 test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('allows listening on %s without TLS', (HOST) => {
-  expect(() => serverCredentials({ ...plain, HOST })).not.toThrow();
+  expect(() => open({ HOST })).not.toThrow();
 });
 
 test.each(['0.0.0.0', '::', '10.0.0.1', '127.example.org', 'localhost.example.org'])(
   'requires TLS to listen on %s',
   (HOST) => {
-    expect(() => serverCredentials({ ...plain, HOST })).toThrow(`PARLEY_HOST=${HOST} can be reached by others`);
-    expect(() => serverCredentials({ ...plain, HOST, INSECURE: true })).not.toThrow();
+    expect(() => open({ HOST })).toThrow(`PARLEY_HOST=${HOST} can be reached by others`);
+    expect(() => open({ HOST, INSECURE: true })).not.toThrow();
   },
 );
 
 test('reports an incomplete pair of certificate and key, and an unreadable file, in one sentence each', () => {
   for (const half of [{ TLS_CERT: cert }, { TLS_KEY: key }]) {
-    expect(() => serverCredentials({ ...plain, ...half })).toThrow('go together');
+    expect(() => open(half)).toThrow('go together');
   }
-  const missing = { ...plain, TLS_CERT: '/none/cert.pem', TLS_KEY: '/none/key.pem' };
-  expect(() => serverCredentials(missing)).toThrow('PARLEY_TLS_CERT=/none/cert.pem cannot be read');
-  expect(() => clientCredentials({ TLS_CA: '/none/ca.pem' })).toThrow('PARLEY_TLS_CA=/none/ca.pem cannot be read');
+  const missing = { TLS_CERT: '/none/cert.pem', TLS_KEY: '/none/key.pem' };
+  expect(() => open(missing)).toThrow('PARLEY_TLS_CERT=/none/cert.pem cannot be read');
+  expect(() => open({ TLS_CA: '/none/ca.pem' })).toThrow('PARLEY_TLS_CA=/none/ca.pem cannot be read');
 });
 
 function makeCertificate(): void {
@@ -78,20 +86,50 @@ async function serialAt(port: number): Promise<string> {
   return serialNumber;
 }
 
+test('files that cannot be used are reported in one sentence each, at the start and while the process runs', () => {
+  makeCertificate();
+  const [pem, other] = [readFileSync(cert), join(folder, 'other.pem')];
+  const both = { TLS_CERT: cert, TLS_KEY: key };
+  expect(() => open({ ...both, TLS_CLIENT_CA: cert })).toThrow(
+    /^PARLEY_TLS_CLIENT_CA needs PARLEY_TLS_CERT, PARLEY_TLS_KEY and PARLEY_TLS_CA. Set all four/,
+  );
+  writeFileSync(other, pem);
+  makeCertificate();
+  expect(() => open({ ...both, TLS_CERT: other })).toThrow(
+    / do not belong together. Set both to the files of one pair.$/,
+  );
+  writeFileSync(other, pem.subarray(0, 100));
+  expect(() => open({ ...both, TLS_CERT: other })).toThrow(/ holds no certificate in PEM form. Correct the file.$/);
+  expect(() => open({ TLS_CA: other })).toThrow(/^PARLEY_TLS_CA=.* holds no certificate in PEM form/);
+  expect(() => open({ ...both, TLS_KEY: other })).toThrow(/ holds no private key in PEM form without a passphrase/);
+});
+
+test.each([
+  ['expired', 2, /^The certificate in PARLEY_TLS_CERT=\S+ expired on .* UTC. Renew it.$/],
+  ['is not valid yet', -2, / is not valid before .* UTC. Set the clock of this machine, or use/],
+])('a certificate that %s is refused', (_title, days, words) => {
+  makeCertificate();
+  const now = Date.now() + days * 86_400_000;
+  const clock = import.meta.jest.spyOn(Date, 'now').mockReturnValue(now);
+  expect(() => open({ TLS_CERT: cert, TLS_KEY: key })).toThrow(words);
+  clock.mockRestore();
+});
+
+test('the commands of docs/tls.md make an authority and a certificate for mutual TLS', async () => {
+  const page = readFileSync(new URL('../../../../docs/tls.md', import.meta.url), 'utf8');
+  execFileSync('sh', ['-ec', /```sh\n([\s\S]*?)```/.exec(page)?.[1] ?? ''], { cwd: folder, stdio: 'ignore' });
+  const [ca, own] = ['ca', 'chat-1'].map((name) => join(folder, name));
+  const pair = { TLS_CERT: `${own}.pem`, TLS_KEY: `${own}.key` };
+  const certificates = open({ ...pair, TLS_CA: `${ca}.pem`, TLS_CLIENT_CA: `${ca}.pem` });
+  await withServer(certificates, (port) => login(`localhost:${port}`, certificates.client));
+});
+
 test('serves a changed certificate to new connections, but never one that does not match its key', async () => {
   makeCertificate();
-  const settings = { ...plain, TLS_CERT: cert, TLS_KEY: key };
-  const served = serverCredentials(settings);
   const taken: string[] = [];
-  const renewal = renewKeyPair(
-    settings,
-    silentLogger(),
-    (pair) => {
-      renewCredentials(served, pair);
-      taken.push('taken');
-    },
-    20,
-  );
+  const certificates = open({ TLS_CERT: cert, TLS_KEY: key }, 20);
+  certificates.onRenewed(() => taken.push('taken'));
+  taken.pop();
   const work = async (port: number) => {
     const before = await serialAt(port);
     const [oldCert, oldKey] = [readFileSync(cert), readFileSync(key)];
@@ -105,14 +143,14 @@ test('serves a changed certificate to new connections, but never one that does n
     while (taken.length < 2) await pause(20);
     expect(await serialAt(port)).toBe(before);
   };
-  await withServer(settings, work, served).finally(() => renewal.stop());
+  await withServer(certificates, work);
 });
 
 test('ignores http_proxy for calls between services', async () => {
   process.env.http_proxy = 'http://127.0.0.1:9';
   try {
-    await withServer(plain, async (port) => {
-      const client = new Client(`localhost:${port}`, clientCredentials({ TLS_CA: undefined }), clientOptions);
+    await withServer(open({}), async (port) => {
+      const client = new Client(`localhost:${port}`, open({}).client, clientOptions);
       await callUnary(client, UserService.login, LoginRequest.create(), { withinMs: 5_000 });
       client.close();
     });
@@ -123,19 +161,19 @@ test('ignores http_proxy for calls between services', async () => {
 
 test('with a certificate, a server serves only clients that use TLS and trust the certificate', async () => {
   makeCertificate();
-  await withServer({ ...plain, TLS_CERT: cert, TLS_KEY: key }, async (port) => {
-    await login(`localhost:${port}`, clientCredentials({ TLS_CA: cert }));
-    for (const stranger of [clientCredentials({ TLS_CA: undefined }), credentials.createSsl()]) {
+  await withServer(open({ TLS_CERT: cert, TLS_KEY: key }), async (port) => {
+    await login(`localhost:${port}`, open({ TLS_CA: cert }).client);
+    for (const stranger of [open({}).client, credentials.createSsl()]) {
       await expect(login(`localhost:${port}`, stranger, 1_000)).rejects.toMatchObject({ reason: 'unreachable' });
     }
   });
 });
 
 test('reports a local deadline, and does not pass on the text of the transport', async () => {
-  const nobody = clientCredentials({ TLS_CA: undefined });
+  const nobody = open({}).client;
   const refused = login('127.0.0.1:1', nobody, 2_000);
   await expect(refused).rejects.toMatchObject({ reason: 'unreachable', message: expect.not.stringContaining('127') });
-  await withServer(plain, async (port) => {
+  await withServer(open({}), async (port) => {
     await expect(login(`127.0.0.1:${port}`, nobody, -1)).rejects.toMatchObject({ reason: 'deadline-exceeded' });
   });
 });

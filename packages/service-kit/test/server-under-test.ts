@@ -1,11 +1,18 @@
-import { Client, type ClientDuplexStream, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  credentials,
+  Metadata,
+  ServerCredentials,
+} from '@grpc/grpc-js';
 import { ChannelService, ChatService, type Method, UserService } from '@parley/contract';
 import { grpcMethod } from '@parley/rpc';
 import { type Logger, Metrics } from '@parley/runtime';
 import type { ConnectionBounds } from '../src/connections.js';
 import type { RequestTimeouts } from '../src/grpc/call-tracker.js';
 import type { Proxies } from '../src/grpc/proxies.js';
-import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from '../src/grpc/server.js';
+import { GrpcServerBuilder, type RunningGrpcServer } from '../src/grpc/server.js';
 import type { Handlers } from '../src/grpc/service.js';
 
 /** One log line. */
@@ -57,7 +64,7 @@ export class ServerUnderTest {
     const builder = new GrpcServerBuilder({
       host: '127.0.0.1',
       port: 0,
-      credentials: serverCredentials({ HOST: '127.0.0.1', INSECURE: false, TLS_CERT: undefined, TLS_KEY: undefined }),
+      credentials: ServerCredentials.createInsecure(),
       reflection: true,
       log: keepingLogger(lines),
       metrics,

@@ -1,11 +1,11 @@
 import { connect } from 'node:http2';
-import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
+import { credentials, makeGenericClientConstructor, ServerCredentials, status } from '@grpc/grpc-js';
 import { ChatService, LoginRequest, LoginResponse, UserService } from '@parley/contract';
 import { startDuplex } from '@parley/rpc';
 import { Metrics, silentLogger } from '@parley/runtime';
 import { service as healthService } from 'grpc-health-check';
 import { checkTransport } from '../src/grpc/check-transport.js';
-import { GrpcServerBuilder, serverCredentials } from '../src/grpc/server.js';
+import { GrpcServerBuilder } from '../src/grpc/server.js';
 import { RawClient } from './raw-client.js';
 import { ask, drain, eventually, ServerUnderTest } from './server-under-test.js';
 
@@ -77,11 +77,10 @@ test('a shutdown cuts off a stream that does not end in time, even if the client
 
 test('reports a port in use in one sentence', async () => {
   const server = await ServerUnderTest.start({});
-  const plain = { HOST: '127.0.0.1', INSECURE: false, TLS_CERT: undefined, TLS_KEY: undefined };
   const again = new GrpcServerBuilder({
     host: '127.0.0.1',
     port: server.port,
-    credentials: serverCredentials(plain),
+    credentials: ServerCredentials.createInsecure(),
     reflection: false,
     log: silentLogger(),
     metrics: new Metrics(),

@@ -11,7 +11,6 @@ import {
 import { type Logger, type Metrics, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
-  clientCredentials,
   forService,
   forUser,
   type Handlers,
@@ -220,7 +219,7 @@ export async function startChannelService(
     host.signingKey(joinToken),
     host.signingKey(serviceToken('manager')),
   ]);
-  const credentials = clientCredentials(settings);
+  const credentials = host.certificates.client;
   const servers = host.parts.add('chat servers', new ChatServers({ credentials, key: managerKey, instanceId, log }));
 
   const archive = config.archiveDir === undefined ? undefined : await Archive.open(config.archiveDir);

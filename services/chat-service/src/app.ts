@@ -12,7 +12,7 @@ import {
   type RunningService,
   repeat,
 } from '@parley/runtime';
-import { Buckets, type BurstRate, clientCredentials, ServiceHost, serviceToken } from '@parley/service-kit';
+import { Buckets, type BurstRate, ServiceHost, serviceToken } from '@parley/service-kit';
 import { Drain } from './background/drain.js';
 import { Heartbeat, moment } from './background/heartbeat.js';
 import { LastSeen } from './background/last-seen.js';
@@ -240,9 +240,8 @@ async function createHeartbeat(
   reconciler: Reconciler,
 ): Promise<Heartbeat> {
   const { instanceId } = host;
-  const { settings } = host.context;
   const key = await host.signingKey(serviceToken('chat'));
-  const managers = new Managers(config.managers, clientCredentials(settings), key, instanceId);
+  const managers = new Managers(config.managers, host.certificates.client, key, instanceId);
   host.parts.add('managers', managers);
   const identity = {
     instanceId,

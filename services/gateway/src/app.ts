@@ -10,17 +10,7 @@ import {
   repeat,
   splitAddress,
 } from '@parley/runtime';
-import {
-  type Call,
-  Connections,
-  clientCredentials,
-  connectionBounds,
-  keyPair,
-  openNotifier,
-  renewKeyPair,
-  ServiceHost,
-  serviceToken,
-} from '@parley/service-kit';
+import { type Call, Connections, connectionBounds, openNotifier, ServiceHost, serviceToken } from '@parley/service-kit';
 import { ApiDoor, type ApiDoorDeps } from './api/api-door.js';
 import { type DrainedStreams, GatewayDrain } from './background/gateway-drain.js';
 import { GatewayReports } from './background/gateway-reports.js';
@@ -265,12 +255,12 @@ function socketsOfAccounts(deps: SocketDoorDeps & RealtimeDoorDeps) {
 export async function startGateway(config: GatewayConfig, context: ProcessContext): Promise<RunningService> {
   const { settings, log, metrics } = context;
   const { proxies, origins } = config;
-  const tls = keyPair(settings);
   const page = await Page.read(config.webDir);
   const host = await ServiceHost.open(config.host, context);
+  const tls = host.certificates.pair;
   const living = new LivingServers(host.pool);
   const joinKeys = new JoinKeys(host.pool);
-  const upstreams = host.parts.add('upstreams', new Upstreams(config, clientCredentials(settings)));
+  const upstreams = host.parts.add('upstreams', new Upstreams(config, host.certificates.client));
   await startRefresh(host, living, joinKeys, upstreams);
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const { inbox, notifier } = openInbox(host, config.notifier);
@@ -308,7 +298,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const upgrades = [...accounts.upgrades, guestDoors.door.handleUpgrade];
   const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
   host.parts.add('http', http);
-  host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
+  host.certificates.onRenewed(http.renew);
   host.parts.add('bridge', bridge);
   host.parts.add('inbox', inbox); // The streams must end before the servers wait for them.
   host.parts.add('sockets of accounts', accounts);

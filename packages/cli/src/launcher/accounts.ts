@@ -26,7 +26,14 @@ const names: Readonly<Record<ServicePlan['service'], string>> = {
   envoy: 'parley-envoy',
 };
 
-const readable = ['PARLEY_TLS_CERT', 'PARLEY_TLS_KEY', 'PARLEY_TLS_CA', 'PARLEY_WEB_DIR', 'PARLEY_REDIS_URL_FILE'];
+const readable = [
+  'PARLEY_TLS_CERT',
+  'PARLEY_TLS_KEY',
+  'PARLEY_TLS_CA',
+  'PARLEY_TLS_CLIENT_CA',
+  'PARLEY_WEB_DIR',
+  'PARLEY_REDIS_URL_FILE',
+];
 
 /**
  * Returns a file or folder of the code that an account cannot read, for example because the

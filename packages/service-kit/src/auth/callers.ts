@@ -110,9 +110,12 @@ export class Callers {
   readonly #reads = new ReadThrottle();
   /** Ids of bots by their tokens. */
   readonly #bots = new Map<string, string>();
+  readonly #areCertified: boolean;
 
-  constructor(keys: TrustedKeys, pool: Pool) {
+  /** With `areCertified`, services need a certificate besides their token. */
+  constructor(keys: TrustedKeys, pool: Pool, areCertified = false) {
     this.#keys = keys;
+    this.#areCertified = areCertified;
     this.#pool = pool;
     this.#slots = new KeyedSemaphore(callsPerUser(pool.options.max), limits.callsWaitingPerUser);
     const atOnce = Math.max(1, pool.options.max - 2);
@@ -252,10 +255,12 @@ export class Callers {
 
   /**
    * Returns the instance id of the calling service. Its token must be for `audience`.
-   * @throws {Refusal} `unauthenticated` without a token, `not-a-service` with any other token.
+   * @throws {Refusal} `unauthenticated` without a token, `not-a-service` with any other token, and
+   * `no-certificate` without the certificate that this process requires.
    */
   async service(call: Call, purpose: 'manager' | 'chat' | 'gateway', audience: string): Promise<string> {
     const token = call.bearer();
+    if (this.#areCertified && !call.isCertified) throw refuse('no-certificate');
     try {
       const { claims, signer } = await this.#keys.verify(token, serviceToken(purpose), audience);
       if (claims.sub !== signer) throw refuse('invalid-token');

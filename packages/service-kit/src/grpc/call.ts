@@ -1,3 +1,5 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import { limits, refuse } from '@parley/runtime';
 import type { CallEnd } from './call-end.js';
@@ -22,13 +24,17 @@ export function bearerOf(authorization = ''): string {
 export interface CallTransport {
   getPeer(): string;
   sendMetadata(metadata: Metadata): void;
+  /** A private member of grpc-js. `checkTransport` pins the exact version. */
+  readonly stream?: ServerHttp2Stream;
 }
 
 /**
  * One incoming call: its caller, its metadata and its end.
  * @example
  * ```ts
- * import { Metadata } from '@grpc/grpc-js';
+ * import type { ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { Metadata } from '@grpc/grpc-js';
  * import { Call, CallEnd } from '@parley/service-kit';
  *
  * const transport = { getPeer: () => '192.0.2.7:1234', sendMetadata: () => {} };
@@ -76,6 +82,15 @@ export class Call {
   /** Address of the caller without its port. */
   get peer(): string {
     return this.#transport.getPeer().replace(/:\d+$/, '');
+  }
+
+  /**
+   * Whether the connection of the caller has a certificate of an authority in
+   * `PARLEY_TLS_CLIENT_CA`.
+   */
+  get isCertified(): boolean {
+    const session = this.#transport.stream?.session;
+    return session?.destroyed === false && (session.socket as Partial<TLSSocket>).authorized === true;
   }
 
   /**

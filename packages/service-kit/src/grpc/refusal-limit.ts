@@ -25,6 +25,7 @@ const countedReasons: ReadonlySet<string> = new Set<Reason>([
   'logged-out',
   'suspended',
   'not-a-service',
+  'no-certificate',
   'seat-gone',
   'read-too-often',
   'login-too-often',

@@ -1,5 +1,5 @@
 import type { Http2Session } from 'node:http2';
-import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
+import { logVerbosity, Server, type ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
 import { originalMethods } from '@parley/contract';
 import { hostAndPort, type Logger, limits, type Metrics, type Part, readSettings } from '@parley/runtime';
 import { type ConnectionBounds, Connections, connectionBounds } from '../connections.js';
@@ -8,7 +8,6 @@ import { checkTransport } from './check-transport.js';
 import { guardConnections } from './connection-guard.js';
 import { checkAllHeaders } from './headers.js';
 import { addHealth } from './health.js';
-import { type KeyPair, keyPair } from './key-pair.js';
 import { Proxies } from './proxies.js';
 import { addReflection } from './reflection.js';
 import { RefusalLimit } from './refusal-limit.js';
@@ -59,48 +58,8 @@ export interface RunningGrpcServer extends Part {
   readonly connections: number;
 }
 
-/**
- * Creates server credentials from the settings: TLS if a certificate is set, else plain text.
- * @throws {Error} one sentence, as `keyPair` does.
- * @example
- * ```ts
- * import { Server } from '@grpc/grpc-js';
- * import { readSettings } from '@parley/runtime';
- * import { serverCredentials } from '@parley/service-kit';
- *
- * new Server().bindAsync('127.0.0.1:0', serverCredentials(readSettings(process.env)), () => {});
- * ```
- */
-export function serverCredentials(settings: Parameters<typeof keyPair>[0]): ServerCredentials {
-  const pair = keyPair(settings);
-  if (pair === undefined) return ServerCredentials.createInsecure();
-  return ServerCredentials.createSsl(null, [{ cert_chain: pair.cert, private_key: pair.key }]);
-}
-
 /** Milliseconds that `drain` has to end connections cleanly, before they are destroyed. */
 const cutAfterMs = 100;
-
-/** A private member of grpc-js. `checkTransport` pins the exact version. */
-interface Renewable {
-  updateSecureContextOptions(options: { readonly cert: Buffer[]; readonly key: Buffer[] }): void;
-}
-
-/**
- * Replaces the certificate for new connections.
- * @example
- * ```ts
- * import { readSettings } from '@parley/runtime';
- * import { keyPair, renewCredentials, serverCredentials } from '@parley/service-kit';
- *
- * const settings = readSettings(process.env);
- * const credentials = serverCredentials(settings);
- * const pair = keyPair(settings);
- * if (pair !== undefined) renewCredentials(credentials, pair);
- * ```
- */
-export function renewCredentials(credentials: ServerCredentials, { cert, key }: KeyPair): void {
-  (credentials as unknown as Renewable).updateSecureContextOptions({ cert: [cert], key: [key] });
-}
 
 /** Returns the methods of the original contract, under their names without a package. */
 function seedAlias(name: string, definition: ServiceDefinition): { name: string; definition: ServiceDefinition } {
@@ -117,14 +76,15 @@ function seedAlias(name: string, definition: ServiceDefinition): { name: string;
  * names without a package.
  * @example
  * ```ts
+ * import { ServerCredentials } from '@grpc/grpc-js';
  * import { User, UserService } from '@parley/contract';
- * import { Metrics, readSettings, silentLogger } from '@parley/runtime';
- * import { GrpcServerBuilder, serverCredentials } from '@parley/service-kit';
+ * import { Metrics, silentLogger } from '@parley/runtime';
+ * import { GrpcServerBuilder } from '@parley/service-kit';
  *
  * const server = await new GrpcServerBuilder({
  *   host: '127.0.0.1',
  *   port: 0,
- *   credentials: serverCredentials(readSettings({})),
+ *   credentials: ServerCredentials.createInsecure(),
  *   reflection: true,
  *   log: silentLogger(),
  *   metrics: new Metrics(),

@@ -17,6 +17,7 @@ type TechnicalReason =
   | 'invalid-relay'
   | 'not-operator'
   | 'not-a-service'
+  | 'no-certificate'
   | 'origin-not-allowed'
   | 'no-route'
   | 'address-not-allowed'
