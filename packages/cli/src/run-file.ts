@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandOf, identityOf } from '@parley/database';
+import { commandOf, identityOf } from '@parley/database/processes'; // Most commands load nothing else of that package.
 import type { RedisConfig } from '@parley/service-kit';
 
 /** Default data folder of `npm start`. */

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failureFrom } from '../src/failure.js';
+import { projectFolder } from '../src/launcher/options.js';
 import { parleyCommand } from '../src/program.js';
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
@@ -45,6 +48,19 @@ test('wrong usage ends with exit code 2 and no stack', async () => {
 
 test('prints the version', async () => {
   expect(await run(['--version'])).toMatchObject({ code: 0, out: '0.1.0\n' });
+});
+
+test('loads the libraries of the database only with the commands that need it', async () => {
+  const bundle = join(projectFolder, 'dist', 'command');
+  const loaded = new Set(['parley.js']);
+  const libraries = new Set<string>();
+  for (const name of loaded) {
+    const text = await readFile(join(bundle, name), 'utf8');
+    for (const [, next] of text.matchAll(/^(?:import|export)\b[^'"]*["']\.\/([^"']+)["'];$/gm)) loaded.add(next ?? '');
+    for (const [, library] of text.matchAll(/^\/\/ \S*node_modules\/\.pnpm\/([^@/]+)@/gm)) libraries.add(library ?? '');
+  }
+  expect([...libraries]).toEqual(expect.arrayContaining(['commander', 'ws']));
+  for (const name of ['kysely', 'pg']) expect([...libraries]).not.toContain(name);
 });
 
 test('help lists the exit codes', async () => {
