@@ -41,7 +41,7 @@ export function ago(ms: number): string {
 }
 
 /** Formats chat servers as a table. */
-export function serverTable(servers: readonly ChannelServer[]): string {
+function serverTable(servers: readonly ChannelServer[]): string {
   const rows = servers.map((server) => [
     terminalLine(server.name),
     terminalLine(server.addr),
@@ -69,7 +69,7 @@ export async function printServers(session: CommandSession, all: boolean): Promi
  * Finds a chat server or gateway by its id, or else the only live one with that name.
  * @throws {Refusal} `server-not-found` @throws {Failure} if several live ones have the name
  */
-export function pickServer<T extends DrainTarget>(servers: readonly T[], wanted: string): T {
+function pickServer<T extends DrainTarget>(servers: readonly T[], wanted: string): T {
   const byId = servers.find(({ id }) => id === wanted);
   if (byId !== undefined) return byId;
   const living = servers.filter(({ lapsed, state }) => !lapsed && state !== ServerState.STOPPED);

@@ -34,7 +34,7 @@ export function addInviteOptions(command: Command, name: string): Command {
 }
 
 /** URL of the gateway of an `npm start` without options. */
-const defaultGateway = 'http://127.0.0.1:8080';
+export const defaultGateway = 'http://127.0.0.1:8080';
 
 /** Parses the URL of a gateway. */
 export function gatewayUrl(text: string): string {

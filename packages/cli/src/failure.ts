@@ -25,6 +25,19 @@ export class Failure extends Error {
   }
 }
 
+/** Returns the code of an error of Node, of OpenSSL or of PostgreSQL; empty if it has none. */
+export function errorCode(thrown: unknown): string {
+  const { code } = (thrown ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
+
+/** Returns the text of an error, without a full stop at its end. */
+export function errorText(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === '') return thrown.errors.map(errorText).join('; ');
+  const words = thrown instanceof Error ? thrown.message || errorCode(thrown) : String(thrown);
+  return words.replace(/\.$/, '');
+}
+
 /** Returns a failure for a wrong argument. */
 export function usage(message: string): Failure {
   return new Failure('usage', exitCodes.usage, message);

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isToken } from '@parley/client';
 import * as z from 'zod';
-import { exitCodes, Failure } from './failure.js';
+import { errorCode, exitCodes, Failure } from './failure.js';
 
 const savedLogin = z.object({
   user_id: z.string(),
@@ -23,12 +23,8 @@ const savedLogin = z.object({
 export type SavedLogin = z.infer<typeof savedLogin>;
 
 /** Returns the path of the login file if `--login` is not given. */
-export function defaultLoginPath(env: NodeJS.ProcessEnv): string {
+function defaultLoginPath(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'parley', 'login.json');
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }
 
 /** The login file, which only its owner can read. */
@@ -63,8 +59,8 @@ export class LoginFile {
     try {
       return savedLogin.parse(JSON.parse(await readFile(this.#path, 'utf8')));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') throw this.#notLoggedIn('You are not logged in.');
-      if (codeOf(error) !== undefined) throw this.#notLoggedIn(`${this.#path} cannot be read (${codeOf(error)}).`);
+      if (errorCode(error) === 'ENOENT') throw this.#notLoggedIn('You are not logged in.');
+      if (errorCode(error) !== '') throw this.#notLoggedIn(`${this.#path} cannot be read (${errorCode(error)}).`);
       throw this.#notLoggedIn(`${this.#path} is not a saved login.`);
     }
   }
@@ -83,7 +79,11 @@ export class LoginFile {
       await rename(draft, this.#path);
     } catch (error) {
       const advice = 'Choose another file with --login.';
-      throw new Failure('login-file', exitCodes.usage, `${this.#path} cannot be written (${codeOf(error)}). ${advice}`);
+      throw new Failure(
+        'login-file',
+        exitCodes.usage,
+        `${this.#path} cannot be written (${errorCode(error)}). ${advice}`,
+      );
     }
   }
 

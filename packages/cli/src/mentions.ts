@@ -5,7 +5,7 @@ import { isUserId, limits, Refusal } from '@parley/runtime';
  * Returns the user ids that a text names as `@id`, each once, and at most as many as one message
  * may mention.
  */
-export function mentionsIn(text: string): string[] {
+function mentionsIn(text: string): string[] {
   const named = [...text.matchAll(/(?<![\w.@-])@([\w.-]*\w)/g)].map(([, id = '']) => id);
   return [...new Set(named)].filter(isUserId).slice(0, limits.mentions);
 }

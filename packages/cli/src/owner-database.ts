@@ -24,12 +24,25 @@ export async function givenUrl({ database, databaseFile }: OwnerOptions): Promis
   return text.trim();
 }
 
+/**
+ * Returns the URL that the options name, or else that of a running `npm start`; undefined if there is neither.
+ * @throws {Failure}
+ */
+export async function knownUrl(options: OwnerOptions): Promise<string | undefined> {
+  return (await givenUrl(options)) ?? (await readRunFacts(options.data).catch(() => undefined))?.database;
+}
+
+/** Returns a database URL without its password. */
+export function shownUrl(url: string): string {
+  if (!URL.canParse(url)) return 'the database URL';
+  const { username, host, pathname } = new URL(url);
+  return `${username === '' ? '' : `${decodeURIComponent(username)}@`}${host}${pathname}`;
+}
+
 async function databaseUrl(options: OwnerOptions): Promise<string> {
-  const url = await givenUrl(options);
+  const url = await knownUrl(options);
   if (url !== undefined) return url;
   const { data } = options;
-  const run = await readRunFacts(data).catch(() => undefined);
-  if (run !== undefined) return run.database;
   const words = `No \`npm start\` runs with the data folder ${data}. Start it with \`npm start\`, or give --data or --database.`;
   throw new Failure('unreachable', exitCodes.unreachable, words);
 }

@@ -7,7 +7,7 @@ import type { Conversation, ParleyClient } from '@parley/client';
 import { clientOf, Listener } from '@parley/client/testing';
 import { createDatabaseFor, dropDatabaseFor, type ServiceRole } from '@parley/database';
 import { openTestPool, Program, ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
-import { shownUrl } from '../src/doctor/database-access.js';
+import { shownUrl } from '../src/owner-database.js';
 import { Commands } from './commands.js';
 
 /** Number of backups. */

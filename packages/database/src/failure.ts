@@ -85,6 +85,11 @@ export function isLockTimeout(error: unknown): boolean {
   return codeOf(error) === '55P03' || codeOf(error) === '40P01';
 }
 
+/** Returns whether the user lacks a right. */
+export function isForbidden(error: unknown): boolean {
+  return codeOf(error) === '42501';
+}
+
 /** Returns whether a lock or a statement timed out. Nothing was changed; a retry may work. */
 export function isBusy(error: unknown): boolean {
   return isLockTimeout(error) || codeOf(error) === '57014';

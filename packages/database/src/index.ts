@@ -12,7 +12,7 @@ export { BackupError } from './backup/backup-error.js';
 export { DatabaseClock } from './clock.js';
 export { systemAccount } from './embedded/account.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
-export { isAway, isBusy, isDuplicate, isLockTimeout, isOutOfResources, isRolledBack } from './failure.js';
+export { isAway, isBusy, isDuplicate, isForbidden, isLockTimeout, isOutOfResources, isRolledBack } from './failure.js';
 export { checkSchema, migrate, plannedMigrations } from './migrate.js';
 export {
   Bell,
@@ -26,15 +26,17 @@ export {
   receiptChannel,
 } from './notifications.js';
 export { declareRestored, grantAdministrator } from './owner.js';
-export { checkServer, createPool, type PoolSettings, snapshot, transaction } from './pool.js';
+export { checkServer, createPool, oldestPostgres, type PoolSettings, snapshot, transaction } from './pool.js';
 export { commandOf, identityOf } from './processes.js';
 export { db } from './query-builder.js';
 export { type Rate, refund, spend } from './rate.js';
 export {
   checkCluster,
+  connectionsFor,
   copyDatabaseFor,
   createDatabaseFor,
   dropDatabaseFor,
+  extraConnections,
   openRoles,
   roleUrl,
   SERVICE_ROLES,

@@ -100,16 +100,19 @@ export function createPool(settings: PoolSettings): pg.Pool {
   return pool;
 }
 
+/** The oldest PostgreSQL that Parley supports: its version as a number of PostgreSQL, and as text. */
+export const oldestPostgres = { number: 150_000, name: '15' } as const;
+
 /**
  * Checks the version of the server.
- * @throws {Error} with one sentence if it is older than PostgreSQL 15, or the database error.
+ * @throws {Error} with one sentence if it is too old, or the database error.
  */
 export async function checkServer(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ number: number; name: string }>(
     "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name",
   );
-  if (rows[0] && rows[0].number >= 150_000) return;
-  throw new Error(`PostgreSQL ${rows[0]?.name} is too old. Use version 15 or later.`);
+  if (rows[0] && rows[0].number >= oldestPostgres.number) return;
+  throw new Error(`PostgreSQL ${rows[0]?.name} is too old. Use version ${oldestPostgres.name} or later.`);
 }
 
 async function run<T>(pool: pg.Pool, begin: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -95,6 +95,19 @@ const shares: Readonly<Record<ServiceRole, number>> = {
   chat_gateway: 0.3,
 };
 
+/** Connections of a process beside its pool: for searches, for the append queue, and for LISTEN. */
+export const extraConnections: Readonly<Record<ServiceRole, number>> = {
+  chat_user: 0,
+  chat_manager: 2,
+  chat_server: 3,
+  chat_gateway: 1,
+};
+
+/** Returns the number of connections that processes use at most, if the pool of each has `ofEach`. */
+export function connectionsFor(processes: Partial<Readonly<Record<ServiceRole, number>>>, ofEach: number): number {
+  return SERVICE_ROLES.reduce((sum, role) => sum + (processes[role] ?? 0) * (ofEach + extraConnections[role]), 0);
+}
+
 /**
  * Returns the number of connections for roles that are not superusers.
  * @throws the database error.

@@ -53,7 +53,7 @@ function ruleOf(seconds: number | null) {
  * retentionOf(0, null); // nothing
  * ```
  */
-export function retentionOf(seconds: number | null, count: number | null): Retention {
+function retentionOf(seconds: number | null, count: number | null): Retention {
   return Retention.fromPartial({ ...ruleOf(seconds), maxCount: count ?? 0 });
 }
 

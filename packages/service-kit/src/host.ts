@@ -6,6 +6,7 @@ import {
   checkServer,
   createPool,
   DatabaseClock,
+  extraConnections,
   isAway,
   type Pool,
   type ServiceRole,
@@ -142,8 +143,8 @@ async function checkConnections(pool: Pool, wanted: number, { log }: ProcessCont
   const { rows } = await pool.query<{ open: number }>('SELECT sum(numbackends)::int AS open FROM pg_stat_database');
   const open = rows[0]?.open ?? 0;
   if (usable - open >= wanted) return;
-  const advice =
-    'raise max_connections to the sum of PARLEY_DATABASE_CONNECTIONS of all processes, plus three per chat server, plus two per manager, plus 10';
+  const { chat_server, chat_manager, chat_gateway } = extraConnections;
+  const advice = `raise max_connections to the sum of PARLEY_DATABASE_CONNECTIONS of all processes, plus ${chat_server} per chat server, ${chat_manager} per manager and ${chat_gateway} per gateway, plus 10`;
   log.warn({ usable, open, wanted, advice }, 'too few free PostgreSQL connections');
 }
 

@@ -25,7 +25,6 @@ export { Bucket, Buckets, type BurstRate } from './buckets.js';
 export {
   channelFieldsOf,
   channelKinds,
-  retentionOf,
   type SomeSettings,
   settingColumns,
   settingConstants,

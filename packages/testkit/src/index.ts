@@ -15,7 +15,6 @@ export {
   countFaults,
   type Fault,
   type FaultKind,
-  faultKinds,
   type NamedEntry,
   type ReaderEvent,
   type RecordedHistory,
@@ -39,4 +38,4 @@ export {
 export { RelayClient, type RelayClientOptions, type ServerIdentity, TestGateway } from './test-gateway.js';
 export { Trio, type TrioOptions } from './trio.js';
 export { callPatiently, insist, overload, until } from './until.js';
-export { decodeText, type WebCallOptions, type WebEnding, WebStream, webCall, webFetch } from './web-call.js';
+export { type WebCallOptions, type WebEnding, WebStream, webCall, webFetch } from './web-call.js';

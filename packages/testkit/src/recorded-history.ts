@@ -61,7 +61,7 @@ export async function recordedIn(
 }
 
 /** Every kind of fault in a history. */
-export const faultKinds = [
+const faultKinds = [
   'lost',
   'stored twice',
   'seq gap',

@@ -46,7 +46,7 @@ function framesIn(bytes: Buffer): { flag: number; body: Buffer }[] {
 }
 
 /** Decodes concatenated pieces of base64, each with its own padding. */
-export function decodeText(text: string): Buffer {
+function decodeText(text: string): Buffer {
   return Buffer.concat((text.match(/[\w+/]+=*/g) ?? []).map((piece) => Buffer.from(piece, 'base64')));
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChatService, ServerState } from '@parley/contract';
-import { createPool, type Pool } from '@parley/database';
+import { createPool, extraConnections, type Pool } from '@parley/database';
 import { FlushQueue } from '@parley/fanout';
 import {
   type Logger,
@@ -92,13 +92,13 @@ function openAppendPool(
 }
 
 /**
- * Opens the pools of the append queue. `main` has one connection, for the one batch that all
+ * Opens the pools of the append queue. `main` has the one connection that is left, for the one batch that all
  * channels share; that batch waits only briefly for a lock. `aside` is for channels that were
  * locked.
  */
 function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track, Pool> {
   return {
-    main: openAppendPool(host, config, 'append queue', 1, '200ms'),
+    main: openAppendPool(host, config, 'append queue', extraConnections.chat_server - asideAtOnce, '200ms'),
     aside: openAppendPool(host, config, 'append queue aside', asideAtOnce, '2s'),
   };
 }

@@ -1,28 +1,35 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, createPool, isAway, isOutOfResources, type Pool, startEmbedded } from '@parley/database';
-import { exitCodes, Failure } from '../failure.js';
+import {
+  BackupError,
+  createPool,
+  isAway,
+  isForbidden,
+  isLockTimeout,
+  isOutOfResources,
+  type Pool,
+  startEmbedded,
+} from '@parley/database';
+import { errorCode, errorText, exitCodes, Failure } from '../failure.js';
 import { DataFolder } from '../launcher/data-folder.js';
-import { givenUrl, type OwnerOptions, ownerFailure } from '../owner-database.js';
-import { readRunFacts } from '../run-file.js';
+import { knownUrl, type OwnerOptions, ownerFailure } from '../owner-database.js';
 
 /** Converts an error of a backup or a restore. */
-export function backupFailure(thrown: unknown): Failure {
+function backupFailure(thrown: unknown): Failure {
   if (thrown instanceof BackupError) return new Failure(thrown.reason, exitCodes.refused, thrown.message);
   if (isOutOfResources(thrown)) {
     const words = 'The database has no space left, and nothing was changed. Free some space, then try again.';
     return new Failure('no-space', exitCodes.refused, words);
   }
-  const { code, message } = thrown as { code?: unknown; message?: unknown };
-  if (code === '42501') {
-    const words = `The user of the database lacks a right (${message}). Connect as the owner of the database, and let this user create roles.`;
+  if (isForbidden(thrown)) {
+    const words = `The user of the database lacks a right (${errorText(thrown)}). Connect as the owner of the database, and let this user create roles.`;
     return new Failure('missing-right', exitCodes.refused, words);
   }
-  if (code === '55P03') {
+  if (isLockTimeout(thrown)) {
     const words = 'Another program holds locks in the database, for example a migration. Try again later.';
     return new Failure('database-locked', exitCodes.refused, words);
   }
-  const isSentence = thrown instanceof Error && code === undefined && !isAway(thrown);
+  const isSentence = thrown instanceof Error && errorCode(thrown) === '' && !isAway(thrown);
   return isSentence && !(thrown instanceof Failure)
     ? new Failure('database', exitCodes.refused, thrown.message)
     : ownerFailure(thrown);
@@ -39,9 +46,9 @@ export function pooled<T>(work: (pool: Pool) => Promise<T>): DatabaseWork<T> {
   };
 }
 
-/** Calls `work`. @throws {Failure} */
-async function withUrl<T>(url: string, work: DatabaseWork<T>): Promise<T> {
-  return work(url).catch((thrown: unknown) => {
+/** Waits for work with a backup. @throws {Failure} */
+export async function backupWork<T>(work: Promise<T>): Promise<T> {
+  return work.catch((thrown: unknown) => {
     throw backupFailure(thrown);
   });
 }
@@ -52,7 +59,7 @@ async function withEmbedded<T>(data: string, work: DatabaseWork<T>): Promise<T> 
   try {
     const server = await startEmbedded({ dataDir: folder.path, log: () => {} });
     try {
-      return await withUrl(server.url, work);
+      return await backupWork(work(server.url));
     } finally {
       await server.stop();
     }
@@ -68,8 +75,8 @@ async function withEmbedded<T>(data: string, work: DatabaseWork<T>): Promise<T> 
  */
 export async function withOwnedDatabase<T>(options: OwnerOptions, work: DatabaseWork<T>): Promise<T> {
   const { data } = options;
-  const url = (await givenUrl(options)) ?? (await readRunFacts(data).catch(() => undefined))?.database;
-  if (url !== undefined) return withUrl(url, work);
+  const url = await knownUrl(options);
+  if (url !== undefined) return backupWork(work(url));
   if ((await stat(join(data, 'postgres')).catch(() => undefined)) !== undefined) return withEmbedded(data, work);
   const words = `The data folder ${data} has no database. Choose another with --data, or give --database.`;
   throw new Failure('unreachable', exitCodes.unreachable, words);
@@ -81,5 +88,5 @@ export async function withOwnedDatabase<T>(options: OwnerOptions, work: Database
  * @throws {Failure}
  */
 export async function withRestoreTarget<T>(url: string | undefined, data: string, work: DatabaseWork<T>): Promise<T> {
-  return url === undefined ? withEmbedded(data, work) : withUrl(url, work);
+  return url === undefined ? withEmbedded(data, work) : backupWork(work(url));
 }

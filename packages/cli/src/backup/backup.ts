@@ -8,14 +8,13 @@ import {
   writeBackup,
 } from '@parley/database';
 import { version } from '@parley/runtime';
-import { shownUrl } from '../doctor/database-access.js';
 import { exitCodes, Failure, usage } from '../failure.js';
 import { output } from '../output.js';
-import { givenUrl, type OwnerOptions } from '../owner-database.js';
+import { givenUrl, type OwnerOptions, shownUrl } from '../owner-database.js';
 import { readNewPassword, readPassword } from '../password.js';
 import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
-import { backupFailure, pooled, withOwnedDatabase, withRestoreTarget } from './backup-database.js';
+import { backupWork, pooled, withOwnedDatabase, withRestoreTarget } from './backup-database.js';
 import { readBackup } from './read-backup.js';
 import { writeWhole } from './whole-file.js';
 
@@ -110,9 +109,7 @@ export async function makeBackup(session: CommandSession, file: string, options:
 }
 
 async function passphraseFor(file: string, { passphraseFile }: RestoreCommandOptions): Promise<string | undefined> {
-  const isEncrypted = await isEncryptedBackup(readBackup(file)).catch((thrown: unknown) => {
-    throw backupFailure(thrown);
-  });
+  const isEncrypted = await backupWork(isEncryptedBackup(readBackup(file)));
   if (passphraseFile !== undefined) return passphraseIn(passphraseFile);
   return isEncrypted ? readPassword('Passphrase') : undefined;
 }
@@ -128,9 +125,7 @@ export async function restoreFrom(
     const read = () => readBackup(file, signal);
     const given = { read, passphrase, onProgress: progressWith(options.check ? 'checking' : 'restoring') };
     if (options.check) {
-      const totals = await checkBackup(given).catch((thrown: unknown) => {
-        throw backupFailure(thrown);
-      });
+      const totals = await backupWork(checkBackup(given));
       session.print(
         `${terminalLine(file)} is whole: ${totals.rows} rows of ${totals.manifest.moment}.${missingFiles(totals)}`,
         { file, ...factsOf(totals) },

@@ -2,12 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { exitCodes, Failure, usage } from '../failure.js';
+import { errorCode, exitCodes, Failure, usage } from '../failure.js';
 import { terminalLine } from '../plain-text.js';
-
-function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
-}
 
 /** Milliseconds after which a draft that nobody has written to is removed. */
 const staleAfterMs = 3_600_000;
@@ -28,8 +24,8 @@ async function* marked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 /** Converts an error of the file system. Returns other errors as they are. */
 function fileFailure(thrown: unknown, file: string): unknown {
   if (thrown instanceof SourceError) return thrown.cause;
-  const code = codeOf(thrown);
-  if (code !== undefined && noSpace.has(code)) {
+  const code = errorCode(thrown);
+  if (noSpace.has(code)) {
     const words = `No space is left for ${terminalLine(file)}. Free some space, or choose another folder. An earlier file of this name is unchanged.`;
     return new Failure('no-space', exitCodes.refused, words);
   }

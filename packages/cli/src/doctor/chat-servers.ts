@@ -1,4 +1,5 @@
 import { administration } from '@parley/client/node';
+import { ServerState } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import { isLoopback, Refusal, splitAddress } from '@parley/runtime';
 import { addressList } from './account.js';
@@ -72,7 +73,7 @@ async function fromManagers(where: Surroundings, token: string): Promise<Finding
   });
   try {
     const known = await inTime(operator.servers(), timeoutMs);
-    const serving = known.filter(({ lapsed, state }) => !lapsed && state === 1);
+    const serving = known.filter(({ lapsed, state }) => !lapsed && state === ServerState.SERVING);
     return await judge(serving, where);
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;

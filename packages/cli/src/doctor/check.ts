@@ -29,6 +29,12 @@ export function fault(about: string, words: string, change: string): Finding {
   return { level: 'fault', about, words, change };
 }
 
+/** Returns the fault of a text whose first sentence says what is broken, and the rest what to change, or else `advice`. */
+export function asFault(about: string, text: string, advice = ''): Finding {
+  const [, words = text, change = advice] = /^(.*?\.)\s+([A-Z].*)$/s.exec(text) ?? [];
+  return fault(about, words, change);
+}
+
 /** Returns the finding that something works now, but needs attention. */
 export function warning(about: string, words: string, change: string): Finding {
   return { level: 'warning', about, words, change };

@@ -11,7 +11,7 @@ const tolerated = { warningMs: 5_000, faultMs: 60_000 } as const;
 const advice = 'Let both machines set their clocks by NTP (`timedatectl set-ntp true`).';
 
 /** A reading of another clock, and the local times just before and after it, in Unix ms. */
-export interface ClockReading {
+interface ClockReading {
   readonly theirs: number;
   readonly sent: number;
   readonly received: number;
@@ -20,14 +20,14 @@ export interface ClockReading {
 }
 
 /** Returns the smallest difference that a reading proves, in milliseconds; positive if the other clock is ahead. */
-export function provenSkew({ theirs, sent, received, stepMs }: ClockReading): number {
+function provenSkew({ theirs, sent, received, stepMs }: ClockReading): number {
   if (theirs > received) return theirs - received;
   if (theirs + stepMs < sent) return theirs + stepMs - sent;
   return 0;
 }
 
 /** Returns the finding for a reading. */
-export function skewFinding(about: string, reading: ClockReading): Finding {
+function skewFinding(about: string, reading: ClockReading): Finding {
   const skewMs = provenSkew(reading);
   const size = Math.abs(skewMs);
   if (size < tolerated.warningMs) return works(about, 'Its clock agrees with the clock of this machine.');

@@ -1,17 +1,11 @@
 import { createPool, type Pool } from '@parley/database';
+import { errorCode, errorText } from '../failure.js';
+import { shownUrl } from '../owner-database.js';
 import { type Finding, fault, skipped } from './check.js';
-import { errorCode, errorText } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Name of the sessions of `parley doctor` in PostgreSQL. */
 export const doctorName = 'parley doctor';
-
-/** Returns a database URL without its password. */
-export function shownUrl(url: string): string {
-  if (!URL.canParse(url)) return 'the database URL';
-  const { username, host, pathname } = new URL(url);
-  return `${username === '' ? '' : `${decodeURIComponent(username)}@`}${host}${pathname}`;
-}
 
 /** Sentences and advice for codes of errors, by the beginning of the code. */
 const causes: readonly (readonly [RegExp, string, string])[] = [

@@ -1,6 +1,7 @@
-import type { Pool } from '@parley/database';
+import { oldestPostgres, type Pool } from '@parley/database';
+import { shownUrl } from '../owner-database.js';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
-import { shownUrl, unopened, withPool } from './database-access.js';
+import { unopened, withPool } from './database-access.js';
 import type { Surroundings } from './surroundings.js';
 
 /** The facts about a server and a database that are examined. */
@@ -13,13 +14,12 @@ export interface ServerFacts {
   readonly isOwner: boolean;
 }
 
-const oldestVersion = 150_000;
-
 /** Returns what is wrong with a server or a database. */
 export function judgeServer(about: string, facts: ServerFacts): Finding[] {
   const { number, version, encoding, isStandby, isReadOnly } = facts;
   const found: Finding[] = [];
-  if (number < oldestVersion) found.push(fault(about, `PostgreSQL ${version} is too old.`, 'Use version 15 or later.'));
+  if (number < oldestPostgres.number)
+    found.push(fault(about, `PostgreSQL ${version} is too old.`, `Use version ${oldestPostgres.name} or later.`));
   if (encoding !== 'UTF8')
     found.push(
       fault(

@@ -1,7 +1,7 @@
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../failure.js';
 import { type Check, type Finding, fault, skipped, warning, works } from './check.js';
-import { errorCode } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
 const mebibyte = 1_048_576;

@@ -1,8 +1,9 @@
+import { errorText } from '../failure.js';
 import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
 import { type Check, type Finding, fault } from './check.js';
 import { checksOf } from './checks.js';
-import { errorText, inTime } from './step.js';
+import { inTime } from './step.js';
 import { type DoctorOptions, surroundingsOf } from './surroundings.js';
 
 /** Steps of one check that may follow each other. */

@@ -18,7 +18,7 @@ export function webCallOf(message: Uint8Array, encoding: WebEncoding) {
 }
 
 /** Decodes the body of a gRPC-Web response, of which each piece of base64 may have its own padding. */
-export function webBytes(body: Buffer, encoding: WebEncoding): Buffer {
+function webBytes(body: Buffer, encoding: WebEncoding): Buffer {
   if (encoding === 'binary') return body;
   return Buffer.concat(
     (body.toString('latin1').match(/[\w+/]+=*/g) ?? []).map((piece) => Buffer.from(piece, 'base64')),

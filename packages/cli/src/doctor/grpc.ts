@@ -5,7 +5,7 @@ import { callUnary, clientOptions } from '@parley/rpc';
 import { hostAndPort, Refusal } from '@parley/runtime';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
 import { speaksHttp2 } from './http2.js';
-import { isReachable } from './ports.js';
+import { isReachable, withServices } from './ports.js';
 import type { Endpoint, Surroundings } from './surroundings.js';
 
 /**
@@ -74,11 +74,9 @@ export async function grpcFinding(port: GrpcPort, where: Pick<Surroundings, 'ca'
 
 /** Services respond to gRPC. */
 export function grpcCheck(where: Surroundings): Check {
-  const none = [skipped('services', 'No address of a service is known.', 'Give --user-service and --manager.')];
   const examine = async (port: GrpcPort): Promise<Finding> => {
     const why = await untriableGrpc(port, where);
     return why === undefined ? grpcFinding(port, where) : skipped(port.about, `${why}; the checks above say more.`);
   };
-  const run = async () => (where.services.length === 0 ? none : Promise.all(where.services.map(examine)));
-  return { name: 'grpc', run };
+  return { name: 'grpc', run: () => withServices(where, examine) };
 }

@@ -1,9 +1,10 @@
 import { connect } from 'node:http2';
 import { isIP } from 'node:net';
 import { hostAndPort } from '@parley/runtime';
+import { errorText } from '../failure.js';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
-import { isReachable, noConnectionFinding } from './ports.js';
-import { errorText, inTime } from './step.js';
+import { isReachable, noConnectionFinding, withServices } from './ports.js';
+import { inTime } from './step.js';
 import type { Endpoint, Surroundings } from './surroundings.js';
 import { speaksTls } from './tls.js';
 
@@ -45,22 +46,14 @@ async function judge(endpoint: Endpoint, where: Surroundings): Promise<Finding> 
   if (!(await isReachable(endpoint, where.timeoutMs))) return noConnectionFinding(about);
   const hasTls = await speaksTls(endpoint, where.timeoutMs);
   if (isTls && !hasTls) return skipped(about, 'The server does not speak TLS; the check "tls" says more.');
-  try {
-    await settingsFrom(endpoint, where);
-    return works(about, 'The server speaks HTTP/2.');
-  } catch (thrown) {
-    if (!isTls && hasTls)
-      return fault(about, 'The server requires TLS.', 'Give --tls, or --ca FILE if its authority is your own.');
-    return fault(about, `The server does not speak HTTP/2 (${errorText(thrown)}).`, advice);
-  }
+  const problem = await settingsFrom(endpoint, where).then(() => undefined, errorText);
+  if (problem === undefined) return works(about, 'The server speaks HTTP/2.');
+  if (!isTls && hasTls)
+    return fault(about, 'The server requires TLS.', 'Give --tls, or --ca FILE if its authority is your own.');
+  return fault(about, `The server does not speak HTTP/2 (${problem}).`, advice);
 }
 
 /** Services speak HTTP/2, which gRPC needs. */
 export function http2Check(where: Surroundings): Check {
-  const none = [skipped('services', 'No address of a service is known.', 'Give --user-service and --manager.')];
-  const run = async () => {
-    if (where.services.length === 0) return none;
-    return Promise.all(where.services.map((one) => judge(one, where)));
-  };
-  return { name: 'http/2', run };
+  return { name: 'http/2', run: () => withServices(where, (one) => judge(one, where)) };
 }

@@ -1,9 +1,10 @@
 import type { Client } from '@grpc/grpc-js';
 import { HealthService } from '@parley/contract';
 import { startServerStream } from '@parley/rpc';
+import { errorText } from '../failure.js';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
 import { type GrpcPort, grpcClient } from './grpc.js';
-import { errorText, inTime, StepTimeout } from './step.js';
+import { inTime, StepTimeout } from './step.js';
 import { beginStream, noToken, streamKinds } from './streams.js';
 import { type Surroundings, tokenFor, webEndpoint } from './surroundings.js';
 import { withGateway } from './web.js';

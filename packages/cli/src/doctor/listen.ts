@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { NotificationListener, type Pool } from '@parley/database';
+import { errorText } from '../failure.js';
+import { shownUrl } from '../owner-database.js';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
-import { doctorName, shownUrl, unopened, withDatabase } from './database-access.js';
-import { errorText, inTime, StepTimeout } from './step.js';
+import { doctorName, unopened, withDatabase } from './database-access.js';
+import { inTime, StepTimeout } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
 const advice =

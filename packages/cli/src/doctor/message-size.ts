@@ -2,10 +2,10 @@ import { ChannelService } from '@parley/contract';
 import { limits, settingsTable } from '@parley/runtime';
 import { type Check, type Finding, fault, works } from './check.js';
 import { hasReason, webCallOf } from './grpc-web.js';
-import { StepTimeout } from './step.js';
 import type { Surroundings } from './surroundings.js';
 import { failedRequest, strangeFinding, withGateway } from './web.js';
-import { headersOf, readWeb, startRequest, type WebResponse } from './web-request.js';
+import { readWeb, type WebResponse } from './web-request.js';
+import { openWebStream } from './web-stream.js';
 
 const tooLarge = 413;
 /** Bytes of a request around the largest message. */
@@ -34,27 +34,16 @@ async function messageFinding(web: URL, where: Surroundings): Promise<Finding> {
 }
 
 /** Sends only the headers of an upload. A proxy that limits bodies refuses it before the body. */
-function announceUpload(url: URL, where: Surroundings, bytes: number): Promise<WebResponse> {
+async function announceUpload(url: URL, where: Surroundings, bytes: number): Promise<WebResponse> {
   const headers = {
     'content-type': 'application/offset+octet-stream',
     'content-length': String(bytes),
     'tus-resumable': '1.0.0',
     expect: '100-continue',
   };
-  const request = startRequest(url, where, { method: 'POST', headers });
-  return new Promise<WebResponse>((resolve, reject) => {
-    const timer = setTimeout(
-      () => request.destroy(new StepTimeout(`There was no response within ${where.timeoutMs / 1_000} s.`)),
-      where.timeoutMs,
-    );
-    request.once('close', () => clearTimeout(timer)).once('error', reject);
-    request.once('response', (response) => {
-      response.on('error', () => {}); // The connection is closed before the body.
-      resolve({ status: response.statusCode ?? 0, headers: headersOf(response), body: Buffer.alloc(0) });
-      request.destroy();
-    });
-    request.flushHeaders();
-  });
+  const stream = await openWebStream(url, where, { method: 'POST', headers });
+  stream.close();
+  return stream.response;
 }
 
 async function uploadFinding(web: URL, where: Surroundings): Promise<Finding> {

@@ -1,7 +1,7 @@
 import { checkSchema, isRolledBack } from '@parley/database';
-import { type Check, type Finding, fault, works } from './check.js';
+import { errorText } from '../failure.js';
+import { asFault, type Check, type Finding, works } from './check.js';
 import { withDatabase } from './database-access.js';
-import { errorText } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
 /** The database has exactly the migrations of this version. */
@@ -13,8 +13,7 @@ export function migrationsCheck(where: Surroundings): Check {
         return [works(about, 'The database has the migrations of this version.')];
       } catch (thrown) {
         if (isRolledBack(thrown)) throw thrown;
-        const [words = '', ...advice] = errorText(thrown).split('. ');
-        return [fault(about, `${words}.`, `${advice.join('. ')}.`)];
+        return [asFault(about, `${errorText(thrown)}.`)];
       }
     });
   return { name: 'migrations', run };

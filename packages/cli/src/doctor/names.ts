@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { bareHost } from '@parley/runtime';
+import { errorCode } from '../failure.js';
 import { type Check, type Finding, fault, works } from './check.js';
-import { errorCode, inTime } from './step.js';
+import { inTime } from './step.js';
 import { endpointsIn, type Surroundings } from './surroundings.js';
 
 async function resolve(host: string, timeoutMs: number): Promise<Finding> {

@@ -7,7 +7,7 @@ import type { Surroundings } from './surroundings.js';
 const leastFiles = 1_024;
 
 /** Reads the limit of open files from the text of `/proc/<pid>/limits`. */
-export function openFilesIn(text: string): number | undefined {
+function openFilesIn(text: string): number | undefined {
   const [, soft] = /^Max open files +(\S+)/m.exec(text) ?? [];
   if (soft === undefined) return undefined;
   return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);

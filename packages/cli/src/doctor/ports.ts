@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
+import { errorCode, errorText } from '../failure.js';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
-import { errorCode, errorText, inTime, StepTimeout } from './step.js';
-import { type Endpoint, endpointsIn, type Surroundings } from './surroundings.js';
+import { inTime, StepTimeout } from './step.js';
+import { type DialledService, type Endpoint, endpointsIn, type Surroundings } from './surroundings.js';
 
 /** What to do after each error of a connection. */
 const advice: Readonly<Record<string, string>> = {
@@ -33,6 +34,16 @@ export function unconnected(about: string, thrown: unknown): Finding {
   return fault(about, words, advice[code] ?? 'Check the address, and what listens there.');
 }
 
+/** Calls `examine` for each user-service and manager. If none is known, returns a finding that says so. */
+export async function withServices(
+  { services }: Surroundings,
+  examine: (service: Endpoint<DialledService>) => Promise<Finding>,
+): Promise<Finding[]> {
+  if (services.length === 0)
+    return [skipped('services', 'No address of a service is known.', 'Give --user-service and --manager.')];
+  return Promise.all(services.map(examine));
+}
+
 /** Opens a TCP connection. @throws {Error} of the connection, or {StepTimeout} */
 async function dial({ host, port }: Pick<Endpoint, 'host' | 'port'>, timeoutMs: number): Promise<void> {
   const socket = connect({ host, port });
@@ -57,11 +68,7 @@ export function noConnectionFinding(about: string): Finding {
 }
 
 /** Returns the finding for a port. */
-export async function portFinding(
-  about: string,
-  at: Pick<Endpoint, 'host' | 'port'>,
-  timeoutMs: number,
-): Promise<Finding> {
+async function portFinding(about: string, at: Pick<Endpoint, 'host' | 'port'>, timeoutMs: number): Promise<Finding> {
   return dial(at, timeoutMs).then(
     () => works(about, 'The port accepts connections.'),
     (thrown: unknown) => unconnected(about, thrown),

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkCluster, type Pool, roleUrl, SERVICE_ROLES, type ServiceRole } from '@parley/database';
-import { type Check, type Finding, fault, skipped, works } from './check.js';
+import { errorText } from '../failure.js';
+import { asFault, type Check, type Finding, fault, skipped, works } from './check.js';
 import { serverFacts } from './database.js';
 import { unopened, withDatabase, withPool } from './database-access.js';
-import { errorText } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
 const migrate =
@@ -41,8 +41,7 @@ async function clusterFinding(pool: Pool, about: string): Promise<Finding | unde
     await checkCluster(pool);
     return undefined;
   } catch (thrown) {
-    const [words = '', ...advice] = errorText(thrown).split('. ');
-    return fault(about, `${words}.`, `${advice.join('. ')}.`);
+    return asFault(about, `${errorText(thrown)}.`);
   }
 }
 

@@ -2,16 +2,12 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readSettings, type Settings, SettingsError } from '@parley/runtime';
 import { type KeyPair, keyPair, Proxies, urlOrFile } from '@parley/service-kit';
-import { type Check, type Finding, fault, skipped, works } from './check.js';
-import { errorText } from './step.js';
+import { errorText } from '../failure.js';
+import { asFault, type Check, type Finding, fault, skipped, works } from './check.js';
 import type { Surroundings } from './surroundings.js';
 import { validityFinding } from './tls.js';
 
-/** Splits a text into what is wrong and what to do: its first sentence, and the rest. */
-function asFault(about: string, text: string): Finding {
-  const [, words = text, change = ''] = /^(.*?\.)\s+([A-Z].*)$/s.exec(text) ?? [];
-  return fault(about, words, change === '' ? 'Correct it: `npx parley config` describes every setting.' : change);
-}
+const advice = 'Correct it: `npx parley config` describes every setting.';
 
 function certificateFinding({ cert, key }: KeyPair, file: string): Finding {
   const certificate = new X509Certificate(cert);
@@ -32,7 +28,7 @@ function attempt(about: string, step: () => Finding[]): Finding[] {
   try {
     return step();
   } catch (thrown) {
-    return [asFault(about, `${errorText(thrown)}.`)];
+    return [asFault(about, `${errorText(thrown)}.`, advice)];
   }
 }
 
@@ -72,7 +68,7 @@ export function settingsCheck({ env }: Surroundings): Check {
         : [works(set.join(', '), 'The settings are valid.'), ...found];
     } catch (thrown) {
       if (!(thrown instanceof SettingsError)) throw thrown;
-      return thrown.message.split('\n').map((line) => asFault('environment', line));
+      return thrown.message.split('\n').map((line) => asFault('environment', line, advice));
     }
   };
   return { name: 'settings', run };

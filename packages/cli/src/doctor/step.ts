@@ -25,16 +25,3 @@ export async function inTime<T>(step: Promise<T>, timeoutMs: number, onTimeout =
     })
     .finally(() => clearTimeout(timer));
 }
-
-/** Returns the code of an error of Node, of OpenSSL or of PostgreSQL; empty if it has none. */
-export function errorCode(thrown: unknown): string {
-  const { code } = (thrown ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : '';
-}
-
-/** Returns the text of an error, without a full stop at its end. */
-export function errorText(thrown: unknown): string {
-  if (thrown instanceof AggregateError && thrown.message === '') return thrown.errors.map(errorText).join('; ');
-  const words = thrown instanceof Error ? thrown.message || errorCode(thrown) : String(thrown);
-  return words.replace(/\.$/, '');
-}

@@ -1,5 +1,6 @@
 import { bareHost, dialable, hostAndPort, isLoopback, readSettings, splitAddress } from '@parley/runtime';
 import { type RedisConfig, readRedisConfig, urlOrFile } from '@parley/service-kit';
+import { defaultGateway } from '../command-parts.js';
 import type { SavedLogin } from '../login-file.js';
 import { defaultData, type RunFacts, readRunFacts } from '../run-file.js';
 import type { CommandSession, Reach } from '../session.js';
@@ -59,9 +60,6 @@ export interface Surroundings {
   readonly idleMs: number;
   readonly timeoutMs: number;
 }
-
-/** URL of the gateway of an `npm start` without options. */
-const usualGateway = 'http://127.0.0.1:8080';
 
 /** Returns the endpoint of a URL. */
 export function webEndpoint({ protocol, hostname, port }: URL): Endpoint {
@@ -154,7 +152,7 @@ export async function surroundingsOf(
   const usual = isNothingGiven ? session.addresses() : undefined;
   const users = reach.userService ?? (run && addressesIn(run, 'user-service')) ?? usual?.userService;
   const managers = reach.channelService ?? (run && addressesIn(run, 'channel-service')) ?? usual?.channelService;
-  const gateway = options.gateway ?? run?.page ?? (isNothingGiven ? usualGateway : undefined);
+  const gateway = options.gateway ?? run?.page ?? (isNothingGiven ? defaultGateway : undefined);
   const database = options.database ?? databaseIn(env) ?? run?.database;
   const isTls = reach.tls === true || (run !== undefined && hasTls(run));
   return {

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { errorCode, errorText } from '../failure.js';
 import { type Check, type Finding, fault, skipped, warning, works } from './check.js';
 import { isReachable, noConnectionFinding, unconnected } from './ports.js';
-import { errorCode, errorText, inTime } from './step.js';
+import { inTime } from './step.js';
 import { type Endpoint, endpointsIn, type Surroundings } from './surroundings.js';
 
 const dayMs = 86_400_000;

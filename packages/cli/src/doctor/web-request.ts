@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { StepTimeout } from './step.js';
+import { inTime } from './step.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Method, headers and body of a request to a gateway. */
@@ -51,12 +51,8 @@ export function headersOf({ headers }: IncomingMessage): Record<string, string> 
  */
 export function readWeb(url: URL, where: Where, sent: WebRequest = {}): Promise<WebResponse> {
   const request = startRequest(url, where, sent);
-  return new Promise<WebResponse>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      request.destroy(new StepTimeout(`There was no response within ${where.timeoutMs / 1_000} s.`));
-    }, where.timeoutMs);
-    request.once('close', () => clearTimeout(timer));
-    request.once('error', reject);
+  const read = new Promise<WebResponse>((resolve, reject) => {
+    request.on('error', reject);
     request.once('response', (response) => {
       const parts: Buffer[] = [];
       let bytes = 0;
@@ -70,6 +66,7 @@ export function readWeb(url: URL, where: Where, sent: WebRequest = {}): Promise<
         resolve({ status: response.statusCode ?? 0, headers: headersOf(response), body: Buffer.concat(parts) }),
       );
     });
-    request.end(sent.body);
   });
+  request.end(sent.body);
+  return inTime(read, where.timeoutMs, () => request.destroy());
 }

@@ -1,6 +1,6 @@
+import { errorCode, errorText } from '../failure.js';
 import { type Check, type Finding, fault, skipped, works } from './check.js';
 import { isReachable, noConnectionFinding, unconnected } from './ports.js';
-import { errorCode, errorText } from './step.js';
 import { type Surroundings, webEndpoint } from './surroundings.js';
 import { readWeb, type WebResponse } from './web-request.js';
 
@@ -23,7 +23,7 @@ export function failedRequest(about: string, thrown: unknown): Finding {
 }
 
 /** Returns what is wrong with a response that does not come from Parley. */
-export function foreignFinding(about: string, { status, headers }: WebResponse): Finding {
+function foreignFinding(about: string, { status, headers }: WebResponse): Finding {
   const { location, server = 'another program' } = headers;
   if (isRedirect(status))
     return fault(

@@ -1,6 +1,7 @@
 import { openTextSocket } from '@parley/client/node';
+import { errorText } from '../failure.js';
 import { type Check, type Finding, fault, works } from './check.js';
-import { errorText, inTime } from './step.js';
+import { inTime } from './step.js';
 import type { Surroundings } from './surroundings.js';
 import { failedRequest, strangeFinding, withGateway } from './web.js';
 import { readWeb } from './web-request.js';

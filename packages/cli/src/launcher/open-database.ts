@@ -2,6 +2,7 @@ import {
   checkServer,
   createPool,
   isAway,
+  isForbidden,
   migrate,
   openRoles,
   readSecrets,
@@ -9,6 +10,7 @@ import {
   type ServiceRole,
 } from '@parley/database';
 import type { Part } from '@parley/runtime';
+import { errorText } from '../failure.js';
 import { counted } from '../plain-text.js';
 import { restored } from '../restored.js';
 import { SupervisedPostgres } from './supervised-postgres.js';
@@ -21,12 +23,6 @@ export interface OpenDatabase {
 
 type Print = (line: string) => void;
 
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  return error.message || code || error.name;
-}
-
 async function checkGiven(url: string): Promise<void> {
   const pool = createPool({ url, applicationName: 'parley start', max: 1 });
   try {
@@ -36,8 +32,9 @@ async function checkGiven(url: string): Promise<void> {
     if (isAway(cause)) {
       throw new Error(`The database ${host}${pathname} does not respond. Start it, or correct --database.`, { cause });
     }
-    const said = messageOf(cause).replace(/\.$/, '');
-    throw new Error(`The database ${host}${pathname} cannot be used (${said}). Correct --database.`, { cause });
+    throw new Error(`The database ${host}${pathname} cannot be used (${errorText(cause)}). Correct --database.`, {
+      cause,
+    });
   } finally {
     await pool.end();
   }
@@ -89,9 +86,9 @@ export async function openProjectDatabase(
     await openRoles(ownerUrl, secrets);
     if (isRestored) print(restoredWords(await restored({ database: ownerUrl, data: dataDir })));
   } catch (cause) {
-    if ((cause as { code?: unknown }).code !== '42501') throw cause;
+    if (!isForbidden(cause)) throw cause;
     throw new Error(
-      `The database cannot be prepared (${messageOf(cause)}). In --database, name an owner that may create roles.`,
+      `The database cannot be prepared (${errorText(cause)}). In --database, name an owner that may create roles.`,
       {
         cause,
       },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ServiceRole } from '@parley/database';
+import { connectionsFor, type ServiceRole } from '@parley/database';
 import { projectFolder, type StartOptions } from './options.js';
 
 /** One process to run. */
@@ -78,10 +78,6 @@ export function portsOf(plan: ServicePlan): number[] {
 }
 
 const leastConnections = 200;
-/** Connections of the append queue of a chat server, in addition to its pool. */
-const appendConnections = 3;
-/** Connections for the searches of a manager, in addition to its pool. */
-const searchConnections = 2;
 /**
  * Number of connections left over for `npm start` and tools, including those that PostgreSQL
  * reserves for its owner.
@@ -92,14 +88,20 @@ const spare = 20;
  * Shares of the connections that the roles may take. They are slightly less than the actual shares,
  * to be safe.
  */
-const shares = { chat: 0.65, manager: 0.45, gateway: 0.28 } as const;
+const shares = { chat_server: 0.65, chat_manager: 0.45, chat_gateway: 0.28 } as const;
 
 /** Returns the number of connections that PostgreSQL must allow for the whole plan. */
 export function connectionsOf({ first, chatServers, gateways }: Plan, ofEach: number): number {
-  const chat = chatServers.length * (ofEach + appendConnections);
-  const others = first.length * (ofEach + searchConnections);
-  const web = gateways.length * ofEach;
-  const needed = Math.max(chat + others + web, chat / shares.chat, others / shares.manager, web / shares.gateway);
+  const processes = {
+    chat_user: 1,
+    chat_manager: first.length - 1,
+    chat_server: chatServers.length,
+    chat_gateway: gateways.length,
+  };
+  const ofRoles = (['chat_server', 'chat_manager', 'chat_gateway'] as const).map(
+    (role) => connectionsFor({ [role]: processes[role] }, ofEach) / shares[role],
+  );
+  const needed = Math.max(connectionsFor(processes, ofEach), ...ofRoles);
   return Math.max(leastConnections, spare + Math.ceil(needed));
 }
 

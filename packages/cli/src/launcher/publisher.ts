@@ -1,12 +1,9 @@
 import type { Part } from '@parley/runtime';
+import { errorText } from '../failure.js';
 import type { RunFacts } from '../run-file.js';
 import type { DataFolder } from './data-folder.js';
 
 const againMs = 1_000;
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
 
 /**
  * Writes the facts for other commands. If a write fails, for example on a full disk, reports the
@@ -42,7 +39,7 @@ export class FactsPublisher implements Part {
       this.#failing = false;
     } catch (cause) {
       if (!this.#failing)
-        this.#print(`the list of running processes cannot be written (${messageOf(cause)}); retrying`);
+        this.#print(`the list of running processes cannot be written (${errorText(cause)}); retrying`);
       this.#failing = true;
       this.#again = setTimeout(() => void this.publish(), againMs);
     }

@@ -1,5 +1,5 @@
 /** Limits of the outbox. A send beyond them is refused immediately. */
-export const outboxLimits = { messages: 1_000, bytes: 8_388_608 } as const;
+const outboxLimits = { messages: 1_000, bytes: 8_388_608 } as const;
 
 /** A frame that is sent until it is acknowledged. */
 export interface OutboxEntry<F> {

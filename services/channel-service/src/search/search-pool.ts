@@ -1,4 +1,4 @@
-import { createPool, type Pool } from '@parley/database';
+import { createPool, extraConnections, type Pool } from '@parley/database';
 
 /** Settings of the connections for searches: plans use the index whatever the statistics say. */
 export const searchSession = {
@@ -16,7 +16,7 @@ export function openSearchPool(url: string, onLost: (error: Error) => void): Poo
   return createPool({
     url,
     applicationName: 'parley channel-service search',
-    max: 2,
+    max: extraConnections.chat_manager,
     statementTimeoutMs: 2_000,
     session: searchSession,
     onLost,

@@ -6,8 +6,8 @@ import {
   int2,
   int4,
   int8,
+  isBusy,
   isDuplicate,
-  isLockTimeout,
   isOutOfResources,
   isRolledBack,
   loadSql,
@@ -74,14 +74,6 @@ const ownedChannels = sql.statement(
  */
 function isBadRow(error: unknown): boolean {
   return /^(2[23]|42)/.test(String((error as { code?: unknown }).code));
-}
-
-/**
- * Returns true if the statement exceeded its lock timeout or its total time limit. The database
- * has then rolled the statement back.
- */
-function isTooBusy(error: unknown): boolean {
-  return isLockTimeout(error) || (error as { code?: unknown }).code === '57014';
 }
 
 interface ChannelPart {
@@ -201,7 +193,7 @@ export class MessageStore {
    */
   async #appendApart(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, error: unknown): Promise<void> {
     if (isDuplicate(error, 'message_once')) await this.#findStored(pool, batch, outcomes);
-    else if (isTooBusy(error)) await this.#findLocked(pool, batch, outcomes);
+    else if (isBusy(error)) await this.#findLocked(pool, batch, outcomes);
     else if (isOutOfResources(error)) for (const entry of batch) outcomes.set(entry, { is: 'failed', cause: error });
     else if (!isRolledBack(error)) throw error;
     const rest = batch.filter((entry) => !outcomes.has(entry));

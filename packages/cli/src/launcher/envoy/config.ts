@@ -53,14 +53,7 @@ function tlsSocket({ cert, key }: { readonly cert: string; readonly key: string 
 }
 
 /** Returns `envoy.yaml` with these addresses, as JSON. Everything else stays as it is. */
-export async function renderEnvoy({
-  host,
-  port,
-  adminSocket,
-  clusters,
-  opsPorts,
-  tls,
-}: EnvoyAddresses): Promise<string> {
+async function renderEnvoy({ host, port, adminSocket, clusters, opsPorts, tls }: EnvoyAddresses): Promise<string> {
   const text = await readFile(join(projectFolder, 'envoy.yaml'), 'utf8');
   const bootstrap = parse(text) as Bootstrap;
   if (adminSocket !== undefined) bootstrap.admin.address.pipe.path = adminSocket;
