@@ -1,11 +1,19 @@
 /** `parley doctor`: faults of the database, of chat servers and of this machine, each provoked for real. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identityOf, type Pool } from '@parley/database';
-import { freePorts, openTestDatabase, openTestPool, Program, rolePasswords, type TestDatabase } from '@parley/testkit';
+import {
+  freePorts,
+  listen,
+  openTestDatabase,
+  openTestPool,
+  Program,
+  rolePasswords,
+  type TestDatabase,
+} from '@parley/testkit';
 import { usedConnections } from '../src/doctor/connections.js';
 import { judgeServer } from '../src/doctor/database.js';
 import { spaceFinding } from '../src/doctor/disk.js';
@@ -39,15 +47,11 @@ async function change(now: string, later: string): Promise<void> {
   afterEachTest.push(() => owner.query(later));
 }
 
-async function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => {})));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterEachTest.push(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return (server.address() as AddressInfo).port;
+/** Listens with a server until the test ends. Returns its port. */
+async function portOf(server: Server): Promise<number> {
+  const { port, close } = await listen(server);
+  afterEachTest.push(close);
+  return port;
 }
 
 function at(changes: Partial<Pick<URL, 'port' | 'password' | 'pathname' | 'hostname'>>): string {
@@ -89,7 +93,7 @@ describe('the database URL', () => {
       finds: '^fault database: .*The database does not exist. Create it',
     },
     'of a server that does not respond': {
-      given: async () => ({ database: at({ port: String(await listen(createServer())) }), timeout: 1 }),
+      given: async () => ({ database: at({ port: String(await portOf(createServer())) }), timeout: 1 }),
       finds: '^fault database: .*PostgreSQL does not respond. Check the host and port',
     },
   };
@@ -260,7 +264,7 @@ test('finds a pooler that shares connections between transactions', async () => 
     socket.on('close', () => server.destroy()).pipe(server);
     server.on('error', () => socket.destroy()).on('close', () => socket.destroy());
   });
-  const url = at({ port: String(await listen(pooler)) });
+  const url = at({ port: String(await portOf(pooler)) });
   const words = '^fault listen: .*accepts LISTEN, but no notification arrives. .*Set PARLEY_LISTEN_URL of the gateways';
   const redis = { PARLEY_REDIS_URL: 'redis://127.0.0.1:1' };
   expect(await faultsOf({ database: url, timeout: 6, env: redis, only: ['listen'] })).toEqual([]);
@@ -303,7 +307,7 @@ describe('the chat servers', () => {
   });
 
   test('with an address that does not speak TLS as they say are found', async () => {
-    await serving(`127.0.0.1:${await listen(createHttp())}`, true);
+    await serving(`127.0.0.1:${await portOf(createHttp())}`, true);
     expect(await found()).toEqual([
       expect.stringMatching(
         '^fault chat servers: .*does not speak HTTP/2 over TLS. Correct PARLEY_ADDR and PARLEY_ADDR_TLS \\(on\\)',
@@ -341,7 +345,7 @@ describe('this machine', () => {
   });
 
   test('runs a process that is not ready: found', async () => {
-    const port = await listen(
+    const port = await portOf(
       createHttp((_request, response) => void response.writeHead(503).end('No manager can be reached.\n')),
     );
     const data = await runWith(process.pid, `127.0.0.1:${port}`);

@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTls } from 'node:tls';
-import { Authority, freePorts, Program, Trio, until } from '@parley/testkit';
+import { Authority, freePorts, listen, Program, Trio, until } from '@parley/testkit';
 import { complaints, diagnose, type Given } from './doctor-rig.js';
 import { type FrontFaults, WebFront } from './web-front.js';
 
@@ -44,15 +44,10 @@ afterAll(async () => {
 });
 
 /** Listens with a server until the test ends. Returns its address. */
-async function listen(server: Server): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => {})));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterEachTest.push(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function addressOf(server: Server): Promise<string> {
+  const { address, close } = await listen(server);
+  afterEachTest.push(close);
+  return address;
 }
 
 /** Starts a proxy in front of the gateway until the test ends. Returns its URL. */
@@ -103,7 +98,7 @@ describe('the services', () => {
     'a service that requires TLS': {
       given: async () => ({
         ...real,
-        manager: await listen(createTls({ ...ca.issue('service', {}), ALPNProtocols: ['h2'] })),
+        manager: await addressOf(createTls({ ...ca.issue('service', {}), ALPNProtocols: ['h2'] })),
       }),
       finds: 'fault http/2: .*The server requires TLS. Give --tls, or --ca FILE',
     },
@@ -127,7 +122,7 @@ describe('the services', () => {
   });
 
   test('finds a server that never responds, within the given time', async () => {
-    const manager = await listen(createServer());
+    const manager = await addressOf(createServer());
     const found = await complaints({ manager, userService: manager, timeout: 1, only: ['http/2', 'grpc', 'idle'] });
     expect(found).toEqual([0, 1].map(() => expect.stringMatching('fault http/2: .*There was no response within 1 s')));
   });
@@ -277,7 +272,7 @@ describe('a proxy in front of the gateway', () => {
   });
 
   test('finds a server that is not Parley', async () => {
-    const address = await listen(createHttp((_request, response) => void response.end('It works!')));
+    const address = await addressOf(createHttp((_request, response) => void response.end('It works!')));
     const [first = ''] = await complaints({ gateway: `http://${address}`, only: ['web'] });
     expect(first).toMatch(/^fault web: .*The response is not one of Parley \(HTTP 200 from another program\)/);
   });

@@ -9,13 +9,12 @@ import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { patient } from '@parley/client/testing';
 import { Channel, ChannelKind, ChannelService } from '@parley/contract';
-import { callPatiently, Grpcurl, Program, Trio } from '@parley/testkit';
+import { callPatiently, Grpcurl, Program, python, Trio } from '@parley/testkit';
 import { chromiumPath, launch } from '@parley/web/testing';
 import { projectFolder } from '../src/launcher/options.js';
 
 const run = promisify(execFile);
 const examples = join(projectFolder, 'examples');
-const python = process.env.TEST_PYTHON ?? 'python3';
 const has = (command: string, args: readonly string[], cwd = projectFolder) =>
   spawnSync(command, args, { cwd }).status === 0;
 const given = (isHere: boolean) => (isHere ? test : test.skip);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { IssuedPair } from '@parley/testkit';
+import { connect, type Socket } from 'node:net';
+import { type IssuedPair, listen } from '@parley/testkit';
 
 /** How a proxy in front of a gateway is misconfigured. Without options, it passes everything on. */
 export interface FrontFaults {
@@ -39,14 +39,9 @@ export class WebFront {
     const { tls } = faults;
     const listener = typeof upstream === 'string' ? forwarder(new URL(upstream), faults) : upstream;
     const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
-    const sockets = new Set<Socket>();
-    server.on('connection', (socket: Socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
     if (typeof upstream === 'string' && faults.ignoresUpgrade !== true) passUpgrades(server, new URL(upstream));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new WebFront((server.address() as AddressInfo).port, tls !== undefined, () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    });
+    const { port, close } = await listen(server);
+    return new WebFront(port, tls !== undefined, close);
   }
 
   stop(): void {

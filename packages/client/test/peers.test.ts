@@ -1,27 +1,22 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { Chatter, ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { createServer } from 'node:net';
+import { Chatter, type ListeningServer, listen, ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { createClient, type ParleyClient } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 import { until } from './rig.js';
 
 const nobody = '127.0.0.1:1';
 let trio: Trio;
-let silent: Server;
-let silentAddress = '';
+let silent: ListeningServer;
 let person: TestPerson;
 let names = 0;
-const held: Socket[] = [];
 const clients: ParleyClient[] = [];
 
 beforeAll(async () => {
   trio = await Trio.start({ managers: 2 });
-  silent = createServer((socket) => held.push(socket));
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  silentAddress = `127.0.0.1:${(silent.address() as { port: number }).port}`;
+  silent = await listen(createServer());
 });
 afterAll(async () => {
   silent.close();
-  for (const socket of held) socket.destroy();
   await trio.stop();
 });
 beforeEach(async () => {
@@ -49,7 +44,7 @@ async function took(work: Promise<unknown>): Promise<number> {
 
 test.each([
   ['an address where nothing listens', () => nobody],
-  ['an address that accepts a connection and never responds', () => silentAddress],
+  ['an address that accepts a connection and never responds', () => silent.address],
 ])('skips %s and remembers the next one', async (_what, first) => {
   let again = Number.POSITIVE_INFINITY;
   for (let tries = 0; again > 2_900 && tries < 5; tries++) {
@@ -64,7 +59,7 @@ test.each([
 
 test('skips a user-service that does not respond', async () => {
   const { grpc } = await trio.startUserService();
-  for (const first of [nobody, silentAddress]) {
+  for (const first of [nobody, silent.address]) {
     const client = clientAt(managerAt(0), `${first},${grpc}`);
     const userId = `behind-${first.split(':')[1]}`;
     await client.register({ userId, password: 'correct horse', name: userId });
@@ -78,7 +73,7 @@ test('reports `unreachable` if no address responds', async () => {
 });
 
 test('does not try another address after a refusal', async () => {
-  const client = clientAt(`${managerAt(0)},${silentAddress}`);
+  const client = clientAt(`${managerAt(0)},${silent.address}`);
   await expect(client.delete(2_000_000_000)).rejects.toMatchObject({ reason: 'channel-not-found' });
 });
 

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { Channel } from '@parley/contract';
+import { type ListeningServer, listen } from '@parley/testkit';
 import { calls } from '../src/calls/methods.js';
 import { grpcTransport } from '../src/node/index.js';
 import { webTransport } from '../src/web/index.js';
@@ -7,22 +8,22 @@ import { XmlHttpRequest } from './xml-http-request.js';
 
 const channel: Channel = { ...Channel.fromPartial({ name: 'k' }), kind: 'group' as never };
 const words = /^\/chat\.v1\.ChannelService\/Create: kind has a value of the wrong type .* Nothing was sent\.$/;
-let server: Server;
+let server: ListeningServer;
 let connections = 0;
-let address = '';
 
 beforeAll(async () => {
   Object.assign(globalThis, { XMLHttpRequest: XmlHttpRequest });
-  server = createServer((socket) => {
-    connections += 1;
-    socket.destroy();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+  server = await listen(
+    createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    }),
+  );
 });
 afterAll(() => server.close());
 
 test('a wrong value in a gRPC call names the call and the field', async () => {
+  const { address } = server;
   const transport = grpcTransport({ userService: address, channelService: address });
   await expect(transport.ask(calls.create, channel, {})).rejects.toMatchObject({
     name: 'TypeError',
@@ -32,7 +33,7 @@ test('a wrong value in a gRPC call names the call and the field', async () => {
 });
 
 test('a wrong value in a gRPC-Web call names the call and the field, and nothing is sent', async () => {
-  const transport = webTransport({ origin: `http://${address}` });
+  const transport = webTransport({ origin: `http://${server.address}` });
   await expect(transport.ask(calls.create, channel, {})).rejects.toMatchObject({
     name: 'TypeError',
     message: expect.stringMatching(words),

@@ -7,8 +7,9 @@ export { type Direction, FaultProxy, ProxiedConnection } from './fault-proxy.js'
 export { default as startPostgres, tearDown as stopPostgres } from './global-setup.js';
 export { bodyOf, Grpcurl, headerOf } from './grpcurl.js';
 export { healthOf } from './health.js';
+export { type ListeningServer, listen } from './listen.js';
 export { People, type TestPerson } from './people.js';
-export { Program } from './program.js';
+export { Program, python } from './program.js';
 export { PushReceiver, type ReceivedPush, vapidClaims } from './push-receiver.js';
 export {
   checkHistory,
@@ -36,6 +37,7 @@ export {
   whileClosed,
 } from './test-database.js';
 export { RelayClient, type RelayClientOptions, type ServerIdentity, TestGateway } from './test-gateway.js';
+export { tinyPng } from './tiny-png.js';
 export { Trio, type TrioOptions } from './trio.js';
 export { callPatiently, insist, overload, until } from './until.js';
 export { type WebCallOptions, type WebEnding, WebStream, webCall, webFetch } from './web-call.js';

@@ -1,6 +1,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** The Python with the packages of the tests. */
+export const python = process.env.TEST_PYTHON ?? 'python3';
+
 /** A running program with typed input and recorded output. */
 export class Program {
   readonly child: ChildProcess;

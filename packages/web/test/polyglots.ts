@@ -1,6 +1,6 @@
 /** Files that are valid in several formats at once, one of which is a program. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen, tinyPng } from '@parley/testkit';
 
 /** A file that logs `ran <name> <way>` where a browser runs it. */
 export interface Polyglot {
@@ -62,11 +62,6 @@ function wavScript(tail: string): Buffer {
   return Buffer.concat([Buffer.from('RIFF/*\0\0'), format, Buffer.from(tail)]);
 }
 
-const smallPng = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
-
 const both = (name: string) => `${log(name)}//${script(name)}`;
 
 /** Files that try to be harmless in one format, and to run in another. */
@@ -97,7 +92,7 @@ export const polyglots: readonly Polyglot[] = [
   { name: 'valid.gif', bytes: gifScript(`*/=${both('valid.gif')}`), documentType: html, isScript: true },
   {
     name: 'valid.png',
-    bytes: Buffer.concat([smallPng, Buffer.from(script('valid.png'))]),
+    bytes: Buffer.concat([tinyPng, Buffer.from(script('valid.png'))]),
     documentType: html,
     isScript: false,
   },
@@ -152,8 +147,8 @@ export async function serveCarelessly(): Promise<{ readonly url: string; readonl
     response.setHeader('content-type', isScript ? 'text/javascript' : (file?.documentType ?? html));
     response.end(file === undefined ? trap : fill(file.bytes, way));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => void server.close() };
+  const { address, close } = await listen(server);
+  return { url: `http://${address}`, stop: close };
 }
 
 const fill = (bytes: Buffer, way: string) => Buffer.from(bytes.toString('latin1').replaceAll(wayMark, way), 'latin1');

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { bodyOf, Grpcurl, headerOf, Program, Trio } from '@parley/testkit';
+import { bodyOf, Grpcurl, headerOf, Program, python, Trio } from '@parley/testkit';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const python = process.env.TEST_PYTHON ?? 'python3';
 const has = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 const withGrpcurl = Grpcurl.isHere ? describe : describe.skip;
 const withPython = has(python, '-c', 'import grpc, grpc_tools') ? describe : describe.skip;

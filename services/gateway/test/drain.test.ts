@@ -1,4 +1,4 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { Client, credentials, type StatusObject } from '@grpc/grpc-js';
 import {
   type Channel,
@@ -16,6 +16,7 @@ import {
   freePorts,
   healthOf,
   insist,
+  listen,
   type ServiceProcess,
   type TestPerson,
   Trio,
@@ -98,29 +99,17 @@ const portOf = (url: string) => Number(new URL(url).port);
  * moment.
  */
 async function balancer(target: () => number) {
-  const open = new Set<Socket>();
   const server = createServer((socket) => {
     const there = connect(target(), '127.0.0.1');
-    open.add(socket);
     for (const [one, other] of [
       [socket, there],
       [there, socket],
     ] as const) {
       one.on('error', () => {}).pipe(other);
-      one.once('close', () => {
-        open.delete(socket);
-        other.destroy();
-      });
+      one.once('close', () => other.destroy());
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => {
-      server.close();
-      for (const socket of open) socket.destroy();
-    },
-  };
+  return listen(server);
 }
 
 /** Opens inboxes at the first gateway over all transports: ten devices of each person. */

@@ -1,8 +1,8 @@
 /** Files in messages: readers, senders, and deletion. */
-import type { TestPerson } from '@parley/testkit';
+import { type TestPerson, tinyPng } from '@parley/testkit';
 import sharp from 'sharp';
 import { Upload } from 'tus-js-client';
-import { at, bearer, download, fileRig, mebibyte, newPeople, png, upload, usage, useFiles } from './file-rig.js';
+import { at, bearer, download, fileRig, mebibyte, newPeople, upload, usage, useFiles } from './file-rig.js';
 import { checkStrangers } from './file-strangers.js';
 import { request } from './rest-client.js';
 
@@ -43,7 +43,7 @@ test('a file is read exactly where its message is: members, past members, later 
   const [a, b, c] = [ann, bob, cy];
   const channel = await group(a, b);
   const readers = await mayRead(a, b, c);
-  const first = await upload(a, 'first.png', png);
+  const first = await upload(a, 'first.png', tinyPng);
   expect(await readers(first.id)).toEqual([true, false, false]); // only its owner, before it is posted
   const sent = await post(a, channel, { file_ids: [first.id] });
   expect(sent.status).toBe(201);
@@ -53,13 +53,13 @@ test('a file is read exactly where its message is: members, past members, later 
   expect((await request(at(`/files/${first.id}`), 'GET', { token: b.token })).json).toMatchObject({ posted: true });
   await add(a, channel, c.id); // after the message
   expect(await readers(first.id)).toEqual([true, true, false]);
-  const second = await upload(a, 'second.png', png);
+  const second = await upload(a, 'second.png', tinyPng);
   await post(a, channel, { text: 'both', file_ids: [second.id, first.id] });
   expect(await readers(second.id)).toEqual([true, true, true]);
   expect(await readers(first.id)).toEqual([true, true, true]); // by the second message
   await request(at(`/channels/${channel}/members/${b.id}`), 'DELETE', { token: a.token });
   expect(await readers(second.id)).toEqual([true, true, true]); // a past member reads what was said before
-  const third = await upload(a, 'third.png', png);
+  const third = await upload(a, 'third.png', tinyPng);
   const last = await post(a, channel, { file_ids: [third.id] });
   expect(await readers(third.id)).toEqual([true, false, true]);
   await request(at(`/channels/${channel}/members/${a.id}`), 'PATCH', { token: a.token, json: { role: 'member' } });
@@ -72,7 +72,7 @@ test('a file is read exactly where its message is: members, past members, later 
 });
 
 test('every kind of stranger: each reads a file as its message, and nobody after the account of its owner is deleted with its messages', () =>
-  checkStrangers(async () => {}, png));
+  checkStrangers(async () => {}, tinyPng));
 
 test('only complete files of the sender can be sent, with a stored message, and their order stays', async () => {
   const channel = await group(ann, bob);
@@ -86,7 +86,7 @@ test('only complete files of the sender can be sent, with a stored message, and 
   expect(read.json).toMatchObject({ file_ids: ids });
   const tus = { 'tus-resumable': '1.0.0', 'upload-length': '5' };
   const half = (await request(at('/uploads'), 'POST', { token: ann.token, headers: tus })).json.id;
-  const theirs = (await upload(bob, 'theirs', png)).id;
+  const theirs = (await upload(bob, 'theirs', tinyPng)).id;
   const one = String(ids[0]);
   for (const [fileIds, reason] of [
     [[half], 'file-not-found'],
@@ -117,7 +117,7 @@ test('only complete files of the sender can be sent, with a stored message, and 
 
 test('a file whose last message is deleted is purged, and one that is still in a message is not', async () => {
   const channel = await group(ann, bob);
-  const [kept, gone] = [await upload(ann, 'kept', png), await upload(ann, 'gone', png)];
+  const [kept, gone] = [await upload(ann, 'kept', tinyPng), await upload(ann, 'gone', tinyPng)];
   await post(ann, channel, { file_ids: [kept.id] });
   const { json } = await post(ann, channel, { file_ids: [gone.id, kept.id] });
   await request(at(`/channels/${channel}/messages/${json.seq}`), 'DELETE', { token: ann.token });
@@ -239,7 +239,7 @@ test('an upload whose bytes have all arrived before its gateway ended is complet
 
 test('a cookie opens downloads with their ranges, by the same rules, for one session, and changes nothing', async () => {
   const channel = await group(ann, bob);
-  const file = await upload(ann, 'photo.png', png);
+  const file = await upload(ann, 'photo.png', tinyPng);
   await post(ann, channel, { file_ids: [file.id] });
   const cookies: string[] = [];
   for (const { token } of [ann, bob, cy]) {

@@ -3,11 +3,6 @@ import { type RestResponse, whileOverloaded } from './rest-client.js';
 
 /** One mebibyte. */
 export const mebibyte = 1_048_576;
-/** A picture of one pixel. */
-export const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
 
 /** The services of a test. */
 export const fileRig = { names: 0 } as { trio: Trio; gateway: ServiceProcess; names: number };

@@ -1,7 +1,7 @@
 /** Files over REST: uploads by form and by tus, downloads, refusals, and the files that remain. */
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { type TestPerson, until } from '@parley/testkit';
+import { type TestPerson, tinyPng, until } from '@parley/testkit';
 import { interruptedMebibytes, loadSettings, uploadAtOnce, uploadInterrupted } from './file-load.js';
 import {
   at,
@@ -10,7 +10,6 @@ import {
   fileRig,
   mebibyte,
   newPeople,
-  png,
   type Stored,
   sendForm,
   stored,
@@ -37,7 +36,7 @@ async function statusesOf({ token }: TestPerson, id: string): Promise<number[]> 
 }
 
 test('the picture of a user is for those who may see the profile', async () => {
-  const [mine, other] = [await upload(ann, 'me.png', png), await upload(ann, 'other.png', png)];
+  const [mine, other] = [await upload(ann, 'me.png', tinyPng), await upload(ann, 'other.png', tinyPng)];
   const change = async (json: Record<string, unknown>) =>
     expect((await request(at('/me'), 'PATCH', { token: ann.token, json })).status).toBe(200);
   expect(await statusesOf(bob, mine.id)).toEqual([404, 404]);
@@ -82,7 +81,12 @@ function raw(head: string, body: string | Buffer): Promise<string> {
 
 test('a form of files is stored, described and downloaded byte for byte, by its owner only', async () => {
   const bytes = randomBytes(3 * mebibyte);
-  const { status, json } = await sendForm(ann, ['a.bin', bytes], ['pixel.png', png], ['empty.txt', Buffer.alloc(0)]);
+  const { status, json } = await sendForm(
+    ann,
+    ['a.bin', bytes],
+    ['pixel.png', tinyPng],
+    ['empty.txt', Buffer.alloc(0)],
+  );
   expect(status).toBe(201);
   const files = (json as unknown as { files: Stored[] }).files;
   expect(files).toMatchObject([
@@ -141,8 +145,15 @@ test('names are cleaned, and types follow from the content', async () => {
     ['..', Buffer.from([0]), 'file', 'application/octet-stream', 'application/octet-stream', 'attachment'],
     ['CON.txt', Buffer.from('x'), 'file-CON.txt', 'text/plain', 'application/octet-stream', 'attachment'],
     ['<b>"x"|?*.html', gif, '_b__x____.html', 'image/gif', 'application/octet-stream', 'attachment'],
-    ['日本語.png', png, '日本語.png', 'image/png', 'image/png', 'inline'],
-    [`${'long'.repeat(200)}.jpeg`, png, `${'long'.repeat(60).slice(0, 239)}.jpeg`, 'image/png', 'image/png', 'inline'],
+    ['日本語.png', tinyPng, '日本語.png', 'image/png', 'image/png', 'inline'],
+    [
+      `${'long'.repeat(200)}.jpeg`,
+      tinyPng,
+      `${'long'.repeat(60).slice(0, 239)}.jpeg`,
+      'image/png',
+      'image/png',
+      'inline',
+    ],
   ];
   for (const [given, bytes, name, type, served, disposition] of cases) {
     const metadata = `filename ${Buffer.from(given).toString('base64')},filetype ${Buffer.from('image/png').toString('base64')}`;
@@ -363,11 +374,11 @@ test('uploads at the same time stay within the quota of their user', async () =>
   for (const { status, json } of refused) expect([status, json.reason]).toEqual([413, 'file-quota']);
   const used = (await usage(ann)) as { bytes: number; files: number };
   expect(used).toEqual({ bytes: (6 - refused.length) * 2 * mebibyte, files: 6 - refused.length });
-  expect((await sendForm(bob, ['b', png])).status).toBe(201);
+  expect((await sendForm(bob, ['b', tinyPng])).status).toBe(201);
 });
 
 test('a stale file is gone for everybody, and a purge deletes it with its bytes', async () => {
-  const { id } = await upload(ann, 'a', png);
+  const { id } = await upload(ann, 'a', tinyPng);
   await fileRig.trio.people.sql("UPDATE chat.file SET stale_at = now() - interval '1 s' WHERE id = $1", [id]);
   expect((await download(ann, id)).status).toBe(404);
   expect((await request(at(`/uploads/${id}`), 'GET', { token: ann.token })).status).toBe(404);

@@ -2,10 +2,9 @@ import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Program } from '@parley/testkit';
+import { Program, python } from '@parley/testkit';
 
 const folder = fileURLToPath(new URL('../../test/line-clients/', import.meta.url));
-const python = process.env.TEST_PYTHON ?? 'python3';
 const has = (command: string, args: readonly string[]) => spawnSync(command, args, { cwd: folder }).status === 0;
 
 /**

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { readSettings } from '@parley/runtime';
-import { FaultProxy, freePorts, type TestPerson, Trio, until } from '@parley/testkit';
+import { FaultProxy, freePorts, type TestPerson, Trio, tinyPng, until } from '@parley/testkit';
 import sharp from 'sharp';
 import { readGatewayConfig } from '../src/config.js';
 import { S3Bucket, type S3Config } from '../src/objects/s3-bucket.js';
@@ -14,7 +14,6 @@ import {
   fileRig,
   mebibyte,
   newPeople,
-  png,
   type Stored,
   sendForm,
   upload,
@@ -211,7 +210,7 @@ describe.each(s3Kinds)('$name', (kind) => {
     expect(fileRig.gateway.output).toContain('S3 serves requests again');
   });
 
-  given('every kind of stranger reads a file in S3 as its message', () => checkStrangers(allMoved, png));
+  given('every kind of stranger reads a file in S3 as its message', () => checkStrangers(allMoved, tinyPng));
 
   given('many uploads at once move in bounded memory', () => uploadAtOnce(allMoved));
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Kind } from '@parley/contract';
-import { type ServiceProcess, type TestPerson, until } from '@parley/testkit';
+import { python, type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import { Webhook } from 'standardwebhooks';
 import { InboxRig } from './inbox-rig.js';
 import { RestClient } from './rest-client.js';
@@ -62,10 +62,7 @@ const verified = (one: ReceivedEvent, secret: string) => new Webhook(secret).ver
 function verifiedByPython(requests: readonly ReceivedEvent[], secret: string): unknown[] {
   const script = fileURLToPath(new URL('../../test/verify_webhook.py', import.meta.url));
   const input = JSON.stringify({ secret, requests });
-  const { status, stdout, stderr } = spawnSync(process.env.TEST_PYTHON ?? 'python3', [script], {
-    input,
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(python, [script], { input, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atMost, type Logger } from '@parley/runtime';
 import { RedisNotifier } from '@parley/service-kit';
-import { FaultProxy, RedisServer, selfSigned, until } from '@parley/testkit';
+import { FaultProxy, listen, RedisServer, selfSigned, until } from '@parley/testkit';
 
 const given = RedisServer.isInstalled ? describe : describe.skip;
 
@@ -168,12 +168,11 @@ given('One sentence says what is wrong', () => {
 });
 
 test('a connection to a server that says nothing ends at once when it is stopped', async () => {
-  const silent = createServer().listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const { notifier: one } = notifier(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`);
-  const [socket] = (await once(silent, 'connection')) as [Socket];
+  const server = createServer();
+  const silent = await listen(server);
+  const { notifier: one } = notifier(`redis://${silent.address}`);
+  await once(server, 'connection');
   const stopped = one.stop().then(() => true);
   expect(await atMost(stopped, 1_000)).toBe(true); // A stop needs no timer, so a busy machine delays both.
-  socket.destroy();
   silent.close();
 });

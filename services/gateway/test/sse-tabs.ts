@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { python } from '@parley/testkit';
 import { EventSource } from 'eventsource';
 
 /** A client of the events of document 001. */
@@ -43,9 +44,7 @@ export class HttpxTab implements Tab {
 
   constructor(url: string) {
     const script = fileURLToPath(new URL('../../test/sse_client.py', import.meta.url));
-    this.#program = spawn(process.env.TEST_PYTHON ?? 'python3', [script, url], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    this.#program = spawn(python, [script, url], { stdio: ['ignore', 'pipe', 'inherit'] });
     createInterface({ input: this.#program.stdout }).on('line', (line) => {
       if (line === 'open') this.isOpen = true;
       else this.texts.push(textOf(line));

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Metadata, status } from '@grpc/grpc-js';
 import { HistoryRequest } from '@parley/contract';
 import { frameOf } from '@parley/rpc';
-import { type ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
+import { type ListeningServer, listen, type ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
 import { WebAnswer } from '../src/http/web-answer.js';
 
 const ok = { code: status.OK, details: '', metadata: new Metadata() };
@@ -32,16 +32,15 @@ describe('an unread response', () => {
     for (let n = 0; n < 16; n++) answer.message(Buffer.alloc(size / 16));
     answer.end(ok);
   });
-  let url: string;
+  let listening: ListeningServer;
   beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    listening = await listen(server);
   });
-  afterAll(() => server.close());
+  afterAll(() => listening.close());
 
   /** Requests the response, and reads nothing until `begins` resolves. Returns the number of bytes that arrive. */
   async function bytesRead(takenWithinMs: number, begins: () => Promise<void>): Promise<number> {
-    const socket = dial(url);
+    const socket = dial(`http://${listening.address}`);
     socket.write(`GET /${takenWithinMs} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
     let bytes = 0;
     socket.on('data', (chunk) => {
