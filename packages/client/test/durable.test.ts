@@ -6,6 +6,7 @@ import { clientOf, Listener, until } from './rig.js';
 
 describe('a channel that stores everything', () => {
   let trio: Trio;
+  let id = 0;
   let clients: ParleyClient[] = [];
   let conversations: Conversation[] = [];
   let listeners: Listener[] = [];
@@ -14,7 +15,7 @@ describe('a channel that stores everything', () => {
     trio = await Trio.start({ chatServers: 2 });
     const people = await trio.people.makeMany('p', 2);
     clients = people.map((person) => clientOf(trio, person));
-    const { id } = await (clients[0] as ParleyClient).create({ name: 'room', limit: 5 });
+    ({ id } = await (clients[0] as ParleyClient).create({ name: 'room', limit: 5 }));
     await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
     conversations = await Promise.all(clients.map((client) => client.listen(id)));
     listeners = conversations.map((one) => new Listener(one));
@@ -25,9 +26,7 @@ describe('a channel that stores everything', () => {
   });
 
   async function killOwner(): Promise<void> {
-    const sql = 'SELECT s.addr FROM chat.channel_head h JOIN chat.server s ON s.instance_id = h.instance_id';
-    const [owner] = await trio.people.sql(sql);
-    trio.chatServers.find(({ grpc }) => grpc === owner?.addr)?.kill('SIGKILL');
+    (await trio.ownerOf(id))?.kill('SIGKILL');
   }
 
   function allOf(texts: number): Promise<void> {

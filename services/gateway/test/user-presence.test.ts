@@ -18,52 +18,63 @@ afterAll(async () => {
   await database.close();
 });
 
-const users = Array.from({ length: 1_500 }, (_, n) => `user-${n}`);
+/** Adds a gateway to the database. Returns its instance id. */
+async function newGateway(): Promise<string> {
+  const id = randomUUID();
+  await owner.query(
+    `INSERT INTO chat.gateway (instance_id, name, http_addr, grpc_addr, version, state, inboxes, connections, lease_until)
+     VALUES ($1, 'g', 'localhost:1', 'localhost:2', '1', 'serving', 1, 1, now() + interval '1 h')`,
+    [id],
+  );
+  return id;
+}
 
-async function recorded(): Promise<number> {
-  const { rows } = await owner.query<{ n: number }>('SELECT count(*)::int AS n FROM chat.presence');
-  return rows[0]?.n ?? 0;
+/** Adds users to the database. Returns their ids. */
+async function newUsers(count: number, status: 'active' | 'deleted' = 'active'): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => randomUUID());
+  await owner.query(
+    `INSERT INTO chat.users (id, name, password_hash, status)
+     SELECT id, id, '!', $2 FROM unnest($1::varchar[]) AS u (id)`,
+    [ids, status],
+  );
+  return ids;
+}
+
+/** Returns how many users are recorded at a gateway. */
+async function recordedAt(gateway: string): Promise<number> {
+  const { rows } = await owner.query('SELECT FROM chat.presence WHERE instance_id = $1', [gateway]);
+  return rows.length;
+}
+
+async function countSeen(ids: readonly string[]): Promise<number> {
+  const seen = 'SELECT FROM chat.users WHERE id = ANY ($1) AND last_seen_at IS NOT NULL';
+  return (await owner.query(seen, [ids])).rows.length;
 }
 
 test('users are recorded, and taken back, 1,000 at a time', async () => {
-  const gateway = randomUUID();
-  await owner.query(
-    "INSERT INTO chat.users (id, name, password_hash) SELECT id, id, '!' FROM unnest($1::varchar[]) AS u (id)",
-    [users],
-  );
-  await owner.query(
-    `INSERT INTO chat.gateway (instance_id, name, http_addr, grpc_addr, version, state, inboxes, connections, lease_until)
-     VALUES ($1, 'g', 'localhost:1', 'localhost:2', '1', 'serving', 1, 1, now())`,
-    [gateway],
-  );
+  const [gateway, users] = [await newGateway(), await newUsers(1_500)];
   const presence = new UserPresence(pool, gateway);
   const all = new Set([...users, 'a user who does not exist']);
-  expect([await presence.save(all), await recorded()]).toEqual([true, 1_000]);
-  expect([await presence.save(all), await recorded()]).toEqual([false, 1_500]);
-  await owner.query('DELETE FROM chat.presence');
-  expect([await presence.save(all), await recorded()]).toEqual([false, 0]);
+  expect([await presence.save(all), await recordedAt(gateway)]).toEqual([true, 1_000]);
+  expect([await presence.save(all), await recordedAt(gateway)]).toEqual([false, 1_500]);
+  await owner.query('DELETE FROM chat.presence WHERE instance_id = $1', [gateway]);
+  expect([await presence.save(all), await recordedAt(gateway)]).toEqual([false, 0]);
   const few = new Set(users.slice(0, 100));
   expect(await presence.save(few)).toBe(true);
   expect(await presence.save(few)).toBe(false);
-  const seen = await owner.query('SELECT FROM chat.users WHERE last_seen_at IS NOT NULL');
-  expect(seen.rowCount).toBe(1_500);
+  expect(await countSeen(users)).toBe(1_500);
 });
 
 test('the row of a gateway that is deleted takes its users with it', async () => {
-  await owner.query('UPDATE chat.gateway SET lease_until = now() + interval $$1 h$$');
-  const [{ instance_id: gateway } = { instance_id: '' }] = (
-    await owner.query<{ instance_id: string }>('SELECT instance_id FROM chat.gateway')
-  ).rows;
-  await new UserPresence(pool, gateway).save(new Set(users.slice(0, 3)));
-  expect(await recorded()).toBe(3);
-  await owner.query('DELETE FROM chat.gateway');
-  expect(await recorded()).toBe(0);
+  const [gateway, users] = [await newGateway(), await newUsers(3)];
+  await new UserPresence(pool, gateway).save(new Set(users));
+  expect(await recordedAt(gateway)).toBe(3);
+  await owner.query('DELETE FROM chat.gateway WHERE instance_id = $1', [gateway]);
+  expect(await recordedAt(gateway)).toBe(0);
 });
 
 test('an account that has ended gets no time of its last visit', async () => {
-  const id = 'ended';
-  await owner.query("INSERT INTO chat.users (id, name, password_hash, status) VALUES ($1, $1, '!', 'deleted')", [id]);
-  await new UserPresence(pool, randomUUID()).save(new Set([id]));
-  const { rows } = await owner.query('SELECT last_seen_at FROM chat.users WHERE id = $1', [id]);
-  expect(rows).toEqual([{ last_seen_at: null }]);
+  const ended = await newUsers(1, 'deleted');
+  await new UserPresence(pool, await newGateway()).save(new Set(ended));
+  expect(await countSeen(ended)).toBe(0);
 });
