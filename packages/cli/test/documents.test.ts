@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as contract from '@parley/contract';
-import { settingsTable } from '@parley/runtime';
+import { limits, refusals, settingsTable } from '@parley/runtime';
 import type { Command } from 'commander';
 import { projectFolder } from '../src/launcher/options.js';
 import { parleyCommand } from '../src/program.js';
@@ -101,4 +101,115 @@ test('docs/protocol.md names every call of the contract', () => {
   );
   const page = textOf('docs/protocol.md');
   expect(methods.filter((method) => !page.includes(`\`${method}\``))).toEqual([]);
+});
+
+describe('docs/limits.md', () => {
+  /** A row of its tables. */
+  interface LimitRow {
+    readonly value: string;
+    readonly setting: string;
+    readonly beyond: string;
+    /** Where the code has the number. */
+    readonly code: string;
+  }
+
+  const rows: LimitRow[] = textOf('docs/limits.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| Limit '))
+    .map((line) => {
+      const [, , value = '', , setting = '', beyond = '', code = ''] = line.split('|').map((cell) => cell.trim());
+      return { value, setting: setting.replaceAll('`', ''), beyond, code: code.replaceAll('`', '') };
+    });
+
+  const sources = ['services/user-service', 'services/channel-service', 'services/chat-service', 'services/gateway']
+    .concat('packages/service-kit')
+    .flatMap((folder) =>
+      readdirSync(join(projectFolder, folder, 'src'), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+        .map((name) => ({ name: basename(name, '.ts'), text: textOf(join(folder, 'src', name)) })),
+    );
+
+  const count = (value: number) => value.toLocaleString('en');
+  const bytes = (value: number) => {
+    const units = { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10 };
+    const [unit, size] = Object.entries(units).find(([, each]) => value % each === 0) ?? ['bytes', 1];
+    return `${count(value / size)} ${unit}`;
+  };
+  const time = (seconds: number) => {
+    const units = { day: 86_400, h: 3_600, min: 60 };
+    const [unit, size] = Object.entries(units).find(([, each]) => seconds % each === 0) ?? ['s', 1];
+    return `${seconds / size} ${unit}`;
+  };
+
+  function numberIn(text: string, expression: string): number {
+    const named = new RegExp(`const ${expression} = ([\\d_]+);`).exec(text)?.[1];
+    return Number((named ?? expression).replaceAll('_', ''));
+  }
+
+  function rateText(text: string, body: string): string {
+    const field = (name: string) => numberIn(text, new RegExp(`${name}: ([\\w.]+)`).exec(body)?.[1] ?? '');
+    const perSecond = body.includes('perSecond') ? field('perSecond') : 1 / field('secondsPerCall');
+    const then = perSecond < 1 ? `1 in ${time(Math.round(1 / perSecond))}` : `${count(Math.round(perSecond))} a second`;
+    return `${count(field('burst'))}, then ${then}`;
+  }
+
+  /** Every rate of the services, as text. Rates that refer to another limit are left out, as that limit is a row. */
+  const rates = new Map(
+    sources.flatMap(({ name, text }) =>
+      [...text.matchAll(/(?:const (\w+): (?:Burst)?Rate =|^ +'(\w+\/\w+)':) \{ ([^}]*burst: [^}]*) \}/gm)]
+        .filter(([, , , body = '']) => !body.includes('limits.'))
+        .map(([, constant, call, body = '']) => [`${name}.${constant ?? call}`, rateText(text, body)] as const),
+    ),
+  );
+  const limitTexts = new Map(
+    Object.entries(limits).map(([name, value]) => {
+      const units: readonly (readonly [RegExp, string])[] = [
+        [/BytesPerSecond$/, `${bytes(value)} a second`],
+        [/PerSecond$/, `${count(value)} a second`],
+        [/bytes/i, bytes(value)],
+        [/Ms$/, time(value / 1_000)],
+        [/Characters$/, `${count(value)} characters`],
+      ];
+      return [`limits.${name}`, units.find(([pattern]) => pattern.test(name))?.[1] ?? count(value)] as const;
+    }),
+  );
+  const settingTexts = new Map(
+    Object.entries(settingsTable).flatMap(([name, { unit, fallback }]) => {
+      const texts = { bytes, MiB: (value: number) => bytes(value * 2 ** 20), entries: count, connections: count };
+      const text = texts[unit as keyof typeof texts];
+      return text === undefined ? [] : [[`PARLEY_${name}`, text(Number(fallback))] as const];
+    }),
+  );
+
+  /** Returns the value of a constant such as `strangers.perAddress`, as text. */
+  function constantText(code: string): string | undefined {
+    const [file = '', name = ''] = code.split('.');
+    const found = sources.filter((one) => one.name === file).map(({ text }) => numberIn(text, name));
+    const value = found.find((one) => !Number.isNaN(one));
+    return value === undefined ? undefined : count(value);
+  }
+
+  test('has the values of the code', () => {
+    const texts: ReadonlyMap<string, string> = new Map<string, string>([...limitTexts, ...rates, ...settingTexts]);
+    const real = rows.map(({ code }) => ({ code, value: texts.get(code) ?? constantText(code) }));
+    expect(rows.map(({ code, value }) => ({ code, value }))).toEqual(real);
+  });
+
+  test('has every limit and every rate', () => {
+    const known = new Set(rows.map(({ code }) => code));
+    const lock = 'registration.turn'; // It is a lock, which nobody can use up.
+    const all = [...limitTexts.keys(), ...rates.keys()].filter((code) => code !== lock);
+    expect(all.filter((code) => !known.has(code))).toEqual([]);
+    const settable = new Set(rows.map(({ setting }) => setting));
+    expect([...settingTexts.keys()].filter((name) => !settable.has(name))).toEqual([]);
+    expect([...settable].filter((name) => name !== '' && !(name.slice(7) in settingsTable))).toEqual([]);
+  });
+
+  test('names only reasons that exist', () => {
+    const reasons = rows.flatMap(({ beyond }) =>
+      [...beyond.matchAll(/`([a-z-]+)`/g)].map(([, reason]) => reason ?? ''),
+    );
+    expect(reasons.length).toBeGreaterThan(80);
+    expect(reasons.filter((reason) => !(reason in refusals))).toEqual([]);
+  });
 });
