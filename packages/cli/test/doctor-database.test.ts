@@ -137,11 +137,11 @@ describe('a database', () => {
   });
 
   test('that lacks a migration is found', async () => {
-    const { rows } = await owner.query('SELECT name, timestamp FROM chat.migration ORDER BY name DESC LIMIT 1');
+    const { rows } = await owner.query('SELECT name, timestamp FROM chat.applied_migration ORDER BY name DESC LIMIT 1');
     const [{ name: last, timestamp }] = rows as [{ name: string; timestamp: string }];
     await change(
-      `DELETE FROM chat.migration WHERE name = '${last}'`,
-      `INSERT INTO chat.migration VALUES ('${last}', '${timestamp}')`,
+      `DELETE FROM chat.applied_migration WHERE name = '${last}'`,
+      `INSERT INTO chat.applied_migration VALUES ('${last}', '${timestamp}')`,
     );
     const words = `^fault migrations: .*The database lacks migration ${last}. Run the migrations as its owner first`;
     expect(await faultsOf({})).toEqual([expect.stringMatching(words)]);

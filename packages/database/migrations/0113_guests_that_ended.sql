@@ -1,3 +1,4 @@
+-- expand
 -- The row of a guest who has ended is deleted when nothing refers to it any more. Foreign keys search these tables for it.
 CREATE INDEX reaction_of_guest ON chat.reaction (user_id)    WHERE user_id >= 'guest.' AND user_id < 'guest/';
 CREATE INDEX member_of_guest   ON chat.member   (user_id)    WHERE user_id >= 'guest.' AND user_id < 'guest/';

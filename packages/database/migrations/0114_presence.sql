@@ -1,3 +1,4 @@
+-- expand
 -- Users with an open inbox at a gateway. A row counts while the lease of the gateway lasts.
 CREATE TABLE chat.presence (
     user_id     VARCHAR(64) NOT NULL REFERENCES chat.users ON DELETE CASCADE,

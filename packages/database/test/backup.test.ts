@@ -96,7 +96,17 @@ async function column(pool: pg.Pool, sql: string): Promise<string[]> {
 }
 
 /** Tables and columns that a restore changes on purpose. */
-const changed = ['audit', 'channel_head', 'event', 'migration', 'migration_lock', 'server', 'seat', 'signing_key'];
+const changed = [
+  'applied_migration',
+  'audit',
+  'channel_head',
+  'event',
+  'migration',
+  'migration_lock',
+  'server',
+  'seat',
+  'signing_key',
+];
 
 async function contentsOf(pool: pg.Pool): Promise<Record<string, string[]>> {
   const tables = await column(pool, "SELECT tablename AS text FROM pg_tables WHERE schemaname = 'chat' ORDER BY 1");

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type pg from 'pg';
 import { checkSchema, migrate, transaction } from '../src/index.js';
+import { migrateWithin } from '../src/migrate.js';
+import { requiredBy } from '../src/migration-files.js';
 import { addChannel, addUser, TestServer } from './server.js';
 
 const run = promisify(execFile);
@@ -98,6 +100,9 @@ test('keeps the retention and the counts of existing channels when their columns
   expect(rows).toEqual([{ id, retention_seconds: 60, retention_count: 3, messages: 2 }]);
 });
 
+const lastWithoutKind = ALL.indexOf('0112_bot_commands') + 1;
+const namesOf = 'SELECT name FROM chat.migration ORDER BY name';
+
 test('refuses a newer database in one sentence', async () => {
   const url = await server.migratedDatabase();
   const owner = server.pool(url);
@@ -107,10 +112,76 @@ test('refuses a newer database in one sentence', async () => {
   await expect(checkSchema(owner)).rejects.toThrow(sentence);
 });
 
-test('refuses a database that lacks a migration', async () => {
+/** Makes the database of a version that listed every migration in `chat.migration`, and no other table. */
+async function earlierDatabase(): Promise<{ url: string; owner: pg.Pool }> {
+  const url = await server.emptyDatabase();
+  const owner = server.pool(url);
+  await transaction(owner, (client) => migrateWithin(client, ALL[lastWithoutKind - 1]));
+  await owner.query('DROP TABLE chat.applied_migration');
+  return { url, owner };
+}
+
+test('an upgrade leaves the list that the previous version checks as it was', async () => {
+  const { url, owner } = await earlierDatabase();
+  const { rows: before } = await owner.query(namesOf);
+  expect(before.map(({ name }) => name)).toEqual(ALL.slice(0, lastWithoutKind));
+  expect(await migrate(url)).toEqual(ALL.slice(lastWithoutKind));
+  expect((await owner.query(namesOf)).rows).toEqual(before);
+  await expect(checkSchema(owner)).resolves.toBeUndefined();
+});
+
+test('a migration that fails changes nothing, and its error says what to do', async () => {
+  const { url, owner } = await earlierDatabase();
+  await owner.query('CREATE TABLE chat.presence ()'); // 0114_presence makes this table.
+  const failure = await migrate(url).catch((thrown: Error) => thrown);
+  expect(failure).toMatchObject({
+    code: '42P07',
+    message:
+      'Migration 0114_presence failed (relation "presence" already exists). Nothing has changed, and running services can go on. Correct the cause, then migrate again.',
+  });
+  const { rows } = await owner.query(
+    "SELECT to_regclass('chat.applied_migration') AS book, to_regprocedure('chat.purge_guests(int, int)') AS of_0113",
+  );
+  expect(rows).toEqual([{ book: null, of_0113: null }]);
+  await owner.query('DROP TABLE chat.presence');
+  expect(await migrate(url)).toEqual(ALL.slice(lastWithoutKind));
+});
+
+test('a migration says whether the previous version can run with it', () => {
+  const name = '0120_later';
+  expect(requiredBy(name, '-- expand\nSELECT 1;')).toBeUndefined();
+  expect(requiredBy(name, '-- contract 0116_column\nSELECT 1;')).toBe('0116_column');
+  for (const first of [
+    'SELECT 1;',
+    '-- Expand\n',
+    '-- contract\n',
+    '-- contract 0120_later\n',
+    '-- contract 0121_x\n',
+  ]) {
+    expect(() => requiredBy(name, first)).toThrow('Migration 0120_later does not say');
+  }
+});
+
+test('no migration that says it only expands the schema removes anything', () => {
+  const removes =
+    /\bDROP (TABLE|COLUMN|FUNCTION|VIEW|TYPE|SCHEMA)\b|\bRENAME\b|\bSET NOT NULL\b|\bALTER (COLUMN )?\w+ (SET DATA )?TYPE\b/i;
+  const found = ALL.slice(lastWithoutKind).filter((name) => {
+    const text = readFileSync(new URL(`../../migrations/${name}.sql`, import.meta.url), 'utf8');
+    return text.startsWith('-- expand\n') && removes.test(text);
+  });
+  expect(found).toEqual([]);
+});
+
+// The last test, because it binds the roles to its database.
+test('a service runs with a database that a later version has only expanded, and not with one that lacks a migration', async () => {
   const url = await server.migratedDatabase();
+  const owner = server.pool(url);
   const service = await server.rolePool(url, 'chat_server');
+  await owner.query("INSERT INTO chat.applied_migration (name, timestamp) VALUES ('0999_later', '')");
   await expect(checkSchema(service)).resolves.toBeUndefined();
-  await server.pool(url).query("DELETE FROM chat.migration WHERE name = '0002_roles'");
+  expect(await migrate(url)).toEqual([]);
+  await owner.query("DELETE FROM chat.applied_migration WHERE name = '0002_roles'");
+  await expect(migrate(url)).rejects.toThrow('The database has migration 0999_later');
+  await owner.query("DELETE FROM chat.applied_migration WHERE name = '0999_later'");
   await expect(checkSchema(service)).rejects.toThrow('lacks migration 0002_roles');
 });

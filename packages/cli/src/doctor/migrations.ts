@@ -4,7 +4,7 @@ import { asFault, type Check, type Finding, works } from './check.js';
 import { withDatabase } from './database-access.js';
 import type { Surroundings } from './surroundings.js';
 
-/** The database has exactly the migrations of this version. */
+/** The database has all migrations of this version, and this version can run with later ones. */
 export function migrationsCheck(where: Surroundings): Check {
   const run = () =>
     withDatabase(where, async (pool, about): Promise<Finding[]> => {

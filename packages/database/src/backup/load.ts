@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from } from 'pg-copy-streams';
-import { knownMigrations, migrateWithin } from '../migrate.js';
+import { migrateWithin } from '../migrate.js';
+import { knownMigrations } from '../migration-files.js';
 import { declareRestored } from '../owner.js';
 import { BackupError, damaged } from './backup-error.js';
 import type { BackupRecord, Manifest, TableShape } from './records.js';

@@ -16,6 +16,11 @@ export interface AbuseReportTable {
   logId: Generated<string>;
 }
 
+export interface AppliedMigrationTable {
+  name: string;
+  timestamp: string;
+}
+
 export interface AuditTable {
   id: GeneratedAlways<number>;
   at: Generated<Date>;
@@ -449,6 +454,7 @@ export interface UsersTable {
 /** All tables of the schema `chat`. */
 export interface Database {
   abuseReport: AbuseReportTable;
+  appliedMigration: AppliedMigrationTable;
   audit: AuditTable;
   block: BlockTable;
   bot: BotTable;
