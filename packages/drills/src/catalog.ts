@@ -10,7 +10,9 @@ import {
 import type { Disturbance } from './disturbance.js';
 import { drained } from './drain.js';
 import { drainedGateway, drainedOwner, frozenOwner, killedGateway, killedOwner, undisturbed } from './inbox-faults.js';
+import { InboxLoad } from './inbox-load.js';
 import { killChatServer, killDatabase, killManager, restartDatabase } from './kill.js';
+import type { DrillLoad } from './load.js';
 import { resetConnections, slowClients, slowDatabase } from './slow.js';
 import { watched } from './watch.js';
 
@@ -19,8 +21,8 @@ export interface CatalogEntry {
   readonly description: string;
   /** Disturbances of the drill, in the order in which they are made. */
   readonly disturbances: readonly Disturbance[];
-  /** Whether the users hold inboxes at gateways, instead of streams at chat servers. */
-  readonly ofInboxes?: true;
+  /** Creates the users. Default: users with streams at chat servers. */
+  readonly load?: (rate: number) => DrillLoad;
 }
 
 const each = {
@@ -60,7 +62,7 @@ export const drills = {
       killManager,
       undisturbed,
     ],
-    ofInboxes: true,
+    load: (rate) => new InboxLoad(rate),
   },
   watch: { description: 'only measures, while you disturb your system by hand', disturbances: [watched] },
 } as const satisfies Record<string, CatalogEntry>;

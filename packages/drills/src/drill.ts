@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CatalogEntry } from './catalog.js';
 import type { Disturbance, DisturbanceResult } from './disturbance.js';
 import { DrillContext } from './drill-context.js';
-import { InboxLoad } from './inbox-load.js';
 import { Links } from './links.js';
 import { Load, type LoadShape } from './load.js';
 import type { System } from './system.js';
@@ -112,9 +111,9 @@ async function playRounds(
 }
 
 /** Creates the users and rooms of a drill. Removes them again if this fails. */
-async function prepare(system: System, { ofInboxes }: CatalogEntry, options: DrillOptions): Promise<DrillContext> {
+async function prepare(system: System, entry: CatalogEntry, options: DrillOptions): Promise<DrillContext> {
   const links = new Links();
-  const load = ofInboxes === true ? new InboxLoad(options.rate) : new Load(options.rate);
+  const load = entry.load?.(options.rate) ?? new Load(options.rate);
   try {
     await load.start(system, links, options);
     const takeover = await Takeover.prepare(system, load);

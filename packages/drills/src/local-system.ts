@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunFacts, readRunFacts, type ServiceFacts } from '@parley/cli';
-import { findEmbedded, readSecrets, roleUrl, type Secrets, type ServiceRole } from '@parley/database';
+import { findEmbedded, readSecrets, roleUrl, type ServiceRole } from '@parley/database';
 import { People } from '@parley/testkit';
 import { type DrillPerson, freshPrefix } from './person.js';
 
@@ -55,19 +55,29 @@ export async function eventually(
   }
 }
 
+/** Facts about a system on this machine. */
+export interface SystemSource {
+  /** Reads the processes that run now. */
+  readonly facts: () => Promise<RunFacts>;
+  /** Returns the URL of the database for the role of a service. */
+  readonly urlFor: (role: ServiceRole, ownerUrl: string) => string;
+  /** Finds the embedded PostgreSQL, if there is one. */
+  readonly embedded: () => Promise<{ readonly pid: number; readonly url: string } | undefined>;
+}
+
 /** The system that `npm start` runs on this machine, with access to its processes and database. */
 export class LocalSystem {
   readonly local = this;
   readonly userService: string;
   readonly managers: readonly string[];
-  readonly #dataDir: string;
-  readonly #secrets: Secrets;
+  readonly #source: SystemSource;
   readonly #people: People;
   readonly #prefix = freshPrefix();
+  /** Number of times that users were created. */
+  #groups = 0;
 
-  private constructor(dataDir: string, { services }: RunFacts, secrets: Secrets, people: People) {
-    this.#dataDir = dataDir;
-    this.#secrets = secrets;
+  private constructor(source: SystemSource, { services }: RunFacts, people: People) {
+    this.#source = source;
     this.#people = people;
     this.userService = ofKind(services, 'user-service')[0]?.address ?? '';
     this.managers = ofKind(services, 'channel-service').map(({ address }) => address);
@@ -78,10 +88,20 @@ export class LocalSystem {
    * @throws {Error} if none runs
    */
   static async open(dataDir: string): Promise<LocalSystem> {
-    const [facts, secrets] = [await readRunFacts(dataDir), await readSecrets(dataDir)];
-    const urlFor = (role: ServiceRole) => roleUrl(facts.database, role, secrets[role]);
+    const secrets = await readSecrets(dataDir);
+    return LocalSystem.of({
+      facts: () => readRunFacts(dataDir),
+      urlFor: (role, ownerUrl) => roleUrl(ownerUrl, role, secrets[role]),
+      embedded: async () => findEmbedded(dataDir),
+    });
+  }
+
+  /** Opens a system whose processes may be replaced. */
+  static async of(source: SystemSource): Promise<LocalSystem> {
+    const facts = await source.facts();
+    const urlFor = (role: ServiceRole) => source.urlFor(role, facts.database);
     const people = await People.open({ ownerUrl: facts.database, urlFor });
-    return new LocalSystem(dataDir, facts, secrets, people);
+    return new LocalSystem(source, facts, people);
   }
 
   /**
@@ -96,7 +116,8 @@ export class LocalSystem {
 
   /** Creates logged-in users by SQL. */
   async makePeople(count: number): Promise<DrillPerson[]> {
-    return this.#people.makeMany(this.#prefix, count);
+    this.#groups += 1;
+    return this.#people.makeMany(`${this.#prefix}-${this.#groups}`, count);
   }
 
   /** Deletes the users of the drill with their channels and messages. */
@@ -106,7 +127,7 @@ export class LocalSystem {
   }
 
   #readFacts(): Promise<RunFacts> {
-    return readRunFacts(this.#dataDir);
+    return this.#source.facts();
   }
 
   /** Returns the current processes of a kind. */
@@ -155,12 +176,12 @@ export class LocalSystem {
 
   /** Returns the pid of the embedded PostgreSQL, or undefined if `npm start` uses another one. */
   async databasePid(): Promise<number | undefined> {
-    const found = await findEmbedded(this.#dataDir);
+    const found = await this.#source.embedded();
     return found?.url === (await this.#readFacts()).database ? found.pid : undefined;
   }
 
   async databaseUrl(role: ServiceRole): Promise<string> {
-    return roleUrl((await this.#readFacts()).database, role, this.#secrets[role]);
+    return this.#source.urlFor(role, (await this.#readFacts()).database);
   }
 
   /** Waits until the database responds. */

@@ -1,12 +1,14 @@
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { address, defaultData, usageWords, wholeNumber } from '@parley/cli';
 import { didYouMean, textTable } from '@parley/runtime';
 import { Command, CommanderError, Option } from 'commander';
 import { drills } from './catalog.js';
-import { runDrill } from './drill.js';
+import { type DrillOptions, runDrill } from './drill.js';
 import { LocalSystem } from './local-system.js';
 import { RemoteSystem, type System } from './system.js';
-import { describeVerdict } from './verdict.js';
+import { upgradeFrom } from './upgrade/upgrade.js';
+import { type DrillVerdict, describeVerdict } from './verdict.js';
 
 const exitCodes = { passed: 0, failed: 1, usage: 2 } as const;
 
@@ -19,11 +21,17 @@ interface Options {
   readonly data: string;
   readonly manager?: string[];
   readonly userService?: string;
+  readonly from: string;
+  readonly releases: string;
   readonly json?: true;
 }
 
-const drillNames = Object.keys(drills);
-const listed = Object.entries(drills).map(([name, { description }]) => [name, description]);
+const upgrade = 'upgrade';
+const drillNames = [...Object.keys(drills), upgrade];
+const listed = [
+  ...Object.entries(drills).map(([name, { description }]) => [name, description]),
+  [upgrade, 'upgrades a system of its own from an earlier revision to this one, and goes back'],
+];
 const after = `
 ${textTable(['drill', 'what it does'], listed)}
 A drill runs against the \`npm start\` of the data folder: it kills, freezes and restarts its processes, and checks the
@@ -45,16 +53,19 @@ async function findSystem({ data, manager, userService }: Options): Promise<Syst
   throw new Error('Give both --manager and --user-service, or neither.');
 }
 
-async function drill(name: string, options: Options): Promise<number> {
+/** Runs a drill of the catalog, or an upgrade. */
+async function run(name: string, options: Options, drillOptions: DrillOptions): Promise<DrillVerdict> {
+  if (name === upgrade) return upgradeFrom(options.from, resolve(options.releases), drillOptions);
   const [, entry] = Object.entries(drills).find(([known]) => known === name) ?? [];
-  if (entry === undefined)
-    throw new Error(
-      `There is no drill ${name}.${didYouMean(name, drillNames)} Choose one of: ${drillNames.join(', ')}.`,
-    );
+  if (entry !== undefined) return runDrill(await findSystem(options), entry, drillOptions);
+  throw new Error(`There is no drill ${name}.${didYouMean(name, drillNames)} Choose one of: ${drillNames.join(', ')}.`);
+}
+
+async function drill(name: string, options: Options): Promise<number> {
   const { rounds, json, channels, people, rate, for: seconds = name === 'all' ? 10 : 30 } = options;
   const report = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const shape = { channels, people, rate, seconds, report, ...(rounds !== undefined && { rounds }) };
-  const verdict = await runDrill(await findSystem(options), entry, shape);
+  const verdict = await run(name, options, shape);
   const { histories: _, ...output } = verdict;
   process.stdout.write(`${json ? JSON.stringify(output) : describeVerdict(verdict)}\n`);
   return verdict.wrong.length === 0 ? exitCodes.passed : exitCodes.failed;
@@ -77,6 +88,12 @@ function command(): Command {
     .option('--data <dir>', 'data folder of the running `npm start`', defaultData)
     .addOption(new Option('--manager <host:port,...>', 'managers of a remote system').argParser(addresses))
     .option('--user-service <host:port>', 'user-service of the remote system', address)
+    .option('--from <revision>', 'with `upgrade`: Git revision to upgrade from', 'HEAD~1')
+    .option(
+      '--releases <dir>',
+      'with `upgrade`: folder in which that revision is built',
+      join(tmpdir(), 'parley-releases'),
+    )
     .option('--json', 'print the verdict as JSON')
     .addHelpText('after', after)
     .configureOutput({ outputError: (text, write) => write(`parley: ${usageWords(text)}\n`) })

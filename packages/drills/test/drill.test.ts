@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { projectFolder } from '@parley/cli';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
-import type { RecordedHistory } from '@parley/testkit';
+import { openTestDatabase, type RecordedHistory } from '@parley/testkit';
 import { drills } from '../src/catalog.js';
 import { isolatedThenLate } from '../src/cut.js';
+import { type Disturbance, lacksNothing, localSystemOf } from '../src/disturbance.js';
 import { runDrill } from '../src/drill.js';
 import { LocalSystem } from '../src/local-system.js';
 import { RemoteSystem } from '../src/system.js';
+import { replacedProcess } from '../src/upgrade/replace.js';
+import type { RollingParley } from '../src/upgrade/rolling-parley.js';
+import { rollOver } from '../src/upgrade/upgrade.js';
 import { DrilledParley, kindsAfter, unbounded } from './drilled-parley.js';
 
 const shape = { channels: 2, people: 4, rate: 100, seconds: 5, report: () => {} };
@@ -52,6 +56,39 @@ test('killing any part loses, repeats or reorders no acked message, and the chec
   expect(swapped).toEqual(['silent gap', 'out of order']);
 });
 
+test('replacing processes one after the other loses nothing and signs nobody out, and the drill notices ended sessions', async () => {
+  const database = await openTestDatabase();
+  const ended: Disturbance = {
+    name: 'planted',
+    backWithinMs: Number.POSITIVE_INFINITY,
+    lacks: lacksNothing,
+    make: async (context) => {
+      const since = performance.now();
+      const loggedIn =
+        "DELETE FROM chat.session s USING chat.users u WHERE u.id = s.user_id AND u.password_hash <> '!'";
+      await localSystemOf(context).sql(loggedIn);
+      return { since };
+    },
+  };
+  const lines: string[] = [];
+  const options = { channels: 2, people: 3, rate: 12, seconds: 5, report: (line: string) => void lines.push(line) };
+  const names = ['user-service', 'channel-service', 'chat-1', 'gateway'];
+  const steps = (parley: RollingParley) => [
+    ...names.map((name) => ({
+      ...replacedProcess(parley, name, projectFolder, 'replaced'),
+      backWithinMs: Number.POSITIVE_INFINITY,
+    })),
+    ended,
+  ];
+  const { wrong, counts, recoveries } = await rollOver(database, projectFolder, steps, options);
+  await database.close();
+  expect(recoveries.map(({ times }) => times)).toEqual([1, 1, 1, 1, 1]);
+  expect(lines.filter((one) => one.includes('WRONG'))).toEqual([]);
+  expect(wrong).toEqual([expect.stringMatching(/^\d+ calls: (logged-out|invalid-token)$/)]);
+  expect(counts).toMatchObject({ lost: 0, 'streams that ended at a gateway that lived': 0 });
+  expect(counts.logins).toBeGreaterThan(0);
+});
+
 test('the pause drill passes: a frozen chat server is replaced and relays nothing more', async () => {
   const { status, output } = await parley(['drill', 'pause', '--data', data, '--channels', '2']);
   expect(output).toMatch(/PASSED\n$/);
@@ -68,6 +105,7 @@ test('detects a chat server that ignores its lease and continues after it was re
 });
 
 test.each([
+  [['drill', 'upgrade', '--from', 'nosuch'], 'There is no revision nosuch here.'],
   [['drill', 'nosuch'], 'There is no drill nosuch. Choose one of: kill, pause'],
   [['drill', 'kill', '--data', '/nowhere'], 'No `npm start` runs with the data folder /nowhere'],
   [['drill', 'kill', '--rounds', '0'], 'Use a whole number from 1 to 10000.'],
@@ -81,7 +119,7 @@ test.each([
 
 test('lists the drills', async () => {
   const { status, output } = await parley(['drill', 'list']);
-  for (const name of Object.keys(drills)) expect(output).toMatch(new RegExp(`^${name} `, 'm'));
+  for (const name of [...Object.keys(drills), 'upgrade']) expect(output).toMatch(new RegExp(`^${name} `, 'm'));
   expect(status).toBe(0);
 });
 

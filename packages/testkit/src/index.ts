@@ -25,7 +25,7 @@ export {
 } from './recorded-history.js';
 export { RedisServer, type RedisServerOptions } from './redis-server.js';
 export { selfSigned } from './self-signed.js';
-export { type ServiceName, ServiceProcess } from './service-process.js';
+export { bundleOf, type ServiceName, ServiceProcess } from './service-process.js';
 export { freePorts, lastingPort, living, Started } from './started.js';
 export {
   openTestDatabase,

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { allocatorSettings } from '@parley/runtime';
 
@@ -11,10 +12,16 @@ interface ToSupervisor {
 
 const startWithinMs = 45_000;
 
-/** Returns the path of the service's bundle, or of a module in its test folder. */
-function entryOf(service: ServiceName, entry?: string): string {
-  const file = entry === undefined ? `dist/services/${service}.js` : `services/${service}/dist/test/${entry}.js`;
-  return fileURLToPath(new URL(`../../../../${file}`, import.meta.url));
+const projectFolder = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** Returns the path of the service's bundle in a project folder. */
+export function bundleOf(service: ServiceName, folder = projectFolder): string {
+  return join(folder, 'dist', 'services', `${service}.js`);
+}
+
+/** Returns the path of a module in the test folder of a service. */
+function testModuleOf(service: ServiceName, entry: string): string {
+  return join(projectFolder, 'services', service, 'dist', 'test', `${entry}.js`);
 }
 
 /** A service as a real process, configured by its environment. */
@@ -48,13 +55,17 @@ export class ServiceProcess {
    * the service itself
    * @throws {Error} with its output if it does not start
    */
-  static async start(
-    service: ServiceName,
-    env: Readonly<Record<string, string>>,
-    entry?: string,
-  ): Promise<ServiceProcess> {
+  static start(service: ServiceName, env: Readonly<Record<string, string>>, entry?: string): Promise<ServiceProcess> {
+    return ServiceProcess.run(entry === undefined ? bundleOf(service) : testModuleOf(service, entry), env);
+  }
+
+  /**
+   * Does the same with the main module of a service, which may be that of another release.
+   * @throws {Error} with its output if it does not start
+   */
+  static async run(main: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NODE_OPTIONS|JEST_)/.test(name));
-    const child = fork(entryOf(service, entry), [], {
+    const child = fork(main, [], {
       env: { ...allocatorSettings, ...Object.fromEntries(inherited), PARLEY_PORT: '0', PARLEY_ADMIN_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],

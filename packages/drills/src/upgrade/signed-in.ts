@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClient, type ParleyClient, Refusal } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { refusals } from '@parley/runtime';
+import { retrying } from '../load.js';
+import { freshPrefix } from '../person.js';
+import type { System } from '../system.js';
+
+const everyMs = 300;
+const temporary: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED', 'ABORTED']);
+
+/** An account with a password, and the client that its user logged in with before the drill. */
+interface Account {
+  readonly id: string;
+  readonly password: string;
+  readonly client: ParleyClient;
+  /** The client that logs in during the drill. */
+  readonly again: ParleyClient;
+}
+
+/**
+ * Users who registered and logged in. During a drill, each of them calls a user-service and a manager
+ * with the token of that login, and logs in once more.
+ */
+export class SignedInPeople {
+  readonly #accounts: Account[] = [];
+  #isOver = false;
+  #running: Promise<unknown> = Promise.resolve();
+  /** Calls that succeeded. */
+  calls = 0;
+  logins = 0;
+  /** Calls that found no process. The user tries again. */
+  unserved = 0;
+  /** Reasons of calls that a process refused for good. */
+  readonly refused: string[] = [];
+
+  async enter({ userService, managers }: System, count: number): Promise<void> {
+    const prefix = freshPrefix();
+    for (let n = 1; n <= count; n++) {
+      const transport = grpcTransport({ userService, channelService: managers.join(',') });
+      const [client, again] = [createClient({ transport }), createClient({ transport })];
+      const [id, password] = [`${prefix}-${n}`, randomBytes(24).toString('base64url')];
+      await retrying(() => client.register({ userId: id, password, name: id }));
+      await retrying(() => client.login(id, password));
+      this.#accounts.push({ id, password, client, again });
+    }
+  }
+
+  start(): void {
+    this.#running = Promise.all(this.#accounts.map((one) => this.#use(one)));
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#running;
+  }
+
+  async leave(): Promise<void> {
+    await this.stop();
+    await Promise.all(this.#accounts.map(({ client, again }) => Promise.all([client.close(), again.close()])));
+  }
+
+  async #use({ id, password, client, again }: Account): Promise<void> {
+    for (let n = 0; !this.#isOver; n++) {
+      await this.#try(() => client.sessions.list());
+      await this.#try(() => client.chats.overview().next());
+      if (n % 10 === 0 && (await this.#try(() => again.login(id, password)))) this.logins += 1;
+      await pause(everyMs);
+    }
+  }
+
+  async #try(call: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await call();
+      this.calls += 1;
+      return true;
+    } catch (thrown) {
+      if (isTemporary(thrown)) this.unserved += 1;
+      else this.refused.push(thrown instanceof Refusal ? thrown.reason : String(thrown));
+      return false;
+    }
+  }
+}
+
+function isTemporary(thrown: unknown): boolean {
+  return thrown instanceof Refusal && (thrown.retryAfterMs > 0 || temporary.has(refusals[thrown.reason].status));
+}
