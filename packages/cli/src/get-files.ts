@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ParleyClient } from '@parley/client';
 import type { UserFile, UserFiles } from '@parley/client/files';
 import { limits, Refusal, refuse, savableName } from '@parley/runtime';
-import { exitCodes, Failure, usage } from './failure.js';
+import { errorCode, exitCodes, Failure, usage } from './failure.js';
 import { findChannel } from './find-channel.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
@@ -42,8 +42,7 @@ async function createNew(folder: string, name: string): Promise<{ path: string; 
     try {
       return { path, handle: await open(path, 'wx') };
     } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw usage(`--to: ${terminalLine(path)} cannot be written.`);
+      if (errorCode(thrown) !== 'EEXIST') throw usage(`--to: ${terminalLine(path)} cannot be written.`);
     }
   }
   throw usage(`--to: there are already ${mostNumbers} files called ${terminalLine(name)}.`);

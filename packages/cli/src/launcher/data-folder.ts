@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identityOf } from '@parley/database';
+import { errorCode } from '../failure.js';
 import { holderOf, lockFileOf, type RunFacts, readRunFacts, runFileOf } from '../run-file.js';
 import { setAside } from './log-files.js';
 
@@ -63,7 +64,7 @@ export class DataFolder {
       await chmod(logs, 0o700);
       return await realpath(path);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw cause;
+      if (errorCode(cause) === 'ENOSPC') throw cause;
       throw new Error(`The data folder ${path} cannot be written. Choose another one with --data.`, { cause });
     }
   }

@@ -1,11 +1,12 @@
 import { statfs } from 'node:fs/promises';
+import { errorCode } from '../failure.js';
 
 /** Free space, in bytes, that PostgreSQL needs to start: the size of one WAL segment. */
 const minFreeBytes = 16 * 1_024 * 1_024;
 
 function codesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
-  return [String((error as NodeJS.ErrnoException).code), ...codesOf(error.cause)];
+  return [errorCode(error), ...codesOf(error.cause)];
 }
 
 /** Returns whether the disk of a folder is full. A missing folder counts as not full. */
