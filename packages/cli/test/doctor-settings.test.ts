@@ -17,6 +17,8 @@ describe('the settings', () => {
     await mkdir(certificates);
     ca = new Authority(certificates);
     for (const one of ['one', 'two']) ca.issue(one, {});
+    ca.issue('old', { from: -9, to: -2 });
+    ca.issue('aging', { to: 3 });
   });
   afterAll(() => rm(folder, { recursive: true }));
   const cases: Record<string, { env: () => NodeJS.ProcessEnv; finds: string }> = {
@@ -30,8 +32,7 @@ describe('the settings', () => {
     },
     'that are half set': {
       env: () => ({ PARLEY_TLS_CERT: ca.file('one') }),
-      finds:
-        '^fault settings: PARLEY_TLS_CERT, PARLEY_TLS_KEY: PARLEY_TLS_CERT and PARLEY_TLS_KEY go together. Set both',
+      finds: '^fault settings: TLS: PARLEY_TLS_CERT and PARLEY_TLS_KEY go together. Set both',
     },
     'whose files do not exist': {
       env: () => ({ PARLEY_TLS_CERT: '/nowhere/cert.pem', PARLEY_TLS_KEY: '/nowhere/key.pem' }),
@@ -39,7 +40,24 @@ describe('the settings', () => {
     },
     'whose key belongs to another certificate': {
       env: () => ({ PARLEY_TLS_CERT: ca.file('one'), PARLEY_TLS_KEY: ca.keyFile('two') }),
-      finds: '^fault settings: .*one.pem: The certificate and the key of PARLEY_TLS_KEY do not belong together',
+      finds: '^fault settings: TLS: PARLEY_TLS_CERT=.*one.pem and PARLEY_TLS_KEY=.*two.key do not belong together',
+    },
+    'whose certificate has expired': {
+      env: () => ({ PARLEY_TLS_CERT: ca.file('old'), PARLEY_TLS_KEY: ca.keyFile('old') }),
+      finds: '^fault settings: TLS: The certificate in PARLEY_TLS_CERT=.*old.pem expired on .* UTC. Renew it',
+    },
+    'whose certificate expires soon': {
+      env: () => ({ PARLEY_TLS_CERT: ca.file('aging'), PARLEY_TLS_KEY: ca.keyFile('aging') }),
+      finds: '^warning settings: .*aging.pem: The certificate expires on .* Renew the certificate',
+    },
+    'that require certificates of callers, but lack the others': {
+      env: () => ({ PARLEY_TLS_CLIENT_CA: ca.file('root') }),
+      finds:
+        '^fault settings: TLS: PARLEY_TLS_CLIENT_CA needs PARLEY_TLS_CERT, PARLEY_TLS_KEY and PARLEY_TLS_CA. Set all',
+    },
+    'whose authority is no certificate': {
+      env: () => ({ PARLEY_TLS_CA: ca.keyFile('one') }),
+      finds: '^fault settings: TLS: PARLEY_TLS_CA=.*one.key holds no certificate in PEM form. Correct the file',
     },
     'with an invalid network': {
       env: () => ({ PARLEY_PROXIES: 'proxy.internal' }),
@@ -64,8 +82,9 @@ describe('the settings', () => {
 
   test('that are right are no fault', async () => {
     const env = { PARLEY_TLS_CERT: ca.file('one'), PARLEY_TLS_KEY: ca.keyFile('one'), PARLEY_TLS_CA: ca.file('root') };
+    const mutual = { ...env, PARLEY_TLS_CLIENT_CA: ca.file('root') };
     expect(await readFile(env.PARLEY_TLS_KEY, 'utf8')).toMatch(/PRIVATE KEY/);
-    expect(await complaints({ env, only: ['settings'] })).toEqual([]);
+    for (const each of [env, mutual]) expect(await complaints({ env: each, only: ['settings'] })).toEqual([]);
   });
 });
 

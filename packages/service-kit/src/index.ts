@@ -37,7 +37,7 @@ export { bearerOf, Call } from './grpc/call.js';
 export { CallEnd } from './grpc/call-end.js';
 export { Certificates } from './grpc/certificates.js';
 export { addHealth } from './grpc/health.js';
-export { type KeyPair, keyPair } from './grpc/key-pair.js';
+export type { KeyPair } from './grpc/key-pair.js';
 export { Proxies } from './grpc/proxies.js';
 export { RawStream } from './grpc/raw-stream.js';
 export { addReflection } from './grpc/reflection.js';
@@ -56,6 +56,7 @@ export {
   type TakeHandler,
   type UnaryHandler,
 } from './grpc/service.js';
+export { readTlsFiles, type TlsFiles } from './grpc/tls-files.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { logEntryColumns, logEntryConstants, messageOfEntry, type StoredEntry } from './log-entries.js';
 export { notifyWords, ranks } from './memberships.js';

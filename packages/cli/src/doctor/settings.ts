@@ -1,26 +1,17 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
 import { readSettings, type Settings, SettingsError } from '@parley/runtime';
-import { type KeyPair, keyPair, Proxies, urlOrFile } from '@parley/service-kit';
+import { Proxies, readTlsFiles, urlOrFile } from '@parley/service-kit';
 import { errorText } from '../failure.js';
-import { asFault, type Check, type Finding, fault, skipped, works } from './check.js';
+import { asFault, type Check, type Finding, skipped, works } from './check.js';
 import type { Surroundings } from './surroundings.js';
 import { validityFinding } from './tls.js';
 
 const advice = 'Correct it: `npx parley config` describes every setting.';
 
-function certificateFinding({ cert, key }: KeyPair, file: string): Finding {
-  const certificate = new X509Certificate(cert);
-  if (!certificate.checkPrivateKey(createPrivateKey(key)))
-    return fault(
-      file,
-      'The certificate and the key of PARLEY_TLS_KEY do not belong together.',
-      'Set both to the files of one pair.',
-    );
-  const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
-  return (
-    validityFinding(file, from, to, Date.now()) ?? works(file, 'The certificate is valid, and the key belongs to it.')
-  );
+function certificateFinding(cert: Buffer, file: string): Finding {
+  const { validFrom, validTo } = new X509Certificate(cert);
+  const found = validityFinding(file, Date.parse(validFrom), Date.parse(validTo), Date.now());
+  return found ?? works(file, 'The certificate is valid, and the key belongs to it.');
 }
 
 /** Runs one step. Returns a fault with the words of its error. */
@@ -33,15 +24,11 @@ function attempt(about: string, step: () => Finding[]): Finding[] {
 }
 
 function filesFindings(settings: Settings): Finding[] {
-  const { TLS_CA, TLS_CERT, PROXIES } = settings;
+  const { TLS_CERT, PROXIES } = settings;
   return [
-    ...attempt('PARLEY_TLS_CERT, PARLEY_TLS_KEY', () => {
-      const pair = keyPair(settings);
-      return pair === undefined ? [] : [certificateFinding(pair, String(TLS_CERT))];
-    }),
-    ...attempt('PARLEY_TLS_CA', () => {
-      if (TLS_CA !== undefined) new X509Certificate(readFileSync(TLS_CA));
-      return [];
+    ...attempt('TLS', () => {
+      const { pair } = readTlsFiles(settings);
+      return pair === undefined ? [] : [certificateFinding(pair.cert, String(TLS_CERT))];
     }),
     ...attempt('PARLEY_PROXIES', () => {
       new Proxies(PROXIES);

@@ -1,5 +1,5 @@
 import { readSettings, type Settings } from '@parley/runtime';
-import { keyPair } from '@parley/service-kit';
+import { readTlsFiles } from '@parley/service-kit';
 import type { StartOptions } from './options.js';
 
 /** Settings that `npm start` sets for each process, with the advice for a user who sets one. */
@@ -24,6 +24,6 @@ export function checkEnvironment({ envoy }: StartOptions, env: NodeJS.ProcessEnv
       'Envoy reaches the services without TLS. Start without --envoy, or unset PARLEY_TLS_CERT and PARLEY_TLS_KEY and give Envoy a certificate with --envoy-cert and --envoy-key.',
     );
   }
-  keyPair(settings);
+  readTlsFiles(settings);
   return settings;
 }

@@ -12,13 +12,6 @@ export interface KeyPair {
  * loopback address or `PARLEY_INSECURE=on`.
  * @throws {Error} one sentence if plain text is not allowed, only one file is set, or a file cannot
  * be read.
- * @example
- * ```ts
- * import { readSettings } from '@parley/runtime';
- * import { keyPair } from '@parley/service-kit';
- *
- * const pair = keyPair(readSettings(process.env)); // undefined: plain text
- * ```
  */
 export function keyPair({
   HOST,

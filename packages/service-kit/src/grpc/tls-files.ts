@@ -74,6 +74,13 @@ function readAuthorities(setting: 'TLS_CA' | 'TLS_CLIENT_CA', file: string | und
  * Reads the files of TLS, and checks that they can be used now.
  * @throws {Error} one sentence if plain text is not allowed, only some of the settings are set, or a
  * file cannot be used.
+ * @example
+ * ```ts
+ * import { readSettings } from '@parley/runtime';
+ * import { readTlsFiles } from '@parley/service-kit';
+ *
+ * const { pair } = readTlsFiles(readSettings(process.env)); // undefined: plain text
+ * ```
  */
 export function readTlsFiles(settings: TlsSettings): TlsFiles {
   const { TLS_CERT, TLS_KEY, TLS_CA, TLS_CLIENT_CA } = settings;
