@@ -8,9 +8,11 @@ import { benchIdleInboxes, type IdleInboxes } from './idle-inboxes.js';
 import { benchInbox } from './inbox.js';
 import { benchReceipts } from './receipts.js';
 import { benchReplay } from './replay.js';
+import { benchRest } from './rest.js';
 import { benchResumes, type ResumingPeople } from './resumes.js';
 import { benchSearch } from './search.js';
 import { type Shape, shapes } from './shapes.js';
+import { benchSse } from './sse.js';
 import { runShape, type SuitePlan, type SuiteResult } from './suite.js';
 
 /** Plan of a run: how to run each shape, and the size of the search index. */
@@ -21,6 +23,8 @@ function benchShape(name: string, plan: BenchPlan): Promise<SuiteResult> {
   if (name === 'edges') return benchEdges(plan);
   if (name === 'resumes') return benchResumes(plan);
   if (name === 'inboxes') return benchIdleInboxes(plan);
+  if (name === 'sse') return benchSse(plan);
+  if (name === 'rest') return benchRest(plan);
   if (name === 'dead') return benchDead(plan);
   if (name === 'replay') return benchReplay(plan);
   if (name === 'receipts') return benchReceipts(plan);

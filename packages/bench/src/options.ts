@@ -13,7 +13,7 @@ export interface Options {
   readonly rows: number;
   /** Inboxes of the shape `inboxes`. */
   readonly inboxes: number;
-  /** Readers of the shape `edges`. */
+  /** Readers of the shapes `edges` and `sse`. */
   readonly readers: number;
   /** People of the shape `resumes`. */
   readonly people: number;
@@ -25,6 +25,8 @@ const shapeNames = [
   'idle',
   'inboxes',
   'edges',
+  'sse',
+  'rest',
   'resumes',
   'append',
   'inbox',
@@ -44,7 +46,7 @@ export const help = `npm run bench -- [options]
   --seconds S    measured time per round, after a warm-up of half of it (default: 2)
   --rows N       messages of the shape search (default: 100000; the goal is stated for 1000000)
   --inboxes N    idle inboxes of the shape inboxes (default: 10000)
-  --readers N    readers of the shape edges (default: 1000; the goal is stated for 5000)
+  --readers N    readers of the shapes edges and sse (default: 1000; the goals are stated for 5000)
   --people N     people of the shape resumes (default: 1000)
   --report DIR   write bench.md and bench.svg to a folder
   --help         show this help

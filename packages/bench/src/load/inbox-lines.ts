@@ -3,8 +3,8 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { InboxCommand } from '@parley/contract';
 
-/** The transport of an inbox: a WebSocket at `/connect`, or the gRPC call Session. */
-export type InboxDoor = 'ws' | 'grpc';
+/** The transport of an inbox: a WebSocket at `/connect`, the gRPC call Session, or server-sent events at `/events`. */
+export type InboxDoor = 'ws' | 'grpc' | 'sse';
 
 /** An open inbox. */
 export interface InboxLine {
@@ -59,31 +59,40 @@ class CountedLine implements InboxLine {
 }
 
 function openSocket(address: string, token: string, at: number): Promise<InboxLine> {
-  const socket = dial(address, at);
-  const line = new CountedLine(() => socket.destroy());
-  const head = [
+  const line = openHttp(address, at, [
     'GET /connect HTTP/1.1',
-    `host: ${address}`,
     'upgrade: websocket',
     'connection: Upgrade',
     'sec-websocket-version: 13',
     `sec-websocket-key: ${randomBytes(16).toString('base64')}`,
     `sec-websocket-protocol: parley.v1, bearer.${token}`,
-  ];
-  socket.write(`${head.join('\r\n')}\r\n\r\n`);
-  socket.write(Buffer.concat([Buffer.from([0x82, 0x80 | watch.length, 0, 0, 0, 0]), watch]));
-  return opened(line, (answers) => {
-    let isUpgraded = false;
+  ]);
+  line.socket.write(Buffer.concat([Buffer.from([0x82, 0x80 | watch.length, 0, 0, 0, 0]), watch]));
+  return line.opened;
+}
+
+function openEvents(address: string, token: string, at: number): Promise<InboxLine> {
+  return openHttp(address, at, ['GET /events HTTP/1.1', `authorization: Bearer ${token}`]).opened;
+}
+
+/** Sends the head of a request. The inbox is open when bytes follow the head of the response. */
+function openHttp(address: string, at: number, head: readonly string[]) {
+  const socket = dial(address, at);
+  const line = new CountedLine(() => socket.destroy());
+  socket.write(`${[...head, `host: ${address}`].join('\r\n')}\r\n\r\n`);
+  const whenOpen = opened(line, (answers) => {
+    let hasHead = false;
     socket.on('error', () => {});
-    socket.on('close', () => answers(new Error(`The WebSocket closed after ${line.bytes} bytes.`)));
+    socket.on('close', () => answers(new Error(`The connection closed after ${line.bytes} bytes.`)));
     socket.on('data', (chunk: Buffer) => {
       line.bytes += chunk.length;
       if (chunk.equals(socketPing)) return void socket.write(socketPong);
-      const head = isUpgraded ? -1 : chunk.indexOf('\r\n\r\n');
-      if (isUpgraded || head + 4 < chunk.length) answers();
-      isUpgraded = true;
+      const end = hasHead ? -1 : chunk.indexOf('\r\n\r\n');
+      if (hasHead || end + 4 < chunk.length) answers();
+      hasHead = true;
     });
   });
+  return { socket, opened: whenOpen };
 }
 
 function openCall(address: string, token: string, at: number): Promise<InboxLine> {
@@ -123,5 +132,6 @@ function opened(line: CountedLine, listen: (answers: (end?: Error) => void) => v
 
 /** Opens an inbox, and waits for its first event. */
 export function openInbox(door: InboxDoor, address: string, token: string, at: number): Promise<InboxLine> {
-  return door === 'ws' ? openSocket(address, token, at) : openCall(address, token, at);
+  const open = { ws: openSocket, grpc: openCall, sse: openEvents }[door];
+  return open(address, token, at);
 }
