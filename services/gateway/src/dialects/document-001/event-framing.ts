@@ -8,12 +8,12 @@ import { isSpoken, wireMessage } from './shapes.js';
  * Byte that begins a record in the frames of this framing. No other byte is 0, because JSON escapes
  * that character.
  */
-export const recordMark = '\0';
+const recordMark = '\0';
 /**
  * Kinds of records. Each record has a first line. A record of the kind `block` also has a block: an
  * event that is the same for all readers, without its id.
  */
-export const recordKinds = {
+const recordKinds = {
   /** `<channel>.<seq>`: an entry, with its block. */
   block: 'b',
   /** `<channel>.<seq>`: an entry for which document 001 has no event. */
@@ -55,6 +55,46 @@ function recordOf(bytes: Uint8Array): string {
 }
 
 const recordIn = convertedOnce(recordOf, keptBytes);
+
+/** An entry, with its block if document 001 has an event for it, or an event. */
+export type EventRecord =
+  | {
+      readonly channelId: number;
+      readonly seq: string;
+      readonly block: Uint8Array | undefined;
+      readonly event?: undefined;
+    }
+  | { readonly event: InboxEvent };
+
+const mark = recordMark.charCodeAt(0);
+const newline = 0x0a;
+
+function* parsedRecords(frames: Buffer): Generator<EventRecord> {
+  for (let at = 0; at < frames.length; ) {
+    const endOfLine = frames.indexOf(newline, at);
+    const kind = frames.toString('latin1', at + 1, at + 2);
+    const line = frames.toString('latin1', at + 2, endOfLine);
+    const following = frames.indexOf(mark, endOfLine);
+    at = following < 0 ? frames.length : following;
+    if (kind === recordKinds.event) yield { event: InboxEvent.decode(Buffer.from(line, 'base64')) };
+    else {
+      const [channelId, seq = ''] = line.split('.');
+      const block = kind === recordKinds.block ? frames.subarray(endOfLine + 1, at) : undefined;
+      yield { channelId: Number(channelId), seq, block };
+    }
+  }
+}
+
+const parsed = new WeakMap<Buffer, readonly EventRecord[]>();
+
+/** Returns the records in frames. Parses frames that readers share only once. */
+export function recordsIn(frames: Buffer): readonly EventRecord[] {
+  const known = parsed.get(frames);
+  if (known !== undefined) return known;
+  const records = [...parsedRecords(frames)];
+  parsed.set(frames, records);
+  return records;
+}
 
 /**
  * Framing of the events of document 001. It writes records, and each stream makes its own events

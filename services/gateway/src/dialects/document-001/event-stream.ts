@@ -1,12 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { limits, type MemoryHolding, type Refusal } from '@parley/runtime';
 import type { InboxStream } from '../../inbox/stream.js';
+import { joinedParts } from './event-bytes.js';
 import { eventFraming } from './event-framing.js';
-import type { EventsMachine, EventsNeed } from './events-machine.js';
+import type { EventParts, EventsMachine, EventsNeed } from './events-machine.js';
 
 /** The part of a stream that a look-up uses. */
 export interface EventWriter {
-  write(bytes: Buffer): void;
+  write(parts: EventParts): void;
   /** Resolves when the client has read enough, or the stream is over. */
   taken(): Promise<void>;
 }
@@ -14,6 +16,7 @@ export interface EventWriter {
 /** Options of one stream of events. */
 export interface EventStreamOptions {
   readonly response: ServerResponse;
+  readonly socket: Socket;
   /** Line with the id from which the stream resumes; empty if there is none. */
   readonly idLine: string;
   readonly machine: EventsMachine;
@@ -34,8 +37,9 @@ const headers = {
 };
 
 /**
- * The stream of an inbox as server-sent events. During a look-up, the stream accepts no
- * frames, and the inbox waits until it does.
+ * The stream of an inbox as server-sent events. Writes events straight to the socket, each write as
+ * one chunk of the response; the library writes only the head and the end. During a look-up, the
+ * stream accepts no frames, and the inbox waits until it does.
  */
 export class EventStream implements InboxStream {
   readonly framing = eventFraming;
@@ -47,9 +51,13 @@ export class EventStream implements InboxStream {
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
-    const { response } = options;
-    response.on('drain', () => this.#drained());
-    response.once('close', () => this.#over('cancelled'));
+    const { response, socket } = options;
+    const drained = () => this.#drained();
+    socket.on('drain', drained);
+    response.once('close', () => {
+      socket.off('drain', drained);
+      this.#over('cancelled');
+    });
   }
 
   get ended(): boolean {
@@ -105,7 +113,7 @@ export class EventStream implements InboxStream {
 
   /** Runs the steps of the machine until none is left or one must wait. */
   #goOn(): boolean {
-    const { response, machine } = this.#options;
+    const { socket, machine } = this.#options;
     for (let step = machine.next(); step !== undefined && !this.ended; step = machine.next()) {
       if (step.need === undefined) this.#send(step.write);
       else {
@@ -113,13 +121,13 @@ export class EventStream implements InboxStream {
         return false;
       }
     }
-    return this.ended || !response.writableNeedDrain;
+    return this.ended || !socket.writableNeedDrain;
   }
 
   async #lookUp(need: EventsNeed): Promise<void> {
     this.#isLookingUp = true;
     try {
-      await this.#options.lookUp(need, { write: (bytes) => this.#send(bytes), taken: () => this.#taken() });
+      await this.#options.lookUp(need, { write: (parts) => this.#send(parts), taken: () => this.#taken() });
     } catch {
       this.#isLookingUp = false;
       if (!this.ended) this.#options.response.end(retryLine(undefined)); // The client resumes before this event.
@@ -129,18 +137,24 @@ export class EventStream implements InboxStream {
     if (this.#goOn()) this.#drained();
   }
 
-  #send(bytes: Buffer): void {
-    const { response, unread } = this.#options;
-    if (bytes.length === 0 || this.ended || response.write(bytes)) return;
-    unread.set(response.writableLength);
+  #send(parts: EventParts): void {
+    const { response, socket, unread } = this.#options;
+    if (parts.length === 0 || this.ended || socket.write(joinedParts(parts, response.chunkedEncoding))) return;
+    unread.set(socket.writableLength);
     this.#timer ??= setTimeout(() => this.reset(), limits.takenWithinMs).unref();
   }
 
   #taken(): Promise<void> {
-    const { response } = this.#options;
-    if (this.ended || !response.writableNeedDrain) return Promise.resolve();
+    const { response, socket } = this.#options;
+    if (this.ended || !socket.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
-      response.once('drain', resolve).once('close', resolve);
+      const taken = () => {
+        socket.off('drain', taken);
+        response.off('close', taken);
+        resolve();
+      };
+      socket.on('drain', taken);
+      response.on('close', taken);
     });
   }
 

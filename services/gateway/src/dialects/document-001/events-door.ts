@@ -142,6 +142,7 @@ export class EventsDoor {
     this.#open += 1;
     return new EventStream({
       response,
+      socket: visit.request.socket,
       idLine: repeatedIdLine(visit),
       machine,
       lookUp: (need, writer) => this.#lookUp({ machine, me, calls, response }, need, writer),

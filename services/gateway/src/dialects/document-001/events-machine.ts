@@ -1,5 +1,5 @@
-import { type Channel, ChannelKind, InboxEvent, MemberChange, MemberRole, type Message } from '@parley/contract';
-import { eventBlock, recordKinds, recordMark } from './event-framing.js';
+import { type Channel, ChannelKind, type InboxEvent, MemberChange, MemberRole, type Message } from '@parley/contract';
+import { type EventRecord, eventBlock, recordsIn } from './event-framing.js';
 import type { EventIds } from './resume-point.js';
 
 /** Events about a chat, for which its members must be read first. */
@@ -18,14 +18,15 @@ export type EventsNeed =
     }
   | { readonly kind: 'gap'; readonly channelId: number; readonly from: number; readonly to: number };
 
-/** Next step: write bytes, or look up a fact and call `answer`. */
+/** Parts of a write, in order: a line with an id, which has only ASCII, or bytes. */
+export type EventParts = readonly (string | Uint8Array)[];
+
+/** Next step: write parts, or look up a fact and call `answer`. */
 export type EventsStep =
-  | { readonly write: Buffer; readonly need?: undefined }
+  | { readonly write: EventParts; readonly need?: undefined }
   | { readonly need: EventsNeed; readonly write?: undefined };
 
-const mark = recordMark.charCodeAt(0);
-const newline = 0x0a;
-const keepAlive = ':keep-alive-text\n\n';
+const keepAlive = Buffer.from(':keep-alive-text\n\n');
 
 /**
  * The stream of events of document 001, without I/O: reads the frames of an inbox and returns the
@@ -36,7 +37,7 @@ export class EventsMachine {
   readonly #ids: EventIds;
   /** Chats that the user has joined and whose entry of the join has not come yet. */
   readonly #joining = new Set<number>();
-  #frames: Buffer = Buffer.alloc(0);
+  #records: readonly EventRecord[] = [];
   #at = 0;
   #need: EventsNeed | undefined;
 
@@ -50,57 +51,52 @@ export class EventsMachine {
    * frames.
    */
   take(frames: Buffer): void {
-    this.#frames = frames;
+    this.#records = recordsIn(frames);
     this.#at = 0;
   }
 
   /** Returns the next step, or undefined if all frames have been read. */
   next(): EventsStep | undefined {
     if (this.#need !== undefined) return { need: this.#need };
-    const parts: Uint8Array[] = [];
-    while (this.#at < this.#frames.length && this.#need === undefined) this.#readRecord(parts);
-    if (parts.length > 0) return { write: Buffer.concat(parts) };
+    const parts: (string | Uint8Array)[] = [];
+    while (this.#need === undefined) {
+      const record = this.#records[this.#at];
+      if (record === undefined) break;
+      this.#at += 1;
+      this.#read(record, parts);
+    }
+    if (parts.length > 0) return { write: parts };
     return this.#need === undefined ? undefined : { need: this.#need };
   }
 
   /**
-   * Takes the block that was looked up, and returns the bytes to write. Without a block, there is
+   * Takes the block that was looked up, and returns the parts to write. Without a block, there is
    * no event.
    */
-  answer(block: string | undefined): Buffer {
+  answer(block: string | undefined): EventParts {
     this.#need = undefined;
-    return Buffer.from(block === undefined ? '' : this.#ids.line + block);
+    return block === undefined ? [] : [this.#ids.line, Buffer.from(block)];
   }
 
-  /** Returns the bytes to write for a message of a gap. */
-  fill(channelId: number, seq: number, block: string): Buffer {
+  /** Returns the parts to write for a message of a gap. */
+  fill(channelId: number, seq: number, block: string): EventParts {
     this.#ids.note(channelId, String(seq));
-    return Buffer.from(this.#ids.line + block);
+    return [this.#ids.line, Buffer.from(block)];
   }
 
-  #readRecord(parts: Uint8Array[]): void {
-    const endOfLine = this.#frames.indexOf(newline, this.#at);
-    const kind = this.#frames.toString('latin1', this.#at + 1, this.#at + 2);
-    const line = this.#frames.toString('latin1', this.#at + 2, endOfLine);
-    const following = this.#frames.indexOf(mark, endOfLine);
-    const end = following < 0 ? this.#frames.length : following;
-    this.#at = end;
-    if (kind === recordKinds.event) this.#readEvent(InboxEvent.decode(Buffer.from(line, 'base64')), parts);
-    else
-      this.#readEntry(line, parts, kind === recordKinds.block ? this.#frames.subarray(endOfLine + 1, end) : undefined);
+  #read(record: EventRecord, parts: (string | Uint8Array)[]): void {
+    if (record.event !== undefined) this.#readEvent(record.event, parts);
+    else {
+      this.#ids.note(record.channelId, record.seq);
+      if (record.block !== undefined) parts.push(this.#ids.line, record.block);
+    }
   }
 
-  #readEntry(place: string, parts: Uint8Array[], block: Uint8Array | undefined): void {
-    const dot = place.indexOf('.');
-    this.#ids.note(Number(place.slice(0, dot)), place.slice(dot + 1));
-    if (block !== undefined) parts.push(Buffer.from(this.#ids.line), block);
-  }
-
-  #readEvent(event: InboxEvent, parts: Uint8Array[]): void {
+  #readEvent(event: InboxEvent, parts: (string | Uint8Array)[]): void {
     const { id, ping, message, added, removed, changed, gap, chatReset, reset } = event;
     if (ping !== undefined) {
       this.#ids.restart(id);
-      parts.push(Buffer.from(this.#ids.line + keepAlive));
+      parts.push(this.#ids.line, keepAlive);
     }
     if (message !== undefined) this.#readMemberEntry(message);
     if (added !== undefined) this.#readAdded(added);
