@@ -11,12 +11,15 @@ export const receiptChannel = 'chat_receipt';
 /** Channel of the notifications after users have set something in their own memberships, with the same lines. */
 export const membershipChannel = 'chat_membership';
 
-/** Minimum time between two notifications of one bell, in milliseconds. */
-const ringEveryMs = 20;
+/** Minimum time between two notifications of one bell, in milliseconds, and time after one that was not sent. */
+const [ringEveryMs, ringAgainMs] = [20, 1_000];
 /** Maximum bytes of a notification. PostgreSQL accepts less than 8,000. */
 const notificationBytes = 7_000;
 /** Maximum number of lines that wait. The others are left out. */
 const maxLines = 10_000;
+/** Interval at which a listener checks its connection, and time within which the server must respond, in milliseconds. */
+const [checkEveryMs, respondsWithinMs] = [5_000, 10_000];
+
 /** Sends notifications to all processes that listen. */
 export interface Notifier {
   /** Sends one notification, which may be lost. @throws {Error} if it was not sent. */
@@ -26,8 +29,11 @@ export interface Notifier {
 /** The channels to which a process listens, and its handlers. */
 export interface Listening {
   readonly channels: readonly string[];
-  /** Called each time listening begins, because notifications may have been missed before. */
-  readonly onListening: () => void;
+  /**
+   * Called each time listening begins, with the milliseconds for which notifications may have been
+   * missed.
+   */
+  readonly onListening: (missedMs: number) => void;
   readonly onNotified: (channel: string, payload: string) => void;
 }
 
@@ -45,7 +51,8 @@ export function postgresNotifier(pool: pg.Pool): Notifier {
 
 /**
  * Notifies the listeners of a channel. Calls of `ring` that are close together become one
- * notification. A notification may be lost, so listeners must not depend on it.
+ * notification. One that could not be sent is sent again. A notification may be lost, so listeners
+ * must not depend on it.
  */
 export class Bell {
   readonly #notifier: Notifier;
@@ -71,19 +78,32 @@ export class Bell {
 
   async #ringAll(): Promise<void> {
     while (this.#lines.size > 0) {
-      await this.#notifier.send(this.#channel, this.#takePayload()).catch(this.#failed);
-      await pause(ringEveryMs, undefined, { ref: false });
+      const isSent = await this.#send(this.#takeLines());
+      await pause(isSent ? ringEveryMs : ringAgainMs, undefined, { ref: false });
     }
   }
 
-  #takePayload(): string {
-    let payload = '';
+  async #send(lines: readonly string[]): Promise<boolean> {
+    try {
+      await this.#notifier.send(this.#channel, lines.join('\n'));
+      return true;
+    } catch (cause) {
+      this.#failed(cause);
+      for (const line of lines) this.#lines.add(line);
+      return false;
+    }
+  }
+
+  #takeLines(): string[] {
+    const taken: string[] = [];
+    let length = 0;
     for (const line of this.#lines) {
-      if (payload.length + line.length >= notificationBytes) break;
-      payload += payload === '' ? line : `\n${line}`;
+      length += line.length + 1;
+      if (length > notificationBytes) break;
+      taken.push(line);
       this.#lines.delete(line);
     }
-    return payload;
+    return taken;
   }
 }
 
@@ -100,10 +120,13 @@ export class NotificationListener implements Part {
   readonly #options: NotificationListenerOptions;
   readonly #pool: pg.Pool;
   readonly #connection: Part;
+  /** Time up to which every notification has arrived, by the clock of this process. */
+  #heardAtMs = performance.now();
 
   constructor(options: NotificationListenerOptions) {
     this.#options = options;
-    this.#pool = createPool({ url: options.url, applicationName: options.applicationName, max: 1 });
+    const { url, applicationName } = options;
+    this.#pool = createPool({ url, applicationName, max: 1, statementTimeoutMs: respondsWithinMs });
     this.#connection = keepConnected((signal) => this.#listen(signal), options.onLost);
   }
 
@@ -122,10 +145,22 @@ export class NotificationListener implements Part {
       const over = overOf(client, signal);
       over.catch(() => {}); // In that case, LISTEN also fails.
       for (const channel of channels) await client.query(`LISTEN ${channel}`);
-      onListening();
-      await over;
+      const missedMs = performance.now() - this.#heardAtMs;
+      this.#heardAtMs = performance.now();
+      onListening(missedMs);
+      await Promise.race([this.#check(client, signal), over]);
     } finally {
       client.release(true);
+    }
+  }
+
+  /** Checks the connection until the signal is aborted. @throws {Error} if the server does not respond. */
+  async #check(client: pg.PoolClient, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const sentAtMs = performance.now();
+      await client.query('SELECT');
+      this.#heardAtMs = sentAtMs;
+      await pause(checkEveryMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 }

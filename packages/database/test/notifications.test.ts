@@ -87,3 +87,18 @@ test('a notification carries each line once, and too many lines become several n
   expect(received()).toEqual(['first', ...lines]);
   await listener.stop();
 });
+
+test('lines whose notification was not sent are sent again', async () => {
+  const sent: string[] = [];
+  const failures: unknown[] = [];
+  const send = async (_: string, payload: string) => {
+    if (failures.length < 1) throw new Error('away');
+    sent.push(payload);
+  };
+  const bell = new Bell({ send }, 'six', (cause) => failures.push(cause));
+  bell.ring('first');
+  await until(() => failures.length === 1);
+  bell.ring('second');
+  await until(() => sent.length > 0);
+  expect(sent.flatMap((payload) => payload.split('\n')).toSorted()).toEqual(['first', 'second']);
+});

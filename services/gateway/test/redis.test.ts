@@ -108,6 +108,23 @@ given('Gateways that Redis wakes', () => {
     await Promise.all([anns.cut(), again.cut()]);
   });
 
+  test('show receipts and settings that changed while Redis was away as soon as it responds again', async () => {
+    const chat = await rig.group(ann, [bob]);
+    const devices = [await rig.open(ann), await rig.open(ann, {}, second)] as const;
+    await redis.kill();
+    await until(async () => (await isUp()) === 0);
+    await rig.post(bob, { channelId: chat, receipt: { readSeq: 1 } }, second);
+    await devices[1].find(({ message }) => message?.receipt?.userId === bob.id); // That gateway has moved it.
+    const { chats } = await rig.trio.overview(ann);
+    const log = chats.find(({ channel }) => channel?.id === chat)?.log ?? '';
+    const request = UpdateReceiptRequest.fromPartial({ channelId: chat, log, markedUnread: true });
+    await callUnary(rig.trio.manager(), ChannelService.updateReceipt, request, { token: ann.token, withinMs: 30_000 });
+    await redis.restart();
+    await devices[0].find(({ message }) => message?.receipt?.userId === bob.id);
+    for (const device of devices) await device.find(({ membership }) => membership?.markedUnread === true);
+    await Promise.all(devices.map((device) => device.cut()));
+  });
+
   test('lose and repeat nothing when Redis is killed and starts again', async () => {
     const chat = await rig.group(ann, [bob]);
     const devices = [await rig.open(bob), await rig.open(bob, {}, second)] as const;

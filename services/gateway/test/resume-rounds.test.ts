@@ -2,6 +2,7 @@ import type { Pool } from '@parley/database';
 import { openTestDatabase, openTestPool, People, type TestDatabase } from '@parley/testkit';
 import type { Missed, StartingReader } from '../src/inbox/missed.js';
 import { type RoundFacts, RoundReader, type RoundRequest } from '../src/inbox/round.js';
+import { UnheardMembers } from '../src/inbox/unheard-members.js';
 
 /** Chats of each reader. */
 const chats = 20;
@@ -74,6 +75,7 @@ function read(starting: readonly StartingReader[], more: Partial<RoundRequest> =
     due: [],
     sessionIds: [],
     members: [],
+    unheard: new UnheardMembers().take(),
     hasReader: nobody,
     hasFeed: nobody,
     ...more,

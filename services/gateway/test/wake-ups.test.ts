@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { InboxEvent } from '@parley/contract';
 import { declareRestored, NotificationListener } from '@parley/database';
 import { Metrics } from '@parley/runtime';
 import { openTestPool, type TestPerson, until } from '@parley/testkit';
@@ -52,13 +53,43 @@ test('a change without a notification reaches inboxes, because they read changes
   await inbox.cut();
 });
 
+test('receipts and settings that changed without a notification are shown after the next LISTEN, in chats of any size', async () => {
+  const [others, carol] = [await rig.people(101), ...(await rig.people(1))];
+  const [small, large] = [await rig.group(ann, [bob]), await rig.group(ann, [bob])];
+  await rig.sql(
+    `INSERT INTO chat.member (channel_id, user_id, joined_seq) SELECT $1, id, 0 FROM unnest($2::text[]) AS u (id)`,
+    [large, others.map(({ id }) => id)],
+  );
+  const devices = [await rig.open(ann), await rig.open(bob)] as const;
+  const strangers = await rig.open(carol as TestPerson);
+  // Only managers and gateways notify.
+  await rig.sql(
+    'UPDATE chat.member SET delivered_seq = 1, read_seq = 1, receipt_at = now(), marked_unread = true WHERE channel_id = ANY ($1) AND user_id = $2',
+    [[small, large], bob.id],
+  );
+  await loseNotifications();
+  for (const chat of [small, large]) {
+    const isOwn = ({ membership }: InboxEvent) => membership?.channelId === chat && membership.markedUnread;
+    const isRead = ({ message }: InboxEvent) => message?.channelId === chat && message.receipt?.userId === bob.id;
+    await devices[1].find(isOwn);
+    await devices[1].find(isRead);
+    if (chat === small) await devices[0].find(isRead);
+    expect(devices[0].events.some(isOwn)).toBe(false);
+    if (chat === large) expect(devices[0].events.some(isRead)).toBe(false);
+  }
+  expect(strangers.events.some(({ message, membership }) => message !== undefined || membership !== undefined)).toBe(
+    false,
+  );
+  await Promise.all([...devices, strangers].map((device) => device.cut()));
+});
+
 test('inboxes read changes after each LISTEN, because notifications before it may be lost', async () => {
   let woken = 0;
   const wakeSoon = () => {
     woken += 1;
   };
   const url = rig.trio.database.urlFor('chat_gateway');
-  const inbox = { wakeSoon, showReceipt: () => {}, showMembership: () => {} };
+  const inbox = { wakeSoon, showReceipt: () => {}, showMembership: () => {}, showUnheard: () => {} };
   const wakeUps = wakeUpsOf({ instanceId: randomUUID(), inbox, metrics: new Metrics() });
   const given = { url, applicationName: 'parley gateway notifications', onLost: () => {} };
   const listener = new NotificationListener({ ...given, ...wakeUps });

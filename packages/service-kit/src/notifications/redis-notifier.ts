@@ -29,6 +29,8 @@ export class RedisNotifier implements Notifier, Part {
   readonly #log: Logger;
   readonly #connection: Part;
   #client: RedisClientType | undefined;
+  /** Time up to which every notification has arrived, by the clock of this process. */
+  #heardAtMs = performance.now();
   /** The problem that was logged last; undefined if Redis has responded since. */
   #problem: string | undefined;
 
@@ -73,8 +75,10 @@ export class RedisNotifier implements Notifier, Part {
       this.#client = client;
       if (this.#problem !== undefined) this.#log.info('Redis responds again');
       this.#problem = undefined;
-      this.#listening?.onListening();
-      await Promise.race([ping(client, signal), over]);
+      const missedMs = performance.now() - this.#heardAtMs;
+      this.#heardAtMs = performance.now();
+      this.#listening?.onListening(missedMs);
+      await Promise.race([this.#ping(client, signal), over]);
     } finally {
       this.#client = undefined;
       client.destroy();
@@ -97,12 +101,14 @@ export class RedisNotifier implements Notifier, Part {
     this.#problem = problem;
     this.#log.error({ cause: cause instanceof Error ? cause.message : String(cause) }, problem);
   }
-}
 
-/** Pings Redis until the signal is aborted. @throws {Error} if Redis does not respond. */
-async function ping(client: RedisClientType, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await respondsInTime(client.ping());
-    await pause(pingEveryMs, undefined, { signal, ref: false }).catch(() => {});
+  /** Pings Redis until the signal is aborted. @throws {Error} if Redis does not respond. */
+  async #ping(client: RedisClientType, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const sentAtMs = performance.now();
+      await respondsInTime(client.ping());
+      this.#heardAtMs = sentAtMs; // Redis responds after everything that it has sent before.
+      await pause(pingEveryMs, undefined, { signal, ref: false }).catch(() => {});
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { Inbox } from '../inbox/inbox.js';
 
 export interface WakeUpsOptions {
   readonly instanceId: string;
-  readonly inbox: Pick<Inbox, 'wakeSoon' | 'showReceipt' | 'showMembership'>;
+  readonly inbox: Pick<Inbox, 'wakeSoon' | 'showReceipt' | 'showMembership' | 'showUnheard'>;
   readonly metrics: Metrics;
 }
 
@@ -19,7 +19,8 @@ export function receiptLine(
 /**
  * Lets inboxes read changes as soon as a manager has made them, receipts that managers and other
  * gateways have moved, and settings that users have changed in their memberships. Without
- * notifications, inboxes read changes every second, and the rest when they resume.
+ * notifications, inboxes read changes every second, and the rest as soon as notifications arrive
+ * again.
  */
 export function wakeUpsOf({ instanceId, inbox, metrics }: WakeUpsOptions): Listening {
   const counts = { listening: 0, notified: 0 };
@@ -39,5 +40,9 @@ export function wakeUpsOf({ instanceId, inbox, metrics }: WakeUpsOptions): Liste
     }
   };
   const channels = [eventChannel, receiptChannel, membershipChannel];
-  return { channels, onListening: () => wake('listening'), onNotified };
+  const onListening = (missedMs: number) => {
+    inbox.showUnheard(missedMs);
+    wake('listening');
+  };
+  return { channels, onListening, onNotified };
 }

@@ -156,6 +156,11 @@ export class Feed implements Flushable {
     return this.#follows.length > 0;
   }
 
+  /** Users who follow the channel here. */
+  get userIds(): ReadonlySet<string> {
+    return new Set(this.#follows.map(({ userId }) => userId));
+  }
+
   addFollower(follow: Follower): void {
     this.#follows.push(follow);
     this.#listener.followed(1);

@@ -60,6 +60,11 @@ export class Feeds {
     return this.#memory.bytes;
   }
 
+  /** The channels that somebody follows. */
+  get followed(): Feed[] {
+    return [...this.#feeds.values()].filter(({ hasFollowers }) => hasFollowers);
+  }
+
   find(channelId: number): Feed | undefined {
     return this.#feeds.get(channelId);
   }

@@ -16,6 +16,7 @@ import type { DueMember, RoundFacts, RoundReader } from './round.js';
 import { StartQueue, type WaitingReader } from './start-queue.js';
 import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
+import { UnheardMembers } from './unheard-members.js';
 import { welcomeEvent } from './welcome-event.js';
 
 /** Maximum number of chats that one request may name as seen. */
@@ -63,6 +64,7 @@ export class Inbox implements Part, DrainedStreams {
   #waitingChanges: RoundFacts['waitingChanges'] = [];
   /** Members whom managers and other gateways have changed, by channel and user. */
   #members = new Map<string, DueMember>();
+  readonly #unheard = new UnheardMembers();
   #isReading = false;
   #isWoken = false;
   /** Whether the next round also checks the sessions, as it does once a second. */
@@ -180,6 +182,14 @@ export class Inbox implements Part, DrainedStreams {
     this.#readMember(member, false);
   }
 
+  /**
+   * Shows the receipts and settings whose notifications may be lost, because none arrived for
+   * `missedMs`.
+   */
+  showUnheard(missedMs: number): void {
+    this.#unheard.add(this.feeds.followed, performance.now() - missedMs);
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
@@ -227,6 +237,7 @@ export class Inbox implements Part, DrainedStreams {
     const due = this.feeds.takeDue(performance.now());
     const members = [...this.#members.values()];
     this.#members.clear();
+    const unheard = this.#unheard.take();
     const isTick = this.#isTick;
     this.#isTick = false;
     try {
@@ -237,6 +248,7 @@ export class Inbox implements Part, DrainedStreams {
         due: due.map(({ channelId, log, seq }) => ({ channelId, log, seq })),
         sessionIds: isTick ? [...this.#all()].map(({ me }) => me.sessionId) : [],
         members,
+        unheard,
         hasReader: (userId) => this.#readers.has(userId),
         hasFeed: (channelId) => this.feeds.find(channelId) !== undefined,
       });
@@ -246,6 +258,7 @@ export class Inbox implements Part, DrainedStreams {
       this.#log.warn({ err }, 'round of the inbox failed; will retry');
       this.feeds.notCompared();
       for (const member of members) this.#readMember(member, member.hasMoved);
+      this.#unheard.add(unheard.feeds, unheard.sinceMs);
       this.#starts.fail(asRefusal(err));
       this.#isWoken = false; // The next round begins with the next tick.
     }

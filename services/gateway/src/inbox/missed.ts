@@ -69,8 +69,8 @@ const resumeBytes = 1_048_576;
 const roundChanges = 20_000;
 const roundEntries = 10_000;
 const roundBytes = 8_388_608;
-/** Maximum delay between the time of an entry and its commit. */
-const marginMs = 10_000;
+/** Maximum delay between the time of an entry or a receipt and its commit. */
+export const marginMs = 10_000;
 
 /** Returns the time, Unix ms, after which a reader at a position may have missed something. */
 export function sinceMsOf({ at }: Pick<InboxPosition, 'at'>): number {

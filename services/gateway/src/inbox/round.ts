@@ -2,6 +2,7 @@ import { type Pool, type PoolClient, snapshot } from '@parley/database';
 import { limits } from '@parley/runtime';
 import {
   type ChannelRow,
+  findChangedMembers,
   findEnded,
   findStays,
   type InboxChange,
@@ -25,10 +26,12 @@ import {
   hasAllAfter,
   type MissedByReader,
   MissedReading,
+  marginMs,
   type StartingReader,
   type Stays,
   type UserInChannel,
 } from './missed.js';
+import type { UnheardPart } from './unheard-members.js';
 
 /** A member whose membership has changed. `hasMoved` says whether the receipt has, too. */
 export interface DueMember extends UserInChannel {
@@ -48,6 +51,8 @@ export interface RoundRequest {
   readonly sessionIds: readonly string[];
   /** Members whose receipts or memberships have changed. */
   readonly members: readonly DueMember[];
+  /** Memberships that may have changed without a notification. */
+  readonly unheard: UnheardPart;
   readonly hasReader: (userId: string) => boolean;
   readonly hasFeed: (channelId: number) => boolean;
 }
@@ -78,7 +83,7 @@ export interface RoundFacts {
   /** Due channels that were read to their end. */
   readonly complete: ReadonlySet<number>;
   readonly missed: MissedByReader;
-  /** The members of the request, as they are now. */
+  /** The members of the request, and those that have changed without a notification, as they are now. */
   readonly members: readonly MemberRow[];
   readonly ended: readonly { readonly sessionId: string; readonly suspended: boolean }[];
 }
@@ -148,7 +153,7 @@ class RoundReading {
       entries,
       complete,
       missed: await missed.readEntries(stays, ends),
-      members: await this.#members(),
+      members: await this.#members(moment),
       ended: await this.#ended(),
     };
   }
@@ -228,13 +233,27 @@ class RoundReading {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  async #members(): Promise<readonly MemberRow[]> {
-    const { members } = this.#request;
+  async #members(moment: Moment): Promise<readonly MemberRow[]> {
+    const members = [...this.#request.members, ...(await this.#unheard(moment))];
     if (members.length === 0) return [];
     return readMembers.run(this.#client, {
       channelIds: members.map(({ channelId }) => channelId),
       userIds: members.map(({ userId }) => userId),
       hasMoved: members.map(({ hasMoved }) => hasMoved),
+      mostTold: limits.membersToldReceipts,
+    });
+  }
+
+  /** Finds the members that have changed without a notification. */
+  async #unheard({ now }: Moment): Promise<readonly DueMember[]> {
+    const { feeds, sinceMs, channelIds, members } = this.#request.unheard;
+    if (feeds.length === 0) return [];
+    const missedMs = performance.now() - sinceMs;
+    return findChangedMembers.run(this.#client, {
+      channelIds,
+      memberChannelIds: members.map(({ channelId }) => channelId),
+      memberIds: members.map(({ userId }) => userId),
+      sinceMs: Math.floor(now / 1_000 - missedMs) - marginMs,
       mostTold: limits.membersToldReceipts,
     });
   }

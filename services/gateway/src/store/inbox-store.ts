@@ -144,6 +144,12 @@ export const readMembers = sql.statement(
   },
 );
 
+export const findChangedMembers = sql.statement(
+  'findChangedMembers',
+  { channelIds: array(int4), memberChannelIds: array(int4), memberIds: array(text), sinceMs: int8, mostTold: int8 },
+  { channelId: int4, userId: text, hasMoved: bool },
+);
+
 export const readMovedReceipts = sql.statement(
   'readMovedReceipts',
   { channelIds: array(int4), sinceMs: array(int8), mostTold: int8 },

@@ -160,6 +160,25 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (SELECT x.owner_id, x.kind FROM chat.channel x WHERE x.id = i.channel_id LIMIT 1) c
 CROSS JOIN LATERAL (SELECT x.private_reads FROM chat.users x WHERE x.id = i.user_id LIMIT 1) u;
 
+-- Finds the memberships whose receipts or settings have changed since a time, Unix ms: all of small
+-- chats, and of others those of the given users. `has_moved`: the receipt has changed.
+-- name: findChangedMembers
+SELECT m.channel_id, m.user_id, coalesce(m.receipt_at > t.since, false) AS has_moved
+FROM (SELECT to_timestamp(:sinceMs::bigint / 1000.0) AS since) t
+CROSS JOIN unnest(:channelIds::int[]) AS small (id)
+CROSS JOIN LATERAL (
+  SELECT * FROM chat.member x
+  WHERE x.channel_id = small.id AND x.left_seq IS NULL AND (x.receipt_at > t.since OR x.set_at > t.since) LIMIT :mostTold
+) m
+UNION ALL
+SELECT m.channel_id, m.user_id, coalesce(m.receipt_at > t.since, false) AS has_moved
+FROM (SELECT to_timestamp(:sinceMs::bigint / 1000.0) AS since) t
+CROSS JOIN unnest(:memberChannelIds::int[], :memberIds::varchar[]) AS pair (channel_id, user_id)
+CROSS JOIN LATERAL (
+  SELECT * FROM chat.member x WHERE x.channel_id = pair.channel_id AND x.user_id = pair.user_id AND x.left_seq IS NULL
+    AND (x.receipt_at > t.since OR x.set_at > t.since) LIMIT 1
+) m;
+
 -- Reads the receipts that have moved since a time, Unix ms, in small chats. Leaves out users who read
 -- in private.
 -- name: readMovedReceipts
