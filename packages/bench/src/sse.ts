@@ -3,14 +3,14 @@ import { playPublicChat } from './readers.js';
 import { formatRound, playInTurn, roundOf } from './rounds.js';
 import type { SuitePlan, SuiteResult } from './suite.js';
 
-/** Deliveries per second of one round, so that each message is written on its own. */
-const deliveriesPerSecond = 20_000;
+/** Maximum deliveries and messages per second, so that each message is written on its own. */
+const [deliveriesPerSecond, messagesPerSecond] = [20_000, 20];
 const base = 'WebSocket';
 const doors = { [base]: 'ws', SSE: 'sse' } as const;
 
 /** Compares server-sent events with WebSockets: a public chat whose readers are all at one gateway. */
 export async function benchSse({ pairs, seconds, readers, log }: SuitePlan & EdgeReaders): Promise<SuiteResult> {
-  const perSecond = Math.max(1, Math.round(deliveriesPerSecond / readers));
+  const perSecond = Math.min(messagesPerSecond, Math.max(1, Math.round(deliveriesPerSecond / readers)));
   const play = (door: 'ws' | 'sse') => async () => {
     const cost = await playPublicChat({ gateways: 1, readers, door, perSecond, seconds });
     return roundOf((cost.gatewaySeconds * 1e6) / cost.deliveries, cost.faults);

@@ -126,5 +126,11 @@ describe('bench', () => {
       const [edges] = await runBench(['edges'], plan);
       check(edges?.rounds ?? new Map(), ['2 gateways', '4 gateways']);
     });
+
+    test('compares server-sent events with WebSockets, and posts over REST with gRPC', async () => {
+      const [sse, rest] = await runBench(['sse', 'rest'], plan);
+      check(sse?.rounds ?? new Map(), ['WebSocket', 'SSE']);
+      check(rest?.rounds ?? new Map(), ['InboxService.Post', 'REST']);
+    });
   }
 });
