@@ -39,10 +39,15 @@ export function readResumePoint(text: string): ResumePoint | undefined {
  */
 export class EventIds {
   #position: string;
+  /** The last entry of each channel except the last one. */
   readonly #places = new Map<number, string>();
+  /** The channel of the newest event; 0: none. */
   #last = 0;
+  #lastSeq = '';
+  /** The end of the id without the seq. */
+  #lastPlace = '';
   /**
-   * The id without its last place, which is the only part that changes while events come from one
+   * The line without the last seq, which is the only part that changes while events come from one
    * channel.
    */
   #beginning = '';
@@ -65,33 +70,39 @@ export class EventIds {
 
   /** Forgets a channel that has another log or that the user has left. */
   forget(channelId: number): void {
+    this.#keepLast();
     this.#places.delete(channelId);
-    this.#last = 0;
   }
 
   /** Notes that an entry is being shown. */
   note(channelId: number, seq: string): void {
     if (channelId !== this.#last) this.#turnTo(channelId);
-    if (this.#last === channelId) this.#places.set(channelId, `${this.#ownPart}${seq}`);
+    if (this.#last === channelId) this.#lastSeq = seq;
   }
 
   /** Returns the line with the id; empty if there is no position yet. */
   get line(): string {
     if (this.#position === '') return '';
-    const own = this.#last === 0 ? '' : (this.#places.get(this.#last) ?? '');
-    return `id: ${this.#last === 0 ? this.#position + [...this.#places.values()].join('') : this.#beginning + own}\n`;
+    return this.#last === 0 ? `id: ${this.#idOfPlaces}\n` : `${this.#beginning}${this.#lastSeq}\n`;
   }
 
-  #ownPart = '';
+  get #idOfPlaces(): string {
+    return this.#position + [...this.#places.values()].join('');
+  }
+
+  #keepLast(): void {
+    if (this.#last !== 0) this.#places.set(this.#last, this.#lastPlace + this.#lastSeq);
+    this.#last = 0;
+  }
 
   #turnTo(channelId: number): void {
     const log = this.#logOf(channelId);
-    this.#last = 0;
+    this.#keepLast();
     if (log === undefined || log === '') return;
     if (!this.#places.has(channelId) && this.#places.size >= maxPlacesInId) return;
     this.#places.delete(channelId);
-    this.#beginning = this.#position + [...this.#places.values()].join('');
-    this.#ownPart = `~${shortLog(log)}.${channelId}.`;
+    this.#lastPlace = `~${shortLog(log)}.${channelId}.`;
+    this.#beginning = `id: ${this.#idOfPlaces}${this.#lastPlace}`;
     this.#last = channelId;
   }
 }
