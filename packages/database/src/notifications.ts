@@ -18,7 +18,7 @@ const notificationBytes = 7_000;
 /** Maximum number of lines that wait. The others are left out. */
 const maxLines = 10_000;
 /** Interval at which a listener checks its connection, and time within which the server must respond, in milliseconds. */
-const [checkEveryMs, respondsWithinMs] = [5_000, 10_000];
+const [checkEveryMs, respondsWithinMs] = [5_000, 5_000];
 
 /** Sends notifications to all processes that listen. */
 export interface Notifier {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { InboxEvent } from '@parley/contract';
 import { declareRestored, NotificationListener } from '@parley/database';
 import { Metrics } from '@parley/runtime';
-import { openTestPool, type TestPerson, until } from '@parley/testkit';
+import { FaultProxy, openTestPool, type TestPerson, until } from '@parley/testkit';
 import { wakeUpsOf } from '../src/background/wake-ups.js';
 import { InboxRig, say } from './inbox-rig.js';
 
@@ -98,6 +98,29 @@ test('inboxes read changes after each LISTEN, because notifications before it ma
   await loseNotifications();
   await until(() => woken > before);
   await listener.stop();
+});
+
+test('a listener notices that its connection is dead, and learns for how long it may have missed something', async () => {
+  const url = new URL(rig.trio.database.urlFor('chat_gateway'));
+  const { host } = url;
+  const network = await FaultProxy.open(() => host);
+  url.host = network.address;
+  const [missed, lost]: [number[], unknown[]] = [[], []];
+  const listener = new NotificationListener({
+    ...{ url: url.href, applicationName: 'test of a dead connection', channels: ['chat_event'] },
+    onListening: (missedMs) => missed.push(missedMs),
+    ...{ onNotified: () => {}, onLost: (cause: unknown) => lost.push(cause) },
+  });
+  await until(() => missed.length === 1);
+  const cutAtMs = performance.now();
+  network.set({ hole: true });
+  await until(() => lost.length > 0);
+  const deadMs = performance.now() - cutAtMs;
+  network.heal();
+  await until(() => missed.length === 2);
+  expect(missed[1]).toBeGreaterThan(deadMs);
+  await listener.stop();
+  await network.close();
 });
 
 test('a gateway that was suspended for longer than events are kept resets its inboxes, without ending them', async () => {
