@@ -1,6 +1,7 @@
 /** Jest runs what `tsc -b` made: jose and kysely are ESM only, and TypeScript 7 has no transform for jest. */
 export default {
   rootDir: '.',
+  cacheDirectory: '<rootDir>/node_modules/.cache/parley/jest',
   testEnvironment: 'node',
   transform: {},
   testMatch: ['<rootDir>/{packages,services}/**/dist/**/*.test.js'],

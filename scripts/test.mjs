@@ -1,7 +1,7 @@
 /** Runs the whole suite. Arguments go to jest, for example `npm test -- packages/rpc`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { root, setUp } from './setup.mjs';
@@ -49,6 +49,30 @@ const groups = [
   [['--maxWorkers=2', `--testPathPatterns=${heavy}`]],
   [['--maxWorkers=1', `--testPathPatterns=${alone}`]],
 ];
+
+const memory = '/dev/shm';
+const bytesPerGiB = 2 ** 30;
+
+/** Whether this machine has a folder in memory in which programs can run, and much free memory. */
+function hasMemoryToSpare() {
+  const mount = existsSync(memory) && /^\S+ \/dev\/shm tmpfs (\S+)/m.exec(readFileSync('/proc/mounts', 'utf8'));
+  if (!mount || mount[1].split(',').includes('noexec')) return false;
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize > 6 * bytesPerGiB && process.availableMemory() > 10 * bytesPerGiB;
+}
+
+/**
+ * Puts the temporary files of the tests into memory, if it suffices. Creating the files of a
+ * database takes 0.3 s of CPU on a disk, and 0.02 s in memory.
+ */
+function useMemory() {
+  if (process.env.TMPDIR !== undefined || !hasMemoryToSpare()) return;
+  const folder = mkdtempSync(join(memory, 'parley-'));
+  chmodSync(folder, 0o755); // PostgreSQL runs as another user if the tests run as root.
+  process.env.TMPDIR = folder;
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+}
 
 /** `at` is the place of this jest among those that run at once; `isOne` says whether it has the terminal for itself. */
 function startJest(args, results, at, isOne) {
@@ -98,6 +122,7 @@ function printResults(ran) {
 }
 
 setUp();
+useMemory();
 rmSync(resultsFolder, { recursive: true, force: true });
 mkdirSync(resultsFolder, { recursive: true });
 const args = process.argv.slice(2);

@@ -25,10 +25,10 @@ beforeAll(async () => {
   const pack = `tar -c --exclude=node_modules --exclude=.git --exclude=.parley . | tar -x -C ${app}`;
   await run('sh', ['-c', pack], { cwd: projectFolder });
   const pnpm = `pnpm() { npx --yes ${packageManager} "$@"; }`;
-  await run('bash', ['-c', `set -o pipefail; ${pnpm}; ${production()}`], {
-    cwd: app,
-    env: { ...process.env, CI: 'true' },
-  });
+  const bash = (script: string, cwd: string, env: NodeJS.ProcessEnv = {}) =>
+    run('bash', ['-c', `set -o pipefail; ${pnpm}; ${script}`], { cwd, env: { ...process.env, CI: 'true', ...env } });
+  const { stdout: store } = await bash('pnpm store path', projectFolder);
+  await bash(production(), app, { npm_config_store_dir: store.trim() });
 });
 afterAll(() => rm(app, { recursive: true, force: true }));
 
