@@ -44,14 +44,6 @@ function ruleOf(seconds: number | null) {
 /**
  * Returns the retention of a channel: seconds (null: for ever, 0: nothing) and number of entries
  * (null: all).
- * @example
- * ```ts
- * import { retentionOf } from '@parley/service-kit';
- *
- * retentionOf(86_400, null); // a day
- * retentionOf(null, 1_000); // the last 1,000 entries
- * retentionOf(0, null); // nothing
- * ```
  */
 function retentionOf(seconds: number | null, count: number | null): Retention {
   return Retention.fromPartial({ ...ruleOf(seconds), maxCount: count ?? 0 });
