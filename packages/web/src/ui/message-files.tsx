@@ -44,7 +44,7 @@ export function MessageFiles({ ids }: { ids: readonly string[] }) {
   const pictures = found.flatMap((one) => ('file' in one && one.file.picture !== undefined ? [one.file] : []));
   const open = (file: UserFile) => {
     const all = filesByMessage(conversation.state().lines);
-    const message = all.findIndex((one) => one.join() === ids.join());
+    const message = all.indexOf(ids);
     const messages = message < 0 ? [ids] : all;
     setOpened({ messages, first: { message: Math.max(0, message), pictures, at: pictures.indexOf(file) } });
   };

@@ -24,7 +24,7 @@ function useAlbum({ messages, first }: Pick<PictureDialogProps, 'messages' | 'fi
   const describe = (id: string) =>
     files.known(id) ?? files.find(id, new AbortController().signal).catch(() => undefined);
   const picturesOf = async (ids: readonly string[]) =>
-    (await Promise.all(ids.map(describe))).filter((file) => file?.picture !== undefined) as readonly UserFile[];
+    (await Promise.all(ids.map(describe))).flatMap((file) => (file?.picture === undefined ? [] : [file]));
   const go = (step: 1 | -1) => {
     latest.current = latest.current.then(async (now) => {
       const next = await nextPicture(now, step, messages, picturesOf);
