@@ -79,7 +79,7 @@ async function scrollUp(visitor: Visitor, by: number): Promise<void> {
 
 const long = `changed${' to something much longer'.repeat(40)}`;
 
-/** Ways in which the list or its place changes, each with the message that grows, counted from the last. */
+/** Changes of the list or of the space for it, each with its name. */
 const growths: readonly (readonly [string, (reading: Reading) => Promise<unknown>])[] = [
   ['a new message', ({ owner }) => owner.send('one more')],
   ['an edit of the last message', ({ owner, seqs }) => owner.edit(seqs.at(-1) ?? 0, long)],

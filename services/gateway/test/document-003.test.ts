@@ -181,7 +181,7 @@ test('8, 15. the page has login, logout, a list of rooms, a log, join, create an
   expect(script.text).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write|eval\(/);
 });
 
-test('9, 14. GET /ws/{user} logs in; a name is logged in once, in any case, and is free again after the logout', async () => {
+test('9, 14. GET /ws/{user} logs in; until the logout, nobody else logs in with the name, in upper or lower case', async () => {
   const user = await Chatter003.logIn();
   const again = { status: 403, text: 'user with this name already exists\n' };
   expect(await RoomClient.refused(`${gateway.http}/ws/${user.name.toUpperCase()}`)).toEqual(again);
@@ -196,7 +196,7 @@ test('9, 14. GET /ws/{user} logs in; a name is logged in once, in any case, and 
   });
 });
 
-test('11. the socket of a user who leaves is gone from the rooms; nobody waits for one that does not read', async () => {
+test('11. a user whose socket ends leaves the rooms, and a user who does not read delays nobody', async () => {
   const { room, creator, others } = await inRoom(2);
   const [stuck] = others as [Chatter003];
   stuck.client.ws.pause();
@@ -283,7 +283,7 @@ describe('names and accounts', () => {
     expect((await RoomClient.refused(`${gateway.http}/ws/%ff`)).status).toBe(400);
   });
 
-  test('17. nobody speaks as somebody else, and an account is marked', async () => {
+  test('17. no guest writes under another name, and users with an account are marked', async () => {
     const { room, creator, others } = await inRoom(2);
     const [other] = others as [Chatter003];
     creator.client.send({ user: other.name, room, isNotification: false, value: 'forged' });
@@ -306,7 +306,7 @@ describe('names and accounts', () => {
     expect(account).toEqual({ name: '李雷 (guest)', role: 'guest' });
   });
 
-  test('a call in the name of a guest comes from its network', async () => {
+  test('accepts calls for a guest only from the network of the guest', async () => {
     const behind = await trio.startGateway({ PARLEY_GUESTS: 'on', PARLEY_PROXIES: '127.0.0.0/8' });
     const { room, creator } = await inRoom(1);
     const foreign = (address: string) =>

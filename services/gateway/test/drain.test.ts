@@ -8,7 +8,6 @@ import {
   InboxCommand,
   type InboxEvent,
   InboxService,
-  WatchRequest,
 } from '@parley/contract';
 import { bearerMetadata, callUnary, clientOptions, startDuplex } from '@parley/rpc';
 import {
@@ -25,6 +24,7 @@ import {
   webCall,
 } from '@parley/testkit';
 import { type DeviceTransport, Follower } from './follower.js';
+import { watchInPage } from './inbox-client.js';
 
 let trio: Trio;
 let gateways: [ServiceProcess, ServiceProcess];
@@ -70,12 +70,9 @@ async function group(): Promise<{ channelId: number; log: string }> {
 function talk(stream: Chatter): () => Promise<number> {
   let isOver = false;
   const said = (async () => {
-    for (let last = 0; ; ) {
-      const clientId = crypto.randomUUID();
-      stream.send('text', { clientId });
-      const { ack } = await stream.find((frame) => frame.ack?.clientId === clientId);
-      last = ack?.seq ?? last;
-      if (isOver) return last;
+    for (;;) {
+      const { seq } = await stream.ask('text');
+      if (isOver) return seq;
     }
   })();
   return () => {
@@ -199,10 +196,7 @@ test('a user with an open inbox is online, until the inbox ends or its gateway d
     const [row] = await trio.people.sql("SELECT online, last_seen_at FROM chat.profile('ann', 'user', $1)", [user.id]);
     return row as { online: boolean; last_seen_at: Date | null };
   };
-  const watch = () => {
-    const request = WatchRequest.encode(WatchRequest.fromPartial({})).finish();
-    return new WebStream(`${first().http}/chat.v1.InboxService/Watch`, request, { token: user.token });
-  };
+  const watch = () => watchInPage(first().http, user, '', false);
   expect(await profile()).toEqual({ online: false, last_seen_at: null });
   const page = watch();
   await until(async () => (await profile()).online);

@@ -64,7 +64,7 @@ async function delivered(from: Listener, channel: string, payload: string, to: L
 const payloadsOf = ({ received }: Listener) => [...new Set(received)].filter((one) => one !== 'listening').sort();
 
 given('Notifications through Redis', () => {
-  test('reach each process that listens, by channel, and only within their prefix', async () => {
+  test('reach each process that listens to the channel with the same prefix', async () => {
     const server = await redis();
     const [one, other, stranger] = [
       notifier(urlOf(server)),
@@ -104,7 +104,7 @@ given('Notifications through Redis', () => {
       ]);
   });
 
-  test('begin again after the network has swallowed everything', async () => {
+  test('begin again after a network that delivers nothing is repaired', async () => {
     const server = await redis();
     const network = await FaultProxy.open(() => `127.0.0.1:${server.port}`);
     running.push(network);
@@ -167,7 +167,7 @@ given('One sentence says what is wrong', () => {
   });
 });
 
-test('a connection to a server that says nothing ends at once when it is stopped', async () => {
+test('stops at once while the server does not respond', async () => {
   const server = createServer();
   const silent = await listen(server);
   const { notifier: one } = notifier(`redis://${silent.address}`);
