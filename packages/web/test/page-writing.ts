@@ -69,7 +69,8 @@ inChromium('writing', () => {
     await ann.message('Read this first.').hover();
     await ann.message('Read this first.').getByRole('button', { name: 'Pin', exact: true }).click();
     await rowOf(bob, 'pins').click();
-    await bob.message('Read this first.').getByText('Pinned', { exact: true }).waitFor();
+    for (const text of ['And this.', 'Read this first.'])
+      await bob.message(text).getByText('Pinned', { exact: true }).waitFor();
     await bob.message('Read this first.').hover();
     await bob.message('Read this first.').getByRole('button', { name: 'Reply' }).waitFor();
     expect(await bob.message('Read this first.').getByRole('button', { name: /pin/i }).count()).toBe(0);
