@@ -13,6 +13,7 @@ import { drainedGateway, drainedOwner, frozenOwner, killedGateway, killedOwner, 
 import { InboxLoad } from './inbox-load.js';
 import { killChatServer, killDatabase, killManager, restartDatabase } from './kill.js';
 import type { DrillLoad } from './load.js';
+import { restoredFrom } from './restore.js';
 import { resetConnections, slowClients, slowDatabase } from './slow.js';
 import { watched } from './watch.js';
 
@@ -62,6 +63,11 @@ export const drills = {
       killManager,
       undisturbed,
     ],
+    load: (rate) => new InboxLoad(rate),
+  },
+  restore: {
+    description: 'backs up under users who hold inboxes, restores into a fresh system, and connects clients there',
+    disturbances: [restoredFrom()],
     load: (rate) => new InboxLoad(rate),
   },
   watch: { description: 'only measures, while you disturb your system by hand', disturbances: [watched] },

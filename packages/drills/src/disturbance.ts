@@ -10,6 +10,8 @@ export interface DisturbanceResult {
   readonly complaints?: readonly string[];
   /** Remarks for the report. */
   readonly notes?: readonly string[];
+  /** Numbers for the report, which are added up over all rounds. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 /** A fault that is injected and then repaired. */

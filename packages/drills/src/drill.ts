@@ -61,7 +61,7 @@ async function makeDisturbance(context: DrillContext, disturbance: Disturbance):
 async function playRound(context: DrillContext, disturbance: Disturbance): Promise<Round> {
   const ownDelay = monitorEventLoopDelay({ resolution: delayResolutionMs });
   ownDelay.enable();
-  const { since, complaints = [], notes = [] } = await makeDisturbance(context, disturbance);
+  const { since, complaints = [], notes = [], counts = {} } = await makeDisturbance(context, disturbance);
   const isBack = await context.load.allAcked(Math.max(since, performance.now()), ackedWithinMs);
   await pause(restMs);
   const silentMs = context.load.talkers.map((one) => one.silenceSince(since));
@@ -72,6 +72,7 @@ async function playRound(context: DrillContext, disturbance: Disturbance): Promi
     ownDelayMs: Math.round(ownDelay.max / 1e6),
     complaints: isBack ? complaints : [...complaints, 'at least one user got no more acks'],
     notes,
+    counts,
   };
 }
 

@@ -8,11 +8,11 @@ import {
 } from '@parley/client';
 import { type InboxEvent, Kind, type Message } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
-import type { NamedEntry } from '@parley/testkit';
 import { ChatRecords, type SharedEntries } from './chat-records.js';
 import type { DrillTalker } from './load.js';
 import { sendSteadily } from './pace.js';
 import type { DrillPerson } from './person.js';
+import type { LoadMessage } from './restore-verdict.js';
 import { lateMs, longestPause } from './talker.js';
 
 /** The end of a stream that had begun. */
@@ -39,7 +39,7 @@ export class InboxPerson implements DrillTalker {
   readonly id: string;
   readonly name: string;
   readonly client: ParleyClient;
-  readonly acked: (NamedEntry & { readonly channelId: number })[] = [];
+  readonly acked: LoadMessage[] = [];
   readonly ackedAt: number[] = [];
   readonly welcomedAt: number[] = [];
   readonly ends: StreamEnd[] = [];
@@ -158,19 +158,20 @@ export class InboxPerson implements DrillTalker {
     this.#count += 1;
     this.unanswered += 1;
     const name = `${this.name}:${this.#count}`;
-    const sentAtMs = performance.now();
+    const startedMs = performance.now();
+    const sentAtMs = Date.now();
     try {
       const sent = await this.#inbox?.post(channelId, name);
-      this.#note({ channelId, seq: sent?.seq ?? 0, name }, sentAtMs);
+      this.#note({ channelId, seq: sent?.seq ?? 0, name, sentAtMs, ackedAtMs: Date.now() }, startedMs);
     } catch (thrown) {
       this.refused.push((thrown as { reason?: string }).reason ?? String(thrown));
     }
     this.unanswered -= 1;
   }
 
-  #note(entry: InboxPerson['acked'][number], sentAtMs: number): void {
+  #note(entry: LoadMessage, startedMs: number): void {
     const atMs = performance.now();
-    const tookMs = Math.round(atMs - sentAtMs);
+    const tookMs = Math.round(atMs - startedMs);
     this.acked.push(entry);
     this.ackedAt.push(atMs);
     this.#ackedIn.set(entry.channelId, atMs);

@@ -126,6 +126,11 @@ export class LocalSystem {
     await this.#people.close();
   }
 
+  /** Closes the connections to the database. */
+  close(): Promise<void> {
+    return this.#people.close();
+  }
+
   #readFacts(): Promise<RunFacts> {
     return this.#source.facts();
   }
@@ -182,6 +187,11 @@ export class LocalSystem {
 
   async databaseUrl(role: ServiceRole): Promise<string> {
     return this.#source.urlFor(role, (await this.#readFacts()).database);
+  }
+
+  /** Returns the URL of the database, as its owner. */
+  async ownerUrl(): Promise<string> {
+    return (await this.#readFacts()).database;
   }
 
   /** Waits until the database responds. */

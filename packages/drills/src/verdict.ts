@@ -14,6 +14,7 @@ export interface Round {
   readonly ownDelayMs: number;
   readonly complaints: readonly string[];
   readonly notes: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 /** Time without service after one kind of disturbance. */
@@ -83,6 +84,13 @@ function storedByReplaced({ channel, stored }: RecordedHistory): string[] {
   return found.length > 0 ? [`${channel}: ${found.length} messages stored by a replaced owner`] : [];
 }
 
+/** Adds up the counts of all rounds. */
+function sumCounts(rounds: readonly Round[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [what, n] of rounds.flatMap(({ counts }) => Object.entries(counts))) sums[what] = (sums[what] ?? 0) + n;
+  return sums;
+}
+
 function countsOf(load: DrillLoad, histories: readonly RecordedHistory[], faults: readonly Fault[]) {
   const sum = (of: (one: RecordedHistory) => number) => histories.reduce((total, one) => total + of(one), 0);
   const byKind = countFaults(faults);
@@ -114,7 +122,7 @@ export async function judge(load: DrillLoad, rounds: readonly Round[]): Promise<
     ...load.complaints(),
     ...faults.map(({ kind, words }) => `${kind}: ${words}`),
   ];
-  return { recoveries, counts: countsOf(load, histories, faults), wrong, histories };
+  return { recoveries, counts: { ...countsOf(load, histories, faults), ...sumCounts(rounds) }, wrong, histories };
 }
 
 function seconds(ms: number): string {

@@ -4,6 +4,8 @@ import { type Disturbance, lacksNothing, localSystemOf } from '../src/disturbanc
 import { runDrill } from '../src/drill.js';
 import { killProcess } from '../src/kill.js';
 import { LocalSystem } from '../src/local-system.js';
+import { restoredFrom } from '../src/restore.js';
+import { compare } from '../src/restore-verdict.js';
 import { DrilledParley, kindsAfter, unbounded } from './drilled-parley.js';
 
 const shape = { channels: 4, people: 5, rate: 60, seconds: 5, report: () => {} };
@@ -73,4 +75,40 @@ test('the drill notices an inbox that is disconnected without a fault that excus
   const { wrong } = await runDrill(await LocalSystem.open(drilled.data), entry, shape);
   expect(wrong).not.toEqual([]);
   for (const one of wrong) expect(one).toMatch(/^disconnected by a gateway that lived: drill-\S+ by gateway \(/);
+});
+
+/** In one chat deletes a message, and lets new messages take the numbers that clients already know. */
+async function tamper(restored: LocalSystem): Promise<void> {
+  const original = await LocalSystem.open(drilled.data);
+  const [chat] = await original.sql(
+    "SELECT id, log_id FROM chat.channel JOIN chat.channel_head h ON h.channel_id = id WHERE name = 'drill' LIMIT 1",
+  );
+  await original.close();
+  const oldest = "SELECT min(seq) FROM chat.message WHERE channel_id = $1 AND kind = 0 AND sender_id NOT LIKE '%-_'";
+  await restored.sql(`DELETE FROM chat.message WHERE channel_id = $1 AND seq = (${oldest})`, [chat?.id]);
+  const overtake = 'UPDATE chat.channel_head SET log_id = $2, last_seq = last_seq + 100000 WHERE channel_id = $1';
+  await restored.sql(overtake, [chat?.id, chat?.log_id]);
+}
+
+test('a backup under load has what was acknowledged before it and nothing later, clients reset and carry on, and the drill notices planted faults', async () => {
+  const entry = { ...drills.restore, disturbances: [restoredFrom(tamper)] };
+  const { wrong, counts } = await runDrill(await LocalSystem.open(drilled.data), entry, shape);
+  expect(wrong).toEqual([
+    expect.stringMatching(/: 1 message that was acknowledged before the backup is missing: seq \d+ of chat \d+$/),
+    expect.stringMatching(/: resumed into other messages: native stream in chat \d+$/),
+  ]);
+  expect(counts).toMatchObject({ 'backups that were restored': 1, 'silent resumes': 1 });
+  expect(counts['acknowledged before a backup']).toBeGreaterThan(20);
+  expect(counts['sent after a backup']).toBeGreaterThan(20);
+});
+
+test('a message that was acknowledged before a stored one was sent must be stored, whatever the clocks say', () => {
+  const sent = (seq: number, sentAtMs: number) => {
+    return { channelId: 1, seq, name: `m${seq}`, sentAtMs, ackedAtMs: sentAtMs + 10 };
+  };
+  const [first, second, third] = [sent(1, 1_000), sent(2, 2_000), sent(3, 3_000)];
+  const all = [first, second, third];
+  expect(compare(all, [first], 1_500)).toEqual({ before: 1, missing: [], after: 2, present: [] });
+  expect(compare(all, [first, third], 2_900)).toMatchObject({ before: 2, missing: [second], present: [] });
+  expect(compare(all, [first, third], 1_500)).toMatchObject({ before: 2, missing: [second], present: [third] });
 });
