@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePorts, Started } from '@parley/testkit';
+import { freePorts, Program, Started } from '@parley/testkit';
+import { projectFolder } from '../src/launcher/options.js';
 import type { RunFacts } from '../src/run-file.js';
 
 let folder: string;
@@ -18,6 +19,8 @@ function mounts(): boolean {
 }
 
 folder = await mkdtemp(join(tmpdir(), 'parley-disk-'));
+/** A folder on another disk. */
+const spare = await mkdtemp(join(tmpdir(), 'parley-spare-'));
 const isSmall = mounts();
 const run = isSmall ? test : test.skip;
 let started: Started | undefined;
@@ -26,7 +29,7 @@ afterAll(async () => {
   started?.child.kill('SIGINT');
   await started?.ended;
   if (isSmall) execFileSync('umount', ['--lazy', folder]);
-  await rm(folder, { recursive: true, force: true });
+  for (const one of [folder, spare]) await rm(one, { recursive: true, force: true });
 });
 
 const filler = () => join(folder, 'filler');
@@ -58,6 +61,15 @@ async function readiness(name: string): Promise<string> {
   return (await fetch(`http://${admin}/readyz`)).text();
 }
 
+const backup = () => join(spare, 'parley.backup');
+
+/** Runs a command with the data folder. Returns the exit code and the output. */
+async function parley(...args: string[]): Promise<[number | null, string]> {
+  const main = join(projectFolder, 'bin', 'parley.js');
+  const command = new Program(process.execPath, [main, ...args, '--data', join(folder, 'data')]);
+  return [await command.end(), command.said];
+}
+
 async function start(): Promise<Started> {
   const first = await freePorts(4);
   const options = ['--user-port', '--manager-port', '--web-port', '--chat-port'];
@@ -70,6 +82,7 @@ run(
   async () => {
     started = await start();
     await started.says('Press Ctrl-C to stop');
+    expect(await parley('backup', backup())).toEqual([0, expect.stringContaining(' rows of ')]);
     const { services } = await facts();
     await fill();
     for (const name of ['channel-service', 'chat-1'])
@@ -99,3 +112,23 @@ run('a start on a full disk says that the disk is full', async () => {
   expect(started.said).toMatch(/parley: The disk of the data folder .* is full\. Free some space, then start again/);
   expect(started.said).not.toMatch(/\n {4}at /);
 });
+
+run(
+  'a restore on a disk that is full, or becomes full, says so, and the restore works once there is space',
+  async () => {
+    const restore = ['restore', backup(), '--replace'];
+    const isFull = [
+      1,
+      expect.stringMatching(/^parley: The disk of the data folder .* is full\. Free some space, then try again\.\n$/),
+    ];
+    expect(await parley(...restore)).toEqual(isFull);
+    await truncate(filler(), (await stat(filler())).size - 18 * 1_024 * 1_024); // PostgreSQL starts, and then finds no more.
+    const [code, said] = await parley(...restore);
+    expect([code, said]).toEqual([
+      1,
+      expect.stringMatching(/^parley: The (disk of the data folder|database) .*Free some space, then try again\.\n$/),
+    ]);
+    await rm(filler());
+    expect(await parley(...restore)).toEqual([0, expect.stringMatching(/^Restored \d+ rows/)]);
+  },
+);

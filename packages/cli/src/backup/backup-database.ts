@@ -12,7 +12,9 @@ import {
 } from '@parley/database';
 import { errorCode, errorText, exitCodes, Failure } from '../failure.js';
 import { DataFolder } from '../launcher/data-folder.js';
+import { isDueToFullDisk } from '../launcher/explain.js';
 import { knownUrl, type OwnerOptions, ownerFailure } from '../owner-database.js';
+import { terminalLine } from '../plain-text.js';
 
 /** Converts an error of a backup or a restore. */
 function backupFailure(thrown: unknown): Failure {
@@ -53,8 +55,24 @@ export async function backupWork<T>(work: Promise<T>): Promise<T> {
   });
 }
 
+/**
+ * Converts a failure of the PostgreSQL of a data folder. PostgreSQL stops if its log finds no space.
+ */
+async function embeddedFailure(thrown: unknown, data: string): Promise<unknown> {
+  if (thrown instanceof Failure && thrown.reason !== 'unreachable') return thrown;
+  if (!(await isDueToFullDisk(thrown, data))) return thrown;
+  const words = `The disk of the data folder ${terminalLine(data)} is full. Free some space, then try again.`;
+  return new Failure('no-space', exitCodes.refused, words);
+}
+
 /** Starts the PostgreSQL of a data folder, on which no `npm start` runs, and stops it afterwards. */
 async function withEmbedded<T>(data: string, work: DatabaseWork<T>): Promise<T> {
+  return inEmbedded(data, work).catch(async (thrown: unknown) => {
+    throw await embeddedFailure(thrown, data);
+  });
+}
+
+async function inEmbedded<T>(data: string, work: DatabaseWork<T>): Promise<T> {
   const folder = await DataFolder.take(data);
   try {
     const server = await startEmbedded({ dataDir: folder.path, log: () => {} });

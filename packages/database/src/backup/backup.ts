@@ -58,12 +58,42 @@ class Watched {
   }
 }
 
-async function withConnection<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+/** The connection of a backup or a restore. The signal closes it, even while a statement waits. */
+class BackupConnection {
+  readonly client: PoolClient;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => this.close();
+  #isOpen = true;
+
+  constructor(client: PoolClient, signal: AbortSignal | undefined) {
+    this.client = client;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  /** From now on, the signal has no effect. */
+  outlastSignal(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  close(): void {
+    this.outlastSignal();
+    if (this.#isOpen) this.client.release(true); // Its session has settings of its own.
+    this.#isOpen = false;
+  }
+}
+
+async function withConnection<T>(
+  pool: Pool,
+  signal: AbortSignal | undefined,
+  work: (connection: BackupConnection) => Promise<T>,
+): Promise<T> {
+  const connection = new BackupConnection(await pool.connect(), signal);
   try {
-    return await work(client);
+    signal?.throwIfAborted();
+    return await work(connection);
   } finally {
-    client.release(true); // Its session has settings of its own.
+    connection.close();
   }
 }
 
@@ -73,6 +103,8 @@ export interface BackupOptions {
   /** Encrypts the backup. */
   readonly passphrase: string | undefined;
   readonly onProgress: OnProgress;
+  /** Stops the backup. */
+  readonly signal?: AbortSignal;
   /** Writes the bytes of the backup to a file. */
   readonly write: (bytes: AsyncIterable<Buffer>) => Promise<void>;
 }
@@ -83,7 +115,7 @@ export interface BackupOptions {
  *   of `write`
  */
 export async function writeBackup(pool: Pool, options: BackupOptions): Promise<BackupTotals> {
-  return withConnection(pool, async (client) => {
+  return withConnection(pool, options.signal, async ({ client }) => {
     if ((await recordedMigrations(client)).length === 0)
       throw new BackupError('database-foreign', 'The database has no data of Parley. Choose another database.');
     const watched = new Watched(options.onProgress);
@@ -98,6 +130,8 @@ export interface RestoreOptions {
   readonly read: () => AsyncIterable<Buffer>;
   readonly passphrase: string | undefined;
   readonly onProgress: OnProgress;
+  /** Stops the restore. Once everything is loaded, it has no effect. */
+  readonly signal?: AbortSignal;
 }
 
 async function* recordsOf({ read, passphrase }: RestoreOptions): AsyncGenerator<BackupRecord> {
@@ -141,7 +175,8 @@ export interface RestoreTotals extends BackupTotals {
  */
 export async function restoreBackup(pool: Pool, replace: boolean, options: RestoreOptions): Promise<RestoreTotals> {
   await checkBackup(options);
-  return withConnection(pool, async (client) => {
+  return withConnection(pool, options.signal, async (connection) => {
+    const { client } = connection;
     await prepareSession(client);
     await client.query('BEGIN');
     await clearTarget(client, replace);
@@ -150,6 +185,7 @@ export async function restoreBackup(pool: Pool, replace: boolean, options: Resto
     try {
       const channels = await loadBackup(client, records);
       const totals = watched.totals();
+      connection.outlastSignal(); // Otherwise nobody would know whether the COMMIT has happened.
       await client.query('COMMIT');
       return { ...totals, channels };
     } finally {
