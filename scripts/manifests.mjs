@@ -7,7 +7,12 @@ import { root } from './setup.mjs';
 /** Returns the objects of the given templates, or of all but the migration. */
 function render(templates) {
   const chart = join(root, 'deploy', 'helm', 'parley');
-  const options = ['--namespace=parley', '--kube-version=1.30', '--set=envoy.configMap=false'];
+  const options = [
+    '--namespace=parley',
+    '--kube-version=1.30',
+    '--set=envoy.configMap=false',
+    '--set=backup.enabled=true',
+  ];
   const only = templates.flatMap((name) => ['--show-only', `templates/${name}.yaml`]);
   return execFileSync('helm', ['template', 'parley', chart, ...options, ...only], { encoding: 'utf8' });
 }
@@ -16,6 +21,7 @@ const head = '# Made from deploy/helm/parley by scripts/manifests.mjs. See docs/
 const services = ['user-service', 'channel-service', 'chat-service', 'gateway', 'envoy', 'network-policies'];
 for (const [file, templates] of [
   ['migrate.yaml', ['migrate']],
+  ['backup.yaml', ['backup']],
   ['parley.yaml', services],
 ])
   writeFileSync(join(root, 'deploy', 'kubernetes', file), head + render(templates));

@@ -3,6 +3,7 @@ import type { BackupCommandOptions, RestoreCommandOptions } from './backup/backu
 import type { MigrateCommandOptions } from './backup/migrate.js';
 import { sessionOf } from './command-parts.js';
 import { addDatabaseOptions } from './database-options.js';
+import { wholeNumber } from './whole-number.js';
 
 const backupHelp = `
 A backup has everything that was committed before one moment; Parley may run meanwhile. Files in S3 are not in it.
@@ -21,6 +22,11 @@ export function addBackups(program: Command): void {
     .description('write a backup of the database into a file, and replace an earlier file of this name')
     .option('--encrypt', 'encrypt it with a passphrase, which the command asks for', false)
     .option('--passphrase-file <file>', 'encrypt it with the passphrase in this file')
+    .option(
+      '--keep <n>',
+      'take <file> as a folder: write a new file there, and remove all but the newest <n> whole backups',
+      wholeNumber(1, 10_000),
+    )
     .addHelpText('after', backupHelp)
     .action(async (file: string, options: BackupCommandOptions, command: Command) => {
       const { makeBackup } = await import('./backup/backup.js');

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Conversation, ParleyClient } from '@parley/client';
 import { clientOf, Listener } from '@parley/client/testing';
-import { createDatabaseFor, dropDatabaseFor, type ServiceRole } from '@parley/database';
-import { openTestPool, Program, ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
+import { createDatabaseFor, dropDatabaseFor, type Pool, type ServiceRole } from '@parley/database';
+import { FaultProxy, openTestPool, Program, ServiceProcess, type TestPerson, Trio, until } from '@parley/testkit';
 import { shownUrl } from '../src/owner-database.js';
 import { Commands } from './commands.js';
 
@@ -164,6 +164,73 @@ test('refuses to restore into a running system, and with a wrong passphrase', as
     0,
     expect.stringMatching(/ is whole: \d+ rows of /),
   ]);
+});
+
+test('--keep removes all but the newest whole backups that it wrote itself', async () => {
+  const kept = join(folder, 'kept');
+  await mkdir(kept);
+  const backup = ['backup', kept, '--keep', '2', '--database-file', await fileOf(trio.database.ownerUrl)];
+  const [old, damaged, foreign] = ['1T03-00-00.000Z.backup', '2T03-00-00.000Z.backup', '3.backup'].map((end) => {
+    return join(kept, `parley-2020-01-0${end}`);
+  }) as [string, string, string];
+  await run('backup', old, ...backup.slice(4));
+  for (const name of [damaged, foreign]) await writeFile(name, (await readFile(old)).subarray(0, 300));
+  const damagedName = basename(damaged);
+  expect(await run(...backup)).toEqual([
+    0,
+    expect.stringMatching(new RegExp(`bytes\\. These are damaged .*: ${damagedName}\\.\n$`)),
+  ]);
+  expect(await run(...backup)).toEqual([0, expect.stringMatching(/bytes\. 2 older backups were removed\.\n$/)]);
+  const names = await readdir(kept);
+  expect(names).toHaveLength(3);
+  expect(names).toContain(basename(foreign));
+  expect(names.filter((name) => name.startsWith('parley-2020-'))).toEqual([basename(foreign)]);
+  const missing = await run('backup', join(folder, 'missing'), '--keep', '2');
+  expect(missing).toEqual([2, expect.stringContaining('is not a folder. With --keep, name an existing folder')]);
+});
+
+test('the error names the right that the user of the database lacks', async () => {
+  const { pathname } = new URL(await freshDatabase());
+  const target = Object.assign(new URL(trio.database.urlFor('chat_user')), { pathname });
+  const outcomes = [
+    await run('backup', join(folder, 'lacking'), '--database', trio.database.urlFor('chat_user')),
+    await run('restore', file(), '--database-file', await fileOf(target.href), '--passphrase-file', secret()),
+  ];
+  const words = /^parley: The user of the database lacks a right \(permission denied for .*\)\. Connect as the owner/;
+  expect(outcomes).toEqual(Array(2).fill([1, expect.stringMatching(words)]));
+});
+
+/** Waits until a command waits for the lock of migrations. */
+async function untilItWaits(owner: Pool): Promise<void> {
+  const waiting = "SELECT FROM pg_stat_activity WHERE application_name = 'parley backup' AND wait_event_type = 'Lock'";
+  await until(async () => (await owner.query(waiting)).rowCount === 1);
+}
+
+/** Presses Ctrl-C while a database holds a command back and then no longer responds. Returns the exit code and the output. */
+async function interrupted(url: string, ...args: string[]): Promise<[number | null, string]> {
+  const owner = openTestPool(url, 1);
+  await owner.query('SELECT pg_advisory_lock(3853314791062309107)'); // That of migrations.
+  const proxy = await FaultProxy.open(() => new URL(url).host);
+  const proxied = Object.assign(new URL(url), { host: proxy.address });
+  const command = await commands.start(people[0] as TestPerson, ...args, '--database-file', await fileOf(proxied.href));
+  await untilItWaits(owner);
+  proxy.set({ hole: true });
+  command.child.kill('SIGINT');
+  const outcome: [number | null, string] = [await command.end(), command.said];
+  await proxy.close();
+  await owner.end();
+  return outcome;
+}
+
+test('Ctrl-C ends a backup and a restore even if the database does not respond, and leaves nothing behind', async () => {
+  const url = await freshDatabase();
+  const said = [1, 'parley: Interrupted. Nothing was changed.\n'];
+  const before = await readdir(folder);
+  expect(await interrupted(trio.database.ownerUrl, 'backup', join(folder, 'never'))).toEqual(said);
+  expect(await interrupted(url, 'restore', file(), '--passphrase-file', secret())).toEqual(said);
+  expect(await readdir(folder)).toEqual(before);
+  const again = ['restore', file(), '--database-file', await fileOf(url), '--passphrase-file', secret()];
+  await until(async () => (await run(...again))[0] === 0);
 });
 
 withDisk('a full disk leaves the earlier backup as it was', async () => {

@@ -15,6 +15,7 @@ interface Container {
   readonly command: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly ports: readonly Port[];
+  readonly volumeMounts: readonly object[];
   readonly securityContext: object;
   readonly resources: { readonly limits: { readonly memory: string } };
   readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
@@ -39,6 +40,7 @@ interface Manifest {
   readonly metadata: { readonly name: string };
   readonly spec: {
     readonly template: Pod;
+    readonly jobTemplate: { readonly spec: { readonly template: Pod } };
     readonly ports: readonly Port[];
     readonly maxUnavailable: number;
     readonly ingress?: readonly { readonly ports: readonly Port[] }[];
@@ -57,7 +59,9 @@ const named = (kind: string, name: string) => ofKind(kind).find(({ metadata }) =
 const names = ['user-service', 'channel-service', 'chat-service', 'gateway'];
 
 function podOf(name: string): Pod['spec'] & { readonly container: Container } {
-  const found = named('Deployment', name)?.spec.template.spec ?? named('Job', name)?.spec.template.spec;
+  const { template } =
+    named('CronJob', name)?.spec.jobTemplate.spec ?? (named('Deployment', name) ?? named('Job', name))?.spec ?? {};
+  const found = template?.spec;
   if (found === undefined) throw new Error(`There is no pod of ${name}.`);
   return { ...found, container: found.containers[0] };
 }
@@ -95,24 +99,37 @@ test.each(names)('%s has time to drain, and a budget for disruptions', (name) =>
   expect(named('PodDisruptionBudget', name)?.spec.maxUnavailable).toBe(1);
 });
 
-test.each([...names, 'envoy', 'parley-migrate'])('the pod of %s has no privileges and only its own secret', (name) => {
-  const { container, ...spec } = podOf(name);
-  expect(spec).toMatchObject({
-    enableServiceLinks: false,
-    automountServiceAccountToken: false,
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-  });
-  expect(container).toMatchObject({
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
-    resources: { limits: { memory: expect.stringMatching(/^\d+[MG]i$/) } },
-  });
-  const secrets = spec.volumes.flatMap(({ secret }) => secret?.secretName ?? []);
-  const own = { envoy: 'parley-tls', 'parley-migrate': 'parley-setup' }[name] ?? `parley-${name}`;
-  expect(secrets).toEqual([own]);
+test.each([...names, 'envoy', 'parley-migrate', 'parley-backup'])(
+  'the pod of %s has no privileges and only its own secret',
+  (name) => {
+    const { container, ...spec } = podOf(name);
+    expect(spec).toMatchObject({
+      enableServiceLinks: false,
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+    expect(container).toMatchObject({
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      },
+      resources: { limits: { memory: expect.stringMatching(/^\d+[MG]i$/) } },
+    });
+    const secrets = spec.volumes.flatMap(({ secret }) => secret?.secretName ?? []);
+    const own =
+      { envoy: 'parley-tls', 'parley-migrate': 'parley-setup', 'parley-backup': name }[name] ?? `parley-${name}`;
+    expect(secrets).toEqual([own]);
+  },
+);
+
+test('the backup reads its database from its secret, and writes into its volume', () => {
+  const { container, volumes } = podOf('parley-backup');
+  expect(container.command).toEqual(['node', 'bin/parley.js', 'backup', '/backups', '--keep', '7']);
+  expect(container.volumeMounts).toContainEqual({ name: 'backups', mountPath: '/backups' });
+  expect(volumes).toContainEqual({ name: 'backups', persistentVolumeClaim: { claimName: 'parley-backup' } });
+  expect(named('PersistentVolumeClaim', 'parley-backup')).toBeDefined();
+  expect(container.env).toEqual([{ name: 'PARLEY_DATABASE_URL_FILE', value: '/run/parley/database-url' }]);
 });
 
 test('the Services have the names and ports by which Envoy and the services find each other', () => {

@@ -21,6 +21,8 @@ function assignments(lines: readonly string[]): Record<string, string> {
   return Object.fromEntries(lines.map((line) => line.split('=', 2) as [string, string]));
 }
 
+/** Returns whether the program of a unit ends by itself. */
+const isOnce = (unit: string) => valuesOf(unit, 'Type')[0] === 'oneshot';
 const shared = assignments(textOf('parley.env').match(/^[A-Z_]+=.*$/gm) ?? []);
 
 test.each(units)('%s starts a program of Parley with valid settings', (unit) => {
@@ -35,12 +37,12 @@ test.each(units)('%s starts again, however often it fails', (unit) => {
   const [settings = ''] = common.split('[Service]');
   expect(settings).toContain('\nStartLimitIntervalSec=0\n');
   expect(valuesOf(unit, 'StartLimitIntervalSec')).toEqual(['0']);
-  expect(valuesOf(unit, 'Restart')).toEqual([unit === 'parley-migrate.service' ? 'on-failure' : 'always']);
+  expect(valuesOf(unit, 'Restart')).toEqual([isOnce(unit) ? 'on-failure' : 'always']);
   expect(Number(valuesOf(unit, 'RestartSec')[0])).toBeGreaterThanOrEqual(1);
 });
 
 test('each service reads only its own database URL', () => {
-  for (const unit of units.filter((name) => name !== 'parley-migrate.service')) {
+  for (const unit of units.filter((name) => !isOnce(name))) {
     const service = /parley-([a-z-]+)/.exec(unit)?.[1];
     expect([unit, valuesOf(unit, 'LoadCredential')]).toEqual([
       unit,
@@ -50,10 +52,25 @@ test('each service reads only its own database URL', () => {
   }
 });
 
+test('the backup runs every day, and its command takes the options of the unit', async () => {
+  expect(textOf('parley-backup.timer')).toMatch(/^OnCalendar=\*-\*-\* 03:00:00$/m);
+  const [database] = valuesOf('parley-backup.service', 'LoadCredential');
+  expect(database).toBe('database-url:/etc/parley/backup/database-url');
+  const [start = ''] = valuesOf('parley-backup.service', 'ExecStart');
+  const [, ...args] = start.replace('/opt/parley', projectFolder).replace('%S', '/nowhere').split(' ');
+  const outcome = run(process.execPath, args, { env: { PARLEY_DATABASE_URL_FILE: '/dev/null' } });
+  await expect(outcome).rejects.toMatchObject({
+    stderr: expect.stringContaining('/nowhere/parley-backup is not a folder'),
+  });
+});
+
 const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
 (hasAnalyze ? test : test.skip)('systemd accepts the units, and finds each service well confined', async () => {
   const env = { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:/usr/lib/systemd/system` };
-  const { stderr } = await run('systemd-analyze', ['verify', 'parley.target', ...units], { cwd: folder, env });
+  const { stderr } = await run('systemd-analyze', ['verify', 'parley.target', 'parley-backup.timer', ...units], {
+    cwd: folder,
+    env,
+  });
   expect(stderr.split('\n').filter((line) => line.includes('parley') && !line.includes('is not executable'))).toEqual(
     [],
   );

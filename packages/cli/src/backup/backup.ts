@@ -15,6 +15,7 @@ import { readNewPassword, readPassword } from '../password.js';
 import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
 import { backupWork, pooled, withOwnedDatabase, withRestoreTarget } from './backup-database.js';
+import { type KeptBackups, newBackupIn, removeOldBackups } from './kept-backups.js';
 import { readBackup } from './read-backup.js';
 import { writeWhole } from './whole-file.js';
 
@@ -22,6 +23,8 @@ import { writeWhole } from './whole-file.js';
 export interface BackupCommandOptions extends OwnerOptions {
   readonly encrypt: boolean;
   readonly passphraseFile?: string;
+  /** Number of backups to keep in the folder that is named instead of a file. */
+  readonly keep?: number;
 }
 
 /** The options of `restore`. */
@@ -54,8 +57,11 @@ function progressWith(verb: string): (progress: BackupProgress) => void {
   };
 }
 
-/** Calls `work` with a signal for Ctrl-C. After a second Ctrl-C, the process ends at once. */
-async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Calls `work` with a signal for Ctrl-C. After a second Ctrl-C, the process ends at once.
+ * @param state sentence about the state after Ctrl-C
+ */
+async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, state = 'Nothing was changed.'): Promise<T> {
   const control = new AbortController();
   const interrupt = () => control.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
@@ -63,7 +69,7 @@ async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Prom
     return await work(control.signal);
   } catch (thrown) {
     if (!control.signal.aborted) throw thrown;
-    throw new Failure('interrupted', exitCodes.refused, 'Interrupted. Nothing was changed.');
+    throw new Failure('interrupted', exitCodes.refused, `Interrupted. ${state}`);
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
     output.progress('');
@@ -83,9 +89,32 @@ function missingFiles({ manifest: { filesInS3 } }: BackupTotals): string {
   return ` The backup does not contain ${counted(count, 'file')} (${Math.ceil(bytes / 1_000_000)} MB) in S3.`;
 }
 
+/** Removes old backups of a folder. Checks those that count as kept with the passphrase. */
+function keepNewest(folder: string, keep: number, passphrase: string | undefined, signal: AbortSignal) {
+  const onProgress = progressWith('checking');
+  return removeOldBackups(folder, keep, async (file) => {
+    const checked = checkBackup({ read: () => readBackup(file, signal), passphrase, onProgress });
+    return checked.then(
+      () => true,
+      () => {
+        signal.throwIfAborted();
+        return false;
+      },
+    );
+  });
+}
+
+function keptWords({ removed, unreadable }: KeptBackups): string {
+  const gone =
+    removed.length === 0 ? '' : ` ${counted(removed.length, 'older backup was', 'older backups were')} removed.`;
+  if (unreadable.length === 0) return gone;
+  return `${gone} These are damaged or have another passphrase, so they stay and do not count: ${unreadable.join(', ')}.`;
+}
+
 /** Writes a backup of the database. */
-export async function makeBackup(session: CommandSession, file: string, options: BackupCommandOptions): Promise<void> {
-  const { encrypt, passphraseFile } = options;
+export async function makeBackup(session: CommandSession, name: string, options: BackupCommandOptions): Promise<void> {
+  const { encrypt, passphraseFile, keep } = options;
+  const file = keep === undefined ? name : await newBackupIn(name);
   const typed = () => (encrypt ? readNewPassword('Passphrase') : Promise.resolve(undefined));
   const passphrase = await (passphraseFile === undefined ? typed() : passphraseIn(passphraseFile));
   const totals = await interruptible((signal) =>
@@ -96,15 +125,19 @@ export async function makeBackup(session: CommandSession, file: string, options:
           version,
           passphrase,
           onProgress: progressWith('reading'),
+          signal,
           write: (bytes) => writeWhole(file, bytes, signal),
         }),
       ),
     ),
   );
+  const isWritten = `${terminalLine(file)} is written, and no older backup was removed.`;
+  const kept =
+    keep !== undefined && (await interruptible((signal) => keepNewest(name, keep, passphrase, signal), isWritten));
   const { size } = await stat(file);
   session.print(
-    `${terminalLine(file)} has ${totals.rows} rows of ${totals.manifest.moment}, in ${size} bytes.${missingFiles(totals)}`,
-    { file, bytes: size, ...factsOf(totals) },
+    `${terminalLine(file)} has ${totals.rows} rows of ${totals.manifest.moment}, in ${size} bytes.${missingFiles(totals)}${kept ? keptWords(kept) : ''}`,
+    { file, bytes: size, ...factsOf(totals), ...(kept || {}) },
   );
 }
 
@@ -123,7 +156,7 @@ export async function restoreFrom(
   const passphrase = await passphraseFor(file, options);
   await interruptible(async (signal) => {
     const read = () => readBackup(file, signal);
-    const given = { read, passphrase, onProgress: progressWith(options.check ? 'checking' : 'restoring') };
+    const given = { read, passphrase, signal, onProgress: progressWith(options.check ? 'checking' : 'restoring') };
     if (options.check) {
       const totals = await backupWork(checkBackup(given));
       session.print(
