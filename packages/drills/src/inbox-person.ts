@@ -77,7 +77,9 @@ export class InboxPerson implements DrillTalker {
   /** Opens the inbox. */
   open(): void {
     this.#inbox = this.client.inbox();
-    void this.#readInbox(this.#inbox);
+    void this.#readInbox(this.#inbox).catch((thrown: unknown) => {
+      if (!this.#isLeaving) this.endReason = String(thrown); // A client that is closed while it fills a gap throws.
+    });
   }
 
   /** Starts posting, as user number `n` of the load. */

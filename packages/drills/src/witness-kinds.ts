@@ -40,7 +40,7 @@ class StreamWitness implements Witness {
   async #listen(id: number, after: LogPosition | undefined): Promise<void> {
     const conversation = await this.#client.listen(id, after === undefined ? {} : { after });
     this.#conversations.set(id, conversation);
-    void this.#read(id, conversation);
+    void this.#read(id, conversation).catch(() => {}); // The client was closed while it filled a gap.
   }
 
   async #read(id: number, conversation: Conversation): Promise<void> {
@@ -83,7 +83,7 @@ class InboxWitness implements Witness {
     const transport = socketTransport(callsTo(at), { origin: `http://${at.gateway}`, WebSocket });
     this.#client = createClient({ transport, token });
     this.#inbox = this.#client.inbox(after === undefined ? {} : { after: JSON.parse(after) as InboxPlace });
-    void this.#read();
+    void this.#read().catch(() => {}); // The client was closed while it filled a gap.
   }
 
   static async open(options: WitnessOptions): Promise<Witness> {
