@@ -26,11 +26,14 @@ import {
   type ReportListPick,
   type UserListPick,
 } from './admin-lists.js';
+import { showTop, type TopOptions } from './admin-top.js';
 import { addInviteOptions, positive, sessionOf } from './command-parts.js';
 import { addDatabaseOptions } from './database-options.js';
 import { type InviteOptions, inviteToRegister } from './invites.js';
+import { address } from './launcher/options.js';
 import type { OwnerOptions } from './owner-database.js';
 import { counted, terminalLine } from './plain-text.js';
+import { defaultData } from './run-file.js';
 import { wholeNumber } from './whole-number.js';
 
 const adminHelp = `
@@ -55,6 +58,19 @@ function addServers(admin: Command): void {
       'move all channels off a chat server, or all clients off a gateway, by its name or id; a restart makes it serve again',
     )
     .action((server: string, _options: object, command: Command) => drain(sessionOf(command), server));
+}
+
+function addTop(admin: Command): void {
+  admin
+    .command('top')
+    .description('show the load of every process, from its ops port, until Ctrl-C')
+    .option('--once', 'print it only once', false)
+    .option('--every <seconds>', 'seconds between two tables', wholeNumber(1, 3_600), 2)
+    .option('--ops <host:port,...>', 'ops ports to read (default: those of the data folder)', (text: string) =>
+      text.split(',').map(address),
+    )
+    .option('--data <dir>', 'the data folder of `npm start`', defaultData)
+    .action((options: TopOptions, command: Command) => showTop(sessionOf(command), options));
 }
 
 function addUsers(admin: Command): void {
@@ -164,6 +180,7 @@ export function addAdmin(program: Command): void {
     .description('manage servers and users, as an operator')
     .addHelpText('after', adminHelp);
   addServers(admin);
+  addTop(admin);
   addUsers(admin);
   addLists(admin);
   addExport(admin);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientOf, Listener, until } from '@parley/client/testing';
 import { AbuseReport, Channel, ChannelService } from '@parley/contract';
-import { callPatiently, type TestPerson, Trio } from '@parley/testkit';
+import { callPatiently, freePorts, type TestPerson, Trio } from '@parley/testkit';
 import { Commands } from './commands.js';
 import { patiently } from './one-process.js';
 
@@ -228,4 +228,23 @@ test('drain warns about the last serving server, and users learn that no server 
   expect(inside.said).toMatch(
     /^parley: No chat server is available\. None is running, or all are drained\. Start one\. /,
   );
+});
+
+test('top shows the load of every process from its ops port, and those that do not respond', async () => {
+  const server = await trio.addChatServer({ PARLEY_ADMIN_PORT: String(await freePorts(1)) });
+  const ops = server.admin ?? '';
+  const top = ['top', '--once', '--every', '1', '--ops', `${ops},127.0.0.1:1`];
+  const [code, table] = await run(root, ...top);
+  expect([code, table]).toEqual([0, expect.stringMatching(/^process +state +streams .* +heartbeat +lag +memory\n/)]);
+  expect(table).toMatch(new RegExp(`^${ops} +ready +0 +0 +\\d+ +0\\.0 +\\d+ ms +\\d+ ms +\\d+ MiB$`, 'm'));
+  const [, json] = await run(root, ...top, '--json');
+  const load = { streams: 0, users: 0, messages_per_second: 0, memory_bytes: expect.any(Number) };
+  const nothing = { streams: null, users: null, messages_per_second: null, memory_bytes: null };
+  expect(JSON.parse(json)).toMatchObject([
+    { name: ops, state: 'ready', ...load },
+    { name: '127.0.0.1:1', state: 'no response', ...nothing },
+  ]);
+  await server.stop();
+  const refused = await run(root, 'top', '--data', '/nowhere');
+  expect(refused).toEqual([3, expect.stringContaining('No `npm start` runs with')]);
 });
