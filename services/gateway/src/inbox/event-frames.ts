@@ -13,7 +13,8 @@ export type ShownReceipt = Omit<ReceiptRow, 'receiptAtMs'>;
  */
 const ownMemoryBytes = 1_024;
 
-const messageTag = 0x12; // field 2 of InboxEvent, with its length
+/** First byte of the event of a message: field 2 of InboxEvent, with its length. */
+export const messageTag = 0x12;
 const channelTag = 0x58; // field 11 of Message, a varint
 
 /**

@@ -1,6 +1,8 @@
 import { InboxEvent, Kind, type Message } from '@parley/contract';
 import type { Framing } from '@parley/fanout';
+import { asBuffer } from '@parley/rpc';
 import { convertedOnce } from '../../inbox/converted-once.js';
+import { messageTag } from '../../inbox/event-frames.js';
 import { messageText } from '../../rest/message-shape.js';
 import { isSpoken, wireMessage } from './shapes.js';
 
@@ -41,10 +43,13 @@ function amendmentBlock(message: Message): string | undefined {
   return message.kind === Kind.DELETE ? eventBlock('MessageDeleted', fields) : undefined;
 }
 
+function eventRecord(bytes: Uint8Array): string {
+  return `${recordMark}${recordKinds.event}${asBuffer(bytes).toString('base64')}\n`;
+}
+
 function recordOf(bytes: Uint8Array): string {
   const { message } = InboxEvent.decode(bytes);
-  if (message === undefined || message.kind === Kind.MEMBER)
-    return `${recordMark}${recordKinds.event}${Buffer.from(bytes).toString('base64')}\n`;
+  if (message === undefined || message.kind === Kind.MEMBER) return eventRecord(bytes);
   if (message.seq === 0) return ''; // Lossy messages, receipts, typing and presence.
   const place = `${message.channelId}.${message.seq}\n`;
   const block = isSpoken(message)
@@ -54,7 +59,12 @@ function recordOf(bytes: Uint8Array): string {
   return `${recordMark}${recordKinds.block}${place}${block}`;
 }
 
-const recordIn = convertedOnce(recordOf, keptBytes);
+const sharedRecord = convertedOnce(recordOf, keptBytes);
+
+/** Returns the record of an event. Only messages are the same for many readers. */
+function recordIn(bytes: Uint8Array): Buffer {
+  return bytes[0] === messageTag ? sharedRecord(bytes) : Buffer.from(eventRecord(bytes));
+}
 
 /** An entry, with its block if document 001 has an event for it, or an event. */
 export type EventRecord =
@@ -85,15 +95,13 @@ function* parsedRecords(frames: Buffer): Generator<EventRecord> {
   }
 }
 
-const parsed = new WeakMap<Buffer, readonly EventRecord[]>();
+/** The frames that were parsed last. Readers who share frames read them one after the other. */
+let newest: { readonly frames: Buffer; readonly records: readonly EventRecord[] } | undefined;
 
 /** Returns the records in frames. Parses frames that readers share only once. */
 export function recordsIn(frames: Buffer): readonly EventRecord[] {
-  const known = parsed.get(frames);
-  if (known !== undefined) return known;
-  const records = [...parsedRecords(frames)];
-  parsed.set(frames, records);
-  return records;
+  if (newest?.frames !== frames) newest = { frames, records: [...parsedRecords(frames)] };
+  return newest.records;
 }
 
 /**

@@ -58,6 +58,7 @@ export class EventsMachine {
   /** Returns the next step, or undefined if all frames have been read. */
   next(): EventsStep | undefined {
     if (this.#need !== undefined) return { need: this.#need };
+    if (this.#at >= this.#records.length) return undefined;
     const parts: (string | Uint8Array)[] = [];
     while (this.#need === undefined) {
       const record = this.#records[this.#at];
