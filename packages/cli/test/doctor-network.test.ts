@@ -63,6 +63,7 @@ test('finds no fault in a healthy system, also through a proxy with TLS and with
   const lines = await diagnose(given);
   expect(lines.filter((line) => !line.startsWith('ok '))).toEqual([
     expect.stringMatching(/^skipped tls: TLS: No address is reached with TLS/),
+    expect.stringMatching(/^skipped tls of services: .*PARLEY_TLS_CA is not set/),
     expect.stringMatching(/^skipped rights: passwords: /),
     expect.stringMatching(/^fault durability: .*: fsync is off\. A power cut can damage/), // as all tests have it
     expect.stringMatching(/^skipped redis: /),
@@ -138,6 +139,20 @@ describe('the services', () => {
       [],
     ]);
   });
+});
+
+test('finds certificates with which services cannot reach each other', async () => {
+  const sound = await listen(createTls(ca.issue('sound manager', {})));
+  const late = await listen(createTls(ca.issue('late manager', { to: 10 })));
+  const other = await listen(createTls(ca.issue('other manager', { names: 'DNS:manager.internal' })));
+  const env = { PARLEY_TLS_CA: ca.file('root'), PARLEY_MANAGERS: [sound, late, other].join(',') };
+  expect(await complaints({ env, database: trio.database.ownerUrl, only: ['tls of services'] })).toEqual([
+    expect.stringMatching(`^warning tls of services: manager ${late}: The certificate expires on`),
+    expect.stringMatching(`^fault tls of services: manager ${other}: The certificate is for other names`),
+    expect.stringMatching(
+      '^fault tls of services: chat-1 .*: The server does not speak TLS on that port. Set PARLEY_TLS_CERT and',
+    ),
+  ]);
 });
 
 describe('the certificate of a gateway', () => {

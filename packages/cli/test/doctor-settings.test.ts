@@ -8,6 +8,7 @@ import { complaints, diagnose } from './doctor-rig.js';
 describe('the settings', () => {
   let folder: string;
   let ca: Authority;
+  let stranger: Authority;
   let badUrl: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'parley-doctor-'));
@@ -16,6 +17,8 @@ describe('the settings', () => {
     const certificates = join(folder, 'ca');
     await mkdir(certificates);
     ca = new Authority(certificates);
+    await mkdir(join(folder, 'stranger'));
+    stranger = new Authority(join(folder, 'stranger'));
     for (const one of ['one', 'two']) ca.issue(one, {});
     ca.issue('old', { from: -9, to: -2 });
     ca.issue('aging', { to: 3 });
@@ -58,6 +61,14 @@ describe('the settings', () => {
     'whose authority is no certificate': {
       env: () => ({ PARLEY_TLS_CA: ca.keyFile('one') }),
       finds: '^fault settings: TLS: PARLEY_TLS_CA=.*one.key holds no certificate in PEM form. Correct the file',
+    },
+    'whose certificate other services refuse': {
+      env: () => ({
+        ...{ PARLEY_TLS_CERT: ca.file('one'), PARLEY_TLS_KEY: ca.keyFile('one') },
+        ...{ PARLEY_TLS_CA: ca.file('root'), PARLEY_TLS_CLIENT_CA: stranger.file('root') },
+      }),
+      finds:
+        '^fault settings: .*one.pem: Services with this PARLEY_TLS_CLIENT_CA refuse the certificate \\(\\w+\\). Use a certificate that its authority has signed',
     },
     'with an invalid network': {
       env: () => ({ PARLEY_PROXIES: 'proxy.internal' }),

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { chooseAccount } from '../src/embedded/account.js';
 import { findBinaries } from '../src/embedded/binaries.js';
 import { homeOf } from '../src/embedded/home.js';
 import { launch, worthAnotherTry } from '../src/embedded/launch.js';
-import { commandOf, type EmbeddedServer, findEmbedded, startEmbedded } from '../src/index.js';
+import { commandOf, createPool, type EmbeddedServer, findEmbedded, startEmbedded } from '../src/index.js';
 import { withClient } from '../src/roles.js';
 import { openTempFolder } from './server.js';
 
@@ -247,3 +247,46 @@ asRoot(
     expect(await readFile(join(home, 'PG_VERSION'), 'utf8')).toBe('18\n');
   },
 );
+
+/** Gives PostgreSQL a certificate that is its own authority, and returns its path. */
+async function certify(dataDir: string, url: string, names: string): Promise<string> {
+  const home = await homeOf(dataDir);
+  const [certificate, key] = [join(home, 'server.crt'), join(home, 'server.key')];
+  const what = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
+  const subject = ['-subj', '/CN=db', '-addext', `subjectAltName=${names}`, '-keyout', key, '-out', certificate];
+  execFileSync('openssl', [...what, ...subject], { stdio: 'ignore' });
+  const { uid, gid } = await stat(join(home, 'PG_VERSION'));
+  for (const file of [certificate, key]) await chown(file, uid, gid);
+  await withClient(url, async (client) => {
+    await client.query('ALTER SYSTEM SET ssl = on');
+    await client.query('SELECT pg_reload_conf()');
+  });
+  return certificate;
+}
+
+test('with verify-full, connections need a certificate for the host, of an authority that may change meanwhile', async () => {
+  const dataDir = await folder();
+  const { url } = await start(dataDir);
+  const ca = join(dataDir, 'ca.pem');
+  const isSecure = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
+  const options = { applicationName: 'test', max: 2, connectWithinMs: 60_000 };
+  const pool = createPool({ url: `${url}?sslmode=verify-full&sslrootcert=${ca}`, ...options });
+  undo.push(() => pool.end());
+  const failure = () => pool.query(isSecure).then(() => 'connected', ({ code }: { code: string }) => code);
+  /** Waits until PostgreSQL has read its files again. */
+  const becomes = async (outcome: string) => {
+    for (let last = ''; last !== outcome; last = await failure()) await pause(50);
+  };
+
+  await copyFile(await certify(dataDir, url, 'DNS:db.example.org'), ca);
+  await becomes('ERR_TLS_CERT_ALTNAME_INVALID');
+  await copyFile(await certify(dataDir, url, 'IP:127.0.0.1'), ca);
+  await becomes('connected');
+  const first = await pool.connect();
+  await certify(dataDir, url, 'IP:127.0.0.1');
+  await becomes('DEPTH_ZERO_SELF_SIGNED_CERT');
+  await copyFile(join(await homeOf(dataDir), 'server.crt'), ca);
+  await becomes('connected');
+  expect((await first.query(isSecure)).rows).toEqual([{ ssl: true }]);
+  first.release();
+}, 120_000);

@@ -20,6 +20,7 @@ import { processesCheck } from './processes.js';
 import { proxyVariablesCheck } from './proxy-variables.js';
 import { redisCheck } from './redis.js';
 import { rightsCheck } from './rights.js';
+import { servicesTlsCheck } from './services-tls.js';
 import { settingsCheck } from './settings.js';
 import { streamsCheck } from './streams.js';
 import type { Surroundings } from './surroundings.js';
@@ -32,6 +33,7 @@ const all: readonly ((where: Surroundings) => Check)[] = [
   namesCheck,
   portsCheck,
   tlsCheck,
+  servicesTlsCheck,
   http2Check,
   grpcCheck,
   accountCheck,

@@ -1,46 +1,55 @@
 import { X509Certificate } from 'node:crypto';
 import { readSettings, type Settings, SettingsError } from '@parley/runtime';
-import { Proxies, readTlsFiles, urlOrFile } from '@parley/service-kit';
+import { Proxies, readTlsFiles, type TlsFiles, urlOrFile } from '@parley/service-kit';
 import { errorText } from '../failure.js';
-import { asFault, type Check, type Finding, skipped, works } from './check.js';
+import { asFault, type Check, type Finding, fault, skipped, works } from './check.js';
 import type { Surroundings } from './surroundings.js';
-import { validityFinding } from './tls.js';
+import { callerProblem, validityFinding } from './tls.js';
 
 const advice = 'Correct it: `npx parley config` describes every setting.';
 
-function certificateFinding(cert: Buffer, file: string): Finding {
-  const { validFrom, validTo } = new X509Certificate(cert);
-  const found = validityFinding(file, Date.parse(validFrom), Date.parse(validTo), Date.now());
-  return found ?? works(file, 'The certificate is valid, and the key belongs to it.');
+/** Judges files that can be used now. */
+async function tlsFindings({ pair, clientCa }: TlsFiles, file: string): Promise<Finding[]> {
+  if (pair === undefined) return [];
+  const { validFrom, validTo } = new X509Certificate(pair.cert);
+  const sound = works(file, 'The certificate is valid, and the key belongs to it.');
+  const validity = validityFinding(file, Date.parse(validFrom), Date.parse(validTo), Date.now()) ?? sound;
+  const problem = clientCa && (await callerProblem(pair, clientCa));
+  if (problem === undefined) return [validity];
+  return [
+    fault(
+      file,
+      `Services with this PARLEY_TLS_CLIENT_CA refuse the certificate (${problem}).`,
+      'Use a certificate that its authority has signed, also for clients (clientAuth), with those of intermediate authorities after it.',
+    ),
+  ];
 }
 
 /** Runs one step. Returns a fault with the words of its error. */
-function attempt(about: string, step: () => Finding[]): Finding[] {
+async function attempt(about: string, step: () => Finding[] | Promise<Finding[]>): Promise<Finding[]> {
   try {
-    return step();
+    return await step();
   } catch (thrown) {
     return [asFault(about, `${errorText(thrown)}.`, advice)];
   }
 }
 
-function filesFindings(settings: Settings): Finding[] {
+async function filesFindings(settings: Settings): Promise<Finding[]> {
   const { TLS_CERT, PROXIES } = settings;
-  return [
-    ...attempt('TLS', () => {
-      const { pair } = readTlsFiles(settings);
-      return pair === undefined ? [] : [certificateFinding(pair.cert, String(TLS_CERT))];
-    }),
-    ...attempt('PARLEY_PROXIES', () => {
+  const found = [
+    attempt('TLS', () => tlsFindings(readTlsFiles(settings), String(TLS_CERT))),
+    attempt('PARLEY_PROXIES', () => {
       new Proxies(PROXIES);
       return [];
     }),
-    ...(['DATABASE_URL', 'REDIS_URL'] as const).flatMap((name) =>
+    ...(['DATABASE_URL', 'REDIS_URL'] as const).map((name) =>
       attempt(`PARLEY_${name}_FILE`, () => {
         urlOrFile(settings, name);
         return [];
       }),
     ),
   ];
+  return (await Promise.all(found)).flat();
 }
 
 /** The settings in the environment are known, valid and complete, and their files can be read. */
@@ -49,7 +58,7 @@ export function settingsCheck({ env }: Surroundings): Check {
   const run = async (): Promise<Finding[]> => {
     if (set.length === 0) return [skipped('settings', 'No setting is in this environment.')];
     try {
-      const found = filesFindings(readSettings(env));
+      const found = await filesFindings(readSettings(env));
       return found.some(({ level }) => level === 'fault')
         ? found
         : [works(set.join(', '), 'The settings are valid.'), ...found];

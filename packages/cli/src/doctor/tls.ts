@@ -1,5 +1,6 @@
-import { isIP } from 'node:net';
-import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { type AddressInfo, isIP } from 'node:net';
+import { checkServerIdentity, connect, createServer, type PeerCertificate, type TLSSocket } from 'node:tls';
+import type { KeyPair } from '@parley/service-kit';
 import { errorCode, errorText } from '../failure.js';
 import { type Check, type Finding, fault, skipped, warning, works } from './check.js';
 import { isReachable, noConnectionFinding, unconnected } from './ports.js';
@@ -58,7 +59,10 @@ function chainFinding(about: string, code: string, { issuer }: PeerCertificate):
   );
 }
 
-function judge({ about, host }: Endpoint, socket: TLSSocket): Finding[] {
+/** An address that is reached with TLS. */
+type TlsAddress = Pick<Endpoint, 'about' | 'host' | 'port'>;
+
+function judge({ about, host }: TlsAddress, socket: TLSSocket): Finding[] {
   const certificate = socket.getPeerCertificate();
   const code = String((socket.authorizationError as unknown as string | undefined) ?? '');
   const [from, to] = [Date.parse(certificate.valid_from), Date.parse(certificate.valid_to)];
@@ -72,16 +76,11 @@ function judge({ about, host }: Endpoint, socket: TLSSocket): Finding[] {
   return isSound ? [works(about, words), ...found] : found;
 }
 
-function unspoken(about: string, thrown: unknown): Finding {
+function unspoken(about: string, thrown: unknown, change: string): Finding {
   const isPlain = /wrong version number|packet length too long|EPROTO|unknown protocol/i.test(
     `${errorCode(thrown)} ${errorText(thrown)}`,
   );
-  if (isPlain)
-    return fault(
-      about,
-      'The server does not speak TLS on that port.',
-      'Leave out --tls and --ca or use http://, or give the address of its TLS proxy.',
-    );
+  if (isPlain) return fault(about, 'The server does not speak TLS on that port.', change);
   return unconnected(about, thrown);
 }
 
@@ -113,12 +112,37 @@ export function speaksTls(at: Pick<Endpoint, 'host' | 'port'>, timeoutMs: number
   return shakeHands(at, { ca: undefined, timeoutMs }, () => true).catch(() => false);
 }
 
-async function examine(endpoint: Endpoint, where: Surroundings): Promise<Finding[]> {
+const callPlainly = 'Leave out --tls and --ca or use http://, or give the address of its TLS proxy.';
+
+/** Judges the certificate of a server. `ifPlain` says what to change if it does not speak TLS. */
+export async function examine(
+  endpoint: TlsAddress,
+  where: Pick<Surroundings, 'ca' | 'timeoutMs'>,
+  ifPlain = callPlainly,
+): Promise<Finding[]> {
   const { about } = endpoint;
   if (!(await isReachable(endpoint, where.timeoutMs))) return [noConnectionFinding(about)];
   return shakeHands(endpoint, where, (socket) => judge(endpoint, socket)).catch((thrown: unknown) => [
-    unspoken(about, thrown),
+    unspoken(about, thrown, ifPlain),
   ]);
+}
+
+/** Returns why a service with this authority refuses a certificate of a caller. Undefined if it accepts it. */
+export async function callerProblem(pair: KeyPair, clientCa: Buffer): Promise<string | undefined> {
+  const server = createServer({ ...pair, ca: clientCa, requestCert: true, rejectUnauthorized: false });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const called = new Promise<TLSSocket>((resolve) => server.once('secureConnection', resolve));
+  const caller = connect({ host: '127.0.0.1', port, ...pair, rejectUnauthorized: false });
+  const failed = new Promise<never>((_, reject) => caller.once('error', reject));
+  try {
+    const socket = await Promise.race([called, failed]);
+    socket.on('error', () => {});
+    return socket.authorized ? undefined : String(socket.authorizationError);
+  } finally {
+    caller.destroy();
+    server.close();
+  }
 }
 
 /** Certificates are valid, trusted, and for the name of the host. */
