@@ -142,9 +142,9 @@ describe('the services', () => {
 });
 
 test('finds certificates with which services cannot reach each other', async () => {
-  const sound = await listen(createTls(ca.issue('sound manager', {})));
-  const late = await listen(createTls(ca.issue('late manager', { to: 10 })));
-  const other = await listen(createTls(ca.issue('other manager', { names: 'DNS:manager.internal' })));
+  const sound = await addressOf(createTls(ca.issue('sound manager', {})));
+  const late = await addressOf(createTls(ca.issue('late manager', { to: 10 })));
+  const other = await addressOf(createTls(ca.issue('other manager', { names: 'DNS:manager.internal' })));
   const env = { PARLEY_TLS_CA: ca.file('root'), PARLEY_MANAGERS: [sound, late, other].join(',') };
   expect(await complaints({ env, database: trio.database.ownerUrl, only: ['tls of services'] })).toEqual([
     expect.stringMatching(`^warning tls of services: manager ${late}: The certificate expires on`),

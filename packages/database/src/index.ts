@@ -26,7 +26,15 @@ export {
   receiptChannel,
 } from './notifications.js';
 export { declareRestored, grantAdministrator } from './owner.js';
-export { checkServer, createPool, oldestPostgres, type PoolSettings, snapshot, transaction } from './pool.js';
+export {
+  checkServer,
+  createPool,
+  type DatabaseUrl,
+  oldestPostgres,
+  type PoolSettings,
+  snapshot,
+  transaction,
+} from './pool.js';
 export { commandOf, identityOf } from './processes.js';
 export { db } from './query-builder.js';
 export { type Rate, refund, spend } from './rate.js';

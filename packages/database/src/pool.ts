@@ -14,9 +14,14 @@ const INT8_ARRAY: number = 1016;
 const TIMESTAMPTZ: number = 1184;
 const LAST_DATE = new Date(8.64e15);
 
+/**
+ * URL of a database, `postgres://role:password@host:port/database`, or a function that returns it
+ * for each new connection.
+ */
+export type DatabaseUrl = string | (() => string);
+
 export interface PoolSettings {
-  /** URL of the database: `postgres://role:password@host:port/database`. */
-  readonly url: string;
+  readonly url: DatabaseUrl;
   /** Name that `pg_stat_activity` shows. */
   readonly applicationName: string;
   /** Maximum number of connections. */
@@ -74,6 +79,15 @@ function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
   return { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + silenceMs };
 }
 
+/** Returns a kind of client that connects to the URL as it is then. */
+function clientOf(url: () => string) {
+  return class extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super({ ...config, connectionString: url() });
+    }
+  };
+}
+
 /**
  * Creates a connection pool with its own type parsers: int8 and numeric are numbers, timestamptz is
  * a Date (for `infinity`, the latest possible one). The pool connects on the first query. A
@@ -81,8 +95,9 @@ function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
  */
 export function createPool(settings: PoolSettings): pg.Pool {
   ignoreEnvironment();
+  const { url } = settings;
   const pool = new pg.Pool({
-    connectionString: settings.url,
+    ...(typeof url === 'string' ? { connectionString: url } : { Client: clientOf(url) }),
     application_name: settings.applicationName,
     max: settings.max,
     types,

@@ -160,3 +160,21 @@ test('the clock never goes back, even if the local clock does', async () => {
   expect(after).toBeGreaterThanOrEqual(before);
   expect(after).toBeLessThan(before + 10_000);
 });
+
+test('new connections use the URL as it is then, and open ones go on', async () => {
+  const current = new URL(url);
+  await pool.query("CREATE ROLE rotated LOGIN PASSWORD 'first'");
+  [current.username, current.password] = ['rotated', 'first'];
+  const own = createPool({ url: () => current.href, applicationName: 'test', max: 2, connectWithinMs: 60_000 });
+  const before = await own.connect();
+  await pool.query("ALTER ROLE rotated PASSWORD 'second'");
+  expect(await failureOf(own.connect())).toMatchObject({ code: '28P01' });
+  current.password = 'second';
+  const after = await own.connect();
+  for (const client of [before, after])
+    expect((await client.query('SELECT current_user AS name')).rows).toEqual([{ name: 'rotated' }]);
+  before.release();
+  after.release();
+  await own.end();
+  await pool.query('DROP ROLE rotated');
+});

@@ -59,7 +59,7 @@ export const settingsTable = {
   DATABASE_URL_FILE: setting(
     z.string().optional(),
     'file',
-    'file with the database URL, read if PARLEY_DATABASE_URL is not set',
+    'file with the database URL, read if PARLEY_DATABASE_URL is not set, again for each new connection',
   ),
   LISTEN_URL: {
     ...setting(
@@ -69,6 +69,11 @@ export const settingsTable = {
     ),
     secret: true,
   },
+  LISTEN_URL_FILE: setting(
+    z.string().optional(),
+    'file',
+    'gateway: file with the URL for LISTEN, read if PARLEY_LISTEN_URL is not set',
+  ),
   REDIS_URL: {
     ...setting(
       redisUrl.optional(),
@@ -271,6 +276,11 @@ export const settingsTable = {
   ),
   S3_KEY_ID: setting(z.string().min(1).optional(), 'key', 'gateway: id of the key for S3'),
   S3_SECRET: { ...setting(z.string().min(1).optional(), 'secret', 'gateway: secret of the key for S3'), secret: true },
+  S3_SECRET_FILE: setting(
+    z.string().optional(),
+    'file',
+    'gateway: file with the secret of the key for S3, read if PARLEY_S3_SECRET is not set',
+  ),
   S3_PATH_STYLE: setting(
     onOff,
     'on/off',
@@ -294,6 +304,11 @@ export const settingsTable = {
     ),
     secret: true,
   },
+  PUSH_KEY_FILE: setting(
+    z.string().optional(),
+    'file',
+    'gateway: file with the private key for Web Push, read if PARLEY_PUSH_KEY is not set',
+  ),
   PUSH_CONTACT: setting(
     z
       .string()

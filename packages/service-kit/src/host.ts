@@ -6,6 +6,7 @@ import {
   checkServer,
   createPool,
   DatabaseClock,
+  type DatabaseUrl,
   extraConnections,
   isAway,
   type Pool,
@@ -36,12 +37,12 @@ import { Certificates } from './grpc/certificates.js';
 import { Proxies } from './grpc/proxies.js';
 import { GrpcServerBuilder, type RunningGrpcServer } from './grpc/server.js';
 import { Readiness } from './readiness.js';
-import { urlOrFile } from './url-file.js';
+import { databaseUrlOf } from './secret-file.js';
 
 /** Configuration that every service has. */
 export interface HostConfig {
   readonly service: string;
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseUrl;
   readonly connections: number;
   readonly host: string;
   readonly port: number;
@@ -69,7 +70,7 @@ export function readHostConfig(
   defaultPort: number,
   role: ServiceRole,
 ): HostConfig {
-  const databaseUrl = urlOrFile(settings, 'DATABASE_URL');
+  const databaseUrl = databaseUrlOf(settings);
   if (databaseUrl === undefined) {
     throw new Error(
       `Set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}. \`npm start\` does that for you.`,
@@ -110,7 +111,7 @@ async function startClock(pool: Pool): Promise<DatabaseClock> {
  * Does one step of a start, and repeats it while the database is away, because the database may
  * start at the same time as this process.
  */
-async function startPatiently<T>(step: () => Promise<T>, url: string, log: Logger): Promise<T> {
+async function startPatiently<T>(step: () => Promise<T>, url: DatabaseUrl, log: Logger): Promise<T> {
   const end = performance.now() + waitForDatabaseMs;
   for (let isLogged = false; ; await pause(retryEveryMs)) {
     try {
@@ -119,7 +120,7 @@ async function startPatiently<T>(step: () => Promise<T>, url: string, log: Logge
       if (!isAway(cause)) throw cause;
       if (performance.now() > end) throw databaseAway(url, cause);
     }
-    if (!isLogged) log.info({ database: new URL(url).host }, 'waiting for the database');
+    if (!isLogged) log.info({ database: hostOf(url) }, 'waiting for the database');
     isLogged = true;
   }
 }
@@ -132,9 +133,13 @@ async function ipOf(host: string): Promise<string> {
   }
 }
 
-function databaseAway(url: string, cause: unknown): Error {
-  const { host } = new URL(url); // The whole URL is not shown, because it contains the password.
-  return new Error(`No database responds at ${host}. Start it, or correct PARLEY_DATABASE_URL.`, { cause });
+/** Returns the host of a URL. The whole URL is not shown, because it contains the password. */
+function hostOf(url: DatabaseUrl): string {
+  return new URL(typeof url === 'string' ? url : url()).host;
+}
+
+function databaseAway(url: DatabaseUrl, cause: unknown): Error {
+  return new Error(`No database responds at ${hostOf(url)}. Start it, or correct PARLEY_DATABASE_URL.`, { cause });
 }
 
 /** Warns if PostgreSQL has too few free connections, because some calls would fail later. */

@@ -65,7 +65,7 @@ export { type RedisConfig, readRedisConfig } from './notifications/redis-client.
 export { RedisNotifier } from './notifications/redis-notifier.js';
 export { tryRedis } from './notifications/try-redis.js';
 export { nextAfter, pageAfter, pageSize } from './page.js';
+export { secretNames, secretOrFile } from './secret-file.js';
 export { Tally } from './tally.js';
 export { type OnLeave, type TurnBounds, TurnQueue } from './turn-queue.js';
-export { urlOrFile } from './url-file.js';
 export { profileColumns, profileFields, type SeenProfile, userRoles, userStatuses } from './user-fields.js';

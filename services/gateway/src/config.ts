@@ -1,7 +1,14 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '@parley/runtime';
-import { type HostConfig, type NotifierConfig, Proxies, readHostConfig, readNotifierConfig } from '@parley/service-kit';
+import {
+  type HostConfig,
+  type NotifierConfig,
+  Proxies,
+  readHostConfig,
+  readNotifierConfig,
+  secretOrFile,
+} from '@parley/service-kit';
 import type { FileQuotas } from './files/file-store.js';
 import type { S3Config } from './objects/s3-bucket.js';
 
@@ -43,7 +50,8 @@ export interface PushConfig {
 }
 
 function readPushConfig(settings: Settings): PushConfig | undefined {
-  const { PUSH_KEY: key, PUSH_CONTACT: contact, PUSH_PRIVATE: allowsPrivate } = settings;
+  const { PUSH_CONTACT: contact, PUSH_PRIVATE: allowsPrivate } = settings;
+  const key = secretOrFile(settings, 'PUSH_KEY');
   if (key === undefined) return undefined;
   if (contact === undefined)
     throw new Error('PARLEY_PUSH_KEY needs PARLEY_PUSH_CONTACT, such as mailto:ops@example.org.');
@@ -54,8 +62,10 @@ function readPushConfig(settings: Settings): PushConfig | undefined {
 const s3Names = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_KEY_ID', 'S3_SECRET'] as const;
 
 function readS3Config(settings: Settings): S3Config | undefined {
-  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_KEY_ID: keyId, S3_SECRET: secret } = settings;
-  const missing = s3Names.filter((name) => settings[name] === undefined).map((name) => `PARLEY_${name}`);
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_KEY_ID: keyId } = settings;
+  const secret = secretOrFile(settings, 'S3_SECRET');
+  const all = { ...settings, S3_SECRET: secret };
+  const missing = s3Names.filter((name) => all[name] === undefined).map((name) => `PARLEY_${name}`);
   if (missing.length === s3Names.length) return undefined;
   if (endpoint === undefined || bucket === undefined || keyId === undefined || secret === undefined)
     throw new Error(`S3 also needs ${missing.join(' and ')}. Set all PARLEY_S3_* of docs/operating.md, or none.`);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readSettings, type Settings, SettingsError } from '@parley/runtime';
-import { Proxies, readTlsFiles, type TlsFiles, urlOrFile } from '@parley/service-kit';
+import { Proxies, readTlsFiles, secretNames, secretOrFile, type TlsFiles } from '@parley/service-kit';
 import { errorText } from '../failure.js';
 import { asFault, type Check, type Finding, fault, skipped, works } from './check.js';
 import type { Surroundings } from './surroundings.js';
@@ -42,9 +42,9 @@ async function filesFindings(settings: Settings): Promise<Finding[]> {
       new Proxies(PROXIES);
       return [];
     }),
-    ...(['DATABASE_URL', 'REDIS_URL'] as const).map((name) =>
+    ...secretNames.map((name) =>
       attempt(`PARLEY_${name}_FILE`, () => {
-        urlOrFile(settings, name);
+        secretOrFile(settings, name);
         return [];
       }),
     ),

@@ -1,5 +1,5 @@
 import { bareHost, dialable, hostAndPort, isLoopback, readSettings, splitAddress } from '@parley/runtime';
-import { type RedisConfig, readRedisConfig, urlOrFile } from '@parley/service-kit';
+import { type RedisConfig, readRedisConfig, secretOrFile } from '@parley/service-kit';
 import { defaultGateway } from '../command-parts.js';
 import type { SavedLogin } from '../login-file.js';
 import { defaultData, type RunFacts, readRunFacts } from '../run-file.js';
@@ -109,10 +109,10 @@ function hostOf(gateway: string): string {
   return hostAndPort(host, port);
 }
 
-function databaseIn(env: NodeJS.ProcessEnv): string | undefined {
-  const { PARLEY_DATABASE_URL, PARLEY_DATABASE_URL_FILE } = env;
+function urlIn(env: NodeJS.ProcessEnv, name: 'DATABASE_URL' | 'LISTEN_URL'): string | undefined {
+  const file = `PARLEY_${name}_FILE`;
   try {
-    return PARLEY_DATABASE_URL || urlOrFile(readSettings({ PARLEY_DATABASE_URL_FILE }), 'DATABASE_URL');
+    return env[`PARLEY_${name}`] || secretOrFile(readSettings({ [file]: env[file] }), name);
   } catch {
     return undefined; // The check of the settings reports it.
   }
@@ -153,7 +153,7 @@ export async function surroundingsOf(
   const users = reach.userService ?? (run && addressesIn(run, 'user-service')) ?? usual?.userService;
   const managers = reach.channelService ?? (run && addressesIn(run, 'channel-service')) ?? usual?.channelService;
   const gateway = options.gateway ?? run?.page ?? (isNothingGiven ? defaultGateway : undefined);
-  const database = options.database ?? databaseIn(env) ?? run?.database;
+  const database = options.database ?? urlIn(env, 'DATABASE_URL') ?? run?.database;
   const isTls = reach.tls === true || (run !== undefined && hasTls(run));
   return {
     web: gateway === undefined ? undefined : new URL(dialableUrl(gateway)),
@@ -163,7 +163,7 @@ export async function surroundingsOf(
     isInsecure: reach.isInsecure,
     session,
     database,
-    listenUrl: env.PARLEY_LISTEN_URL || database,
+    listenUrl: urlIn(env, 'LISTEN_URL') ?? database,
     redis: redisIn(env) ?? run?.redis,
     run,
     data: run !== undefined || options.data !== undefined ? (options.data ?? usualData) : undefined,

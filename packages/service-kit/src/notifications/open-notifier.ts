@@ -1,20 +1,27 @@
-import { type Listening, NotificationListener, type Notifier, postgresNotifier } from '@parley/database';
+import {
+  type DatabaseUrl,
+  type Listening,
+  NotificationListener,
+  type Notifier,
+  postgresNotifier,
+} from '@parley/database';
 import type { Settings } from '@parley/runtime';
 import type { ServiceHost } from '../host.js';
+import { secretOrFile } from '../secret-file.js';
 import { type RedisConfig, readRedisConfig } from './redis-client.js';
 import { RedisNotifier } from './redis-notifier.js';
 
 /** How the notifications of a process travel. */
 export interface NotifierConfig {
   /** URL of the database for LISTEN. It must not lead to a pooler. */
-  readonly listenUrl: string;
+  readonly listenUrl: DatabaseUrl;
   /** Redis, if it carries the notifications instead of PostgreSQL. */
   readonly redis: RedisConfig | undefined;
 }
 
 /**
  * Reads how the notifications of a process travel.
- * @throws {Error} one sentence if the file with the URL of Redis is wrong.
+ * @throws {Error} one sentence if a file with a URL is wrong.
  * @example
  * ```ts
  * import { readSettings } from '@parley/runtime';
@@ -23,8 +30,8 @@ export interface NotifierConfig {
  * const config = readNotifierConfig(readSettings(process.env), 'postgres://chat_gateway:secret@localhost/parley');
  * ```
  */
-export function readNotifierConfig(settings: Settings, databaseUrl: string): NotifierConfig {
-  return { listenUrl: settings.LISTEN_URL ?? databaseUrl, redis: readRedisConfig(settings) };
+export function readNotifierConfig(settings: Settings, databaseUrl: DatabaseUrl): NotifierConfig {
+  return { listenUrl: secretOrFile(settings, 'LISTEN_URL') ?? databaseUrl, redis: readRedisConfig(settings) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { atMost, type Settings } from '@parley/runtime';
 import type { RedisClientType } from '@redis/client';
-import { urlOrFile } from '../url-file.js';
+import { secretOrFile } from '../secret-file.js';
 
 /** Where Redis is, and what the names of Parley's channels begin with there. */
 export interface RedisConfig {
@@ -21,7 +21,7 @@ export interface RedisConfig {
  * ```
  */
 export function readRedisConfig(settings: Settings): RedisConfig | undefined {
-  const url = urlOrFile(settings, 'REDIS_URL');
+  const url = secretOrFile(settings, 'REDIS_URL');
   return url === undefined ? undefined : { url, prefix: settings.REDIS_PREFIX };
 }
 

@@ -1,4 +1,4 @@
-import { createPool, extraConnections, type Pool } from '@parley/database';
+import { createPool, type DatabaseUrl, extraConnections, type Pool } from '@parley/database';
 
 /** Settings of the connections for searches: plans use the index whatever the statistics say. */
 export const searchSession = {
@@ -12,7 +12,7 @@ export const searchSession = {
  * Opens the connections for searches. They are few and have a short statement timeout, so that
  * searches slow down only searches.
  */
-export function openSearchPool(url: string, onLost: (error: Error) => void): Pool {
+export function openSearchPool(url: DatabaseUrl, onLost: (error: Error) => void): Pool {
   return createPool({
     url,
     applicationName: 'parley channel-service search',
