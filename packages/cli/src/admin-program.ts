@@ -29,6 +29,7 @@ import {
 import { showTop, type TopOptions } from './admin-top.js';
 import { addInviteOptions, positive, sessionOf } from './command-parts.js';
 import { addDatabaseOptions } from './database-options.js';
+import { exitCodes, Failure } from './failure.js';
 import { type InviteOptions, inviteToRegister } from './invites.js';
 import { address } from './launcher/options.js';
 import type { OwnerOptions } from './owner-database.js';
@@ -173,6 +174,27 @@ function addRestored(admin: Command): void {
   });
 }
 
+const promotedWords = {
+  noted:
+    'The promotion is noted: nothing was lost, so every channel keeps its log. Now move the address of the database.',
+  followed: 'Nothing to do: Parley has run on this PostgreSQL since the promotion.',
+  standby: 'This PostgreSQL is still a standby. Promote it first, for example with `SELECT pg_promote()`.',
+} as const;
+
+function addPromoted(admin: Command): void {
+  const command = admin
+    .command('promoted')
+    .description(
+      'run this after promoting a synchronous standby, before Parley reaches it: nothing was lost, so channels keep their numbering',
+    );
+  addDatabaseOptions(command).action(async (options: OwnerOptions, command: Command) => {
+    const { promoted } = await import('./restored.js'); // This is imported late, because only this command needs the database.
+    const found = await promoted(options);
+    if (found === 'standby') throw new Failure('standby', exitCodes.refused, promotedWords.standby);
+    sessionOf(command).print(promotedWords[found], { found });
+  });
+}
+
 /** Adds the commands of operators. */
 export function addAdmin(program: Command): void {
   const admin = program
@@ -187,4 +209,5 @@ export function addAdmin(program: Command): void {
   addDeletion(admin);
   addGrant(admin);
   addRestored(admin);
+  addPromoted(admin);
 }

@@ -1,4 +1,4 @@
-import { declareRestored } from '@parley/database';
+import { declarePromoted, declareRestored } from '@parley/database';
 import { type OwnerOptions, withOwner } from './owner-database.js';
 
 /**
@@ -8,4 +8,12 @@ import { type OwnerOptions, withOwner } from './owner-database.js';
  */
 export function restored(options: OwnerOptions): Promise<number> {
   return withOwner(options, 'parley admin restored', declareRestored);
+}
+
+/**
+ * Declares that a promoted standby lacks nothing, as the database owner. Returns what was found.
+ * @throws {Failure}
+ */
+export function promoted(options: OwnerOptions): ReturnType<typeof declarePromoted> {
+  return withOwner(options, 'parley admin promoted', declarePromoted);
 }

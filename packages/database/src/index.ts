@@ -10,7 +10,8 @@ export {
 } from './backup/backup.js';
 export { BackupError } from './backup/backup-error.js';
 export { DatabaseClock } from './clock.js';
-export { systemAccount } from './embedded/account.js';
+export { chooseAccount, type SystemUser, systemAccount } from './embedded/account.js';
+export { findBinaries } from './embedded/binaries.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
 export { isAway, isBusy, isDuplicate, isForbidden, isLockTimeout, isOutOfResources, isRolledBack } from './failure.js';
 export { checkSchema, migrate, plannedMigrations } from './migrate.js';
@@ -25,7 +26,7 @@ export {
   postgresNotifier,
   receiptChannel,
 } from './notifications.js';
-export { declareRestored, grantAdministrator } from './owner.js';
+export { declarePromoted, declareRestored, grantAdministrator } from './owner.js';
 export {
   checkServer,
   createPool,

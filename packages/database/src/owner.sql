@@ -1,16 +1,12 @@
 -- name: grantAdministrator
 SELECT chat.set_user('(database)', :userId, 'admin', 'active') AS outcome;
 
--- Deletes all events. Their order comes from transaction ids, and transaction ids of another
--- cluster say nothing about the order in this one.
--- name: forgetEvents
-DELETE FROM chat.event;
-
--- Inserts an event that looks old enough for earlier ones to have been deleted. So no inbox resumes
--- from a position before the restore, even if the database server was not restarted. The purge keeps
--- this event until a later one is as old.
--- name: markLostEvents
-INSERT INTO chat.event (kind, at) VALUES ('restored', now() - interval '2 days');
-
 -- name: declareRestored
 SELECT chat.restored() AS channels;
+
+-- Notes the current timeline, so that a promotion gives no channel a new log. Returns NULL on a
+-- standby, and true if Parley has followed the promotion already.
+-- name: declarePromoted
+WITH before AS MATERIALIZED (SELECT is_followed FROM chat.current_timeline()),
+  noted AS MATERIALIZED (SELECT chat.note_timeline() FROM before WHERE NOT is_followed)
+SELECT before.is_followed FROM before LEFT JOIN noted ON true;

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { ignoreEnvironment } from './environment.js';
+import { createTimelineCheck } from './timeline.js';
 
 /**
  * Grace period, in milliseconds, after the server-side statement timeout before the connection is
@@ -34,6 +35,8 @@ export interface PoolSettings {
   readonly session?: Readonly<Record<string, string>>;
   /** Called for each connection that dies; the next query opens another. */
   readonly onLost?: (error: Error) => void;
+  /** Whether each new connection checks that it leads to the right PostgreSQL, as `createTimelineCheck` describes. */
+  readonly checksTimeline?: boolean;
 }
 
 function toDate(text: string): Date {
@@ -104,8 +107,10 @@ export function createPool(settings: PoolSettings): pg.Pool {
     connectionTimeoutMillis: settings.connectWithinMs ?? connectMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     options: sessionOptions({ ...fixedSettings, ...settings.session }),
     ...timeoutsOf(settings),
+    ...(settings.checksTimeline === true && { onConnect: createTimelineCheck() }),
   });
   const lost = settings.onLost ?? (() => {});
   pool.on('error', lost);

@@ -106,6 +106,7 @@ const changed = [
   'server',
   'seat',
   'signing_key',
+  'timeline',
 ];
 
 async function contentsOf(pool: pg.Pool): Promise<Record<string, string[]>> {

@@ -3,12 +3,13 @@ import {
   checkServer,
   createPool,
   DatabaseClock,
+  declarePromoted,
   isAway,
   isDuplicate,
   isLockTimeout,
   transaction,
 } from '../src/index.js';
-import { addUser, TestServer, until } from './server.js';
+import { addChannel, addUser, TestServer, until } from './server.js';
 
 let server: TestServer;
 let url: string;
@@ -177,4 +178,46 @@ test('new connections use the URL as it is then, and open ones go on', async () 
   after.release();
   await own.end();
   await pool.query('DROP ROLE rotated');
+});
+
+/** Opens a pool that checks the timeline, as those of services do. */
+function servicePool(): pg.Pool {
+  return createPool({ url, applicationName: 'test', max: 5, connectWithinMs: 60_000, checksTimeline: true });
+}
+
+/** Opens many connections at once. Returns the number of new logs, and the log of a channel. */
+async function logsAfterConnecting(channelId: number): Promise<[begun: number, log: string]> {
+  const own = servicePool();
+  await Promise.all(Array.from({ length: 5 }, () => own.query('SELECT pg_sleep(0.05)')));
+  const { rows } = await own.query(
+    'SELECT logs_begun, log_id FROM chat.timeline, chat.channel_head WHERE channel_id = $1',
+    [channelId],
+  );
+  await own.end();
+  return [rows[0]?.logs_begun, rows[0]?.log_id];
+}
+
+const otherTimeline = 'UPDATE chat.timeline SET timeline = timeline + 7';
+
+test('the first connection on another timeline gives all channels new logs, once', async () => {
+  await addUser(pool, 'follower');
+  const channelId = await addChannel(pool, 'follower');
+  const [begun, log] = await logsAfterConnecting(channelId);
+  expect(begun).toBe(0);
+  expect(await logsAfterConnecting(channelId)).toEqual([0, log]);
+  await pool.query(otherTimeline);
+  const [again, other] = await logsAfterConnecting(channelId);
+  expect([again, other]).toEqual([1, expect.not.stringContaining(log)]);
+  expect(await logsAfterConnecting(channelId)).toEqual([1, other]);
+  await pool.query('UPDATE chat.timeline SET cluster = cluster + 1');
+  expect((await logsAfterConnecting(channelId))[0]).toBe(2);
+});
+
+test('after a declared promotion, channels keep their logs', async () => {
+  await addUser(pool, 'keeper');
+  const channelId = await addChannel(pool, 'keeper');
+  const before = await logsAfterConnecting(channelId);
+  await pool.query(otherTimeline);
+  expect([await declarePromoted(pool), await declarePromoted(pool)]).toEqual(['noted', 'followed']);
+  expect(await logsAfterConnecting(channelId)).toEqual(before);
 });

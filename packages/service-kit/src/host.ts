@@ -247,6 +247,7 @@ export class ServiceHost {
       statementTimeoutMs,
       session,
       onLost: (err) => log.warn({ err }, 'database connection lost'),
+      checksTimeline: true,
     });
     parts.add('database', { stop: () => pool.end() });
     countConnections(context, pool);

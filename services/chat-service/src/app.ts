@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChatService, ServerState } from '@parley/contract';
-import { createPool, extraConnections, type Pool } from '@parley/database';
+import { extraConnections, type Pool } from '@parley/database';
 import { FlushQueue } from '@parley/fanout';
 import {
   type Logger,
@@ -40,6 +40,7 @@ import { Entrance } from './session/entrance.js';
 import { Participants } from './session/participants.js';
 import { arrivalsFor, type ChatSession } from './session/session.js';
 import { Sessions } from './session/sessions.js';
+import { openAppendPool } from './store/append-pool.js';
 import { HandleStore } from './store/handles.js';
 import { HeadStore } from './store/heads.js';
 import { MessageStore } from './store/messages.js';
@@ -69,26 +70,17 @@ const everySecond = 1_000;
 const saveUsageEveryMs = 5_000;
 const saveLastSeenEveryMs = 60_000;
 
-/**
- * Opens a pool for writing. It uses generic plans, so that statements are not planned again for
- * each batch.
- */
-function openAppendPool(
-  host: ServiceHost,
+function openTrack(
+  { parts, context }: ServiceHost,
   config: ChatServiceConfig,
   name: string,
   max: number,
   lockTimeout: string,
 ): Pool {
-  const pool = createPool({
-    url: config.host.databaseUrl,
-    applicationName: `parley chat-service ${name}`,
-    max,
-    statementTimeoutMs: 5_000,
-    session: { lock_timeout: lockTimeout, jit: 'off', plan_cache_mode: 'force_generic_plan' },
-    onLost: (err) => host.context.log.warn({ err }, `lost a connection of the ${name}`),
-  });
-  return host.parts.add(name, { pool, stop: () => pool.end() }).pool;
+  const applicationName = `parley chat-service ${name}`;
+  const onLost = (err: Error) => context.log.warn({ err }, `lost a connection of the ${name}`);
+  const pool = openAppendPool({ url: config.host.databaseUrl, applicationName, max, onLost }, lockTimeout);
+  return parts.add(name, { pool, stop: () => pool.end() }).pool;
 }
 
 /**
@@ -98,8 +90,8 @@ function openAppendPool(
  */
 function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track, Pool> {
   return {
-    main: openAppendPool(host, config, 'append queue', extraConnections.chat_server - asideAtOnce, '200ms'),
-    aside: openAppendPool(host, config, 'append queue aside', asideAtOnce, '2s'),
+    main: openTrack(host, config, 'append queue', extraConnections.chat_server - asideAtOnce, '200ms'),
+    aside: openTrack(host, config, 'append queue aside', asideAtOnce, '2s'),
   };
 }
 

@@ -173,7 +173,7 @@ test('only readers whose positions lie before the newest 20,000 changes are rese
 
 test('changes that are not removals wait until all changes are read, and too many of them reset the gateway', async () => {
   const { txid } = await settled();
-  const cursor = { txid, id: 0 };
+  const cursor = { txid, id: 0, logsBegun: 0 };
   await people.sql(
     `INSERT INTO chat.event (kind, channel_id, user_ids)
      SELECT CASE WHEN n = 1000 THEN 'member_removed' ELSE 'member_added' END, n, '{ann}' FROM generate_series(1, 1002) n`,

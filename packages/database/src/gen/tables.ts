@@ -408,6 +408,13 @@ export interface ThumbnailTable {
   data: Buffer;
 }
 
+export interface TimelineTable {
+  one: Generated<boolean>;
+  cluster: number;
+  timeline: number;
+  logsBegun: Generated<number>;
+}
+
 export interface TurnTable {
   name: string;
 }
@@ -494,6 +501,7 @@ export interface Database {
   session: SessionTable;
   signingKey: SigningKeyTable;
   thumbnail: ThumbnailTable;
+  timeline: TimelineTable;
   turn: TurnTable;
   upkeepTurn: UpkeepTurnTable;
   usage: UsageTable;

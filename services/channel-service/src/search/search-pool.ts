@@ -20,5 +20,6 @@ export function openSearchPool(url: DatabaseUrl, onLost: (error: Error) => void)
     statementTimeoutMs: 2_000,
     session: searchSession,
     onLost,
+    checksTimeline: true,
   });
 }

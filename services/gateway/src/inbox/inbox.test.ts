@@ -26,8 +26,8 @@ class SmallRounds implements Pick<RoundReader, 'read'> {
     this.count += 1;
     if (starting.length > 0) this.started.push(starting.map(({ userId }) => userId));
     return {
-      moment: { txid: 1, now: 1_000_000, life: 1, floorTxid: 0, floorId: 0 },
-      cursor: { txid: 1, id: 0 },
+      moment: { txid: 1, now: 1_000_000, life: 1, floorTxid: 0, floorId: 0, logsBegun: 0 },
+      cursor: { txid: 1, id: 0, logsBegun: 0 },
       isCursorLost: false,
       changes: [],
       waitingChanges: [],

@@ -9,10 +9,10 @@ import { storedEntry } from './event-frames.js';
 import type { Feed } from './feed.js';
 import { Feeds } from './feeds.js';
 import { InboxRoom } from './inbox-room.js';
-import { type ChangeCursor, lostPosition, sinceMsOf, type UserInChannel } from './missed.js';
+import { lostPosition, sinceMsOf, type UserInChannel } from './missed.js';
 import { decodePosition, encodePosition, shortLog } from './position.js';
 import { InboxReader } from './reader.js';
-import type { DueMember, RoundFacts, RoundReader } from './round.js';
+import type { DueMember, RoundCursor, RoundFacts, RoundReader } from './round.js';
 import { StartQueue, type WaitingReader } from './start-queue.js';
 import { startReader } from './start-reader.js';
 import type { InboxStream } from './stream.js';
@@ -60,7 +60,7 @@ export class Inbox implements Part, DrainedStreams {
   /** When the last round was applied, by the clock of this process. */
   #appliedAtMs = performance.now();
   readonly #starts = new StartQueue();
-  #cursor: ChangeCursor | undefined;
+  #cursor: RoundCursor | undefined;
   #waitingChanges: RoundFacts['waitingChanges'] = [];
   /** Members whom managers and other gateways have changed, by channel and user. */
   #members = new Map<string, DueMember>();

@@ -38,10 +38,13 @@ export interface DueMember extends UserInChannel {
   readonly hasMoved: boolean;
 }
 
+/** How far the rounds have read the changes, and the number of new logs at that time. */
+export type RoundCursor = ChangeCursor & Pick<Moment, 'logsBegun'>;
+
 /** The input of a round. */
 export interface RoundRequest {
   /** Undefined in the first round. */
-  readonly cursor: ChangeCursor | undefined;
+  readonly cursor: RoundCursor | undefined;
   /** Changes of earlier rounds that wait until no removal can follow any more. */
   readonly waitingChanges: readonly InboxChange[];
   readonly starting: readonly StartingReader[];
@@ -60,7 +63,7 @@ export interface RoundRequest {
 /** Everything that a round has read, in one snapshot of the database. */
 export interface RoundFacts {
   readonly moment: Moment;
-  readonly cursor: ChangeCursor;
+  readonly cursor: RoundCursor;
   /**
    * Whether changes after the cursor of the request are lost, so that readers may have wrong data
    * about their chats.
@@ -160,18 +163,20 @@ class RoundReading {
 
   async #changes(moment: Moment): Promise<ChangeProgress> {
     const { cursor: known, waitingChanges: earlier } = this.#request;
-    const end = { txid: moment.txid, id: 0 };
-    const isLost = known !== undefined && !hasAllAfter(known, moment);
+    const { txid, logsBegun } = moment;
+    const end = { txid, id: 0, logsBegun };
+    // In a database that lacks transactions, others have got their ids.
+    const isLost = known !== undefined && (known.logsBegun !== logsBegun || !hasAllAfter(known, moment));
     const isCursorLost = isLost || earlier.length > maxWaitingChanges;
     if (known === undefined || isCursorLost)
       return { cursor: end, isCursorLost, hasMore: false, changes: [], waitingChanges: [] };
-    const read = await readEvents.run(this.#client, { ...known, size: maxChanges });
+    const read = await readEvents.run(this.#client, { txid: known.txid, id: known.id, size: maxChanges });
     const last = read.at(-1);
     const hasMore = read.length === maxChanges && last?.isSettled === true;
     const removals = read.filter(isRemoval);
     const others = [...earlier, ...read.filter((change) => !isRemoval(change))];
     return {
-      cursor: hasMore && last !== undefined ? { txid: last.txid, id: last.id } : end,
+      cursor: hasMore && last !== undefined ? { txid: last.txid, id: last.id, logsBegun } : end,
       isCursorLost,
       hasMore,
       changes: hasMore ? removals : [...removals, ...others],

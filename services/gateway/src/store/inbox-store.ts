@@ -41,6 +41,7 @@ export const readMoment = sql.statement(
     life: int8,
     floorTxid: int8,
     floorId: int8,
+    logsBegun: int4,
   },
 );
 

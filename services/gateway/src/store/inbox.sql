@@ -1,10 +1,12 @@
 -- Reads the moment of the snapshot: `txid`, below which it contains the events of every
 -- transaction; `now`, its time; and `life`, the time at which the database server started. Times
 -- are in microseconds since 1970. Events before (`floor_txid`, `floor_id`) may have been deleted.
+-- `logs_begun`: how often all channels have got a new log, because the database lacked transactions.
 -- name: readMoment
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid, (extract(epoch FROM now()) * 1000000)::bigint AS now,
   (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life,
-  coalesce(oldest.txid::text::bigint, 0) AS floor_txid, coalesce(oldest.id, 0) AS floor_id
+  coalesce(oldest.txid::text::bigint, 0) AS floor_txid, coalesce(oldest.id, 0) AS floor_id,
+  coalesce((SELECT t.logs_begun FROM chat.timeline t), 0) AS logs_begun
 FROM (SELECT) AS one LEFT JOIN (SELECT e.txid, e.id, e.at FROM chat.event e ORDER BY e.txid, e.id LIMIT 1) oldest
   ON oldest.at < now() - interval '1 day';
 
