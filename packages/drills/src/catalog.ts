@@ -9,10 +9,12 @@ import {
 } from './cut.js';
 import type { Disturbance } from './disturbance.js';
 import { drained } from './drain.js';
+import { asynchronousFailover, recovery, synchronousFailover } from './failover.js';
 import { drainedGateway, drainedOwner, frozenOwner, killedGateway, killedOwner, undisturbed } from './inbox-faults.js';
 import { InboxLoad } from './inbox-load.js';
 import { killChatServer, killDatabase, killManager, restartDatabase } from './kill.js';
 import type { DrillLoad } from './load.js';
+import { LossyLoad } from './lossy-load.js';
 import { restoredFrom } from './restore.js';
 import { resetConnections, slowClients, slowDatabase } from './slow.js';
 import { watched } from './watch.js';
@@ -24,6 +26,8 @@ export interface CatalogEntry {
   readonly disturbances: readonly Disturbance[];
   /** Creates the users. Default: users with streams at chat servers. */
   readonly load?: (rate: number) => DrillLoad;
+  /** Whether the drill starts a Parley of its own, and a PostgreSQL with a standby. */
+  readonly ofStandby?: true;
 }
 
 const each = {
@@ -69,6 +73,30 @@ export const drills = {
     description: 'backs up under users who hold inboxes, restores into a fresh system, and connects clients there',
     disturbances: [restoredFrom()],
     load: (rate) => new InboxLoad(rate),
+  },
+  failover: {
+    description:
+      'promotes a synchronous standby of PostgreSQL after kill -9 of the primary; starts a Parley of its own',
+    disturbances: [synchronousFailover],
+    ofStandby: true,
+  },
+  'inboxes-failover': {
+    description: 'does the same under users who hold inboxes',
+    disturbances: [synchronousFailover],
+    load: (rate) => new InboxLoad(rate),
+    ofStandby: true,
+  },
+  'lagging-failover': {
+    description: 'promotes an asynchronous standby that lags, and checks that clients learn which messages are void',
+    disturbances: [asynchronousFailover],
+    load: (rate) => new LossyLoad(rate),
+    ofStandby: true,
+  },
+  recovery: {
+    description: 'recovers PostgreSQL to a time in the past, and checks the same',
+    disturbances: [recovery],
+    load: (rate) => new LossyLoad(rate),
+    ofStandby: true,
   },
   watch: { description: 'only measures, while you disturb your system by hand', disturbances: [watched] },
 } as const satisfies Record<string, CatalogEntry>;

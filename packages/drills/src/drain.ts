@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { ServiceFacts } from '@parley/cli';
 import { type Disturbance, lacksProcesses, localSystemOf, soonMs } from './disturbance.js';
 import type { DrillContext } from './drill-context.js';
-import { eventually } from './local-system.js';
+import { eventually } from './eventually.js';
 
 const goneWithinMs = 10_000;
 const longestSilenceMs = 5_000;

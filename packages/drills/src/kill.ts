@@ -9,7 +9,8 @@ import {
   localSystemOf,
 } from './disturbance.js';
 import type { DrillContext } from './drill-context.js';
-import { eventually, type ServiceKind } from './local-system.js';
+import { eventually } from './eventually.js';
+import type { ServiceKind } from './local-system.js';
 
 /** Kills a process with kill -9, and waits until it has been restarted. */
 export async function killProcess(context: DrillContext, victim: ServiceFacts): Promise<DisturbanceResult> {

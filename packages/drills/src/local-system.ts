@@ -1,12 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type RunFacts, readRunFacts, type ServiceFacts } from '@parley/cli';
 import { findEmbedded, readSecrets, roleUrl, type ServiceRole } from '@parley/database';
 import { People } from '@parley/testkit';
+import { eventually } from './eventually.js';
 import { type DrillPerson, freshPrefix } from './person.js';
+import type { PostgresPair } from './postgres-pair.js';
 
 export type ServiceKind = 'user-service' | 'channel-service' | 'chat' | 'gateway';
-
-const patienceMs = 60_000;
 
 /** Moves the channels $1 to the chat server at the address $2, as a claim would. */
 const placeAt = `WITH there AS (
@@ -41,20 +40,6 @@ const traces = [
   'DELETE FROM chat.users WHERE id LIKE $1',
 ];
 
-/**
- * Waits until a condition holds, checking every tenth of a second. An error counts as false.
- * @throws {Error} after `withinMs`
- */
-export async function eventually(
-  condition: string,
-  holds: () => Promise<boolean>,
-  withinMs = patienceMs,
-): Promise<void> {
-  for (const end = performance.now() + withinMs; !(await holds().catch(() => false)); await pause(100)) {
-    if (performance.now() > end) throw new Error(`Still not true after ${withinMs / 1_000} s: ${condition}.`);
-  }
-}
-
 /** Facts about a system on this machine. */
 export interface SystemSource {
   /** Reads the processes that run now. */
@@ -63,6 +48,8 @@ export interface SystemSource {
   readonly urlFor: (role: ServiceRole, ownerUrl: string) => string;
   /** Finds the embedded PostgreSQL, if there is one. */
   readonly embedded: () => Promise<{ readonly pid: number; readonly url: string } | undefined>;
+  /** The database, if it is a primary with a standby of the drill. */
+  readonly pair?: PostgresPair;
 }
 
 /** The system that `npm start` runs on this machine, with access to its processes and database. */
@@ -84,15 +71,16 @@ export class LocalSystem {
   }
 
   /**
-   * Opens the system of a data folder.
+   * Opens the system of a data folder. `pair` is its database, if the drill made it.
    * @throws {Error} if none runs
    */
-  static async open(dataDir: string): Promise<LocalSystem> {
+  static async open(dataDir: string, pair?: PostgresPair): Promise<LocalSystem> {
     const secrets = await readSecrets(dataDir);
     return LocalSystem.of({
       facts: () => readRunFacts(dataDir),
       urlFor: (role, ownerUrl) => roleUrl(ownerUrl, role, secrets[role]),
       embedded: async () => findEmbedded(dataDir),
+      ...(pair !== undefined && { pair }),
     });
   }
 
@@ -102,6 +90,11 @@ export class LocalSystem {
     const urlFor = (role: ServiceRole) => source.urlFor(role, facts.database);
     const people = await People.open({ ownerUrl: facts.database, urlFor });
     return new LocalSystem(source, facts, people);
+  }
+
+  /** The database, if it is a primary with a standby of the drill. */
+  get pair(): PostgresPair | undefined {
+    return this.#source.pair;
   }
 
   /**

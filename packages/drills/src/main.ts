@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { address, defaultData, usageWords, wholeNumber } from '@parley/cli';
 import { didYouMean, textTable } from '@parley/runtime';
 import { Command, CommanderError, Option } from 'commander';
-import { drills } from './catalog.js';
+import { type CatalogEntry, drills } from './catalog.js';
 import { type DrillOptions, runDrill } from './drill.js';
 import { LocalSystem } from './local-system.js';
+import { ReplicatedParley } from './replicated-parley.js';
 import { RemoteSystem, type System } from './system.js';
 import { upgradeFrom } from './upgrade/upgrade.js';
 import { type DrillVerdict, describeVerdict } from './verdict.js';
@@ -36,7 +37,8 @@ const after = `
 ${textTable(['drill', 'what it does'], listed)}
 A drill runs against the \`npm start\` of the data folder: it kills, freezes and restarts its processes, and checks the
 messages in channels of its own. With --manager and --user-service it runs against a remote system, where it can only
-disturb the network. Do the rest there by hand while \`parley drill watch\` measures.
+disturb the network. Do the rest there by hand while \`parley drill watch\` measures. The drills of a failover start a
+Parley of their own.
 Exit codes: 0 passed, 1 failed, 2 wrong usage or no such system.`;
 
 /**
@@ -53,10 +55,22 @@ async function findSystem({ data, manager, userService }: Options): Promise<Syst
   throw new Error('Give both --manager and --user-service, or neither.');
 }
 
+/** Runs a drill against a Parley that it starts, because the drill needs a PostgreSQL with a standby. */
+async function runReplicated(entry: CatalogEntry, options: DrillOptions): Promise<DrillVerdict> {
+  options.report('starting a Parley and a PostgreSQL with a standby');
+  const parley = await ReplicatedParley.start();
+  try {
+    return await runDrill(await parley.open(), entry, options);
+  } finally {
+    await parley.stop();
+  }
+}
+
 /** Runs a drill of the catalog, or an upgrade. */
 async function run(name: string, options: Options, drillOptions: DrillOptions): Promise<DrillVerdict> {
   if (name === upgrade) return upgradeFrom(options.from, resolve(options.releases), drillOptions);
   const [, entry] = Object.entries(drills).find(([known]) => known === name) ?? [];
+  if (entry !== undefined && 'ofStandby' in entry) return runReplicated(entry, drillOptions);
   if (entry !== undefined) return runDrill(await findSystem(options), entry, drillOptions);
   throw new Error(`There is no drill ${name}.${didYouMean(name, drillNames)} Choose one of: ${drillNames.join(', ')}.`);
 }

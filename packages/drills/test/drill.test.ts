@@ -9,18 +9,19 @@ import { isolatedThenLate } from '../src/cut.js';
 import { type Disturbance, lacksNothing, localSystemOf } from '../src/disturbance.js';
 import { runDrill } from '../src/drill.js';
 import { LocalSystem } from '../src/local-system.js';
+import { OwnParley } from '../src/own-parley.js';
 import { RemoteSystem } from '../src/system.js';
 import { replacedProcess } from '../src/upgrade/replace.js';
 import type { RollingParley } from '../src/upgrade/rolling-parley.js';
 import { rollOver } from '../src/upgrade/upgrade.js';
-import { DrilledParley, kindsAfter, unbounded } from './drilled-parley.js';
+import { kindsAfter, unbounded } from './judging.js';
 
 const shape = { channels: 2, people: 4, rate: 100, seconds: 5, report: () => {} };
 let data = '';
-let drilled: DrilledParley;
+let drilled: OwnParley;
 
 beforeAll(async () => {
-  drilled = await DrilledParley.start();
+  drilled = await OwnParley.start();
   data = drilled.data;
 });
 afterAll(() => drilled.stop());

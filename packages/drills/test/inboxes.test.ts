@@ -4,15 +4,16 @@ import { type Disturbance, lacksNothing, localSystemOf } from '../src/disturbanc
 import { runDrill } from '../src/drill.js';
 import { killProcess } from '../src/kill.js';
 import { LocalSystem } from '../src/local-system.js';
+import { OwnParley } from '../src/own-parley.js';
 import { restoredFrom } from '../src/restore.js';
 import { compare } from '../src/restore-verdict.js';
-import { DrilledParley, kindsAfter, unbounded } from './drilled-parley.js';
+import { kindsAfter, unbounded } from './judging.js';
 
 const shape = { channels: 4, people: 5, rate: 60, seconds: 5, report: () => {} };
-let drilled: DrilledParley;
+let drilled: OwnParley;
 
 beforeAll(async () => {
-  drilled = await DrilledParley.start(['--gateways', '2', '--chat-servers', '3', '--managers', '2']);
+  drilled = await OwnParley.start(['--gateways', '2', '--chat-servers', '3', '--managers', '2']);
 });
 afterAll(() => drilled.stop());
 

@@ -1,6 +1,6 @@
 import type { RunFacts } from '@parley/cli';
 import { bundleOf, type ServiceName, ServiceProcess, type TestDatabase } from '@parley/testkit';
-import { eventually } from '../local-system.js';
+import { eventually } from '../eventually.js';
 
 type RollingDatabase = Pick<TestDatabase, 'ownerUrl' | 'urlFor'>;
 
