@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import { ChannelService, ReportRequest } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
@@ -117,6 +118,7 @@ function talkerOf(name: string, stream: Chatter | InboxClient): Talker {
 
 async function talk({ name, acked, post }: Talker, isOver: () => boolean): Promise<void> {
   for (let n = 1; !isOver(); n++) {
+    await pause(100); // Users may send only at a limited rate.
     const text = `${name} ${n}`;
     acked.push({ seq: (await post(text)).seq, name: text });
   }
