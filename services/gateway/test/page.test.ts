@@ -182,6 +182,10 @@ test.each([
   ['POST /chat.v1.UserService/Login\r\n\r\n', '505 HTTP Version Not Supported'],
   ['GET / HTTP/0.9\r\n\r\n', '505 HTTP Version Not Supported'],
   ['GET / HTTP/2.0\r\nhost: x\r\n\r\n', '505 HTTP Version Not Supported'],
+  [
+    'POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    '501 Not Implemented',
+  ],
   ['GET / HTTP/7.3\r\nhost: x\r\n\r\n', '400 Bad Request'],
   ['GET / HTTP/1.0\r\n\r\n', '200 OK'],
 ])('the gateway responds to the request %j with %s', async (text, expected) => {

@@ -17,7 +17,7 @@ export interface ByteRange {
   readonly last: number;
 }
 
-const singleRange = /^bytes=\s*(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))\s*$/;
+const singleRange = /^bytes=\s*(?:(\d+)-(\d*)|-(\d+))\s*$/;
 
 /**
  * Returns the range that a request asks for, or undefined for all bytes. A header in another unit,

@@ -72,9 +72,20 @@ function boundsOf(requestWithinMs: number): ServerOptions & { handshakeTimeout: 
  */
 const versions: ReadonlySet<string> = new Set(['1.0', '1.1']);
 
-function refuseVersion(response: ServerResponse): void {
-  const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' };
-  response.writeHead(505, headers).end('This HTTP version is not supported. Use HTTP/1.1.\n');
+/**
+ * Returns the status and the text for a request that this server does not understand. Nothing here
+ * decodes a body that is compressed for the transfer.
+ */
+function unsupported({ httpVersion, headers }: IncomingMessage): [status: number, text: string] | undefined {
+  if (!versions.has(httpVersion)) return [505, 'This HTTP version is not supported. Use HTTP/1.1.\n'];
+  const coding = headers['transfer-encoding']?.trim().toLowerCase() ?? 'chunked';
+  return coding === 'chunked'
+    ? undefined
+    : [501, 'Transfer-Encoding can only be chunked here. Send the body as it is.\n'];
+}
+
+function refuse(response: ServerResponse, [status, text]: [status: number, text: string]): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(text);
 }
 
 function pathOf({ url }: IncomingMessage): string {
@@ -127,7 +138,8 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
-    if (!versions.has(request.httpVersion)) return refuseVersion(response);
+    const refused = unsupported(request);
+    if (refused !== undefined) return refuse(response, refused);
     if (handlers.some((handle) => handle({ request, response, path: pathOf(request) }))) return;
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Not found.\n');
   };
