@@ -32,9 +32,7 @@ export interface CallTransport {
  * One incoming call: its caller, its metadata and its end.
  * @example
  * ```ts
- * import type { ServerHttp2Stream } from 'node:http2';
-import type { TLSSocket } from 'node:tls';
-import { Metadata } from '@grpc/grpc-js';
+ * import { Metadata } from '@grpc/grpc-js';
  * import { Call, CallEnd } from '@parley/service-kit';
  *
  * const transport = { getPeer: () => '192.0.2.7:1234', sendMetadata: () => {} };
