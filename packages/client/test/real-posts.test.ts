@@ -79,6 +79,7 @@ test.each(doors)('over %s, posts are acknowledged and shown: messages, replies, 
   await bob.inbox.react(id, seq, '👍');
   await bob.inbox.unreact(id, seq, '👍');
   await bob.inbox.pin(id, seq).catch(({ reason }) => expect(reason).toBe('not-channel-admin'));
+  for (const one of [bob, annas]) await until(() => one.of('unreact').length === 1); // The deletion hides the edit.
   await bob.inbox.remove(id, seq);
   await expect(bob.inbox.edit(id, 1, 'mine?')).rejects.toMatchObject({ reason: 'message-not-found' });
   await expect(bob.inbox.post(1_000_000, 'words')).rejects.toMatchObject({ reason: 'channel-not-found' });
