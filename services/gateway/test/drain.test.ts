@@ -1,4 +1,5 @@
 import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials, type StatusObject } from '@grpc/grpc-js';
 import {
   type Channel,
@@ -70,9 +71,11 @@ async function group(): Promise<{ channelId: number; log: string }> {
 function talk(stream: Chatter): () => Promise<number> {
   let isOver = false;
   const said = (async () => {
-    for (;;) {
-      const { seq } = await stream.ask('text');
-      if (isOver) return seq;
+    for (let last = 0; ; ) {
+      const { seq, refusal } = await stream.ask('text');
+      if (refusal === undefined) last = seq;
+      else await pause(refusal.retryAfterMs); // A fast machine reaches the rate limit of the user.
+      if (isOver) return last;
     }
   })();
   return () => {
