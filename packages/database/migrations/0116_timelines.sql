@@ -57,8 +57,8 @@ BEGIN
     RETURN chat.begin_logs('database.restored');
 END $$;
 
--- Follows PostgreSQL to its timeline: gives every channel a new log, unless this is done already, or the database has been on no
--- timeline before. Of several processes that call it at the same time, one does it, and the others wait. It does nothing that a
+-- Follows PostgreSQL to its timeline. On the first call ever, only notes the timeline. If the timeline has changed since, gives every
+-- channel a new log, once. Of several processes that call it at the same time, one does it, and the others wait. It does nothing that a
 -- compromised service could use, so all services may call it.
 CREATE FUNCTION chat.follow_timeline() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -83,4 +83,5 @@ export {
   Statement,
   statementRuns,
 } from './statement.js';
+export { WrongServerError } from './timeline.js';
 export type * from './unions.js';

@@ -150,8 +150,7 @@ export async function migrateWithin(client: pg.ClientBase, last?: string): Promi
 /**
  * Migrates a database to this version's schema, as its owner: `url` is the owner's URL. Returns the
  * names of the migrations that it applied. Any number of processes may call it at the same time:
- * one migrates, the others wait, also for a backup. Needs session locks, so it does not work through a transaction
- * pooler.
+ * one migrates, the others wait, also for a backup.
  * @throws {Error} with one sentence if this version cannot run with the database, if a migration
  * fails, or if another database of the server already holds a Parley; otherwise the database error.
  * In each case, nothing is applied.

@@ -126,7 +126,11 @@ export class NotificationListener implements Part {
   constructor(options: NotificationListenerOptions) {
     this.#options = options;
     const { url, applicationName } = options;
-    this.#pool = createPool({ url, applicationName, max: 1, statementTimeoutMs: respondsWithinMs });
+    this.#pool = createPool({
+      ...{ url, applicationName, max: 1 },
+      statementTimeoutMs: respondsWithinMs,
+      checksTimeline: true,
+    });
     this.#connection = keepConnected((signal) => this.#listen(signal), options.onLost);
   }
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { ignoreEnvironment } from './environment.js';
-import { createTimelineCheck } from './timeline.js';
+import { checkTimeline } from './timeline.js';
 
 /**
  * Grace period, in milliseconds, after the server-side statement timeout before the connection is
@@ -35,7 +35,7 @@ export interface PoolSettings {
   readonly session?: Readonly<Record<string, string>>;
   /** Called for each connection that dies; the next query opens another. */
   readonly onLost?: (error: Error) => void;
-  /** Whether each new connection checks that it leads to the right PostgreSQL, as `createTimelineCheck` describes. */
+  /** Whether each new connection checks that it leads to the right PostgreSQL, as `checkTimeline` describes. */
   readonly checksTimeline?: boolean;
 }
 
@@ -110,7 +110,7 @@ export function createPool(settings: PoolSettings): pg.Pool {
     keepAliveInitialDelayMillis: 10_000,
     options: sessionOptions({ ...fixedSettings, ...settings.session }),
     ...timeoutsOf(settings),
-    ...(settings.checksTimeline === true && { onConnect: createTimelineCheck() }),
+    ...(settings.checksTimeline === true && { onConnect: checkTimeline }),
   });
   const lost = settings.onLost ?? (() => {});
   pool.on('error', lost);

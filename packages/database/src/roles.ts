@@ -95,7 +95,7 @@ const shares: Readonly<Record<ServiceRole, number>> = {
   chat_gateway: 0.3,
 };
 
-/** Connections of a process beside its pool: for searches, for the append queue, and for LISTEN. */
+/** Connections of a process besides its pool: for searches, for the append queue, and for LISTEN. */
 export const extraConnections: Readonly<Record<ServiceRole, number>> = {
   chat_user: 0,
   chat_manager: 2,

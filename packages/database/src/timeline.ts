@@ -1,9 +1,12 @@
 import type pg from 'pg';
+import { isForbidden } from './failure.js';
 
 /** Longest time, in milliseconds, for which all channels may get new logs. */
-const followWithinMs = 60_000;
-/** Errors of a database that is not migrated, or whose owner may not read the cluster. Other checks report the first. */
-const uncheckable: ReadonlySet<unknown> = new Set(['3F000', '42883', '42501']);
+const followWithinMs = 600_000;
+/** Errors of a database that is not migrated. Other checks report them. */
+const isUnmigrated: ReadonlySet<unknown> = new Set(['3F000', '42883']);
+/** Newest timeline of each cluster that this process has used. */
+const latest = new Map<string, number>();
 
 interface Timeline {
   readonly cluster: string;
@@ -11,9 +14,9 @@ interface Timeline {
   readonly isFollowed: boolean;
 }
 
-/** Returns an error that counts as an unreachable database: it may be the right one soon. */
-function wrongServer(words: string): Error {
-  return Object.assign(new Error(words), { code: '57P03' });
+/** The address leads to a PostgreSQL that services must not use. It counts as unreachable, because the right one may follow. */
+export class WrongServerError extends Error {
+  readonly code = '57P03';
 }
 
 /** Returns where this PostgreSQL is, or undefined if that cannot be found out. */
@@ -23,10 +26,11 @@ async function readTimeline(client: pg.ClientBase): Promise<Timeline | undefined
     const { rows } = await client.query<{ [field in keyof Timeline]: Timeline[field] | null }>(text);
     const { cluster, timeline, isFollowed } = rows[0] ?? {};
     if (cluster == null || timeline == null)
-      throw wrongServer('This PostgreSQL is a standby, which nobody has promoted.');
+      throw new WrongServerError('This PostgreSQL is a standby, which nobody has promoted.');
     return { cluster, timeline, isFollowed: isFollowed === true };
   } catch (thrown) {
-    if (uncheckable.has((thrown as { code?: unknown }).code)) return undefined;
+    const { code } = thrown as { code?: unknown };
+    if (isUnmigrated.has(code) || isForbidden(thrown)) return undefined; // The owner may lack the right to read the cluster.
     throw thrown;
   }
 }
@@ -42,20 +46,20 @@ async function follow(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Returns a check of new connections. It refuses a standby, and a primary that a promoted standby
- * has replaced, as far as this process knows. If PostgreSQL is on a timeline to which the database
- * has not followed yet, it may lack the latest transactions, so all channels get new logs before
- * anybody uses the connection.
+ * Checks a new connection. Refuses a standby, and a primary that a promoted standby has replaced, as
+ * far as this process knows. If PostgreSQL is on a timeline to which the database has not followed
+ * yet, it may lack the latest transactions, so all channels get new logs before anybody uses the
+ * connection.
+ * @throws {WrongServerError} or the database error
  */
-export function createTimelineCheck(): (client: pg.ClientBase) => Promise<void> {
-  const latest = new Map<string, number>();
-  return async (client) => {
-    const here = await readTimeline(client);
-    if (here === undefined) return;
-    const { cluster, timeline } = here;
-    if (timeline < (latest.get(cluster) ?? 0))
-      throw wrongServer('This PostgreSQL was replaced by a standby. Stop it, because no process may write there.');
-    latest.set(cluster, timeline);
-    if (!here.isFollowed) await follow(client);
-  };
+export async function checkTimeline(client: pg.ClientBase): Promise<void> {
+  const here = await readTimeline(client);
+  if (here === undefined) return;
+  const { cluster, timeline } = here;
+  if (timeline < (latest.get(cluster) ?? 0))
+    throw new WrongServerError(
+      'This PostgreSQL was replaced by a standby. Stop it, because no process may write there.',
+    );
+  latest.set(cluster, timeline);
+  if (!here.isFollowed) await follow(client);
 }

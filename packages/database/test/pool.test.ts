@@ -221,3 +221,20 @@ test('after a declared promotion, channels keep their logs', async () => {
   expect([await declarePromoted(pool), await declarePromoted(pool)]).toEqual(['noted', 'followed']);
   expect(await logsAfterConnecting(channelId)).toEqual(before);
 });
+
+// The last test, because it replaces the function that tells the timeline.
+test('no pool of a process uses a PostgreSQL that a standby has replaced, if another pool has used the standby', async () => {
+  const pretend = (timeline: number) =>
+    pool.query(
+      `CREATE OR REPLACE FUNCTION chat.current_timeline(OUT cluster BIGINT, OUT timeline INTEGER, OUT is_followed BOOLEAN)
+       LANGUAGE sql AS 'SELECT 1::bigint, ${timeline}, true'`,
+    );
+  const [one, other] = [servicePool(), servicePool()];
+  await pretend(2);
+  await one.query('SELECT');
+  await pretend(1);
+  const failure = await failureOf(other.query('SELECT'));
+  expect(isAway(failure)).toBe(true);
+  expect(String(failure)).toContain('was replaced by a standby');
+  await Promise.all([one.end(), other.end()]);
+});

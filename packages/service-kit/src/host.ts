@@ -13,6 +13,7 @@ import {
   type ServiceRole,
   statementRuns,
   usableConnections,
+  WrongServerError,
 } from '@parley/database';
 import {
   dialable,
@@ -70,7 +71,7 @@ export function readHostConfig(
   defaultPort: number,
   role: ServiceRole,
 ): HostConfig {
-  const databaseUrl = databaseUrlOf(settings);
+  const databaseUrl = databaseUrlOf(settings, 'DATABASE_URL');
   if (databaseUrl === undefined) {
     throw new Error(
       `Set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}. \`npm start\` does that for you.`,
@@ -118,7 +119,7 @@ async function startPatiently<T>(step: () => Promise<T>, url: DatabaseUrl, log: 
       return await step();
     } catch (cause) {
       if (!isAway(cause)) throw cause;
-      if (performance.now() > end) throw databaseAway(url, cause);
+      if (performance.now() > end) throw cause instanceof WrongServerError ? cause : databaseAway(url, cause);
     }
     if (!isLogged) log.info({ database: hostOf(url) }, 'waiting for the database');
     isLogged = true;
