@@ -138,10 +138,16 @@ export class EventStream implements InboxStream {
   }
 
   #send(parts: EventParts): void {
-    const { response, socket, unread } = this.#options;
-    if (parts.length === 0 || this.ended || socket.write(joinedParts(parts, response.chunkedEncoding))) return;
-    unread.set(socket.writableLength);
+    const { response, unread } = this.#options;
+    if (parts.length === 0 || this.ended || this.#write(parts)) return;
+    unread.set(response.writableLength);
     this.#timer ??= setTimeout(() => this.reset(), limits.takenWithinMs).unref();
+  }
+
+  #write(parts: EventParts): boolean {
+    const { response, socket } = this.#options;
+    if (response.socket === null) return response.write(joinedParts(parts, false)); // The connection still sends an earlier response.
+    return socket.write(joinedParts(parts, response.chunkedEncoding));
   }
 
   #taken(): Promise<void> {
