@@ -40,12 +40,14 @@ test('the URL of the database follows its file, and stays the last one while the
   const texts = ['postgres://a:first@h/d', 'postgres://a:second@h/d', 'nothing'];
   const urls: unknown[] = [];
   await writeFile(file, texts[0] ?? '');
-  const url = databaseUrlOf(readSettings({ PARLEY_DATABASE_URL_FILE: file }));
+  const url = databaseUrlOf(readSettings({ PARLEY_DATABASE_URL_FILE: file }), 'DATABASE_URL');
   for (const text of texts) {
     await writeFile(file, text);
     urls.push(typeof url === 'function' && url());
   }
   await rm(file);
   expect([...urls, typeof url === 'function' && url()]).toEqual([texts[0], texts[1], texts[1], texts[1]]);
-  expect(databaseUrlOf(readSettings({ PARLEY_DATABASE_URL: 'postgres://a@h/d' }))).toBe('postgres://a@h/d');
+  expect(databaseUrlOf(readSettings({ PARLEY_DATABASE_URL: 'postgres://a@h/d' }), 'DATABASE_URL')).toBe(
+    'postgres://a@h/d',
+  );
 });

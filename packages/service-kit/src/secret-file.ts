@@ -34,18 +34,18 @@ export function secretOrFile(settings: Settings, name: (typeof secretNames)[numb
 }
 
 /**
- * Returns the URL of the database as `secretOrFile` does. If a file holds it, returns a function that
+ * Returns a URL of the database as `secretOrFile` does. If a file holds it, returns a function that
  * reads the file again. While the file cannot be used, for example because it is just being
  * replaced, the function returns the last URL.
  * @throws {Error} one sentence if the file cannot be used now.
  */
-export function databaseUrlOf(settings: Settings): DatabaseUrl | undefined {
-  const first = secretOrFile(settings, 'DATABASE_URL');
-  if (first === undefined || settings.DATABASE_URL !== undefined) return first;
+export function databaseUrlOf(settings: Settings, name: 'DATABASE_URL' | 'LISTEN_URL'): DatabaseUrl | undefined {
+  const first = secretOrFile(settings, name);
+  if (first === undefined || settings[name] !== undefined) return first;
   let last = first;
   return () => {
     try {
-      last = secretOrFile(settings, 'DATABASE_URL') ?? last;
+      last = secretOrFile(settings, name) ?? last;
     } catch {} // The last URL may still work; if not, PostgreSQL says why.
     return last;
   };

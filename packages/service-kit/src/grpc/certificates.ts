@@ -85,7 +85,7 @@ export class Certificates implements Part {
   readonly #renewal: Part;
   #files: TlsFiles;
   #renewed: (pair: KeyPair) => void = () => {};
-  /** Why the files cannot be used now. Undefined if they can. */
+  /** Problem with the files, or undefined. */
   #problem: string | undefined;
 
   /** @throws {Error} one sentence if the settings or their files cannot be used. */

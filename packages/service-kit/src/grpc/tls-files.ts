@@ -7,7 +7,7 @@ import { readPem } from './pem.js';
 /** The settings that name the files of TLS. */
 export type TlsSettings = Pick<Settings, 'HOST' | 'INSECURE' | 'TLS_CERT' | 'TLS_KEY' | 'TLS_CA' | 'TLS_CLIENT_CA'>;
 
-/** What a process needs for TLS, as PEM. */
+/** Files of TLS, as PEM. */
 export interface TlsFiles {
   /** Certificate and key of this process. Undefined: it listens in plain text. */
   readonly pair: KeyPair | undefined;
@@ -66,7 +66,9 @@ function checkPair(pair: KeyPair, certFile = '', keyFile = ''): void {
 function readAuthorities(setting: 'TLS_CA' | 'TLS_CLIENT_CA', file: string | undefined): Buffer | undefined {
   if (file === undefined) return undefined;
   const pem = readPem(setting, file);
-  readCertificate(setting, file, pem);
+  const [first = '', ...others] = pem.toString('latin1').split(/(?=-----BEGIN)/);
+  for (const block of others.length > 0 && !first.startsWith('-----BEGIN') ? others : [first, ...others])
+    readCertificate(setting, file, Buffer.from(block, 'latin1'));
   return pem;
 }
 

@@ -7,7 +7,7 @@ import {
 } from '@parley/database';
 import type { Settings } from '@parley/runtime';
 import type { ServiceHost } from '../host.js';
-import { secretOrFile } from '../secret-file.js';
+import { databaseUrlOf } from '../secret-file.js';
 import { type RedisConfig, readRedisConfig } from './redis-client.js';
 import { RedisNotifier } from './redis-notifier.js';
 
@@ -31,7 +31,7 @@ export interface NotifierConfig {
  * ```
  */
 export function readNotifierConfig(settings: Settings, databaseUrl: DatabaseUrl): NotifierConfig {
-  return { listenUrl: secretOrFile(settings, 'LISTEN_URL') ?? databaseUrl, redis: readRedisConfig(settings) };
+  return { listenUrl: databaseUrlOf(settings, 'LISTEN_URL') ?? databaseUrl, redis: readRedisConfig(settings) };
 }
 
 /**

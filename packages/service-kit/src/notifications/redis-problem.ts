@@ -1,11 +1,11 @@
-/** Why Redis cannot be used, for operators. Neither sentence ever contains the password. */
+/** A problem with Redis, for operators. Neither sentence ever contains the password. */
 export interface RedisProblem {
   readonly words: string;
   /** What to change. */
   readonly change: string;
 }
 
-/** What Redis does, and what to change, by the first word of an error that Redis sends. */
+/** Problems and advice, by the first word of an error that Redis sends. */
 const refused: Readonly<Record<string, readonly [string, string]>> = {
   WRONGPASS: ['refuses the user or the password.', 'Correct PARLEY_REDIS_URL.'],
   NOAUTH: ['needs a password.', 'Add it to PARLEY_REDIS_URL.'],
