@@ -71,7 +71,22 @@ function useMemory() {
   chmodSync(folder, 0o755); // PostgreSQL runs as another user if the tests run as root.
   process.env.TMPDIR = folder;
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+}
+
+/** The jests that run. */
+const jests = new Set();
+
+/** Ends the jests, and PostgreSQL with them, before this process. */
+function stopOnSignals() {
+  const stop = async () => {
+    for (const jest of jests) jest.kill();
+    await Promise.all([...jests].map((jest) => once(jest, 'exit')));
+    process.exit(1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
+  process.once('exit', () => {
+    for (const jest of jests) jest.kill();
+  });
 }
 
 /** `at` is the place of this jest among those that run at once; `isOne` says whether it has the terminal for itself. */
@@ -84,7 +99,8 @@ function startJest(args, results, at, isOne) {
   const child = spawn(process.execPath, all, { cwd: root, stdio, env });
   child.stdout?.pipe(process.stdout, { end: false });
   child.stderr?.pipe(process.stderr, { end: false });
-  process.once('exit', () => child.kill());
+  jests.add(child);
+  child.once('exit', () => jests.delete(child));
   return child;
 }
 
@@ -122,6 +138,7 @@ function printResults(ran) {
 }
 
 setUp();
+stopOnSignals();
 useMemory();
 rmSync(resultsFolder, { recursive: true, force: true });
 mkdirSync(resultsFolder, { recursive: true });
