@@ -272,14 +272,17 @@ test('with verify-full, connections need a certificate for the host, of an autho
   const options = { applicationName: 'test', max: 2, connectWithinMs: 60_000 };
   const pool = createPool({ url: `${url}?sslmode=verify-full&sslrootcert=${ca}`, ...options });
   undo.push(() => pool.end());
-  const failure = () =>
-    pool.query(isSecure).then(
-      () => 'connected',
+  const outcomeNow = () =>
+    pool.connect().then(
+      (client) => {
+        client.release(true); // The next attempt must open a connection, too.
+        return 'connected';
+      },
       ({ code }: { code: string }) => code,
     );
   /** Waits until PostgreSQL has read its files again. */
   const becomes = async (outcome: string) => {
-    for (let last = ''; last !== outcome; last = await failure()) await pause(50);
+    for (let last = ''; last !== outcome; last = await outcomeNow()) await pause(50);
   };
 
   await copyFile(await certify(dataDir, url, 'DNS:db.example.org'), ca);

@@ -164,7 +164,7 @@ test('a migration says whether the previous version can run with it', () => {
 
 test('no migration that says it only expands the schema removes anything', () => {
   const removes =
-    /\bDROP (TABLE|COLUMN|FUNCTION|VIEW|TYPE|SCHEMA)\b|\bRENAME\b|\bSET NOT NULL\b|\bALTER (COLUMN )?\w+ (SET DATA )?TYPE\b/i;
+    /\bDROP (TABLE|COLUMN|CONSTRAINT|INDEX|TRIGGER|FUNCTION|VIEW|TYPE|SCHEMA)\b|\bRENAME\b|\bSET NOT NULL\b|\bALTER (COLUMN )?\w+ (SET DATA )?TYPE\b/i;
   const found = ALL.slice(lastWithoutKind).filter((name) => {
     const text = readFileSync(new URL(`../../migrations/${name}.sql`, import.meta.url), 'utf8');
     return text.startsWith('-- expand\n') && removes.test(text);

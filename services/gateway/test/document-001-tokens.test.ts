@@ -32,6 +32,7 @@ test('no token reaches the log, although clients write it into URLs', async () =
   const verbose = await trio.startGateway({ PARLEY_URL_TOKENS: 'on', PARLEY_LOG_LEVEL: 'trace' });
   await request(`${verbose.http}/api/chats?token=${token}`, 'GET');
   await request(`${verbose.http}/events?token=nonsense.${token}`, 'GET');
+  await verbose.stop(); // All output has arrived then.
   expect(verbose.output).toContain('GET /api/chats');
   expect(verbose.output).not.toContain(token);
 });

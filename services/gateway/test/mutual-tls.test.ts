@@ -46,10 +46,13 @@ let processes: ServiceProcess[];
 let ann: TestPerson;
 let bob: TestPerson;
 let chat = 0;
+/** A pair of another authority. */
+let stranger: IssuedPair;
 
 beforeAll(async () => {
   usePair(first.issue('service', {}));
   writeFileSync(ca, rootOf(first));
+  stranger = foreign.issue('stranger', {});
   trio = await Trio.start({ env: tls, ca: both });
   const users = await trio.startUserService();
   gateway = await trio.startGateway();
@@ -76,7 +79,7 @@ async function reportWith(pair?: IssuedPair): Promise<unknown> {
 
 test('calls of services need a certificate of the authority, besides their token', async () => {
   expect(await reportWith(first.issue('other', {}))).toBe('not-a-service');
-  for (const pair of [undefined, foreign.issue('stranger', {}), first.issue('old', { from: -3, to: -1 })])
+  for (const pair of [undefined, stranger, first.issue('old', { from: -3, to: -1 })])
     expect(await reportWith(pair)).toBe('no-certificate');
 });
 
@@ -84,10 +87,10 @@ test('a chat server with a certificate of another authority is refused, and its 
   const pair = { PARLEY_TLS_CERT: foreign.file('stranger'), PARLEY_TLS_KEY: foreign.keyFile('stranger') };
   const database = { PARLEY_DATABASE_URL: trio.database.urlFor('chat_server') };
   const managers = { PARLEY_MANAGERS: trio.managers[0]?.grpc ?? '' };
-  const stranger = await ServiceProcess.start('chat-service', { ...tls, ...pair, ...database, ...managers });
-  await until(() => stranger.output.includes('The caller needs a certificate that PARLEY_TLS_CLIENT_CA accepts'));
-  expect(await trio.people.sql('SELECT FROM chat.server WHERE addr = $1', [stranger.grpc])).toEqual([]);
-  await stranger.stop();
+  const server = await ServiceProcess.start('chat-service', { ...tls, ...pair, ...database, ...managers });
+  await until(() => server.output.includes('The caller needs a certificate that PARLEY_TLS_CLIENT_CA accepts'));
+  expect(await trio.people.sql('SELECT FROM chat.server WHERE addr = $1', [server.grpc])).toEqual([]);
+  await server.stop();
 });
 
 /** Somebody who posts one message after the other, and records what arrives. */

@@ -206,8 +206,8 @@ describe.each(s3Kinds)('$name', (kind) => {
     await allMoved();
     expect((await download(ann, id)).bytes.equals(moved)).toBe(true);
     expect((await download(ann, later)).bytes.equals(waiting)).toBe(true);
-    expect(fileRig.gateway.output).toContain('does not respond. Check PARLEY_S3_ENDPOINT');
-    expect(fileRig.gateway.output).toContain('S3 serves requests again');
+    await until(() => fileRig.gateway.output.includes('does not respond. Check PARLEY_S3_ENDPOINT'));
+    await until(() => fileRig.gateway.output.includes('S3 serves requests again'));
   });
 
   given('every kind of stranger reads a file in S3 as its message', () => checkStrangers(allMoved, tinyPng));
@@ -253,11 +253,11 @@ describe.each(s3Kinds)('$name', (kind) => {
     fileRig.gateway = await trio.startGateway();
     const away = await download(ann, id);
     expect([away.status, JSON.parse(String(away.bytes)).reason]).toEqual([503, 'files-away']);
-    expect(fileRig.gateway.output).toContain('files are in S3, which is not set');
+    await until(() => fileRig.gateway.output.includes('files are in S3, which is not set'));
     await fileRig.gateway.stop();
     target = '127.0.0.1:1';
     await start();
-    expect(fileRig.gateway.output).toContain('does not respond');
+    await until(() => fileRig.gateway.output.includes('does not respond'));
     target = server.address;
   });
 });
