@@ -59,7 +59,7 @@ export const settingsTable = {
   DATABASE_URL_FILE: setting(
     z.string().optional(),
     'file',
-    'file with the database URL, read if PARLEY_DATABASE_URL is not set, again for each new connection',
+    'file with the database URL, used if PARLEY_DATABASE_URL is not set; read again for each new connection',
   ),
   LISTEN_URL: {
     ...setting(
@@ -117,7 +117,7 @@ export const settingsTable = {
   TLS_CLIENT_CA: setting(
     z.string().optional(),
     'file',
-    'PEM certificates of the authorities that must have signed the certificates of services that call this process; unset: their token is enough',
+    'PEM certificates of the authorities for the certificates of services that call this process; unset: their token is enough',
   ),
   PROXIES: setting(
     list,

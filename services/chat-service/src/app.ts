@@ -84,9 +84,8 @@ function openTrack(
 }
 
 /**
- * Opens the pools of the append queue. `main` has the one connection that is left, for the one batch that all
- * channels share; that batch waits only briefly for a lock. `aside` is for channels that were
- * locked.
+ * Opens the pools of the append queue. `main` has one connection, for the batch that all channels
+ * share; that batch waits only briefly for a lock. `aside` is for channels that were locked.
  */
 function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track, Pool> {
   return {

@@ -39,7 +39,7 @@ export function readResumePoint(text: string): ResumePoint | undefined {
  */
 export class EventIds {
   #position: string;
-  /** The last entry of each channel except the last one. */
+  /** Places of all channels but the newest. */
   readonly #places = new Map<number, string>();
   /** The channel of the newest event; 0: none. */
   #last = 0;
