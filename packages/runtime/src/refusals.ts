@@ -5,7 +5,7 @@ export type { RefusalRow, StatusName } from './refusal-row.js';
 /** Every error and every end of a stream that a client can see, by its stable reason. */
 export const refusals = {
   // invalid requests
-  malformed: row('INVALID_ARGUMENT', 400, 'The request could not be decoded. Check it against the .proto files.'),
+  malformed: row('INVALID_ARGUMENT', 400, 'The request could not be decoded. Send valid JSON or protobuf.'),
   'invalid-request': row(
     'INVALID_ARGUMENT',
     400,
@@ -99,7 +99,7 @@ export const refusals = {
   ),
 
   // authentication and permission
-  unauthenticated: row('UNAUTHENTICATED', 401, 'Not logged in. Send the metadata authorization: Bearer <token>.'),
+  unauthenticated: row('UNAUTHENTICATED', 401, 'Not logged in. Send authorization: Bearer <token> with the call.'),
   'invalid-token': row('UNAUTHENTICATED', 401, 'The token is not valid here. Log in or listen again.'),
   'expired-token': row('UNAUTHENTICATED', 401, 'The token has expired. Log in or listen again.'),
   'wrong-credentials': row('UNAUTHENTICATED', 401, 'The user id or password is wrong.'),
@@ -157,7 +157,7 @@ export const refusals = {
   'wrong-media-type': row(
     'INVALID_ARGUMENT',
     415,
-    'The body must be JSON in UTF-8, not compressed. Send the header Content-Type: application/json.',
+    'The body has the wrong type, or is compressed. Send JSON in UTF-8 as application/json, or files as multipart/form-data.',
   ),
   'precondition-failed': row(
     'FAILED_PRECONDITION',

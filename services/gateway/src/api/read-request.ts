@@ -50,7 +50,10 @@ function parsed(bytes: Buffer, jsonIn: (text: string) => string = (text) => text
   try {
     return JSON.parse(jsonIn(strictUtf8.decode(bytes)));
   } catch (cause) {
-    throw refuse('malformed', { message: 'The body is no JSON in UTF-8. Check its syntax.', cause });
+    throw refuse('malformed', {
+      message: 'The body is no JSON in UTF-8. Check its syntax and the header Content-Type.',
+      cause,
+    });
   }
 }
 
