@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -178,7 +178,7 @@ test('--keep removes all but the newest whole backups that it wrote itself', asy
   const damagedName = basename(damaged);
   expect(await run(...backup)).toEqual([
     0,
-    expect.stringMatching(new RegExp(`bytes\\. These are damaged .*: ${damagedName}\\.\n$`)),
+    expect.stringMatching(new RegExp(`bytes\\. These cannot be read, .*: ${damagedName}\\.\n$`)),
   ]);
   expect(await run(...backup)).toEqual([0, expect.stringMatching(/bytes\. 2 older backups were removed\.\n$/)]);
   const names = await readdir(kept);
@@ -187,6 +187,43 @@ test('--keep removes all but the newest whole backups that it wrote itself', asy
   expect(names.filter((name) => name.startsWith('parley-2020-'))).toEqual([basename(foreign)]);
   const missing = await run('backup', join(folder, 'missing'), '--keep', '2');
   expect(missing).toEqual([2, expect.stringContaining('is not a folder. With --keep, name an existing folder')]);
+});
+
+test('--keep keeps the new backup even if another one is dated in the future, and removes old drafts', async () => {
+  const kept = join(folder, 'ahead');
+  await mkdir(kept);
+  const url = await fileOf(trio.database.ownerUrl);
+  const future = join(kept, 'parley-2999-01-01T03-00-00.000Z.backup');
+  await run('backup', future, '--database-file', url);
+  const draft = (day: number) => `parley-2020-01-0${day}T03-00-00.000Z.backup.partial-${randomUUID()}`;
+  const [stale, fresh, foreign] = [draft(1), draft(2), `other.backup.partial-${randomUUID()}`] as const;
+  for (const name of [stale, fresh, foreign]) await writeFile(join(kept, name), 'a draft');
+  for (const name of [stale, foreign]) await utimes(join(kept, name), 0, 0);
+  expect(await run('backup', kept, '--keep', '1', '--database-file', url)).toEqual([
+    0,
+    expect.stringMatching(/bytes\. 1 older backup was removed\.\n$/),
+  ]);
+  const names = await readdir(kept);
+  expect(names).toHaveLength(3);
+  expect(names).toEqual(expect.arrayContaining([fresh, foreign, expect.stringMatching(/^parley-2\d{3}-.*Z\.backup$/)]));
+  expect(names).not.toContain(basename(future));
+});
+
+test('--keep counts backups of a schema that is newer than the command', async () => {
+  const kept = join(folder, 'newer');
+  await mkdir(kept);
+  const backup = ['backup', kept, '--keep', '1', '--database-file', await fileOf(restored)];
+  const owner = openTestPool(restored, 1);
+  await owner.query("INSERT INTO chat.applied_migration VALUES ('9999_tomorrow', now())");
+  const outcomes = [await run(...backup), await run(...backup)];
+  await owner.query("DELETE FROM chat.applied_migration WHERE name = '9999_tomorrow'");
+  await owner.end();
+  expect(outcomes).toEqual([
+    [0, expect.stringMatching(/bytes\.\n$/)],
+    [0, expect.stringMatching(/bytes\. 1 older backup was removed\.\n$/)],
+  ]);
+  const [name = ''] = await readdir(kept);
+  expect(await run('restore', join(kept, name), '--check')).toEqual([1, expect.stringContaining('9999_tomorrow')]);
 });
 
 test('the error names the right that the user of the database lacks', async () => {

@@ -4,6 +4,7 @@ export {
   type BackupProgress,
   type BackupTotals,
   checkBackup,
+  checkBackupBytes,
   isEncryptedBackup,
   restoreBackup,
   writeBackup,

@@ -3,6 +3,7 @@ import {
   type BackupProgress,
   type BackupTotals,
   checkBackup,
+  checkBackupBytes,
   isEncryptedBackup,
   restoreBackup,
   writeBackup,
@@ -15,7 +16,7 @@ import { readNewPassword, readPassword } from '../password.js';
 import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
 import { backupWork, pooled, withOwnedDatabase, withRestoreTarget } from './backup-database.js';
-import { type KeptBackups, newBackupIn, removeOldBackups } from './kept-backups.js';
+import { type KeptBackups, keptName, newBackupIn, removeOldBackups } from './kept-backups.js';
 import { readBackup } from './read-backup.js';
 import { writeWhole } from './whole-file.js';
 
@@ -89,11 +90,14 @@ function missingFiles({ manifest: { filesInS3 } }: BackupTotals): string {
   return ` The backup does not contain ${counted(count, 'file')} (${Math.ceil(bytes / 1_000_000)} MB) in S3.`;
 }
 
-/** Removes old backups of a folder. Checks those that count as kept with the passphrase. */
-function keepNewest(folder: string, keep: number, passphrase: string | undefined, signal: AbortSignal) {
+/**
+ * Removes backups that are older than the new one. Checks those that count as kept with the
+ * passphrase. The database may have a newer schema than this version, and its backups count.
+ */
+function keepNewest(newest: string, keep: number, passphrase: string | undefined, signal: AbortSignal) {
   const onProgress = progressWith('checking');
-  return removeOldBackups(folder, keep, async (file) => {
-    const checked = checkBackup({ read: () => readBackup(file, signal), passphrase, onProgress });
+  return removeOldBackups(newest, keep, async (file) => {
+    const checked = checkBackupBytes({ read: () => readBackup(file, signal), passphrase, onProgress });
     return checked.then(
       () => true,
       () => {
@@ -108,7 +112,7 @@ function keptWords({ removed, unreadable }: KeptBackups): string {
   const gone =
     removed.length === 0 ? '' : ` ${counted(removed.length, 'older backup was', 'older backups were')} removed.`;
   if (unreadable.length === 0) return gone;
-  return `${gone} These are damaged or have another passphrase, so they stay and do not count: ${unreadable.join(', ')}.`;
+  return `${gone} These cannot be read, for example because they are damaged or have another passphrase. They stay and do not count: ${unreadable.join(', ')}.`;
 }
 
 /** Writes a backup of the database. */
@@ -126,14 +130,14 @@ export async function makeBackup(session: CommandSession, name: string, options:
           passphrase,
           onProgress: progressWith('reading'),
           signal,
-          write: (bytes) => writeWhole(file, bytes, signal),
+          write: (bytes) => writeWhole(file, bytes, signal, keep === undefined ? undefined : keptName),
         }),
       ),
     ),
   );
   const isWritten = `${terminalLine(file)} is written, and no older backup was removed.`;
   const kept =
-    keep !== undefined && (await interruptible((signal) => keepNewest(name, keep, passphrase, signal), isWritten));
+    keep !== undefined && (await interruptible((signal) => keepNewest(file, keep, passphrase, signal), isWritten));
   const { size } = await stat(file);
   session.print(
     `${terminalLine(file)} has ${totals.rows} rows of ${totals.manifest.moment}, in ${size} bytes.${missingFiles(totals)}${kept ? keptWords(kept) : ''}`,

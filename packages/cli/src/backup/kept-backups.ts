@@ -1,10 +1,10 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { usage } from '../failure.js';
 import { terminalLine } from '../plain-text.js';
 
 /** Names of the files that `backup --keep` writes. They sort by time. */
-const ours = /^parley-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.backup$/;
+export const keptName = /^parley-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.backup$/;
 
 /**
  * Returns the name of a new backup in a folder.
@@ -24,19 +24,21 @@ export interface KeptBackups {
 }
 
 /**
- * Keeps the newest `keep` whole backups of a folder, and removes the older ones. Touches only files
- * that `backup --keep` wrote.
+ * Keeps the newest `keep` whole backups in the folder of `newest`, and removes the older ones.
+ * `newest` always stays, even if the clock was ahead when others were named. Touches only files that
+ * `backup --keep` wrote.
  * @param isWhole returns whether a file is a whole backup
  */
 export async function removeOldBackups(
-  folder: string,
+  newest: string,
   keep: number,
   isWhole: (file: string) => Promise<boolean>,
 ): Promise<KeptBackups> {
-  const names = (await readdir(folder)).filter((name) => ours.test(name)).toSorted();
+  const folder = dirname(newest);
+  const names = (await readdir(folder)).filter((name) => keptName.test(name) && name !== basename(newest)).toSorted();
   const [removed, unreadable]: [string[], string[]] = [[], []];
   let whole = 0;
-  for (const name of names.toReversed()) {
+  for (const name of [basename(newest), ...names.toReversed()]) {
     if (whole === keep) removed.push(name);
     else if (await isWhole(join(folder, name))) whole += 1;
     else unreadable.push(name);

@@ -38,13 +38,18 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-const partial = (file: string) => `${file}.partial-`;
+const draftOf = (file: string) => `${file}.partial-${randomUUID()}`;
+/** Name of a draft. Its group is the name of the file. */
+const draftName = /^(.+)\.partial-[\da-f-]{36}$/s;
 
-/** Removes the drafts of commands that were killed. A command that runs writes more often. */
-async function removeStale(file: string): Promise<void> {
-  const prefix = basename(partial(file));
+/**
+ * Removes the drafts of commands that were killed: those of this file, and of files with an `alike`
+ * name. A command that runs writes more often.
+ */
+async function removeStale(file: string, alike: RegExp | undefined): Promise<void> {
   for (const name of await readdir(dirname(file))) {
-    if (!name.startsWith(prefix)) continue;
+    const of = draftName.exec(name)?.[1];
+    if (of === undefined || (of !== basename(file) && alike?.test(of) !== true)) continue;
     const path = join(dirname(file), name);
     const written = await stat(path).catch(() => undefined);
     if (written !== undefined && Date.now() - written.mtimeMs > staleAfterMs) await rm(path, { force: true });
@@ -54,15 +59,21 @@ async function removeStale(file: string): Promise<void> {
 /**
  * Writes a file that only its owner can read. Replaces an earlier file of this name only once all
  * bytes are on the disk.
+ * @param alike names of other files whose old drafts are removed too
  * @throws {Failure} if the file cannot be written, or the error of the source
  */
-export async function writeWhole(name: string, bytes: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
+export async function writeWhole(
+  name: string,
+  bytes: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+  alike?: RegExp,
+): Promise<void> {
   const file = await realpath(name).catch(() => name); // A link to the file stays.
   const there = await stat(file).catch(() => undefined);
   if (there?.isFile() === false) throw usage(`${terminalLine(file)} is not a file. Choose another name.`);
-  const draft = `${partial(file)}${randomUUID()}`;
+  const draft = draftOf(file);
   try {
-    await removeStale(file);
+    await removeStale(file, alike);
     const handle = await open(draft, 'wx', 0o600);
     await pipeline(marked(bytes), handle.createWriteStream({ flush: true }), { signal });
     await rename(draft, file);

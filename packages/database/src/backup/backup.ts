@@ -150,7 +150,17 @@ export async function isEncryptedBackup(source: AsyncIterable<Buffer>): Promise<
 }
 
 /**
- * Checks every byte of a backup, and that this version of Parley can read it.
+ * Checks every byte of a backup, but not that this version of Parley can restore it.
+ * @throws {BackupError}
+ */
+export async function checkBackupBytes(options: RestoreOptions): Promise<BackupTotals> {
+  const watched = new Watched(options.onProgress);
+  for await (const _record of watched.records(recordsOf(options)));
+  return watched.totals();
+}
+
+/**
+ * Checks every byte of a backup, and that this version of Parley can restore it.
  * @throws {BackupError}
  */
 export async function checkBackup(options: RestoreOptions): Promise<BackupTotals> {
