@@ -177,7 +177,8 @@ function addRestored(admin: Command): void {
 const promotedWords = {
   noted:
     'The promotion is noted: nothing was lost, so every channel keeps its log. Now move the address of the database.',
-  followed: 'Nothing to do: Parley has run on this PostgreSQL since the promotion.',
+  followed:
+    'No effect: Parley already runs on this PostgreSQL. If it connected before this command, all channels have new logs. Check that the URL leads to the promoted server.',
   standby: 'This PostgreSQL is still a standby. Promote it first, for example with `SELECT pg_promote()`.',
 } as const;
 

@@ -99,3 +99,8 @@ test('after a restore, no resume is reported as whole, the backup is readable, a
   expect((await trio.create(alice, 'after the restore')).id).toBeGreaterThan(later);
   expect((await trio.people.make('after-the-restore')).number).toBeGreaterThan(number);
 });
+
+test('a promotion that comes after the first connection of Parley has no effect, and the command says so', async () => {
+  const command = await commands.start(alice, 'admin', 'promoted', '--database', trio.database.ownerUrl);
+  expect([await command.end(), command.said]).toEqual([0, expect.stringMatching(/^No effect: .* Check that the URL/)]);
+});
