@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { address, defaultData, usageWords, wholeNumber } from '@parley/cli';
 import { didYouMean, textTable } from '@parley/runtime';
@@ -26,6 +26,9 @@ interface Options {
   readonly releases: string;
   readonly json?: true;
 }
+
+/** Folder of the builds of `upgrade`. Nobody else may write there, because the drill runs their code. */
+const ownReleases = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'parley', 'releases');
 
 const upgrade = 'upgrade';
 const drillNames = [...Object.keys(drills), upgrade];
@@ -103,11 +106,7 @@ function command(): Command {
     .addOption(new Option('--manager <host:port,...>', 'managers of a remote system').argParser(addresses))
     .option('--user-service <host:port>', 'user-service of the remote system', address)
     .option('--from <revision>', 'with `upgrade`: Git revision to upgrade from', 'HEAD~1')
-    .option(
-      '--releases <dir>',
-      'with `upgrade`: folder in which that revision is built',
-      join(tmpdir(), 'parley-releases'),
-    )
+    .option('--releases <dir>', 'with `upgrade`: folder in which that revision is built', ownReleases)
     .option('--json', 'print the verdict as JSON')
     .addHelpText('after', after)
     .configureOutput({ outputError: (text, write) => write(`parley: ${usageWords(text)}\n`) })

@@ -11,6 +11,7 @@ import { runDrill } from '../src/drill.js';
 import { LocalSystem } from '../src/local-system.js';
 import { OwnParley } from '../src/own-parley.js';
 import { RemoteSystem } from '../src/system.js';
+import { failedMigration } from '../src/upgrade/migrations.js';
 import { replacedProcess } from '../src/upgrade/replace.js';
 import type { RollingParley } from '../src/upgrade/rolling-parley.js';
 import { rollOver } from '../src/upgrade/upgrade.js';
@@ -75,6 +76,7 @@ test('replacing processes one after the other loses nothing and signs nobody out
   const options = { channels: 2, people: 3, rate: 12, seconds: 5, report: (line: string) => void lines.push(line) };
   const names = ['user-service', 'channel-service', 'chat-1', 'gateway'];
   const steps = (parley: RollingParley) => [
+    failedMigration(projectFolder, database.ownerUrl),
     ...names.map((name) => ({
       ...replacedProcess(parley, name, projectFolder, 'replaced'),
       backWithinMs: Number.POSITIVE_INFINITY,
@@ -85,6 +87,7 @@ test('replacing processes one after the other loses nothing and signs nobody out
   await database.close();
   expect(recoveries.map(({ times }) => times)).toEqual([1, 1, 1, 1, 1]);
   expect(lines.filter((one) => one.includes('WRONG'))).toEqual([]);
+  expect(lines).toContain('skipped: migration that fails (there is no new migration)');
   expect(wrong).toEqual([expect.stringMatching(/^\d+ calls: (logged-out|invalid-token)$/)]);
   expect(counts).toMatchObject({ lost: 0, 'streams that ended at a gateway that lived': 0 });
   expect(counts.logins).toBeGreaterThan(0);

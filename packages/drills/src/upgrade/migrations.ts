@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
-import { type Disturbance, lacksNothing, localSystemOf, soonMs } from '../disturbance.js';
+import { type Disturbance, localSystemOf, soonMs } from '../disturbance.js';
 import type { DrillContext } from '../drill-context.js';
 
 const run = promisify(execFile);
@@ -21,24 +21,52 @@ const removeFailure = ['DROP EVENT TRIGGER drill_fails', 'DROP SCHEMA drill CASC
 /** Everything that a migration can add to the schema. */
 const schemaNow = `SELECT string_agg(x, ' ' ORDER BY x) AS all FROM (
     SELECT relname::text AS x FROM pg_class WHERE relnamespace = 'chat'::regnamespace
+    UNION ALL SELECT concat_ws(' ', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull)
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+      WHERE c.relnamespace = 'chat'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid))
+      FROM pg_constraint WHERE connamespace = 'chat'::regnamespace
+    UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+      WHERE c.relnamespace = 'chat'::regnamespace AND NOT t.tgisinternal
     UNION ALL SELECT oid::regprocedure::text || md5(prosrc) FROM pg_proc WHERE pronamespace = 'chat'::regnamespace
   ) objects`;
 
-/** Runs `parley migrate` of a release. Returns what it printed, and whether it succeeded. */
-async function migrate(release: string, ownerUrl: string): Promise<{ succeeded: boolean; words: string }> {
-  const args = [join(release, 'dist', 'command', 'parley.js'), 'migrate', '--database', ownerUrl];
+interface Outcome {
+  readonly succeeded: boolean;
+  /** What it printed on stdout. */
+  readonly output: string;
+  /** Everything that it printed. */
+  readonly words: string;
+}
+
+/** Runs `parley migrate` of a release. */
+async function migrate(release: string, ownerUrl: string, ...options: readonly string[]): Promise<Outcome> {
+  const args = [join(release, 'dist', 'command', 'parley.js'), 'migrate', '--database', ownerUrl, ...options];
   const outcome = await run(process.execPath, args).catch((thrown: { stdout: string; stderr: string }) => ({
     ...thrown,
     failed: true,
   }));
-  return { succeeded: !('failed' in outcome), words: `${outcome.stdout}${outcome.stderr}`.trim() };
+  const { stdout: output, stderr } = outcome;
+  return { succeeded: !('failed' in outcome), output, words: `${output}${stderr}`.trim() };
 }
 
-function migration(name: string, make: (context: DrillContext) => Promise<Record<'complaints' | 'notes', string[]>>) {
+/** Returns what is missing for a migration to the schema of a release. */
+async function lacksMigration(release: string, ownerUrl: string): Promise<string | undefined> {
+  const { succeeded, output } = await migrate(release, ownerUrl, '--plan', '--json');
+  if (!succeeded) return undefined; // The migration itself then says why.
+  const { planned } = JSON.parse(output) as { planned: readonly string[] };
+  return planned.length === 0 ? 'there is no new migration' : undefined;
+}
+
+function migration(
+  name: string,
+  lacks: Disturbance['lacks'],
+  make: (context: DrillContext) => Promise<Record<'complaints' | 'notes', string[]>>,
+) {
   return {
     name,
     backWithinMs: soonMs,
-    lacks: lacksNothing,
+    lacks,
     make: async (context) => {
       const since = performance.now();
       return { since, ...(await make(context)) };
@@ -48,7 +76,8 @@ function migration(name: string, make: (context: DrillContext) => Promise<Record
 
 /** A migration to the schema of a release that fails in the middle. Nothing may change. */
 export function failedMigration(release: string, ownerUrl: string): Disturbance {
-  return migration('migration that fails', async (context) => {
+  const lacks = () => lacksMigration(release, ownerUrl);
+  return migration('migration that fails', lacks, async (context) => {
     const system = localSystemOf(context);
     const before = await system.sql(schemaNow);
     for (const statement of plantFailure) await system.sql(statement);
@@ -66,7 +95,8 @@ export function failedMigration(release: string, ownerUrl: string): Disturbance 
 
 /** The migration to the schema of a release. */
 export function realMigration(release: string, ownerUrl: string): Disturbance {
-  return migration('migration', async () => {
+  const lacks = () => lacksMigration(release, ownerUrl);
+  return migration('migration', lacks, async () => {
     const { succeeded, words } = await migrate(release, ownerUrl);
     return { complaints: succeeded ? [] : ['it failed'], notes: [words.replaceAll('\n', ', ')] };
   });

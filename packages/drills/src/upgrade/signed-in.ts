@@ -3,11 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type ParleyClient, Refusal } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { refusals } from '@parley/runtime';
+import { eventually } from '../eventually.js';
 import { retrying } from '../load.js';
 import { freshPrefix } from '../person.js';
 import type { System } from '../system.js';
 
 const everyMs = 300;
+/** Maximum time, at the end, until every call is served. */
+const servedWithinMs = 30_000;
 const temporary: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED', 'ABORTED']);
 
 /** An account with a password, and the client that its user logged in with before the drill. */
@@ -18,6 +21,9 @@ interface Account {
   /** The client that logs in during the drill. */
   readonly again: ParleyClient;
 }
+
+/** `limited`: too many users logged in at this address, as a process says that serves. */
+type Outcome = 'succeeded' | 'limited' | 'unserved' | 'refused';
 
 /**
  * Users who registered and logged in. During a drill, each of them calls a user-service and a manager
@@ -30,8 +36,10 @@ export class SignedInPeople {
   /** Calls that succeeded. */
   calls = 0;
   logins = 0;
-  /** Calls that found no process. The user tries again. */
+  /** Calls that found no process, or one that was too busy. The user tries again. */
   unserved = 0;
+  /** Complaints about calls that no process served at the end. */
+  readonly unservedAtEnd: string[] = [];
   /** Reasons of calls that a process refused for good. */
   readonly refused: string[] = [];
 
@@ -62,27 +70,45 @@ export class SignedInPeople {
   }
 
   async #use({ id, password, client, again }: Account): Promise<void> {
+    const list = () => client.sessions.list();
+    const overview = () => client.chats.overview().next();
+    const login = () => again.login(id, password);
     for (let n = 0; !this.#isOver; n++) {
-      await this.#try(() => client.sessions.list());
-      await this.#try(() => client.chats.overview().next());
-      if (n % 10 === 0 && (await this.#try(() => again.login(id, password)))) this.logins += 1;
+      await this.#try(list);
+      await this.#try(overview);
+      if (n % 10 === 0 && (await this.#try(login)) === 'succeeded') this.logins += 1;
       await pause(everyMs);
     }
+    await Promise.all([
+      this.#expectServed(`${id} can list sessions`, list),
+      this.#expectServed(`${id} can list chats`, overview),
+      this.#expectServed(`${id} can log in`, login),
+    ]);
   }
 
-  async #try(call: () => Promise<unknown>): Promise<boolean> {
+  async #expectServed(condition: string, call: () => Promise<unknown>): Promise<void> {
+    const isServed = async () => (await this.#try(call)) !== 'unserved';
+    await eventually(condition, isServed, servedWithinMs).catch(({ message }: Error) =>
+      this.unservedAtEnd.push(message),
+    );
+  }
+
+  async #try(call: () => Promise<unknown>): Promise<Outcome> {
     try {
       await call();
       this.calls += 1;
-      return true;
+      return 'succeeded';
     } catch (thrown) {
-      if (isTemporary(thrown)) this.unserved += 1;
-      else this.refused.push(thrown instanceof Refusal ? thrown.reason : String(thrown));
-      return false;
+      if (isTemporary(thrown)) {
+        this.unserved += 1;
+        return thrown.reason === 'login-too-often' ? 'limited' : 'unserved';
+      }
+      this.refused.push(thrown instanceof Refusal ? thrown.reason : String(thrown));
+      return 'refused';
     }
   }
 }
 
-function isTemporary(thrown: unknown): boolean {
+function isTemporary(thrown: unknown): thrown is Refusal {
   return thrown instanceof Refusal && (thrown.retryAfterMs > 0 || temporary.has(refusals[thrown.reason].status));
 }

@@ -66,13 +66,14 @@ export class UpgradeLoad implements DrillLoad {
   }
 
   complaints(): string[] {
-    const { refused, logins } = this.#signedIn;
+    const { refused, logins, unservedAtEnd } = this.#signedIn;
     return [
       ...this.#inboxes.complaints(),
       ...this.#streams.talkers.flatMap(({ name, refused: sends }) =>
         sends.map((one) => `a send of ${name} was refused: ${one}`),
       ),
       ...[...new Set(refused)].map((reason) => `${refused.filter((one) => one === reason).length} calls: ${reason}`),
+      ...unservedAtEnd,
       ...(logins === 0 ? ['nobody could log in'] : []),
     ];
   }
