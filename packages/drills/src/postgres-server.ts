@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chooseAccount, createPool, findBinaries, type SystemUser, startEmbedded } from '@parley/database';
 import { lastingPort } from '@parley/testkit';
+import { endWithDrill } from './end-with-drill.js';
 import { eventually } from './eventually.js';
 import { familyOf } from './freeze.js';
 
@@ -148,6 +149,7 @@ export class PostgresServer {
       env: { LC_ALL: 'C', TZ: 'UTC', PATH: process.env.PATH },
       stdio: ['ignore', log.fd, log.fd],
     });
+    endWithDrill(this.#child, 'SIGQUIT');
     await log.close();
     await this.holds('true').catch(async (cause: Error) => {
       const text = (await readFile(this.#logFile, 'utf8')).slice(-2_000);

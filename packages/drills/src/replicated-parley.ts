@@ -17,16 +17,20 @@ export class ReplicatedParley {
     this.#parley = parley;
   }
 
+  /** Starts both. @throws {Error} if one does not start; then the other one does not run */
   static async start(): Promise<ReplicatedParley> {
     const folder = await mkdtemp(join(tmpdir(), 'parley-postgres-'));
-    await chmod(folder, 0o755); // PostgreSQL runs as another user if the drill runs as root.
-    const pair = await PostgresPair.start(folder);
-    const options = ['--chat-servers', '2', '--managers', '2', '--gateways', '2', '--database', pair.url];
-    const parley = await OwnParley.start(options).catch(async (cause: unknown) => {
-      await pair.stop();
-      throw cause;
-    });
-    return new ReplicatedParley(folder, pair, parley);
+    let pair: PostgresPair | undefined;
+    try {
+      await chmod(folder, 0o755); // PostgreSQL runs as another user if the drill runs as root.
+      pair = await PostgresPair.start(folder);
+      const options = ['--chat-servers', '2', '--managers', '2', '--gateways', '2', '--database', pair.url];
+      return new ReplicatedParley(folder, pair, await OwnParley.start(options));
+    } catch (thrown) {
+      await pair?.stop();
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+      throw thrown;
+    }
   }
 
   open(): Promise<LocalSystem> {

@@ -1,13 +1,9 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFolder } from '@parley/cli';
-import { freePorts, Program, Started } from '@parley/testkit';
+import { Program } from '@parley/testkit';
 import { LocalSystem } from './local-system.js';
+import { OwnParley } from './own-parley.js';
 import type { Addresses } from './witness.js';
-
-const portOptions = ['--user-port', '--manager-port', '--web-port', '--chat-port'];
-const startsWithinMs = 120_000;
 
 /** Runs a command of `parley` and returns what it prints. @throws {Error} if it fails */
 async function parley(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
@@ -34,32 +30,22 @@ export async function backUp(system: LocalSystem, file: string): Promise<number>
 /** A system of its own, with a new data folder, a new database and new services, that a backup was restored into. */
 export class RestoredSystem {
   readonly system: LocalSystem;
-  readonly #run: Started;
-  readonly #folder: string;
+  readonly #own: OwnParley;
 
-  private constructor(system: LocalSystem, run: Started, folder: string) {
+  private constructor(system: LocalSystem, own: OwnParley) {
     this.system = system;
-    this.#run = run;
-    this.#folder = folder;
+    this.#own = own;
   }
 
   /** Restores a backup and starts the system. */
   static async start(file: string): Promise<RestoredSystem> {
-    const folder = await mkdtemp(join(tmpdir(), 'parley-restored-'));
-    await chmod(folder, 0o755); // Its processes have users of their own.
-    const data = join(folder, 'data');
-    await parley(['restore', file, '--data', data]);
-    const first = await freePorts(portOptions.length);
-    const ports = portOptions.flatMap((name, n) => [name, String(first + n)]);
-    const run = new Started(['--data', data, '--chat-servers', '1', ...ports]);
-    await run.says('Press Ctrl-C to stop', startsWithinMs);
-    return new RestoredSystem(await LocalSystem.open(data), run, folder);
+    const restore = (data: string) => parley(['restore', file, '--data', data]);
+    const own = await OwnParley.start(['--chat-servers', '1'], restore);
+    return new RestoredSystem(await LocalSystem.open(own.data), own);
   }
 
   async stop(): Promise<void> {
     await this.system.close();
-    this.#run.child.kill('SIGINT');
-    await this.#run.ended;
-    await rm(this.#folder, { recursive: true });
+    await this.#own.stop();
   }
 }
