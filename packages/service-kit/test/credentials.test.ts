@@ -101,6 +101,11 @@ test('files that cannot be used are reported in one sentence each', () => {
   writeFileSync(other, pem.subarray(0, 100));
   expect(() => open({ ...both, TLS_CERT: other })).toThrow(/ holds no certificate in PEM form. Correct the file.$/);
   expect(() => open({ TLS_CA: other })).toThrow(/^PARLEY_TLS_CA=.* holds no certificate in PEM form/);
+  writeFileSync(other, Buffer.concat([pem, pem.subarray(0, 100)])); // The second authority is damaged.
+  expect(() => open({ TLS_CA: other })).toThrow(/^PARLEY_TLS_CA=.* holds no certificate in PEM form/);
+  writeFileSync(other, Buffer.concat([Buffer.from('# two authorities\n'), pem, pem]));
+  expect(() => open({ TLS_CA: other })).not.toThrow();
+  writeFileSync(other, pem.subarray(0, 100));
   expect(() => open({ ...both, TLS_KEY: other })).toThrow(/ holds no private key in PEM form without a passphrase/);
 });
 
