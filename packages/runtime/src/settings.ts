@@ -194,6 +194,11 @@ export const settingsTable = {
     'folder',
     'channel-service: folder for entries that retention deletes, as JSON lines; unset: no archive',
   ),
+  MAX_RETENTION_DAYS: setting(
+    positive.max(24_855).optional(),
+    'days',
+    'channel-service: how long any channel keeps messages at most; channels with a longer retention get this one; unset: no maximum',
+  ),
   LISTED_DAYS: setting(
     positive.max(36_500),
     'days',

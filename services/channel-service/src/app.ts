@@ -108,6 +108,7 @@ interface HandlerDeps {
   readonly membershipBell: Bell;
   readonly overviews: TurnQueue;
   readonly listedDays: number;
+  readonly longestRetention: number | null;
   readonly onOwnerFound: (lookup: OwnerLookup) => void;
 }
 
@@ -222,10 +223,10 @@ export async function startChannelService(
   const credentials = host.certificates.client;
   const servers = host.parts.add('chat servers', new ChatServers({ credentials, key: managerKey, instanceId, log }));
 
+  const { listedDays, proxies, longestRetention } = config;
   const archive = config.archiveDir === undefined ? undefined : await Archive.open(config.archiveDir);
-  const retention = new Retention(pool, archive);
+  const retention = new Retention(pool, { archive, longest: longestRetention });
 
-  const { listedDays, proxies } = config;
   const onOwnerFound = countOwnerLookups(metrics);
   const searchPool = openSearchPool(config.host.databaseUrl, (err) => log.warn({ err }, 'lost a search connection'));
   host.parts.add('search', { stop: () => searchPool.end() });
@@ -243,6 +244,7 @@ export async function startChannelService(
     ...bellsOf(openNotifier(host, 'channel-service', config.notifier), log),
     overviews: overviewTurns(pool, metrics),
     listedDays,
+    longestRetention,
     onOwnerFound,
   };
   await host.serve((server) =>

@@ -1,6 +1,8 @@
 import type { Settings } from '@parley/runtime';
 import { type HostConfig, type NotifierConfig, Proxies, readHostConfig, readNotifierConfig } from '@parley/service-kit';
 
+const secondsPerDay = 86_400;
+
 export interface ChannelServiceConfig {
   readonly host: HostConfig;
   readonly notifier: NotifierConfig;
@@ -12,6 +14,8 @@ export interface ChannelServiceConfig {
   readonly deletionsEveryMs: number;
   /** Days without use after which a channel is no longer listed. */
   readonly listedDays: number;
+  /** Longest retention of any channel, in seconds; null: unlimited. */
+  readonly longestRetention: number | null;
   /** Folder in which deleted entries are archived; undefined: they are not archived. */
   readonly archiveDir: string | undefined;
 }
@@ -29,6 +33,7 @@ export function readChannelServiceConfig(settings: Settings): ChannelServiceConf
     searchEveryMs: 1_000,
     deletionsEveryMs: 1_000,
     listedDays: settings.LISTED_DAYS,
+    longestRetention: settings.MAX_RETENTION_DAYS === undefined ? null : settings.MAX_RETENTION_DAYS * secondsPerDay,
     archiveDir: settings.ARCHIVE_DIR,
   };
 }

@@ -60,7 +60,7 @@ describe('a deleted channel', () => {
     for (const id of [gone, fresh, living]) await chats.age(id, 9, '2 days');
     await deleted(gone, '25 h');
     await deleted(fresh, '23 h');
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await left(gone)).toEqual({ channel: 0, head: 0, members: 0 });
     expect(await left(fresh)).toMatchObject({ channel: 1, head: 1 });
     expect(await left(living)).toMatchObject({ channel: 1, head: 1, members: 1 });
@@ -79,10 +79,10 @@ describe('a deleted channel', () => {
     const place = join(folder, 'deleted');
     const archive = await Archive.open(place);
     await rm(place, { recursive: true });
-    await expect(new Retention(pool, archive).run()).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(new Retention(pool, { archive }).run()).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await left(id)).toMatchObject({ channel: 1, head: 1 });
     expect(await chats.stored(id)).toEqual([1, 2]);
-    await new Retention(pool, await Archive.open(place)).run();
+    await new Retention(pool, { archive: await Archive.open(place) }).run();
     expect(await left(id)).toEqual({ channel: 0, head: 0, members: 0 });
     const [file = ''] = await readdir(place);
     expect((await readFile(join(place, file), 'utf8')).trim().split('\n')).toHaveLength(2);

@@ -77,7 +77,7 @@ test('counts a membership change against its channel', async () => {
 test('subtracts deleted entries from the usage of channel and senders', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await chats.age(id, 8, '61 min');
-  await new Retention(pool, undefined).run();
+  await new Retention(pool).run();
   expect((await chats.stored(id)).length).toBeLessThan(10);
   await expectCounted(id, people);
 });
@@ -101,7 +101,7 @@ test('the purge of a deleted channel gives usage back to the senders', async () 
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await rig.owner.query("UPDATE chat.channel SET deleted_at = now() - interval '25 h' WHERE id = $1", [id]);
   await rig.owner.query("UPDATE chat.message SET sent_at = now() - interval '1 h' WHERE channel_id = $1", [id]);
-  for (let n = 0; n < 2; n++) await new Retention(pool, undefined).run();
+  for (let n = 0; n < 2; n++) await new Retention(pool).run();
   expect(await chats.stored(id)).toEqual([]);
   for (const one of people) {
     const { rows } = await rig.owner.query(

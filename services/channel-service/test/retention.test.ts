@@ -62,7 +62,7 @@ describe('retention', () => {
       "INSERT INTO chat.notification (user_id, kind, channel_id, seq, by_id) SELECT $2, 'mention', $1, s, $2 FROM unnest('{6, 7, NULL}'::bigint[]) s",
       [id, me.id],
     );
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     const notified = 'SELECT seq FROM chat.notification WHERE channel_id = $1 ORDER BY seq';
     expect((await rig.owner.query(notified, [id])).rows).toEqual([{ seq: 7 }, { seq: null }]);
     expect(await chats.stored(id)).toEqual([7, 8, 9, 10]);
@@ -79,11 +79,11 @@ describe('retention', () => {
     await chats.say(id, me, 4);
     await chats.age(id, 1, '11 min');
     await chats.age(id, 3, '9 min');
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.stored(id)).toEqual([2, 3, 4]);
     expect(await chats.seqs(me, id)).toEqual([4]);
     await chats.age(id, 3, '2 min');
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.stored(id)).toEqual([4]);
   });
 
@@ -94,7 +94,7 @@ describe('retention', () => {
       await chats.say(id, me, 9);
       await chats.age(id, 8, '2 h');
     }
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.stored(counted)).toEqual([7, 8, 9]);
     expect(await chats.stored(both)).toEqual([9]);
   });
@@ -103,12 +103,12 @@ describe('retention', () => {
     const id = await chats.make(me, 'group', { retention: { maxCount: 30 } });
     await chats.say(id, me, 20);
     await chats.say(id, me, 100, 3);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.seqs(me, id)).toHaveLength(20);
     for (let n = 0; n < 15; n++) {
       await chats.say(id, me);
       await chats.say(id, me, 3, 1);
-      await new Retention(pool, undefined).run();
+      await new Retention(pool).run();
     }
     expect(await chats.seqs(me, id)).toHaveLength(30);
     expect((await chats.head(id)).first_seq).toBe(6);
@@ -117,22 +117,22 @@ describe('retention', () => {
   test('a new log or a changed retention restarts the count of messages', async () => {
     const id = await chats.make(me, 'group', { retention: { maxCount: 5 } });
     await chats.say(id, me, 9);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     await chats.update(me, id, { retention: { nothing: true } });
     await chats.update(me, id, { retention: { maxCount: 5 } });
     await chats.say(id, me, 4);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.seqs(me, id)).toHaveLength(4);
     await chats.update(me, id, { retention: { maxCount: 2 } });
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.seqs(me, id)).toEqual([4, 3]);
     await chats.update(me, id, { retention: { seconds: 3_600, maxCount: 2 } });
     await chats.say(id, me, 2);
     await chats.age(id, 5, '2 h');
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.seqs(me, id)).toEqual([6]);
     await chats.say(id, me, 3);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.seqs(me, id)).toEqual([9, 8]);
   });
 
@@ -140,7 +140,7 @@ describe('retention', () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 3);
     await chats.age(id, 3, '2 h');
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.head(id)).toMatchObject({ first_seq: 4, last_seq: 3 });
     expect(await chats.history(me, id)).toMatchObject({ messages: [], more: false });
     expect(await chats.say(id, me)).toBe(4);
@@ -152,7 +152,7 @@ describe('retention', () => {
     for (const id of [kept, ceased]) await chats.say(id, me, 3);
     await chats.age(kept, 3, '1000 days');
     await chats.update(me, ceased, { retention: { nothing: true } });
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect([await chats.stored(kept), await chats.stored(ceased)]).toEqual([[1, 2, 3], []]);
   });
 
@@ -164,7 +164,7 @@ describe('retention', () => {
     const writing = (async () => {
       while (!done) await chats.say(id, me);
     })();
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     done = true;
     await writing;
     expect(Math.min(...(await chats.stored(id)))).toBe(12_001);
@@ -193,10 +193,10 @@ describe('retention', () => {
     const held =
       'UPDATE chat.upkeep_turn SET holder = gen_random_uuid(), held_until = clock_timestamp() + $1::interval';
     await rig.owner.query(held, ['14 s']);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.stored(id)).toEqual([1, 2]);
     await rig.owner.query(held, ['-1 s']);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.stored(id)).toEqual([2]);
   });
 
@@ -224,11 +224,11 @@ describe('retention', () => {
     const editor = await rig.owner.connect();
     await editor.query('BEGIN');
     await editor.query('UPDATE chat.message SET edited_at = now() WHERE channel_id = $1 AND seq = 2', [id]);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     await editor.query('COMMIT');
     editor.release();
     expect(await chats.stored(id)).toEqual([2]);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect(await chats.stored(id)).toEqual([]);
   });
 });
@@ -253,7 +253,7 @@ describe('the archive', () => {
     await rig.owner.query("UPDATE chat.message SET content_type = '' WHERE channel_id = $1 AND seq = 3", [id]);
     await chats.age(id, 1_200, '2 days');
     await chats.age(id, 600, '1 day');
-    await new Retention(pool, await Archive.open(join(folder))).run();
+    await new Retention(pool, { archive: await Archive.open(join(folder)) }).run();
     expect(await chats.stored(id)).toEqual([1_201, 1_202]);
     expect(await files(id)).toHaveLength(2);
     const all = await lines(id);
@@ -273,7 +273,7 @@ describe('the archive', () => {
       id,
     ]);
     await chats.age(id, 5, '2 h');
-    await new Retention(pool, await Archive.open(folder)).run();
+    await new Retention(pool, { archive: await Archive.open(folder) }).run();
     const words = (await lines(id)).map(({ seq, kind, text }) => [seq, kind, text]);
     expect(words).toEqual([
       [1, 0, 'm1'],
@@ -290,9 +290,9 @@ describe('the archive', () => {
     await chats.age(id, 2, '2 h');
     const gone = await Archive.open(join(folder, 'gone'));
     await rm(join(folder, 'gone'), { recursive: true });
-    await expect(new Retention(pool, gone).run()).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(new Retention(pool, { archive: gone }).run()).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await chats.stored(id)).toEqual([1, 2]);
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
   });
 
   test('the archive starts a new line after a truncated one', async () => {
@@ -304,7 +304,7 @@ describe('the archive', () => {
       id,
     );
     await writeFile(join(folder, `channel-${id}-${day}.jsonl`), '{"channel":1,"se');
-    await new Retention(pool, await Archive.open(folder)).run();
+    await new Retention(pool, { archive: await Archive.open(folder) }).run();
     expect(await lines(id)).toMatchObject([{ channel: id, seq: 1 }]);
   });
 
@@ -312,7 +312,7 @@ describe('the archive', () => {
     const id = await chats.make(me, 'group');
     await chats.say(id, me, 700);
     await chats.update(me, id, { retention: { nothing: true } });
-    await new Retention(pool, await Archive.open(folder)).clear(id);
+    await new Retention(pool, { archive: await Archive.open(folder) }).clear(id);
     expect(await lines(id)).toHaveLength(700);
     expect(await chats.stored(id)).toEqual([]);
   });

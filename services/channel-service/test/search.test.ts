@@ -172,7 +172,7 @@ describe('results', () => {
     await index();
     await chats.age(id, 2, '2 hours');
     await chats.tell(id, owner, 'cherry three');
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     expect((await search(owner, { text: 'cherry' })).messages).toEqual([]);
     expect(await find(owner, { text: 'cherry' })).toEqual(['cherry three']);
     const { rows } = await rig.owner.query('SELECT seq FROM chat.search WHERE channel_id = $1', [id]);
@@ -203,9 +203,9 @@ describe('results', () => {
     expect((await search(owner, { text: 'mango' })).messages).toEqual([]);
     await rig.owner.query("UPDATE chat.channel SET deleted_at = now() - interval '2 days' WHERE id = $1", [id]);
     await chats.age(id, 10, '1 hour');
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     await index();
-    await new Retention(pool, undefined).run();
+    await new Retention(pool).run();
     for (const table of ['search', 'search_progress', 'message'])
       expect((await rig.owner.query(`SELECT FROM chat.${table} WHERE channel_id = $1`, [id])).rowCount).toBe(0);
     expect((await rig.owner.query('SELECT FROM chat.channel WHERE id = $1', [id])).rowCount).toBe(0);

@@ -97,7 +97,11 @@ export const updateChannel = sql.statement('updateChannel', {
   retentionCount: nullable(int4),
 });
 export const startLog = sql.statement('startLog', { channelId: int4, hasHistory: bool });
-export const createDirect = sql.statement('createDirect', { openerId: text, low: text, high: text }, { id: int4 });
+export const createDirect = sql.statement(
+  'createDirect',
+  { openerId: text, low: text, high: text, retentionSeconds: nullable(int4) },
+  { id: int4 },
+);
 
 /** A channel as one user sees it, without the users who are present. */
 export type ChannelView = Omit<RowOf<typeof describe>, 'users'>;

@@ -92,5 +92,6 @@ UPDATE chat.member SET joined_seq = 0, stay_seq = NULL, left_seq = 0, delivered_
 -- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if a
 -- committed direct chat of the two exists already.
 -- name: createDirect
-INSERT INTO chat.channel (owner_id, name, user_limit, kind, pair_low, pair_high) VALUES (:openerId, '', 2, 'direct', :low, :high)
+INSERT INTO chat.channel (owner_id, name, user_limit, kind, pair_low, pair_high, retention_seconds)
+VALUES (:openerId, '', 2, 'direct', :low, :high, :retentionSeconds)
 ON CONFLICT (pair_low, pair_high) WHERE kind = 'direct' AND deleted_at IS NULL DO NOTHING RETURNING id;

@@ -15,6 +15,8 @@ export interface CreateDeps {
   readonly pool: Pool;
   /** Trusted proxies in front of this service. */
   readonly proxies: Proxies;
+  /** Longest retention of any channel, in seconds; null: unlimited. */
+  readonly longestRetention: number | null;
 }
 
 /** Limits the channels that all users of one address create. */
@@ -36,13 +38,14 @@ function kindToMake({ kind: asked, closedHistory }: Channel) {
   return kind;
 }
 
-function readChannel(asked: Channel, me: UserCaller): NewChannelFields {
+function readChannel({ longestRetention }: CreateDeps, asked: Channel, me: UserCaller): NewChannelFields {
   const { name, closedHistory, metadata } = asked;
   const kind = kindToMake(asked);
   const limit = limitOf(kind, asked.limit);
   checkSettings(asked);
   if (asked.iconId !== '') throw iconRefusal();
-  const { seconds, count } = readRetention(asked.retention) ?? { seconds: kind === 'room' ? 0 : null, count: null };
+  const usual = { seconds: kind === 'room' ? 0 : longestRetention, count: null };
+  const { seconds, count } = readRetention(asked.retention, longestRetention) ?? usual;
   return {
     ownerId: me.id,
     name: displayName(name),
@@ -86,7 +89,7 @@ export function createCreate(deps: CreateDeps) {
   const { pool, proxies } = deps;
   return async (asked: Channel, me: UserCaller, call: Call): Promise<Channel> => {
     checkBotChannel(me, null);
-    const fields = readChannel(asked, me);
+    const fields = readChannel(deps, asked, me);
     await throttleCreation(deps, me, call);
     const id = await transaction(pool, (client) => make(client, fields, addressOf(proxies, call)));
     return describeChannel(pool, me, id);

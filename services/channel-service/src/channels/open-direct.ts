@@ -20,12 +20,17 @@ import { describeChannel } from './describe.js';
  * here, or comes later and finds the chat. Returns its id, or undefined if the chat exists already.
  * @throws {Refusal} `user-not-found` or `user-blocked`.
  */
-async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise<number | undefined> {
+async function make(
+  client: PoolClient,
+  me: UserCaller,
+  pair: UserPair,
+  retentionSeconds: number | null,
+): Promise<number | undefined> {
   for (const userId of [pair.low, pair.high]) await lockUser.run(client, { userId });
   const other = await readUser(client, me, pair.low === me.id ? pair.high : pair.low, null);
   if (other.blocked) throw refuse('user-blocked');
   if (!other.reachable || other.bars) throw refuse('user-not-found');
-  const [made] = await createDirect.run(client, { openerId: me.id, ...pair });
+  const [made] = await createDirect.run(client, { openerId: me.id, ...pair, retentionSeconds });
   if (made === undefined) return undefined;
   await enter.run(client, { channelId: made.id, userIds: [pair.low, pair.high], afterSeq: 0, isOpenHistory: true });
   return made.id;
@@ -61,10 +66,10 @@ async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller
 }
 
 async function begin(deps: CreateDeps, me: UserCaller, pair: UserPair, call: Call): Promise<number | undefined> {
-  const { pool } = deps;
+  const { pool, longestRetention } = deps;
   await throttleCreation(deps, me, call);
   await limitRate(pool, directRate, me, 'create-too-often');
-  const made = await transaction(pool, (client) => make(client, me, pair));
+  const made = await transaction(pool, (client) => make(client, me, pair, longestRetention));
   return made ?? findDirect(pool, pair);
 }
 

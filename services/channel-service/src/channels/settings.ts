@@ -5,6 +5,7 @@ import type { SomeSettings } from '@parley/service-kit';
 import type { ChannelRetention } from './channel-store.js';
 
 const largestInteger = 2_147_483_647;
+const secondsPerDay = 86_400;
 /** Matches characters that JSON allows and the database cannot store: NUL and lone surrogates. */
 const unstorable = /\0|\p{Cs}/u;
 
@@ -61,12 +62,20 @@ function secondsOf({ nothing, everything, seconds }: Retention): number | null |
   return everything === true ? null : seconds;
 }
 
+function checkLongest(seconds: number, longest: number | null): void {
+  if (longest === null || seconds <= longest) return;
+  throw refuse('invalid-channel', {
+    message: `This server keeps messages for at most ${longest / secondsPerDay} days. Choose a shorter retention.`,
+  });
+}
+
 /**
  * Returns the requested retention, or undefined if the request does not set it. If only a count is
- * set, messages are kept without a time limit.
+ * set, or everything is requested, messages are kept for `longest` seconds; null: without a time
+ * limit.
  * @throws {Refusal} `invalid-channel`.
  */
-export function readRetention(retention: Retention | undefined): ChannelRetention | undefined {
+export function readRetention(retention: Retention | undefined, longest: number | null): ChannelRetention | undefined {
   if (retention !== undefined) checkOneRule(retention);
   const seconds = retention === undefined ? undefined : secondsOf(retention);
   const count = retention?.maxCount || null;
@@ -77,7 +86,8 @@ export function readRetention(retention: Retention | undefined): ChannelRetentio
     });
   }
   if ((seconds ?? 0) > largestInteger || (count ?? 0) > largestInteger) throw refuse('invalid-channel');
-  return { seconds: seconds ?? null, count };
+  checkLongest(seconds ?? 0, longest);
+  return { seconds: seconds ?? longest, count };
 }
 
 /** Returns whether the database can store a text as JSON. */

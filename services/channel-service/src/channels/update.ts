@@ -20,6 +20,8 @@ export interface UpdateChannelDeps {
   readonly pool: Pool;
   readonly servers: ChatServers;
   readonly retention: Retention;
+  /** Longest retention of any channel, in seconds; null: unlimited. */
+  readonly longestRetention: number | null;
 }
 
 function newKind(now: Kind, asked: ChannelKind): Kind | null {
@@ -82,13 +84,13 @@ async function mustUpdate(client: PoolClient, channel: LockedChannel, me: UserCa
 }
 
 /** Handles Update, for the owner and the channel admins. Fields that are not set stay unchanged. */
-export function createUpdateChannel({ pool, servers, retention }: UpdateChannelDeps) {
+export function createUpdateChannel({ pool, servers, retention, longestRetention }: UpdateChannelDeps) {
   return async (asked: UpdateChannelRequest, me: UserCaller, call: Call): Promise<Channel> => {
     const id = oneChannel(asked);
     call.facts.channel = id;
     checkSettings(asked);
     if (asked.iconId !== undefined) throw iconRefusal();
-    const changed = readRetention(asked.retention);
+    const changed = readRetention(asked.retention, longestRetention);
     await throttleChanges(pool, me);
     if (changed !== undefined && changed.seconds !== 0) {
       await withVisibleChannel(pool, me, id, (client, channel) => mustUpdate(client, channel, me));

@@ -21,6 +21,7 @@ const slice = { channelId: int4, maxEntries: int8 };
 const seqs = { channelId: int4, seqs: array(int8) };
 const channels = { maxChannels: int8 };
 
+export const shortenRetention = sql.statement('shortenRetention', { longest: int4, ...channels }, { id: int4 });
 export const findOverRetention = sql.statement('findOverRetention', channels, { id: int4, byCount: bool });
 export const countMessages = sql.statement('countMessages', slice, { entries: int8 });
 export const trim = sql.statement('trim', slice, { firstSeq: int8 });

@@ -1,3 +1,16 @@
+-- Gives the retention `longest` to channels that keep messages for a longer time, and tells their
+-- owning servers and members. Skips channels that are being changed. Returns the changed ones.
+-- name: shortenRetention
+WITH longer AS (
+  SELECT c.id FROM chat.channel c WHERE c.deleted_at IS NULL AND (c.retention_seconds IS NULL OR c.retention_seconds > :longest)
+  ORDER BY c.id LIMIT :maxChannels FOR NO KEY UPDATE SKIP LOCKED
+), shortened AS (
+  UPDATE chat.channel c SET retention_seconds = :longest, updated_at = now() FROM longer WHERE c.id = longer.id RETURNING c.id
+), heads AS (
+  UPDATE chat.channel_head h SET revision = h.revision + 1 FROM shortened WHERE h.channel_id = shortened.id
+)
+SELECT id FROM shortened;
+
 -- Finds channels that exceed their retention. `by_count`: their messages must be counted first.
 -- name: findOverRetention
 SELECT c.id, c.retention_count IS NOT NULL AS by_count FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id

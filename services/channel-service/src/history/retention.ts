@@ -10,17 +10,26 @@ import {
   lockExpired,
   purgeChannels,
   readForArchive,
+  shortenRetention,
   subtractUsage,
   trim,
 } from './retention-store.js';
 
 const channelsPerRun = 1_000;
+const shortenedAtOnce = 100;
 /** Maximum number of deleted channels to remove in one run. Each may have 10,000 members. */
 const deletedPerRun = 10;
 const slicesPerRun = 20;
 const sliceEntries = 5_000;
 /** Entries in one slice of the archive. A slice is read in full: at most 32 MiB of data. */
 const archivedSliceEntries = 500;
+
+export interface RetentionOptions {
+  /** Where entries are written before they are deleted; undefined: nowhere. */
+  readonly archive?: Archive | undefined;
+  /** Longest retention of any channel, in seconds; null: unlimited. */
+  readonly longest?: number | null;
+}
 
 /**
  * Enforces retention in two steps that block no writer. The first step moves the first seq of a
@@ -31,10 +40,12 @@ const archivedSliceEntries = 500;
 export class Retention {
   readonly #pool: Pool;
   readonly #archive: Archive | undefined;
+  readonly #longest: number | null;
 
-  constructor(pool: Pool, archive: Archive | undefined) {
+  constructor(pool: Pool, { archive, longest = null }: RetentionOptions = {}) {
     this.#pool = pool;
     this.#archive = archive;
+    this.#longest = longest;
   }
 
   /**
@@ -46,6 +57,7 @@ export class Retention {
   }
 
   async #run(keep: KeepTurn): Promise<void> {
+    if (this.#longest !== null) await this.#shorten(this.#longest, keep);
     for (const { id, byCount } of await findOverRetention.run(this.#pool, { maxChannels: channelsPerRun })) {
       if (byCount) await this.#count(id, keep);
       await this.#trim(id, keep);
@@ -63,6 +75,15 @@ export class Retention {
    */
   clear(channelId: number): Promise<void> {
     return this.#deleteExpired(channelId, Number.POSITIVE_INFINITY, async () => {});
+  }
+
+  /** Gives the longest retention to the channels that have a longer one, a few in a transaction. */
+  async #shorten(longest: number, keep: KeepTurn): Promise<void> {
+    for (let n = 0; n < slicesPerRun; n++) {
+      await keep();
+      const shortened = await shortenRetention.run(this.#pool, { longest, maxChannels: shortenedAtOnce });
+      if (shortened.length < shortenedAtOnce) return;
+    }
   }
 
   async #count(channelId: number, keep: KeepTurn): Promise<void> {
