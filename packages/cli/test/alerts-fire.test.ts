@@ -82,7 +82,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parley-prometheus-'));
   const first = await freePorts(6);
   const admin = (n: number) => ({ PARLEY_ADMIN_PORT: String(first + n) });
-  trio = await Trio.start({ chatServers: 0, env: admin(0) });
+  trio = await Trio.start({ chatServers: 0, env: { ...admin(0), PARLEY_SLOW_STATEMENT_MS: '100' } });
   const { certificate, key } = selfSigned(folder); // It expires within a day.
   await trio.startUserService({ ...admin(1), PARLEY_TLS_CERT: certificate, PARLEY_TLS_KEY: key });
   await trio.startGateway({ ...admin(5), ...s3Away, PARLEY_REDIS_URL: 'redis://127.0.0.1:1' });
@@ -139,7 +139,7 @@ async function locking(table: string, during: () => Promise<void>): Promise<void
 }
 
 run(
-  'alerts fire for an unexpected error, and for messages that wait for a lock',
+  'alerts fire for an unexpected error, and for messages and statements that wait for a lock',
   async () => {
     const conversation = await client.listen(await channelAt(1));
     await conversation.send('hello');
@@ -157,7 +157,7 @@ run(
     let sent: ReturnType<typeof conversation.send> | undefined;
     await locking('chat.message', async () => {
       sent = conversation.send('into the lock');
-      await fires('ParleyAppendQueueStuck');
+      for (const name of ['ParleyAppendQueueStuck', 'ParleyStatementsSlow']) await fires(name);
     });
     expect((await sent)?.seq).toBe(2);
     await conversation.leave();

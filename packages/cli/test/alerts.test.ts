@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { isReason } from '@parley/runtime';
-import { freePorts, Trio, until } from '@parley/testkit';
+import { freePorts, type ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
+let gateway: ServiceProcess;
 let managerMetrics: number;
 let chatMetrics: number;
 let gatewayMetrics: number;
+let userMetrics: number;
 
 /** Settings of the parts of a gateway that are off by default. They have metrics of their own. */
 const optionalParts = {
@@ -21,19 +23,32 @@ const optionalParts = {
 };
 
 beforeAll(async () => {
-  managerMetrics = await freePorts(3);
-  [chatMetrics, gatewayMetrics] = [managerMetrics + 1, managerMetrics + 2];
+  managerMetrics = await freePorts(4);
+  [chatMetrics, gatewayMetrics, userMetrics] = [managerMetrics + 1, managerMetrics + 2, managerMetrics + 3];
   trio = await Trio.start({
     chatServers: 0,
-    env: { PARLEY_ADMIN_PORT: String(managerMetrics), PARLEY_LOG_LEVEL: 'info' },
+    env: { PARLEY_ADMIN_PORT: String(managerMetrics), PARLEY_LOG_LEVEL: 'info', PARLEY_SLOW_STATEMENT_MS: '300' },
   });
+  await trio.startUserService({ PARLEY_ADMIN_PORT: String(userMetrics) });
   await trio.addChatServer({ PARLEY_ADMIN_PORT: String(chatMetrics) });
-  await trio.startGateway({ PARLEY_ADMIN_PORT: String(gatewayMetrics), ...optionalParts });
+  gateway = await trio.startGateway({ PARLEY_ADMIN_PORT: String(gatewayMetrics), ...optionalParts });
 });
 afterAll(() => trio.stop());
 
 async function metricsOf(port: number): Promise<string> {
-  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(response.headers.get('content-type')).toContain('version=0.0.4');
+  return response.text();
+}
+
+/** Returns the value of one series. */
+function sampleOf(text: string, series: string): number {
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length + 1),
+  );
 }
 
 function namesIn(text: string): Set<string> {
@@ -61,7 +76,7 @@ test('exports every metric of the alerts, and uses only known reasons', async ()
   expect(named.filter((name) => !known.has(name) && !known.has(`${name}_count`))).toEqual([]);
   const reasons = [...alerts.matchAll(/reason="([^"]+)"/g)].map(([, word]) => word);
   expect(reasons.filter((word) => !isReason(word))).toEqual([]);
-  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(11);
+  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(12);
 });
 
 interface Panel {
@@ -74,7 +89,8 @@ const addedLabels = ['instance', 'le'];
 test('exports every metric and every label of the Grafana dashboard', async () => {
   const file = new URL('../../../../deploy/grafana/parley.json', import.meta.url);
   const { panels } = JSON.parse(await readFile(file, 'utf8')) as { panels: Panel[] };
-  const ports = [managerMetrics, chatMetrics, gatewayMetrics];
+  const ports = [managerMetrics, chatMetrics, gatewayMetrics, userMetrics];
+  await fetch(`${gateway.http}/events`); // A stream that is refused gives the metric of streams its labels.
   await Promise.all(ports.map(metricsOf)); // The metrics of the Node process begin with the second reading.
   const text = (await Promise.all(ports.map(metricsOf))).join('');
   const known = exported(text);
@@ -92,6 +108,18 @@ test('exports every metric and every label of the Grafana dashboard', async () =
   }
 });
 
+test('exports every metric that the documentation names', async () => {
+  const folder = new URL('../../../../docs/', import.meta.url);
+  const pages = (await readdir(folder)).filter((name) => name.endsWith('.md'));
+  const texts = await Promise.all(pages.map((name) => readFile(new URL(name, folder), 'utf8')));
+  const named = [...texts.join('').matchAll(/`(parley_[a-z0-9_]+)/g)].map(([, name = '']) => name);
+  const all = await Promise.all([managerMetrics, chatMetrics, gatewayMetrics, userMetrics].map(metricsOf));
+  const known = exported(all.join(''));
+  expect(named.length).toBeGreaterThan(20);
+  const pythonPackage = 'parley_client';
+  expect(named.filter((name) => name !== pythonPackage && !known.has(name) && !known.has(`${name}_count`))).toEqual([]);
+});
+
 test('exports the metrics of alerts at 0 before the first event', async () => {
   const manager = await metricsOf(managerMetrics);
   const chat = await metricsOf(chatMetrics);
@@ -101,6 +129,61 @@ test('exports the metrics of alerts at 0 before the first event', async () => {
   expect(chat).toContain('parley_resets_total{why="behind"} 0\n');
   expect(chat).toContain('parley_resumes_total{outcome="gap"} 0\n');
   expect(chat).toContain('parley_channels_left_total{why="lost"} 0\n');
+  for (const how of ['stored', 'relayed', 'lossy']) expect(chat).toContain(`parley_messages_total{how="${how}"} 0\n`);
+  const users = await metricsOf(userMetrics);
+  for (const reason of ['ok', 'wrong-credentials', 'login-too-often'])
+    expect(users).toContain(`parley_logins_total{reason="${reason}"} 0\n`);
+  expect(users).toContain('parley_slow_statements_total 0\n');
+});
+
+test('the metrics count logins by outcome', async () => {
+  const post = (path: string, body: object) =>
+    fetch(`${gateway.http}/api/v1${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  expect((await post('/accounts', { user_id: 'eve', password: 'a long password' })).status).toBe(201);
+  expect((await post('/sessions', { user_id: 'eve', password: 'a long password' })).status).toBe(201);
+  expect((await post('/sessions', { user_id: 'eve', password: 'another password' })).status).toBe(401);
+  const users = await metricsOf(userMetrics);
+  expect(sampleOf(users, 'parley_logins_total{reason="ok"}')).toBe(1);
+  expect(sampleOf(users, 'parley_logins_total{reason="wrong-credentials"}')).toBe(1);
+});
+
+test('the metrics count messages of channels without history, users, bytes and streams that ended', async () => {
+  const carol = await trio.people.make('carol');
+  const { id } = await trio.create(carol, 'hall');
+  const stream = await trio.join(carol, id);
+  const before = await metricsOf(chatMetrics);
+  stream.send('hello');
+  await until(async () => sampleOf(await metricsOf(chatMetrics), 'parley_messages_total{how="relayed"}') === 1);
+  const after = await metricsOf(chatMetrics);
+  expect(sampleOf(after, 'parley_users_online')).toBe(1);
+  for (const name of ['parley_received_bytes_total', 'parley_sent_bytes_total'])
+    expect(sampleOf(after, name)).toBeGreaterThan(sampleOf(before, name));
+  await stream.leave();
+  const ended = /^parley_stream_seconds_count\{rpc="chat\.v1\.ChatService\/Connect",reason="\w+"\} [1-9]/m;
+  await until(async () => ended.test(await metricsOf(chatMetrics)));
+  const text = await metricsOf(chatMetrics);
+  expect(text).not.toMatch(/^parley_rpc_seconds_count\{rpc="chat\.v1\.ChatService\/Connect"/m);
+  await until(async () => sampleOf(await metricsOf(chatMetrics), 'parley_users_online') === 0);
+});
+
+test('logs a slow statement by its name, without its parameters', async () => {
+  const [manager] = trio.managers;
+  const dave = await trio.people.make('dave');
+  const { id } = await trio.create(dave, 'secret name');
+  const locked = trio.people.sql('BEGIN; LOCK TABLE chat.channel IN EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT');
+  await until(async () => {
+    await trio.update(dave, { id, name: 'secret word' }).catch(() => {});
+    return manager?.output.includes('"slow statement"') === true;
+  });
+  await locked;
+  const line = manager?.output.split('\n').find((one) => one.includes('"slow statement"')) ?? '{}';
+  expect(JSON.parse(line)).toMatchObject({ level: 'warn', statement: expect.any(String), ms: expect.any(Number) });
+  expect(line).not.toContain('secret');
+  expect(sampleOf(await metricsOf(managerMetrics), 'parley_slow_statements_total')).toBeGreaterThan(0);
 });
 
 test('the metrics count a placed channel, its seats and resumes, and its loss', async () => {

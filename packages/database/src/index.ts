@@ -84,5 +84,6 @@ export {
   Statement,
   statementRuns,
 } from './statement.js';
+export { observeStatements, type StatementTiming } from './statement-timing.js';
 export { WrongServerError } from './timeline.js';
 export type * from './unions.js';

@@ -12,6 +12,10 @@ import {
 } from 'kysely';
 import type { Database } from './gen/tables.js';
 import type { Queryable } from './statement.js';
+import { timed } from './statement-timing.js';
+
+/** Characters of its text that name a query in the log. */
+const nameCharacters = 80;
 
 const builders = new WeakMap<Queryable, Kysely<Database>>();
 
@@ -51,7 +55,8 @@ class QueryableConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, rowCount } = await this.#client.query(sql, [...parameters]);
+    const query = { text: sql, values: [...parameters] };
+    const { rows, rowCount } = await timed(sql.slice(0, nameCharacters), query, (sent) => this.#client.query(sent));
     return { rows, numAffectedRows: BigInt(rowCount ?? 0) };
   }
 

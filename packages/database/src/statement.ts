@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { SqlText } from './sql-text.js';
 import type { SqlType } from './sql-types.js';
+import { timed } from './statement-timing.js';
 
 /** Anything that runs a query: a pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.Pool, 'query'> | Pick<pg.ClientBase, 'query'>;
@@ -65,12 +66,8 @@ export class Statement<Parameters extends SqlFields, Columns extends SqlFields> 
   async run(client: Queryable, ...[parameters]: Arguments<Parameters>): Promise<OutputOf<Columns>[]> {
     const values = parameters === undefined ? [] : this.valuesOf(parameters);
     runs.set(this.name, (runs.get(this.name) ?? 0) + 1);
-    const { rows } = await client.query<unknown[]>({
-      name: this.#preparedName,
-      text: this.text,
-      values,
-      rowMode: 'array',
-    });
+    const query: pg.QueryArrayConfig = { name: this.#preparedName, text: this.text, values, rowMode: 'array' };
+    const { rows } = await timed(this.name, query, (sent) => client.query<unknown[]>(sent));
     return rows.map((row) => this.#object(row));
   }
 

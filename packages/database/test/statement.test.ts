@@ -1,5 +1,14 @@
 import type pg from 'pg';
-import { float8, int4, loadSql, nullable, text, timestamptz } from '../src/index.js';
+import {
+  float8,
+  int4,
+  loadSql,
+  nullable,
+  observeStatements,
+  type StatementTiming,
+  text,
+  timestamptz,
+} from '../src/index.js';
 import { TestServer } from './server.js';
 
 let server: TestServer;
@@ -35,4 +44,24 @@ test('throws when a statement is missing or its parameters have other names', ()
 
 test('finds the source folder from compiled code, even below another dist folder', () => {
   expect(() => loadSql('y.sql', 'file:///a/dist/b/dist/src/store/x.js')).toThrow("'/a/dist/b/src/store/y.sql'");
+});
+
+test('times statements at the database, apart from their wait for a connection', async () => {
+  const nap = sql.statement('nap', { seconds: float8, divisor: int4 }, { quotient: int4 });
+  const timings: StatementTiming[] = [];
+  const stop = observeStatements((timing) => timings.push(timing));
+  const naps = [nap.run(pool, { seconds: 0.2, divisor: 1 }), nap.run(pool, { seconds: 0, divisor: 0 })];
+  const [, failed] = await Promise.allSettled(naps);
+  stop();
+  await double.run(pool, { number: 1 });
+  expect(failed?.status).toBe('rejected');
+  expect(timings.map(({ name, hasFailed }) => [name, hasFailed])).toEqual([
+    ['nap', false],
+    ['nap', true],
+  ]);
+  const [first, second] = timings;
+  expect(first?.ms).toBeGreaterThan(190);
+  expect(first?.waitedMs).toBeLessThan(first?.ms ?? 0);
+  expect(second?.waitedMs).toBeGreaterThan(190);
+  expect(second?.ms).toBeLessThan(second?.waitedMs ?? 0);
 });

@@ -1,11 +1,18 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { version } from './version.js';
 
+/** Upper bounds of durations of calls, in seconds. Most calls take less than 5 ms. */
+const callSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Upper bounds of lifetimes of streams, in seconds: from a second to a day. */
+const lifeSeconds = [1, 10, 60, 600, 3_600, 21_600, 86_400];
+
 /** Metrics of one process, in the Prometheus text format. */
 export class Metrics {
   readonly registry = new Registry();
   /** Duration of calls in seconds, by rpc and reason (`ok` or a key of `refusals`). */
   readonly calls: Histogram<'rpc' | 'reason'>;
+  /** Lifetime of streams in seconds, by rpc and the reason of their end. */
+  readonly #streams: Histogram<'rpc' | 'reason'>;
   /** Unexpected errors: those that no handler caught, and calls that failed with `internal`. */
   readonly #defects: Counter<'kind'>;
   /** Functions whose sum is the value of a metric, by its name. */
@@ -14,10 +21,19 @@ export class Metrics {
   #begin: (() => void) | undefined;
 
   constructor() {
-    this.calls = this.histogram('parley_rpc_seconds', 'duration of calls in seconds, by rpc and reason', [
-      'rpc',
-      'reason',
-    ]);
+    const labels = ['rpc', 'reason'] as const;
+    this.calls = this.histogram(
+      'parley_rpc_seconds',
+      'duration of calls in seconds, without streams, by rpc and reason',
+      labels,
+      callSeconds,
+    );
+    this.#streams = this.histogram(
+      'parley_stream_seconds',
+      'lifetime of streams that have ended, in seconds, by rpc and the reason of the end',
+      labels,
+      lifeSeconds,
+    );
     const kinds = ['uncaught', 'internal'];
     this.#defects = this.counter(
       'parley_defects_total',
@@ -29,8 +45,17 @@ export class Metrics {
 
   /** Counts a call that ended with `reason` after `ms` milliseconds. */
   countCall(rpc: string, reason: string, ms: number): void {
-    this.calls.observe({ rpc, reason }, ms / 1_000);
-    if (reason === 'internal') this.#defects.inc({ kind: 'internal' });
+    this.#count(this.calls, { rpc, reason }, ms);
+  }
+
+  /** Counts a stream that ended, or was refused, with `reason` after `ms` milliseconds. */
+  countStream(rpc: string, reason: string, ms: number): void {
+    this.#count(this.#streams, { rpc, reason }, ms);
+  }
+
+  #count(histogram: Histogram<'rpc' | 'reason'>, labels: { rpc: string; reason: string }, ms: number): void {
+    histogram.observe(labels, ms / 1_000);
+    if (labels.reason === 'internal') this.#defects.inc({ kind: 'internal' });
   }
 
   /** Counts an error that no handler caught. */

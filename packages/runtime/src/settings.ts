@@ -138,6 +138,12 @@ export const settingsTable = {
     'info',
   ),
   LOG_FORMAT: setting(z.enum(['json', 'text']), 'format', 'json for machines, text for people', 'json'),
+  SLOW_STATEMENT_MS: setting(
+    z.coerce.number().int().min(0).max(60_000),
+    'ms',
+    'a statement that the database runs for longer is logged, without its parameters; 0: none is',
+    '1000',
+  ),
   REFLECTION: setting(
     onOff.optional(),
     'on/off',

@@ -36,6 +36,8 @@ export class Connections {
   readonly #open = new Set<Socket>();
   readonly #byAddress = new Tally<string>();
   readonly #refused: Record<'address' | 'process', number> = { address: 0, process: 0 };
+  /** Bytes of connections that are closed. */
+  readonly #closed = { bytesRead: 0, bytesWritten: 0 };
   #counted = 0;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -46,6 +48,10 @@ export class Connections {
     metrics.gauge('parley_connections', 'open connections', () => this.#open.size);
     const help = 'connections refused because their address, or this process, had too many';
     metrics.totals('parley_connections_refused_total', help, 'by', () => this.#refused);
+    const bytesOf = (key: 'bytesRead' | 'bytesWritten') => () =>
+      [...this.#open].reduce((sum, socket) => sum + socket[key], this.#closed[key]);
+    metrics.total('parley_received_bytes_total', 'bytes received over connections of clients', bytesOf('bytesRead'));
+    metrics.total('parley_sent_bytes_total', 'bytes sent over connections of clients', bytesOf('bytesWritten'));
   }
 
   /** Number of open connections. */
@@ -80,6 +86,8 @@ export class Connections {
     if (address !== undefined) this.#count(address);
     socket.once('close', () => {
       this.#open.delete(socket);
+      this.#closed.bytesRead += socket.bytesRead;
+      this.#closed.bytesWritten += socket.bytesWritten;
       if (address !== undefined) this.#forget(address);
     });
     return true;

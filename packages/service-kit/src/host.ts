@@ -9,6 +9,7 @@ import {
   type DatabaseUrl,
   extraConnections,
   isAway,
+  observeStatements,
   type Pool,
   type ServiceRole,
   statementRuns,
@@ -22,6 +23,7 @@ import {
   Lifecycle,
   type Logger,
   limits,
+  type Part,
   type ProcessContext,
   type RunningService,
   repeat,
@@ -172,6 +174,19 @@ function countConnections({ metrics }: ProcessContext, pool: Pool): void {
   );
 }
 
+/** Logs and counts statements that take longer than `PARLEY_SLOW_STATEMENT_MS`. */
+function watchStatements({ settings, log, metrics }: ProcessContext): Part {
+  const longestMs = settings.SLOW_STATEMENT_MS;
+  const help = 'statements that took longer than PARLEY_SLOW_STATEMENT_MS';
+  const slow = metrics.counter('parley_slow_statements_total', help, []);
+  const stop = observeStatements(({ name: statement, ms, waitedMs, hasFailed }) => {
+    if (longestMs === 0 || ms <= longestMs) return;
+    slow.inc();
+    log.warn({ statement, ms: Math.round(ms), waitedMs: Math.round(waitedMs), hasFailed }, 'slow statement');
+  });
+  return { stop };
+}
+
 /**
  * Parts that every service has: database, clock, keys, gRPC server and ops port. They stop in
  * reverse order of their start.
@@ -252,6 +267,7 @@ export class ServiceHost {
     });
     parts.add('database', { stop: () => pool.end() });
     countConnections(context, pool);
+    parts.add('statement timing', watchStatements(context));
     const clock = await startPatiently(() => startClock(pool), config.databaseUrl, log).catch(
       async (cause: unknown) => {
         await parts.stop();

@@ -14,6 +14,11 @@
 export class Tally<K> {
   readonly #counts = new Map<K, number>();
 
+  /** Number of different keys. */
+  get size(): number {
+    return this.#counts.size;
+  }
+
   has(key: K): boolean {
     return this.#counts.has(key);
   }

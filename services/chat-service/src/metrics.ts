@@ -9,6 +9,7 @@ import type { Channels } from './core/channels.js';
 import type { Lease } from './core/lease.js';
 import type { Usage } from './core/usage.js';
 import type { Relays } from './relay/relays.js';
+import type { PublishedHow } from './session/publisher.js';
 import type { ResetCause } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
 
@@ -18,6 +19,7 @@ const causes: readonly ResetCause[] = ['behind', 'goodbye', 'replay', 'memory', 
 /** Callbacks that count the events of a chat server. */
 export interface ChatCounters {
   readonly onWrite: (frames: number) => void;
+  readonly onPublished: (how: PublishedHow) => void;
   readonly onReset: (why: ResetCause) => void;
   readonly onResume: (outcome: Resume) => void;
   /** Called for each message that was not written because another server owns the channel now. */
@@ -39,7 +41,7 @@ export interface AppendQueueCounters {
   readonly onFailed: (cause: unknown) => void;
 }
 
-const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Registers the metrics of the append queue: batches by size and duration, and reruns. */
 export function countAppendQueue(metrics: Metrics, log: Logger): AppendQueueCounters {
@@ -89,21 +91,55 @@ export function countAppendQueue(metrics: Metrics, log: Logger): AppendQueueCoun
   };
 }
 
+/** Parts of a chat server that metrics describe. */
+interface ChatParts {
+  readonly channels: Channels;
+  readonly sessions: Sessions;
+  readonly lease: Lease;
+  readonly appendQueue: AppendQueue;
+  readonly usage: Usage;
+  readonly unread: MemoryBudget;
+}
+
+/** Registers the gauges of streams, channels and memory. */
+function countState(metrics: Metrics, parts: ChatParts): void {
+  metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
+  metrics.gauge('parley_users_online', 'users with an open inbox or chat stream', () => parts.sessions.users);
+  metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
+  metrics.gauge(
+    'parley_append_queue_bytes',
+    'bytes of entries that wait or are in flight',
+    () => parts.appendQueue.bytes,
+  );
+  metrics.gauge('parley_ring_bytes', 'memory of all ring buffers, in bytes', () => parts.channels.ringBytes);
+  metrics.gauge(
+    'parley_stream_unread_bytes',
+    'bytes that wait for the client of one stream alone',
+    () => parts.unread.held,
+  );
+  metrics.gauge(
+    'parley_lease_age_seconds',
+    'time since the last confirmed heartbeat was sent',
+    () => parts.lease.ageMs(moment()) / 1_000,
+  );
+}
+
+/** Registers the metric of messages. Returns the function that counts one. */
+function countMessages(metrics: Metrics): ChatCounters['onPublished'] {
+  const messages: Record<PublishedHow, number> = { stored: 0, relayed: 0, lossy: 0 };
+  const messagesHelp =
+    'entries and messages accepted from users: stored in a channel with history, relayed in one without, or lossy';
+  metrics.totals('parley_messages_total', messagesHelp, 'how', () => messages);
+  return (how) => {
+    messages[how] += 1;
+  };
+}
+
 /**
  * Registers the metrics of channels and streams. Counters grow as events happen; gauges are read at
  * each scrape.
  */
-export function countChat(
-  metrics: Metrics,
-  parts: {
-    channels: Channels;
-    sessions: Sessions;
-    lease: Lease;
-    appendQueue: AppendQueue;
-    usage: Usage;
-    unread: MemoryBudget;
-  },
-): ChatCounters {
+export function countChat(metrics: Metrics, parts: ChatParts): ChatCounters {
   const sums = { writes: 0, deliveries: 0 };
   metrics.total('parley_writes_total', 'writes to subscribers', () => sums.writes);
   metrics.total('parley_deliveries_total', 'frames written to subscribers', () => sums.deliveries);
@@ -124,29 +160,13 @@ export function countChat(
     ['why'],
     departures,
   );
-  metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
-  metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
-  metrics.gauge(
-    'parley_append_queue_bytes',
-    'bytes of entries that wait or are in flight',
-    () => parts.appendQueue.bytes,
-  );
-  metrics.gauge('parley_ring_bytes', 'memory of all ring buffers, in bytes', () => parts.channels.ringBytes);
-  metrics.gauge(
-    'parley_stream_unread_bytes',
-    'bytes that wait for the client of one stream alone',
-    () => parts.unread.held,
-  );
-  metrics.gauge(
-    'parley_lease_age_seconds',
-    'time since the last confirmed heartbeat was sent',
-    () => parts.lease.ageMs(moment()) / 1_000,
-  );
+  countState(metrics, parts);
   return {
     onWrite(frames) {
       sums.writes += 1;
       sums.deliveries += frames;
     },
+    onPublished: countMessages(metrics),
     onReset: (why) => resets.inc({ why }),
     onResume: (outcome) => resumes.inc({ outcome: resumptions[outcome] }),
     onFenced: () => fenced.inc(),

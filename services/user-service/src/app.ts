@@ -6,6 +6,7 @@ import { Passwords } from './passwords/passwords.js';
 import { createAdmission } from './rpc/admission.js';
 import { createSetBotCommands } from './rpc/bot-commands.js';
 import { createCreateBot, createListBots, createRevokeBot } from './rpc/bots.js';
+import { countedLogin } from './rpc/counted-login.js';
 import { createGet } from './rpc/get.js';
 import { createListSessions } from './rpc/list-sessions.js';
 import { createLogin } from './rpc/login.js';
@@ -19,7 +20,7 @@ import { purgeSessions } from './store/sessions.js';
 
 /** Starts a user-service. It keeps all state in the database, so any number may run. */
 export async function startUserService(config: UserServiceConfig, context: ProcessContext): Promise<RunningService> {
-  const { log } = context;
+  const { log, metrics } = context;
   const { proxies, passwordRules } = config;
   const host = await ServiceHost.open(config.host, context);
   const { pool, callers } = host;
@@ -38,7 +39,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
         proxies,
         admission: createAdmission(config.registration),
       }),
-      login: createLogin({ pool, passwords, key, proxies, log }),
+      login: countedLogin(createLogin({ pool, passwords, key, proxies, log }), metrics),
       logout: forUser(callers, createLogout(pool), { changesPassword: true }),
       resetPassword: forUser(callers, createResetPassword({ pool, passwords })),
       listSessions: forUser(callers, createListSessions(pool)),

@@ -180,9 +180,10 @@ export class CallTracker {
     this.#report(serverCall);
   }
 
-  #report({ call, startedAt, reason, cause }: ServerCall): void {
+  #report({ call, startedAt, reason, cause, isStream }: ServerCall): void {
     const ms = performance.now() - startedAt;
-    this.#metrics.countCall(call.rpc, reason, ms);
+    if (isStream) this.#metrics.countStream(call.rpc, reason, ms);
+    else this.#metrics.countCall(call.rpc, reason, ms);
     const line = { ...call.facts, rpc: call.rpc, reason, ms: Math.round(ms * 10) / 10 };
     if (reason === 'internal') this.#log.error({ ...line, err: cause }, 'call failed');
     else this.#log[call.quiet && reason === 'ok' ? 'debug' : 'info'](line, 'call');

@@ -21,6 +21,8 @@ export class ServerCall {
   readonly path: string;
   readonly call: Call;
   readonly startedAt = performance.now();
+  /** Whether the call is a stream that stays open, so that its duration says nothing about speed. */
+  isStream = false;
   /** Memory of the request. Undefined until the request is read. */
   intake: RequestIntake | undefined;
   /** Memory of the response. Undefined until the request is read. */

@@ -159,6 +159,7 @@ function taken(
 ): handleBidiStreamingCall<Buffer, Buffer> & handleServerStreamingCall<Buffer, Buffer> {
   const hand = async (grpc: TakenCall, serverCall: ServerCall) => {
     const stream = new RawStream(grpc, serverCall);
+    serverCall.isStream = true;
     try {
       await take(stream, serverCall.call, 'request' in grpc ? grpc.request : Buffer.alloc(0));
       calls.accept(serverCall);

@@ -68,6 +68,7 @@ class World {
       appendQueue: { offer } as unknown as AppendQueue,
       usage: new Usage({ channel: noQuota, user: noQuota }),
       onMoved: () => {},
+      onPublished: () => {},
     };
     this.publisher = new Publisher({ person, membership: this.membership, hiddenUpTo: 0 }, this.channel, context);
   }

@@ -18,6 +18,9 @@ export interface Author {
   readonly hiddenUpTo: number;
 }
 
+/** What became of an accepted message: stored in the log, relayed without one, or lossy. */
+export type PublishedHow = 'stored' | 'relayed' | 'lossy';
+
 /** Dependencies that all publishers of a chat server share. */
 export interface PublisherContext {
   /** Maximum bytes of `data`. */
@@ -32,6 +35,8 @@ export interface PublisherContext {
   readonly usage: Usage;
   /** Called when the database says that another server owns a channel. */
   readonly onMoved: () => void;
+  /** Called for each accepted message, to count it. */
+  readonly onPublished: (how: PublishedHow) => void;
 }
 
 /**
@@ -203,6 +208,7 @@ export class Publisher {
   #appended(message: Message, digest: Buffer, outcome: AppendOutcome, responder: PublishResponder): void {
     if (outcome.is !== 'stored') this.#channel.slowMode.giveBack(this.#author.person.id, message);
     if (outcome.is === 'moved') this.#context.onMoved();
+    if (outcome.is === 'stored') this.#context.onPublished('stored');
     if (outcome.is === 'stored' || outcome.is === 'duplicate') {
       this.#show(message, outcome);
       this.#acknowledge(message, digest, { seq: outcome.seq, timestamp: outcome.sentAtMs }, responder);
@@ -221,11 +227,13 @@ export class Publisher {
   #relay(message: Message, digest: Buffer, responder: PublishResponder): void {
     const position = { seq: this.#channel.lastSeq + 1, timestamp: this.#context.now() };
     this.#channel.show(encodeMessage(this.#stamp(message, position.seq, position.timestamp)));
+    this.#context.onPublished('relayed');
     this.#acknowledge(message, digest, position, responder);
   }
 
   #relayLossy(message: Message): void {
     this.#channel.publishLossy(encodeMessage(this.#stamp(message, 0, this.#context.now())));
+    this.#context.onPublished('lossy');
   }
 
   /**

@@ -50,6 +50,11 @@ export class Sessions {
     );
   }
 
+  /** Number of different users with an open session. */
+  get users(): number {
+    return new Set(this.find().map(({ key }) => key.userId)).size;
+  }
+
   /** Resolves when no stream is left. */
   empty(): Promise<void> {
     if (this.#bySeat.size === 0) return Promise.resolve();

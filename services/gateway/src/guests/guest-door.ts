@@ -150,7 +150,7 @@ export class GuestDoor implements Part {
   }
 
   #report({ name }: GuestDialect, reason: string, ms: number): void {
-    this.#deps.metrics.countCall(name, reason, ms);
+    this.#deps.metrics.countStream(name, reason, ms);
     this.#deps.log.debug({ door: name, reason, ms: Math.round(ms) }, 'guest left');
   }
 }

@@ -328,10 +328,12 @@ export class Bridge implements Part, DrainedStreams {
     this.#report(call, refusal.reason, refusal.cause);
   }
 
-  #report({ path, startedAt }: WebCall, reason: string, cause?: unknown): void {
+  #report({ path, startedAt, target }: WebCall, reason: string, cause?: unknown): void {
     const rpc = path.slice(1);
     const ms = performance.now() - startedAt;
-    this.#deps.metrics.countCall(rpc, reason, ms);
+    const isStream = target === 'chat-server stream' || target === 'inbox stream';
+    if (isStream) this.#deps.metrics.countStream(rpc, reason, ms);
+    else this.#deps.metrics.countCall(rpc, reason, ms);
     const line = { rpc, reason, ms: Math.round(ms * 10) / 10 };
     if (reason === 'internal') this.#deps.log.error({ ...line, err: cause }, 'call failed');
     else this.#deps.log.debug(line, 'call');

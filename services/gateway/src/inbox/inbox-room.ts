@@ -46,6 +46,7 @@ export class InboxRoom {
     this.#feeds = feeds;
     this.#maxBytes = maxBytes;
     metrics.gauge('parley_inboxes', 'open inboxes', () => this.#size);
+    metrics.gauge('parley_users_online', 'users with an open inbox or chat stream', () => this.#perUser.size);
     metrics.gauge('parley_inbox_memberships', 'chats of all open inboxes', () => feeds.memberships);
     metrics.gauge('parley_inbox_bytes', 'bytes of the heap that open inboxes take, estimated', () => this.#bytes);
     metrics.gauge('parley_inbox_bytes_limit', 'bytes beyond which new inboxes are refused', () => maxBytes);

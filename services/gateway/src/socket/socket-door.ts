@@ -141,7 +141,7 @@ export class SocketDoor implements Part {
   }
 
   #report(reason: string, ms: number): void {
-    this.#deps.metrics.countCall('connect', reason, ms);
+    this.#deps.metrics.countStream('connect', reason, ms);
     this.#deps.log.debug({ reason, ms: Math.round(ms) }, 'WebSocket ended');
   }
 }

@@ -213,7 +213,7 @@ export class EventsDoor {
   }
 
   #report(reason: string, ms: number): void {
-    this.#deps.metrics.countCall('events', reason, ms);
+    this.#deps.metrics.countStream('events', reason, ms);
     this.#deps.log.debug({ reason, ms: Math.round(ms) }, 'stream of events ended');
   }
 }

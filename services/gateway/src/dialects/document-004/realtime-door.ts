@@ -107,7 +107,7 @@ export class RealtimeDoor implements Part {
   }
 
   #report(reason: string, ms: number): void {
-    this.#deps.metrics.countCall('realtime', reason, ms);
+    this.#deps.metrics.countStream('realtime', reason, ms);
     this.#deps.log.debug({ reason, ms: Math.round(ms) }, 'WebSocket of document 004 ended');
   }
 }
