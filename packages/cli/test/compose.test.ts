@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -146,41 +146,97 @@ test('the Dockerfile has two stages from one exact base image, an unprivileged u
 
 const deploy = join(projectFolder, 'packages/cli/dist/src/launcher/deploy.js');
 
-test('each secret is created once, and opens the database only for its own role', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-deploy-'));
-  await run('chmod', ['755', folder]);
-  const server = await startEmbedded({ dataDir: folder, log: () => {} });
-  const secrets = join(folder, 'run');
-  const ownerUrl = new URL(server.url);
-  ownerUrl.password = '';
-  try {
+const roles = {
+  'user-service': 'chat_user',
+  'channel-service': 'chat_manager',
+  'chat-service': 'chat_server',
+  gateway: 'chat_gateway',
+};
+
+const urlFileOf = (secrets: string, service: string) => join(secrets, service, 'database-url');
+
+/** Checks that the URL in each file opens the database as the role of its service. */
+async function expectOwnRoles(secrets: string): Promise<void> {
+  for (const [service, role] of Object.entries(roles)) {
+    const file = urlFileOf(secrets, service);
+    expect(((await stat(file)).mode & 0o777).toString(8)).toBe('444');
+    const pool = createPool({ url: await readFile(file, 'utf8'), applicationName: 'test', max: 1 });
+    const { rows } = await pool.query('SELECT current_user AS role').finally(() => pool.end());
+    expect(rows).toEqual([{ role }]);
+  }
+}
+
+/** Checks that PostgreSQL refuses a URL because of its password. */
+async function expectNoEntry(url: string): Promise<void> {
+  const pool = createPool({ url, applicationName: 'test', max: 1 });
+  await expect(pool.query('SELECT 1').finally(() => pool.end())).rejects.toMatchObject({ code: '28P01' });
+}
+
+describe('the secrets of a deployment', () => {
+  let folder: string;
+  let secrets: string;
+  let server: Awaited<ReturnType<typeof startEmbedded>>;
+  let ownerUrl: string;
+  const step = (name: string, dir = secrets) => run(process.execPath, [deploy, name, dir, ownerUrl]);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-deploy-'));
+    await run('chmod', ['755', folder]);
+    server = await startEmbedded({ dataDir: folder, log: () => {} });
+    secrets = join(folder, 'run');
+    const url = new URL(server.url);
+    url.password = '';
+    ownerUrl = url.href;
     // The embedded server already has its owner's password, which is kept.
-    await run('cp', ['-r', join(folder, 'secrets.json'), join(folder, 'kept')]);
     await run('mkdir', ['-p', join(secrets, 'setup')]);
-    await run('cp', [join(folder, 'kept'), join(secrets, 'setup', 'secrets.json')]);
-    for (let times = 0; times < 2; times++) {
-      await run(process.execPath, [deploy, 'secrets', secrets, ownerUrl.href]);
-      await run(process.execPath, [deploy, 'migrate', secrets, ownerUrl.href]);
-    }
-    const roles = {
-      'user-service': 'chat_user',
-      'channel-service': 'chat_manager',
-      'chat-service': 'chat_server',
-      gateway: 'chat_gateway',
-    };
-    for (const [service, role] of Object.entries(roles)) {
-      const file = join(secrets, service, 'database-url');
-      expect(((await stat(file)).mode & 0o777).toString(8)).toBe('444');
-      const pool = createPool({ url: await readFile(file, 'utf8'), applicationName: 'test', max: 1 });
-      const { rows } = await pool.query('SELECT current_user AS role');
-      expect(rows).toEqual([{ role }]);
-      await pool.end();
-    }
-    await expect(run(process.execPath, [deploy, 'nothing'])).rejects.toMatchObject({ code: 2 });
-  } finally {
+    await run('cp', [join(folder, 'secrets.json'), join(secrets, 'setup', 'secrets.json')]);
+  });
+
+  afterAll(async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
-  }
+  });
+
+  test('each secret is created once, and opens the database only for its own role', async () => {
+    for (let times = 0; times < 2; times++) {
+      await step('secrets');
+      await step('migrate');
+    }
+    await expectOwnRoles(secrets);
+    await expect(run(process.execPath, [deploy, 'nothing'])).rejects.toMatchObject({ code: 2 });
+  });
+
+  test('rotate gives each service a new password, which later steps keep', async () => {
+    const before = await Promise.all(Object.keys(roles).map((one) => readFile(urlFileOf(secrets, one), 'utf8')));
+    await step('rotate');
+    await expectOwnRoles(secrets);
+    for (const url of before) await expectNoEntry(url);
+    await step('secrets');
+    await step('migrate');
+    await expectOwnRoles(secrets);
+    for (const one of ['setup', ...Object.keys(roles)]) expect(await readdir(join(secrets, one))).toHaveLength(1);
+  });
+
+  test('another rotation repairs one that ended between PostgreSQL and the files', async () => {
+    await rm(urlFileOf(secrets, 'gateway'));
+    const owner = createPool({ url: server.url, applicationName: 'test', max: 1 });
+    await owner.query("ALTER ROLE chat_manager PASSWORD 'another'").finally(() => owner.end());
+    await step('rotate');
+    await expectOwnRoles(secrets);
+  });
+
+  test('a rotation that fails changes nothing', async () => {
+    const nowhere = join(folder, 'nowhere');
+    await expect(step('rotate', nowhere)).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('secrets.json is missing'),
+    });
+    const url = ownerUrl;
+    ownerUrl = url.replace(/:\d+\//, ':1/');
+    await expect(step('rotate')).rejects.toMatchObject({ code: 2 });
+    ownerUrl = url;
+    await expectOwnRoles(secrets);
+  });
 });
 
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;

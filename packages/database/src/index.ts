@@ -53,7 +53,7 @@ export {
   type ServiceRole,
   usableConnections,
 } from './roles.js';
-export { readSecrets, type Secrets } from './secrets.js';
+export { readSecrets, rotateSecrets, type Secrets } from './secrets.js';
 export { loadedSqlFiles, loadSql, SqlFile } from './sql-file.js';
 export {
   allNullable,
