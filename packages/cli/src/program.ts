@@ -27,6 +27,7 @@ import { runRoomsClient } from './rooms-client.js';
 import { defaultData } from './run-file.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { type CommandSession, defaultAddresses } from './session.js';
+import { addTransfers } from './transfer-program.js';
 import { helpFor } from './typed-line.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -227,6 +228,7 @@ export function parleyCommand(): Command {
   addPeople(program);
   addAdmin(program);
   addBackups(program);
+  addTransfers(program);
   addOperations(program);
   addDoctor(program);
   addDrill(program);

@@ -71,6 +71,27 @@ export class Statement<Parameters extends SqlFields, Columns extends SqlFields> 
     return rows.map((row) => this.#object(row));
   }
 
+  /**
+   * Runs the statement with a cursor in the open transaction of the client, and yields its rows.
+   * Only `size` rows are in memory at a time.
+   * @throws the database error.
+   */
+  async *each(
+    client: Queryable,
+    size: number,
+    ...[parameters]: Arguments<Parameters>
+  ): AsyncGenerator<OutputOf<Columns>> {
+    const values = parameters === undefined ? [] : this.valuesOf(parameters);
+    const cursor = `"${this.#preparedName}"`;
+    await client.query({ text: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${this.text}`, values });
+    for (;;) {
+      const { rows } = await client.query<unknown[]>({ text: `FETCH ${size} FROM ${cursor}`, rowMode: 'array' });
+      for (const row of rows) yield this.#object(row);
+      if (rows.length < size) break;
+    }
+    await client.query(`CLOSE ${cursor}`);
+  }
+
   /** Returns the values of the parameters in the order of their numbers. */
   valuesOf(parameters: InputOf<Parameters>): unknown[] {
     return this.parameterNames.map((name) => parameters[name]);

@@ -1,5 +1,6 @@
 export { bareHost, dialable, hostAndPort, isLoopback, splitAddress } from './address.js';
 export { allocatorSettings } from './allocator.js';
+export { emojiFrom } from './emoji.js';
 export { keepConnected } from './keep-connected.js';
 export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';
 export { limits } from './limits.js';

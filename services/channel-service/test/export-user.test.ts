@@ -161,6 +161,7 @@ const tables: Readonly<
       ...{ session_id: internal, exclusive: internal, join_by: internal },
     },
   },
+  imported: 'says only that an import has made the account',
   presence: 'says only that an inbox is open now',
   block: { types: ['block'], leftOut: { user_id: theAccount } },
   bot: { types: ['bot'], leftOut: {} },

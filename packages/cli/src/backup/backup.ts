@@ -9,7 +9,8 @@ import {
   writeBackup,
 } from '@parley/database';
 import { version } from '@parley/runtime';
-import { exitCodes, Failure, usage } from '../failure.js';
+import { usage } from '../failure.js';
+import { interruptible } from '../interruptible.js';
 import { output } from '../output.js';
 import { givenUrl, type OwnerOptions, shownUrl } from '../owner-database.js';
 import { readNewPassword, readPassword } from '../password.js';
@@ -56,25 +57,6 @@ function progressWith(verb: string): (progress: BackupProgress) => void {
     shownAt = performance.now();
     output.progress(`${verb} ${table}: ${Math.round(bytes / 1_000_000)} MB so far`);
   };
-}
-
-/**
- * Calls `work` with a signal for Ctrl-C. After a second Ctrl-C, the process ends at once.
- * @param state sentence about the state after Ctrl-C
- */
-async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, state = 'Nothing was changed.'): Promise<T> {
-  const control = new AbortController();
-  const interrupt = () => control.abort();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  try {
-    return await work(control.signal);
-  } catch (thrown) {
-    if (!control.signal.aborted) throw thrown;
-    throw new Failure('interrupted', exitCodes.refused, `Interrupted. ${state}`);
-  } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
-    output.progress('');
-  }
 }
 
 function factsOf({ manifest, rows }: BackupTotals) {

@@ -150,6 +150,15 @@ export interface GuestTable {
   openedAt: Generated<Date>;
 }
 
+export interface ImportedTable {
+  source: string;
+  kind: 'person' | 'channel';
+  id: string;
+  userId: string | null;
+  channelId: number | null;
+  doneAt: Date | null;
+}
+
 export interface InviteTable {
   id: string;
   channelId: number | null;
@@ -474,6 +483,7 @@ export interface Database {
   fileChunk: FileChunkTable;
   gateway: GatewayTable;
   guest: GuestTable;
+  imported: ImportedTable;
   invite: InviteTable;
   kickedSeat: KickedSeatTable;
   listing: ListingTable;

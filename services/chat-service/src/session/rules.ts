@@ -1,10 +1,9 @@
 import { hasSeveralEvents, isBlank, Kind, type KindRules, type Message, rulesOf } from '@parley/contract';
-import { isUserId, isUuid, limits, type Refusal, refuse } from '@parley/runtime';
+import { emojiFrom, isUserId, isUuid, limits, type Refusal, refuse } from '@parley/runtime';
 import type { ChannelFacts } from '../core/channel-settings.js';
 import type { Denial } from '../core/entry.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Role } from '../store/heads.js';
-import { emojiFrom } from './emoji.js';
 
 /** The channel that a message is for. */
 export type ValidatedChannel = Pick<LiveChannel, 'lastSeq'> & {

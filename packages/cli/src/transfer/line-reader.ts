@@ -1,0 +1,92 @@
+import { createReadStream } from 'node:fs';
+import { usage } from '../failure.js';
+import { terminalLine } from '../plain-text.js';
+import { importFault } from './fault.js';
+import { maxLineBytes } from './format.js';
+
+/** A JSON value of a file, and its place for errors, such as `Line 3`. */
+export interface PlacedValue {
+  readonly where: string;
+  readonly value: unknown;
+}
+
+/** @throws {Failure} if the file cannot be read */
+async function* bytesOf(file: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(file);
+  } catch (thrown) {
+    const { syscall, code } = thrown as NodeJS.ErrnoException;
+    if (syscall === undefined) throw thrown;
+    throw usage(`${terminalLine(file)} cannot be read (${code}). Choose another file.`);
+  }
+}
+
+/** Cuts bytes into lines, and counts them. */
+class LineCutter {
+  #number = 1;
+  #parts: Buffer[] = [];
+  #length = 0;
+
+  *lines(bytes: Buffer): Generator<[string, Buffer]> {
+    let start = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      this.#add(bytes.subarray(start, end));
+      yield this.#take();
+      start = end + 1;
+    }
+    this.#add(bytes.subarray(start));
+  }
+
+  *rest(): Generator<[string, Buffer]> {
+    if (this.#length > 0) yield this.#take();
+  }
+
+  get #where(): string {
+    return `Line ${this.#number}`;
+  }
+
+  #add(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#length += bytes.length;
+    if (this.#length > maxLineBytes) throw importFault(this.#where, `It has more than ${maxLineBytes} bytes.`);
+    this.#parts.push(bytes);
+  }
+
+  #take(): [string, Buffer] {
+    const line = Buffer.concat(this.#parts);
+    const where = this.#where;
+    this.#parts = [];
+    this.#length = 0;
+    this.#number += 1;
+    return [where, line];
+  }
+}
+
+const strict = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws {Failure} if the bytes are not UTF-8, or not JSON */
+export function jsonOf(bytes: Uint8Array, where: string): unknown {
+  let text: string;
+  try {
+    text = strict.decode(bytes);
+  } catch {
+    throw importFault(where, 'It is not UTF-8.');
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw importFault(where, 'It is not JSON.');
+  }
+}
+
+/**
+ * Yields the JSON values of a file with one on each line. Only one line is in memory at a time.
+ * @throws {Failure}
+ */
+export async function* jsonLines(file: string): AsyncGenerator<PlacedValue> {
+  const cutter = new LineCutter();
+  for await (const bytes of bytesOf(file)) {
+    for (const [where, line] of cutter.lines(bytes)) yield { where, value: jsonOf(line, where) };
+  }
+  for (const [where, line] of cutter.rest()) yield { where, value: jsonOf(line, where) };
+}

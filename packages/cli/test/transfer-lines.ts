@@ -1,0 +1,49 @@
+import type { NewLine } from '../src/transfer/format.js';
+import type { PlacedValue } from '../src/transfer/line-reader.js';
+
+/** Yields values with their places. */
+export async function* placed(lines: readonly unknown[]): AsyncGenerator<PlacedValue> {
+  for (const [at, value] of lines.entries()) yield { where: `Line ${at + 1}`, value };
+}
+
+const volatile: ReadonlySet<string> = new Set(['source', 'moment']);
+
+/** Returns lines as they are the same in every system: with numbers in place of the ids of channels and files. */
+export function withoutIds(lines: readonly NewLine[]): unknown[] {
+  const numbers = new Map<string, string>();
+  const numberOf = (id: string) => numbers.get(id) ?? numbers.set(id, `id ${numbers.size + 1}`).get(id);
+  return lines.map((line) => {
+    const kept = Object.fromEntries(Object.entries(line).filter(([name]) => !volatile.has(name)));
+    if (line.type === 'channel' || line.type === 'file') kept.id = numberOf(line.id);
+    if (line.type === 'message' && line.files !== undefined) kept.files = line.files.map(numberOf);
+    return kept;
+  });
+}
+
+/** A small export. */
+export function small(
+  changes: { readonly source?: string; readonly entries?: readonly object[]; readonly channel?: object } = {},
+) {
+  const { source = 'small', channel = {} } = changes;
+  const { entries = [{ type: 'message', n: 1, at: 1_000, from: 'a', text: 'one' }] } = changes;
+  const lines = [
+    { type: 'export', version: 1, source, moment: 2_000 },
+    { type: 'person', id: 'a', user_id: `${source}-ann`, name: 'Ann' },
+    { type: 'person', id: 'b', user_id: `${source}-bob`, name: 'Bob' },
+    { type: 'channel', id: 'c', kind: 'group', name: 'small', owner: 'a', ...channel },
+    ...entries,
+    { type: 'member', person: 'a' },
+    { type: 'member', person: 'b' },
+  ];
+  return [...lines, { type: 'end', lines: lines.length }];
+}
+
+/** Returns messages with consecutive numbers. */
+export const numbered = (count: number) =>
+  Array.from({ length: count }, (_, at) => ({
+    type: 'message',
+    n: at + 1,
+    at: at + 1,
+    from: at % 2 === 0 ? 'a' : 'b',
+    text: `text ${at}`,
+  }));
