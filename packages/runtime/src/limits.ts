@@ -105,6 +105,11 @@ export const limits = {
    * would evict an id earlier is refused.
    */
   clientIdMs: 600_000,
+  /**
+   * Time for which the dedupe cache of a channel with history remembers a client id. After that, a
+   * repeated message is found in the table.
+   */
+  storedClientIdMs: 120_000,
   /** Client ids of one sender in one channel. */
   clientIdsPerSender: 30_000,
   /**

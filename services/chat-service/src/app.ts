@@ -56,6 +56,7 @@ const bounds: Omit<ChannelsBounds, 'rate' | 'senderRate' | 'memory'> = {
 };
 const memoryBounds = {
   ms: limits.clientIdMs,
+  storedMs: limits.storedClientIdMs,
   ofSender: limits.clientIdsPerSender,
   ofAll: limits.clientIdsRemembered,
 };

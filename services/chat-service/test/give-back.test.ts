@@ -36,7 +36,7 @@ const bounds = {
   writeBytes: 1_000,
   rate: { messagesPerSecond: 1, bytesPerSecond: 1 },
   senderRate: { messagesPerSecond: 1, bytesPerSecond: 1 },
-  memory: new DedupeMemory({ ms: 1, ofSender: 1, ofAll: 1 }),
+  memory: new DedupeMemory({ ms: 1, storedMs: 1, ofSender: 1, ofAll: 1 }),
 };
 const longEmptyMs = 120_001;
 

@@ -52,7 +52,7 @@ test('a replay reads pages that are limited in bytes, even if every entry is lar
 
 test('a replay counts unread bytes page by page, and charges the user for all that was read', async () => {
   const rate = { messagesPerSecond: 1, bytesPerSecond: 1 };
-  const memory = new DedupeMemory({ ms: 1, ofSender: 1, ofAll: 1 });
+  const memory = new DedupeMemory({ ms: 1, storedMs: 1, ofSender: 1, ofAll: 1 });
   const sizes = { allRingsBytes: 1_000, ringBytes: 1_000, lossyRingBytes: 1_000, writeBytes: 1_000 };
   const channels = new Channels({ ...sizes, rate, senderRate: rate, memory }, new FlushQueue(setImmediate, () => {}));
   const facts = { id: channelId, kind: 'room', epoch: 1, log: 'l', hasHistory: true, lastSeq: entries } as const;

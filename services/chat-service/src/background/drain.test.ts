@@ -7,7 +7,7 @@ import { Participants } from '../session/participants.js';
 import { Drain } from './drain.js';
 
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
-const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
+const memory = new DedupeMemory({ ms: 1_000, storedMs: 1_000, ofSender: 100, ofAll: 1_000 });
 const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate, memory };
 const log = { info: () => {}, warn: () => {} } as unknown as Logger;
 

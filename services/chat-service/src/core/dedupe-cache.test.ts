@@ -4,8 +4,8 @@ const sent = (seq: number) => ({ seq, timestamp: seq, digest: '' });
 const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 function setUp(ofSender = 3, ofAll = 100) {
-  const memory = new DedupeMemory({ ms: 1_000, ofSender, ofAll });
-  return { memory, before: new DedupeCache(memory), other: new DedupeCache(memory) };
+  const memory = new DedupeMemory({ ms: 1_000, storedMs: 100, ofSender, ofAll });
+  return { memory, before: new DedupeCache(memory, false), other: new DedupeCache(memory, false) };
 }
 
 describe('DedupeCache', () => {
@@ -26,6 +26,16 @@ describe('DedupeCache', () => {
     expect(before.fullForMs('alice', 1_100)).toBe(0);
     expect(before.find('alice', id(1))).toBeUndefined();
     expect(before.find('alice', id(2))?.seq).toBe(2);
+  });
+
+  test('a channel with history forgets a client id earlier than one without', () => {
+    const { memory, before } = setUp();
+    const stored = new DedupeCache(memory, true);
+    for (const cache of [before, stored]) {
+      cache.add('alice', id(1), sent(1), 0);
+      cache.fullForMs('alice', 100);
+    }
+    expect([before.find('alice', id(1))?.seq, stored.find('alice', id(1))]).toEqual([1, undefined]);
   });
 
   test('all channels share one limit of client ids fairly', () => {

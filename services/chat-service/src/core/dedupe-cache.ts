@@ -7,8 +7,10 @@ export interface SentMessage {
 }
 
 export interface DedupeBounds {
-  /** Milliseconds for which a client id is remembered. */
+  /** Milliseconds for which a channel without history remembers a client id. */
   readonly ms: number;
+  /** Milliseconds for which a channel with history does, whose log remembers the id too. */
+  readonly storedMs: number;
   /** Maximum number of client ids of one sender in one channel. */
   readonly ofSender: number;
   /** Maximum number of client ids in all channels of this process. */
@@ -50,12 +52,14 @@ function compact(clientId: string): string {
  */
 export class DedupeCache {
   readonly #memory: DedupeMemory;
+  readonly #ms: number;
   /** Senders and their ids. The most recent sender is last, and so is its most recent id. */
   readonly #senders = new Map<string, Map<string, Remembered>>();
   #over = false;
 
-  constructor(memory: DedupeMemory) {
+  constructor(memory: DedupeMemory, hasHistory: boolean) {
     this.#memory = memory;
+    this.#ms = hasHistory ? memory.bounds.storedMs : memory.bounds.ms;
   }
 
   find(sender: string, clientId: string): SentMessage | undefined {
@@ -68,7 +72,7 @@ export class DedupeCache {
     const own = this.#senders.get(sender);
     if (own === undefined || this.#memory.hasRoomFor(own.size)) return 0;
     const [oldest] = own.values();
-    return Math.max(1, Math.ceil((oldest?.atMs ?? nowMs) + this.#memory.bounds.ms - nowMs));
+    return Math.max(1, Math.ceil((oldest?.atMs ?? nowMs) + this.#ms - nowMs));
   }
 
   add(sender: string, clientId: string, sent: SentMessage, nowMs: number): void {
@@ -109,7 +113,7 @@ export class DedupeCache {
 
   #forgetOldOf(sender: string, own: Map<string, Remembered>, nowMs: number): void {
     for (const [id, { atMs }] of own) {
-      if (atMs + this.#memory.bounds.ms > nowMs) return;
+      if (atMs + this.#ms > nowMs) return;
       this.#forget(sender, own, id);
     }
   }

@@ -6,7 +6,7 @@ import { DedupeMemory } from './dedupe-cache.js';
 /** Joins messages without a prefix. */
 const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
 
-const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
+const memory = new DedupeMemory({ ms: 1_000, storedMs: 1_000, ofSender: 100, ofAll: 1_000 });
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
 const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate, memory };
 const alice = { id: 'alice', number: 1, name: 'Alice' };

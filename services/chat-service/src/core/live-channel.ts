@@ -82,7 +82,7 @@ export class LiveChannel {
     this.#amendments = new Amendments(this.rings.entries);
     this.rateLimiter = new MessageRateLimiter(bounds.rate);
     this.senders = new SenderRateLimiters(bounds.senderRate);
-    this.sent = new DedupeCache(bounds.memory);
+    this.sent = new DedupeCache(bounds.memory, opening.facts.hasHistory);
     this.#flushQueue = flushQueue;
     this.#flushBytes = bounds.ringBytes / 2;
     this.#lastUsedMs = nowMs;

@@ -74,7 +74,7 @@ class World {
   }
 
   #open(hasHistory: boolean): LiveChannel {
-    const memory = new DedupeMemory({ ms: 60_000, ofSender: 100, ofAll: 1_000 });
+    const memory = new DedupeMemory({ ms: 60_000, storedMs: 60_000, ofSender: 100, ofAll: 1_000 });
     const bounds = { ringBytes: 1e6, lossyRingBytes: 1e6, writeBytes: 1e4, rate, senderRate: rate, memory };
     const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', hasHistory, lastSeq: 0 } as const;
     const flushQueue = new FlushQueue(

@@ -13,7 +13,7 @@ const kinds = [Kind.UNSPECIFIED, Kind.EDIT, Kind.DELETE, Kind.REACT, Kind.PIN];
 const speech: readonly Kind[] = [Kind.UNSPECIFIED, Kind.EDIT];
 
 function open(kind: 'room' | 'direct', slowModeS: number): LiveChannel {
-  const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
+  const memory = new DedupeMemory({ ms: 1_000, storedMs: 1_000, ofSender: 100, ofAll: 1_000 });
   const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate, memory };
   const facts = { id: 1, kind, epoch: 1, log: 'l', hasHistory: true, lastSeq: 0 };
   const flushQueue = new FlushQueue(
