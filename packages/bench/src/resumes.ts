@@ -14,6 +14,7 @@ const afterMs = 10_000;
 const positionMs = 6_000;
 /** Maximum number of runs of a statement that does not depend on the number of people. */
 const beside = 100;
+const mostPairs = 3;
 const line = /^parley_statements_total\{statement="(\w+)"\} (\d+)$/gm;
 
 /** People who reconnect at once. */
@@ -24,6 +25,10 @@ export interface ResumingPeople {
 interface ResumeRound extends BenchRound {
   /** Statements by service and name. */
   readonly statements: ReadonlyMap<string, number>;
+  /** Time until the last device had its inbox. */
+  readonly allWithinMs: number;
+  /** Number of Overviews that were refused, and repeated later. */
+  readonly repeats: number;
 }
 
 /** Returns how often services have run each statement so far. */
@@ -49,24 +54,39 @@ function summaryOf(ends: readonly string[]): string[] {
   return [...new Set(ends)].map((end) => `${ends.filter((one) => one === end).length} times ${end}`);
 }
 
-/** A gateway that dies, and another one at which all its clients resume. */
+/** How devices come back: from their positions, or, if they have lost these, from an Overview. */
+type Return = 'resume' | 'Overview';
+
+/** Gateways that die one after the other. The clients of each come back at the next one. */
 class Stampede {
   readonly #trio: Trio;
   readonly #crowd = new BenchProcess('load/resume-main.js');
+  readonly #people: number;
   #adminPort: number;
+  #posts: readonly number[] = [];
+  #gateway: ServiceProcess | undefined;
 
-  private constructor(trio: Trio, adminPort: number) {
+  constructor(trio: Trio, people: number, adminPort: number) {
     this.#trio = trio;
+    this.#people = people;
     this.#adminPort = adminPort;
   }
 
-  /** Starts the services, each with an ops port of its own. */
-  static async start(): Promise<Stampede> {
-    const port = await freePorts(4);
+  /** Starts the services, each with an ops port of its own, and opens the inboxes of all people. */
+  static async start(people: number): Promise<Stampede> {
+    const port = await freePorts(3 + 2 * mostPairs);
     const env = { PARLEY_LOG_LEVEL: 'error', PARLEY_ADMIN_PORT: String(port) };
-    const stampede = new Stampede(await Trio.start({ chatServers: 0, env }), port);
-    await stampede.#trio.addChatServer(stampede.#nextPort());
+    const stampede = new Stampede(await Trio.start({ chatServers: 0, env }), people, port);
+    await stampede.#open();
     return stampede;
+  }
+
+  async #open(): Promise<void> {
+    await this.#trio.addChatServer(this.#nextPort());
+    const { tokens, channelIds } = await makeInboxPeople(this.#trio, this.#people);
+    this.#posts = tokens.map((_, at) => channelIds[(at + 102) % channelIds.length] ?? 0);
+    this.#gateway = await this.#trio.startGateway(this.#nextPort());
+    await this.#ask({ address: new URL(this.#gateway.http).host, tokens, atOnce: 50 });
   }
 
   #nextPort() {
@@ -75,36 +95,41 @@ class Stampede {
   }
 
   async #ask(order: Partial<CrowdOrder>): Promise<CrowdTally> {
-    const nothing = { address: '', tokens: [], atOnce: 0, posts: [] };
+    const nothing = { address: '', tokens: [], atOnce: 0, asksOverview: false, posts: [] };
     return (await this.#crowd.ask<{ tally: CrowdTally }>({ ...nothing, ...order })).tally;
   }
 
-  async play(people: number): Promise<ResumeRound> {
-    const trio = this.#trio;
-    const { tokens, channelIds } = await makeInboxPeople(trio, people);
-    const chatOf = (at: number) => channelIds[(at + 102) % channelIds.length] ?? 0;
-    const [first, second] = [await trio.startGateway(this.#nextPort()), await trio.startGateway(this.#nextPort())];
-    await this.#ask({ address: new URL(first.http).host, tokens, atOnce: 50 });
-    const posts = tokens.map((_, at) => chatOf(at));
-    await this.#answered({ posts }, people);
-    await pause(positionMs);
-    await this.#answered({ posts }, 2 * people);
-    const faults = perChannel(await statementsOf(this.#services(first)), people);
-    const { ends } = await this.#ask({});
-    faults.push(...summaryOf(ends));
-    first.kill('SIGKILL');
-    await this.#answered({}, 3 * people);
-    const { faults: more, ...round } = await this.#resume(second, people);
+  /** Kills the gateway, and counts the statements until everybody is back at the next one. */
+  async play(how: Return): Promise<ResumeRound> {
+    const former = this.#gateway as ServiceProcess;
+    const next = await this.#trio.startGateway(this.#nextPort());
+    const faults = how === 'resume' ? await this.#talk(former) : [];
+    await this.#allAnswer(() => former.kill('SIGKILL'));
+    this.#gateway = next;
+    const { faults: more, ...round } = await this.#comeBack(next, how);
     return { ...round, faults: [...faults, ...more] };
   }
 
-  /** Waits until the crowd has had this number of acks, refusals and ends. */
-  async #answered(order: Partial<CrowdOrder>, count: number): Promise<void> {
-    await this.#ask(order);
-    await until(async () => {
+  /** Lets everybody post twice, so that there is something to miss. Returns what went wrong. */
+  async #talk(gateway: ServiceProcess): Promise<string[]> {
+    const post = () => this.#ask({ posts: this.#posts });
+    const before = await statementsOf(this.#services(gateway));
+    await this.#allAnswer(post);
+    await pause(positionMs);
+    await this.#allAnswer(post);
+    const faults = perChannel(await this.#statementsSince(before, gateway), this.#people);
+    return [...faults, ...summaryOf((await this.#ask({})).ends)];
+  }
+
+  /** Waits until every device has had another ack, refusal or end. */
+  async #allAnswer(cause: () => unknown): Promise<void> {
+    const answers = async () => {
       const { acked, ends } = await this.#ask({});
-      return acked + ends.length >= count;
-    });
+      return acked + ends.length;
+    };
+    const before = await answers();
+    await cause();
+    await until(async () => (await answers()) >= before + this.#people);
   }
 
   #services(gateway: ServiceProcess): ReadonlyMap<string, ServiceProcess> {
@@ -116,20 +141,27 @@ class Stampede {
     ]);
   }
 
-  async #resume(gateway: ServiceProcess, people: number): Promise<ResumeRound> {
-    const services = this.#services(gateway);
-    const before = await statementsOf(services);
-    const { welcomed } = await this.#ask({ address: new URL(gateway.http).host, atOnce: people });
+  async #statementsSince(before: ReadonlyMap<string, number>, gateway: ServiceProcess): Promise<Map<string, number>> {
+    const now = await statementsOf(this.#services(gateway));
+    return new Map([...now].map(([name, count]) => [name, count - (before.get(name) ?? 0)]));
+  }
+
+  async #comeBack(gateway: ServiceProcess, how: Return): Promise<ResumeRound> {
+    const people = this.#people;
+    const before = await statementsOf(this.#services(gateway));
+    const beganMs = performance.now();
+    const asksOverview = how === 'Overview';
+    const { welcomed } = await this.#ask({ address: new URL(gateway.http).host, atOnce: people, asksOverview });
+    const allWithinMs = performance.now() - beganMs;
     await pause(afterMs);
-    const { ends, resets } = await this.#ask({});
-    const statements = new Map(
-      [...(await statementsOf(services))].map(([name, count]) => [name, count - (before.get(name) ?? 0)]),
-    );
+    const { ends, resets, overviews, repeats } = await this.#ask({});
+    const statements = await this.#statementsSince(before, gateway);
     const sum = [...statements.values()].reduce((all, count) => all + count, 0);
     const faults = [...perChannel(statements, people), ...summaryOf(ends)];
-    if (welcomed < people) faults.push(`only ${welcomed} of ${people} resumed`);
+    if (welcomed < people) faults.push(`only ${welcomed} of ${people} came back`);
     if (resets > 0) faults.push(`${resets} of ${people} were reset`);
-    return { ...roundOf(sum / people, faults), statements };
+    if (asksOverview && overviews < people) faults.push(`only ${overviews} of ${people} got their chats`);
+    return { ...roundOf(sum / people, faults), statements, allWithinMs, repeats };
   }
 
   async stop(): Promise<void> {
@@ -138,26 +170,38 @@ class Stampede {
   }
 }
 
-async function playStampede(people: number): Promise<ResumeRound> {
-  const stampede = await Stampede.start();
+function describe({ value, statements, allWithinMs = 0, repeats, faults }: BenchRound & Partial<ResumeRound>): string {
+  const counts = [...(statements ?? [])].filter(([, count]) => count > 0).sort(([, one], [, other]) => other - one);
+  return [
+    `${value.toFixed(2)} statements per person`,
+    `everybody is back after ${(allWithinMs / 1_000).toFixed(1)} s`,
+    `${repeats} Overviews were refused and repeated`,
+    ...faults,
+    counts.map((pair) => pair.join(' ')).join(', '),
+  ].join('; ');
+}
+
+/**
+ * Counts the statements when the clients of a gateway that has died come back at another one: from
+ * their positions, and without positions.
+ */
+export async function benchResumes({ pairs, people, log }: SuitePlan & ResumingPeople): Promise<SuiteResult> {
+  const stampede = await Stampede.start(people);
   try {
-    return await stampede.play(people);
+    const ways: readonly Return[] = ['resume', 'Overview'];
+    const players = new Map(ways.map((how) => [how, () => stampede.play(how)]));
+    const turns = { name: 'resumes', pairs: Math.min(pairs, mostPairs), warmUps: 0, log, describe };
+    const rounds = await playInTurn(players, turns);
+    const description = `${people} people of a gateway that has died come back at another one, at once`;
+    return {
+      shape: 'resumes',
+      description,
+      figure: 'statements per person',
+      lowerIsBetter: true,
+      rounds,
+      base: 'resume',
+    };
   } finally {
     await stampede.stop();
   }
-}
-
-function describe({ value, statements, faults }: BenchRound & Partial<ResumeRound>): string {
-  const counts = [...(statements ?? [])].filter(([, count]) => count > 0).sort(([, one], [, other]) => other - one);
-  return [`${value.toFixed(2)} statements per person`, ...faults, counts.map((pair) => pair.join(' ')).join(', ')].join(
-    '; ',
-  );
-}
-
-/** Counts the statements when the clients of a gateway that has died resume at another one. */
-export async function benchResumes({ pairs, people, log }: SuitePlan & ResumingPeople): Promise<SuiteResult> {
-  const players = new Map([['ours', () => playStampede(people)]]);
-  const rounds = await playInTurn(players, { name: 'resumes', pairs: Math.min(pairs, 3), warmUps: 0, log, describe });
-  const description = `${people} people of a gateway that has died resume at another one, at once`;
-  return { shape: 'resumes', description, figure: 'statements per person', lowerIsBetter: true, rounds };
 }

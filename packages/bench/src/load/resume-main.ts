@@ -1,8 +1,10 @@
 /** A crowd: a separate process with devices that open their inboxes, all at once, and resume them. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { InboxCommand, InboxEvent } from '@parley/contract';
 import { WebSocket } from 'ws';
 import { networkAddress } from './inbox-lines.js';
+import { callOverview } from './overview-call.js';
 
 /** An order to the crowd: to open or resume all inboxes at an address, to post, or to count. */
 export interface CrowdOrder {
@@ -11,6 +13,8 @@ export interface CrowdOrder {
   readonly tokens: readonly string[];
   /** Number of devices that open at the same time. 0: none. */
   readonly atOnce: number;
+  /** Whether the devices have lost their positions, so that each asks for its chats first. */
+  readonly asksOverview: boolean;
   /** Channels in which the devices post, one each. */
   readonly posts: readonly number[];
 }
@@ -22,6 +26,10 @@ export interface CrowdTally {
   readonly messages: number;
   /** Number of devices that could not resume and got a reset. */
   readonly resets: number;
+  /** Number of Overviews with chats. */
+  readonly overviews: number;
+  /** Number of Overviews that were refused, and that the device asked for again. */
+  readonly repeats: number;
   /** Reasons of refusals and ends. */
   readonly ends: readonly string[];
 }
@@ -36,6 +44,19 @@ class Device {
   constructor(token: string, at: number) {
     this.token = token;
     this.localAddress = networkAddress(at);
+  }
+
+  /** Asks for all chats, as often as needed, and continues from their position. */
+  async askOverview(address: string): Promise<void> {
+    this.position = '';
+    while (this.position === '') {
+      const { overview, reason, retryAfterMs } = await callOverview({ ...this, address });
+      if (overview === undefined && reason !== 'too-busy') return void tally.ends.push(`Overview: ${reason}`);
+      if ((overview?.chats.length ?? 0) > 0) tally.overviews += 1;
+      else tally.repeats += 1;
+      this.position = overview?.inbox ?? '';
+      await pause(retryAfterMs);
+    }
   }
 
   /** Opens the inbox after the newest position. Resolves once it is welcome, or refused. */
@@ -79,25 +100,29 @@ class Device {
 }
 
 function newTally() {
-  return { welcomed: 0, acked: 0, messages: 0, resets: 0, ends: [] as string[] };
+  return { welcomed: 0, acked: 0, messages: 0, resets: 0, overviews: 0, repeats: 0, ends: [] as string[] };
 }
 
 let tally = newTally();
 let devices: readonly Device[] = [];
 
-async function openAll(address: string, atOnce: number): Promise<void> {
+async function openAll({ address, atOnce, asksOverview }: CrowdOrder): Promise<void> {
   const next = devices.values();
   const openSome = async () => {
-    for (const device of next) await device.open(address);
+    for (const device of next) {
+      if (asksOverview) await device.askOverview(address);
+      await device.open(address);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, openSome));
 }
 
-async function obey({ address, tokens, atOnce, posts }: CrowdOrder): Promise<CrowdTally> {
+async function obey(order: CrowdOrder): Promise<CrowdTally> {
+  const { tokens, atOnce, posts } = order;
   if (tokens.length > 0) devices = tokens.map((token, at) => new Device(token, at));
   if (atOnce > 0) {
     tally = newTally();
-    await openAll(address, atOnce);
+    await openAll(order);
   }
   for (const [at, channelId] of posts.entries()) devices[at]?.post(channelId);
   return tally;
