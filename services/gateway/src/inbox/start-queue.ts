@@ -3,7 +3,7 @@ import type { StartingReader } from './missed.js';
 import type { InboxReader } from './reader.js';
 
 /** Maximum number of readers that start in one round. */
-const mostPerRound = 100;
+export const mostPerRound = 100;
 /** Maximum number of readers that wait for a round. */
 const maxWaiting = 2_000;
 /**
