@@ -1,4 +1,4 @@
-import { type Piece, piecesOf, plainLine, startOf } from '../src/state/text.js';
+import { type Piece, piecesOf, plainLine, slicesOf, startOf } from '../src/state/text.js';
 
 const hidden = (text: string): Piece => ({ type: 'hidden', text });
 const plain = (text: string): Piece => ({ type: 'text', text });
@@ -109,6 +109,31 @@ test('shows the start of a very long message first', () => {
   expect(startOf('a'.repeat(65_536))).toHaveLength(2_400);
   expect(startOf(`${'a'.repeat(2_399)}😀`)).toHaveLength(2_399);
   expect(startOf('line\n'.repeat(200)).split('\n')).toHaveLength(24);
+});
+
+test('shows less of a text that consists mostly of marks, but all of real text with many marks', () => {
+  expect(startOf(`z${'\u0301'.repeat(16)}`.repeat(600))).toHaveLength(600);
+  expect(startOf(`z${'\u0301'.repeat(2_000)}`)).toHaveLength(2_001); // All but 16 of them are only counted.
+  for (const real of ['בְּרֵ֖אשִׁ֖ית ', 'བསྒྲུབས་', 'बृंहयन्ति ', 'ệ'.normalize('NFD')])
+    expect(startOf(real.repeat(2_400))).toHaveLength(2_400);
+});
+
+test.each([
+  ['words', 'some words ', /(?: |some|words)$/],
+  ['Hindi', 'नमस्ते दुनिया ', /(?: |नमस्ते|दुनिया)$/],
+  ['Thai', 'ภาษาไทยเป็นภาษาที่สวยงาม', /(?:ภาษา|ไทย|เป็น|ที่|สวยงาม)$/],
+  ['emoji of several characters', '👩‍👩‍👧', /👧$/],
+  ['letters with many marks', `z${'\u0301'.repeat(16)}`, /z\u0301{16}$/],
+])('splits a long text of %s into slices between words or letters', (_, text, end) => {
+  const slices = slicesOf(text.repeat(500));
+  expect(slices.join('')).toBe(text.repeat(500));
+  for (const slice of slices) expect(slice.length).toBeLessThanOrEqual(1_000);
+  for (const slice of slices) expect(slice).toMatch(end);
+});
+
+test('splits a letter only if it is longer than a slice', () => {
+  expect(slicesOf('short')).toEqual(['short']);
+  expect(slicesOf('\u0301'.repeat(2_500)).map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
 });
 
 test('plainLine() puts a name on one line without hidden characters', () => {

@@ -129,7 +129,7 @@ export function plainLine(text: string): string {
 
 /** Returns the start of a text, with an ellipsis if something is left out. */
 export function excerpt(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…`;
+  return text.length <= most ? text : `${shortenedTo(text, most)}…`;
 }
 
 /**
@@ -138,11 +138,46 @@ export function excerpt(text: string, most: number): string {
  */
 const shownCharacters = 2_400;
 const shownLines = 24;
+/** Maximum number of characters shown at first if most of them are marks, which no language needs. */
+const shownIfMarks = 600;
+
+/** Returns the first characters of a text, and no half of an emoji. */
+export function shortenedTo(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, '');
+}
 
 /** Returns the part of a text that is shown at first: all of it, unless the text is very long. */
 export function startOf(text: string): string {
   const lines = text.split('\n', shownLines + 1);
-  const start = lines.length > shownLines ? lines.slice(0, shownLines).join('\n') : text;
-  if (start.length <= shownCharacters) return start;
-  return start.slice(0, shownCharacters).replace(/[\ud800-\udbff]$/, '');
+  const start = shortenedTo(lines.length > shownLines ? lines.slice(0, shownLines).join('\n') : text, shownCharacters);
+  const letters = start.replace(/\p{M}+/gu, '').length;
+  const shownMarks = start.replace(new RegExp(marks, 'gu'), '').length - letters;
+  return shownMarks > Math.max(shownIfMarks, 2 * letters) ? shortenedTo(start, shownIfMarks) : start;
+}
+
+/** Number of characters that a browser lays out together. Its time grows with their square. */
+const sliceLength = 1_000;
+/** Number of characters before the end of a slice in which a better place to end is sought. */
+const sliceSlack = 100;
+
+/** Returns where the word or the letter at a place begins, whichever is near, or else the place itself. */
+function splitAt(text: string, at: number): number {
+  for (const granularity of ['word', 'grapheme'] as const) {
+    const { index } = new Intl.Segmenter(undefined, { granularity }).segment(text).containing(at) ?? { index: at };
+    if (index > at - sliceSlack) return index;
+  }
+  return at;
+}
+
+/** Splits a long text into slices, between words if possible. */
+export function slicesOf(text: string): readonly string[] {
+  const slices: string[] = [];
+  let from = 0;
+  while (text.length - from > sliceLength) {
+    const near = text.slice(from, from + sliceLength + sliceSlack);
+    const to = from + splitAt(near, sliceLength);
+    slices.push(text.slice(from, to));
+    from = to;
+  }
+  return [...slices, text.slice(from)];
 }

@@ -1,7 +1,7 @@
-import { createContext, useContext } from 'react';
+import { createContext, Fragment, useContext } from 'react';
 import { mentionParts } from '../state/mentions.js';
 import { givenName, type Names } from '../state/names.js';
-import { plainLine } from '../state/text.js';
+import { plainLine, slicesOf } from '../state/text.js';
 
 interface Mentions {
   /** Ids of the users whom the message mentions. */
@@ -13,13 +13,25 @@ interface Mentions {
 /** Provides the mentions of the message that is shown. */
 export const MentionsContext = createContext<Mentions>({ userIds: [], names: {}, me: '' });
 
+/** Words of any length. The browser lays out each slice of them by itself. */
+function Sliced({ text }: { text: string }) {
+  return slicesOf(text).map((slice, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the slices have no id and no state
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {slice}
+    </Fragment>
+  ));
+}
+
 /** Words of a message. Shows whom it mentions by name. */
 export function MentionText({ text }: { text: string }) {
   const { userIds, names, me } = useContext(MentionsContext);
-  if (userIds.length === 0 || !text.includes('@')) return text;
+  if (userIds.length === 0 || !text.includes('@')) return <Sliced text={text} />;
   return mentionParts(text, userIds).map(({ text: words, userId }, index) =>
     userId === undefined ? (
-      words
+      // biome-ignore lint/suspicious/noArrayIndexKey: the parts have no id and no state
+      <Sliced key={index} text={words} />
     ) : (
       // biome-ignore lint/suspicious/noArrayIndexKey: the parts have no id and no state
       <span key={index} className="mention-of" data-me={userId === me} title={userId}>
