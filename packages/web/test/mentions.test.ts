@@ -37,6 +37,19 @@ test('finds people by the start of id, name or a word of the name', () => {
   expect(matchingPeople(people, '', 2).map(({ id }) => id)).toEqual(['a1', 'b2']);
 });
 
+test('looks at no more people than it offers if the first ones fit', () => {
+  let looks = 0;
+  const people = Array.from({ length: 10_000 }, (_, n) => ({
+    name: '',
+    get id() {
+      looks += 1;
+      return `user-${n}`;
+    },
+  }));
+  expect(matchingPeople(people, 'u', 8)).toHaveLength(8);
+  expect(looks).toBe(8);
+});
+
 test('offers the members of a chat, the last senders first, and neither former members nor oneself', () => {
   const entries = [said(1, 'gone', 'bye'), said(2, 'cy', 'hi'), said(3, 'ann', 'hello')];
   const state = conversationReducer(noConversation('ann', { cy: 'Cy' }), {

@@ -19,6 +19,7 @@ async function populated(name: string, scheme: 'light' | 'dark' = 'light') {
 inChromium('access to the page', () => {
   test.each(['light', 'dark'] as const)('axe-core finds nothing in chats, dialogs and menus, %s', async (scheme) => {
     const name = `accessible ${scheme}`;
+    await stage.host({ name: `room ${scheme}` });
     const { ann, bob } = await populated(name, scheme);
     const { page } = ann;
     const look = async (what: string) => {

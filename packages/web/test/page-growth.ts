@@ -1,4 +1,5 @@
 import type { Conversation } from '@parley/client';
+import { until } from '@parley/testkit';
 import type { Visitor } from './browser.js';
 import { createChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
@@ -148,6 +149,14 @@ inChromium('the message list while it grows', () => {
     await still(all.ann);
     expect(Math.abs((await topOf(all.ann, label)) - top)).toBeLessThanOrEqual(2);
     await all.owner.leave();
+  });
+
+  test('a chat opens with its latest page, and loads older ones only for a reader who scrolls up', async () => {
+    const { ann, owner } = await reading('pages', 160);
+    expect(ann.count('History')).toBe(1);
+    await listOf(ann).press('Home');
+    await until(() => ann.count('History') > 1);
+    await owner.leave();
   });
 
   test('moves nothing under a reader while older messages load, even if some have changed', async () => {

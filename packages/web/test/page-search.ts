@@ -12,6 +12,11 @@ inChromium('search and links to messages', () => {
     await ann.message('filler 60').getByTitle('Sent').waitFor();
     await page.getByRole('button', { name: 'Search messages' }).click();
     const result = page.getByRole('dialog').getByRole('link', { name: /the needle is here/ });
+    const find = async () => {
+      await page.getByRole('button', { name: 'Search messages' }).click();
+      await page.getByLabel('Words, or a "phrase"').fill('needle');
+      await page.keyboard.press('Enter');
+    };
     await expectFound(async () => {
       await page.getByLabel('Words, or a "phrase"').fill('needle');
       await page.keyboard.press('Enter');
@@ -24,6 +29,11 @@ inChromium('search and links to messages', () => {
     const linked = page.locator('.message[data-linked="true"]', { hasText: 'the needle is here' });
     await linked.waitFor();
     await stage.picture(ann, 'search-jump');
+    await page.getByRole('region', { name: 'Messages' }).press('End');
+    await linked.waitFor({ state: 'detached' });
+    await find();
+    await result.click(); // Its address is open already.
+    await linked.waitFor();
     await linked.getByRole('button', { name: 'Copy link' }).click();
     await linked.getByText('Copied').waitFor();
     const href = await page.evaluate(() => navigator.clipboard.readText());

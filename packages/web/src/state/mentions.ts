@@ -42,6 +42,20 @@ export interface Mentionable {
   readonly name: string;
 }
 
+/** Returns the first `most` users that fit, and looks no further. */
+function firstFitting(
+  people: readonly Mentionable[],
+  fits: (one: Mentionable) => boolean,
+  most: number,
+): readonly Mentionable[] {
+  const found: Mentionable[] = [];
+  for (const one of people) {
+    if (found.length >= most) break;
+    if (fits(one)) found.push(one);
+  }
+  return found;
+}
+
 /** Returns the users whose id or a word of whose name begins with a text, the closest first. */
 export function matchingPeople(people: readonly Mentionable[], text: string, most: number): readonly Mentionable[] {
   const sought = text.toLowerCase();
@@ -52,8 +66,8 @@ export function matchingPeople(people: readonly Mentionable[], text: string, mos
       .toLowerCase()
       .split(/[\s._-]+/)
       .some((word) => word.startsWith(sought));
-  const first = people.filter(starts);
-  return [...first, ...people.filter((one) => !first.includes(one) && words(one))].slice(0, most);
+  const first = firstFitting(people, starts, most);
+  return [...first, ...firstFitting(people, (one) => !starts(one) && words(one), most - first.length)];
 }
 
 /** Number of lines whose senders come first. */

@@ -64,8 +64,10 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   const linked = useLinkedMessage(state, jump);
   const seesStart = scroller.getVirtualItems()[0]?.index === 0;
   useEffect(() => {
-    if (seesStart && state.hasOlder) conversation.older();
-  }, [conversation, seesStart, state]);
+    // The rows may be those of a place that the list has left: a chat opens at its end.
+    const { scrollTop = 0, clientHeight = 0 } = place.current ?? {};
+    if (seesStart && state.hasOlder && scrollTop <= clientHeight) conversation.older();
+  });
   const onKey = (event: KeyboardEvent) => {
     if (event.key === 'End') end.go();
   };

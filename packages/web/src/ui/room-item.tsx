@@ -25,38 +25,27 @@ function userNames({ users, userCount }: Channel): string {
 
 const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${unread}`);
 
-/** Returns everything that the row shows, as text for a screen reader. */
-function accessibleName({ room, which, unread, unsent }: RoomItemProps): string {
-  const count = Math.max(room.userCount, room.users.length);
-  const facts = [
-    `${plainLine(room.name)}: ${words().rooms.occupancy(count, room.limit)}`,
-    which ?? '',
-    ...(unread > 0 ? [words().common.unread(many(unread))] : []),
-    ...(unsent > 0 ? [words().common.notSent(unsent)] : []),
-    userNames(room),
-  ];
-  return facts.filter((fact) => fact !== '').join(', ');
+/** Returns a text for a screen reader that replaces the signs in the row. */
+function signWords({ userCount, users, limit }: Channel, unread: number): string {
+  const { rooms, common } = words();
+  const inside = rooms.occupancy(Math.max(userCount, users.length), limit);
+  return unread > 0 ? `${inside}, ${common.unread(many(unread))}` : inside;
 }
 
 /** A room in the list. */
-export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
-  const { room, which, isOpen, unread, unsent } = props;
+export const RoomItem = memo(function RoomItem({ room, which, isOpen, unread, unsent }: RoomItemProps) {
   const { users, userCount, name, id } = room;
   const count = Math.max(userCount, users.length);
   const { limit: most } = room;
   const isFull = count >= most;
   return (
     <li>
-      <a
-        href={roomHref(id)}
-        className={unread > 0 ? 'room unread' : 'room'}
-        aria-current={isOpen ? 'page' : undefined}
-        aria-label={accessibleName(props)}
-      >
+      <a href={roomHref(id)} className={unread > 0 ? 'room unread' : 'room'} aria-current={isOpen ? 'page' : undefined}>
         <span className="room-name">
           <Name of={name} />
+          <span className="unseen">: {signWords(room, unread)}, </span>
         </span>
-        <span className="count" data-full={isFull}>
+        <span className="count" data-full={isFull} aria-hidden="true">
           {count}/{most}
         </span>
         <span className="room-inside">
@@ -64,7 +53,11 @@ export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
           <bdi>{userNames(room)}</bdi>
         </span>
         {unsent > 0 && <span className="unsent">{words().common.notSent(unsent)}</span>}
-        {unread > 0 && <span className="badge">{many(unread)}</span>}
+        {unread > 0 && (
+          <span className="badge" aria-hidden="true">
+            {many(unread)}
+          </span>
+        )}
       </a>
     </li>
   );

@@ -1,12 +1,24 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
 import { isSettling, linkedMessage } from '../state/linked-message.js';
 import { usePlace } from './hooks.js';
 import type { Jump } from './plain-row.js';
 import { useOpenConversation } from './workspace-context.js';
 
+/** Calls the listener when the user clicks a link to the address that is open already. */
+function useOpenedAgain(listener: () => void): void {
+  const onAgain = useEffectEvent(listener);
+  useEffect(() => {
+    const onClick = ({ target }: Event) => {
+      if (target instanceof Element && target.closest('a')?.hash === location.hash) onAgain();
+    };
+    addEventListener('click', onClick, true);
+    return () => removeEventListener('click', onClick, true);
+  }, []);
+}
+
 /**
- * Loads and shows the message that the address names, once for each address. Returns its seq, and
+ * Loads and shows the message that the address names, once for each visit. Returns its seq, and
  * the reason if it cannot be shown. The page may show a message from its cache, so this function
  * follows it until the lines are current, and gives the reason if it was deleted.
  */
@@ -19,10 +31,12 @@ export function useLinkedMessage(state: ConversationState, jump: Jump) {
   const [closed, setClosed] = useState<number>();
   const next = seq === undefined ? undefined : linkedMessage(state, seq, seq === found);
   const what = next?.do;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit of an address begins anew
-  useEffect(() => {
+  const begin = () => {
     for (const set of [setShown, setFound, setClosed]) set(undefined);
-  }, [seq]);
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit of an address begins anew
+  useEffect(begin, [seq]);
+  useOpenedAgain(begin);
   useEffect(() => {
     if (what === 'load') {
       setShown(undefined);
