@@ -1,5 +1,5 @@
 import { limits } from '@parley/runtime';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { sessionOf } from './command-parts.js';
 import { addDatabaseOptions } from './database-options.js';
 import type { ExportCommandOptions } from './transfer/export.js';
@@ -36,7 +36,8 @@ export function addTransfers(program: Command): void {
       await exportChannels(sessionOf(command), file, options);
     });
   addDatabaseOptions(program.command('import <file>'))
-    .description('import channels from a file of `parley export`')
+    .description('import channels from a file of `parley export`, or from the export of another system')
+    .addOption(new Option('--from <system>', 'the system of the export').choices(['parley', 'slack']).default('parley'))
     .option('--people <file>', 'a JSON file with the user ids that people get here, such as {"dora": "dora2"}')
     .option('--dry-run', 'only check the file, and say what would be imported', false)
     .addHelpText('after', importHelp)

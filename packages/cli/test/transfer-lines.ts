@@ -1,4 +1,5 @@
-import type { NewLine } from '../src/transfer/format.js';
+import { LineChecker } from '../src/transfer/checked-lines.js';
+import type { NewLine, TransferLine } from '../src/transfer/format.js';
 import type { PlacedValue } from '../src/transfer/line-reader.js';
 
 /** Yields values with their places. */
@@ -47,3 +48,16 @@ export const numbered = (count: number) =>
     from: at % 2 === 0 ? 'a' : 'b',
     text: `text ${at}`,
   }));
+
+/** Converts an export, and checks it as the importer does. */
+export async function converted(lines: AsyncIterable<PlacedValue>): Promise<TransferLine[]> {
+  const checker = new LineChecker(Date.now());
+  const all: TransferLine[] = [];
+  for await (const line of lines) all.push(checker.check(line));
+  checker.finish();
+  return all;
+}
+
+/** Returns the lines of one type. */
+export const only = <Type extends TransferLine['type']>(lines: readonly TransferLine[], type: Type) =>
+  lines.filter((line): line is Extract<TransferLine, { type: Type }> => line.type === type);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChannelKind, type EntryEvent, type MessageEvent, type ParleyClient, textOf } from '@parley/client';
@@ -354,5 +354,22 @@ test('the commands export into a file or a pipe, and import it', async () => {
   expect(await run('export', '--channel', '999999', ...database, file)).toEqual([
     1,
     expect.stringContaining('There is no channel 999999.'),
+  ]);
+});
+
+test('the export of another system is imported, and importing it again adds nothing', async () => {
+  const slack = join(folder, 'slack');
+  await mkdir(join(slack, 'general'), { recursive: true });
+  await writeFile(join(slack, 'users.json'), '[{"id":"U1","team_id":"T1","name":"slack.ann"}]');
+  await writeFile(join(slack, 'channels.json'), '[{"id":"C1","name":"general","creator":"U1","members":["U1"]}]');
+  await writeFile(join(slack, 'general', '2015-07-27.json'), '[{"user":"U1","text":"hi","ts":"1438024118.000002"}]');
+  const command = ['import', '--from', 'slack', '--database', other.ownerUrl, slack];
+  expect(await run(...command)).toEqual([
+    0,
+    'Imported 1 channel with 1 message and 0 files, for 1 new account, and 0 accounts that existed before. New accounts have no password: `parley admin reset-password` sets one.\n',
+  ]);
+  expect(await run(...command)).toEqual([
+    0,
+    expect.stringContaining('Imported 0 channels with 0 messages and 0 files, for 0 new accounts,'),
   ]);
 });

@@ -8,7 +8,7 @@ import type { CommandSession } from '../session.js';
 import { readNow, releaseTurn, takeTurn } from './import-store.js';
 import { ImportedPeople, type PeopleMap, readPeopleMap } from './imported-people.js';
 import { becomesGroup, Importer } from './importer.js';
-import { jsonLines } from './line-reader.js';
+import { type ExportSource, linesFrom } from './sources/sources.js';
 import { checkedLines, type OpenLines, type Survey, surveyOf } from './survey.js';
 
 /** The options of `import`. */
@@ -16,6 +16,8 @@ export interface ImportCommandOptions extends OwnerOptions {
   /** File that says which user ids people get here. */
   readonly people?: string;
   readonly dryRun: boolean;
+  /** System whose export this is. Default: Parley. */
+  readonly from: ExportSource;
 }
 
 /** What an import does, or with `--dry-run` would do. */
@@ -124,7 +126,7 @@ export async function importChannels(
   options: ImportCommandOptions,
 ): Promise<void> {
   const map = await readPeopleMap(options.people);
-  const open = () => jsonLines(file);
+  const open = () => linesFrom[options.from](file);
   const totals = await interruptible(
     (signal) =>
       withOwnedDatabase(
