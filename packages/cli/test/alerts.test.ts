@@ -4,9 +4,11 @@ import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { isReason } from '@parley/runtime';
 import { freePorts, type ServiceProcess, Trio, until } from '@parley/testkit';
+import { idFromGrpc, idFromSocket, linesOf } from './request-ids.js';
 
 let trio: Trio;
 let gateway: ServiceProcess;
+let users: ServiceProcess;
 let managerMetrics: number;
 let chatMetrics: number;
 let gatewayMetrics: number;
@@ -29,9 +31,13 @@ beforeAll(async () => {
     chatServers: 0,
     env: { PARLEY_ADMIN_PORT: String(managerMetrics), PARLEY_LOG_LEVEL: 'info', PARLEY_SLOW_STATEMENT_MS: '300' },
   });
-  await trio.startUserService({ PARLEY_ADMIN_PORT: String(userMetrics) });
-  await trio.addChatServer({ PARLEY_ADMIN_PORT: String(chatMetrics) });
-  gateway = await trio.startGateway({ PARLEY_ADMIN_PORT: String(gatewayMetrics), ...optionalParts });
+  users = await trio.startUserService({ PARLEY_ADMIN_PORT: String(userMetrics) });
+  await trio.addChatServer({ PARLEY_ADMIN_PORT: String(chatMetrics), PARLEY_LOG_LEVEL: 'debug' });
+  gateway = await trio.startGateway({
+    PARLEY_ADMIN_PORT: String(gatewayMetrics),
+    PARLEY_LOG_LEVEL: 'debug',
+    ...optionalParts,
+  });
 });
 afterAll(() => trio.stop());
 
@@ -221,4 +227,53 @@ test('does not log the calls that a page repeats all the time, unless they are r
   const lines = manager?.output.split('\n').filter((line) => repeated.test(line)) ?? [];
   expect(lines.filter((line) => line.includes('"ok"'))).toEqual([]);
   expect(lines.some((line) => line.includes('channel-not-found'))).toBe(true);
+});
+
+/** Sends a request to the gateway, and returns the id in the response. */
+async function idFromGateway(path: string, headers: Record<string, string>, body?: string): Promise<string | null> {
+  const type = body === undefined ? {} : { 'content-type': 'application/json' };
+  const method = body === undefined ? 'GET' : 'POST';
+  const response = await fetch(`${gateway.http}${path}`, {
+    method,
+    headers: { ...type, ...headers },
+    body: body ?? null,
+  });
+  await response.arrayBuffer();
+  return response.headers.get('x-request-id');
+}
+
+test('a call over REST has one id in the logs of all services, and in the response', async () => {
+  const login = JSON.stringify({ user_id: 'nobody', password: 'a long password' });
+  expect(await idFromGateway('/api/v1/sessions', { 'x-request-id': 'login.1' }, login)).toBe('login.1');
+  await until(() => linesOf(users, 'login.1').length > 0 && linesOf(gateway, 'login.1').length > 0);
+  expect(linesOf(users, 'login.1')).toMatchObject([{ rpc: 'chat.v1.UserService/Login', reason: 'wrong-credentials' }]);
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  expect(await idFromGateway('/api/v1/sessions', { traceparent }, login)).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+  await until(() => linesOf(users, '4bf92f3577b34da6a3ce929d0e0e4736').length > 0);
+  const uuid = /^[0-9a-f-]{36}$/;
+  for (const forged of ['a b', 'x'.repeat(65), '', '{"a":1}'])
+    expect(await idFromGateway('/api/v1/me', { 'x-request-id': forged })).toMatch(uuid);
+  for (const bad of ['00-0-0-01', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, traceparent.replace('00-', 'ff-')])
+    expect(await idFromGateway('/api/v1/me', { traceparent: bad })).toMatch(uuid);
+});
+
+test('calls over gRPC, gRPC-Web, WebSocket and server-sent events have one id too', async () => {
+  const frank = await trio.people.make('frank');
+  const manager = trio.managers[0] as ServiceProcess;
+  const { id } = await trio.create(frank, 'porch');
+  const stream = await trio.join(frank, id);
+  expect(await idFromGrpc(manager.grpc, frank.token, id, 'grpc.1')).toBe('grpc.1');
+  await stream.ended;
+  expect(await idFromGrpc(manager.grpc, frank.token, id, 'grpc.2')).toBe('grpc.2'); // The response has only trailers.
+  const chatServer = trio.chatServers[0] as ServiceProcess;
+  await until(() => linesOf(chatServer, 'grpc.1').length > 0);
+  expect(linesOf(manager, 'grpc.1')).toMatchObject([{ rpc: 'chat.v1.ChannelService/Delete', reason: 'ok' }]);
+  expect(linesOf(manager, 'grpc.2')).toMatchObject([{ reason: 'channel-not-found' }]);
+
+  const headers = { 'content-type': 'application/grpc-web+proto', 'x-request-id': 'web.1' };
+  expect(await idFromGateway('/chat.v1.ChannelService/Delete', headers, '\0\0\0\0\0')).toBe('web.1');
+  await until(() => linesOf(manager, 'web.1').length > 0 && linesOf(gateway, 'web.1').length > 0);
+  expect(await idFromSocket(gateway.http, 'socket.1')).toBe('socket.1');
+  expect(await idFromGateway('/events', { 'x-request-id': 'sse.1' })).toBe('sse.1');
+  await until(() => linesOf(gateway, 'socket.1').length > 0 && linesOf(gateway, 'sse.1').length > 0);
 });

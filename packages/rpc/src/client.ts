@@ -9,6 +9,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { encodeRequest, type Method } from '@parley/contract';
+import { currentCall, requestIdKey } from '@parley/runtime';
 import { asBuffer } from './frame.js';
 import { grpcMethod } from './method.js';
 import { refusalFromStatus } from './status.js';
@@ -64,6 +65,13 @@ export function bearerMetadata(token: string | undefined, forwardedFor?: string)
   return metadata;
 }
 
+/** Adds the id of the call for which this process calls another, so that both log the same id. */
+function withCallId(metadata: Metadata): Metadata {
+  const call = currentCall();
+  if (call !== undefined) metadata.set(requestIdKey, call.id);
+  return metadata;
+}
+
 /**
  * Starts a unary call and returns it, so that it can be cancelled. `done` is called once.
  * @throws {TypeError} if the request cannot be encoded; grpc-js would report that as a server
@@ -79,7 +87,7 @@ export function startUnary<Q, S>(
   const { path, responseDeserialize } = grpcMethod(method);
   const bytes = encodeRequest(method, request);
   const deadline = Date.now() + withinMs;
-  const metadata = bearerMetadata(token, forwardedFor);
+  const metadata = withCallId(bearerMetadata(token, forwardedFor));
   return client.makeUnaryRequest(path, asBuffer, responseDeserialize, bytes, metadata, { deadline }, done);
 }
 
@@ -92,7 +100,14 @@ export function startServerStream<Q, S>(
   options: GrpcCallOptions = {},
 ): ClientReadableStream<S> {
   const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
-  return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata, options);
+  return client.makeServerStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    request,
+    withCallId(metadata),
+    options,
+  );
 }
 
 /** Starts a call whose request and response are streams. */

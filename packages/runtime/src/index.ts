@@ -1,5 +1,16 @@
 export { bareHost, dialable, hostAndPort, isLoopback, splitAddress } from './address.js';
 export { allocatorSettings } from './allocator.js';
+export {
+  boundToCall,
+  CallContext,
+  type CallHeaders,
+  currentCall,
+  requestIdKey,
+  runInCall,
+  type TraceParent,
+  traceParentIn,
+  traceparentKey,
+} from './call-context.js';
 export { emojiFrom } from './emoji.js';
 export { keepConnected } from './keep-connected.js';
 export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';

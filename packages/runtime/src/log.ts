@@ -1,10 +1,11 @@
 import { type Logger as PinoLogger, pino, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
+import { currentCall } from './call-context.js';
 import { version } from './version.js';
 
 /**
  * Logger of JSON lines or readable text. Common fields: service node rpc user channel conn reason
- * ms.
+ * ms. Lines that are written for a call have its id as `requestId`.
  */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
   child(fields: Record<string, unknown>): Logger;
@@ -39,6 +40,10 @@ export function createLogger(options: LogOptions): Logger {
       level: options.level,
       base: { service: options.service, version },
       redact: ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization'],
+      mixin: () => {
+        const call = currentCall();
+        return call === undefined ? {} : { requestId: call.id };
+      },
       formatters: { level: (label) => ({ level: label }) },
     },
     stream,

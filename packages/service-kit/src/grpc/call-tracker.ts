@@ -1,12 +1,12 @@
 import { constants } from 'node:http2';
 import {
-  type Metadata,
+  Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { acceptedEncodings, acceptedKey, withReason } from '@parley/rpc';
-import { type Logger, limits, MemoryBudget, type Metrics, type Refusal, refuse } from '@parley/runtime';
+import { type Logger, limits, MemoryBudget, type Metrics, type Refusal, refuse, requestIdKey } from '@parley/runtime';
 import { addressKey } from './address-key.js';
 import type { Proxies } from './proxies.js';
 import type { RefusalLimit } from './refusal-limit.js';
@@ -175,16 +175,18 @@ export class CallTracker {
     serverCall.unread?.set(0);
     serverCall.close();
     this.#open.delete(serverCall);
-    if (!this.#served.has(serverCall.path)) return;
-    this.#refusalLimit.countOutcome(serverCall.reason, serverCall.stream);
-    this.#report(serverCall);
+    if (this.#served.has(serverCall.path)) {
+      this.#refusalLimit.countOutcome(serverCall.reason, serverCall.stream);
+      this.#report(serverCall);
+    }
+    serverCall.context.end();
   }
 
-  #report({ call, startedAt, reason, cause, isStream }: ServerCall): void {
+  #report({ call, context, startedAt, reason, cause, isStream }: ServerCall): void {
     const ms = performance.now() - startedAt;
     if (isStream) this.#metrics.countStream(call.rpc, reason, ms);
     else this.#metrics.countCall(call.rpc, reason, ms);
-    const line = { ...call.facts, rpc: call.rpc, reason, ms: Math.round(ms * 10) / 10 };
+    const line = { ...call.facts, rpc: call.rpc, requestId: context.id, reason, ms: Math.round(ms * 10) / 10 };
     if (reason === 'internal') this.#log.error({ ...line, err: cause }, 'call failed');
     else this.#log[call.quiet && reason === 'ok' ? 'debug' : 'info'](line, 'call');
   }
@@ -222,7 +224,7 @@ interface PendingCalls {
 }
 
 /**
- * Gives each status a reason and records it. Drops any message after the status, because grpc-js
+ * Gives each response the id of the call, and each status a reason, and records it. Drops any message after the status, because grpc-js
  * would fail the call.
  */
 function watchAnswer(
@@ -233,12 +235,20 @@ function watchAnswer(
   const sendStatus = transport.sendStatus.bind(transport);
   const sendMessage = transport.sendMessage.bind(transport);
   const sendMetadata = transport.sendMetadata.bind(transport);
+  let hasHeaders = false;
+  const addId = (metadata: Metadata) => {
+    const id = find()?.context.id;
+    if (id !== undefined && !hasHeaders) metadata.set(requestIdKey, id);
+    hasHeaders = true;
+    return metadata;
+  };
   transport.sendMetadata = (headers) => {
     headers.set(acceptedKey, acceptedEncodings);
-    sendMetadata(headers);
+    sendMetadata(addId(headers));
   };
   transport.sendStatus = (given) => {
-    const status = withReason(given);
+    const reasoned = withReason(given);
+    const status = { ...reasoned, metadata: addId(reasoned.metadata ?? new Metadata()) };
     find()?.answer(status);
     begin(0); // Counts as pending until the call is over.
     sendStatus(status);

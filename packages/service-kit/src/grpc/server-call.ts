@@ -6,7 +6,15 @@ import {
   status as statusCodes,
 } from '@grpc/grpc-js';
 import { reasonOf, statusFromRefusal, type TransportStatus } from '@parley/rpc';
-import type { MemoryHolding, Reason, Refusal } from '@parley/runtime';
+import {
+  CallContext,
+  type MemoryHolding,
+  type Reason,
+  type Refusal,
+  requestIdKey,
+  runInCall,
+  traceparentKey,
+} from '@parley/runtime';
 import { Call } from './call.js';
 import { CallEnd } from './call-end.js';
 import type { RequestIntake } from './request-intake.js';
@@ -16,10 +24,17 @@ interface InnerCall extends ServerInterceptingCallInterface {
   readonly stream?: ServerHttp2Stream;
 }
 
+function onlyValue(metadata: Metadata, key: string): unknown {
+  const values = metadata.get(key);
+  return values.length === 1 ? values[0] : undefined;
+}
+
 /** State of one call that the server tracks and its handler does not see. */
 export class ServerCall {
   readonly path: string;
   readonly call: Call;
+  /** Names the call in logs, and in calls of other services. */
+  readonly context: CallContext;
   readonly startedAt = performance.now();
   /** Whether the call is a stream that stays open, so that its duration says nothing about speed. */
   isStream = false;
@@ -35,6 +50,10 @@ export class ServerCall {
 
   constructor(path: string, metadata: Metadata, transport: ServerInterceptingCallInterface) {
     this.path = path;
+    this.context = new CallContext({
+      requestId: onlyValue(metadata, requestIdKey),
+      traceparent: onlyValue(metadata, traceparentKey),
+    });
     this.call = new Call(path, metadata, transport, this.#over);
     this.#transport = transport;
   }
@@ -78,7 +97,7 @@ export class ServerCall {
 
   /** Records that the call is over. */
   close(): void {
-    this.#over.end();
+    runInCall(this.context, () => this.#over.end());
   }
 
   /**

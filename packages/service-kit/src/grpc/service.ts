@@ -11,7 +11,7 @@ import type {
 import type { Codec, Method } from '@parley/contract';
 import { isAway, isBusy } from '@parley/database';
 import { asBuffer, bytesCodec, grpcService } from '@parley/rpc';
-import { type Refusal, refusalFrom, refuse } from '@parley/runtime';
+import { type Refusal, refusalFrom, refuse, runInCall } from '@parley/runtime';
 import type { Call } from './call.js';
 import type { CallTracker } from './call-tracker.js';
 import { RawStream } from './raw-stream.js';
@@ -109,7 +109,10 @@ function unary(
       done(serverCall.fail(asRefusal(thrown)));
     }
   };
-  return (grpc, done) => void respond(grpc.request, calls.of(grpc.metadata), done);
+  return (grpc, done) => {
+    const serverCall = calls.of(grpc.metadata);
+    void runInCall(serverCall.context, () => respond(grpc.request, serverCall, done));
+  };
 }
 
 /** Waits until the client has read everything that was written, or the call is over. */
@@ -148,7 +151,10 @@ function streaming(
       grpc.emit('error', serverCall.fail(asRefusal(thrown)));
     }
   };
-  return (grpc) => void respond(grpc, calls.of(grpc.metadata));
+  return (grpc) => {
+    const serverCall = calls.of(grpc.metadata);
+    void runInCall(serverCall.context, () => respond(grpc, serverCall));
+  };
 }
 
 type TakenCall = ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
@@ -167,7 +173,10 @@ function taken(
       stream.end(asRefusal(thrown));
     }
   };
-  return (grpc: TakenCall) => void hand(grpc, calls.of(grpc.metadata));
+  return (grpc: TakenCall) => {
+    const serverCall = calls.of(grpc.metadata);
+    void runInCall(serverCall.context, () => hand(grpc, serverCall));
+  };
 }
 
 /** Returns a handler that serves any caller, without authentication. */

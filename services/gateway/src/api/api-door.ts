@@ -102,7 +102,6 @@ export class ApiDoor {
   readonly handle: HttpHandler = (visit) => {
     const { prefix } = this.#form;
     if (visit.path !== prefix && !visit.path.startsWith(`${prefix}/`)) return false;
-    visit.response.setHeader('x-request-id', requestIdOf(visit.request));
     const turn = { ...visit, startedAtMs: performance.now(), name: prefix };
     this.#serve(turn).catch((thrown: unknown) => this.#refuse(turn, asRefusal(thrown)));
     return true;
@@ -248,11 +247,11 @@ export class ApiDoor {
     });
   }
 
-  #report({ name, startedAtMs, response }: ApiTurn, refusal: Refusal | undefined): void {
+  #report({ name, startedAtMs, request }: ApiTurn, refusal: Refusal | undefined): void {
     const reason = refusal?.reason ?? 'ok';
     const ms = performance.now() - startedAtMs;
     this.#deps.metrics.countCall(name, reason, ms);
-    const line = { call: name, reason, ms: Math.round(ms * 10) / 10, requestId: response.getHeader('x-request-id') };
+    const line = { call: name, reason, ms: Math.round(ms * 10) / 10, requestId: requestIdOf(request) };
     if (reason === 'internal') this.#deps.log.error({ ...line, err: refusal?.cause }, 'call failed');
     else this.#deps.log.debug(line, 'call');
   }

@@ -1,16 +1,16 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Ack, Message } from '@parley/contract';
-import { type Logger, type Metrics, type Part, type Refusal, refuse } from '@parley/runtime';
+import { boundToCall, type Logger, type Metrics, type Part, type Refusal, refuse } from '@parley/runtime';
 import { asRefusal, type Callers, newBotToken, type Proxies, type UserCaller } from '@parley/service-kit';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { ServiceCalls, type ServiceCallsDeps } from '../api/service-calls.js';
 import { callerAddress } from '../http/caller-address.js';
 import type { HttpHandler, UpgradeHandler, UpgradeVisit } from '../http/handler.js';
 import type { InboxDevice, InboxSession } from '../inbox/session.js';
 import { checkOrigin } from '../socket/handshake.js';
 import { TextClients } from '../socket/text-clients.js';
-import { demandUpgrade, refuseUpgrade, type UpgradeRefusal, webSocketOptions } from '../socket/upgrades.js';
+import { demandUpgrade, openSocketServer, refuseUpgrade, type UpgradeRefusal } from '../socket/upgrades.js';
 import type { GuestStore, PublicRoom } from '../store/guest-store.js';
 import { GuestSocket } from './guest-socket.js';
 import type { Guests, OpenGuest } from './guests.js';
@@ -50,7 +50,7 @@ export interface GuestDoorDeps extends ServiceCallsDeps {
 /** The WebSockets of guests. */
 export class GuestDoor implements Part {
   readonly #deps: GuestDoorDeps;
-  readonly #server = new WebSocketServer(webSocketOptions);
+  readonly #server = openSocketServer();
   readonly #sockets = new TextClients<GuestSocket>();
   readonly #rooms: RoomWatch | undefined;
   #isStopped = false;
@@ -129,7 +129,7 @@ export class GuestDoor implements Part {
       ...{ ws, socket, guest, openSession, log },
       machine: dialect.machineOf(me.id),
       actions: this.#actionsFor(me, token, address, ws),
-      report: (reason) => this.#report(dialect, reason, performance.now() - openedAtMs),
+      report: boundToCall((reason: string) => this.#report(dialect, reason, performance.now() - openedAtMs)),
     });
     this.#sockets.add(one, () => me.id);
     ws.once('close', () => void this.#gone(one));

@@ -10,6 +10,7 @@ import {
   refusalFrom,
   refusals,
   refuse,
+  requestIdKey,
 } from '@parley/runtime';
 import type { Call, Proxies, TurnQueue } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
@@ -19,6 +20,7 @@ import type { InboxStream } from '../inbox/stream.js';
 import { callerAddress } from './caller-address.js';
 import type { HttpHandler, HttpVisit } from './handler.js';
 import { countInto, type RequestBounds } from './request-bounds.js';
+import { requestIdOf } from './request-id.js';
 import type { ChatRoutes } from './routes.js';
 import { type UserCallTarget, userCalls } from './user-calls.js';
 import { WebAnswer } from './web-answer.js';
@@ -89,6 +91,7 @@ function metadataOf(request: IncomingMessage, proxies: Proxies): Metadata {
   const { headers } = request;
   const metadata = new Metadata();
   metadata.set('x-forwarded-for', callerAddress(request, proxies));
+  metadata.set(requestIdKey, requestIdOf(request));
   for (const key of forwardedHeaders) {
     const value = headers[key];
     if (typeof value === 'string') setMetadata(metadata, key, value);
@@ -328,13 +331,13 @@ export class Bridge implements Part, DrainedStreams {
     this.#report(call, refusal.reason, refusal.cause);
   }
 
-  #report({ path, startedAt, target }: WebCall, reason: string, cause?: unknown): void {
+  #report({ path, startedAt, target, request }: WebCall, reason: string, cause?: unknown): void {
     const rpc = path.slice(1);
     const ms = performance.now() - startedAt;
     const isStream = target === 'chat-server stream' || target === 'inbox stream';
     if (isStream) this.#deps.metrics.countStream(rpc, reason, ms);
     else this.#deps.metrics.countCall(rpc, reason, ms);
-    const line = { rpc, reason, ms: Math.round(ms * 10) / 10 };
+    const line = { rpc, requestId: requestIdOf(request), reason, ms: Math.round(ms * 10) / 10 };
     if (reason === 'internal') this.#deps.log.error({ ...line, err: cause }, 'call failed');
     else this.#deps.log.debug(line, 'call');
   }

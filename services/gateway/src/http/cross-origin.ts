@@ -9,13 +9,14 @@ interface CrossOriginRules {
 
 const grpcWeb: CrossOriginRules = {
   methods: 'POST',
-  headers: 'authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, chat-events, chat-resume',
-  exposed: 'grpc-status, grpc-message, chat-reason, chat-retry-after-ms, chat-token',
+  headers:
+    'authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, chat-events, chat-resume, x-request-id, traceparent',
+  exposed: 'grpc-status, grpc-message, chat-reason, chat-retry-after-ms, chat-token, x-request-id',
 };
 const api: CrossOriginRules = {
   methods: 'GET, HEAD, POST, PUT, PATCH, DELETE',
   headers:
-    'authorization, content-type, idempotency-key, if-match, if-none-match, if-range, last-event-id, cache-control, range, tus-resumable, upload-length, upload-metadata, upload-offset, x-request-id',
+    'authorization, content-type, idempotency-key, if-match, if-none-match, if-range, last-event-id, cache-control, range, tus-resumable, upload-length, upload-metadata, upload-offset, x-request-id, traceparent',
   exposed:
     'accept-ranges, content-disposition, content-range, etag, link, location, ratelimit, ratelimit-policy, retry-after, tus-extension, tus-max-size, tus-resumable, tus-version, upload-expires, upload-length, upload-offset, x-request-id',
 };

@@ -8,11 +8,12 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
+import { atMost, hostAndPort, limits, type Part, requestIdKey } from '@parley/runtime';
 import type { Connections, KeyPair } from '@parley/service-kit';
 import { limitArrival } from './arrival.js';
 import { countResponse, refuseBrokenRequests } from './broken-requests.js';
 import type { HttpHandler, UpgradeHandler } from './handler.js';
+import { requestIdOf, serveInCall } from './request-id.js';
 
 /** Address, certificate and handlers of an HTTP server. */
 export interface HttpOptions {
@@ -112,7 +113,8 @@ function serveAsIs(request: IncomingMessage, socket: Socket, listener: RequestLi
 function serveUpgrades(server: Server, upgrades: readonly UpgradeHandler[], listener: RequestListener): void {
   server.on('upgrade', (request, socket, head) => {
     const visit = { request, socket, head, path: pathOf(request) };
-    if (!upgrades.some((handle) => handle(visit))) serveAsIs(request, socket as Socket, listener);
+    const isTaken = serveInCall(request, socket, () => upgrades.some((handle) => handle(visit)));
+    if (!isTaken) serveAsIs(request, socket as Socket, listener);
   });
 }
 
@@ -140,7 +142,9 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
     const refused = unsupported(request);
     if (refused !== undefined) return refuse(response, refused);
-    if (handlers.some((handle) => handle({ request, response, path: pathOf(request) }))) return;
+    response.setHeader(requestIdKey, requestIdOf(request));
+    const visit = { request, response, path: pathOf(request) };
+    if (serveInCall(request, response, () => handlers.some((handle) => handle(visit)))) return;
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Not found.\n');
   };
   const secure = tls === undefined ? undefined : createTlsServer({ ...bounds, ...tls }, listener);

@@ -1,10 +1,28 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { CallContext, requestIdKey, runInCall, traceparentKey } from '@parley/runtime';
 
-const requestId = /^[\w.-]{1,64}$/;
+const contexts = new WeakMap<IncomingMessage, CallContext>();
 
-/** Returns the id of a request: the one that the client has given, if it is valid, or else a new one. */
-export function requestIdOf({ headers }: IncomingMessage): string {
-  const { 'x-request-id': given } = headers;
-  return typeof given === 'string' && requestId.test(given) ? given : randomUUID();
+/** Returns the context of a request, with the id that its client has given if it is valid. */
+export function contextOf(request: IncomingMessage): CallContext {
+  const { [requestIdKey]: requestId, [traceparentKey]: traceparent } = request.headers;
+  const context = contexts.get(request) ?? new CallContext({ requestId, traceparent });
+  contexts.set(request, context);
+  return context;
+}
+
+/** Returns the id of a request. */
+export function requestIdOf(request: IncomingMessage): string {
+  return contextOf(request).id;
+}
+
+/** Serves a request for its own call, which ends when `ending` closes. */
+export function serveInCall<T>(
+  request: IncomingMessage,
+  ending: { once(event: 'close', listener: () => void): unknown },
+  serve: () => T,
+): T {
+  const context = contextOf(request);
+  ending.once('close', () => context.end());
+  return runInCall(context, serve);
 }

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
+import { boundToCall, type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
 import { asRefusal, type Callers, type Proxies } from '@parley/service-kit';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 import { callerAddress } from '../http/caller-address.js';
 import { CallerSlots } from '../http/caller-slots.js';
 import type { HttpHandler, UpgradeHandler, UpgradeVisit } from '../http/handler.js';
@@ -11,7 +11,7 @@ import { readHandshake, type SocketRequest } from './handshake.js';
 import { SocketClient, type SocketClientOptions } from './socket-client.js';
 import { SocketStream } from './socket-stream.js';
 import { Strangers } from './strangers.js';
-import { demandUpgrade, refuseUpgrade, webSocketOptions } from './upgrades.js';
+import { demandUpgrade, openSocketServer, refuseUpgrade } from './upgrades.js';
 
 /** Times of a WebSocket, in milliseconds. */
 export interface SocketTimes {
@@ -58,8 +58,7 @@ export class SocketDoor implements Part {
     this.#deps = deps;
     this.#login = new StreamLogin(deps.callers, new CallerSlots());
     this.#times = { ...usualTimes, ...deps.times };
-    this.#server = new WebSocketServer({
-      ...webSocketOptions,
+    this.#server = openSocketServer({
       handleProtocols: (entries) => [...entries].find((entry) => socketDialects.has(entry)) ?? false,
     });
     this.#timer = setInterval(() => this.#tick(), Math.min(tickEveryMs, this.#times.pingEveryMs)).unref();
@@ -101,9 +100,8 @@ export class SocketDoor implements Part {
 
   #welcome(ws: WebSocket, socket: Duplex, address: string, { dialect, token, refusal }: SocketRequest): void {
     const openedAtMs = performance.now();
-    const stream = new SocketStream(socket, ws, dialect.framing, (reason) =>
-      this.#report(reason, performance.now() - openedAtMs),
-    );
+    const report = boundToCall((reason: string) => this.#report(reason, performance.now() - openedAtMs));
+    const stream = new SocketStream(socket, ws, dialect.framing, report);
     const forget = this.#strangers.add(address);
     const { openSession } = this.#deps;
     const { openWithinMs } = this.#times;

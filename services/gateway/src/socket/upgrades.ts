@@ -1,6 +1,8 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { limits, type Refusal, refusals } from '@parley/runtime';
+import { currentCall, limits, type Refusal, refusals, requestIdKey } from '@parley/runtime';
+import { type ServerOptions, WebSocketServer } from 'ws';
+import { requestIdOf } from '../http/request-id.js';
 
 /** In JSON, bytes are in base64, which is a third longer. A message of 64 KiB must fit. */
 const base64Share = 4 / 3;
@@ -17,6 +19,13 @@ export const webSocketOptions = {
   /** Time for the client to read a close frame and to send its own. */
   closeTimeout: 5_000,
 } as const;
+
+/** Creates a server of WebSockets, whose handshakes have the id of the request. */
+export function openSocketServer(options: ServerOptions = {}): WebSocketServer {
+  const server = new WebSocketServer({ ...webSocketOptions, ...options });
+  server.on('headers', (headers, request) => headers.push(`${requestIdKey}: ${requestIdOf(request)}`));
+  return server;
+}
 
 /** Responds to a request for the path of a WebSocket that does not ask for one. */
 export function demandUpgrade(response: ServerResponse, text = 'This path speaks WebSocket.\n'): void {
@@ -43,6 +52,7 @@ export function refuseUpgrade(
     'content-type: text/plain; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     `chat-reason: ${reason}`,
+    ...[currentCall()].flatMap((call) => (call === undefined ? [] : [`${requestIdKey}: ${call.id}`])),
   ];
   socket.on('error', () => {}); // The client disconnected.
   socket.once('finish', () => socket.destroy());

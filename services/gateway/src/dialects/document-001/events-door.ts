@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Channel, ChannelService, HistoryRequest, InboxCommand } from '@parley/contract';
-import { type Logger, type Metrics, type Reason, Refusal, refuse } from '@parley/runtime';
+import { boundToCall, type Logger, type Metrics, type Reason, Refusal, refuse } from '@parley/runtime';
 import { asRefusal, type Proxies, type UserCaller } from '@parley/service-kit';
 import { patientCall } from '../../api/patient-call.js';
 import { ServiceCalls, type ServiceCallsDeps } from '../../api/service-calls.js';
@@ -8,7 +8,6 @@ import { isTemporary } from '../../api/temporary.js';
 import { callerAddress } from '../../http/caller-address.js';
 import type { HttpHandler, HttpVisit } from '../../http/handler.js';
 import type { RequestBounds } from '../../http/request-bounds.js';
-import { requestIdOf } from '../../http/request-id.js';
 import { StreamLogin } from '../../http/stream-login.js';
 import type { InboxDevice, InboxSession } from '../../inbox/session.js';
 import { ChatEditor } from './chat-editor.js';
@@ -106,7 +105,6 @@ export class EventsDoor {
   readonly handle: HttpHandler = (visit) => {
     if (visit.path !== eventsPath) return false;
     const { request, response } = visit;
-    response.setHeader('x-request-id', requestIdOf(request));
     if (request.method !== 'GET') {
       response.setHeader('allow', 'GET');
       this.#refuse(visit, refuse('wrong-method', { message: 'Open this path with GET.' }));
@@ -148,10 +146,10 @@ export class EventsDoor {
       lookUp: (need, writer) => this.#lookUp({ machine, me, calls, response }, need, writer),
       unread: this.#deps.bounds.unreadOf(visit),
       refuse: (refusal) => answerRefusal(visit, refusal),
-      report: (reason) => {
+      report: boundToCall((reason: string) => {
         this.#open -= 1;
         this.#report(reason, performance.now() - openedAtMs);
-      },
+      }),
     });
   }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Logger, type Metrics, type Part, refuse } from '@parley/runtime';
+import { boundToCall, type Logger, type Metrics, type Part, refuse } from '@parley/runtime';
 import { asRefusal, bearerOf, type Callers, type Proxies } from '@parley/service-kit';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { ServiceCalls, type ServiceCallsDeps } from '../../api/service-calls.js';
 import { callerAddress } from '../../http/caller-address.js';
 import type { HttpHandler, UpgradeHandler, UpgradeVisit } from '../../http/handler.js';
@@ -11,7 +11,7 @@ import { StreamLogin } from '../../http/stream-login.js';
 import { checkOrigin, entriesOf, tokenAmong } from '../../socket/handshake.js';
 import { Strangers } from '../../socket/strangers.js';
 import { TextClients } from '../../socket/text-clients.js';
-import { demandUpgrade, refuseUpgrade, webSocketOptions } from '../../socket/upgrades.js';
+import { demandUpgrade, openSocketServer, refuseUpgrade } from '../../socket/upgrades.js';
 import { RealtimeSocket, type RealtimeSocketOptions } from './realtime-socket.js';
 
 export interface RealtimeDoorDeps
@@ -39,8 +39,7 @@ function tokenIn(request: IncomingMessage): string | undefined {
 /** The WebSockets of document 004: `GET /realtime`. */
 export class RealtimeDoor implements Part {
   readonly #deps: RealtimeDoorDeps;
-  readonly #server = new WebSocketServer({
-    ...webSocketOptions,
+  readonly #server = openSocketServer({
     handleProtocols: (entries) => (entries.has(realtimeProtocol) ? realtimeProtocol : false),
   });
   readonly #login: StreamLogin;
@@ -99,7 +98,7 @@ export class RealtimeDoor implements Part {
       onToken: forget,
       userOf: (given) => this.#login.userOf(given, address),
       callsFor: (caller) => new ServiceCalls(this.#deps, caller),
-      report: (reason) => this.#report(reason, performance.now() - openedAtMs),
+      report: boundToCall((reason: string) => this.#report(reason, performance.now() - openedAtMs)),
     });
     this.#sockets.add(client, () => client.owner);
     client.stream.onClose(forget);

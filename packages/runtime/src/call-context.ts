@@ -1,0 +1,82 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+
+const requestIdForm = /^[\w.-]{1,64}$/;
+const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** Time for which work that a call has left behind, such as a notification, still belongs to it. */
+const lingerMs = 10_000;
+
+/** Header and metadata key of the id of a call. */
+export const requestIdKey = 'x-request-id';
+/** Header and metadata key of the W3C trace context. */
+export const traceparentKey = 'traceparent';
+
+/** Trace context of a caller, as in the header `traceparent`. */
+export interface TraceParent {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly flags: number;
+}
+
+/** Headers of a call that name it. Anything else than one string counts as absent. */
+export interface CallHeaders {
+  readonly requestId: unknown;
+  readonly traceparent: unknown;
+}
+
+/** Returns the trace context in a header, or undefined if there is none or it is not valid. */
+export function traceParentIn(traceparent: unknown): TraceParent | undefined {
+  const isShort = typeof traceparent === 'string' && traceparent.length <= 128;
+  const [, traceId, spanId, flags] = (isShort && traceparentForm.exec(traceparent)) || [];
+  if (traceId === undefined || spanId === undefined) return undefined;
+  return { traceId, spanId, flags: Number.parseInt(flags ?? '', 16) };
+}
+
+/** One call at this process, from its request to its end. */
+export class CallContext {
+  /**
+   * Id of the call: the request id of the caller if it is valid, else the trace id of the caller,
+   * else a new one.
+   */
+  readonly id: string;
+  readonly parent: TraceParent | undefined;
+  #endedAtMs: number | undefined;
+
+  constructor({ requestId, traceparent }: CallHeaders) {
+    this.parent = traceParentIn(traceparent);
+    const isValid = typeof requestId === 'string' && requestIdForm.test(requestId);
+    this.id = isValid ? requestId : (this.parent?.traceId ?? randomUUID());
+  }
+
+  /**
+   * Whether the call ended more than a few seconds ago. Work that it began and that still goes on no
+   * longer belongs to it.
+   */
+  get isOver(): boolean {
+    return this.#endedAtMs !== undefined && performance.now() - this.#endedAtMs > lingerMs;
+  }
+
+  end(): void {
+    this.#endedAtMs ??= performance.now();
+  }
+}
+
+const running = new AsyncLocalStorage<CallContext>();
+
+/** Returns the call for which this code runs, or undefined if there is none. */
+export function currentCall(): CallContext | undefined {
+  const call = running.getStore();
+  return call?.isOver === true ? undefined : call;
+}
+
+/** Runs `work`, and everything that it starts, for a call. */
+export function runInCall<T>(call: CallContext, work: () => T): T {
+  return running.run(call, work);
+}
+
+/** Returns a function that runs `work` for the call for which this code runs now. */
+export function boundToCall<A extends readonly unknown[]>(work: (...given: A) => void): (...given: A) => void {
+  const call = running.getStore();
+  return call === undefined ? work : (...given) => running.run(call, () => work(...given));
+}
