@@ -9,7 +9,6 @@ import {
   type DatabaseUrl,
   extraConnections,
   isAway,
-  observeStatements,
   type Pool,
   type ServiceRole,
   statementRuns,
@@ -23,7 +22,6 @@ import {
   Lifecycle,
   type Logger,
   limits,
-  type Part,
   type ProcessContext,
   type RunningService,
   repeat,
@@ -41,6 +39,7 @@ import { Proxies } from './grpc/proxies.js';
 import { GrpcServerBuilder, type RunningGrpcServer } from './grpc/server.js';
 import { Readiness } from './readiness.js';
 import { databaseUrlOf } from './secret-file.js';
+import { watchStatements } from './statement-log.js';
 
 /** Configuration that every service has. */
 export interface HostConfig {
@@ -172,19 +171,6 @@ function countConnections({ metrics }: ProcessContext, pool: Pool): void {
     'statement',
     statementRuns,
   );
-}
-
-/** Logs and counts statements that take longer than `PARLEY_SLOW_STATEMENT_MS`. */
-function watchStatements({ settings, log, metrics }: ProcessContext): Part {
-  const longestMs = settings.SLOW_STATEMENT_MS;
-  const help = 'statements that took longer than PARLEY_SLOW_STATEMENT_MS';
-  const slow = metrics.counter('parley_slow_statements_total', help, []);
-  const stop = observeStatements(({ name: statement, ms, waitedMs, hasFailed }) => {
-    if (longestMs === 0 || ms <= longestMs) return;
-    slow.inc();
-    log.warn({ statement, ms: Math.round(ms), waitedMs: Math.round(waitedMs), hasFailed }, 'slow statement');
-  });
-  return { stop };
 }
 
 /**
