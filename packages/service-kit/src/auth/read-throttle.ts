@@ -33,6 +33,7 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'ChannelService/History': cheap,
   'ChannelService/Search': search,
   'AdminService/ListServers': dear,
+  'AdminService/ListGateways': dear,
   'AdminService/ListAudit': dear,
   'AdminService/ListUsers': dear,
   'AdminService/ListAllChannels': dear,
