@@ -340,6 +340,12 @@ export const settingsTable = {
     'folder',
     'gateway: folder of the built page; default: packages/web/dist/page',
   ),
+  ADMIN_PAGE: setting(
+    z.literal('off').or(address),
+    'address',
+    'gateway: host:port of the admin page, a port of its own; off: none. `npm start` sets it for the first gateway',
+    'off',
+  ),
   MESSAGE_BYTES: setting(
     positive.max(limits.messageBytes),
     'bytes',

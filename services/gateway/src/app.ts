@@ -4,6 +4,7 @@ import { Bell, type Notifier, receiptChannel } from '@parley/database';
 import {
   dialable,
   hostAndPort,
+  isLoopback,
   limits,
   type ProcessContext,
   type RunningService,
@@ -16,7 +17,7 @@ import { type DrainedStreams, GatewayDrain } from './background/gateway-drain.js
 import { GatewayReports } from './background/gateway-reports.js';
 import { receiptLine, wakeUpsOf } from './background/wake-ups.js';
 import { Upstreams } from './clients/upstreams.js';
-import type { GatewayConfig, PushConfig } from './config.js';
+import type { AdminPageConfig, GatewayConfig, PushConfig } from './config.js';
 import type { TokenPolicy } from './dialects/document-001/account-routes.js';
 import { tokenFinder } from './dialects/document-001/credentials.js';
 import { Directory } from './dialects/document-001/directory.js';
@@ -34,7 +35,7 @@ import { hookForm } from './hooks/hook-form.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
 import type { HttpHandler } from './http/handler.js';
-import { type HttpServer, startHttpServer } from './http/http-server.js';
+import { type HttpOptions, type HttpServer, startHttpServer } from './http/http-server.js';
 import { serveKeys } from './http/keys.js';
 import { Page } from './http/page.js';
 import { RequestBounds } from './http/request-bounds.js';
@@ -251,6 +252,40 @@ function socketsOfAccounts(deps: SocketDoorDeps & RealtimeDoorDeps) {
   };
 }
 
+/** Returns the URL of an HTTP server. */
+function urlOf({ address, tls }: Pick<HttpOptions, 'address' | 'tls'>, port: number): string {
+  return `${tls === undefined ? 'http' : 'https'}://${hostAndPort(dialable(address), port)}`;
+}
+
+/**
+ * Starts the admin page on a port of its own, so that no proxy of users reaches it. On a loopback
+ * address it needs no TLS, because the certificate is for another name.
+ */
+async function startAdminPage(
+  { host: address, port, dir }: AdminPageConfig,
+  { handleForAdminPage }: Bridge,
+  shared: Pick<HttpOptions, 'tls' | 'stopMs' | 'connections'>,
+) {
+  const page = await Page.read(dir, { '/': '/admin.html', '/admin': '/admin.html' });
+  const tls = isLoopback(address) ? undefined : shared.tls;
+  const options = { ...shared, tls, address, port, handlers: [handleForAdminPage, page.handle] };
+  const http = await startHttpServer(options);
+  return { http, url: `${urlOf(options, http.port)}/admin` };
+}
+
+/** Starts the port of users, and that of the admin page if there is one. Returns their URLs by name, too. */
+async function startHttp(host: ServiceHost, { adminPage }: GatewayConfig, bridge: Bridge, options: HttpOptions) {
+  const admin = adminPage && (await startAdminPage(adminPage, bridge, options));
+  // A server that stops ends the connections of both, so that of the admin page stops after the other.
+  if (admin !== undefined) host.parts.add('admin page', admin.http);
+  const http = host.parts.add('http', await startHttpServer(options));
+  host.certificates.onRenewed((pair) => {
+    http.renew(pair);
+    admin?.http.renew(pair);
+  });
+  return { http, urls: { http: urlOf(options, http.port), ...(admin && { adminPage: admin.url }) } };
+}
+
 /** Starts a gateway. Gateways are stateless: any number can run. */
 export async function startGateway(config: GatewayConfig, context: ProcessContext): Promise<RunningService> {
   const { settings, log, metrics } = context;
@@ -296,9 +331,8 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const { host: address, port, stopMs } = config.host;
   const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
   const upgrades = [...accounts.upgrades, guestDoors.door.handleUpgrade];
-  const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers, upgrades });
-  host.parts.add('http', http);
-  host.certificates.onRenewed(http.renew);
+  const options = { address, port, tls, stopMs, connections, handlers, upgrades };
+  const { http, urls } = await startHttp(host, config, bridge, options);
   host.parts.add('bridge', bridge);
   host.parts.add('inbox', inbox); // The streams must end before the servers wait for them.
   host.parts.add('sockets of accounts', accounts);
@@ -307,8 +341,5 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   startReports(host, config, http, inbox, drain);
   startSenders(host, config);
   host.parts.add('drain', drain);
-  return host.run({
-    grpc: host.address,
-    http: `${tls === undefined ? 'http' : 'https'}://${hostAndPort(dialable(address), http.port)}`,
-  });
+  return host.run({ grpc: host.address, ...urls });
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Settings } from '@parley/runtime';
+import { isLoopback, type Settings, splitAddress } from '@parley/runtime';
 import {
   type HostConfig,
   type NotifierConfig,
@@ -34,10 +34,21 @@ export interface GatewayConfig {
   readonly s3: S3Config | undefined;
   /** Folder of the built page. */
   readonly webDir: string;
+  /** Address of the admin page; undefined: there is none. */
+  readonly adminPage: AdminPageConfig | undefined;
   /** Key and contact for Web Push; undefined: none is sent. */
   readonly push: PushConfig | undefined;
   /** Hosts to which outgoing webhooks may be sent although their addresses are private; with ports, if not 443. */
   readonly privateWebhookHosts: readonly string[];
+}
+
+/** Configuration of the admin page. */
+export interface AdminPageConfig {
+  readonly host: string;
+  /** Port; 0: any free one. */
+  readonly port: number;
+  /** Folder of the built admin page. */
+  readonly dir: string;
 }
 
 /** Configuration of Web Push. */
@@ -74,6 +85,18 @@ function readS3Config(settings: Settings): S3Config | undefined {
 }
 
 const builtPage = fileURLToPath(new URL('../../../../packages/web/dist/page', import.meta.url));
+const builtAdminPage = fileURLToPath(new URL('../../../../packages/web/dist/page-admin', import.meta.url));
+
+function readAdminPageConfig({ ADMIN_PAGE, TLS_CERT, INSECURE }: Settings): AdminPageConfig | undefined {
+  if (ADMIN_PAGE === 'off') return undefined;
+  const { host, port } = splitAddress(ADMIN_PAGE);
+  if (!isLoopback(host) && TLS_CERT === undefined && !INSECURE) {
+    throw new Error(
+      `PARLEY_ADMIN_PAGE=${ADMIN_PAGE} can be reached by others. Use 127.0.0.1 and an SSH tunnel, set PARLEY_TLS_CERT and PARLEY_TLS_KEY, or set PARLEY_INSECURE=on.`,
+    );
+  }
+  return { host, port, dir: builtAdminPage };
+}
 
 /**
  * Reads the configuration of a gateway.
@@ -99,6 +122,7 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
     },
     s3: readS3Config(settings),
     webDir: settings.WEB_DIR ?? builtPage,
+    adminPage: readAdminPageConfig(settings),
     push: readPushConfig(settings),
     privateWebhookHosts: settings.WEBHOOK_PRIVATE,
   };

@@ -7,10 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { freePorts, type ServiceProcess, Trio } from '@parley/testkit';
+import { ListServersResponse } from '@parley/contract';
+import { readSettings } from '@parley/runtime';
+import { freePorts, type ServiceProcess, Trio, webCall } from '@parley/testkit';
+import { readGatewayConfig } from '../src/config.js';
 
 let trio: Trio;
 let gateway: ServiceProcess;
+let adminPage: string;
 let folder: string;
 /** Everything that the gateway sends back to a request that never completes. It ends while the other tests run. */
 let unfinished: Promise<string>;
@@ -26,8 +30,11 @@ beforeAll(async () => {
   await writeFile(join(folder, 'secret'), 'hunter2');
   await symlink(join(folder, 'secret'), join(folder, 'web/link'));
   trio = await Trio.start();
-  const env = { PARLEY_WEB_DIR: join(folder, 'web'), PARLEY_ADMIN_PORT: String(await freePorts(1)) };
-  gateway = await trio.startGateway(env);
+  const first = await freePorts(2);
+  const env = { PARLEY_WEB_DIR: join(folder, 'web'), PARLEY_ADMIN_PORT: `${first}` };
+  const origins = { PARLEY_ORIGINS: 'https://chat.example.org' };
+  gateway = await trio.startGateway({ ...env, ...origins, PARLEY_ADMIN_PAGE: `127.0.0.1:${first + 1}` });
+  adminPage = `http://127.0.0.1:${first + 1}`;
   unfinished = sendUnfinished();
 });
 afterAll(async () => {
@@ -98,6 +105,8 @@ test.each([
   '/__proto__',
   '/metrics',
   '/healthz',
+  '/admin',
+  '/admin.html',
 ])('responds to %s with 404', async (path) => {
   expect(await get(path)).toEqual({ status: 404, body: 'Not found.\n' });
 });
@@ -125,6 +134,85 @@ test('serves health, readiness and metrics on the ops port', async () => {
   expect(await of('/healthz')).toBe('alive\n');
   expect(await of('/readyz')).toBe('No user-service can be reached.\n'); // None runs here.
   expect(await of('/metrics')).toMatch(/^parley_web_streams 0$/m);
+});
+
+describe('the port of the admin page', () => {
+  const nothing = new Uint8Array();
+  const listServers = '/chat.v1.AdminService/ListServers';
+  const call = (path: string, token?: string) => webCall(`${adminPage}${path}`, nothing, { token });
+
+  /** Returns the reason with which a call is refused. */
+  async function reasonOf(path: string, token?: string): Promise<string | undefined> {
+    return (await call(path, token)).trailers['chat-reason'];
+  }
+
+  test('serves the admin page, with the policy of the other page', async () => {
+    const policy = (await fetch(`${gateway.http}/`)).headers.get('content-security-policy');
+    for (const path of ['/', '/admin']) {
+      const page = await fetch(adminPage + path);
+      expect([page.status, page.headers.get('content-security-policy')]).toEqual([200, policy]);
+      expect(await page.text()).toContain('<title>Parley administration</title>');
+    }
+    expect((await fetch(`${adminPage}/index.html`)).status).toBe(404);
+    expect((await fetch(`${adminPage}/api/v1/openapi.json`)).status).toBe(404);
+  });
+
+  test('forwards the calls of operators, and those of nobody else', async () => {
+    const root = await trio.people.make('root', 'admin');
+    const { messages } = await call(listServers, root.token);
+    expect(ListServersResponse.decode(messages[0] ?? nothing).servers).toHaveLength(1);
+    expect(await reasonOf(listServers)).toBe('unauthenticated');
+    const ann = await trio.people.make('ann');
+    expect(await reasonOf(listServers, ann.token)).toBe('not-operator');
+    const claimed = await trio.people.login(ann, 'admin'); // Only the token says that ann is an operator.
+    expect(await reasonOf(listServers, claimed.token)).toBe('not-operator');
+    await trio.people.sql('UPDATE chat.session SET expires_at = now() WHERE id = $1', [root.sessionId]);
+    expect(await reasonOf(listServers, root.token)).toBe('logged-out');
+  });
+
+  test('limits how often an operator reads', async () => {
+    const { token } = await trio.people.make('reader', 'admin');
+    const paths = ['ListServers', 'ListGateways'].map((method) => `/chat.v1.AdminService/${method}`);
+    for (const path of paths) {
+      let refused: string | undefined;
+      while (refused === undefined) refused = await reasonOf(path, token);
+      expect(refused).toBe('read-too-often');
+    }
+  });
+
+  test.each([
+    '/chat.v1.AdminService/ExportUser',
+    '/chat.v1.UserService/Register',
+    '/chat.v1.ChannelService/List',
+    '/chat.v1.ChannelService/Report',
+    '/chat.v1.ChatService/Drain',
+    '/chat.v1.InboxService/Watch',
+    '/UserService/Login',
+    '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+  ])('does not forward %s', async (path) => {
+    expect(await call(path)).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
+  });
+
+  test('lets no page of another origin call, not even one that may call the other port', async () => {
+    const headers = { origin: 'https://chat.example.org', 'access-control-request-method': 'POST' };
+    const preflight = await fetch(adminPage + listServers, { method: 'OPTIONS', headers });
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([404, null]);
+  });
+
+  test('is the only one with these calls', async () => {
+    const { token } = await trio.people.make('chief', 'admin');
+    const ending = await webCall(gateway.http + listServers, nothing, { token });
+    expect(ending).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
+  });
+
+  test('is off unless it is set, and needs TLS where others can reach it', () => {
+    const read = (env: Record<string, string>) =>
+      readGatewayConfig(readSettings({ PARLEY_DATABASE_URL: 'postgres://a@b/c', ...env })).adminPage;
+    expect(read({})).toBeUndefined();
+    expect(read({ PARLEY_ADMIN_PAGE: '[::1]:1' })).toMatchObject({ host: '::1', port: 1 });
+    expect(() => read({ PARLEY_ADMIN_PAGE: '0.0.0.0:1' })).toThrow('can be reached by others');
+    expect(read({ PARLEY_ADMIN_PAGE: '0.0.0.0:1', PARLEY_INSECURE: 'on' })).toMatchObject({ host: '0.0.0.0' });
+  });
 });
 
 describe('a gateway with a certificate', () => {

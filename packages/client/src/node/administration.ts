@@ -74,8 +74,8 @@ export interface Administration {
 }
 
 /**
- * Returns the calls for operators, which the managers serve. Proxies do not forward them, so this
- * must run where the managers can be reached directly.
+ * Returns the calls for operators, which the managers serve. Proxies of users do not forward them,
+ * so this must run where the managers can be reached directly.
  * @example
  * ```ts
  * import { administration } from '@parley/client/node';

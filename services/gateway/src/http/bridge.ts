@@ -22,7 +22,7 @@ import type { HttpHandler, HttpVisit } from './handler.js';
 import { countInto, type RequestBounds } from './request-bounds.js';
 import { requestIdOf } from './request-id.js';
 import type { ChatRoutes } from './routes.js';
-import { type UserCallTarget, userCalls } from './user-calls.js';
+import { adminPageCalls, type CallTargets, type UserCallTarget, userCalls } from './user-calls.js';
 import { WebAnswer } from './web-answer.js';
 import { WebInboxStream } from './web-inbox-stream.js';
 import { readMessage, type WebFraming, wireOf } from './web-message.js';
@@ -144,12 +144,17 @@ export class Bridge implements Part, DrainedStreams {
     deps.metrics.gauge('parley_web_streams', 'open streams of pages', () => this.#streams.size);
   }
 
-  /** Handles every gRPC-Web request, including calls of unknown methods. */
-  readonly handle: HttpHandler = (visit) => {
+  /** Handles every gRPC-Web request of users, including calls of unknown methods. */
+  readonly handle: HttpHandler = (visit) => this.#take(visit, userCalls);
+
+  /** Does the same for the calls of the admin page. */
+  readonly handleForAdminPage: HttpHandler = (visit) => this.#take(visit, adminPageCalls);
+
+  #take(visit: HttpVisit, targets: CallTargets): boolean {
     const wire = visit.request.method === 'POST' ? wireOf(visit.request.headers['content-type']) : undefined;
     if (wire === undefined) return false;
     const answer = new WebAnswer(visit.response, wire, this.#deps.bounds.unreadOf(visit));
-    const target = userCalls.get(visit.path);
+    const target = targets.get(visit.path);
     if (target === undefined) {
       answer.end({ code: status.UNIMPLEMENTED, details: 'unknown method', metadata: new Metadata() }, 404);
       return true;
@@ -165,7 +170,7 @@ export class Bridge implements Part, DrainedStreams {
       this.#deps.log.error({ err: thrown, rpc: visit.path }, 'gRPC-Web call got no response'),
     );
     return true;
-  };
+  }
 
   /** Refuses a call whose request takes too much memory, and closes its connection. */
   #drop(call: WebCall): void {

@@ -24,6 +24,9 @@ async function pathsBelow(folder: string): Promise<string[]> {
   return files.map((file) => `/${relative(folder, join(file.parentPath, file.name)).split(sep).join('/')}`);
 }
 
+/** Documents of a page by the path at which they are served, besides their own. */
+type PageEntries = Readonly<Record<string, string>>;
+
 /** The built page in memory. Paths are keys of a map, so no path can leave the folder. */
 export class Page {
   readonly #files: ReadonlyMap<string, PackedFile>;
@@ -33,17 +36,21 @@ export class Page {
   }
 
   /** Reads all files of a folder. A missing folder is an empty page. */
-  static async read(folder: string): Promise<Page> {
+  static async read(folder: string, entries: PageEntries = { '/': '/index.html' }): Promise<Page> {
     const paths = await pathsBelow(folder);
     const packed = async (path: string) => packFile(path, await readFile(join(folder, path)), policy);
-    const files = await Promise.all(paths.map(async (path) => [path, await packed(path)] as const));
-    return new Page(new Map(files));
+    const files = new Map(await Promise.all(paths.map(async (path) => [path, await packed(path)] as const)));
+    const served = Object.entries(entries).flatMap(([path, name]) => {
+      const file = files.get(name);
+      return file === undefined ? [] : [[path, file] as const];
+    });
+    return new Page(new Map([...files, ...served]));
   }
 
-  /** Serves the file of the path. `/` is `/index.html`. */
+  /** Serves the file of the path. */
   readonly handle: HttpHandler = (visit) => {
     const { path, request } = visit;
-    const file = this.#files.get(path === '/' ? '/index.html' : path);
+    const file = this.#files.get(path);
     if (file === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
     sendFile(file, visit);
     return true;

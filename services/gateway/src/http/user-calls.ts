@@ -42,9 +42,26 @@ function pathsOf(service: string, method: string): string[] {
   return [`/chat.v1.${service}/${method}`, ...(isOriginal ? [`/${service}/${method}`] : [])];
 }
 
-/** Targets by path, for every path that the bridge forwards. */
-export const userCalls: ReadonlyMap<string, UserCallTarget> = new Map(
+/** Targets of calls by their path. */
+export type CallTargets = ReadonlyMap<string, UserCallTarget>;
+
+/** Targets of every path that the bridge forwards for the page of users. */
+export const userCalls: CallTargets = new Map(
   calls.flatMap(([service, target, methods]) =>
     methods.flatMap((method) => pathsOf(service, method).map((path) => [path, target] as const)),
   ),
+);
+
+/**
+ * Targets of the calls that the admin page makes, and no others. ExportUser is missing, because an
+ * export may take longer than a unary call.
+ */
+export const adminPageCalls: CallTargets = new Map(
+  [
+    ...(methodNames['chat.v1.AdminService'] ?? [])
+      .filter((method) => method !== 'ExportUser')
+      .map((method) => ['AdminService', method, 'manager'] as const),
+    ...['Delete', 'CreateInvite'].map((method) => ['ChannelService', method, 'manager'] as const),
+    ...['Login', 'Logout', 'Update', 'ResetPassword'].map((method) => ['UserService', method, 'user-service'] as const),
+  ].map(([service, method, target]) => [`/chat.v1.${service}/${method}`, target]),
 );

@@ -1508,8 +1508,8 @@ export const AuditEntry: MessageFns<AuditEntry> = {
 
 /**
  * Calls for operators, whose role is checked in the database at each call. The manager serves them;
- * no proxy routes them. Every change is in the audit. Apart from the copies in reports of abuse,
- * only ExportUser returns messages: those of one user.
+ * no proxy of users routes them. Every change is in the audit. Apart from the copies in reports of
+ * abuse, only ExportUser returns messages: those of one user.
  */
 export type AdminServiceDefinition = typeof AdminServiceDefinition;
 export const AdminServiceDefinition = {
