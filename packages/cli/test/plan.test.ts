@@ -1,6 +1,6 @@
 import { localAddresses } from '../src/launcher/envoy/config.js';
 import { readOptions } from '../src/launcher/options.js';
-import { connectionsOf, planServices, type ServicePlan } from '../src/launcher/plan.js';
+import { connectionsOf, planServices, portsOf, type ServicePlan } from '../src/launcher/plan.js';
 
 function plan(...args: string[]) {
   const { first, chatServers, gateways } = planServices(readOptions(args));
@@ -52,6 +52,14 @@ test('Envoy knows the ports of the chat servers and the spare ports, and no othe
   const { clusters } = localAddresses(planned, planned.envoy as ServicePlan, { host: '::', ip: '::1' }, options);
   const ports = clusters['chat-service']?.map((address) => Number(address.replace('[::1]:', '')));
   expect(ports).toEqual([8070, 8071, 8072, 8073, 8074, 8075, 8076, 8077, 8078, 8079, 8082, 8083, 8084, 8085]);
+});
+
+test('only the first gateway has a port for the admin page', () => {
+  const { gateways } = planServices(readOptions(['--gateways', '2']));
+  expect(gateways.map(portsOf)).toEqual([
+    [8080, 9080, 10080, 8090],
+    [8180, 9180, 10180],
+  ]);
 });
 
 test('Envoy knows each gateway by its ports: the page, InboxService, and the one for health checks', () => {

@@ -138,6 +138,9 @@ test('restarts a dead service, and refuses a second start on the same folder or 
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
   }
   expect(run.said).toContain(`\nWeb page: http://127.0.0.1:${webPort}\n`);
+  const adminPage = `http://127.0.0.1:${webPort + 10}/admin`;
+  expect(run.said).toContain(`\nAdmin page: ${adminPage}\n`);
+  expect((await fetch(adminPage)).status).toBe(200);
   const managerPort = Number(ports[3]);
   const managers = [managerPort, managerPort + 100].map((port) => `127.0.0.1:${port}`).join(',');
   expect(run.said).toContain(` --manager ${managers}\n`);

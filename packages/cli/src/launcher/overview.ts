@@ -76,6 +76,10 @@ export function overview(
   const next = [`register ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby', ...grant].map(
     (command) => `  npx parley ${command}`,
   );
-  const page = webPageOf(running, network);
-  return `everything runs\n\n${table}\nWeb page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all commands):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
+  const adminPage = running.map(({ listens }) => listens.adminPage).find((url) => url !== undefined);
+  const pages = [
+    `Web page: ${webPageOf(running, network)}`,
+    ...(adminPage === undefined ? [] : [`Admin page: ${adminPage}`]),
+  ].join('\n');
+  return `everything runs\n\n${table}\n${pages}\n\nNow try, in another terminal (\`npx parley --help\` lists all commands):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
 }

@@ -25,8 +25,10 @@ export interface Plan {
 }
 
 const adminOffset = 1_000;
+const adminPageOffset = 10;
 const betweenManagers = 100;
 const betweenGateways = 100;
+const firstGateway = 'gateway';
 
 function managerPlan(options: StartOptions, index: number): ServicePlan {
   return {
@@ -50,7 +52,7 @@ function chatPlan(options: StartOptions, index: number): ServicePlan {
 
 function gatewayPlan(options: StartOptions, index: number): ServicePlan {
   return {
-    name: index === 0 ? 'gateway' : `gateway-${index + 1}`,
+    name: index === 0 ? firstGateway : `gateway-${index + 1}`,
     service: 'gateway',
     role: 'chat_gateway',
     port: options.webPort + index * betweenGateways,
@@ -72,9 +74,15 @@ export function inboxPort({ port }: ServicePlan): number {
   return port + 2 * adminOffset;
 }
 
+/** Returns the port of the admin page, which only the first gateway has; undefined for other processes. */
+export function adminPagePort({ name, port }: ServicePlan): number | undefined {
+  return name === firstGateway ? port + adminPageOffset : undefined;
+}
+
 /** Returns all ports of a process. */
 export function portsOf(plan: ServicePlan): number[] {
-  return [plan.port, adminPort(plan), ...(plan.service === 'gateway' ? [inboxPort(plan)] : [])];
+  const ofGateway = plan.service === 'gateway' ? [inboxPort(plan), adminPagePort(plan) ?? []].flat() : [];
+  return [plan.port, adminPort(plan), ...ofGateway];
 }
 
 const leastConnections = 200;

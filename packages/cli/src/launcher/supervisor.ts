@@ -1,6 +1,6 @@
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Lifecycle, type Settings, silentLogger } from '@parley/runtime';
+import { hostAndPort, Lifecycle, type Settings, silentLogger } from '@parley/runtime';
 import { readRedisConfig } from '@parley/service-kit';
 import { Acceptance } from './acceptance.js';
 import { accountFor, type SystemAccount } from './accounts.js';
@@ -14,7 +14,7 @@ import { type Network, networkOf, networkSettings } from './network.js';
 import { findDatabase, type OpenDatabase, openProjectDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
 import { addressOf, overview, type Running, webPageOf } from './overview.js';
-import { adminPort, connectionsOf, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
+import { adminPagePort, adminPort, connectionsOf, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
 import { checkFree } from './ports.js';
 import { FactsPublisher } from './publisher.js';
 import { SupervisedProcess } from './service-process.js';
@@ -201,6 +201,7 @@ export class Supervisor {
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
       PARLEY_NAME: plan.name,
       PARLEY_LOG_FORMAT: 'text',
+      ...adminPageSettings(plan),
       ...redisSettings(plan.service, redis),
       ...(envoy || isBehind(plan.service) ? { PARLEY_PROXIES: trustedProxies(process.env.PARLEY_PROXIES) } : {}),
       ...(logLevel === undefined ? {} : { PARLEY_LOG_LEVEL: logLevel }),
@@ -214,6 +215,16 @@ export class Supervisor {
  */
 function isBehind(service: ServicePlan['service']): boolean {
   return service !== 'gateway';
+}
+
+/**
+ * Returns the setting of the admin page. The first gateway has one that only this machine reaches,
+ * unless the user has set another.
+ */
+function adminPageSettings(plan: ServicePlan): NodeJS.ProcessEnv {
+  const port = adminPagePort(plan);
+  if (port === undefined) return { PARLEY_ADMIN_PAGE: 'off' };
+  return { PARLEY_ADMIN_PAGE: process.env.PARLEY_ADMIN_PAGE || hostAndPort('127.0.0.1', port) };
 }
 
 /** Returns the settings of Redis for a service. Its password is only for the services that use it. */
