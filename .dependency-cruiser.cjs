@@ -131,7 +131,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules|^(?!packages/web/).*/dist/' },
     extraExtensionsToScan: ['.tsx'], // the parser cannot read JSX, so the imports of these files come from the output of tsc
-    exclude: { path: '/gen/|^packages/web/dist/page/' },
+    exclude: { path: '/gen/|^packages/web/dist/page(-admin)?/' },
     parser: 'swc',
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
   },

@@ -129,7 +129,7 @@ function ensurePage() {
       'web/public',
       ...['web', 'client', 'contract', 'runtime'].map((name) => `${name}/dist/src`),
     ].map((folder) => `packages/${folder}`),
-    files: ['packages/web/index.html', 'packages/web/vite.config.js'],
+    files: ['index.html', 'admin.html', 'vite.config.js'].map((name) => `packages/web/${name}`),
     command: [join(web, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', web, '--logLevel', 'warn'],
   });
 }

@@ -195,25 +195,43 @@ const leanEmoji = {
   },
 };
 
+const lean = [
+  binaryOnly,
+  oneWay,
+  withoutWebhooks,
+  onlyCommands,
+  enabledRules,
+  tokensOnly,
+  usedNumbers,
+  plainAttributes,
+  ...leanReact,
+  oneUpload,
+  refusalsWithoutTexts,
+  leanEmoji,
+  minified,
+];
+const buildOptions = { target, assetsInlineLimit: 0, modulePreload: { polyfill: false } };
+
+/** Bundles the admin page into a folder of its own, because the gateway serves it on another port. */
+const adminPage = {
+  name: 'admin-page',
+  async closeBundle() {
+    await build({
+      ...{ configFile: false, root: import.meta.dirname, publicDir: false, logLevel: 'warn' },
+      ...{ plugins: lean, resolve: { alias } },
+      build: {
+        ...buildOptions,
+        outDir: 'dist/page-admin',
+        rollupOptions: { input: join(import.meta.dirname, 'admin.html') },
+      },
+    });
+  },
+};
+
 /** Bundles the output of `tsc -b`, so that tests cover the code that is served. */
 export default defineConfig({
-  plugins: [
-    binaryOnly,
-    oneWay,
-    withoutWebhooks,
-    onlyCommands,
-    enabledRules,
-    tokensOnly,
-    usedNumbers,
-    plainAttributes,
-    ...leanReact,
-    oneUpload,
-    refusalsWithoutTexts,
-    leanEmoji,
-    minified,
-    serviceWorker,
-  ],
+  plugins: [...lean, serviceWorker, adminPage],
   resolve: { alias },
-  build: { outDir, target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { ...buildOptions, outDir },
   server: { proxy: { '^/chat\\.v1\\.': 'http://127.0.0.1:8080' } },
 });

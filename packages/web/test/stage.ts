@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type BotCommand, type Conversation, createClient, type NewChannel, type ParleyClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { patient } from '@parley/client/testing';
-import { type ServiceProcess, Trio } from '@parley/testkit';
+import { freePorts, type ServiceProcess, Trio } from '@parley/testkit';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { chromiumPath, launch, Visitor } from './browser.js';
 
@@ -32,6 +32,8 @@ export interface Host {
 export class Stage {
   readonly trio: Trio;
   readonly url: string;
+  /** Address of the admin page. */
+  readonly adminUrl: string;
   readonly browser: Browser;
   readonly #contexts: BrowserContext[] = [];
   readonly #natives: Conversation[] = [];
@@ -39,18 +41,25 @@ export class Stage {
 
   readonly #userService: ServiceProcess;
 
-  private constructor(trio: Trio, userService: ServiceProcess, gateway: ServiceProcess, browser: Browser) {
+  private constructor(
+    trio: Trio,
+    { userService, gateway, adminPage }: { userService: ServiceProcess; gateway: ServiceProcess; adminPage: string },
+    browser: Browser,
+  ) {
     this.trio = trio;
     this.#userService = userService;
     this.url = gateway.http;
+    this.adminUrl = `http://${adminPage}/admin`;
     this.browser = browser;
   }
 
   static async build(): Promise<Stage> {
     const trio = await Trio.start({ chatServers: 2, env: { PARLEY_MESSAGE_BYTES: '4096' } });
     const userService = await trio.startUserService();
-    const gateway = await trio.startGateway({ PARLEY_FILE_BYTES: '1048576', PARLEY_GUESTS: 'on' });
-    return new Stage(trio, userService, gateway, await launch());
+    const adminPage = `127.0.0.1:${await freePorts(1)}`;
+    const settings = { PARLEY_FILE_BYTES: '1048576', PARLEY_GUESTS: 'on', PARLEY_ADMIN_PAGE: adminPage };
+    const gateway = await trio.startGateway(settings);
+    return new Stage(trio, { userService, gateway, adminPage }, await launch());
   }
 
   /** Disconnects everyone. */
@@ -132,6 +141,26 @@ export class Stage {
     await this.trio.people.sql("UPDATE chat.users SET role = 'admin' WHERE id = $1", [id]);
     const transport = patient(grpcTransport({ userService: this.#userService.grpc, channelService: '127.0.0.1:1' }));
     return createClient({ transport, token });
+  }
+
+  /** Opens the admin page in a browser context of its own, signed out. */
+  administration(options: BrowserContextOptions = {}): Promise<Visitor> {
+    return this.stranger(options, this.adminUrl);
+  }
+
+  /** Creates an account with the usual password, and makes it an operator. Returns its id. */
+  async operatorAccount(name = 'Root'): Promise<string> {
+    const id = await this.account(name);
+    await this.trio.people.sql("UPDATE chat.users SET role = 'admin' WHERE id = $1", [id]);
+    return id;
+  }
+
+  /** Creates an account with the usual password. Returns its id. */
+  async account(name: string): Promise<string> {
+    const userId = this.userId(name);
+    const transport = patient(grpcTransport({ userService: this.#userService.grpc, channelService: '127.0.0.1:1' }));
+    await createClient({ transport }).register({ userId, password: 'correct horse', name });
+    return userId;
   }
 
   /** Gives a user a one-time password, as an operator does. Ends the user's sessions. */

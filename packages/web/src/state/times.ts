@@ -28,6 +28,11 @@ export function clockTime(at: number): string {
   return formatOf('clock').format(at);
 }
 
+/** Returns a time such as 14:05:09. */
+export function preciseTime(at: number): string {
+  return formatOf('precise').format(at);
+}
+
 /** Returns the time without a.m. or p.m., for narrow places. */
 export function shortTime(at: number): string {
   const parts = formatOf('clock')

@@ -5,12 +5,15 @@ import { aboutNewPassword, Password, passwordIn } from './password.js';
 import { SignInFrame } from './sign-in.js';
 import { sentence, useAction } from './use-action.js';
 
-function replace(auth: Auth, form: FormData): Promise<void> {
+/** What this form needs of a session. */
+type PasswordReplacer = Pick<Auth, 'replacePassword' | 'signOut'>;
+
+function replace(auth: PasswordReplacer, form: FormData): Promise<void> {
   return auth.replacePassword(String(form.get('current') ?? ''), passwordIn(form, 'new'));
 }
 
 /** The form to set a password in place of a one-time password. */
-export function NewPassword({ auth }: { auth: Auth }) {
+export function NewPassword({ auth }: { auth: PasswordReplacer }) {
   const { busy, refused, run, forget } = useAction((form: FormData) => replace(auth, form));
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector('input')?.focus(), []);
