@@ -3,6 +3,7 @@
  */
 import './page-changes.js';
 import './page-kept-text.js';
+import './page-long-day.js';
 import './page-memory.js';
 import './page-messages.js';
 import './page-unsent.js';
