@@ -37,7 +37,11 @@ export function addTransfers(program: Command): void {
     });
   addDatabaseOptions(program.command('import <file>'))
     .description('import channels from a file of `parley export`, or from the export of another system')
-    .addOption(new Option('--from <system>', 'the system of the export').choices(['parley', 'slack']).default('parley'))
+    .addOption(
+      new Option('--from <system>', 'the system of the export')
+        .choices(['parley', 'slack', 'mattermost', 'discord'])
+        .default('parley'),
+    )
     .option('--people <file>', 'a JSON file with the user ids that people get here, such as {"dora": "dora2"}')
     .option('--dry-run', 'only check the file, and say what would be imported', false)
     .addHelpText('after', importHelp)

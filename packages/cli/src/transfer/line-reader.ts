@@ -21,13 +21,21 @@ async function* bytesOf(file: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** A line of a file: its bytes, its place for errors, and the position of its first byte. */
+interface CutLine {
+  readonly where: string;
+  readonly start: number;
+  readonly bytes: Buffer;
+}
+
 /** Cuts bytes into lines, and counts them. */
 class LineCutter {
   #number = 1;
+  #start = 0;
   #parts: Buffer[] = [];
   #length = 0;
 
-  *lines(bytes: Buffer): Generator<[string, Buffer]> {
+  *lines(bytes: Buffer): Generator<CutLine> {
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
       this.#add(bytes.subarray(start, end));
@@ -37,7 +45,7 @@ class LineCutter {
     this.#add(bytes.subarray(start));
   }
 
-  *rest(): Generator<[string, Buffer]> {
+  *rest(): Generator<CutLine> {
     if (this.#length > 0) yield this.#take();
   }
 
@@ -52,13 +60,13 @@ class LineCutter {
     this.#parts.push(bytes);
   }
 
-  #take(): [string, Buffer] {
-    const line = Buffer.concat(this.#parts);
-    const where = this.#where;
+  #take(): CutLine {
+    const line = { where: this.#where, start: this.#start, bytes: Buffer.concat(this.#parts) };
+    this.#start += this.#length + 1;
     this.#parts = [];
     this.#length = 0;
     this.#number += 1;
-    return [where, line];
+    return line;
   }
 }
 
@@ -79,14 +87,22 @@ export function jsonOf(bytes: Uint8Array, where: string): unknown {
   }
 }
 
+/** A JSON value, and the position of its line in the file. */
+export interface JsonLine extends PlacedValue {
+  readonly start: number;
+  readonly length: number;
+}
+
+function parsed({ where, start, bytes }: CutLine): JsonLine {
+  return { where, start, length: bytes.length, value: jsonOf(bytes, where) };
+}
+
 /**
  * Yields the JSON values of a file with one on each line. Only one line is in memory at a time.
  * @throws {Failure}
  */
-export async function* jsonLines(file: string): AsyncGenerator<PlacedValue> {
+export async function* jsonLines(file: string): AsyncGenerator<JsonLine> {
   const cutter = new LineCutter();
-  for await (const bytes of bytesOf(file)) {
-    for (const [where, line] of cutter.lines(bytes)) yield { where, value: jsonOf(line, where) };
-  }
-  for (const [where, line] of cutter.rest()) yield { where, value: jsonOf(line, where) };
+  for await (const bytes of bytesOf(file)) for (const line of cutter.lines(bytes)) yield parsed(line);
+  for (const line of cutter.rest()) yield parsed(line);
 }

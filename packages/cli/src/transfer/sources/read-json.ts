@@ -9,6 +9,18 @@ import { jsonOf } from '../line-reader.js';
 const maxBytes = 268_435_456;
 
 /**
+ * Returns the value of a JSON file.
+ * @throws {Failure} that names the file
+ */
+export async function readJson(path: string, shown: string): Promise<unknown> {
+  const { size } = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw usage(`${terminalLine(path)} cannot be read (${cause.code}). Choose another folder.`);
+  });
+  if (size > maxBytes) throw importFault(shown, `It has more than ${maxBytes} bytes.`);
+  return jsonOf(await readFile(path), shown);
+}
+
+/**
  * Returns the items of a JSON file with an array.
  * @throws {Failure} that names the file, and the first wrong item
  */
@@ -17,16 +29,13 @@ export async function readItems<Form extends z.ZodType>(
   shown: string,
   form: Form,
 ): Promise<z.output<Form>[]> {
-  const { size } = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw usage(`${terminalLine(path)} cannot be read (${cause.code}). Choose another folder.`);
-  });
-  if (size > maxBytes) throw importFault(shown, `It has more than ${maxBytes} bytes.`);
-  const items = jsonOf(await readFile(path), shown);
+  const items = await readJson(path, shown);
   if (!Array.isArray(items)) throw importFault(shown, 'It is not a list.');
   return items.map((item, at) => itemOf(item, `${shown}, item ${at + 1}`, form));
 }
 
-function itemOf<Form extends z.ZodType>(item: unknown, where: string, form: Form): z.output<Form> {
+/** Returns a value that has a form. @throws {Failure} that names its place */
+export function itemOf<Form extends z.ZodType>(item: unknown, where: string, form: Form): z.output<Form> {
   const parsed = form.safeParse(item);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,0 +1,167 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { mattermostLines } from '../src/transfer/sources/mattermost/mattermost.js';
+import { converted, only } from './transfer-lines.js';
+
+const folder = await mkdtemp(join(tmpdir(), 'parley-mattermost-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+const member = (name: string, more: object = {}) => ({ name, roles: 'channel_user', ...more });
+const user = (username: string, channels: object[], more: object = {}) => ({
+  type: 'user',
+  user: {
+    username,
+    email: `${username}@example.org`,
+    nickname: '',
+    first_name: '',
+    last_name: '',
+    teams: [{ name: 'eng', roles: 'team_user', channels }],
+    ...more,
+  },
+});
+const lines = [
+  { type: 'version', version: 1, info: { generator: 'mattermost-server', version: '9.5.0', created: '2024-01-01' } },
+  { type: 'emoji', emoji: { name: 'parrot', image: 'parrot.png' } },
+  { type: 'team', team: { name: 'eng', display_name: 'Engineering', type: 'O' } },
+  {
+    type: 'channel',
+    channel: {
+      team: 'eng',
+      name: 'town-square',
+      display_name: 'Town Square',
+      type: 'O',
+      header: 'Hello',
+      purpose: 'All',
+    },
+  },
+  { type: 'channel', channel: { team: 'eng', name: 'ops', display_name: 'Ops', type: 'P' } },
+  user('ann', [member('town-square', { roles: 'channel_user channel_admin', last_viewed_at: 3_000 }), member('ops')], {
+    nickname: 'Ann',
+  }),
+  user('bob', [member('town-square')], { first_name: 'Bob', last_name: 'Ray', delete_at: 9_000 }),
+  { type: 'bot', bot: { username: 'deploys', owner: 'ann', display_name: 'Deploys' } },
+  {
+    type: 'post',
+    post: {
+      ...{
+        team: 'eng',
+        channel: 'town-square',
+        user: 'bob',
+        message: 'later :tada: `:tada:`',
+        create_at: 4_000,
+        edit_at: 5_000,
+      },
+      is_pinned: true,
+    },
+  },
+  {
+    type: 'post',
+    post: {
+      ...{ team: 'eng', channel: 'town-square', user: 'ann', message: 'Hi @bob.', create_at: 1_000 },
+      reactions: [
+        { user: 'bob', create_at: 1_500, emoji_name: 'tada' },
+        { user: 'ann', create_at: 1_600, emoji_name: 'partyparrot' },
+      ],
+      replies: [
+        {
+          user: 'bob',
+          message: 'a reply',
+          create_at: 6_000,
+          attachments: [{ path: '2024/plan.txt' }, { path: '2024/gone.txt' }],
+        },
+        { user: 'cid', message: 'who left', create_at: 2_000 },
+      ],
+    },
+  },
+  {
+    type: 'post',
+    post: {
+      team: 'eng',
+      channel: 'ops',
+      user: 'deploys',
+      message: '',
+      create_at: 1_000,
+      props: { attachments: [{ text: 'build 7 is green' }] },
+    },
+  },
+  { type: 'direct_channel', direct_channel: { members: ['ann', 'bob'], header: '' } },
+  {
+    type: 'direct_channel',
+    direct_channel: { participants: ['ann', 'bob', 'cid'].map((username) => ({ username })), header: 'Three' },
+  },
+  {
+    type: 'direct_post',
+    direct_post: { channel_members: ['bob', 'ann'], user: 'ann', message: 'between us', create_at: 1_000 },
+  },
+];
+
+async function bulk(
+  name: string,
+  values: readonly unknown[],
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const text = values.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n');
+  for (const [file, content] of Object.entries({ 'import.jsonl': `${text}\n`, ...files })) {
+    const path = join(folder, name, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  }
+  return join(folder, name);
+}
+
+test('converts a bulk export of Mattermost, in the order of the times of its posts', async () => {
+  const path = await bulk('sample', lines, { 'data/2024/plan.txt': 'a plan' });
+  const all = await converted(mattermostLines(path));
+  expect(all[0]).toMatchObject({ source: 'mattermost/eng' });
+  expect(only(all, 'person')).toMatchObject([
+    { id: 'ann', name: 'Ann' },
+    { id: 'bob', name: 'Bob Ray', status: 'suspended' },
+    { id: 'deploys', name: 'Deploys', bot: true },
+    { id: 'cid', name: 'cid' },
+  ]);
+  expect(only(all, 'channel')).toMatchObject([
+    { id: 'eng/town-square', kind: 'public', name: 'Town Square', owner: 'ann', description: 'Hello\nAll' },
+    { id: 'eng/ops', kind: 'private', name: 'Ops', owner: 'ann' },
+    { kind: 'direct', pair: ['ann', 'bob'] },
+    { kind: 'group', name: 'ann, bob, cid', description: 'Three' },
+  ]);
+  expect(only(all, 'message')).toMatchObject([
+    {
+      ...{ n: 1, at: 1_000, from: 'ann', text: 'Hi @bob.\n[:partyparrot: ann]', mentions: ['bob'] },
+      reactions: [{ emoji: '🎉', people: ['bob'] }],
+    },
+    { n: 2, at: 2_000, from: 'cid', text: 'who left', reply_to: 1 },
+    { n: 3, at: 4_000, from: 'bob', text: 'later 🎉 `:tada:`', edited_at: 5_000, pinned_by: 'bob' },
+    { n: 4, at: 6_000, from: 'bob', text: 'a reply', reply_to: 1, files: ['2024/plan.txt', '2024/gone.txt'] },
+    { n: 1, from: 'deploys', text: 'build 7 is green' },
+    { n: 1, from: 'ann', text: 'between us' },
+  ]);
+  expect(only(all, 'file')).toMatchObject([
+    { name: 'plan.txt', size: 6 },
+    { name: 'gone.txt', missing: true },
+  ]);
+  expect(only(all, 'bytes').map(({ base64 }) => Buffer.from(base64, 'base64').toString())).toEqual(['a plan']);
+  expect(only(all, 'member')).toMatchObject([
+    { person: 'ann', role: 'admin', read: 2 },
+    { person: 'bob' },
+    { person: 'ann' },
+    ...['ann', 'bob', 'ann', 'bob', 'cid'].map((person) => ({ person })),
+  ]);
+});
+
+test('refuses a damaged bulk export, and names the line', async () => {
+  const refused = async (name: string, ...values: unknown[]) => converted(mattermostLines(await bulk(name, values)));
+  const post = (more: object) => ({
+    type: 'post',
+    post: { team: 'eng', channel: 'ops', user: 'ann', message: 'x', create_at: 1_000, ...more },
+  });
+  await expect(refused('version', { type: 'version', version: 2 })).rejects.toThrow('Line 1: "version" is wrong.');
+  await expect(refused('json', lines[0], '{"type":')).rejects.toThrow('Line 2: It is not JSON.');
+  await expect(refused('type', lines[0], { type: 'poll' })).rejects.toThrow('Line 2: "type" is wrong.');
+  await expect(refused('author', post({ user: undefined }))).rejects.toThrow('Line 1: "post.user" is wrong.');
+  await expect(refused('future', post({ create_at: 9e12 }))).rejects.toThrow('Line 1: "at" is wrong.');
+  await expect(refused('path', post({ attachments: [{ path: '../../etc/passwd' }] }))).rejects.toThrow(
+    'Line 1: The path of a file leads elsewhere.',
+  );
+});
