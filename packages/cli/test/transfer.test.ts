@@ -246,7 +246,6 @@ test.each<[string, readonly unknown[], string]>([
     withEntries({ ...message, text: 'x'.repeat(65_537) }),
     'Line 5: The message has 65537 bytes, but at most 65536 are allowed.',
   ],
-  ['blank text', withEntries({ ...message, text: ' ' }), 'Line 5: The message shows nothing.'],
   [
     'half a character',
     withEntries({ ...message, text: '\ud83d' }),
@@ -315,7 +314,7 @@ test('never gives the messages of a stranger to an existing account', async () =
   );
   const refused = imported(there(), stranger);
   await expect(refused).rejects.toThrow(
-    '2 people cannot have their user ids here, because others have them: ONE-ann, ONE-bob.',
+    '2 people cannot have their user ids here, because others have them, or because they are not valid: ONE-ann, ONE-bob.',
   );
   const map = { 'ONE-ann': 'one-ann', 'ONE-bob': 'other-bob' };
   expect(await imported(there(), stranger, map)).toMatchObject({ people: 1, existing_people: 1, channels: 1 });
@@ -371,5 +370,19 @@ test('the export of another system is imported, and importing it again adds noth
   expect(await run(...command)).toEqual([
     0,
     expect.stringContaining('Imported 0 channels with 0 messages and 0 files, for 0 new accounts,'),
+  ]);
+});
+
+test('imports what older systems have stored: a message that has lost its files, and an emoji without its style', async () => {
+  const entries = [
+    { type: 'message', n: 1, at: 1_000, from: 'a', text: '' },
+    { type: 'message', n: 2, at: 1_000, from: 'a', text: 'two', reactions: [{ emoji: '\u2764', people: ['b'] }] },
+  ];
+  await imported(there(), small({ source: 'old', entries, channel: { name: 'old' } }));
+  const lines = await exported(there());
+  const from = lines.findIndex((line) => line.type === 'channel' && line.name === 'old');
+  expect(lines.slice(from + 1, from + 3)).toMatchObject([
+    { n: 1, text: '' },
+    { n: 2, reactions: [{ emoji: '\u2764\ufe0f', people: ['old-bob'] }] },
   ]);
 });

@@ -226,8 +226,7 @@ function nameFault(name: string): string | undefined {
 function reactionFault({ reactions = [] }: LineOf<'message'>): string | undefined {
   if (reactions.length > limits.reactionsPerMessage)
     return `It has more than ${limits.reactionsPerMessage} different reactions.`;
-  const isDouble = new Set(reactions.map(({ emoji }) => emoji)).size < reactions.length;
-  return isDouble ? 'It has a reaction twice.' : undefined;
+  return undefined;
 }
 
 /** Checks that a message has exactly the files before it, which must be those of its sender. */

@@ -1,4 +1,4 @@
-import { channelSettings, isBlank, snakeCase } from '@parley/contract';
+import { channelSettings, snakeCase } from '@parley/contract';
 import { emojiFrom, isDisplayName, isPrintable, isUserId, limits } from '@parley/runtime';
 import { z } from 'zod';
 
@@ -71,7 +71,10 @@ const channel = z.strictObject({
   ...settings,
 });
 
-const emoji = text.refine((one) => emojiFrom(one) === one, 'It is not one emoji.');
+/** An emoji. Older systems have stored it without the emoji style. */
+const emoji = text
+  .refine((one) => emojiFrom(one) !== undefined, 'It is not one emoji.')
+  .transform((one) => emojiFrom(one) ?? one);
 const reaction = z.strictObject({ emoji, people: z.array(id).min(1) });
 const contentType = z
   .string()
@@ -127,8 +130,7 @@ function contentFault(one: Content): string | undefined {
   const data = dataOf(one);
   if (data.length > limits.messageBytes)
     return `The message has ${data.length} bytes, but at most ${limits.messageBytes} are allowed.`;
-  const fileIds = [...(one.files ?? [])];
-  return isBlank({ data, contentType: one.content_type ?? '', fileIds }) ? 'The message shows nothing.' : undefined;
+  return undefined;
 }
 
 const change = z.strictObject({

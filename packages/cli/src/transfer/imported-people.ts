@@ -155,6 +155,6 @@ function takenFailure(ids: readonly string[]): Failure {
   const shown = ids.slice(0, shownIds).map(terminalLine).join(', ');
   const more = ids.length > shownIds ? ', ...' : '';
   const [first = ''] = ids.map(terminalLine);
-  const words = `${counted(ids.length, 'person cannot have their user id', 'people cannot have their user ids')} here, because others have them: ${shown}${more}. Give a JSON file with --people that names a user id for each: that of an existing account if it is the same person, such as {"${first}": "${first}"}, or else a new one. Nothing was changed.`;
+  const words = `${counted(ids.length, 'person cannot have their user id', 'people cannot have their user ids')} here, because others have them, or because they are not valid: ${shown}${more}. Give a JSON file with --people that names a user id for each: that of an existing account if it is the same person, such as {"${first}": "${first}"}, or else a new one. Nothing was changed.`;
   return new Failure('user-id-taken', exitCodes.refused, words);
 }
