@@ -172,12 +172,11 @@ describe('the port of the admin page', () => {
 
   test('limits how often an operator reads', async () => {
     const { token } = await trio.people.make('reader', 'admin');
-    const paths = ['ListServers', 'ListGateways'].map((method) => `/chat.v1.AdminService/${method}`);
-    for (const path of paths) {
-      let refused: string | undefined;
-      while (refused === undefined) refused = await reasonOf(path, token);
-      expect(refused).toBe('read-too-often');
-    }
+    const read = () => reasonOf('/chat.v1.AdminService/ListGateways', token);
+    const reasons = new Set<string | undefined>();
+    while (!reasons.has('read-too-often'))
+      for (const reason of await Promise.all(Array.from({ length: 100 }, read))) reasons.add(reason);
+    expect(reasons).toContain(undefined); // The first ones are served.
   });
 
   test.each([
