@@ -86,7 +86,14 @@ const withoutWebhooks = without(
 const onlyCommands = without(
   'only-commands',
   /\/client\/dist\/src\/calls\/(?:bots|methods)\.js$/,
-  /^ {4}(?:\w+Bots?|setBotCommands): .*\n|^ {4}(?:async )?(?:create|list|revoke|setCommands)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
+  /^ {4}(?:\w+Bots?|setBotCommands|reportAbuse): .*\n|^ {4}(?:async )?(?:create|list|revoke|setCommands)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
+);
+
+/** Calls for which the page has no button. */
+const withoutUnusedCalls = without(
+  'without-unused-calls',
+  /\/client\/dist\/src\/calls\/(?:account|members|people|sessions)\.js$/,
+  /^ {4}(?:async )?(?:changeEmail|transfer|mute|ban|report|endAll)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
 );
 
 /** The page shows the text that came with a refusal or its own, so it needs none for each reason. */
@@ -184,14 +191,14 @@ const leanEmoji = {
     const categories = [...new Set(gemoji.map(({ category }) => category))];
     const columnOf = (value) => JSON.stringify(gemoji.map(value).join('\n'));
     return `const categories = ${JSON.stringify(categories)};
-      const list = (words) => (words === '' ? [] : words.split(','));
+      const list = (words) => words.split(',');
       const emoji = ${columnOf((one) => one.emoji)}.split('\\n');
-      const names = ${columnOf((one) => one.names.join())}.split('\\n');
-      const tags = ${columnOf((one) => one.tags.join())}.split('\\n');
+      const words = ${columnOf(({ names, tags }) => `${names}|${tags}`.replace(/\|$/, ''))}.split('\\n');
       const numbers = ${columnOf(({ category }) => categories.indexOf(category))}.split('\\n');
-      export const gemoji = emoji.map((one, at) => (
-        { emoji: one, names: list(names[at]), tags: list(tags[at]), category: categories[numbers[at]] }
-      ));`;
+      export const gemoji = emoji.map((one, at) => {
+        const [names, tags] = words[at].split('|').map(list);
+        return { emoji: one, names, tags: tags ?? [], category: categories[numbers[at]] };
+      });`;
   },
 };
 
@@ -200,6 +207,7 @@ const lean = [
   oneWay,
   withoutWebhooks,
   onlyCommands,
+  withoutUnusedCalls,
   enabledRules,
   tokensOnly,
   usedNumbers,
