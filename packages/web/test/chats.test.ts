@@ -107,6 +107,26 @@ test('settings of a channel leave the role alone, except of a new owner, and a m
   expect(item).toMatchObject({ channel: { myRole: MemberRole.MEMBER }, markedUnread: true, notify: 'none' });
 });
 
+test('an entry about members leaves their number to the server, until it counts again', () => {
+  const entry = {
+    ...({ type: 'member', userId: 'eve', userIds: ['eve'], joined: true, role: 'member', by: 'bob' } as const),
+    ...{ seq: 6, timestamp: 6, sender: 'bob', clientId: '' },
+  };
+  const start = all(summary(1, {}, { lastSeq: 5, memberCount: 2 }));
+  expect(after(start, entries(1, entry)).items[1]).toMatchObject({ recountSeq: 6, lastSeq: 6 });
+  expect(after(start, entries(1, { ...entry, seq: 5 })).items[1]?.recountSeq).toBeUndefined();
+  const counted = summary(1, {}, { lastSeq: 6, memberCount: 3 });
+  const item = after(start, entries(1, entry), { type: 'refreshed', chat: counted }).items[1];
+  expect([item?.recountSeq, item?.channel.memberCount]).toEqual([undefined, 3]);
+});
+
+test('a chat has the receipts of the others, and none in another log', () => {
+  const others = [{ userId: 'bob', deliveredSeq: 5, readSeq: 4 }];
+  const start = all(summary(1, { others }));
+  expect(after(start).items[1]?.receipts).toEqual({ bob: { deliveredSeq: 5, readSeq: 4 } });
+  expect(after(start, { type: 'restarted', id: 1, log: 'log-2' }).items[1]?.receipts).toEqual({});
+});
+
 test('some chats are listed before the others arrive, and chats that are gone stay until all have arrived', () => {
   const cached = { type: 'cached', listing: { ...noChats('ann'), items: after(all(summary(9))).items } } as const;
   const some = after(cached, { type: 'some', chats: [summary(3), summary(2)] });
@@ -234,6 +254,6 @@ test('reads the place in the address, and writes it', () => {
 
 test('a message with files only is listed by the word for them, also if a tab of an earlier version sends it without', () => {
   const chats = after(all(summary(1), summary(2)), entries(1, { ...said(1, 'bob', ''), fileIds: ['f'] }));
-  expect(chats.items[1]?.last?.text).toBe('Files');
+  expect(chats.items[1]?.last?.text).toBe('1 file');
   expect(chatsReducer(chats, entries(2, withoutFiles(said(1, 'bob', 'hello')))).items[2]?.last?.text).toBe('hello');
 });

@@ -15,7 +15,7 @@ import { about, said } from './entries.js';
 function itemWith(more: Partial<ChatItem>): ChatItem {
   const channel = { id: 7, name: 'team', kind: ChannelKind.GROUP } as Channel;
   const counts = { last: undefined, unread: 1, mentions: 0, markedUnread: false, log: 'a', lastSeq: 9 };
-  return { channel, peer: undefined, notify: 'all', readSeq: 3, countedSeq: 3, ...counts, ...more };
+  return { channel, peer: undefined, notify: 'all', readSeq: 3, countedSeq: 3, receipts: {}, ...counts, ...more };
 }
 
 const direct: Partial<ChatItem> = {

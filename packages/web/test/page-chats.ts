@@ -59,12 +59,21 @@ inChromium('chats', () => {
     await ann.message('first, you mean').getByRole('button', { name: 'Delete', exact: true }).click();
     await ann.page.getByRole('button', { name: 'Delete for everyone' }).click();
     await bob.page.getByText('This message was deleted.').waitFor();
+    await ann.page.getByRole('button', { name: 'More' }).click();
+    await ann.page.getByRole('button', { name: 'Rename' }).click();
+    await ann.page.getByLabel('Name', { exact: true }).fill('lunch');
+    await ann.page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
+    await rowOf(bob, 'lunch').waitFor();
     await ann.page.getByRole('button', { name: '2 members (show list)' }).click();
     await ann.page.getByRole('dialog').getByText('· Owner').waitFor();
     await stage.picture(ann, 'chat-members');
     await ann.page.getByRole('button', { name: 'Make admin' }).click();
     await ann.page.getByRole('dialog').getByText('· Admin').waitFor();
     await bob.page.getByText('Bob is now an admin').waitFor();
+    await ann.page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await ann.page.getByRole('button', { name: 'Remove?' }).click();
+    await ann.page.getByRole('heading', { name: '1 member' }).waitFor();
+    await bob.page.getByText('you may have left it or been removed').waitFor();
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
@@ -77,15 +86,18 @@ inChromium('chats', () => {
     await bob.page.getByRole('dialog').getByRole('link', { name: 'announcements' }).click();
     await bob.page.getByText('Everyone with an account can join and read this').waitFor();
     await stage.picture(bob, 'chat-join');
+    await bob.page.getByRole('main').getByRole('link', { name: 'All chats' }).waitFor();
     await bob.page.getByRole('button', { name: 'Join' }).click();
     await bob.message('welcome all').waitFor();
     await bob.say('hello');
     await ann.message('hello').waitFor();
+    await ann.page.getByRole('button', { name: '2 members (show list)' }).waitFor();
     await bob.page.getByRole('button', { name: 'More' }).click();
     await bob.page.getByRole('button', { name: 'Leave', exact: true }).click();
     await bob.page.getByRole('button', { name: 'Leave chat' }).click();
     await rowOf(bob, 'announcements').waitFor({ state: 'detached' });
     await ann.page.getByText('Bob left').waitFor();
+    await ann.page.getByRole('button', { name: '1 member (show list)' }).waitFor();
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
@@ -144,11 +156,14 @@ inChromium('chats', () => {
   });
 
   test('the quick switcher opens a chat by its name', async () => {
-    const ann = await stage.somebody('Ann');
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     for (const name of ['alpha team', 'beta team']) await createChat(ann, 'Private channel', name);
     await ann.page.keyboard.press('Control+k');
     await ann.focused(ann.page.getByRole('dialog').getByRole('combobox'));
     await stage.picture(ann, 'switcher');
+    await bob.page.keyboard.press('Control+k');
+    await bob.focused(bob.page.getByRole('dialog').getByRole('combobox'));
+    expect(await bob.page.getByText('Nothing has this name.').count()).toBe(0); // Bob has no chats, and has sought none.
     await ann.page.keyboard.type('alp');
     await ann.page.keyboard.press('Enter');
     await ann.page.getByRole('heading', { level: 2, name: 'alpha team' }).waitFor();

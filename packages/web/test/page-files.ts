@@ -176,7 +176,9 @@ inChromium('files of messages', () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     await createChat(ann, 'Group', 'album', [await userIdOf(bob)]);
     expect(await postFiles(ann)).toBe(201);
-    await rowOf(bob, 'album').getByText('Files').waitFor();
+    await rowOf(bob, 'album')
+      .getByText(/\d files$/)
+      .waitFor();
     await rowOf(bob, 'album').click();
     const { page } = bob;
     await loaded(bob, '.files li:nth-child(2) img', 640);
@@ -213,7 +215,7 @@ inChromium('files of messages', () => {
     await page.getByRole('button', { name: 'Previous picture' }).click();
     await page.getByText('2 of 2').waitFor();
     await page.keyboard.press('Escape');
-    await page.locator('.file', { hasText: 'list.txt' }).getByText('11 byte').waitFor();
+    await page.locator('.file', { hasText: 'list.txt' }).getByText('11 bytes').waitFor();
     expect(await save(bob, 'list.txt')).toEqual(['list.txt', 'rice, beans']);
     await page.reload();
     await loaded(bob, '.thumbnail img', 640);

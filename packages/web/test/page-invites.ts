@@ -20,6 +20,9 @@ inChromium('invite links', () => {
     await dialog.getByText('Copied').waitFor();
     await stage.picture(ann, 'invites');
     const href = await ann.page.evaluate(() => navigator.clipboard.readText());
+    const stranger = await stage.stranger();
+    await stranger.page.goto(href);
+    await stranger.page.getByText('You were invited to a chat.').waitFor();
     await bob.page.goto(href);
     await bob.page.getByText('You were invited to this chat.').waitFor();
     await bob.page.getByRole('heading', { name: 'garden' }).waitFor();

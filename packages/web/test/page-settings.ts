@@ -60,15 +60,17 @@ inChromium('settings', () => {
     await pictured(bob, 'dialog', 256);
     await pictured(bob, 'a.chat', 256);
     await bob.page.getByRole('button', { name: 'Block' }).click();
-    await bob.page.getByText('They are not told.').waitFor();
+    await bob.page.getByText('They are not told why.').waitFor();
     await bob.page.getByRole('button', { name: 'Block' }).click();
     await bob.page.getByText('You have blocked this person.').waitFor();
     await stage.picture(bob, 'person-card');
     await bob.page.keyboard.press('Escape');
+    await rowOf(ann, 'Bob').waitFor({ state: 'detached' });
     await openSettings(bob, 'Blocked people');
     await bob.page.locator('.settings-part li').getByText('Annabel').waitFor();
     await bob.page.getByRole('button', { name: 'Unblock' }).click();
     await bob.page.getByText('You have blocked nobody.').waitFor();
+    await rowOf(ann, 'Bob').waitFor(); // Both have the direct chat again.
     await openSettings(ann, 'Profile');
     await ann.page.getByRole('button', { name: 'Remove the picture' }).click();
     await ann.page.getByRole('button', { name: 'Remove the picture' }).waitFor({ state: 'detached' });

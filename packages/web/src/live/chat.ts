@@ -165,7 +165,8 @@ export class Chat implements OpenConversation {
   }
 
   /** Applies the facts about this chat that the list has. */
-  describe({ channel, log, lastSeq: seq, readSeq }: ChatItem, receipts = this.state().receipts): void {
+  describe({ channel, log, lastSeq: seq, readSeq, receipts: before }: ChatItem): void {
+    const receipts = { ...before, ...this.state().receipts };
     this.apply({ type: 'summary', channel, place: { log, seq }, readSeq, receipts });
   }
 

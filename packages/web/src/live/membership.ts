@@ -92,6 +92,11 @@ export class ChatMembership {
     await this.#chats.refresh(id);
   }
 
+  /** Gives a group or channel another name. @throws {Refusal} */
+  async rename(id: number, name: string): Promise<void> {
+    await this.#client.chats.update(id, { name });
+  }
+
   /** Leaves a chat. @throws {Refusal} */
   async leave(id: number): Promise<void> {
     await this.#client.members.remove(id, this.#me);

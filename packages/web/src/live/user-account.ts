@@ -95,8 +95,12 @@ export class UserAccount {
   }
 
   /** Blocks a user, or lifts the block. @throws {Refusal} */
-  block(userId: string, isBlocked: boolean): Promise<void> {
-    return isBlocked ? this.#client.people.block(userId) : this.#client.people.unblock(userId);
+  async block(userId: string, isBlocked: boolean): Promise<void> {
+    const { people, chats } = this.#client;
+    if (isBlocked) return people.block(userId);
+    await people.unblock(userId);
+    const hasChat = Object.values(this.#deps.chats.state().items).some(({ peer }) => peer?.id === userId);
+    if (hasChat) await chats.direct(userId).catch(() => {}); // Brings the other user back, whom the block has removed.
   }
 
   /** Shows the user's current name in every tab, and after a reload, and the current picture. */

@@ -1,5 +1,5 @@
 import { type ChatSummary, type NotifyLevel, type ParleyClient, Refusal } from '@parley/client';
-import { type ChatsAction, type ChatsState, chatsReducer, isChat, noChats } from '../state/chats.js';
+import { type ChatsAction, type ChatsState, chatsReducer, isChat, noChats, receiptsOf } from '../state/chats.js';
 import type { SharedAction } from '../state/conversation-state.js';
 import { Store } from '../state/store.js';
 import { type ChatsListingSaver, listingSaver, loadListing } from '../storage/chat-listing.js';
@@ -164,12 +164,9 @@ export class UserChats implements ChatsOfInbox {
 
   /** Passes a summary of the server to the chat, if it is in memory. */
   summarize({ channel, log, mine, others }: ChatSummary): void {
-    const receipts = Object.fromEntries(
-      others.map(({ userId, deliveredSeq, readSeq }) => [userId, { deliveredSeq, readSeq }]),
-    );
     const place = { log, seq: channel.lastSeq };
     const chat = this.#loaded.get(channel.id);
-    chat?.share({ type: 'summary', channel, place, readSeq: mine.readSeq, receipts });
+    chat?.share({ type: 'summary', channel, place, readSeq: mine.readSeq, receipts: receiptsOf(others) });
     if (chat?.state().link.state === 'ended') chat.share({ type: 'link', link: this.state().link }); // The user is a member again.
   }
 

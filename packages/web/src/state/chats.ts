@@ -10,6 +10,7 @@ import {
   type UserInboxEvent,
 } from '@parley/client';
 import { words } from '../words/words.js';
+import type { ConversationState } from './conversation-state.js';
 import type { Link } from './link.js';
 import { textOrFiles } from './message-words.js';
 import { type Names, named } from './names.js';
@@ -45,6 +46,10 @@ export interface ChatItem {
   readonly markedUnread: boolean;
   readonly notify: NotifyLevel;
   readonly log: string;
+  /** Receipts of the other members when the server last described the chat, by user id. */
+  readonly receipts: ConversationState['receipts'];
+  /** Seq of a change of members since then: only the server can count the members now. */
+  readonly recountSeq?: number;
   /** Seq of the last entry of the log. The counts include everything up to it. */
   readonly lastSeq: number;
   readonly readSeq: number;
@@ -126,12 +131,17 @@ function previewOf(entry: EntryEvent | undefined): Preview | undefined {
   return { seq, at, sender, text: deleted ? '' : startOfMessage(entry) };
 }
 
+/** Returns the receipts of the other members, by user id. */
+export function receiptsOf(others: ChatSummary['others']): ConversationState['receipts'] {
+  return Object.fromEntries(others.map(({ userId, deliveredSeq, readSeq }) => [userId, { deliveredSeq, readSeq }]));
+}
+
 function itemOf({ channel, peer, last, log, mine, ...rest }: ChatSummary): ChatItem {
-  const { unread, mentions, markedUnread, notify } = rest;
+  const { unread, mentions, markedUnread, notify, others } = rest;
   const other = peer && { id: peer.id, name: peer.name };
   const counts = { unread, mentions, markedUnread, notify, log, lastSeq: channel.lastSeq };
   const read = { readSeq: mine.readSeq, countedSeq: mine.readSeq };
-  return { channel, peer: other, last: previewOf(last), ...counts, ...read };
+  return { channel, peer: other, last: previewOf(last), ...counts, ...read, receipts: receiptsOf(others) };
 }
 
 /**
@@ -199,6 +209,7 @@ function changedPreview(last: Preview | undefined, entry: EntryEvent): Preview |
 function withEntry(item: ChatItem, entry: EntryEvent, me: string): ChatItem {
   const { seq } = entry;
   if (seq <= item.lastSeq) return item;
+  if (entry.type === 'member') return { ...item, lastSeq: seq, recountSeq: seq };
   if (entry.type !== 'message') return { ...item, lastSeq: seq, last: changedPreview(item.last, entry) };
   const isNew = entry.sender !== me && seq > item.readSeq;
   const unread = Math.min(mostCounted, item.unread + (isNew ? 1 : 0));
@@ -280,6 +291,7 @@ function itemAfter(item: ChatItem, action: ItemAction, me: string): ChatItem {
         unread: 0,
         mentions: 0,
         last: undefined,
+        receipts: {},
       };
     case 'read':
       return readUpTo(item, action.seq);

@@ -6,7 +6,7 @@ interface MessageContent {
   readonly fileIds?: readonly string[] | undefined;
 }
 
-/** Returns the text of a message for a line elsewhere; of one that has only files, the word for them. */
+/** Returns the text of a message for a line elsewhere; of one that has only files, their number. */
 export function textOrFiles({ text, fileIds = [] }: MessageContent): string | undefined {
-  return text === '' && fileIds.length > 0 ? words().conversation.files : text;
+  return text === '' && fileIds.length > 0 ? words().conversation.unsentFiles(fileIds.length) : text;
 }

@@ -1,5 +1,5 @@
 import { ChannelKind } from '@parley/client';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { chatFacts, memberWords } from '../state/chat-words.js';
 import { type ChatItem, titleOf } from '../state/chats.js';
 import { words } from '../words/words.js';
@@ -79,11 +79,17 @@ function Favourite({ id }: { id: number }) {
 }
 
 function Members({ item, onPress }: { item: ChatItem; onPress: () => void }) {
-  const label = memberWords(item.channel.memberCount);
+  const { chats } = useWorkspace();
+  const { recountSeq, channel } = item;
+  const { id, memberCount } = channel;
+  useEffect(() => {
+    if (recountSeq !== undefined) chats.tryRefresh(id);
+  }, [chats, id, recountSeq]);
+  const label = memberWords(memberCount);
   return (
     <button type="button" className="people" title={label} onClick={onPress}>
       <Icon name="people" size={18} />
-      <span aria-hidden="true">{item.channel.memberCount.toLocaleString()}</span>
+      <span aria-hidden="true">{memberCount.toLocaleString()}</span>
       <span className="unseen">{words().chats.membersButton(label)}</span>
     </button>
   );

@@ -26,6 +26,7 @@ export function ChatList({ openId }: { openId: number | undefined }) {
       {count > 0 && <Filters filter={filter} onFilter={setFilter} />}
       <Section title={say.favourites} items={favourites} state={state} openId={openId} />
       <Section title={say.chats} items={others} state={state} openId={openId} />
+      {count === 0 && state.fresh && <p className="hint">{say.none}</p>}
       {count > 0 && favourites.length + others.length === 0 && <p className="hint">{say.noMatch}</p>}
     </>
   );

@@ -1,18 +1,19 @@
 import { ChannelKind, MemberRole, type NotifyLevel } from '@parley/client';
-import { type RefObject, useEffect, useRef, useState } from 'react';
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from 'react';
 import { type ChatItem, titleOf } from '../state/chats.js';
 import type { ChatsWords } from '../words/en/chats.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
+import { NameField } from './name-field.js';
 import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
 import { useCloseOutside } from './use-close-outside.js';
 import { useWorkspace } from './workspace-context.js';
 
-type Asked = 'leave' | 'delete';
+type Asked = 'leave' | 'delete' | 'rename';
 
 const levels = [
   ['all', 'notifyAll'],
@@ -53,7 +54,10 @@ export function ChatMenu({ item, onShow }: ChatMenuProps) {
         <Icon name="more" />
       </button>
       {open && <MenuItems item={item} onShow={onShow} onAsk={ask} onDone={() => setOpen(false)} />}
-      {asked !== undefined && <Farewell what={asked} item={item} onClose={() => setAsked(undefined)} />}
+      {asked === 'rename' && <Rename item={item} onClose={() => setAsked(undefined)} />}
+      {(asked === 'leave' || asked === 'delete') && (
+        <Farewell what={asked} item={item} onClose={() => setAsked(undefined)} />
+      )}
     </div>
   );
 }
@@ -100,6 +104,11 @@ function MenuItems({ item, onShow, onAsk, onDone }: MenuItemsProps) {
       <button type="button" onClick={mark.run}>
         {say.markUnread}
       </button>
+      {kind !== ChannelKind.DIRECT && (myRole === MemberRole.OWNER || myRole === MemberRole.ADMIN) && (
+        <button type="button" onClick={() => onAsk('rename')}>
+          {say.rename}
+        </button>
+      )}
       {myRole !== MemberRole.OWNER && (
         <button type="button" className="danger-item" onClick={() => onAsk('leave')}>
           {kind === ChannelKind.DIRECT ? say.removeDirect : say.leave}
@@ -146,13 +155,36 @@ function NarrowItems({ id, onShow, onDone }: NarrowItemsProps) {
   );
 }
 
+function Rename({ item: { channel }, onClose }: { item: ChatItem; onClose: () => void }) {
+  const { membership } = useWorkspace();
+  const { busy, refused, run } = useAction(async (form: FormData) => {
+    await membership.rename(channel.id, String(form.get('name')).trim());
+    onClose();
+  });
+  const onSubmit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    run(new FormData(event.currentTarget));
+  };
+  return (
+    <Dialog title={words().chats.rename} onClose={onClose}>
+      <form onSubmit={onSubmit}>
+        <NameField label={words().common.name} initial={channel.name} isRequired />
+        <RefusalLine refused={refused} />
+        <button className="primary" type="submit" disabled={busy}>
+          {words().chats.rename}
+        </button>
+      </form>
+    </Dialog>
+  );
+}
+
 function leaveWords({ channel: { kind } }: ChatItem): string {
   const { leaveDirect, leavePublic, leaveOther } = words().chats;
   if (kind === ChannelKind.DIRECT) return leaveDirect;
   return kind === ChannelKind.PUBLIC ? leavePublic : leaveOther;
 }
 
-function Farewell({ what, item, onClose }: { what: Asked; item: ChatItem; onClose: () => void }) {
+function Farewell({ what, item, onClose }: { what: 'leave' | 'delete'; item: ChatItem; onClose: () => void }) {
   const { membership } = useWorkspace();
   const say = words().chats;
   const { id } = item.channel;

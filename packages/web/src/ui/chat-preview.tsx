@@ -1,6 +1,7 @@
 import type { Channel } from '@parley/client';
 import type { ReactNode } from 'react';
 import { kindWords, memberWords } from '../state/chat-words.js';
+import { words } from '../words/words.js';
 import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
 import { useAction } from './use-action.js';
@@ -33,6 +34,9 @@ export function ChatPreview({ channel, action, onAct, children }: ChatPreviewPro
       <button type="button" className="primary" disabled={busy} onClick={() => run()}>
         {action}
       </button>
+      <a className="quiet" href="#rooms">
+        {words().common.allChats}
+      </a>
       <RefusalLine refused={refused} />
     </section>
   );

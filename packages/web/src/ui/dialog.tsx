@@ -9,14 +9,15 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** A modal dialog. Escape closes it. Gives the focus to the element with `data-focus`, or else to the first input. */
+/** A modal dialog. Escape closes it. Gives the focus to the element with `data-focus`, or else to the first input that is no choice. */
 export function Dialog({ title, className, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     if (dialog.current?.open === false) dialog.current.showModal();
     (
-      dialog.current?.querySelector<HTMLElement>('[data-focus=true]') ?? dialog.current?.querySelector('input')
+      dialog.current?.querySelector<HTMLElement>('[data-focus=true]') ??
+      dialog.current?.querySelector<HTMLElement>('input:not([type=radio])')
     )?.focus();
   }, []);
   return (

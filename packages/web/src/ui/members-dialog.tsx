@@ -114,6 +114,7 @@ function Member({ user, item, onChanged }: { user: User; item: ChatItem; onChang
     await act();
     onChanged();
   });
+  const [isAsked, setIsAsked] = useState(false);
   const isMe = user.id === session.userId;
   const say = words().chats;
   const role = roles[user.memberRole];
@@ -150,11 +151,12 @@ function Member({ user, item, onChanged }: { user: User; item: ChatItem; onChang
       {mayRemove && (
         <button
           type="button"
-          className="quiet"
+          className={isAsked ? 'danger' : 'quiet'}
           disabled={busy}
-          onClick={() => run(() => membership.remove(id, user.id))}
+          onClick={() => (isAsked ? run(() => membership.remove(id, user.id)) : setIsAsked(true))}
         >
           {say.remove}
+          {isAsked && '?'}
         </button>
       )}
     </li>

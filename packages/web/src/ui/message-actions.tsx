@@ -77,13 +77,28 @@ export function MessageActions(props: MessageActionsProps) {
         </p>
       )}
       {open === 'deleting' && (
-        <p className="confirmation">
-          <button type="button" className="danger small" onClick={() => conversation.change('delete', line.seq)}>
-            {say.deleteForAll}
-          </button>
-        </p>
+        <Deletion onDelete={() => conversation.change('delete', line.seq)} onCancel={() => setOpen(undefined)} />
       )}
     </>
+  );
+}
+
+/** Gives a new element the focus, which also scrolls to it. */
+const takeFocus = (element: HTMLElement | null) => element?.focus();
+
+function Deletion({ onDelete, onCancel }: { onDelete: () => void; onCancel: () => void }) {
+  return (
+    <p className="confirmation">
+      <button
+        ref={takeFocus}
+        type="button"
+        className="danger small"
+        onClick={onDelete}
+        onKeyDown={({ key }) => key === 'Escape' && onCancel()}
+      >
+        {words().conversation.deleteForAll}
+      </button>
+    </p>
   );
 }
 

@@ -8,10 +8,12 @@ interface NameFieldProps {
   readonly refused?: string | undefined;
   readonly isRequired?: boolean;
   readonly autoComplete?: string;
+  /** The name at first. */
+  readonly initial?: string;
 }
 
 /** The field `name` of a form, for the name of a user, room or chat. */
-export function NameField(props: NameFieldProps) {
-  const [value, setValue] = useState('');
+export function NameField({ initial = '', ...props }: NameFieldProps) {
+  const [value, setValue] = useState(initial);
   return <CountedField {...props} name="name" value={value} most={mostCharacters.name} onText={setValue} />;
 }

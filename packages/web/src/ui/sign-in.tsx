@@ -3,6 +3,7 @@ import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'rea
 import type { Auth } from '../live/auth.js';
 import { words } from '../words/words.js';
 import { Field } from './field.js';
+import { usePlace } from './hooks.js';
 import { Mark } from './mark.js';
 import { NameField } from './name-field.js';
 import { Password, passwordIn } from './password.js';
@@ -86,12 +87,14 @@ export function SignInFrame({ children }: { children: ReactNode }) {
 export function SignIn({ auth, notice }: SignInProps) {
   const { isNew, needsInvite, busy, turn, says, inFields, onForm } = useSignIn(auth, notice);
   const form = useRef<HTMLFormElement>(null);
+  const isInvited = usePlace().inviteId !== undefined;
   const say = words().entry;
   useEffect(() => form.current?.querySelector('input')?.focus(), []);
   return (
     <SignInFrame>
       <form ref={form} {...onForm} aria-labelledby="sign-in-title">
         <h2 id="sign-in-title">{isNew ? say.newAccount : say.signIn}</h2>
+        {isInvited && <p className="hint">{say.invited}</p>}
         <Fields isNew={isNew} needsInvite={needsInvite} refused={inFields} />
         <p className="refusal" role="alert">
           {says === undefined ? '' : sentence(says)}

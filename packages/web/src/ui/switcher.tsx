@@ -105,7 +105,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
             </button>
           ))}
         </div>
-        <LeftOut shown={found.length} matching={matching.length} />
+        {text !== '' && <LeftOut shown={found.length} matching={matching.length} />}
       </div>
     </Dialog>
   );

@@ -16,6 +16,7 @@ export const deEntry: EntryWords = {
   hidePassword: 'Passwort verbergen',
   passwordHint:
     '8 bis 72 Zeichen; Umlaute und Sonderzeichen zählen als 2 bis 4. Sehr häufige Passwörter gehen nicht. Ein vergessenes Passwort kann niemand wiederherstellen.',
+  invited: 'Du wurdest zu einem Chat eingeladen. Melde dich an oder lege ein Konto an, um beizutreten.',
   invite: 'Einladungscode',
   chooseTitle: 'Wähle dein eigenes Passwort',
   chooseHint: 'Du hast dich mit einem Einmalpasswort angemeldet. Es gilt kein zweites Mal.',

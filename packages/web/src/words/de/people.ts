@@ -11,9 +11,8 @@ export const dePeople: PeopleWords = {
   block: 'Blockieren',
   unblock: 'Blockierung aufheben',
   blocked: 'Du hast diese Person blockiert.',
-  blockTitle: 'Diese Person blockieren?',
   blockHint:
-    'Sie kann dir nicht mehr direkt schreiben, und du wirst über nichts mehr von ihr benachrichtigt. Sie erfährt davon nichts. In Gruppen und Kanälen seht ihr euch weiterhin.',
+    'Euer Direktchat verschwindet aus ihrer Liste, und du wirst über nichts mehr von ihr benachrichtigt. Sie erfährt nicht, warum. In Gruppen und Kanälen seht ihr euch weiterhin.',
   cancel: 'Abbrechen',
   loading: 'Wird geladen …',
   deleted: 'Dieses Konto wurde gelöscht.',

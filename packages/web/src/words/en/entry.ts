@@ -15,6 +15,7 @@ export const enEntry = {
   hidePassword: 'Hide password',
   passwordHint:
     '8 to 72 English letters, digits or symbols; other characters count as 2 to 4. Very common passwords are refused. Nobody can recover a forgotten password.',
+  invited: 'You were invited to a chat. Sign in or create an account to join it.',
   invite: 'Invitation code',
   chooseTitle: 'Choose your own password',
   chooseHint: 'You signed in with a one-time password, which cannot be used again.',

@@ -10,9 +10,8 @@ export const enPeople = {
   block: 'Block',
   unblock: 'Unblock',
   blocked: 'You have blocked this person.',
-  blockTitle: 'Block this person?',
   blockHint:
-    'They can no longer write to you in a direct chat, and nothing they do notifies you. They are not told. You still see each other in groups and channels.',
+    'Your direct chat disappears from their list, and nothing they do notifies you. They are not told why. You still see each other in groups and channels.',
   cancel: 'Cancel',
   loading: 'Loading…',
   deleted: 'This account was deleted.',
