@@ -3,7 +3,7 @@ import { type BenchRound, playInTurn, roundOf } from './rounds.js';
 import type { SuitePlan, SuiteResult } from './suite.js';
 
 /** Numbers of gateways that are compared. */
-const edgeCounts = [2, 4];
+const edgeCounts = [1, 2, 4];
 const perSecond = 20;
 
 /** Readers of the public chat, over all gateways. */
@@ -27,7 +27,7 @@ function describe({ value, ownerMicros, faults }: BenchRound & Partial<EdgeRound
   );
 }
 
-/** Measures a public chat whose readers are spread over 2 and then over 4 gateways. */
+/** Measures a public chat whose readers are spread over 1, 2 and 4 gateways. */
 export async function benchEdges({ pairs, seconds, readers, log }: SuitePlan & EdgeReaders): Promise<SuiteResult> {
   const players = new Map(edgeCounts.map((edges) => [`${edges} gateways`, () => playEdges(edges, readers, seconds)]));
   const rounds = await playInTurn(players, { name: 'edges', pairs: Math.min(pairs, 3), warmUps: 0, log, describe });
