@@ -25,12 +25,17 @@ const stepMs = 100;
 const retryMs = 200;
 /** Time limit of one attempt, in milliseconds. */
 const longestMs = 10_000;
-/** Number of streams that reconnect per second, if the deadline leaves time. */
+/** Number of streams that reconnect per second, if the deadline leaves time. A channel counts as one more. */
 const streamsPerSecond = 100;
 const spreadMs = { least: 500, most: 3_000 } as const;
 
 function ownershipOf({ facts }: LiveChannel): Ownership {
   return { channelId: facts.id, epoch: facts.epoch };
+}
+
+/** Returns the work that the move of a channel causes: that of the channel, and that of each seat. */
+function weightOf({ seats }: LiveChannel): number {
+  return 1 + seats;
 }
 
 /**
@@ -94,9 +99,9 @@ export class Drain implements Part {
 
   async #moveSpread(): Promise<void> {
     const channels = this.#deps.channels.all();
-    const seats = channels.reduce((sum, one) => sum + one.seats, 0);
-    const windowMs = Math.min(this.#leftMs / 2, (seats * 1_000) / streamsPerSecond);
-    const steps = spread(channels, (one) => one.seats, Math.max(1, Math.ceil(windowMs / stepMs)));
+    const weight = channels.reduce((sum, one) => sum + weightOf(one), 0);
+    const windowMs = Math.min(this.#leftMs / 2, (weight * 1_000) / streamsPerSecond);
+    const steps = spread(channels, weightOf, Math.max(1, Math.ceil(windowMs / stepMs)));
     const moves: Promise<void>[] = [];
     for (const [at, group] of steps.entries()) {
       if (group.length > 0) moves.push(this.#move(group));

@@ -8,7 +8,8 @@ export type OwnedNews = Pick<Owned, 'channels' | 'dropped' | 'next'>;
 
 /**
  * Milliseconds between two announcements: `least` plus a random part of `jitter`. After a failover,
- * a server can suddenly own many more channels, and every gateway then follows some of them.
+ * a server can suddenly own many more channels, and every gateway then follows some of them. The
+ * first announcement is sent at once, because the users of a channel that moves wait for it.
  */
 const pace = { least: 50, jitter: 100 } as const;
 
@@ -24,6 +25,8 @@ export class OwnedFeed implements ChannelWatcher {
   /** Channels that opened (true) or closed since the last announcement. */
   #news = new Map<number, { readonly epoch: number; readonly isOwned: boolean }>();
   #timer: NodeJS.Timeout | undefined;
+  /** Monotonic time before which nothing is announced. */
+  #nextAtMs = 0;
 
   constructor(channels: Channels, announce: (news: OwnedNews) => void) {
     this.#channels = channels;
@@ -68,7 +71,11 @@ export class OwnedFeed implements ChannelWatcher {
   #note({ id, epoch }: LiveChannel['facts'], isOwned: boolean): void {
     this.#news.delete(id);
     this.#news.set(id, { epoch, isOwned });
-    this.#timer ??= setTimeout(() => this.#tell(), Math.random() * pace.least);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => this.#tell(), Math.max(0, this.#nextAtMs - performance.now()));
   }
 
   #tell(): void {
@@ -77,8 +84,9 @@ export class OwnedFeed implements ChannelWatcher {
     const listed = (owned: boolean) =>
       some.filter(([, { isOwned }]) => isOwned === owned).map(([channelId, { epoch }]) => ({ channelId, epoch }));
     this.#announce({ channels: listed(true), dropped: listed(false), next: 0 });
-    const waitMs = pace.least + Math.random() * pace.jitter;
-    this.#timer = this.#news.size === 0 ? undefined : setTimeout(() => this.#tell(), waitMs);
+    this.#nextAtMs = performance.now() + pace.least + Math.random() * pace.jitter;
+    this.#timer = undefined;
+    if (this.#news.size > 0) this.#schedule();
   }
 
   end(): void {
