@@ -10,7 +10,8 @@ test.each([
   [{ PARLEY_DATABASE_URL_FILE: 'url' }, [], '`npm start` sets PARLEY_DATABASE_URL_FILE itself. Use --database'],
   [{ PARLEY_HOST: '0.0.0.0' }, [], 'PARLEY_HOST=0.0.0.0 can be reached by others.'],
   [{ PARLEY_TLS_CERT: 'cert.pem' }, [], 'PARLEY_TLS_CERT and PARLEY_TLS_KEY go together.'],
-  [tls, ['--envoy'], 'Envoy reaches the services without TLS.'],
+  [tls, ['--envoy'], 'Envoy reaches the services with TLS only if PARLEY_TLS_CERT and PARLEY_TLS_CA are both set.'],
+  [{ PARLEY_TLS_CA: 'ca.pem' }, ['--envoy'], 'Envoy reaches the services with TLS only if'],
 ])('npm start with the environment %j and the options %j fails before it starts anything', (env, args, words) => {
   expect(() => checkEnvironment(readOptions(args), env)).toThrow(words);
 });

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { Ack, AdminService, ChannelService, ChatService, InboxEvent, Message, Wa
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/service-kit';
 import {
+  Authority,
   Chatter,
   freePorts,
   type ServiceProcess,
@@ -19,7 +20,7 @@ import {
   WebStream,
   webCall,
 } from '@parley/testkit';
-import { writeEnvoyConfig } from '../src/launcher/envoy/config.js';
+import { type EnvoyAddresses, writeEnvoyConfig } from '../src/launcher/envoy/config.js';
 import { projectFolder } from '../src/launcher/options.js';
 import { SupervisedProcess } from '../src/launcher/service-process.js';
 
@@ -35,10 +36,11 @@ function onPath(program: string): string {
 const binary = onPath('envoy');
 const describeEnvoy = binary === '' ? describe.skip : describe;
 
-describeEnvoy('the real Envoy', () => {
+describeEnvoy('the real Envoy, with mutual TLS to and between the services', () => {
   let trio: Trio;
   let folder: string;
   let envoy: SupervisedProcess;
+  let addresses: EnvoyAddresses;
   let url: string;
   let address: string;
   let pool: Pool;
@@ -53,7 +55,8 @@ describeEnvoy('the real Envoy', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'parley-envoy-'));
-    trio = await Trio.start({ chatServers: 4 });
+    const { ca, env: tls } = await makeCertificates();
+    trio = await Trio.start({ chatServers: 4, env: tls, ca: await readFile(ca) });
     const users = await trio.startUserService();
     const port = await freePorts(3);
     gateways = [await startGateway('edge-1', port + 1), await startGateway('edge-2', port + 2)];
@@ -66,11 +69,9 @@ describeEnvoy('the real Envoy', () => {
       inbox: gateways.map(({ grpc }) => grpc),
     };
     const opsPorts = Object.fromEntries(gateways.map((one, at) => [hostOf(one), port + 1 + at]));
-    const config = await writeEnvoyConfig(folder, { host: '127.0.0.1', port, clusters, opsPorts });
-    const main = join(projectFolder, 'packages/cli/dist/src/launcher/envoy/main.js');
-    const env = { PATH: process.env.PATH, ENVOY_BINARY: binary, ...config };
-    const ignore = () => {};
-    envoy = new SupervisedProcess({ name: 'envoy', main, env, logFile: join(folder, 'envoy.log') }, ignore, ignore);
+    const serviceTls = { ca, ip: '127.0.0.1' };
+    addresses = { host: '127.0.0.1', port, clusters, opsPorts, serviceTls };
+    envoy = await envoyOf('envoy', addresses);
     url = (await envoy.start()).http ?? '';
     address = new URL(url).host;
     pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test signer', max: 1 });
@@ -85,6 +86,25 @@ describeEnvoy('the real Envoy', () => {
     await trio?.stop();
     await rm(folder, { recursive: true, force: true });
   });
+
+  /** Makes the certificate that all services share. */
+  async function makeCertificates() {
+    const home = join(folder, 'ca');
+    await mkdir(home);
+    const authority = new Authority(home);
+    authority.issue('service', {});
+    const ca = authority.file('root');
+    const own = { PARLEY_TLS_CERT: authority.file('service'), PARLEY_TLS_KEY: authority.keyFile('service') };
+    return { ca, env: { ...own, PARLEY_TLS_CA: ca, PARLEY_TLS_CLIENT_CA: ca } };
+  }
+
+  async function envoyOf(name: string, to: EnvoyAddresses): Promise<SupervisedProcess> {
+    const config = await writeEnvoyConfig(join(folder, name), to);
+    const main = join(projectFolder, 'packages/cli/dist/src/launcher/envoy/main.js');
+    const env = { PATH: process.env.PATH, ENVOY_BINARY: binary, ...config };
+    const ignore = () => {};
+    return new SupervisedProcess({ name, main, env, logFile: join(folder, `${name}.log`) }, ignore, ignore);
+  }
 
   /** Waits until the proxy trusts a new key, which it reads within two seconds. */
   async function untilTrusted(): Promise<void> {
@@ -114,7 +134,22 @@ describeEnvoy('the real Envoy', () => {
   test('accepts envoy.yaml unchanged', async () => {
     const { stderr } = await run(binary, ['--mode', 'validate', '-c', join(projectFolder, 'envoy.yaml')]);
     expect(stderr).not.toMatch(/deprecated/i);
-    await run(binary, ['--mode', 'validate', '-c', join(folder, 'envoy.json')]);
+    await run(binary, ['--mode', 'validate', '-c', join(folder, 'envoy', 'envoy.json')]);
+  });
+
+  test('accepts envoy.yaml with all its blocks for TLS', async () => {
+    const text = await readFile(join(projectFolder, 'envoy.yaml'), 'utf8');
+    const block = /^( +)# (transport_socket:.*\n(?:\1# {3}.*\n)*)/gm;
+    const withTls = text.replace(block, (lines) => lines.replaceAll('# ', ''));
+    const files = { 'services-ca.pem': 'root.pem', 'cert.pem': 'service.pem', 'key.pem': 'service.key' };
+    const file = join(folder, 'tls.yaml');
+    const named = Object.entries(files).reduce(
+      (all, [from, to]) => all.replaceAll(`: ${from}`, `: ${folder}/ca/${to}`),
+      withTls,
+    );
+    expect(named.match(/^ +transport_socket:/gm)).toHaveLength(7); // the listener, five clusters, and the ops ports
+    await writeFile(file, named);
+    await run(binary, ['--mode', 'validate', '-c', file]);
   });
 
   test('routes every Subscribe to the chat server in its token, whatever the page sends', async () => {
@@ -333,6 +368,19 @@ describeEnvoy('the real Envoy', () => {
     await trio.people.sql("UPDATE chat.gateway SET drain = true WHERE name = 'edge-2'");
     await until(async () => (await connectSocket(ann)) === 'draining');
     expect((await fetch(`${url}/.well-known/jwks.json`)).status).toBe(200);
+  });
+
+  test('passes nothing to a service whose certificate names another address', async () => {
+    const [port, serviceTls] = [await freePorts(1), { ca: addresses.serviceTls?.ca ?? '', ip: '127.0.0.2' }];
+    const other = await envoyOf('other', { ...addresses, port, serviceTls });
+    const { http } = await other.start();
+    const statuses = await Promise.all(
+      ['/api/v1/sessions', '/chat.v1.UserService/Login'].map(
+        async (path) => (await webCall(`${http}${path}`, said)).http,
+      ),
+    );
+    expect(statuses).toEqual([503, 503]);
+    await other.stop();
   });
 
   test('never logs a token', async () => {

@@ -19,9 +19,9 @@ export function checkEnvironment({ envoy }: StartOptions, env: NodeJS.ProcessEnv
   for (const [name, advice] of Object.entries(ownSettings)) {
     if (env[name]) throw new Error(`\`npm start\` sets ${name} itself. ${advice}`);
   }
-  if (envoy && settings.TLS_CERT !== undefined) {
+  if (envoy && (settings.TLS_CERT === undefined) !== (settings.TLS_CA === undefined)) {
     throw new Error(
-      'Envoy reaches the services without TLS. Start without --envoy, or unset PARLEY_TLS_CERT and PARLEY_TLS_KEY and give Envoy a certificate with --envoy-cert and --envoy-key.',
+      'Envoy reaches the services with TLS only if PARLEY_TLS_CERT and PARLEY_TLS_CA are both set. Set both, or neither, or start without --envoy.',
     );
   }
   readTlsFiles(settings);

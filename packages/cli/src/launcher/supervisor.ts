@@ -137,11 +137,12 @@ export class Supervisor {
 
   /** Starts Envoy if requested. */
   async #startEnvoy(context: StartContext) {
-    const { plan, folder, network } = context;
+    const { plan, folder, network, settings } = context;
     if (plan.envoy === undefined || this.#stopMode !== undefined) return [];
     const binary = await findEnvoy(join(folder.path, 'envoy'), this.#print);
     const own = join(folder.path, 'front');
-    const config = await writeEnvoyConfig(own, localAddresses(plan, plan.envoy, network, this.#options));
+    const addresses = localAddresses(plan, plan.envoy, network, this.#options, settings.TLS_CA);
+    const config = await writeEnvoyConfig(own, addresses);
     const env = { ENVOY_BINARY: binary, ...config };
     return this.#startGroup([plan.envoy], context, env, [own, join(own, 'envoy.json')]);
   }

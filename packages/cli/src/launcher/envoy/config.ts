@@ -21,6 +21,8 @@ export interface EnvoyAddresses {
   readonly opsPorts?: Readonly<Record<string, number>>;
   /** Paths of PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** TLS to the services: a PEM file with their authorities, and the IP address that their certificates name. */
+  readonly serviceTls?: { readonly ca: string; readonly ip: string };
 }
 
 /** The parts of a bootstrap that are replaced. */
@@ -31,9 +33,17 @@ interface Bootstrap {
       address: { socket_address: { address: string; port_value: number } };
       filter_chains: { transport_socket?: object }[];
     }[];
-    clusters: { name: string; load_assignment: { endpoints: object[] } }[];
+    clusters: Cluster[];
   };
 }
+
+interface Cluster {
+  name: string;
+  typed_extension_protocol_options?: object;
+  load_assignment: { endpoints: object[] };
+}
+
+const sockets = 'type.googleapis.com/envoy.extensions.transport_sockets';
 
 function endpointOf(address: string, opsPort: number | undefined): object {
   const { host, port } = splitAddress(address);
@@ -46,14 +56,29 @@ function tlsSocket({ cert, key }: { readonly cert: string; readonly key: string 
   return {
     name: 'envoy.transport_sockets.tls',
     typed_config: {
-      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+      '@type': `${sockets}.tls.v3.DownstreamTlsContext`,
       common_tls_context: { alpn_protocols: ['h2', 'http/1.1'], tls_certificates: [pair] },
     },
   };
 }
 
+function serviceSocket({ ca, ip }: NonNullable<EnvoyAddresses['serviceTls']>, isHttp2: boolean): object {
+  const named = { san_type: 'IP_ADDRESS', matcher: { exact: ip } };
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': `${sockets}.tls.v3.UpstreamTlsContext`,
+      common_tls_context: {
+        alpn_protocols: [isHttp2 ? 'h2' : 'http/1.1'],
+        validation_context: { trusted_ca: { filename: resolve(ca) }, match_typed_subject_alt_names: [named] },
+      },
+    },
+  };
+}
+
 /** Returns `envoy.yaml` with these addresses, as JSON. Everything else stays as it is. */
-async function renderEnvoy({ host, port, adminSocket, clusters, opsPorts, tls }: EnvoyAddresses): Promise<string> {
+async function renderEnvoy(addresses: EnvoyAddresses): Promise<string> {
+  const { host, port, adminSocket, clusters, opsPorts, tls, serviceTls } = addresses;
   const text = await readFile(join(projectFolder, 'envoy.yaml'), 'utf8');
   const bootstrap = parse(text) as Bootstrap;
   if (adminSocket !== undefined) bootstrap.admin.address.pipe.path = adminSocket;
@@ -61,9 +86,11 @@ async function renderEnvoy({ host, port, adminSocket, clusters, opsPorts, tls }:
     Object.assign(address.socket_address, { address: host, port_value: port });
     if (tls !== undefined) Object.assign(filter_chains[0] ?? {}, { transport_socket: tlsSocket(tls) });
   }
-  for (const { name, load_assignment } of bootstrap.static_resources.clusters) {
-    const hosts = clusters[name] ?? [];
-    load_assignment.endpoints = [{ lb_endpoints: hosts.map((one) => endpointOf(one, opsPorts?.[one])) }];
+  for (const cluster of bootstrap.static_resources.clusters) {
+    const hosts = clusters[cluster.name] ?? [];
+    const isHttp2 = cluster.typed_extension_protocol_options !== undefined;
+    if (serviceTls !== undefined) Object.assign(cluster, { transport_socket: serviceSocket(serviceTls, isHttp2) });
+    cluster.load_assignment.endpoints = [{ lb_endpoints: hosts.map((one) => endpointOf(one, opsPorts?.[one])) }];
   }
   return JSON.stringify(bootstrap, null, 2);
 }
@@ -81,7 +108,7 @@ function chatPorts({ first, chatServers, gateways, envoy }: Plan, { chatPort }: 
 }
 
 /**
- * Returns the addresses for `npm start`.
+ * Returns the addresses for `npm start`. Envoy calls the services with TLS if `ca` is given.
  * @throws {Error} if only one of `--envoy-cert` and `--envoy-key` is given
  */
 export function localAddresses(
@@ -89,6 +116,7 @@ export function localAddresses(
   envoy: ServicePlan,
   { host, ip }: Pick<Network, 'host' | 'ip'>,
   options: StartOptions,
+  ca?: string,
 ): EnvoyAddresses {
   const of = (plans: readonly ServicePlan[], service: ServicePlan['service']) =>
     plans.filter((one) => one.service === service).map(({ port }) => hostAndPort(ip, port));
@@ -107,6 +135,7 @@ export function localAddresses(
     },
     opsPorts: Object.fromEntries(plan.gateways.map((one) => [hostAndPort(ip, one.port), adminPort(one)])),
     ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
+    ...(ca !== undefined && { serviceTls: { ca, ip } }),
   };
 }
 
