@@ -119,6 +119,11 @@ export const settingsTable = {
     'file',
     'PEM certificates of the authorities for the certificates of services that call this process; unset: their token is enough',
   ),
+  TLS_CHAT_NAME: setting(
+    z.string().optional(),
+    'host',
+    'channel-service, gateway: name that the certificates of chat servers contain; default: the IP address of each',
+  ),
   PROXIES: setting(
     list,
     'CIDR',

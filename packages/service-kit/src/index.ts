@@ -36,6 +36,7 @@ export { addressKey, networkKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';
 export { CallEnd } from './grpc/call-end.js';
 export { Certificates } from './grpc/certificates.js';
+export { chatServerOptions } from './grpc/chat-name.js';
 export { addHealth } from './grpc/health.js';
 export type { KeyPair } from './grpc/key-pair.js';
 export { Proxies } from './grpc/proxies.js';

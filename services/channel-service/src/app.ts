@@ -11,6 +11,7 @@ import {
 import { type Logger, type Metrics, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
+  chatServerOptions,
   forService,
   forUser,
   type Handlers,
@@ -220,8 +221,8 @@ export async function startChannelService(
     host.signingKey(joinToken),
     host.signingKey(serviceToken('manager')),
   ]);
-  const credentials = host.certificates.client;
-  const servers = host.parts.add('chat servers', new ChatServers({ credentials, key: managerKey, instanceId, log }));
+  const dialing = { credentials: host.certificates.client, connection: chatServerOptions(settings) };
+  const servers = host.parts.add('chat servers', new ChatServers({ ...dialing, key: managerKey, instanceId, log }));
 
   const { listedDays, proxies, longestRetention } = config;
   const archive = config.archiveDir === undefined ? undefined : await Archive.open(config.archiveDir);

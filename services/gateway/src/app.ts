@@ -11,7 +11,15 @@ import {
   repeat,
   splitAddress,
 } from '@parley/runtime';
-import { type Call, Connections, connectionBounds, openNotifier, ServiceHost, serviceToken } from '@parley/service-kit';
+import {
+  type Call,
+  Connections,
+  chatServerOptions,
+  connectionBounds,
+  openNotifier,
+  ServiceHost,
+  serviceToken,
+} from '@parley/service-kit';
 import { ApiDoor, type ApiDoorDeps } from './api/api-door.js';
 import { type DrainedStreams, GatewayDrain } from './background/gateway-drain.js';
 import { GatewayReports } from './background/gateway-reports.js';
@@ -295,7 +303,10 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const tls = host.certificates.pair;
   const living = new LivingServers(host.pool);
   const joinKeys = new JoinKeys(host.pool);
-  const upstreams = host.parts.add('upstreams', new Upstreams(config, host.certificates.client));
+  const upstreams = host.parts.add(
+    'upstreams',
+    new Upstreams(config, host.certificates.client, chatServerOptions(settings)),
+  );
   await startRefresh(host, living, joinKeys, upstreams);
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const { inbox, notifier } = openInbox(host, config.notifier);

@@ -23,7 +23,10 @@ import { InboxClient } from './inbox-client.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-mutual-'));
 const [cert, key, ca] = ['cert.pem', 'key.pem', 'ca.pem'].map((name) => join(folder, name)) as [string, string, string];
-const tls = { PARLEY_TLS_CERT: cert, PARLEY_TLS_KEY: key, PARLEY_TLS_CA: ca, PARLEY_TLS_CLIENT_CA: ca };
+const chatName = { PARLEY_TLS_CHAT_NAME: 'chat-service' };
+const tls = { PARLEY_TLS_CERT: cert, PARLEY_TLS_KEY: key, PARLEY_TLS_CA: ca, PARLEY_TLS_CLIENT_CA: ca, ...chatName };
+/** Names of the certificate that most processes share: their address, and that of a chat server. */
+const names = 'DNS:localhost,IP:127.0.0.1,DNS:chat-service';
 
 function authority(name: string): Authority {
   mkdirSync(join(folder, name));
@@ -50,7 +53,7 @@ let chat = 0;
 let stranger: IssuedPair;
 
 beforeAll(async () => {
-  usePair(first.issue('service', {}));
+  usePair(first.issue('service', { names }));
   writeFileSync(ca, rootOf(first));
   stranger = foreign.issue('stranger', {});
   trio = await Trio.start({ env: tls, ca: both });
@@ -144,7 +147,7 @@ test('authority and certificates change under load, and no stream ends', async (
   const talkers = [talkerOf('ann', inChat), talkerOf('bob', inInbox)];
   let isOver = false;
   const talks = talkers.map((talker) => talk(talker, () => isOver));
-  const [oldPair, newPair] = [first.issue('last', {}), second.issue('service', {})];
+  const [oldPair, newPair] = [first.issue('last', {}), second.issue('service', { names })];
   await rotate(() => writeFileSync(ca, both), talkers);
   await rotate(() => usePair(newPair), talkers);
   expect(await reportWith(oldPair)).toBe('not-a-service');
@@ -152,7 +155,9 @@ test('authority and certificates change under load, and no stream ends', async (
   expect(await reportWith(oldPair)).toBe('no-certificate');
 
   const elsewhere = (await trio.openDirect(bob, (await trio.people.make('cat')).id)).id;
-  await trio.place(elsewhere, await trio.addChatServer());
+  second.issue('named', { names: 'DNS:chat-service' }); // The address of the chat server is not in its certificate.
+  const named = { PARLEY_TLS_CERT: second.file('named'), PARLEY_TLS_KEY: second.keyFile('named') };
+  await trio.place(elsewhere, await trio.addChatServer(named));
   const posted = await inInbox.post({ channelId: elsewhere, data: Buffer.from('over a new connection') });
   expect(posted).toMatchObject({ seq: 1, refusal: undefined });
 

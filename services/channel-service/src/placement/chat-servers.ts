@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ChannelCredentials, Client } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js';
 import { Channel, ChatService, DisconnectRequest, DrainRequest, ShowReceiptRequest } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { type Logger, type Part, type Reason, Refusal, refusals } from '@parley/runtime';
@@ -8,6 +8,7 @@ import type { ServiceClaims, SigningKey } from '@parley/service-kit';
 
 export interface ChatServersOptions {
   readonly credentials: ChannelCredentials;
+  readonly connection: ClientOptions;
   readonly key: SigningKey<ServiceClaims>;
   /** Instance id of this manager. */
   readonly instanceId: string;
@@ -152,7 +153,8 @@ export class ChatServers implements Part {
   #clientOf(address: string): Client {
     const known = this.#clients.get(address);
     if (known !== undefined) return known;
-    const client = new Client(address, this.#options.credentials, clientOptions);
+    const { credentials, connection } = this.#options;
+    const client = new Client(address, credentials, { ...clientOptions, ...connection });
     this.#clients.set(address, client);
     return client;
   }

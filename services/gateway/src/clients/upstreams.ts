@@ -14,6 +14,7 @@ const reachTimeoutMs = 1_000;
 /** Connections from the gateway to all other services. */
 export class Upstreams implements Part {
   readonly #credentials: ChannelCredentials;
+  readonly #connection: ClientOptions;
   readonly #users: readonly ConnectionPool[];
   readonly #managers: readonly ConnectionPool[];
   readonly #chatServers = new Map<string, ConnectionPool>();
@@ -22,8 +23,10 @@ export class Upstreams implements Part {
   constructor(
     { userServices, managers }: { readonly userServices: readonly string[]; readonly managers: readonly string[] },
     credentials: ChannelCredentials,
+    ofChatServers: ClientOptions,
   ) {
     this.#credentials = credentials;
+    this.#connection = ofChatServers;
     const poolOf = (address: string) => new ConnectionPool(() => new Client(address, credentials, spreadOptions));
     this.#users = userServices.map(poolOf);
     this.#managers = managers.map(poolOf);
@@ -51,7 +54,8 @@ export class Upstreams implements Part {
    */
   chatServer(address: string): Upstream {
     const known = this.#chatServers.get(address);
-    const pool = known ?? new ConnectionPool(() => new Client(address, this.#credentials, ownOptions));
+    const options = { ...ownOptions, ...this.#connection };
+    const pool = known ?? new ConnectionPool(() => new Client(address, this.#credentials, options));
     this.#chatServers.set(address, pool);
     return pool.take();
   }
@@ -96,7 +100,7 @@ export class Upstreams implements Part {
   }
 
   #own(address: string, options: ClientOptions): Upstream {
-    const client = new Client(address, this.#credentials, options);
+    const client = new Client(address, this.#credentials, { ...options, ...this.#connection });
     return { client, release: () => client.close() };
   }
 
