@@ -1,4 +1,5 @@
 /** The manifests for Kubernetes agree with the services, their settings, Envoy and each other. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSettings } from '@parley/runtime';
@@ -54,6 +55,7 @@ interface Manifest {
 const folder = join(projectFolder, 'deploy', 'kubernetes');
 const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
 const all = texts.flatMap((text) => parseAllDocuments(text).map((one) => one.toJS() as Manifest));
+const hasHelm = spawnSync('helm', ['version']).status === 0;
 const ofKind = (kind: string) => all.filter((one) => one.kind === kind);
 const named = (kind: string, name: string) => ofKind(kind).find(({ metadata }) => metadata.name === name);
 const names = ['user-service', 'channel-service', 'chat-service', 'gateway'];
@@ -165,3 +167,29 @@ test('the manifests contain no secret', () => {
   expect(ofKind('Secret')).toEqual([]);
   for (const text of texts) expect(text).not.toMatch(/postgres(ql)?:\/\/[^@\s"]*:[^@\s"]*@/);
 });
+
+(hasHelm ? test : test.skip)(
+  'with tls.enabled, the pods and Envoy speak TLS (skipped without helm on the PATH)',
+  () => {
+    const set = ['tls.enabled=true', 'tls.secrets.gateway=own'].map((one) => `--set=${one}`);
+    const chart = join(projectFolder, 'deploy', 'helm', 'parley');
+    const text = execFileSync('helm', ['template', 'parley', chart, '--kube-version=1.30', ...set], {
+      encoding: 'utf8',
+    });
+    const rendered = parseAllDocuments(text).map((one) => one.toJS() as Manifest & { data: { 'envoy.yaml': string } });
+    const find = (kind: string, name: string) =>
+      rendered.find((one) => one.kind === kind && one.metadata.name === name) as (typeof rendered)[number];
+    for (const name of names) {
+      const { containers, volumes } = find('Deployment', name).spec.template.spec;
+      const { INSECURE, TLS_CERT, TLS_CLIENT_CA, TLS_CHAT_NAME } = readSettings(environmentOf(containers[0]));
+      expect([INSECURE, TLS_CHAT_NAME]).toEqual([false, 'chat-service']);
+      for (const file of [TLS_CERT, TLS_CLIENT_CA]) expect(file).toMatch(/^\/run\/parley-tls\//);
+      const secretName = name === 'gateway' ? 'own' : `parley-tls-${name}`;
+      expect(volumes).toContainEqual(expect.objectContaining({ secret: { secretName, defaultMode: 0o440 } }));
+    }
+    const envoy = JSON.parse(find('ConfigMap', 'parley-envoy').data['envoy.yaml']);
+    const socket = { typed_config: { '@type': expect.stringMatching(/UpstreamTlsContext$/), auto_host_sni: true } };
+    for (const cluster of envoy.static_resources.clusters)
+      expect(cluster).toMatchObject({ name: cluster.name, transport_socket: socket });
+  },
+);

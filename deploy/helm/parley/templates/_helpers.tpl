@@ -76,7 +76,17 @@ spec:
           env:
             {{- with .env }}{{ toYaml . | nindent 12 }}{{ end }}
             - { name: PARLEY_HOST, value: 0.0.0.0 }
+            {{- if .root.Values.tls.enabled }}
+            - { name: PARLEY_TLS_CERT, value: /run/parley-tls/tls.crt }
+            - { name: PARLEY_TLS_KEY, value: /run/parley-tls/tls.key }
+            - { name: PARLEY_TLS_CA, value: /run/parley-tls/ca.crt }
+            {{- if .root.Values.tls.mutual }}
+            - { name: PARLEY_TLS_CLIENT_CA, value: /run/parley-tls/ca.crt }
+            {{- end }}
+            - { name: PARLEY_TLS_CHAT_NAME, value: chat-service } # Managers and gateways dial chat servers by IP address.
+            {{- else }}
             - { name: PARLEY_INSECURE, value: "on" } # Only the network policies let other pods in.
+            {{- end }}
             - { name: PARLEY_PORT, value: "{{ .port }}" }
             - { name: PARLEY_ADMIN_PORT, value: "{{ .ports.ops }}" }
             - { name: PARLEY_STOP_SECONDS, value: "{{ .root.Values.stopSeconds }}" }
@@ -97,9 +107,15 @@ spec:
           lifecycle: { preStop: { exec: { command: [sleep, "5"] } } } # Until Envoy has learned that this process stops.
           volumeMounts:
             - { name: database-url, mountPath: /run/parley, readOnly: true }
+            {{- if .root.Values.tls.enabled }}
+            - { name: tls, mountPath: /run/parley-tls, readOnly: true }
+            {{- end }}
             - { name: tmp, mountPath: /tmp }
       volumes:
         - { name: database-url, secret: { secretName: parley-{{ .name }}, defaultMode: 288 } } # 0440
+        {{- if .root.Values.tls.enabled }}
+        - { name: tls, secret: { secretName: {{ index .root.Values.tls.secrets .name }}, defaultMode: 288 } } # 0440
+        {{- end }}
         - { name: tmp, emptyDir: { medium: Memory, sizeLimit: 64Mi } }
 ---
 {{ include "parley.budget" . }}
