@@ -13,6 +13,7 @@ interface Container {
   readonly user: string;
   readonly restart: string;
   readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes: readonly string[];
@@ -35,10 +36,10 @@ const ours = containers.filter(([, { image }]) => image === 'parley');
 const lasting = ours.filter(([, { restart }]) => restart !== 'no');
 const once = ours.filter(([, { restart }]) => restart === 'no').map(([name]) => name);
 
-test('docker-compose.yml defines PostgreSQL, the services, the gateway, Envoy and the setup steps', () => {
+test('docker-compose.yml defines PostgreSQL, the services, the gateway, Envoy, the setup steps and the commands', () => {
   expect(lasting.map(([name]) => name)).toEqual(['user-service', 'channel-service', 'chat-service', 'gateway']);
-  expect(once).toEqual(['secrets', 'migrate']);
-  expect(containers).toHaveLength(8);
+  expect(once).toEqual(['secrets', 'migrate', 'parley']);
+  expect(containers).toHaveLength(9);
   for (const [name, { image }] of containers.filter(([, one]) => one.image !== 'parley'))
     expect([name, image]).toEqual([name, expect.stringMatching(/^[a-z/]+:v?\d+\.\d+[\w.-]*$/)]);
 });
@@ -129,7 +130,7 @@ test('docker-compose.yml publishes only the ports of Envoy, and only on this mac
 });
 
 test('the processes in the containers receive signals without a shell in between', () => {
-  for (const [name, { command }] of ours) {
+  for (const [name, { command: words, entrypoint: command = words }] of ours) {
     const isShell = command?.[0] === 'sh';
     expect([name, isShell ? /\bexec node /.test(command?.[2] ?? '') : command?.[0] === 'node']).toEqual([name, true]);
   }
@@ -142,6 +143,21 @@ test('the Dockerfile has two stages from one exact base image, an unprivileged u
   expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('RUN '));
   expect(dockerfile).toMatch(/--frozen-lockfile --prod/);
   expect(dockerfile).not.toMatch(/^(ARG|ENV) .*(TOKEN|PASSWORD|SECRET)/im);
+});
+
+test('the commands for operators run only if asked, and find the database as its owner', () => {
+  expect(compose.services.parley).toMatchObject({
+    profiles: ['tools'],
+    environment: { PARLEY_DATABASE_URL_FILE: '/run/parley/setup/database-url', HOME: '/app/.parley' },
+    volumes: ['secret-setup:/run/parley/setup:ro', './.parley:/app/.parley'],
+  });
+});
+
+test('the script for upgrades replaces every service that lasts', async () => {
+  const script = join(projectFolder, 'deploy', 'docker', 'upgrade.sh');
+  await run('sh', ['-n', script]);
+  const [, replaced = ''] = /^for service in (.*); do$/m.exec(await readFile(script, 'utf8')) ?? [];
+  expect(replaced.split(' ')).toEqual(lasting.map(([name]) => name));
 });
 
 const deploy = join(projectFolder, 'packages/cli/dist/src/launcher/deploy.js');
@@ -157,7 +173,7 @@ const urlFileOf = (secrets: string, service: string) => join(secrets, service, '
 
 /** Checks that the URL in each file opens the database as the role of its service. */
 async function expectOwnRoles(secrets: string): Promise<void> {
-  for (const [service, role] of Object.entries(roles)) {
+  for (const [service, role] of Object.entries({ ...roles, setup: 'postgres' })) {
     const file = urlFileOf(secrets, service);
     expect(((await stat(file)).mode & 0o777).toString(8)).toBe('444');
     const pool = createPool({ url: await readFile(file, 'utf8'), applicationName: 'test', max: 1 });
@@ -214,7 +230,8 @@ describe('the secrets of a deployment', () => {
     await step('secrets');
     await step('migrate');
     await expectOwnRoles(secrets);
-    for (const one of ['setup', ...Object.keys(roles)]) expect(await readdir(join(secrets, one))).toHaveLength(1);
+    for (const one of Object.keys(roles)) expect(await readdir(join(secrets, one))).toHaveLength(1);
+    expect((await readdir(join(secrets, 'setup'))).sort()).toEqual(['database-url', 'secrets.json']);
   });
 
   test('another rotation repairs one that ended between PostgreSQL and the files', async () => {

@@ -1,7 +1,7 @@
 /**
  * Command of the deployments in docker-compose.yml and `deploy` that prepares what the services
- * need. `secrets DIR OWNER-URL` creates the passwords, each in its own folder. `migrate DIR
- * OWNER-URL` migrates the database and sets the passwords of its roles. `rotate DIR OWNER-URL`
+ * need. `secrets DIR OWNER-URL` creates the passwords, each in its own folder, and the URL of the
+ * owner in `setup`. `migrate DIR OWNER-URL` migrates the database and sets the passwords of its roles. `rotate DIR OWNER-URL`
  * gives the services new passwords. OWNER-URL contains no password.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -63,9 +63,11 @@ function urlWith(ownerUrl: string, password: string): string {
 }
 
 async function makeSecrets(dir: string, ownerUrl: string): Promise<void> {
-  const secrets = await readSecrets(join(dir, 'setup'));
+  const setup = join(dir, 'setup');
+  const secrets = await readSecrets(setup);
   const owner = await draftSecret(join(dir, 'postgres'), 'password', secrets.owner);
-  await putInPlace([owner, ...(await draftUrls(dir, ownerUrl, secrets))]);
+  const url = await draftSecret(setup, 'database-url', urlWith(ownerUrl, secrets.owner));
+  await putInPlace([owner, url, ...(await draftUrls(dir, ownerUrl, secrets))]);
 }
 
 async function prepareDatabase(dir: string, ownerUrl: string): Promise<void> {
