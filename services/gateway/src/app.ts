@@ -9,6 +9,7 @@ import {
   type ProcessContext,
   type RunningService,
   repeat,
+  type Settings,
   splitAddress,
 } from '@parley/runtime';
 import {
@@ -183,6 +184,11 @@ async function startRelays(
   return { inbox, callers, actorOf: posting.actorOf, roomOf };
 }
 
+function openUpstreams(host: ServiceHost, config: GatewayConfig, settings: Settings): Upstreams {
+  const upstreams = new Upstreams(config, host.certificates.client, chatServerOptions(settings));
+  return host.parts.add('upstreams', upstreams);
+}
+
 /** Reads the chat servers and the keys of join tokens at once, and again every second. */
 async function startRefresh(host: ServiceHost, living: LivingServers, keys: JoinKeys, upstreams: Upstreams) {
   const refresh = async () => {
@@ -303,10 +309,7 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const tls = host.certificates.pair;
   const living = new LivingServers(host.pool);
   const joinKeys = new JoinKeys(host.pool);
-  const upstreams = host.parts.add(
-    'upstreams',
-    new Upstreams(config, host.certificates.client, chatServerOptions(settings)),
-  );
+  const upstreams = openUpstreams(host, config, settings);
   await startRefresh(host, living, joinKeys, upstreams);
   host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const { inbox, notifier } = openInbox(host, config.notifier);
