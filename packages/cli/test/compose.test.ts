@@ -173,7 +173,7 @@ const urlFileOf = (secrets: string, service: string) => join(secrets, service, '
 
 /** Checks that the URL in each file opens the database as the role of its service. */
 async function expectOwnRoles(secrets: string): Promise<void> {
-  for (const [service, role] of Object.entries({ ...roles, setup: 'postgres' })) {
+  for (const [service, role] of Object.entries({ ...roles, setup: 'parley' })) {
     const file = urlFileOf(secrets, service);
     expect(((await stat(file)).mode & 0o777).toString(8)).toBe('444');
     const pool = createPool({ url: await readFile(file, 'utf8'), applicationName: 'test', max: 1 });
