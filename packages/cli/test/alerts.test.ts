@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
+import { ChannelKind } from '@parley/contract';
 import { isReason } from '@parley/runtime';
 import { freePorts, type ServiceProcess, Trio, until } from '@parley/testkit';
 import { idFromGrpc, idFromSocket, linesOf } from './request-ids.js';
+import { TraceReceiver } from './trace-receiver.js';
 
 let trio: Trio;
+let receiver: TraceReceiver;
 let gateway: ServiceProcess;
 let users: ServiceProcess;
 let managerMetrics: number;
@@ -25,11 +28,17 @@ const optionalParts = {
 };
 
 beforeAll(async () => {
+  receiver = await TraceReceiver.open();
   managerMetrics = await freePorts(4);
   [chatMetrics, gatewayMetrics, userMetrics] = [managerMetrics + 1, managerMetrics + 2, managerMetrics + 3];
   trio = await Trio.start({
     chatServers: 0,
-    env: { PARLEY_ADMIN_PORT: String(managerMetrics), PARLEY_LOG_LEVEL: 'info', PARLEY_SLOW_STATEMENT_MS: '300' },
+    env: {
+      ...receiver.settings,
+      PARLEY_ADMIN_PORT: String(managerMetrics),
+      PARLEY_LOG_LEVEL: 'info',
+      PARLEY_SLOW_STATEMENT_MS: '300',
+    },
   });
   users = await trio.startUserService({ PARLEY_ADMIN_PORT: String(userMetrics) });
   await trio.addChatServer({ PARLEY_ADMIN_PORT: String(chatMetrics), PARLEY_LOG_LEVEL: 'debug' });
@@ -39,7 +48,10 @@ beforeAll(async () => {
     ...optionalParts,
   });
 });
-afterAll(() => trio.stop());
+afterAll(async () => {
+  await trio.stop();
+  await receiver.close();
+});
 
 async function metricsOf(port: number): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
@@ -266,7 +278,7 @@ test('calls over gRPC, gRPC-Web, WebSocket and server-sent events have one id to
   await stream.ended;
   expect(await idFromGrpc(manager.grpc, frank.token, id, 'grpc.2')).toBe('grpc.2'); // The response has only trailers.
   const chatServer = trio.chatServers[0] as ServiceProcess;
-  await until(() => linesOf(chatServer, 'grpc.1').length > 0);
+  await until(() => linesOf(chatServer, 'grpc.1').length > 0 && linesOf(manager, 'grpc.2').length > 0);
   expect(linesOf(manager, 'grpc.1')).toMatchObject([{ rpc: 'chat.v1.ChannelService/Delete', reason: 'ok' }]);
   expect(linesOf(manager, 'grpc.2')).toMatchObject([{ reason: 'channel-not-found' }]);
 
@@ -276,4 +288,57 @@ test('calls over gRPC, gRPC-Web, WebSocket and server-sent events have one id to
   expect(await idFromSocket(gateway.http, 'socket.1')).toBe('socket.1');
   expect(await idFromGateway('/events', { 'x-request-id': 'sse.1' })).toBe('sse.1');
   await until(() => linesOf(gateway, 'socket.1').length > 0 && linesOf(gateway, 'sse.1').length > 0);
+});
+
+test('a post through the gateway is one trace: gateway, manager, chat server and their statements', async () => {
+  const gina = await trio.people.make('gina');
+  const client = createClient({
+    transport: grpcTransport({ userService: '127.0.0.1:1', channelService: trio.managers[0]?.grpc ?? '' }),
+    token: gina.token,
+  });
+  const { id } = await client.create({ name: 'traced', kind: ChannelKind.PUBLIC, retention: { everything: true } });
+  await client.close();
+  const traceId = 'c0ffee0000000000000000000000cafe';
+  const headers = {
+    authorization: `Bearer ${gina.token}`,
+    'content-type': 'application/json',
+    traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+    'x-request-id': 'traced.1',
+  };
+  const body = JSON.stringify({ text: 'hello' });
+  const sent = await fetch(`${gateway.http}/api/v1/channels/${id}/messages`, { method: 'POST', headers, body });
+  expect(sent.status).toBeLessThan(300);
+  const post = () => receiver.named(traceId, 'Post')[0];
+  await until(() => receiver.named(traceId, 'append').length === 1 && post() !== undefined);
+  const entry = 'POST /api/v1/channels/{channel_id}/messages';
+  await until(() => receiver.named(traceId, entry).length === 1);
+  const [outer] = receiver.named(traceId, entry);
+  expect(outer).toMatchObject({ service: 'parley-gateway', parentSpanId: '00f067aa0ba902b7' });
+  expect(post()).toMatchObject({ service: 'parley-chat-service', parentSpanId: outer?.spanId });
+  const [append] = receiver.named(traceId, 'append');
+  expect(append).toMatchObject({ service: 'parley-chat-service', parentSpanId: post()?.spanId });
+  expect(BigInt(append?.endTimeUnixNano ?? 0)).toBeGreaterThan(BigInt(append?.startTimeUnixNano ?? 0));
+
+  const read = await fetch(`${gateway.http}/api/v1/channels/${id}/messages`, { headers });
+  expect(read.status).toBe(200);
+  const history = () => receiver.named(traceId, 'chat.v1.ChannelService/History')[0];
+  await until(() => history() !== undefined && receiver.spans.some((span) => span.parentSpanId === history()?.spanId));
+  expect(history()).toMatchObject({ service: 'parley-channel-service' });
+  const unsampled = headers.traceparent.replace(/01$/, '00').replace('c0ffee', 'decaf0');
+  await fetch(`${gateway.http}/api/v1/channels/${id}/messages`, { headers: { ...headers, traceparent: unsampled } });
+  const last = headers.traceparent.replace('c0ffee', 'facade');
+  await fetch(`${gateway.http}/api/v1/me`, { headers: { ...headers, traceparent: last } });
+  await until(() => receiver.spans.some((span) => span.traceId === 'facade0000000000000000000000cafe'));
+  expect(receiver.spans.filter((span) => span.traceId.startsWith('decaf0'))).toEqual([]);
+});
+
+test('a collector that is away costs one line in the log', async () => {
+  receiver.isAway = true;
+  const before = receiver.refused;
+  await until(async () => {
+    await fetch(`${gateway.http}/api/v1/me`);
+    return receiver.refused > before + 5 && gateway.output.includes('traces were not sent');
+  });
+  expect(gateway.output.split('traces were not sent')).toHaveLength(2);
+  receiver.isAway = false;
 });

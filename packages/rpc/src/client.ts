@@ -9,7 +9,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { encodeRequest, type Method } from '@parley/contract';
-import { currentCall, requestIdKey } from '@parley/runtime';
+import { currentCall, requestIdKey, traceparentKey } from '@parley/runtime';
 import { asBuffer } from './frame.js';
 import { grpcMethod } from './method.js';
 import { refusalFromStatus } from './status.js';
@@ -65,10 +65,12 @@ export function bearerMetadata(token: string | undefined, forwardedFor?: string)
   return metadata;
 }
 
-/** Adds the id of the call for which this process calls another, so that both log the same id. */
+/** Adds the id of the call for which this process calls another, so that both log the same id, and its trace. */
 function withCallId(metadata: Metadata): Metadata {
   const call = currentCall();
-  if (call !== undefined) metadata.set(requestIdKey, call.id);
+  if (call === undefined) return metadata;
+  metadata.set(requestIdKey, call.id);
+  if (call.traceparent !== undefined) metadata.set(traceparentKey, call.traceparent);
   return metadata;
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { type CallSpan, currentTracer, type TraceParent } from './tracing.js';
 
 const requestIdForm = /^[\w.-]{1,64}$/;
 const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -11,13 +12,6 @@ const lingerMs = 10_000;
 export const requestIdKey = 'x-request-id';
 /** Header and metadata key of the W3C trace context. */
 export const traceparentKey = 'traceparent';
-
-/** Trace context of a caller, as in the header `traceparent`. */
-export interface TraceParent {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly flags: number;
-}
 
 /** Headers of a call that name it. Anything else than one string counts as absent. */
 export interface CallHeaders {
@@ -40,13 +34,57 @@ export class CallContext {
    * else a new one.
    */
   readonly id: string;
-  readonly parent: TraceParent | undefined;
+  readonly #parent: TraceParent | undefined;
+  readonly #given: unknown;
+  #name = '';
+  #spans: readonly CallSpan[] = [];
   #endedAtMs: number | undefined;
 
   constructor({ requestId, traceparent }: CallHeaders) {
-    this.parent = traceParentIn(traceparent);
+    this.#parent = traceParentIn(traceparent);
+    this.#given = traceparent;
     const isValid = typeof requestId === 'string' && requestIdForm.test(requestId);
-    this.id = isValid ? requestId : (this.parent?.traceId ?? randomUUID());
+    this.id = isValid ? requestId : (this.#parent?.traceId ?? randomUUID());
+  }
+
+  /** Returns a call that stands for several: what it does is a step of each of them. */
+  static joint(calls: readonly [CallContext, ...CallContext[]]): CallContext {
+    const joint = new CallContext({ requestId: calls[0].id, traceparent: undefined });
+    joint.#spans = calls.flatMap((call) => call.#spans);
+    return joint;
+  }
+
+  /** Begins the span of this call, if traces are on. */
+  beginSpan(name: string): void {
+    const tracer = currentTracer();
+    if (tracer === undefined || this.#spans.length > 0) return;
+    this.#name = name;
+    this.#spans = [tracer.begin(name, this.#parent, this.id)];
+  }
+
+  /** Ends the span of this call, if there is one, with `ok` or the reason of the refusal. */
+  endSpan(reason: string, name = this.#name): void {
+    for (const span of this.#spans) span.end(name, reason);
+  }
+
+  /** Spans of which everything that this call does is a step. */
+  get spans(): readonly CallSpan[] {
+    return this.#spans;
+  }
+
+  /**
+   * Trace context for calls of other services: that of the span of this call, or that of its caller
+   * if traces are off. Undefined if there is none.
+   */
+  get traceparent(): string | undefined {
+    if (this.#spans[0] !== undefined) return this.#spans[0].traceparent;
+    return this.#parent === undefined ? undefined : String(this.#given);
+  }
+
+  /** Names this call in a message to another service if it belongs to a trace that is recorded. */
+  get recorded(): { readonly requestId: string; readonly traceparent: string } | undefined {
+    const [span] = this.#spans;
+    return span?.isRecorded ? { requestId: this.id, traceparent: span.traceparent } : undefined;
   }
 
   /**

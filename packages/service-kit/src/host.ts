@@ -40,6 +40,7 @@ import { GrpcServerBuilder, type RunningGrpcServer } from './grpc/server.js';
 import { Readiness } from './readiness.js';
 import { databaseUrlOf } from './secret-file.js';
 import { watchStatements } from './statement-log.js';
+import { startTracing } from './tracing/start-tracing.js';
 
 /** Configuration that every service has. */
 export interface HostConfig {
@@ -241,6 +242,7 @@ export class ServiceHost {
     const { log } = context;
     const ip = await ipOf(config.host);
     const parts = new Lifecycle(log);
+    parts.add('traces', await startTracing(config.service, log));
     const certificates = parts.add('certificates', new Certificates(context));
     const pool = createPool({
       url: config.databaseUrl,

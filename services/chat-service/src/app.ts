@@ -25,12 +25,13 @@ import type { ChatServiceConfig } from './config.js';
 import { AppendQueue, asideAtOnce } from './core/append-queue.js';
 import { Channels, type ChannelsBounds } from './core/channels.js';
 import { DedupeMemory } from './core/dedupe-cache.js';
-import type { Track } from './core/entry.js';
+import type { Append, Track } from './core/entry.js';
 import { Lease } from './core/lease.js';
 import { Receipts } from './core/receipts.js';
 import { Usage } from './core/usage.js';
 import { countAppendQueue, countBackground, countChat, countRelays } from './metrics.js';
 import { Relays } from './relay/relays.js';
+import { TracedPosts } from './relay/traced-posts.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectHandler } from './rpc/connect.js';
 import { createRelay } from './rpc/relay.js';
@@ -95,7 +96,7 @@ function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track,
   };
 }
 
-function createAppendQueue(messages: MessageStore, lease: Lease, { metrics, log }: ProcessContext): AppendQueue {
+function createAppendQueue(append: Append, lease: Lease, { metrics, log }: ProcessContext): AppendQueue {
   return new AppendQueue({
     bounds: {
       rows: limits.appendBatchRows,
@@ -104,7 +105,7 @@ function createAppendQueue(messages: MessageStore, lease: Lease, { metrics, log 
       channelBytes: limits.appendQueueChannelBytes,
       userBytes: limits.appendQueueUserBytes,
     },
-    append: messages.append,
+    append,
     mayWrite: () => lease.holds(moment()),
     atTurnEnd: setImmediate,
     now: () => performance.now(),
@@ -120,6 +121,7 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
   const usage = new Usage(config.quota);
   const messages = new MessageStore(openTracks(host, config), host.pool, host.instanceId, usage);
   const sessions = new Sessions();
+  const tracedPosts = new TracedPosts();
   const receiptStore = new ReceiptStore(host.pool);
   const state = {
     channels: new Channels(
@@ -137,7 +139,8 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
     heads: new HeadStore(host.pool, host.instanceId, host.secret),
     messages,
     usage,
-    appendQueue: createAppendQueue(messages, lease, host.context),
+    tracedPosts,
+    appendQueue: createAppendQueue(tracedPosts.traced(messages.append), lease, host.context),
     now: () => host.clock.now(),
     log,
   };

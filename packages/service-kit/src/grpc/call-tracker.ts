@@ -179,6 +179,7 @@ export class CallTracker {
       this.#refusalLimit.countOutcome(serverCall.reason, serverCall.stream);
       this.#report(serverCall);
     }
+    serverCall.context.endSpan(serverCall.reason);
     serverCall.context.end();
   }
 

@@ -35,9 +35,12 @@ test('the framing of a follow puts the right envelope around a message of any si
 
 test('a post keeps its message undecoded, and other requests are decoded', () => {
   const message = { data: Buffer.from('hi'), clientId: 'c' };
-  const post = RelayUp.encode(RelayUp.fromPartial({ id: 7, channelId: 8, post: { handle: 9, message } })).finish();
+  const origin = { requestId: 'r.1', traceparent: 't' };
+  const up = RelayUp.fromPartial({ id: 7, channelId: 8, post: { handle: 9, message, ...origin } });
+  const post = RelayUp.encode(up).finish();
   const bytes = Buffer.from(Message.encode(Message.fromPartial(message)).finish());
-  expect(decodeRequest(Buffer.from(post))).toEqual({ post: { id: 7, channelId: 8, handle: 9, message: bytes } });
+  const expected = { id: 7, channelId: 8, handle: 9, message: bytes, origin };
+  expect(decodeRequest(Buffer.from(post))).toEqual({ post: expected });
   const follow = RelayUp.fromPartial({ id: 1, channelId: 2, follow: { log: 'l', afterSeq: 3 } });
   expect(decodeRequest(Buffer.from(RelayUp.encode(follow).finish()))).toEqual({ up: follow });
   expect(() => decodeRequest(Buffer.from([0x3a, 0x7f, 0x01]))).toThrow(

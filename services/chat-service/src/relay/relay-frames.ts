@@ -14,6 +14,8 @@ export interface ForwardedPost {
   readonly channelId: number;
   readonly handle: number;
   readonly message: Buffer;
+  /** Call that brought the message, if its trace is recorded; otherwise both are empty. */
+  readonly origin: { readonly requestId: string; readonly traceparent: string };
 }
 
 /** A frame of a gateway: a post, or any other request. */
@@ -24,22 +26,25 @@ const channelField = 2;
 const postField = 7;
 const nothing = Buffer.alloc(0);
 
-function readPost(bytes: Uint8Array): Pick<ForwardedPost, 'handle' | 'message'> {
+function readPost(bytes: Uint8Array): Omit<ForwardedPost, 'id' | 'channelId'> {
   const reader = new BinaryReader(bytes);
+  const origin = { requestId: '', traceparent: '' };
   const post: { handle: number; message: Buffer } = { handle: 0, message: nothing };
   while (reader.pos < bytes.length) {
     const [field, wireType] = reader.tag();
     if (field === 1 && wireType === 0) post.handle = reader.uint32();
     else if (field === 2 && wireType === 2) post.message = asBuffer(reader.bytes());
+    else if (field === 3 && wireType === 2) origin.requestId = reader.string();
+    else if (field === 4 && wireType === 2) origin.traceparent = reader.string();
     else reader.skip(wireType, field);
   }
-  return post;
+  return { ...post, origin };
 }
 
 function readRequest(bytes: Buffer): RelayRequest {
   const reader = new BinaryReader(bytes);
   let [id, channelId] = [0, 0];
-  let post: Pick<ForwardedPost, 'handle' | 'message'> | undefined;
+  let post: ReturnType<typeof readPost> | undefined;
   while (reader.pos < bytes.length) {
     const [field, wireType] = reader.tag();
     if (field === idField && wireType === 0) id = reader.uint32();

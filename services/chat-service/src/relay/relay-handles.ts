@@ -13,6 +13,7 @@ import { Handle, type HandleOptions, type HandleOwner } from './handle.js';
 import { encodeDown, type ForwardedPost, goodbyeFor } from './relay-frames.js';
 import type { RelayOutbox } from './relay-outbox.js';
 import { RoomStream } from './room-stream.js';
+import type { TracedPosts } from './traced-posts.js';
 
 /** Dependencies that the handles of all relays share. */
 export interface HandleContext {
@@ -21,6 +22,7 @@ export interface HandleContext {
   readonly entrance: Entrance;
   /** Limit for frames of any kind from one user. */
   readonly arrivalRate: MessageRate;
+  readonly tracedPosts: TracedPosts;
   /** Runs a read of the database as soon as few enough others run. */
   readonly lookUp: <T>(read: () => Promise<T>) => Promise<T>;
   /** Returns a number that no handle of this process has had. */
@@ -198,11 +200,11 @@ export class RelayHandles implements HandleOwner {
   }
 
   /** Publishes a message on behalf of a user, and sends its ack. */
-  post({ id, channelId, handle: number, message: bytes }: ForwardedPost): void {
+  post({ id, channelId, handle: number, message: bytes, origin }: ForwardedPost): void {
     const answer = (ack: Partial<Ack>) => this.#send({ id, channelId, ack });
     try {
       const message = decodeMessage(bytes);
-      const respond = isUnanswered(message) ? () => {} : answer;
+      const respond = isUnanswered(message) ? () => {} : this.#traced(channelId, message, origin, answer);
       const responder: PublishResponder = {
         accepted: (clientId, seq, timestamp) => respond({ clientId, seq, timestamp }),
         refused: (clientId, refusal) => respond(refusalAck(clientId, refusal)),
@@ -211,6 +213,21 @@ export class RelayHandles implements HandleOwner {
     } catch (thrown) {
       answer(refusalAck('', asRefusal(thrown)));
     }
+  }
+
+  /** Returns a function that does the same as `answer` and ends the span of the post, if it has one. */
+  #traced(
+    channelId: number,
+    { clientId }: Message,
+    origin: ForwardedPost['origin'],
+    answer: (ack: Partial<Ack>) => void,
+  ): (ack: Partial<Ack>) => void {
+    if (origin.traceparent === '') return answer;
+    const ended = this.#context.tracedPosts.begin({ channelId, clientId }, origin);
+    return (ack) => {
+      ended(ack.refusal?.reason ?? 'ok');
+      answer(ack);
+    };
   }
 
   #publish(

@@ -7,7 +7,7 @@ import { callerAddress } from '../http/caller-address.js';
 import { callerKey } from '../http/caller-slots.js';
 import type { HttpHandler, HttpVisit } from '../http/handler.js';
 import { countInto, type RequestBounds } from '../http/request-bounds.js';
-import { requestIdOf } from '../http/request-id.js';
+import { contextOf, requestIdOf } from '../http/request-id.js';
 import type { ConditionalChanges } from '../store/conditional-changes.js';
 import { type ByteRange, type Download, rangeOf } from './download.js';
 import { checkIfMatch, etagOf, isKnown, unknownCondition } from './etag.js';
@@ -102,6 +102,7 @@ export class ApiDoor {
   readonly handle: HttpHandler = (visit) => {
     const { prefix } = this.#form;
     if (visit.path !== prefix && !visit.path.startsWith(`${prefix}/`)) return false;
+    contextOf(visit.request).beginSpan(prefix);
     const turn = { ...visit, startedAtMs: performance.now(), name: prefix };
     this.#serve(turn).catch((thrown: unknown) => this.#refuse(turn, asRefusal(thrown)));
     return true;
@@ -251,6 +252,7 @@ export class ApiDoor {
     const reason = refusal?.reason ?? 'ok';
     const ms = performance.now() - startedAtMs;
     this.#deps.metrics.countCall(name, reason, ms);
+    contextOf(request).endSpan(reason, name);
     const line = { call: name, reason, ms: Math.round(ms * 10) / 10, requestId: requestIdOf(request) };
     if (reason === 'internal') this.#deps.log.error({ ...line, err: refusal?.cause }, 'call failed');
     else this.#deps.log.debug(line, 'call');

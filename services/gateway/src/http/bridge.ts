@@ -11,6 +11,7 @@ import {
   refusals,
   refuse,
   requestIdKey,
+  traceparentKey,
 } from '@parley/runtime';
 import type { Call, Proxies, TurnQueue } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
@@ -20,7 +21,7 @@ import type { InboxStream } from '../inbox/stream.js';
 import { callerAddress } from './caller-address.js';
 import type { HttpHandler, HttpVisit } from './handler.js';
 import { countInto, type RequestBounds } from './request-bounds.js';
-import { requestIdOf } from './request-id.js';
+import { contextOf, requestIdOf } from './request-id.js';
 import type { ChatRoutes } from './routes.js';
 import { adminPageCalls, type CallTargets, type UserCallTarget, userCalls } from './user-calls.js';
 import { WebAnswer } from './web-answer.js';
@@ -91,7 +92,9 @@ function metadataOf(request: IncomingMessage, proxies: Proxies): Metadata {
   const { headers } = request;
   const metadata = new Metadata();
   metadata.set('x-forwarded-for', callerAddress(request, proxies));
-  metadata.set(requestIdKey, requestIdOf(request));
+  const { id, traceparent } = contextOf(request);
+  metadata.set(requestIdKey, id);
+  if (traceparent !== undefined) metadata.set(traceparentKey, traceparent);
   for (const key of forwardedHeaders) {
     const value = headers[key];
     if (typeof value === 'string') setMetadata(metadata, key, value);
@@ -120,6 +123,11 @@ function deadlineOf({ request, target }: WebCall): number | undefined {
   const wanted = digits === undefined ? undefined : Math.min(Number(digits) * (units[unit] ?? 1), 86_400_000);
   if (target === 'chat-server stream') return wanted === undefined ? undefined : Date.now() + wanted;
   return Date.now() + Math.min(wanted ?? timeoutMs, timeoutMs);
+}
+
+/** Returns whether a call stays open, so that its duration says nothing about speed. */
+function isStream(target: UserCallTarget): boolean {
+  return target === 'chat-server stream' || target === 'inbox stream';
 }
 
 /** Returns a function that calls both functions in order. */
@@ -159,6 +167,7 @@ export class Bridge implements Part, DrainedStreams {
       answer.end({ code: status.UNIMPLEMENTED, details: 'unknown method', metadata: new Metadata() }, 404);
       return true;
     }
+    if (!isStream(target)) contextOf(visit.request).beginSpan(visit.path.slice(1));
     const call = {
       ...visit,
       target,
@@ -288,9 +297,9 @@ export class Bridge implements Part, DrainedStreams {
       metadataOf(request, this.#deps.proxies),
       options,
     );
-    const isStream = target === 'chat-server stream';
+    const isOpen = target === 'chat-server stream';
     const page = new PageStream(stream);
-    if (isStream) this.#streams.add(page);
+    if (isOpen) this.#streams.add(page);
     stream.on('metadata', (metadata: Metadata) => {
       accepted();
       call.memory.set(0);
@@ -304,7 +313,7 @@ export class Bridge implements Part, DrainedStreams {
       this.#end(call, page.endedWith === undefined ? ending : statusFromRefusal(page.endedWith));
     });
     response.on('drain', () => stream.resume());
-    const cancel = () => (isStream ? stream.cancel() : stream.resume());
+    const cancel = () => (isOpen ? stream.cancel() : stream.resume());
     if (response.closed) cancel();
     else response.once('close', cancel);
   }
@@ -339,8 +348,8 @@ export class Bridge implements Part, DrainedStreams {
   #report({ path, startedAt, target, request }: WebCall, reason: string, cause?: unknown): void {
     const rpc = path.slice(1);
     const ms = performance.now() - startedAt;
-    const isStream = target === 'chat-server stream' || target === 'inbox stream';
-    if (isStream) this.#deps.metrics.countStream(rpc, reason, ms);
+    contextOf(request).endSpan(reason);
+    if (isStream(target)) this.#deps.metrics.countStream(rpc, reason, ms);
     else this.#deps.metrics.countCall(rpc, reason, ms);
     const line = { rpc, requestId: requestIdOf(request), reason, ms: Math.round(ms * 10) / 10 };
     if (reason === 'internal') this.#deps.log.error({ ...line, err: cause }, 'call failed');

@@ -21,6 +21,7 @@ function deliver(route: Partial<PostRoute>): Promise<Partial<Ack>> {
     route: { onChange: () => () => {}, ...fixed, ...route } as PostRoute,
     message,
     isAnswered: true,
+    origin: undefined,
     deadlineMs: performance.now() + withinMs,
   }).run();
 }

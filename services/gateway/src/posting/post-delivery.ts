@@ -1,5 +1,5 @@
 import type { Ack, Message, RelayDown } from '@parley/contract';
-import { atMost, isReason, type Reason, type Refusal, refuse } from '@parley/runtime';
+import { atMost, type CallContext, isReason, type Reason, type Refusal, refuse } from '@parley/runtime';
 import { asRefusal } from '@parley/service-kit';
 import type { RelayLink } from '../relay/relay-link.js';
 import type { PostRoute } from './post-route.js';
@@ -12,6 +12,8 @@ export interface PostOnTheWay {
   readonly message: Message;
   /** Whether the owning server sends an ack. It sends none for lossy messages and typing. */
   readonly isAnswered: boolean;
+  /** Call to whose trace the message belongs. Undefined: none. */
+  readonly origin: CallContext['recorded'];
   /** Monotonic time at which delivery gives up and tells the sender. */
   readonly deadlineMs: number;
 }
@@ -131,11 +133,11 @@ export class PostDelivery {
   }
 
   async #send(link: RelayLink): Promise<TryResult> {
-    const { channelId, route, message, isAnswered } = this.#post;
+    const { channelId, route, message, isAnswered, origin } = this.#post;
     const attached = route.attach(link);
     const handle = typeof attached === 'number' ? attached : await this.#inTime(link, attached);
     if (this.#leftMs <= 0) throw refuse('deadline-exceeded');
-    const up = { channelId, post: { handle, message } };
+    const up = { channelId, post: { handle, message, ...origin } };
     if (isAnswered) return this.#read(link, handle, await this.#ask(link, up));
     link.send(up);
     return { ack: { clientId: message.clientId } };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Ack, hasSeveralEvents, Message } from '@parley/contract';
-import { limits, type Metrics, type Refusal, refuse } from '@parley/runtime';
+import { currentCall, limits, type Metrics, type Refusal, refuse } from '@parley/runtime';
 import { Buckets, type BurstRate, type UserCaller } from '@parley/service-kit';
 import { ChatRoute, type ChatRouteDeps } from './chat-route.js';
 import { PostDelivery, refusedAck } from './post-delivery.js';
@@ -96,7 +96,8 @@ export class Posting {
     const { channelId } = given;
     const isAnswered = !isPassing(given);
     const message = given.clientId === '' && isAnswered ? { ...given, clientId: randomUUID() } : given;
-    const post = { channelId, route, message, isAnswered, deadlineMs: performance.now() + deadlineMs };
+    const deadline = performance.now() + deadlineMs;
+    const post = { channelId, route, message, isAnswered, deadlineMs: deadline, origin: currentCall()?.recorded };
     this.#count(session, 1, size);
     return new Promise((resolve) => {
       this.#laneOf(session.me.id, channelId).add({

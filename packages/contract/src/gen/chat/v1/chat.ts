@@ -128,7 +128,12 @@ export interface OwnedRequest {
 /** A message on behalf of a user, handled as on a stream of that user in the channel. */
 export interface Post {
   handle: number;
-  message: Message | undefined;
+  message:
+    | Message
+    | undefined;
+  /** Id and W3C trace context of the call that brought the message, if its trace is recorded. */
+  requestId: string;
+  traceparent: string;
 }
 
 /** One frame of a chat server. */
@@ -1233,7 +1238,7 @@ export const OwnedRequest: MessageFns<OwnedRequest> = {
 };
 
 function createBasePost(): Post {
-  return { handle: 0, message: undefined };
+  return { handle: 0, message: undefined, requestId: "", traceparent: "" };
 }
 
 export const Post: MessageFns<Post> = {
@@ -1243,6 +1248,12 @@ export const Post: MessageFns<Post> = {
     }
     if (message.message !== undefined) {
       Message.encode(message.message, writer.uint32(18).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(34).string(message.traceparent);
     }
     return writer;
   },
@@ -1276,6 +1287,22 @@ export const Post: MessageFns<Post> = {
             message.message = Message.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1292,6 +1319,12 @@ export const Post: MessageFns<Post> = {
     return {
       handle: isSet(object.handle) ? globalThis.Number(object.handle) : 0,
       message: isSet(object.message) ? Message.fromJSON(object.message) : undefined,
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -1302,6 +1335,12 @@ export const Post: MessageFns<Post> = {
     }
     if (message.message !== undefined) {
       obj.message = Message.toJSON(message.message);
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
     }
     return obj;
   },
@@ -1315,6 +1354,8 @@ export const Post: MessageFns<Post> = {
     message.message = (object.message !== undefined && object.message !== null)
       ? Message.fromPartial(object.message)
       : undefined;
+    message.requestId = object.requestId ?? "";
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };
