@@ -41,6 +41,8 @@ async function inTurn<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
   const [turn] = await takeTurn.run(pool);
   if (turn?.isMine !== true)
     throw new Failure('busy', exitCodes.refused, 'Another import runs in this database. Wait for its end.');
+  // In a new system, foreign keys would keep plans that were made while the tables were empty.
+  await pool.query('SET plan_cache_mode = force_custom_plan');
   return work().finally(() => releaseTurn.run(pool));
 }
 
