@@ -52,6 +52,11 @@ test('a link says which host it opens, unless its text is its address', () => {
   expect(linkOf('[my bank](https://evil.example/x)')).toMatchObject({ opens: 'evil.example' });
   expect(linkOf('[https://bank.example](https://evil.example)')).toMatchObject({ opens: 'evil.example' });
   expect(linkOf('[https://a.example/b](https://a.example/b)')).toMatchObject({ opens: undefined });
+  expect(linkOf('[https://\u0430pple.com](https://\u0430pple.com)')).toMatchObject({ opens: 'xn--pple-43d.com' });
+  expect(linkOf('[http://a.example\u2044x.b.cd](http://a.example\u2044x.b.cd)')).toMatchObject({
+    opens: expect.stringMatching(/\.b\.cd$/),
+  });
+  expect(linkOf('[https://xn--pple-43d.com/](https://\u0430pple.com)')).toMatchObject({ opens: undefined });
   expect(linkOf('[write](mailto:ann@a.example)')).toMatchObject({ opens: 'ann@a.example' });
   expect(linkOf('[x](https://b\u00fccher.example)')).toMatchObject({ opens: 'xn--bcher-kva.example' });
   expect(linkOf('[a https://b.example c](https://a.example)')).toMatchObject({

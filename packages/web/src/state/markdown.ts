@@ -1,5 +1,5 @@
 import MarkdownIt, { type Token } from 'markdown-it';
-import { type Piece, piecesOf } from './text.js';
+import { linkOf, type Piece, piecesOf } from './text.js';
 
 /** A part of a line: safe pieces of text, and formats around them. */
 export type Inline =
@@ -12,7 +12,7 @@ export type Inline =
 export interface NamedLink {
   readonly type: 'named-link';
   readonly href: string;
-  /** The host or mailbox that the link opens. Undefined if the text is the address itself. */
+  /** The host or mailbox that the link opens. Undefined if the text is the address itself, with that host. */
   readonly opens: string | undefined;
   readonly title: string;
   readonly content: readonly Inline[];
@@ -116,7 +116,8 @@ const addressOf = (token: Token) => String(token.attrGet('href'));
 function namedLink(token: Token, content: readonly Inline[]): Inline {
   const address = addressOf(token);
   const { protocol, host, pathname, href } = urlOf(address) as URL;
-  const isAddress = [address, href].includes(lettersOf(content));
+  const shown = lettersOf(content);
+  const isAddress = shown === href || (shown === address && linkOf(address) !== undefined);
   const opens = protocol === 'mailto:' ? pathname : host;
   return {
     type: 'named-link',

@@ -74,7 +74,7 @@ function withoutEnd(text: string): string {
  * characters look like slashes, dots or other letters, so hosts with non-ASCII letters are never
  * linked.
  */
-function linkOf(text: string): Piece | undefined {
+export function linkOf(text: string): Piece | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, username, hostname, href } = new URL(text);
   const [, written = ''] = /^https?:\/\/([^/?#\\]*?)(?::\d*)?(?:[/?#\\]|$)/i.exec(text) ?? [];
