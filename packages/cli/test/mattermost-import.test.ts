@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mattermostLines } from '../src/transfer/sources/mattermost/mattermost.js';
@@ -164,4 +164,21 @@ test('refuses a damaged bulk export, and names the line', async () => {
   await expect(refused('path', post({ attachments: [{ path: '../../etc/passwd' }] }))).rejects.toThrow(
     'Line 1: The path of a file leads elsewhere.',
   );
+});
+
+test('reads no file outside of the export, not even through a symbolic link', async () => {
+  await writeFile(join(folder, 'secret'), 'hunter2');
+  const post = (path: string) => ({
+    type: 'post',
+    post: { team: 'eng', channel: 'ops', user: 'ann', message: 'x', create_at: 1_000, attachments: [{ path }] },
+  });
+  const file = await bulk('linked-file', [post('plan.txt')], { 'data/a.txt': 'a' });
+  await symlink(join(folder, 'secret'), join(file, 'data/plan.txt'));
+  const whole = await bulk('linked-folder', [post('secret')]);
+  await symlink(folder, join(whole, 'data'));
+  for (const path of [file, whole])
+    await expect(converted(mattermostLines(path))).rejects.toThrow('Line 1: The path of a file leads elsewhere.');
+  const inside = await bulk('linked-inside', [post('b.txt')], { 'data/a.txt': 'a' });
+  await symlink(join(inside, 'data/a.txt'), join(inside, 'data/b.txt'));
+  expect(only(await converted(mattermostLines(inside)), 'file')).toMatchObject([{ name: 'b.txt', size: 1 }]);
 });

@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
 import { importFault } from '../fault.js';
 import { maxPieceBytes, type NewLine } from '../format.js';
 import { printable } from './people-names.js';
 
 /** A file of a message of another system. */
 export interface AttachedFile {
-  /** Path below one of the folders. It is also the id of the file. */
+  /** Path in one of the folders. It is also the id of the file. */
   readonly path: string;
   /** Id of the sender. */
   readonly from: string;
@@ -15,23 +15,34 @@ export interface AttachedFile {
   readonly where: string;
 }
 
+/** Returns whether a path is in a folder. */
+const isBelow = (folder: string, path: string) => relative(folder, path).split(sep)[0] !== '..';
+
 /** Returns the path of a file that may be in several folders; undefined if it is missing. */
-async function pathOf({ path, where }: AttachedFile, folders: readonly string[]): Promise<string | undefined> {
-  for (const folder of folders) {
+async function pathOf({ path, where }: AttachedFile, root: string, folders: readonly string[]) {
+  const realRoot = await realpath(root);
+  for (const folder of folders.map((one) => join(root, one))) {
     const full = join(folder, path);
-    if (relative(folder, full).startsWith('..')) throw importFault(where, 'The path of a file leads elsewhere.');
-    const found = await stat(full).catch(() => undefined);
-    if (found?.isFile() === true) return full;
+    const found = await realpath(full).catch(() => undefined);
+    if (!isBelow(folder, full) || (found !== undefined && !isBelow(realRoot, found)))
+      throw importFault(where, 'The path of a file leads elsewhere.');
+    if (found !== undefined && (await stat(found)).isFile()) return found;
   }
   return undefined;
 }
 
 /**
  * Yields a file with its bytes. A file that is missing gets a line that says so.
- * @throws {Failure} if the path leads out of the folder
+ * @param root folder of the export
+ * @param folders folders in it that may have the file
+ * @throws {Failure} if the path, or a symbolic link, leads out of the folder
  */
-export async function* attachedFile(file: AttachedFile, folders: readonly string[]): AsyncGenerator<NewLine> {
-  const full = await pathOf(file, folders);
+export async function* attachedFile(
+  file: AttachedFile,
+  root: string,
+  folders: readonly string[] = ['.'],
+): AsyncGenerator<NewLine> {
+  const full = await pathOf(file, root, folders);
   const name =
     printable(basename(file.path))
       .replace(/[\\\n\t]/g, ' ')

@@ -120,7 +120,7 @@ class DiscordChannelLines {
   async *message(message: DiscordMessage, where: string, folder: string): AsyncGenerator<NewLine> {
     const { author, attachments, reference, mentions, timestampEdited, isPinned } = message;
     const paths = (attachments ?? []).filter(({ url }) => !isRemote(url)).map(({ url }) => decodeURIComponent(url));
-    for (const path of paths) yield* attachedFile({ path, from: author.id, where }, [folder]);
+    for (const path of paths) yield* attachedFile({ path, from: author.id, where }, folder);
     this.#at = Math.max(this.#at, Date.parse(message.timestamp));
     const { emoji, others } = reactionsOf(message);
     const text = [...textOf(message), ...others].join('\n');

@@ -59,7 +59,7 @@ class MattermostChannelLines {
     for (const { path } of one.attachments ?? []) {
       files.push(path);
       const file = { path, from: one.user, where: place.where };
-      yield* attachedFile(file, [join(this.#folder, 'data'), this.#folder]);
+      yield* attachedFile(file, this.#folder, ['data', '.']);
     }
     yield* this.#messages(one, place, files);
   }
