@@ -46,6 +46,7 @@ import { crossOrigin } from './http/cross-origin.js';
 import type { HttpHandler } from './http/handler.js';
 import { type HttpOptions, type HttpServer, startHttpServer } from './http/http-server.js';
 import { serveKeys } from './http/keys.js';
+import { refuseOtherNames } from './http/known-hosts.js';
 import { Page } from './http/page.js';
 import { RequestBounds } from './http/request-bounds.js';
 import { ChatRoutes } from './http/routes.js';
@@ -273,7 +274,7 @@ function urlOf({ address, tls }: Pick<HttpOptions, 'address' | 'tls'>, port: num
 
 /**
  * Starts the admin page on a port of its own, so that no proxy of users reaches it. On a loopback
- * address it needs no TLS, because the certificate is for another name.
+ * address it needs no TLS, because the certificate is for another name, and accepts no other name than localhost.
  */
 async function startAdminPage(
   { host: address, port, dir }: AdminPageConfig,
@@ -281,8 +282,10 @@ async function startAdminPage(
   shared: Pick<HttpOptions, 'tls' | 'stopMs' | 'connections'>,
 ) {
   const page = await Page.read(dir, { '/': '/admin.html', '/admin': '/admin.html' });
-  const tls = isLoopback(address) ? undefined : shared.tls;
-  const options = { ...shared, tls, address, port, handlers: [handleForAdminPage, page.handle] };
+  const isLocal = isLoopback(address);
+  const tls = isLocal ? undefined : shared.tls;
+  const handlers = [...(isLocal ? [refuseOtherNames] : []), handleForAdminPage, page.handle];
+  const options = { ...shared, tls, address, port, handlers };
   const http = await startHttpServer(options);
   return { http, url: `${urlOf(options, http.port)}/admin` };
 }

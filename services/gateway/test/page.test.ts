@@ -157,6 +157,22 @@ describe('the port of the admin page', () => {
     expect((await fetch(`${adminPage}/api/v1/openapi.json`)).status).toBe(404);
   });
 
+  test('answers only under an address or localhost, so no page of another name can call it', async () => {
+    const { hostname, port } = new URL(adminPage);
+    const statusFor = (host: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const asked = request({ host: hostname, port, path: '/admin', headers: { host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        asked.on('error', reject).end();
+      });
+    const served = [`127.0.0.1:${port}`, 'localhost:8090', 'LOCALHOST', '[::1]:8090', '192.168.1.5:8090'];
+    expect(await Promise.all(served.map(statusFor))).toEqual(served.map(() => 200));
+    const refused = [`evil.example:${port}`, '127.0.0.1.evil.example', 'localhost.evil.example', 'x@127.0.0.1'];
+    expect(await Promise.all(refused.map(statusFor))).toEqual(refused.map(() => 421));
+  });
+
   test('forwards the calls of operators, and those of nobody else', async () => {
     const root = await trio.people.make('root', 'admin');
     const { messages } = await call(listServers, root.token);
