@@ -16,6 +16,7 @@ import {
 import { channelsToExport, ExportLines } from '../src/transfer/export-lines.js';
 import type { NewLine } from '../src/transfer/format.js';
 import { importLines } from '../src/transfer/import.js';
+import { ImportedPeople } from '../src/transfer/imported-people.js';
 import { Commands } from './commands.js';
 import { numbered, placed, small, withoutIds } from './transfer-lines.js';
 
@@ -319,6 +320,15 @@ test('never gives the messages of a stranger to an existing account', async () =
   const map = { 'ONE-ann': 'one-ann', 'ONE-bob': 'other-bob' };
   expect(await imported(there(), stranger, map)).toMatchObject({ people: 1, existing_people: 1, channels: 1 });
   await expect(imported(there(), stranger, { 'ONE-cid': 'x' })).rejects.toThrow('The export has no person "ONE-cid".');
+});
+
+test('an account that appears between the plan and its creation is that of a stranger', async () => {
+  const eve = { type: 'person' as const, id: 'U1', user_id: 'eve.late', name: 'Eve' };
+  const plan = await ImportedPeople.plan(there(), 'late', [eve], new Map());
+  await there().query(`INSERT INTO chat.users (id, name, password_hash) VALUES ('eve.late', 'Other', '!')`);
+  await expect(plan.create(there())).rejects.toThrow('others have them');
+  const again = await ImportedPeople.plan(there(), 'late', [eve], new Map([['eve.late', 'eve.late']]));
+  expect(again.idOf('U1')).toBe('eve.late');
 });
 
 test('the commands export into a file or a pipe, and import it', async () => {

@@ -36,14 +36,18 @@ export const findImportedChannels = sql.statement('findImportedChannels', source
   entries: int8,
   hasAll: bool,
 });
-export const importAccounts = sql.statement('importAccounts', {
-  ids: array(text),
-  names: array(text),
-  abouts: array(text),
-  bots: array(bool),
-  statuses: array(text),
-  createdMs: array(nullable(int8)),
-});
+export const importAccounts = sql.statement(
+  'importAccounts',
+  {
+    ids: array(text),
+    names: array(text),
+    abouts: array(text),
+    bots: array(bool),
+    statuses: array(text),
+    createdMs: array(nullable(int8)),
+  },
+  { id: text },
+);
 export const addBots = sql.statement('addBots', { ids: array(text) });
 export const recordPeople = sql.statement('recordPeople', { ...source, ids: array(text), userIds: array(text) });
 export const addChannel = sql.statement(

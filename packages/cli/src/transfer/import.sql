@@ -23,12 +23,12 @@ SELECT i.id, i.channel_id, i.done_at IS NOT NULL AS is_done, coalesce(h.last_seq
 FROM chat.imported i LEFT JOIN chat.channel c ON c.id = i.channel_id LEFT JOIN chat.channel_head h ON h.channel_id = i.channel_id
 WHERE i.source = :source AND i.kind = 'channel';
 
--- Creates accounts that no password opens.
+-- Creates accounts that no password opens. Returns those whose id was free.
 -- name: importAccounts
 INSERT INTO chat.users (id, name, password_hash, about, bot, status, created_at)
 SELECT n.id, n.name, '!', n.about, n.bot, n.status, coalesce(to_timestamp(n.created_ms / 1000.0), now())
 FROM unnest(:ids::varchar[], :names::varchar[], :abouts::varchar[], :bots::boolean[], :statuses::text[], :createdMs::bigint[]) AS n (id, name, about, bot, status, created_ms)
-ON CONFLICT (id) DO NOTHING;
+ON CONFLICT DO NOTHING RETURNING id;
 
 -- Adds bots whose tokens are void.
 -- name: addBots

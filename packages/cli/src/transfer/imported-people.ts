@@ -113,10 +113,13 @@ export class ImportedPeople {
     if (refused.length > 0) throw takenFailure(refused);
   }
 
-  /** Creates the accounts, and records whose they are. */
+  /**
+   * Creates the accounts, and records whose they are.
+   * @throws {Failure} if user ids have been taken since the plan
+   */
   async create(client: Queryable): Promise<void> {
     const ids = this.#fresh.map(({ id }) => this.idOf(id));
-    await importAccounts.run(client, {
+    const made = await importAccounts.run(client, {
       ids,
       names: this.#fresh.map(({ name }) => name),
       abouts: this.#fresh.map(({ about = '' }) => about),
@@ -124,6 +127,9 @@ export class ImportedPeople {
       statuses: this.#fresh.map(statusOf),
       createdMs: this.#fresh.map(({ created_at: at }) => at ?? null),
     });
+    const created = new Set(made.map(({ id }) => id));
+    const taken = this.#fresh.filter(({ id }) => !created.has(this.idOf(id)));
+    if (taken.length > 0) throw takenFailure(taken.map(wantedId)); // Somebody has registered in the meantime.
     await addBots.run(client, { ids });
     const people = this.#unrecorded.map(({ id }) => id);
     const userIds = people.map((id) => this.idOf(id));
