@@ -119,5 +119,8 @@ test('refuses a damaged file of DiscordChatExporter, and names the place', async
   await expect(
     refused('path', file([message('1', ann, 'x', 1, { attachments: [{ url: '../../up.txt', fileName: 'up' }] })])),
   ).rejects.toThrow('a.json, message 1: The path of a file leads elsewhere.');
+  const odd = message('1', ann, 'x', 1, { attachments: [{ url: '100%.txt', fileName: '100%.txt' }] });
+  const odds = await converted(discordLines(await files('percent', { 'a.json': file([odd]), '100%.txt': '' })));
+  expect(only(odds, 'file')).toMatchObject([{ name: '100%.txt', size: 0 }]);
   await expect(converted(discordLines(await files('empty', { 'a.txt': '' })))).rejects.toThrow('has no JSON files.');
 });

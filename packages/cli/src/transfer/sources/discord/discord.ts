@@ -84,6 +84,15 @@ function textOf({ content, embeds, stickers, author, attachments }: DiscordMessa
 
 const isRemote = (url: string) => /^https?:/.test(url);
 
+/** Returns the path that the address of a file in the export encodes. */
+function pathIn(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url; // It is no encoded address.
+  }
+}
+
 /** Converts one channel. It remembers the number of each message for replies. */
 class DiscordChannelLines {
   readonly #parts: DiscordParts;
@@ -119,7 +128,7 @@ class DiscordChannelLines {
 
   async *message(message: DiscordMessage, where: string, folder: string): AsyncGenerator<NewLine> {
     const { author, attachments, reference, mentions, timestampEdited, isPinned } = message;
-    const paths = (attachments ?? []).filter(({ url }) => !isRemote(url)).map(({ url }) => decodeURIComponent(url));
+    const paths = (attachments ?? []).filter(({ url }) => !isRemote(url)).map(({ url }) => pathIn(url));
     for (const path of paths) yield* attachedFile({ path, from: author.id, where }, folder);
     this.#at = Math.max(this.#at, Date.parse(message.timestamp));
     const { emoji, others } = reactionsOf(message);
