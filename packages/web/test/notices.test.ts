@@ -1,14 +1,7 @@
 import { type Channel, ChannelKind } from '@parley/client';
 import type { ChatItem } from '../src/state/chats.js';
 import { noticeSettingsOf, quietForMs, quietSettings } from '../src/state/notice-settings.js';
-import {
-  blockedWords,
-  concerns,
-  membershipNotice,
-  messageNotice,
-  messagesOf,
-  type NewMessage,
-} from '../src/state/notices.js';
+import { blockedWords, membershipNotice, messageNotice, messagesOf, type NewMessage } from '../src/state/notices.js';
 import { badgeText, iconWithBadge } from '../src/state/page-icon.js';
 import { about, said } from './entries.js';
 
@@ -52,21 +45,26 @@ test('there is no notification of what the user has read, or in a chat that is g
   expect(messageNotice({ items: {}, names }, 7, [message(4, 'hi')], true)).toBeUndefined();
 });
 
+const audience = { me: 'ann', notify: 'all', isOwn: (seq: number) => seq === 4 } as const;
+
 test('only messages of other users count', () => {
   const entries = [said(4, 'ann', 'mine'), said(5, 'bob', 'hi'), about(6, 'bob', 'edit', 5, 'ho')];
-  expect(messagesOf(entries, 'ann')).toEqual([message(5, 'hi')]);
+  expect(messagesOf(entries, audience)).toEqual([message(5, 'hi')]);
 });
 
 test.each([
-  ['all', 'mention', false],
-  ['mentions', 'mention', true],
-  ['mentions', 'reply', true],
-  ['mentions', 'direct', false],
-  ['none', 'mention', false],
-  ['none', 'added', true],
-] as const)('in a chat with level %s, a notification of a %s counts: %s', (notify, kind, expected) => {
-  expect(concerns({ notify }, kind)).toBe(expected);
-});
+  ['all', [5, 6, 7, 8]],
+  ['mentions', [6, 7]],
+  ['none', []],
+] as const)(
+  'in a chat with level %s, a message, a mention, and replies to the user and others count: %j',
+  (notify, seqs) => {
+    const mention = { ...said(6, 'bob', '@ann'), mentions: ['ann'] };
+    const replies = [said(7, 'bob', 'to ann', { replyTo: 4 }), said(8, 'bob', 'to bob', { replyTo: 5 })];
+    const entries = [said(5, 'bob', 'hi'), mention, ...replies];
+    expect(messagesOf(entries, { ...audience, notify }).map(({ seq }) => seq)).toEqual(seqs);
+  },
+);
 
 test('a change of membership has a notification of its own', () => {
   const about7 = (kind: 'added' | 'role' | 'mention') =>

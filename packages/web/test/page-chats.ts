@@ -227,7 +227,7 @@ inChromium('chats', () => {
     await ann.make('first stage');
     const host = await stage.host({ name: 'second stage' });
     const phone = await stage.otherDevice(ann);
-    await phone.page.getByRole('link', { name: /^first stage: 1 of 10/ }).waitFor();
+    await phone.page.getByRole('link', { name: /^first stage ?: 1 of 10/ }).waitFor();
     await phone.page.getByRole('link', { name: /^second stage/ }).click();
     await phone.page.getByRole('heading', { name: 'You are in first stage on another device' }).waitFor();
     await stage.picture(phone, 'room-elsewhere');

@@ -64,7 +64,7 @@ inChromium('notices in a room', () => {
     const ann = await stage.somebody('Ann');
     await ann.page.setViewportSize({ width: 360, height: 740 });
     for (const { id } of [first, second])
-      await ann.page.getByRole('link', { name: new RegExp(`^twins: .*, Room ${id} by host-`, 'i') }).waitFor();
+      await ann.page.getByRole('link', { name: new RegExp(`^twins ?: .*, Room ${id} by host-`, 'i') }).waitFor();
     expect(await scrolledSideways(ann)).toBe(0);
     await ann.page.getByRole('link', { name: `Room ${second.id} by` }).click();
     await ann.live();

@@ -1,6 +1,7 @@
 import type { NotificationItem } from '@parley/client';
+import { saidAt } from '../state/lines.js';
 import { type NoticeSettings, quietForMs } from '../state/notice-settings.js';
-import { concerns, membershipNotice, messageNotice, messagesOf, type NewMessage } from '../state/notices.js';
+import { membershipNotice, messageNotice, messagesOf, type NewMessage } from '../state/notices.js';
 import { steadyNow } from '../state/steady-now.js';
 import { chatTag, type SystemNotice } from '../state/system-notice.js';
 import { wordsLanguage } from '../words/words.js';
@@ -86,22 +87,21 @@ export class Notices {
 
   #takeEntries({ channelId: id, entries }: InboxBatch): void {
     const { items, me } = this.#chats.state();
-    if (items[id]?.notify === 'all') this.#wait(id, messagesOf(entries, me));
+    const { lines } = this.#chats
+      .loaded()
+      .find(({ channelId }) => channelId === id)
+      ?.state() ?? { lines: [] };
+    const isOwn = (seq: number) => saidAt(lines, seq)?.sender === me;
+    this.#wait(id, messagesOf(entries, { me, notify: items[id]?.notify ?? 'none', isOwn }));
     const deleted = new Set(entries.flatMap((entry) => (entry.type === 'delete' ? [entry.target] : [])));
     const unread = this.#unread.get(id) ?? [];
     const left = unread.filter(({ seq }) => !deleted.has(seq));
     if (left.length < unread.length) this.#forget(id, left);
   }
 
-  async #takeNotification(notification: NotificationItem): Promise<void> {
-    const { channelId: id, seq, kind, by } = notification;
-    const item = this.#chats.state().items[id];
-    if (item !== undefined && !concerns(item, kind)) return;
+  #takeNotification(notification: NotificationItem): void {
     const about = membershipNotice(this.#chats.state(), notification);
-    if (about !== undefined) return this.#tell(about);
-    const { lines } = (await this.#chats.chat(id)).state();
-    const line = lines.find((one) => one.seq === seq);
-    this.#wait(id, [{ seq, sender: by, text: (line?.type === 'said' && line.text) || '' }]);
+    if (about !== undefined) this.#tell(about);
   }
 
   #wait(id: number, messages: readonly NewMessage[]): void {

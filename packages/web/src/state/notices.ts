@@ -1,4 +1,4 @@
-import { ChannelKind, type EntryEvent, type NotificationItem, textOf } from '@parley/client';
+import { ChannelKind, type EntryEvent, type MessageEvent, type NotificationItem, textOf } from '@parley/client';
 import { words } from '../words/words.js';
 import { type ChatItem, type ChatsState, titleOf } from './chats.js';
 import { type Names, nameOf } from './names.js';
@@ -15,19 +15,27 @@ export interface NewMessage {
 
 const bodyCharacters = 160;
 
-/** Returns the messages of other users among entries. */
-export function messagesOf(entries: readonly EntryEvent[], me: string): readonly NewMessage[] {
+/** What decides whether a message notifies the user. */
+interface Audience {
+  readonly me: string;
+  /** Level of the chat. */
+  readonly notify: ChatItem['notify'];
+  /** Whether the user sent the message with a seq. */
+  readonly isOwn: (seq: number) => boolean;
+}
+
+function concerns({ mentions, replyTo }: MessageEvent, { me, notify, isOwn }: Audience): boolean {
+  if (notify !== 'mentions') return notify === 'all';
+  return mentions.includes(me) || (replyTo !== undefined && isOwn(replyTo));
+}
+
+/** Returns the messages of other users among entries that notify the user. */
+export function messagesOf(entries: readonly EntryEvent[], audience: Audience): readonly NewMessage[] {
   return entries.flatMap((entry) =>
-    entry.type === 'message' && !entry.deleted && entry.sender !== me
+    entry.type === 'message' && !entry.deleted && entry.sender !== audience.me && concerns(entry, audience)
       ? [{ seq: entry.seq, sender: entry.sender, text: textOf(entry) ?? '' }]
       : [],
   );
-}
-
-/** Returns whether the settings of a chat let a notification of the server through. */
-export function concerns({ notify }: Pick<ChatItem, 'notify'>, kind: NotificationItem['kind']): boolean {
-  if (kind === 'mention' || kind === 'reply') return notify === 'mentions';
-  return kind !== 'direct'; // In other chats the message itself comes, and the level of the chat counts.
 }
 
 function bodyOf(messages: readonly NewMessage[], item: ChatItem, names: Names, showsText: boolean): string {
