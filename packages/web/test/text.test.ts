@@ -1,8 +1,16 @@
+import { createElement } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
 import { type Piece, piecesOf, plainLine, slicesOf, startOf } from '../src/state/text.js';
+import { Shown } from '../src/ui/admin/shown.js';
 
 const hidden = (text: string): Piece => ({ type: 'hidden', text });
 const plain = (text: string): Piece => ({ type: 'text', text });
 const linksOf = (text: string) => piecesOf(text).flatMap((piece) => (piece.type === 'link' ? [piece.text] : []));
+
+test('the admin page splits a long text, too, so that a reported message cannot freeze it', () => {
+  const html = renderToStaticMarkup(createElement(Shown, { text: '\u0628'.repeat(5_000) }));
+  expect(html.split('<wbr/>')).toHaveLength(5);
+});
 
 test('keeps HTML as text', () => {
   const text = '<img src=x onerror=alert(1)> & <script>';

@@ -14,7 +14,7 @@ interface Mentions {
 export const MentionsContext = createContext<Mentions>({ userIds: [], names: {}, me: '' });
 
 /** Words of any length. The browser lays out each slice of them by itself. */
-function Sliced({ text }: { text: string }) {
+export function Sliced({ text }: { text: string }) {
   return slicesOf(text).map((slice, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the slices have no id and no state
     <Fragment key={index}>

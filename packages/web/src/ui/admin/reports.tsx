@@ -1,6 +1,7 @@
 import type { AbuseReport } from '@parley/contract';
 import { useCallback, useState } from 'react';
 import { personHref } from '../../state/admin.js';
+import { excerpt } from '../../state/text.js';
 import { dateTime } from '../../state/times.js';
 import { adminWords } from '../../words/admin.js';
 import { Dialog } from '../dialog.js';
@@ -13,6 +14,9 @@ import { useOperator } from './operator-context.js';
 import { Shown } from './shown.js';
 import { StateBadge } from './state-badge.js';
 import { usePages } from './use-pages.js';
+
+/** Maximum number of characters of a message in the table. A long one would delay the page; the dialog has all of it. */
+const mostInTable = 300;
 
 function placeOf({ channelId, seq }: AbuseReport): string {
   return seq === 0 ? '' : adminWords().reports.place(channelId, seq);
@@ -40,7 +44,7 @@ function columnsOf(onOpen: (id: number) => void): Column<AbuseReport>[] {
     { title: say.by, sort: ({ by }) => by, cell: ({ by }) => <Shown text={by} /> },
     { title: say.about, sort: ({ userId }) => userId, cell: ({ userId }) => <Shown text={userId} /> },
     { title: say.why, isLong: true, cell: ({ reason }) => <Shown text={reason} /> },
-    { title: say.message, isLong: true, cell: ({ text }) => <Shown text={text} /> },
+    { title: say.message, isLong: true, cell: ({ text }) => <Shown text={excerpt(text, mostInTable)} /> },
   ];
 }
 

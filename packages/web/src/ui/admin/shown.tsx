@@ -1,5 +1,6 @@
 import { piecesOf } from '../../state/text.js';
 import { words } from '../../words/words.js';
+import { Sliced } from '../mentions.js';
 
 /**
  * A text that others have written, such as a name: plain text, isolated from its surroundings. Hidden
@@ -14,7 +15,8 @@ export function Shown({ text }: { text: string }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text never move
           <code key={index}>{piece.text}</code>
         ) : piece.type === 'marks' ? null : (
-          piece.text
+          // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text never move
+          <Sliced key={index} text={piece.text} />
         ),
       )}
     </bdi>
