@@ -70,6 +70,10 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   });
   const onKey = (event: KeyboardEvent) => {
     if (event.key === 'End') end.go();
+    if (event.key !== 'Home') return;
+    end.leave();
+    scroller.scrollToIndex(0);
+    event.preventDefault();
   };
   return (
     <div className="messages-place">
