@@ -74,7 +74,8 @@ inChromium('states of the page', () => {
     }
     await bob.page.getByText('line 1 and so on', { exact: true }).waitFor();
     await stage.picture(bob, 'history');
-    const top = () => list.evaluate((element) => element.scrollTop);
+    const top = async () =>
+      (await bob.page.getByText('line 1 and so on', { exact: true }).boundingBox())?.y ?? Number.NaN;
     const before = await top();
     await eve.send('line 301');
     await bob.page.getByRole('button', { name: 'New messages' }).waitFor();

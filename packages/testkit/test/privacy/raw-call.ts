@@ -15,7 +15,7 @@ export interface Answer {
 }
 
 /** Matches headers whose values differ with each call. */
-const ofOneCall = /^(date|content-length)$/;
+const ofOneCall = /^(date|content-length|x-request-id)$/;
 
 function textOf(metadata: Metadata): Record<string, string> {
   const pairs = Object.entries(metadata.toHttp2Headers()).filter(([key]) => !ofOneCall.test(key));
