@@ -35,14 +35,12 @@ export class CallContext {
    */
   readonly id: string;
   readonly #parent: TraceParent | undefined;
-  readonly #given: unknown;
   #name = '';
   #spans: readonly CallSpan[] = [];
   #endedAtMs: number | undefined;
 
   constructor({ requestId, traceparent }: CallHeaders) {
     this.#parent = traceParentIn(traceparent);
-    this.#given = traceparent;
     const isValid = typeof requestId === 'string' && requestIdForm.test(requestId);
     this.id = isValid ? requestId : (this.#parent?.traceId ?? randomUUID());
   }
@@ -78,7 +76,9 @@ export class CallContext {
    */
   get traceparent(): string | undefined {
     if (this.#spans[0] !== undefined) return this.#spans[0].traceparent;
-    return this.#parent === undefined ? undefined : String(this.#given);
+    if (this.#parent === undefined) return undefined;
+    const { traceId, spanId, flags } = this.#parent;
+    return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
   }
 
   /** Names this call in a message to another service if it belongs to a trace that is recorded. */

@@ -249,7 +249,7 @@ function watchAnswer(
   };
   transport.sendStatus = (given) => {
     const reasoned = withReason(given);
-    const status = { ...reasoned, metadata: addId(reasoned.metadata ?? new Metadata()) };
+    const status = { ...reasoned, metadata: addId(reasoned.metadata?.clone() ?? new Metadata()) };
     find()?.answer(status);
     begin(0); // Counts as pending until the call is over.
     sendStatus(status);
