@@ -24,7 +24,7 @@ export class TracedPosts {
     }
     return (reason) => {
       context.endSpan(reason);
-      this.#open.delete(key);
+      if (this.#open.get(key) === context) this.#open.delete(key);
     };
   }
 
