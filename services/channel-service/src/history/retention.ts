@@ -57,7 +57,6 @@ export class Retention {
   }
 
   async #run(keep: KeepTurn): Promise<void> {
-    if (this.#longest !== null) await this.#shorten(this.#longest, keep);
     for (const { id, byCount } of await findOverRetention.run(this.#pool, { maxChannels: channelsPerRun })) {
       if (byCount) await this.#count(id, keep);
       await this.#trim(id, keep);
@@ -67,6 +66,7 @@ export class Retention {
       await this.#deleteExpired(id, slicesPerRun, keep);
     }
     await purgeChannels.run(this.#pool, { maxChannels: deletedPerRun });
+    if (this.#longest !== null) await this.#shorten(this.#longest, keep);
   }
 
   /**
