@@ -69,6 +69,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
     if (seesStart && state.hasOlder && scrollTop <= clientHeight) conversation.older();
   });
   const onKey = (event: KeyboardEvent) => {
+    if (event.target instanceof HTMLInputElement) return;
     if (event.key === 'End') end.go();
     if (event.key !== 'Home') return;
     end.leave();

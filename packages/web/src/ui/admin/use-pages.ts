@@ -39,7 +39,9 @@ export function usePages<R>(load: (after: string, signal: AbortSignal) => Promis
         if (!signal.aborted)
           setList({ rows: [...before, ...rows], next, isLoaded: true, isBusy: false, refused: undefined });
       } catch (thrown) {
-        if (!signal.aborted) setList((last) => ({ ...last, isBusy: false, refused: refusedBy(thrown) }));
+        // Rows of an earlier search would go on with the cursor of another one.
+        const { rows, next } = after === '' ? nothing : { rows: before, next: after };
+        if (!signal.aborted) setList((last) => ({ ...last, rows, next, isBusy: false, refused: refusedBy(thrown) }));
       }
     },
     [load],
