@@ -1,5 +1,5 @@
 import { limits } from '@parley/runtime';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { sessionOf } from './command-parts.js';
 import { addDatabaseOptions } from './database-options.js';
 import type { ExportCommandOptions } from './transfer/export.js';
@@ -15,6 +15,11 @@ const channelId = wholeNumber(1, limits.channelId);
 
 function moreChannels(text: string, ids: readonly number[] = []): number[] {
   return [...ids, channelId(text)];
+}
+
+function sourceName(text: string): string {
+  if (/^[A-Za-z0-9._-]{1,100}$/.test(text)) return text;
+  throw new InvalidArgumentError('Use a name of 1 to 100 of A-Z a-z 0-9 . _ and -.');
 }
 
 const importHelp = `
@@ -42,6 +47,7 @@ export function addTransfers(program: Command): void {
         .choices(['parley', 'slack', 'mattermost', 'discord'])
         .default('parley'),
     )
+    .option('--source <name>', 'a name for the exported system, such as that of its server', sourceName)
     .option('--people <file>', 'a JSON file with the user ids that people get here, such as {"dora": "dora2"}')
     .option('--dry-run', 'only check the file, and say what would be imported', false)
     .addHelpText('after', importHelp)

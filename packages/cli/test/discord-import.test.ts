@@ -124,3 +124,39 @@ test('refuses a damaged file of DiscordChatExporter, and names the place', async
   expect(only(odds, 'file')).toMatchObject([{ name: '100%.txt', size: 0 }]);
   await expect(converted(discordLines(await files('empty', { 'a.txt': '' })))).rejects.toThrow('has no JSON files.');
 });
+
+test('overlapping files of a channel give each message once', async () => {
+  const [one, two, three] = [message('1', ann, 'one', 1), message('2', bob, 'two', 2), message('3', ann, 'three', 3)];
+  const path = await files('overlap', { 'a.json': file([one, two]), 'b.json': file([two, three]) });
+  const all = await converted(discordLines(path));
+  expect(only(all, 'message').map(({ text }) => text)).toEqual(['one', 'two', 'three']);
+});
+
+test('bots become no members of a channel of Discord, and own it only if no human has written', async () => {
+  const path = await files('bots', {
+    'a.json': file([message('1', app, 'Hi', 1, { mentions: [ann] }), message('2', bob, 'yes', 2)]),
+    'b.json': file([message('1', app, 'Hi', 1, { mentions: [ann] })], { id: '57' }),
+  });
+  const all = await converted(discordLines(path));
+  expect(only(all, 'channel').map(({ owner }) => owner)).toEqual(['102', '103']);
+  expect(only(all, 'member').map(({ person }) => person)).toEqual(['102']);
+});
+
+test('a channel of Discord without messages is left out and reported', async () => {
+  const path = await files('silent', {
+    'a.json': file([message('1', ann, 'hi', 1)]),
+    'b.json': file([], { id: '57', name: 'silent' }),
+  });
+  const leftOut: string[] = [];
+  const all = await converted(discordLines(path, { leaveOut: (name) => leftOut.push(name) }));
+  expect([only(all, 'channel').length, leftOut]).toEqual([1, ['silent']]);
+});
+
+test('a long topic of Discord becomes the first message', async () => {
+  const path = await files('topic', { 'a.json': file([message('1', ann, 'hi', 1)], { topic: 't'.repeat(4_000) }) });
+  const all = await converted(discordLines(path));
+  expect(only(all, 'message')).toMatchObject([
+    { n: 1, at: startMs + 1_000, from: '101', text: 't'.repeat(4_000) },
+    { n: 2, text: 'hi' },
+  ]);
+});

@@ -152,10 +152,6 @@ test('converts a bulk export of Mattermost, in the order of the times of its pos
 
 test('refuses a damaged bulk export, and names the line', async () => {
   const refused = async (name: string, ...values: unknown[]) => converted(mattermostLines(await bulk(name, values)));
-  const post = (more: object) => ({
-    type: 'post',
-    post: { team: 'eng', channel: 'ops', user: 'ann', message: 'x', create_at: 1_000, ...more },
-  });
   await expect(refused('version', { type: 'version', version: 2 })).rejects.toThrow('Line 1: "version" is wrong.');
   await expect(refused('json', lines[0], '{"type":')).rejects.toThrow('Line 2: It is not JSON.');
   await expect(refused('type', lines[0], { type: 'poll' })).rejects.toThrow('Line 2: "type" is wrong.');
@@ -166,19 +162,94 @@ test('refuses a damaged bulk export, and names the line', async () => {
   );
 });
 
+const post = (more: object) => ({
+  type: 'post',
+  post: { team: 'eng', channel: 'ops', user: 'ann', message: 'x', create_at: 1_000, ...more },
+});
+const bot = { type: 'bot', bot: { username: 'deploys', display_name: 'Deploys' } };
+
+test('a channel without members belongs to a human who has written in it, or is left out', async () => {
+  const values = [
+    ...[lines[0], lines[2], user('zoe', []), user('ann', []), bot],
+    ...[post({ user: 'deploys' }), post({ user: 'ann' })],
+    post({ channel: 'alerts', user: 'deploys' }),
+  ];
+  const leftOut: string[] = [];
+  const path = await bulk('no-members', values);
+  const all = await converted(mattermostLines(path, { leaveOut: (name) => leftOut.push(name) }));
+  expect(only(all, 'channel')).toMatchObject([{ id: 'eng/ops', owner: 'ann' }]);
+  expect(only(all, 'member')).toMatchObject([{ person: 'ann' }]);
+  expect(leftOut).toEqual(['eng/alerts']);
+});
+
+test('a bot owns no channel of Mattermost with a human', async () => {
+  const admin = [member('ops', { roles: 'channel_admin' })];
+  const values = [lines[2], lines[4], bot, user('deploys', admin), user('ann', [member('ops')])];
+  const all = await converted(mattermostLines(await bulk('bot-admin', values)));
+  expect(only(all, 'channel')).toMatchObject([{ owner: 'ann' }]);
+  expect(only(all, 'member')).toMatchObject([{ person: 'ann' }]);
+});
+
+test('--source names the server of a bulk export', async () => {
+  const path = await bulk('source', [lines[2]]);
+  expect((await converted(mattermostLines(path, { source: 'hq' })))[0]).toMatchObject({ source: 'mattermost/hq' });
+});
+
+test('read marks count messages, also in direct chats and after long posts', async () => {
+  const direct = (create_at: number, message: string) => ({
+    type: 'direct_post',
+    direct_post: { channel_members: ['bob', 'ann'], user: 'ann', message, create_at },
+  });
+  const people = [
+    { username: 'ann', last_viewed_at: 1_500 },
+    { username: 'bob', last_viewed_at: 500 },
+    { username: 'cid', last_viewed_at: 3_000 },
+  ];
+  const values = [
+    { type: 'direct_channel', direct_channel: { participants: people.slice(0, 2) } },
+    ...[direct(1_000, 'x'.repeat(70_000)), direct(2_000, 'late')],
+    { type: 'direct_channel', direct_channel: { participants: people } },
+  ];
+  const all = await converted(mattermostLines(await bulk('direct-read', values)));
+  expect(only(all, 'member')).toMatchObject([
+    ...[{ read: 2 }, { read: 0 }],
+    ...[{ read: 0 }, { read: 0 }, { read: 0 }],
+  ]);
+});
+
+test('a long description of Mattermost becomes the first message', async () => {
+  const values = [
+    { type: 'channel', channel: { team: 'eng', name: 'ops', type: 'P', header: 'h'.repeat(1_024) } },
+    ...[user('ann', [member('ops', { last_viewed_at: 1_500 })]), post({}), post({ create_at: 2_000 })],
+  ];
+  const all = await converted(mattermostLines(await bulk('long-header', values)));
+  expect(only(all, 'channel')).toMatchObject([{ description: `${'h'.repeat(999)}…` }]);
+  expect(only(all, 'message')).toMatchObject([
+    { n: 1, at: 1_000, from: 'ann', text: 'h'.repeat(1_024) },
+    { n: 2 },
+    { n: 3 },
+  ]);
+  expect(only(all, 'member')).toMatchObject([{ read: 2 }]);
+});
+
+test('a bulk export without its lines is refused', async () => {
+  const path = join(folder, 'no-lines');
+  await mkdir(path);
+  await expect(converted(mattermostLines(path))).rejects.toThrow(
+    'import.jsonl cannot be read (ENOENT). Choose another file.',
+  );
+});
+
 test('reads no file outside of the export, not even through a symbolic link', async () => {
   await writeFile(join(folder, 'secret'), 'hunter2');
-  const post = (path: string) => ({
-    type: 'post',
-    post: { team: 'eng', channel: 'ops', user: 'ann', message: 'x', create_at: 1_000, attachments: [{ path }] },
-  });
-  const file = await bulk('linked-file', [post('plan.txt')], { 'data/a.txt': 'a' });
+  const linked = (path: string) => post({ attachments: [{ path }] });
+  const file = await bulk('linked-file', [linked('plan.txt')], { 'data/a.txt': 'a' });
   await symlink(join(folder, 'secret'), join(file, 'data/plan.txt'));
-  const whole = await bulk('linked-folder', [post('secret')]);
+  const whole = await bulk('linked-folder', [linked('secret')]);
   await symlink(folder, join(whole, 'data'));
   for (const path of [file, whole])
     await expect(converted(mattermostLines(path))).rejects.toThrow('Line 1: The path of a file leads elsewhere.');
-  const inside = await bulk('linked-inside', [post('b.txt')], { 'data/a.txt': 'a' });
+  const inside = await bulk('linked-inside', [linked('b.txt')], { 'data/a.txt': 'a' });
   await symlink(join(inside, 'data/a.txt'), join(inside, 'data/b.txt'));
   expect(only(await converted(mattermostLines(inside)), 'file')).toMatchObject([{ name: 'b.txt', size: 1 }]);
 });

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { channelNames } from '../src/transfer/sources/people-names.js';
 import { slackLines } from '../src/transfer/sources/slack/slack.js';
 import { splitText } from '../src/transfer/sources/split-text.js';
 import { converted, only } from './transfer-lines.js';
@@ -153,6 +154,87 @@ test('refuses a damaged export of Slack, and names the place', async () => {
     '"../up" is not the name of a channel.',
   );
   await expect(converted(slackLines(join(folder, 'none')))).rejects.toThrow('has no users.json and channels.json.');
+});
+
+/** Returns the lines of an export with one private channel. */
+const privateChannel = async (name: string, channel: object, messages: readonly object[]) =>
+  converted(
+    slackLines(
+      await files(name, {
+        'users.json': users,
+        'channels.json': [],
+        'groups.json': [{ id: 'P1', name: 'board', ...channel }],
+        'board/2015-07-27.json': messages,
+      }),
+    ),
+  );
+const ownerAndMembers = (lines: Awaited<ReturnType<typeof converted>>) => [
+  only(lines, 'channel').map(({ owner }) => owner),
+  only(lines, 'member').map(({ person }) => person),
+];
+
+test('a channel of Slack belongs to its creator only if they are a member, or if nobody is', async () => {
+  const said = { type: 'message', user: 'U2', text: 'hi', ts: '1438024100.000001' };
+  const at = (name: string, channel: object) => privateChannel(name, channel, [said]).then(ownerAndMembers);
+  expect(await at('left', { creator: 'U1', members: ['U3', 'U2'] })).toEqual([['U2'], ['U2']]);
+  expect(await at('stayed', { creator: 'U1', members: ['U2', 'U1'] })).toEqual([['U1'], ['U2', 'U1']]);
+  expect(await at('archived', { creator: 'U1', members: [] })).toEqual([['U1'], ['U1']]);
+  expect(await at('bots', { creator: 'U1', members: ['U3'] })).toEqual([['U3'], []]);
+  expect(await at('author', { members: [] })).toEqual([['U2'], ['U2']]);
+});
+
+test('a channel of Slack without people is left out and reported', async () => {
+  const path = await files('nobody', { 'users.json': users, 'channels.json': [{ id: 'C9', name: 'empty' }] });
+  const leftOut: string[] = [];
+  const lines = await converted(slackLines(path, { leaveOut: (name) => leftOut.push(name) }));
+  expect([only(lines, 'channel'), leftOut]).toEqual([[], ['empty']]);
+});
+
+test('a reply to a change of members becomes a message', async () => {
+  const [join] = day;
+  const reply = { type: 'message', user: 'U1', text: 'welcome', ts: '1438024101.000001', thread_ts: join?.ts };
+  const lines = await privateChannel('welcome', { creator: 'U1', members: ['U1'] }, [
+    { ...join, thread_ts: join?.ts },
+    reply,
+  ]);
+  expect(only(lines, 'message')).toEqual([
+    { type: 'message', n: 2, at: 1_438_024_101_000, from: 'U1', text: 'welcome' },
+  ]);
+});
+
+test('an export of Slack has the id of most of its users', async () => {
+  const guest = { id: 'U9', team_id: 'T9', name: 'guest' };
+  const path = await files('teams', { 'users.json': [guest, ...users], 'channels.json': [] });
+  expect((await converted(slackLines(path)))[0]).toMatchObject({ source: 'slack/T1' });
+  expect((await converted(slackLines(path, { source: 'hq' })))[0]).toMatchObject({ source: 'slack/hq' });
+});
+
+test('a folder of Slack that cannot be read ends the import', async () => {
+  const path = await files('no-folder', { 'users.json': users, 'channels.json': [general], general: 'a file' });
+  await expect(converted(slackLines(path))).rejects.toThrow('general cannot be read (ENOTDIR). Choose another folder.');
+});
+
+test('an app of Slack with an empty user is a bot', async () => {
+  const app = { type: 'message', user: '', bot_id: 'B7', text: 'x', ts: '1438024101.000001' };
+  const lines = await privateChannel('app', { creator: 'U1', members: ['U1'] }, [app]);
+  expect(only(lines, 'person').at(-1)).toMatchObject({ id: 'B7', bot: true });
+});
+
+test('a name of a channel ends with … only if it was cut', () => {
+  expect(channelNames('Cafe\u0301', ['About']).shown).toEqual({ name: 'Café', description: 'About' });
+  expect(channelNames('a\u202eb', []).shown.name).toBe('ab');
+  expect(channelNames('x'.repeat(65), []).shown.name).toBe(`${'x'.repeat(63)}…`);
+});
+
+test('a description that is too long is shortened, and is whole in a message', () => {
+  const text = `${'x'.repeat(998)}😀${'y'.repeat(70_000)}`;
+  const { shown, opening } = channelNames('a', [text]);
+  expect(shown.description).toBe(`${'x'.repeat(998)}…`);
+  expect(opening.join('')).toBe(text);
+  expect(channelNames('a', ['x'.repeat(1_000)])).toEqual({
+    shown: { name: 'a', description: 'x'.repeat(1_000) },
+    opening: [],
+  });
 });
 
 test('a text is split between two characters', () => {

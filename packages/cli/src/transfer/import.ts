@@ -3,12 +3,12 @@ import { pooled, withOwnedDatabase } from '../backup/backup-database.js';
 import { exitCodes, Failure } from '../failure.js';
 import { interruptible } from '../interruptible.js';
 import type { OwnerOptions } from '../owner-database.js';
-import { counted } from '../plain-text.js';
+import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
 import { readNow, releaseTurn, takeTurn } from './import-store.js';
 import { ImportedPeople, type PeopleMap, readPeopleMap } from './imported-people.js';
 import { becomesGroup, Importer } from './importer.js';
-import { type ExportSource, linesFrom } from './sources/sources.js';
+import { checkSource, type ExportSource, linesFrom } from './sources/sources.js';
 import { checkedLines, type OpenLines, type Survey, surveyOf } from './survey.js';
 
 /** The options of `import`. */
@@ -18,6 +18,8 @@ export interface ImportCommandOptions extends OwnerOptions {
   readonly dryRun: boolean;
   /** System whose export this is. Default: Parley. */
   readonly from: ExportSource;
+  /** Name of the exported system. */
+  readonly source?: string;
 }
 
 /** What an import does, or with `--dry-run` would do. */
@@ -119,6 +121,13 @@ function report(totals: ImportTotals, isDry: boolean): string {
   return `${isDry ? 'This would import' : 'Imported'} ${what}, for ${accounts}.${passwords}${exceptions(totals)}`;
 }
 
+/** Returns the sentence about channels that nobody can own. */
+function leftOutWords(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const what = names.length === 1 ? '1 channel was' : `${names.length} channels were`;
+  return ` ${what} left out, because no person can own it: ${names.map(terminalLine).join(', ')}.`;
+}
+
 const goOn = 'Run the same command again to go on.';
 
 /** Imports channels from a file. */
@@ -127,8 +136,11 @@ export async function importChannels(
   file: string,
   options: ImportCommandOptions,
 ): Promise<void> {
+  checkSource(options.from, options.source);
   const map = await readPeopleMap(options.people);
-  const open = () => linesFrom[options.from](file);
+  const leftOut = new Set<string>(); // The lines are read twice.
+  const settings = { source: options.source, leaveOut: (channel: string) => void leftOut.add(channel) };
+  const open = () => linesFrom[options.from](file, settings);
   const totals = await interruptible(
     (signal) =>
       withOwnedDatabase(
@@ -137,5 +149,6 @@ export async function importChannels(
       ),
     goOn,
   );
-  session.print(report(totals, options.dryRun), { file, dry_run: options.dryRun, ...totals });
+  const words = `${report(totals, options.dryRun)}${leftOutWords([...leftOut])}`;
+  session.print(words, { file, dry_run: options.dryRun, ...totals, left_out: [...leftOut] });
 }

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { importFault } from '../fault.js';
 import { maxPieceBytes, type NewLine } from '../format.js';
 import { printable } from './people-names.js';
+import { unreadable } from './read-json.js';
 
 /** A file of a message of another system. */
 export interface AttachedFile {
@@ -20,7 +20,7 @@ const isBelow = (folder: string, path: string) => relative(folder, path).split(s
 
 /** Returns the path of a file that may be in several folders; undefined if it is missing. */
 async function pathOf({ path, where }: AttachedFile, root: string, folders: readonly string[]) {
-  const realRoot = await realpath(root);
+  const realRoot = await realpath(root).catch(unreadable(root));
   for (const folder of folders.map((one) => join(root, one))) {
     const full = join(folder, path);
     const found = await realpath(full).catch(() => undefined);
@@ -60,6 +60,7 @@ export async function* attachedFile(
   }
   const { size } = await stat(full);
   yield { ...line, size };
-  for await (const bytes of createReadStream(full, { highWaterMark: maxPieceBytes }) as AsyncIterable<Buffer>)
+  const source = await open(full).catch(unreadable(full));
+  for await (const bytes of source.createReadStream({ highWaterMark: maxPieceBytes }) as AsyncIterable<Buffer>)
     yield { type: 'bytes', base64: bytes.toString('base64') };
 }

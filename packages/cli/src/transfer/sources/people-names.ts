@@ -1,4 +1,6 @@
+import { channelSettings } from '@parley/contract';
 import { isDisplayName, isPrintable, limits } from '@parley/runtime';
+import { splitText } from './split-text.js';
 
 /** Gives each person of another system a user id that Parley accepts and that nobody else there has. */
 export class UserIds {
@@ -38,8 +40,14 @@ export function firstName(...names: (string | undefined)[]): string {
 
 /** Name and description of a channel. */
 export interface ChannelNames {
-  readonly name: string;
-  readonly description: string;
+  readonly shown: { readonly name: string; readonly description: string };
+  /** Texts of the first messages: the whole description if it is too long, or else none. */
+  readonly opening: readonly string[];
+}
+
+/** Returns the first human; if there is none, the first bot. */
+export function humanFirst(people: readonly string[], isBot: (id: string) => boolean): string | undefined {
+  return people.find((id) => !isBot(id)) ?? people[0];
 }
 
 /**
@@ -48,10 +56,25 @@ export interface ChannelNames {
  */
 export function channelNames(name: string, descriptions: readonly string[]): ChannelNames {
   const parts = descriptions.filter((one) => one !== '');
-  if (isDisplayName(name)) return { name, description: printable(parts.join('\n')) };
-  const short = [...printable(name).replace(/\s+/g, ' ').trim()].slice(0, limits.nameCharacters - 1).join('');
-  const changed = isDisplayName(`${short}…`) ? `${short}…` : 'channel';
-  return { name: changed, description: printable([name, ...parts].join('\n')) };
+  const normal = name.normalize('NFC');
+  if (isDisplayName(normal)) return describedAs(normal, parts);
+  const changed = shortened(printable(normal).replace(/\s+/g, ' ').trim());
+  return describedAs(isDisplayName(changed) ? changed : 'channel', [name, ...parts]);
+}
+
+/** Returns a name that is short enough. One that was cut ends with `…`. */
+function shortened(name: string): string {
+  const characters = [...name];
+  if (characters.length <= limits.nameCharacters) return name;
+  return `${characters.slice(0, limits.nameCharacters - 1).join('')}…`;
+}
+
+function describedAs(name: string, parts: readonly string[]): ChannelNames {
+  const whole = printable(parts.join('\n'));
+  const { max } = channelSettings.description;
+  if (whole.length <= max) return { shown: { name, description: whole }, opening: [] };
+  const start = printable(whole.slice(0, max - 1)); // Half of a character is not printable.
+  return { shown: { name, description: `${start}…` }, opening: splitText(whole) };
 }
 
 /** Removes invisible characters. */

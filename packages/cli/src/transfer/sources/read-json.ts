@@ -8,16 +8,21 @@ import { jsonOf } from '../line-reader.js';
 /** Size of the largest file that is read whole. */
 const maxBytes = 268_435_456;
 
+/** Returns what ends an import if a file or folder of the export cannot be read. @throws {Failure} */
+export const unreadable =
+  (path: string, what: 'file' | 'folder' = 'file') =>
+  ({ code }: NodeJS.ErrnoException): never => {
+    throw usage(`${terminalLine(path)} cannot be read (${code}). Choose another ${what}.`);
+  };
+
 /**
  * Returns the value of a JSON file.
  * @throws {Failure} that names the file
  */
 export async function readJson(path: string, shown: string): Promise<unknown> {
-  const { size } = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw usage(`${terminalLine(path)} cannot be read (${cause.code}). Choose another folder.`);
-  });
+  const { size } = await stat(path).catch(unreadable(path, 'folder'));
   if (size > maxBytes) throw importFault(shown, `It has more than ${maxBytes} bytes.`);
-  return jsonOf(await readFile(path), shown);
+  return jsonOf(await readFile(path).catch(unreadable(path, 'folder')), shown);
 }
 
 /**

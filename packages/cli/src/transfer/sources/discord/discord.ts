@@ -2,7 +2,8 @@ import { emojiFrom, limits } from '@parley/runtime';
 import type { LineOf, NewLine } from '../../format.js';
 import type { PlacedValue } from '../../line-reader.js';
 import { attachedFile } from '../attached-file.js';
-import { channelNames, firstName, UserIds } from '../people-names.js';
+import { type ChannelNames, channelNames, firstName, humanFirst, UserIds } from '../people-names.js';
+import type { SourceSettings } from '../source-settings.js';
 import { splitText } from '../split-text.js';
 import { discordFiles, folderOf, readPart } from './folder.js';
 import type { DiscordAuthor, DiscordChannel, DiscordMessage } from './forms.js';
@@ -44,6 +45,10 @@ class DiscordIndex {
       const others = (message.reactions ?? []).flatMap(({ users }) => users ?? []);
       for (const one of [message.author, ...(message.mentions ?? []), ...others]) this.#addPerson(one);
     }
+  }
+
+  isBot(id: string): boolean {
+    return this.people.get(id)?.bot === true;
   }
 
   #addPerson({ id, name, nickname, isBot }: DiscordAuthor): void {
@@ -96,37 +101,41 @@ function pathIn(url: string): string {
 /** Converts one channel. It remembers the number of each message for replies. */
 class DiscordChannelLines {
   readonly #parts: DiscordParts;
-  readonly #people: ReadonlyMap<string, Person>;
+  readonly #owner: string;
+  readonly #members: readonly string[];
+  readonly #shown: ChannelNames;
   readonly #numbers = new Map<string, number>();
   #n = 0;
   #at = 0;
 
-  constructor(parts: DiscordParts, people: ReadonlyMap<string, Person>) {
+  constructor(parts: DiscordParts, owner: string, members: readonly string[]) {
     this.#parts = parts;
-    this.#people = people;
+    this.#owner = owner;
+    this.#members = members;
+    this.#shown = channelNames(parts.channel.name, [parts.channel.topic ?? '']);
   }
 
-  /** The people who have written. An export of Discord names no members. */
-  get #members(): string[] {
-    return [...this.#parts.authors].filter((id) => this.#people.get(id)?.bot !== true);
-  }
-
-  get #owner(): string {
-    const [first = ''] = [...this.#members, ...this.#parts.authors, ...this.#people.keys()];
-    return first;
+  get #isDirect(): boolean {
+    return this.#parts.channel.type === 'DirectTextChat' && this.#members.length === 2;
   }
 
   line(): NewLine {
-    const { id, type, name, topic } = this.#parts.channel;
+    const { id, type } = this.#parts.channel;
     const head = { type: 'channel' as const, id, owner: this.#owner };
-    const [one, two, three] = this.#members;
-    if (type === 'DirectTextChat' && one !== undefined && two !== undefined && three === undefined)
-      return { ...head, kind: 'direct', name: '', pair: [one, two] };
+    if (this.#isDirect) return { ...head, kind: 'direct', name: '', pair: this.#members as [string, string] };
     const kind = type.startsWith('Direct') ? 'group' : 'private';
-    return { ...head, kind, ...channelNames(name, [topic ?? '']), limit: limits.chatMembers };
+    return { ...head, kind, ...this.#shown.shown, limit: limits.chatMembers };
+  }
+
+  /** Yields the topic as messages if it is too long, at the time of the first message. */
+  *opening(): Generator<NewLine> {
+    if (this.#isDirect) return;
+    const at = this.#parts.files[0]?.firstMs ?? 0;
+    for (const text of this.#shown.opening) yield { type: 'message', n: ++this.#n, at, from: this.#owner, text };
   }
 
   async *message(message: DiscordMessage, where: string, folder: string): AsyncGenerator<NewLine> {
+    if (this.#numbers.has(message.id)) return; // Another file of the channel has it, too.
     const { author, attachments, reference, mentions, timestampEdited, isPinned } = message;
     const paths = (attachments ?? []).filter(({ url }) => !isRemote(url)).map(({ url }) => pathIn(url));
     for (const path of paths) yield* attachedFile({ path, from: author.id, where }, folder);
@@ -152,7 +161,7 @@ class DiscordChannelLines {
   }
 
   *members(): Generator<NewLine> {
-    for (const person of new Set([this.#owner, ...this.#members])) yield { type: 'member', person };
+    for (const person of this.#members) yield { type: 'member', person };
   }
 }
 
@@ -161,19 +170,32 @@ class DiscordChannelLines {
  * @param path a JSON file, or a folder with such files
  * @throws {Failure}
  */
-export async function* discordLines(path: string): AsyncGenerator<PlacedValue> {
+export async function* discordLines(path: string, settings: SourceSettings = {}): AsyncGenerator<PlacedValue> {
   const index = await DiscordIndex.of(path);
   let count = 0;
   const placed = (where: string, value: NewLine): PlacedValue => {
     count += 1;
     return { where, value };
   };
-  yield placed('The export', { type: 'export', version: 1, source: `discord/${index.guild}`, moment: 0 });
+  yield placed('The export', {
+    type: 'export',
+    version: 1,
+    source: `discord/${settings.source ?? index.guild}`,
+    moment: 0,
+  });
   for (const person of index.people.values()) yield placed(`The user ${person.id}`, person);
   for (const parts of index.channels.values()) {
     const where = `The channel ${parts.channel.name}`;
-    const converter = new DiscordChannelLines(parts, index.people);
-    yield placed(where, converter.line());
+    const authors = [...parts.authors];
+    const owner = humanFirst(authors, (id) => index.isBot(id));
+    if (owner === undefined) {
+      settings.leaveOut?.(parts.channel.name);
+      continue;
+    }
+    // An export of Discord names no members.
+    const members = authors.filter((id) => !index.isBot(id));
+    const converter = new DiscordChannelLines(parts, owner, members);
+    for (const line of [converter.line(), ...converter.opening()]) yield placed(where, line);
     for (const { file } of parts.files) {
       for (const { where: place, message } of (await readPart(file)).messages)
         for await (const line of converter.message(message, place, folderOf(file))) yield placed(place, line);

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { usage } from '../../../failure.js';
 import { terminalLine } from '../../../plain-text.js';
-import { itemOf, readJson } from '../read-json.js';
+import { itemOf, readJson, unreadable } from '../read-json.js';
 import { type DiscordChannel, type DiscordMessage, discordFile, discordMessage } from './forms.js';
 
 /** The contents of one file. */
@@ -14,11 +14,9 @@ export interface DiscordPart {
 
 /** Returns the JSON files that a path names: itself, or those in the folder. @throws {Failure} */
 export async function discordFiles(path: string): Promise<string[]> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw usage(`${terminalLine(path)} cannot be read (${cause.code}). Choose another file.`);
-  });
+  const found = await stat(path).catch(unreadable(path));
   if (found.isFile()) return [path];
-  const names = (await readdir(path)).filter((name) => name.endsWith('.json')).toSorted();
+  const names = (await readdir(path).catch(unreadable(path))).filter((name) => name.endsWith('.json')).toSorted();
   if (names.length === 0) throw usage(`${terminalLine(path)} has no JSON files. Export with the format Json.`);
   return names.map((name) => join(path, name));
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type JsonLine, jsonLines, jsonOf } from '../../line-reader.js';
-import { itemOf } from '../read-json.js';
+import { itemOf, unreadable } from '../read-json.js';
 import { type MattermostLine, mattermostLine } from './forms.js';
 
 /** Number of lines that were read last and stay in memory. */
@@ -26,7 +26,7 @@ export class BulkFile {
   }
 
   static async open(path: string): Promise<BulkFile> {
-    return new BulkFile(path, await open(path));
+    return new BulkFile(path, await open(path).catch(unreadable(path)));
   }
 
   close(): Promise<void> {

@@ -30,6 +30,8 @@ export interface IndexedChannel {
   readonly people: readonly string[];
   readonly header: string;
   readonly members: BulkMember[];
+  /** Humans who have written in it. */
+  readonly authors: Set<string>;
   readonly posts: PostPlace[];
 }
 
@@ -61,7 +63,14 @@ export class BulkIndex {
     else if (line.type === 'post')
       this.#addPost(this.#channel(`${line.post.team}/${line.post.channel}`, line.post), line.post, bulk);
     else if (line.type === 'direct_post')
-      this.#addPost(this.#direct(line.direct_post.channel_members, ''), line.direct_post, bulk);
+      this.#addPost(
+        this.#direct(
+          line.direct_post.channel_members.map((person) => ({ person, viewedMs: undefined })),
+          '',
+        ),
+        line.direct_post,
+        bulk,
+      );
   }
 
   #addPerson(
@@ -98,7 +107,11 @@ export class BulkIndex {
     const id = `${channel.team}/${channel.name}`;
     if (this.channels.has(id)) return;
     const header = [channel.header, channel.purpose].filter(Boolean).join('\n');
-    this.channels.set(id, { id, channel, people: [], header, members: [], posts: [] });
+    this.channels.set(id, { id, channel, people: [], header, members: [], authors: new Set(), posts: [] });
+  }
+
+  isBot(id: string): boolean {
+    return this.people.get(id)?.bot === true;
   }
 
   /** Returns a channel of a team. One that the file only mentions is private. */
@@ -107,20 +120,23 @@ export class BulkIndex {
     return this.channels.get(id) as IndexedChannel;
   }
 
-  #direct(people: readonly string[], header: string): IndexedChannel {
+  #direct(everyone: readonly Omit<BulkMember, 'isAdmin'>[], header: string): IndexedChannel {
+    const people = everyone.map(({ person }) => person);
     const id = directId(people);
     const known = this.channels.get(id);
     if (known !== undefined) return known;
     for (const person of people) this.#addPerson(person, [], {});
-    const members = [...new Set(people)].map((person) => ({ person, isAdmin: false, viewedMs: undefined }));
-    const made: IndexedChannel = { id, channel: undefined, people: [...new Set(people)], header, members, posts: [] };
+    const members = everyone.map((one) => ({ ...one, isAdmin: false }));
+    const about = { id, channel: undefined, people: [...new Set(people)], header };
+    const made: IndexedChannel = { ...about, members, authors: new Set(), posts: [] };
     this.channels.set(id, made);
     return made;
   }
 
-  #addPost({ posts }: IndexedChannel, post: MattermostPost, { where, start, length }: BulkLine): void {
+  #addPost({ authors, posts }: IndexedChannel, post: MattermostPost, { where, start, length }: BulkLine): void {
     for (const [at, one] of [post, ...(post.replies ?? [])].entries()) {
       this.#notePeople(one);
+      if (!this.isBot(one.user)) authors.add(one.user);
       posts.push({ at: one.create_at, where, start, length, reply: at - 1 });
     }
   }

@@ -59,11 +59,16 @@ const channel = z.looseObject({
 const directChannel = z
   .looseObject({
     members: z.array(name).nullish(),
-    participants: z.array(z.looseObject({ username: name })).nullish(),
+    participants: z.array(z.looseObject({ username: name, last_viewed_at: time.nullish() })).nullish(),
     header: z.string().nullish(),
   })
   .transform(({ members, participants, header }) => ({
-    members: members ?? (participants ?? []).map(({ username }) => username),
+    members:
+      members?.map((person) => ({ person, viewedMs: undefined })) ??
+      (participants ?? []).map(({ username, last_viewed_at: viewedMs }) => ({
+        person: username,
+        viewedMs: viewedMs ?? undefined,
+      })),
     header,
   }))
   .refine(({ members }) => members.length > 0, 'It has no members.');

@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { limits } from '@parley/runtime';
-import { usage } from '../../../failure.js';
-import { terminalLine } from '../../../plain-text.js';
 import { importFault } from '../../fault.js';
 import type { NewLine } from '../../format.js';
 import type { PlacedValue } from '../../line-reader.js';
 import { attachedFile } from '../attached-file.js';
 import { codeParts, withEmoji } from '../emoji-names.js';
-import { channelNames } from '../people-names.js';
+import { type ChannelNames, channelNames, humanFirst } from '../people-names.js';
 import { convertedReactions } from '../reactions.js';
+import { unreadable } from '../read-json.js';
+import type { SourceSettings } from '../source-settings.js';
 import { splitText } from '../split-text.js';
 import { BulkFile } from './bulk-file.js';
 import { BulkIndex, type IndexedChannel, type PostPlace } from './bulk-index.js';
@@ -18,36 +18,40 @@ import type { MattermostPost, MattermostReply } from './forms.js';
 /** Converts one channel. It remembers the numbers of posts with replies. */
 class MattermostChannelLines {
   readonly #channel: IndexedChannel;
+  readonly #owner: string;
+  readonly #shown: ChannelNames;
   readonly #index: BulkIndex;
   readonly #file: BulkFile;
   readonly #folder: string;
   /** Numbers of posts, by the positions of their lines. */
   readonly #roots = new Map<number, number>();
+  /** Number of messages up to the end of each post. */
+  readonly #ends: number[] = [];
   #n = 0;
 
-  constructor(channel: IndexedChannel, index: BulkIndex, file: BulkFile, folder: string) {
+  constructor(channel: IndexedChannel, owner: string, index: BulkIndex, file: BulkFile, folder: string) {
     this.#channel = channel;
+    this.#owner = owner;
+    this.#shown = shownNames(channel);
     this.#index = index;
     this.#file = file;
     this.#folder = folder;
   }
 
-  get #owner(): string {
-    const { members, people } = this.#channel;
-    const [first] = this.#index.people.keys();
-    const chosen = members.find(({ isAdmin }) => isAdmin) ?? members[0];
-    return chosen?.person ?? people[0] ?? first ?? '';
+  line(): NewLine {
+    const { id, channel } = this.#channel;
+    const head = { type: 'channel' as const, id, owner: this.#owner };
+    const pair = pairOf(this.#channel);
+    if (pair !== undefined) return { ...head, kind: 'direct', name: '', pair };
+    const kind = channel === undefined ? 'group' : channel.type === 'O' ? 'public' : 'private';
+    return { ...head, kind, ...this.#shown.shown, limit: limits.chatMembers };
   }
 
-  line(): NewLine {
-    const { id, channel, people, header } = this.#channel;
-    const head = { type: 'channel' as const, id, owner: this.#owner };
-    const [one, two = one, three] = people;
-    if (one !== undefined && two !== undefined && three === undefined)
-      return { ...head, kind: 'direct', name: '', pair: [one, two] };
-    const shown = channel === undefined ? people.join(', ') : channel.display_name || channel.name;
-    const kind = channel === undefined ? 'group' : channel.type === 'O' ? 'public' : 'private';
-    return { ...head, kind, ...channelNames(shown, [header]), limit: limits.chatMembers };
+  /** Yields the description as messages if it is too long, at the time of the first post. */
+  *opening(): Generator<NewLine> {
+    if (pairOf(this.#channel) !== undefined) return;
+    const at = this.#channel.posts[0]?.at ?? 0;
+    for (const text of this.#shown.opening) yield { type: 'message', n: ++this.#n, at, from: this.#owner, text };
   }
 
   async *post(place: PostPlace): AsyncGenerator<NewLine> {
@@ -62,6 +66,7 @@ class MattermostChannelLines {
       yield* attachedFile(file, this.#folder, ['data', '.']);
     }
     yield* this.#messages(one, place, files);
+    this.#ends.push(this.#n);
   }
 
   *#messages(one: MattermostPost | MattermostReply, place: PostPlace, files: string[]): Generator<NewLine> {
@@ -98,23 +103,48 @@ class MattermostChannelLines {
   }
 
   *members(): Generator<NewLine> {
-    const { members, posts } = this.#channel;
+    const { members } = this.#channel;
     const seen = new Set<string>();
     for (const { person, isAdmin, viewedMs } of members) {
-      if (seen.has(person) || this.#index.people.get(person)?.bot === true) continue;
+      if (seen.has(person) || this.#index.isBot(person)) continue;
       seen.add(person);
-      const read = viewedMs === undefined ? undefined : this.#readBy(posts, viewedMs);
+      const read = viewedMs === undefined ? undefined : this.#readBy(viewedMs);
       yield { type: 'member', person, ...(isAdmin && { role: 'admin' }), ...(read !== undefined && { read }) };
     }
-    if (!seen.has(this.#owner)) yield { type: 'member', person: this.#owner };
+    if (members.length === 0) yield { type: 'member', person: this.#owner };
   }
 
-  /** Returns the number of messages up to a time. If long posts were split, all are read. */
-  #readBy(posts: readonly PostPlace[], viewedMs: number): number | undefined {
-    if (posts.length !== this.#n) return undefined;
-    const next = posts.findIndex(({ at }) => at > viewedMs);
-    return next < 0 ? posts.length : next;
+  /** Returns the number of messages up to a time. */
+  #readBy(viewedMs: number): number {
+    return this.#ends[countUntil(this.#channel.posts, viewedMs) - 1] ?? 0;
   }
+}
+
+/** Returns how many of the sorted posts are not later than a time. */
+function countUntil(posts: readonly PostPlace[], ms: number): number {
+  let [from, to] = [0, posts.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((posts[middle]?.at ?? 0) > ms) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+/** Returns the two people of a direct chat; undefined for another channel. */
+function pairOf({ people: [one, two = one, three] }: IndexedChannel): [string, string] | undefined {
+  return one !== undefined && two !== undefined && three === undefined ? [one, two] : undefined;
+}
+
+function shownNames({ channel, people, header }: IndexedChannel): ChannelNames {
+  return channelNames(channel === undefined ? people.join(', ') : channel.display_name || channel.name, [header]);
+}
+
+/** Returns the owner: an admin or else a member. A channel without members belongs to somebody who has written in it. */
+function ownerOf({ members, authors }: IndexedChannel, index: BulkIndex): string | undefined {
+  const [author] = authors;
+  const sorted = [...members.filter(({ isAdmin }) => isAdmin), ...members].map(({ person }) => person);
+  return humanFirst(sorted, (id) => index.isBot(id)) ?? author;
 }
 
 function reactionsOf({ reactions }: MattermostReply) {
@@ -135,9 +165,7 @@ function textOf(one: MattermostPost | MattermostReply): string {
 
 /** Returns the path of the lines of a bulk export, given it or its folder. */
 async function linesOf(path: string): Promise<string> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw usage(`${terminalLine(path)} cannot be read (${cause.code}). Choose another file.`);
-  });
+  const found = await stat(path).catch(unreadable(path));
   return found.isDirectory() ? join(path, 'import.jsonl') : path;
 }
 
@@ -146,28 +174,38 @@ async function linesOf(path: string): Promise<string> {
  * @param path the file with the lines, or the unpacked folder with `import.jsonl`
  * @throws {Failure}
  */
-export async function* mattermostLines(path: string): AsyncGenerator<PlacedValue> {
+export async function* mattermostLines(path: string, settings: SourceSettings = {}): AsyncGenerator<PlacedValue> {
   const lines = await linesOf(path);
   const file = await BulkFile.open(lines);
   try {
-    yield* exportLines(file, await BulkIndex.of(file), dirname(lines));
+    yield* exportLines(file, await BulkIndex.of(file), dirname(lines), settings);
   } finally {
     await file.close();
   }
 }
 
-async function* exportLines(file: BulkFile, index: BulkIndex, folder: string): AsyncGenerator<PlacedValue> {
+async function* exportLines(
+  file: BulkFile,
+  index: BulkIndex,
+  folder: string,
+  { source = index.team, leaveOut }: SourceSettings,
+): AsyncGenerator<PlacedValue> {
   let count = 0;
   const placed = (where: string, value: NewLine): PlacedValue => {
     count += 1;
     return { where, value };
   };
-  yield placed('The export', { type: 'export', version: 1, source: `mattermost/${index.team}`, moment: 0 });
+  yield placed('The export', { type: 'export', version: 1, source: `mattermost/${source}`, moment: 0 });
   for (const person of index.people.values()) yield placed(`The user ${person.id}`, person);
   for (const channel of index.channels.values()) {
     const where = `The channel ${channel.id}`;
-    const converter = new MattermostChannelLines(channel, index, file, folder);
-    yield placed(where, converter.line());
+    const owner = ownerOf(channel, index);
+    if (owner === undefined) {
+      leaveOut?.(channel.id);
+      continue;
+    }
+    const converter = new MattermostChannelLines(channel, owner, index, file, folder);
+    for (const line of [converter.line(), ...converter.opening()]) yield placed(where, line);
     for (const place of channel.posts) for await (const line of converter.post(place)) yield placed(place.where, line);
     for (const line of converter.members()) yield placed(where, line);
   }

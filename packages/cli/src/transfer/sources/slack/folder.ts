@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { usage } from '../../../failure.js';
 import { terminalLine } from '../../../plain-text.js';
 import { importFault } from '../../fault.js';
-import { readItems } from '../read-json.js';
+import { readItems, unreadable } from '../read-json.js';
 import {
   type SlackChannel,
   type SlackMessage,
@@ -29,11 +29,13 @@ export interface PlacedMessage {
   readonly message: SlackMessage;
 }
 
-const exists = (path: string) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+/** What to return if a file or folder is missing. @throws {Failure} if it cannot be read */
+const unlessMissing =
+  <T>(path: string, missing: T) =>
+  (cause: NodeJS.ErrnoException): T =>
+    cause.code === 'ENOENT' ? missing : unreadable(path, 'folder')(cause);
+
+const exists = (path: string) => stat(path).then(() => true, unlessMissing(path, false));
 
 /** Returns the sort key of a message. Its parts have a fixed number of digits. */
 function keyOf({ ts }: SlackMessage): string {
@@ -75,10 +77,11 @@ export class SlackFolder {
   /** Yields the messages of a channel, in order. Those of one day are in memory at a time. */
   async *messages({ id, name = id }: SlackChannel): AsyncGenerator<PlacedMessage> {
     const folder = (await exists(join(this.#path, safeName(name)))) ? name : safeName(id);
-    const days = await readdir(join(this.#path, folder)).catch(() => []);
+    const path = join(this.#path, folder);
+    const days = await readdir(path).catch(unlessMissing<string[]>(path, []));
     for (const day of days.filter((one) => one.endsWith('.json')).toSorted()) {
       const shown = `${folder}/${day}`;
-      const messages = await readItems(join(this.#path, folder, day), shown, slackMessage);
+      const messages = await readItems(join(path, day), shown, slackMessage);
       const placed = messages.map((message, at) => ({ message, where: `${shown}, item ${at + 1}` }));
       yield* placed.toSorted((one, other) => (keyOf(one.message) < keyOf(other.message) ? -1 : 1));
     }

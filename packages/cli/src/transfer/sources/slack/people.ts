@@ -42,7 +42,7 @@ export class SlackPeople {
   note(message: SlackMessage): void {
     const sender = senderOf(message);
     const { username, bot_profile: bot, user_profile: user } = message;
-    const isPerson = typeof message.user === 'string' && sender !== slackbot;
+    const isPerson = Boolean(message.user) && sender !== slackbot;
     const names = [bot?.name, username, user?.display_name, user?.real_name, sender === slackbot ? 'Slackbot' : sender];
     if (!this.#lines.has(sender))
       this.#add(sender, user?.name ?? names.find(Boolean) ?? sender, names, isPerson ? {} : { bot: true });
@@ -55,7 +55,8 @@ export class SlackPeople {
   }
 
   #noteId(id: string | undefined): void {
-    if (id !== undefined && id !== '' && !this.#lines.has(id)) this.#add(id, id, [id], {});
+    if (id !== undefined && id !== '' && !this.#lines.has(id))
+      this.#add(id, id, [id === slackbot ? 'Slackbot' : id], id === slackbot ? { bot: true } : {});
   }
 
   lines(): Iterable<NewLine> {

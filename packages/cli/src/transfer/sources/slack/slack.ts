@@ -1,9 +1,10 @@
 import type { NewLine } from '../../format.js';
 import type { PlacedValue } from '../../line-reader.js';
-import { channelNames } from '../people-names.js';
+import { type ChannelNames, channelNames, humanFirst } from '../people-names.js';
+import type { SourceSettings } from '../source-settings.js';
 import { splitText } from '../split-text.js';
 import { type PlacedMessage, SlackFolder, type SlackKind } from './folder.js';
-import { millisecondsOf, type SlackChannel, type SlackMessage } from './forms.js';
+import { millisecondsOf, type SlackChannel, type SlackMessage, type SlackUser } from './forms.js';
 import { convertedMessage } from './message.js';
 import { SlackPeople, senderOf } from './people.js';
 import { type SlackNames, unescaped } from './text.js';
@@ -23,22 +24,22 @@ class SlackChannelLines {
   readonly #channel: Channel;
   readonly #people: SlackPeople;
   readonly #names: SlackNames;
+  readonly #owner: string;
+  readonly #shown: ChannelNames;
   readonly #threads = new Map<string, number>();
   #n = 0;
   #at = 0;
 
-  constructor(channel: Channel, people: SlackPeople, names: SlackNames) {
+  constructor(channel: Channel, owner: string, people: SlackPeople, names: SlackNames) {
     this.#channel = channel;
+    this.#owner = owner;
     this.#people = people;
     this.#names = names;
-  }
-
-  /** Id of the owner: the creator, or else the first member. */
-  get #owner(): string {
-    const { creator, members } = this.#channel;
-    const [first] = this.#people.lines();
-    const other = first?.type === 'person' ? first.id : '';
-    return [creator, ...members].find((id) => id !== undefined && this.#people.has(id)) ?? other;
+    const { kind, name = '', topic, purpose } = channel;
+    this.#shown = channelNames(
+      kind === 'group' ? this.#peopleNames() : name,
+      [topic, purpose].map((one) => unescaped(one?.value ?? '')),
+    );
   }
 
   #pair(): [string, string] | undefined {
@@ -48,20 +49,24 @@ class SlackChannelLines {
   }
 
   line(): NewLine {
-    const { id, kind, name = '', topic, purpose, created } = this.#channel;
+    const { id, kind, created } = this.#channel;
     const pair = this.#pair();
     const head = { type: 'channel' as const, id, owner: this.#owner, ...(created && { created_at: created * 1_000 }) };
     if (pair !== undefined) return { ...head, kind: 'direct', name: '', pair };
-    const shown = kind === 'group' ? this.#peopleNames() : name;
-    const names = channelNames(
-      shown,
-      [topic, purpose].map((one) => unescaped(one?.value ?? '')),
-    );
-    return { ...head, kind: kind === 'direct' ? 'group' : kind, ...names, limit: 10_000 };
+    return { ...head, kind: kind === 'direct' ? 'group' : kind, ...this.#shown.shown, limit: 10_000 };
   }
 
   #peopleNames(): string {
     return this.#channel.members.map((id) => this.#people.userIdOf(id) ?? id).join(', ');
+  }
+
+  /** Yields the description as messages if it is too long. */
+  *opening(): Generator<NewLine> {
+    if (this.#pair() !== undefined) return;
+    for (const text of this.#shown.opening) {
+      this.#at = (this.#channel.created ?? 0) * 1_000;
+      yield { type: 'message', n: ++this.#n, at: this.#at, from: this.#owner, text };
+    }
   }
 
   *entry({ message }: PlacedMessage): Generator<NewLine> {
@@ -72,16 +77,19 @@ class SlackChannelLines {
     else yield* this.#message(message);
   }
 
+  /** Returns the next number, and remembers it for replies to the message. */
   #next(message: SlackMessage) {
-    this.#n += 1;
-    if (message.thread_ts === message.ts && !this.#threads.has(message.ts)) this.#threads.set(message.ts, this.#n);
-    return { n: this.#n, at: this.#at };
+    const next = { n: ++this.#n, at: this.#at };
+    if (message.thread_ts === message.ts && !this.#threads.has(message.ts)) this.#threads.set(message.ts, next.n);
+    return next;
   }
 
   #change(message: SlackMessage, joined: boolean): NewLine {
     const person = senderOf(message);
     const by = message.inviter ?? person;
-    return { type: 'change', ...this.#next(message), by, people: [person], joined, role: joined ? 'member' : 'none' };
+    const people = [person];
+    // Nothing can reply to a change, so its number is not remembered.
+    return { type: 'change', n: ++this.#n, at: this.#at, by, people, joined, role: joined ? 'member' : 'none' };
   }
 
   #deleted(message: SlackMessage): NewLine {
@@ -116,8 +124,9 @@ class SlackChannelLines {
   }
 
   *members(): Generator<NewLine> {
-    const all = new Set([this.#owner, ...(this.#pair() ?? this.#channel.members)]);
-    for (const person of all) if (!this.#people.isBot(person)) yield { type: 'member', person };
+    const { members } = this.#channel;
+    const all = this.#pair() ?? (members.length === 0 ? [this.#owner] : members);
+    for (const person of new Set(all)) if (!this.#people.isBot(person)) yield { type: 'member', person };
   }
 }
 
@@ -126,30 +135,53 @@ class SlackExport {
   readonly #folder: SlackFolder;
   readonly #people: SlackPeople;
   readonly #channels: readonly Channel[];
-  readonly #source: string;
+  readonly #settings: SourceSettings;
+  readonly #team: string;
+  /** Those who have written in each channel without members, by the id of the channel. */
+  readonly #authors = new Map<string, Set<string>>();
   #lines = 0;
 
-  private constructor(folder: SlackFolder, people: SlackPeople, channels: readonly Channel[], source: string) {
+  private constructor(
+    folder: SlackFolder,
+    users: readonly SlackUser[],
+    channels: readonly Channel[],
+    settings: SourceSettings,
+  ) {
     this.#folder = folder;
-    this.#people = people;
+    this.#people = new SlackPeople(users);
     this.#channels = channels;
-    this.#source = source;
+    this.#settings = settings;
+    this.#team = mostFrequent(users.flatMap(({ team_id: team }) => team ?? [])) ?? channels[0]?.id ?? '';
   }
 
-  static async open(path: string): Promise<SlackExport> {
+  static async open(path: string, settings: SourceSettings): Promise<SlackExport> {
     const folder = await SlackFolder.open(path);
-    const [users, channels] = [await folder.users(), await folder.channels()];
-    const people = new SlackPeople(users);
-    for (const channel of channels) {
-      people.noteChannel(channel);
-      for await (const { message } of folder.messages(channel)) people.note(message);
+    const made = new SlackExport(folder, await folder.users(), await folder.channels(), settings);
+    for (const channel of made.#channels) await made.#note(channel);
+    return made;
+  }
+
+  async #note(channel: Channel): Promise<void> {
+    this.#people.noteChannel(channel);
+    const authors = new Set<string>();
+    if (channel.members.length === 0) this.#authors.set(channel.id, authors);
+    for await (const { message } of this.#folder.messages(channel)) {
+      this.#people.note(message);
+      if (memberChanges[message.subtype ?? ''] === undefined) authors.add(senderOf(message));
     }
-    const team = users.find((user) => user.team_id !== undefined)?.team_id ?? channels[0]?.id ?? '';
-    return new SlackExport(folder, people, channels, `slack/${team}`);
+  }
+
+  /** Returns the owner: a member, best the creator. A channel without members may belong to others. */
+  #ownerOf({ id, creator = '', members }: Channel): string | undefined {
+    const people = members.length > 0 ? members : [creator, ...(this.#authors.get(id) ?? [])];
+    const known = people.filter((one) => this.#people.has(one));
+    const sorted = known.includes(creator) ? [creator, ...known] : known;
+    return humanFirst(sorted, (one) => this.#people.isBot(one));
   }
 
   async *lines(): AsyncGenerator<PlacedValue> {
-    yield this.#placed('The export', { type: 'export', version: 1, source: this.#source, moment: 0 });
+    const source = `slack/${this.#settings.source ?? this.#team}`;
+    yield this.#placed('The export', { type: 'export', version: 1, source, moment: 0 });
     for (const person of this.#people.lines()) yield this.#placed('users.json', person);
     for (const channel of this.#channels) yield* this.#channel(channel);
     yield { where: 'The export', value: { type: 'end', lines: this.#lines } };
@@ -161,8 +193,13 @@ class SlackExport {
       userIdOf: (id) => this.#people.userIdOf(id),
       channelNameOf: (id) => this.#channels.find((one) => one.id === id)?.name,
     };
-    const converter = new SlackChannelLines(channel, this.#people, names);
-    yield this.#placed(where, converter.line());
+    const owner = this.#ownerOf(channel);
+    if (owner === undefined) {
+      this.#settings.leaveOut?.(channel.name ?? channel.id);
+      return;
+    }
+    const converter = new SlackChannelLines(channel, owner, this.#people, names);
+    for (const line of [converter.line(), ...converter.opening()]) yield this.#placed(where, line);
     for await (const placed of this.#folder.messages(channel)) {
       for (const line of converter.entry(placed)) yield this.#placed(placed.where, line);
     }
@@ -175,11 +212,19 @@ class SlackExport {
   }
 }
 
+/** Returns the text that is most often in a list. */
+function mostFrequent(texts: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  const [most] = [...counts].toSorted(([, one], [, other]) => other - one);
+  return most?.[0];
+}
+
 /**
  * Yields the lines of an export of Slack.
  * @param path folder of the unpacked export
  * @throws {Failure}
  */
-export async function* slackLines(path: string): AsyncGenerator<PlacedValue> {
-  yield* (await SlackExport.open(path)).lines();
+export async function* slackLines(path: string, settings: SourceSettings = {}): AsyncGenerator<PlacedValue> {
+  yield* (await SlackExport.open(path, settings)).lines();
 }
