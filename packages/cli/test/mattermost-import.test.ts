@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mattermostLines } from '../src/transfer/sources/mattermost/mattermost.js';
+import { checkSource } from '../src/transfer/sources/sources.js';
 import { converted, only } from './transfer-lines.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'parley-mattermost-'));
@@ -193,6 +194,9 @@ test('a bot owns no channel of Mattermost with a human', async () => {
 test('--source names the server of a bulk export', async () => {
   const path = await bulk('source', [lines[2]]);
   expect((await converted(mattermostLines(path, { source: 'hq' })))[0]).toMatchObject({ source: 'mattermost/hq' });
+  expect(() => checkSource('mattermost', undefined)).toThrow('Name it with --source');
+  expect(() => checkSource('parley', 'hq')).toThrow('Leave out --source.');
+  checkSource('slack', undefined);
 });
 
 test('read marks count messages, also in direct chats and after long posts', async () => {
