@@ -154,6 +154,8 @@ test('refuses a damaged export of Slack, and names the place', async () => {
     '"../up" is not the name of a channel.',
   );
   await expect(converted(slackLines(join(folder, 'none')))).rejects.toThrow('has no users.json and channels.json.');
+  const archive = join(await files('packed', { 'slack.zip': 'PK' }), 'slack.zip');
+  await expect(converted(slackLines(archive))).rejects.toThrow('Unpack the export of Slack, and name its folder.');
 });
 
 /** Returns the lines of an export with one private channel. */
@@ -218,6 +220,15 @@ test('an app of Slack with an empty user is a bot', async () => {
   const app = { type: 'message', user: '', bot_id: 'B7', text: 'x', ts: '1438024101.000001' };
   const lines = await privateChannel('app', { creator: 'U1', members: ['U1'] }, [app]);
   expect(only(lines, 'person').at(-1)).toMatchObject({ id: 'B7', bot: true });
+});
+
+test('Slackbot is a bot, also if the export says that it is none', async () => {
+  const slackbot = { id: 'USLACKBOT', team_id: 'T1', name: 'slackbot', is_bot: false };
+  const path = await files('slackbot', {
+    'users.json': [slackbot, ...users],
+    'channels.json': [{ id: 'C8', name: 'tips', creator: 'USLACKBOT', members: ['USLACKBOT', 'U1'] }],
+  });
+  expect(ownerAndMembers(await converted(slackLines(path)))).toEqual([['U1'], ['U1']]);
 });
 
 test('a name of a channel ends with … only if it was cut', () => {

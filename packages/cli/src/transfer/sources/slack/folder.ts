@@ -29,13 +29,19 @@ export interface PlacedMessage {
   readonly message: SlackMessage;
 }
 
-/** What to return if a file or folder is missing. @throws {Failure} if it cannot be read */
-const unlessMissing =
-  <T>(path: string, missing: T) =>
-  (cause: NodeJS.ErrnoException): T =>
-    cause.code === 'ENOENT' ? missing : unreadable(path, 'folder')(cause);
+/** Returns whether there is a file or folder. @throws {Failure} if that cannot be read */
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    (cause: NodeJS.ErrnoException) =>
+      isMissing(cause) || cause.code === 'ENOTDIR' ? false : unreadable(path, 'folder')(cause),
+  );
 
-const exists = (path: string) => stat(path).then(() => true, unlessMissing(path, false));
+/** Returns the names of the files in a folder; none if it is missing. @throws {Failure} if it cannot be read */
+const filesIn = (path: string): Promise<string[]> =>
+  readdir(path).catch((cause: NodeJS.ErrnoException) => (isMissing(cause) ? [] : unreadable(path, 'folder')(cause)));
+
+const isMissing = ({ code }: NodeJS.ErrnoException) => code === 'ENOENT';
 
 /** Returns the sort key of a message. Its parts have a fixed number of digits. */
 function keyOf({ ts }: SlackMessage): string {
@@ -78,7 +84,7 @@ export class SlackFolder {
   async *messages({ id, name = id }: SlackChannel): AsyncGenerator<PlacedMessage> {
     const folder = (await exists(join(this.#path, safeName(name)))) ? name : safeName(id);
     const path = join(this.#path, folder);
-    const days = await readdir(path).catch(unlessMissing<string[]>(path, []));
+    const days = await filesIn(path);
     for (const day of days.filter((one) => one.endsWith('.json')).toSorted()) {
       const shown = `${folder}/${day}`;
       const messages = await readItems(join(path, day), shown, slackMessage);

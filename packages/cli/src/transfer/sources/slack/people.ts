@@ -19,11 +19,12 @@ export class SlackPeople {
     for (const user of users) this.#addUser(user);
   }
 
-  #addUser({ id, name = '', profile, real_name: realName, is_bot: isBot, deleted }: SlackUser): void {
+  #addUser({ id, name = '', profile, real_name: realName, is_bot: isMarked, deleted }: SlackUser): void {
     if (this.#lines.has(id)) return;
+    const isBot = isMarked === true || id === slackbot; // Slack does not mark its own account.
     this.#add(id, name, [profile?.display_name, realName, profile?.real_name, name], {
-      ...(isBot === true && { bot: true }),
-      ...(deleted === true && isBot !== true && { status: 'suspended' }),
+      ...(isBot && { bot: true }),
+      ...(deleted === true && !isBot && { status: 'suspended' }),
     });
   }
 
