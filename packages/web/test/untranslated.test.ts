@@ -6,8 +6,8 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
 /** Texts in the code that no user reads as words of a language. */
 const codes: ReadonlySet<string> = new Set([
-  ...['Parley', 'Enter', 'Escape', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Backspace', 'End', 'Tab'],
-  ...['Alt', 'Esc', 'QuotaExceededError', 'noopener noreferrer nofollow', '(pointer: fine)'],
+  ...['Parley', 'Enter', 'Escape', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Backspace', 'Home', 'End'],
+  ...['Tab', 'Alt', 'Esc', 'QuotaExceededError', 'noopener noreferrer nofollow', '(pointer: fine)'],
 ]);
 
 /** Matches a text that starts with a capital, or that has two words next to each other. */
