@@ -6,6 +6,7 @@ import {
   type ExportedChannelRow,
   type FileRow,
   type PersonRow,
+  readChanges,
   readExportedChannels,
   readExportedEntries,
   readFile,
@@ -54,8 +55,27 @@ export class ExportLines {
     const { source = '', momentMs = 0 } = facts ?? {};
     yield { type: 'export', version: formatVersion, source, moment: momentMs, parley: version };
     const channelIds = channels.map(({ id }) => id);
-    for await (const person of readPeople.each(this.#client, peopleAtOnce, { channelIds })) yield this.#person(person);
+    yield* this.#people(channelIds);
     for (const channel of channels) yield* this.#channel(channel);
+  }
+
+  async *#people(channelIds: number[]): AsyncGenerator<NewLine> {
+    const unknown = new Set<string>();
+    for await (const { data } of readChanges.each(this.#client, peopleAtOnce, { channelIds }))
+      for (const id of peopleOf(MemberChange.decode(data))) unknown.add(id);
+    const people = { channelIds, changed: [...unknown] };
+    for await (const person of readPeople.each(this.#client, peopleAtOnce, people)) {
+      unknown.delete(person.id);
+      yield this.#person(person);
+    }
+    for (const id of unknown) yield this.#gone(id);
+  }
+
+  /** Returns somebody who no longer exists, such as a guest, and is only in changes of members. */
+  #gone(id: string): NewLine {
+    this.totals.people += 1;
+    const isGuest = id.startsWith('guest.');
+    return { type: 'person', id, ...(isGuest && { user_id: guestName(id) }), name: id, status: 'deleted' };
   }
 
   #person({ id, name, about, bot, role, status, createdMs }: PersonRow): NewLine {
@@ -63,7 +83,7 @@ export class ExportLines {
     return {
       type: 'person',
       id,
-      ...(role === 'guest' && { user_id: id.replace(/^guest\./, 'guest-') }),
+      ...(role === 'guest' && { user_id: guestName(id) }),
       name,
       ...(about !== '' && { about }),
       ...(bot && { bot }),
@@ -117,6 +137,12 @@ export class ExportLines {
   }
 }
 
+/** Returns the user id that a guest would like to have in another system. */
+const guestName = (id: string) => id.replace(/^guest\./, 'guest-');
+
+/** Returns whom a change of members is about. */
+const peopleOf = ({ userId, moreUserIds }: MemberChange) => [userId, ...moreUserIds];
+
 const roleNames: Readonly<Partial<Record<MemberRole, 'none' | 'member' | 'admin' | 'owner'>>> = {
   [MemberRole.MEMBER]: 'member',
   [MemberRole.ADMIN]: 'admin',
@@ -125,8 +151,8 @@ const roleNames: Readonly<Partial<Record<MemberRole, 'none' | 'member' | 'admin'
 
 /** Returns who changed which members. */
 function changeOf({ data, senderId: by }: EntryRow) {
-  const { userId, moreUserIds, joined, role } = MemberChange.decode(data);
-  return { by, people: [userId, ...moreUserIds], joined, role: roleNames[role] ?? 'none' };
+  const change = MemberChange.decode(data);
+  return { by, people: peopleOf(change), joined: change.joined, role: roleNames[change.role] ?? 'none' };
 }
 
 function channelLine(row: ExportedChannelRow): NewLine {

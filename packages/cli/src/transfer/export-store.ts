@@ -44,7 +44,7 @@ export const readExportedChannels = sql.statement(
 
 export const readPeople = sql.statement(
   'readPeople',
-  { channelIds: array(int4) },
+  { channelIds: array(int4), changed: array(text) },
   {
     id: text,
     name: text,
@@ -55,6 +55,8 @@ export const readPeople = sql.statement(
     createdMs: int8,
   },
 );
+
+export const readChanges = sql.statement('readChanges', { channelIds: array(int4) }, { data: bytea });
 
 export const readExportedEntries = sql.statement('readExportedEntries', channelId, {
   n: int8,
