@@ -21,6 +21,7 @@ interface OpenChannel {
   readonly members: Set<string>;
   /** Number of members who have not left. */
   inside: number;
+  hasOwner: boolean;
 }
 
 /** A file whose bytes are being read. */
@@ -45,6 +46,8 @@ function withBit(bits: Uint8Array, bit: number): Uint8Array {
 export class LineChecker {
   readonly #nowMs: number;
   readonly #people = new Set<string>();
+  /** Bots and closed accounts. They may own chats without being members. */
+  readonly #closed = new Set<string>();
   readonly #channels = new Set<string>();
   #lines = 0;
   #channel: OpenChannel | undefined;
@@ -111,10 +114,11 @@ export class LineChecker {
     }
   }
 
-  #personFault({ id }: LineOf<'person'>): string | undefined {
+  #personFault({ id, bot, status }: LineOf<'person'>): string | undefined {
     if (this.#channels.size > 0) return 'People come before channels.';
     if (this.#people.has(id)) return `The person ${quoted(id)} is here twice.`;
     this.#people.add(id);
+    if (bot === true || status !== undefined) this.#closed.add(id);
     return undefined;
   }
 
@@ -124,13 +128,25 @@ export class LineChecker {
   }
 
   #channelFault(line: LineOf<'channel'>): string | undefined {
-    const fault = this.#filesFault() ?? channelFault(line) ?? this.#unknownPerson([line.owner, ...(line.pair ?? [])]);
+    const fault =
+      this.#filesFault() ??
+      this.#ownerFault() ??
+      channelFault(line) ??
+      this.#unknownPerson([line.owner, ...(line.pair ?? [])]);
     if (fault !== undefined) return fault;
     if (this.#channels.has(line.id)) return `The channel ${quoted(line.id)} is here twice.`;
     this.#channels.add(line.id);
-    const none = { entries: 0, lastAt: 0, inside: 0, messages: new Uint8Array(0) };
+    const none = { entries: 0, lastAt: 0, inside: 0, hasOwner: false, messages: new Uint8Array(0) };
     this.#channel = { line, ...none, files: new Map(), members: new Set() };
     return undefined;
+  }
+
+  /** Checks that the owner of the chat before this line is one of its members. */
+  #ownerFault(): string | undefined {
+    if (this.#channel === undefined || this.#channel.line.kind === 'room') return undefined;
+    const { line, hasOwner } = this.#channel;
+    if (hasOwner || this.#closed.has(line.owner)) return undefined;
+    return `The owner ${quoted(line.owner)} of the channel before it is not one of its members.`;
   }
 
   #filesFault(): string | undefined {
@@ -142,7 +158,7 @@ export class LineChecker {
   #endFault({ lines }: LineOf<'end'>): string | undefined {
     if (lines !== this.#lines) return `The export had ${lines} lines before its end, but here are ${this.#lines}.`;
     this.#isOver = true;
-    return this.#filesFault();
+    return this.#filesFault() ?? this.#ownerFault();
   }
 
   #inChannel(line: LineOf<'message' | 'change' | 'file' | 'bytes' | 'member'>, channel: OpenChannel) {
@@ -189,8 +205,11 @@ export class LineChecker {
     if (channel.files.size > 0) return 'The file before it belongs to no message.';
     if (channel.members.has(person)) return `The member ${quoted(person)} is here twice.`;
     if (Math.max(joined, stay, read, delivered) > channel.entries) return 'It names a message that is not there.';
+    const { owner, pair = [person] } = channel.line;
+    if (!pair.includes(person)) return `${quoted(person)} is not one of the two people of this direct chat.`;
     channel.members.add(person);
     if (line.out === undefined) channel.inside += 1;
+    if (line.out === undefined && person === owner) channel.hasOwner = true;
     if (channel.inside > limits.chatMembers) return `A channel has at most ${limits.chatMembers} members.`;
     return this.#unknownPerson([person]);
   }
@@ -213,8 +232,10 @@ export class LineChecker {
   }
 }
 
-function channelFault({ kind, pair, limit, name }: LineOf<'channel'>): string | undefined {
+function channelFault({ kind, pair, limit, name, owner }: LineOf<'channel'>): string | undefined {
   if ((kind === 'direct') !== (pair !== undefined)) return 'A direct chat, and nothing else, has a pair.';
+  if (pair !== undefined && name !== '') return 'A direct chat has no name.';
+  if (pair !== undefined && !pair.includes(owner)) return 'The owner of a direct chat is one of its two people.';
   if (kind === 'room' && limit > limits.roomSeats) return `A room has at most ${limits.roomSeats} seats.`;
   return kind === 'direct' ? undefined : nameFault(name);
 }

@@ -16,11 +16,35 @@ const maxFileBytes = 268_435_456;
 
 const wellFormed = (text: string) => !/\p{Cs}/u.test(text);
 const text = z.string().refine(wellFormed, 'It has half of a character (a lone surrogate).');
-const id = text.min(1).max(200);
-const time = z.int().min(0).max(8_640_000_000_000);
+const id = text
+  .min(1)
+  .max(200)
+  .refine((one) => !one.includes('\0'), 'It has a NUL.');
+
+/** Latest time of an entry: in the year 2243. */
+const latest = 8_640_000_000_000;
+const time = z.int().min(0).max(latest);
 const count = z.int().min(0);
-const until = z.union([time, z.literal('forever')]);
+/** An end. One that nobody will see means forever. */
+const until = z.union([
+  z
+    .int()
+    .min(0)
+    .transform((one) => (one > latest ? ('forever' as const) : one)),
+  z.literal('forever'),
+]);
 const printable = (max: number) => text.max(max).refine(isPrintable, 'It has an invisible character.');
+
+const graphemes = new Intl.Segmenter();
+
+/** Returns a text without characters that no text may have today, but which older systems have stored. */
+function cleaned(words: string): string {
+  if (isPrintable(words)) return words;
+  const all = [...graphemes.segment(words)].map(({ segment }) => segment);
+  return all.map((one) => (isPrintable(one) ? one : one.replace(/(?![\n\t])\p{C}/gu, ''))).join('');
+}
+
+const cleanedText = (max: number) => text.max(max).transform(cleaned);
 
 /** Decodes base64. @throws nothing: other text has been refused. */
 export const base64Bytes = (base64: string): Buffer => Buffer.from(base64, 'base64');
@@ -38,7 +62,7 @@ const person = z.strictObject({
   id,
   user_id: text.refine((one) => isUserId(one) && !one.startsWith('guest.'), 'It is not a user id.').optional(),
   name: text.refine(isDisplayName, 'It is not a valid name: a name has 1 to 64 visible characters.'),
-  about: printable(limits.aboutCharacters).optional(),
+  about: cleanedText(limits.aboutCharacters).optional(),
   bot: z.literal(true).optional(),
   status: z.enum(['suspended', 'deleted']).optional(),
   created_at: time.optional(),
@@ -48,7 +72,7 @@ const person = z.strictObject({
 const settings = Object.fromEntries(
   Object.entries(channelSettings).map(([name, row]) => [
     snakeCase(name),
-    row.type === 'text' ? printable(row.max).default('') : count.max(row.max).default(0),
+    row.type === 'text' ? cleanedText(row.max).default('') : count.max(row.max).default(0),
   ]),
 );
 
@@ -160,12 +184,21 @@ const file = z
     size: count.max(maxFileBytes),
     width: z.int().min(1).max(100_000).optional(),
     height: z.int().min(1).max(100_000).optional(),
-    thumbnail: z.base64().max(1_048_576).optional(),
+    thumbnail: z.base64().min(4).max(1_048_576).optional(),
     missing: z.literal(true).optional(),
   })
-  .refine((one) => one.width === undefined || pictureType.test(one.content_type), 'Only a picture has a width.');
+  .refine((one) => one.width === undefined || pictureType.test(one.content_type), 'Only a picture has a width.')
+  .refine(
+    (one) => (one.width === undefined) === (one.height === undefined),
+    'A picture has both a width and a height.',
+  );
 
-const bytes = z.strictObject({ type: z.literal('bytes'), base64: z.base64().min(4).max(349_528) });
+const piece = z
+  .base64()
+  .min(4)
+  .max(349_528)
+  .refine((one) => Buffer.byteLength(one, 'base64') <= maxPieceBytes, `It has more than ${maxPieceBytes} bytes.`);
+const bytes = z.strictObject({ type: z.literal('bytes'), base64: piece });
 
 const member = z.strictObject({
   type: z.literal('member'),
