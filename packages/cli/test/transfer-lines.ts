@@ -1,5 +1,8 @@
+import { type Pool, snapshot } from '@parley/database';
 import { LineChecker } from '../src/transfer/checked-lines.js';
+import { channelsToExport, ExportLines } from '../src/transfer/export-lines.js';
 import type { NewLine, TransferLine } from '../src/transfer/format.js';
+import { importLines } from '../src/transfer/import.js';
 import type { PlacedValue } from '../src/transfer/line-reader.js';
 
 /** Yields values with their places. */
@@ -61,3 +64,24 @@ export async function converted(lines: AsyncIterable<PlacedValue>): Promise<Tran
 /** Returns the lines of one type. */
 export const only = <Type extends TransferLine['type']>(lines: readonly TransferLine[], type: Type) =>
   lines.filter((line): line is Extract<TransferLine, { type: Type }> => line.type === type);
+
+/** Exports channels by id; none: all. */
+export async function exported(pool: Pool, ...ids: number[]): Promise<NewLine[]> {
+  return snapshot(pool, async (connection) => {
+    const channels = await channelsToExport(connection, ids.length === 0 ? undefined : ids);
+    const lines: NewLine[] = [];
+    for await (const line of new ExportLines(connection).lines(channels)) lines.push(line);
+    return lines;
+  });
+}
+
+/** Imports lines, as the second reading of a file must find them. */
+export function imported(
+  pool: Pool,
+  lines: readonly unknown[],
+  map: Readonly<Record<string, string>> = {},
+  isDry = false,
+) {
+  const none = new AbortController().signal;
+  return importLines(pool, { open: () => placed(lines), map: new Map(Object.entries(map)), isDry, signal: none });
+}

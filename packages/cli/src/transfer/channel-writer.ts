@@ -1,8 +1,19 @@
 import { Kind, MemberChange, MemberRole } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
+import { exitCodes, Failure } from '../failure.js';
 import type { FileLine } from './checked-lines.js';
 import { base64Bytes, type LineOf } from './format.js';
-import { addEntries, addFile, addPiece, addReactions, completeFile, countEntries, linkFiles } from './import-store.js';
+import {
+  addEntries,
+  addFile,
+  addPiece,
+  addReactions,
+  completeFile,
+  countEntries,
+  findEntry,
+  keepChannel,
+  linkFiles,
+} from './import-store.js';
 import { importedData } from './imported-data.js';
 import type { ImportedPeople } from './imported-people.js';
 
@@ -17,6 +28,8 @@ interface WaitingEntry {
 
 const batchRows = 500;
 const batchBytes = 4_194_304;
+/** Maximum number of mentions and reactions in a batch, besides those of its last message. */
+const batchNames = 10_000;
 
 /** A file that is being written. */
 interface WrittenFile {
@@ -41,6 +54,7 @@ export class ChannelWriter {
   #stored: number;
   #batch: WaitingEntry[] = [];
   #bytes = 0;
+  #names = 0;
   /** Files for the next message, by their ids in the export. */
   #files = new Map<string, FileLine>();
   readonly #fileIds = new Map<string, string>();
@@ -81,15 +95,49 @@ export class ChannelWriter {
     this.#open = undefined;
   }
 
+  /** Takes a file of a message that an earlier import has stored. */
+  skipFile(line: FileLine): void {
+    this.#files.set(line.id, line);
+  }
+
+  /**
+   * Takes an entry that an earlier import has stored. Returns whether it can be the same one: only
+   * the last of them is compared.
+   */
+  async skipEntry(line: Entry): Promise<boolean> {
+    const isSame = line.n < this.#stored || (await this.#isStored(line));
+    this.#files.clear();
+    return isSame;
+  }
+
+  async #isStored(line: Entry): Promise<boolean> {
+    const [stored] = await findEntry.run(this.#pool, { channelId: this.#channelId, seq: line.n });
+    const isOfSender = stored?.senderId === this.#senderOf(line) && stored.sentMs === line.at;
+    return isOfSender && stored.data.equals(this.#dataOf(line));
+  }
+
+  #senderOf(line: Entry): string {
+    return this.#people.idOf(line.type === 'message' ? line.from : line.by);
+  }
+
+  #dataOf(line: Entry): Buffer {
+    return line.type === 'change' ? this.#change(line) : importedData(line, this.#files);
+  }
+
   async entry(line: Entry): Promise<void> {
-    const data = line.type === 'change' ? this.#change(line) : importedData(line, this.#files);
+    const data = this.#dataOf(line);
     const files = line.type === 'change' ? [] : (line.files ?? []);
     const fileIds = files.flatMap((id) => this.#fileIds.get(id) ?? []);
     this.#files.clear();
     this.#fileIds.clear();
     this.#batch.push({ line, data, fileIds });
     this.#bytes += data.length;
-    if (this.#batch.length === batchRows || this.#bytes >= batchBytes) await this.flush();
+    this.#names += namesIn(line);
+    if (this.#isFull) await this.flush();
+  }
+
+  get #isFull(): boolean {
+    return this.#batch.length === batchRows || this.#bytes >= batchBytes || this.#names >= batchNames;
   }
 
   #change({ by, people, joined, role }: LineOf<'change'>): Buffer {
@@ -98,16 +146,22 @@ export class ChannelWriter {
     return Buffer.from(MemberChange.encode(MemberChange.fromPartial(change)).finish());
   }
 
-  /** Stores the entries that wait. */
+  /**
+   * Stores the entries that wait.
+   * @throws {Failure} if the channel has changed, so that they cannot follow what is stored
+   */
   async flush(): Promise<void> {
     const entries = this.#batch;
     if (entries.length === 0) return;
     this.#batch = [];
     this.#bytes = 0;
+    this.#names = 0;
     const channelId = this.#channelId;
     const afterSeq = this.#stored;
     await transaction(this.#pool, async (client) => {
-      await addEntries.run(client, { ...this.#columns(entries), channelId, afterSeq });
+      await keepChannel.run(client, { channelId });
+      const added = await addEntries.run(client, { ...this.#columns(entries), channelId, afterSeq });
+      if (added.length !== entries.length) throw changedFailure(channelId);
       await countEntries.run(client, { channelId, afterSeq });
       await addReactions.run(client, { channelId, ...this.#reactions(entries) });
       await linkFiles.run(client, { channelId, ...linksOf(entries) });
@@ -120,7 +174,7 @@ export class ChannelWriter {
     const id = (person: string | undefined) => (person === undefined ? null : this.#people.idOf(person));
     return {
       kinds: messages.map((one) => (one === undefined ? Kind.MEMBER : Kind.UNSPECIFIED)),
-      senderIds: entries.map(({ line }) => this.#people.idOf(line.type === 'message' ? line.from : line.by)),
+      senderIds: entries.map(({ line }) => this.#senderOf(line)),
       sentMs: entries.map(({ line }) => line.at),
       targetSeqs: messages.map((one) => one?.reply_to ?? null),
       contentTypes: messages.map((one) => one?.content_type ?? ''),
@@ -147,6 +201,18 @@ export class ChannelWriter {
       emoji: all.map(({ emoji }) => emoji),
     };
   }
+}
+
+function changedFailure(channelId: number): Failure {
+  const words = `The channel ${channelId} has changed while it was imported. Run the same command again to import it anew.`;
+  return new Failure('import-changed', exitCodes.refused, words);
+}
+
+/** Returns how many people an entry mentions, and how many have reacted to it. */
+function namesIn(line: Entry): number {
+  if (line.type === 'change') return 0;
+  const { mentions = [], reactions = [] } = line;
+  return reactions.reduce((sum, { people }) => sum + people.length, mentions.length);
 }
 
 function linksOf(entries: readonly WaitingEntry[]) {

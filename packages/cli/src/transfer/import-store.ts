@@ -10,7 +10,6 @@ import {
   json,
   loadSql,
   nullable,
-  type ParametersOf,
   type RowOf,
   text,
   uuid,
@@ -69,22 +68,32 @@ export const addChannel = sql.statement(
   { id: int4 },
 );
 export const recordChannel = sql.statement('recordChannel', { ...thing, ...channelId });
+export const forgetChannel = sql.statement('forgetChannel', thing);
 export const keepChannel = sql.statement('keepChannel', channelId);
-export const addEntries = sql.statement('addEntries', {
-  kinds: array(int2),
-  senderIds: array(text),
-  sentMs: array(int8),
-  targetSeqs: array(nullable(int8)),
-  contentTypes: array(text),
-  data: array(bytea),
-  mentions: array(text),
-  editedMs: array(nullable(int8)),
-  deletedMs: array(nullable(int8)),
-  pinnedMs: array(nullable(int8)),
-  pinnedBy: array(nullable(text)),
-  ...channelId,
-  afterSeq: int8,
-});
+export const addEntries = sql.statement(
+  'addEntries',
+  {
+    kinds: array(int2),
+    senderIds: array(text),
+    sentMs: array(int8),
+    targetSeqs: array(nullable(int8)),
+    contentTypes: array(text),
+    data: array(bytea),
+    mentions: array(text),
+    editedMs: array(nullable(int8)),
+    deletedMs: array(nullable(int8)),
+    pinnedMs: array(nullable(int8)),
+    pinnedBy: array(nullable(text)),
+    ...channelId,
+    afterSeq: int8,
+  },
+  { seq: int8 },
+);
+export const findEntry = sql.statement(
+  'findEntry',
+  { ...channelId, seq: int8 },
+  { senderId: text, sentMs: int8, data: bytea },
+);
 export const countEntries = sql.statement('countEntries', { ...channelId, afterSeq: int8 });
 export const addReactions = sql.statement('addReactions', {
   ...channelId,
@@ -126,4 +135,3 @@ export const showChannel = sql.statement('showChannel', { ...channelId, ...thing
 export const makeGroup = sql.statement('makeGroup', { name: text, ...channelId });
 
 export type ImportedChannel = RowOf<typeof findImportedChannels>;
-export type NewEntries = ParametersOf<typeof addEntries>;

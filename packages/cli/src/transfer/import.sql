@@ -51,11 +51,16 @@ RETURNING id;
 INSERT INTO chat.imported (source, kind, id, channel_id) VALUES (:source, 'channel', :id, :channelId)
 ON CONFLICT (source, kind, id) DO UPDATE SET channel_id = excluded.channel_id;
 
+-- Makes the next import create an incomplete channel anew. What is stored of it is removed after a day.
+-- name: forgetChannel
+UPDATE chat.imported SET channel_id = NULL WHERE source = :source AND kind = 'channel' AND id = :id AND done_at IS NULL;
+
 -- Keeps an incomplete channel for another day.
 -- name: keepChannel
 UPDATE chat.channel SET deleted_at = now() WHERE id = :channelId;
 
--- Appends entries after the seq `afterSeq`, and nothing if the log does not end there.
+-- Appends entries after the seq `afterSeq`, and nothing if the log does not end there. Returns the
+-- seqs of the new entries.
 -- name: addEntries
 INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, digest, mentions, edited_at, deleted_at,
   pinned_at, pinned_by)
@@ -64,7 +69,13 @@ SELECT h.channel_id, h.last_seq + i.k, i.kind, i.sender_id, gen_random_uuid(), t
 FROM unnest(:kinds::smallint[], :senderIds::varchar[], :sentMs::bigint[], :targetSeqs::bigint[], :contentTypes::varchar[], :data::bytea[], :mentions::text[],
     :editedMs::bigint[], :deletedMs::bigint[], :pinnedMs::bigint[], :pinnedBy::varchar[])
   WITH ORDINALITY AS i (kind, sender_id, sent_ms, target_seq, content_type, data, mentions, edited_ms, deleted_ms, pinned_ms, pinned_by, k)
-JOIN chat.channel_head h ON h.channel_id = :channelId AND h.last_seq = :afterSeq;
+JOIN chat.channel_head h ON h.channel_id = :channelId AND h.last_seq = :afterSeq
+RETURNING seq;
+
+-- Reads an entry that an earlier import has stored.
+-- name: findEntry
+SELECT m.sender_id, round(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.data FROM chat.message m
+WHERE m.channel_id = :channelId AND m.seq = :seq;
 
 -- Counts appended entries in the head of the channel and for their senders.
 -- name: countEntries

@@ -5,6 +5,8 @@ import { interruptible } from '../interruptible.js';
 import type { OwnerOptions } from '../owner-database.js';
 import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
+import { afterChanges } from './fault.js';
+import type { TransferLine } from './format.js';
 import { readNow, releaseTurn, takeTurn } from './import-store.js';
 import { ImportedPeople, type PeopleMap, readPeopleMap } from './imported-people.js';
 import { becomesGroup, Importer } from './importer.js';
@@ -74,9 +76,23 @@ async function importInTurn(pool: Pool, { open, map, isDry, signal }: ImportWork
   const totals = await totalsOf(pool, survey, importer, people);
   if (isDry) return totals;
   await transaction(pool, (client) => people.create(client));
-  for await (const line of checkedLines(open, nowMs, 'importing', signal)) await importer.take(line);
+  const write = async () =>
+    writeLines(checkedLines(open, nowMs, 'importing', signal), await Importer.of(pool, survey.source, people));
+  while (!(await write())); // Each time, one channel has to be made anew.
   return totals;
 }
+
+/** Returns whether all lines have been written, or a channel has to be made anew. */
+async function writeLines(lines: AsyncIterable<TransferLine>, importer: Importer): Promise<boolean> {
+  try {
+    for await (const line of lines) if (!(await importer.take(line))) return false;
+    return true;
+  } catch (thrown) {
+    throw afterChanges(thrown, goOn);
+  }
+}
+
+const goOn = 'Run the same command again to go on.';
 
 /** An import: its lines, and how to import them. */
 export interface ImportWork {
@@ -127,8 +143,6 @@ function leftOutWords(names: readonly string[]): string {
   const what = names.length === 1 ? '1 channel was' : `${names.length} channels were`;
   return ` ${what} left out, because no person can own it: ${names.map(terminalLine).join(', ')}.`;
 }
-
-const goOn = 'Run the same command again to go on.';
 
 /** Imports channels from a file. */
 export async function importChannels(

@@ -8,14 +8,19 @@ function untilText(until: Member['muted_until']): string | null {
   return until === 'forever' ? 'infinity' : new Date(until).toISOString();
 }
 
-/** Returns what two members have together, if the operator has said that they are the same person. */
-function merged(one: Member, other: Member): Member {
+/**
+ * Returns what two members have together, if the operator has said that they are the same person.
+ * @param entries number of entries of the channel, which a member without receipts has read
+ */
+function merged(one: Member, other: Member, entries: number): Member {
   const inside = [one, other].filter(({ out }) => out === undefined);
   const [first = one, second = first] = inside;
   return {
     ...first,
     role: inside.some(({ role }) => role === 'admin') ? 'admin' : 'member',
     joined: Math.min(first.joined, second.joined),
+    read: Math.max(first.read ?? entries, second.read ?? entries),
+    delivered: Math.max(first.delivered ?? 0, second.delivered ?? 0),
     muted_until: one.muted_until ?? other.muted_until,
     banned_until: inside.length > 0 ? undefined : (one.banned_until ?? other.banned_until),
   };
@@ -30,7 +35,7 @@ export function memberColumns(members: readonly Member[], people: ImportedPeople
   for (const member of members) {
     const userId = people.idOf(member.person);
     const other = byId.get(userId);
-    byId.set(userId, other === undefined ? member : merged(other, member));
+    byId.set(userId, other === undefined ? member : merged(other, member, entries));
   }
   const all = [...byId.values()];
   const readOf = ({ out, read = entries }: Member) => (out === undefined ? read : 0);

@@ -84,6 +84,7 @@ export class ImportedPeople {
     checkMap(people, map);
     for (const { id, userId } of await findImportedPeople.run(client, { source: this.#source }))
       this.#accounts.set(id, userId);
+    this.#checkKnown(people, map);
     const others = people.filter(({ id }) => !this.#accounts.has(id));
     this.#existing = people.length - others.length;
     const taken = await accountsOf(
@@ -91,6 +92,18 @@ export class ImportedPeople {
       others.map((one) => map.get(wantedId(one)) ?? wantedId(one)),
     );
     this.#give(others, taken, map);
+  }
+
+  /** @throws {Failure} if the map gives somebody another account than an earlier import has */
+  #checkKnown(people: readonly Person[], map: PeopleMap): void {
+    for (const person of people) {
+      const [account, mapped] = [this.#accounts.get(person.id), map.get(wantedId(person))];
+      if (account === undefined || mapped === undefined || mapped.toLowerCase() === account.toLowerCase()) continue;
+      const who = terminalLine(wantedId(person));
+      throw usage(
+        `--people gives "${who}" the account ${mapped}, but an earlier import gave ${account}. Correct --people.`,
+      );
+    }
   }
 
   #give(people: readonly Person[], taken: ReadonlyMap<string, string>, map: PeopleMap): void {

@@ -7,6 +7,7 @@ import {
   addChannel,
   findDirectChat,
   findImportedChannels,
+  forgetChannel,
   type ImportedChannel,
   importMembers,
   keepChannel,
@@ -55,6 +56,28 @@ export async function becomesGroup(
   return hasMerged || (await findDirectChat.run(client, { low, high })).length > 0;
 }
 
+/** Takes a line up to the last entry that an earlier import has stored. Returns whether it can be the same. */
+async function skip(line: TransferLine, channel: OpenChannel): Promise<boolean> {
+  if (line.type === 'member') channel.members.push(line);
+  if (line.type === 'file') channel.writer.skipFile(line);
+  if (line.type !== 'message' && line.type !== 'change') return true;
+  channel.entries += 1;
+  return channel.writer.skipEntry(line);
+}
+
+/** Takes a line after all entries that are stored. */
+async function write(line: TransferLine, channel: OpenChannel): Promise<true> {
+  const { writer } = channel;
+  if (line.type === 'member') channel.members.push(line);
+  else if (line.type === 'file') await writer.file(line);
+  else if (line.type === 'bytes') await writer.bytes(line);
+  else if (line.type === 'message' || line.type === 'change') {
+    channel.entries += 1;
+    await writer.entry(line);
+  }
+  return true;
+}
+
 /** Writes the channels of a file into the database, one after the other. */
 export class Importer {
   readonly #pool: Pool;
@@ -62,8 +85,6 @@ export class Importer {
   readonly #people: ImportedPeople;
   readonly #known: ReadonlyMap<string, ImportedChannel>;
   #open: OpenChannel | undefined;
-  /** Ids of the channels that this import has completed. */
-  readonly made: number[] = [];
 
   private constructor(pool: Pool, source: string, people: ImportedPeople, known: ReadonlyMap<string, ImportedChannel>) {
     this.#pool = pool;
@@ -82,23 +103,24 @@ export class Importer {
     return this.#known.get(id)?.isDone === true;
   }
 
-  /** Takes the next line. The lines have been checked. */
-  async take(line: TransferLine): Promise<void> {
-    if (line.type === 'channel' || line.type === 'end') await this.#complete();
+  /**
+   * Takes the next line. The lines have been checked.
+   * @returns whether the next one can follow. If not, the file is not the one whose import was
+   *   interrupted. A new importer then has to read it from the beginning, and makes the channel anew.
+   */
+  async take(line: TransferLine): Promise<boolean> {
+    const open = this.#open;
+    const isOver = line.type === 'channel' || line.type === 'end';
+    if (isOver && open !== undefined && !(await this.#complete(open))) return this.#forget(open);
     if (line.type === 'channel' && !this.hasAll(line)) this.#open = await this.#begin(line);
-    if (this.#open !== undefined) await this.#inChannel(line, this.#open);
+    if (isOver || open === undefined) return true;
+    const isSame = await (open.entries < open.stored ? skip(line, open) : write(line, open));
+    return isSame || this.#forget(open);
   }
 
-  async #inChannel(line: TransferLine, channel: OpenChannel): Promise<void> {
-    const { writer, stored, entries } = channel;
-    const isNew = entries >= stored;
-    if (line.type === 'member') channel.members.push(line);
-    else if (line.type === 'file' && isNew) await writer.file(line);
-    else if (line.type === 'bytes' && isNew) await writer.bytes(line);
-    else if (line.type === 'message' || line.type === 'change') {
-      channel.entries += 1;
-      if (isNew) await writer.entry(line);
-    }
+  async #forget({ line: { id } }: OpenChannel): Promise<false> {
+    await forgetChannel.run(this.#pool, { source: this.#source, id });
+    return false;
   }
 
   async #begin(line: ChannelLine): Promise<OpenChannel> {
@@ -141,19 +163,18 @@ export class Importer {
     });
   }
 
-  /** Adds the members, and shows the channel to them. */
-  async #complete(): Promise<void> {
-    const channel = this.#open;
-    if (channel === undefined) return;
+  /** Adds the members, and shows the channel to them. Returns false if it has more entries than the file. */
+  async #complete(channel: OpenChannel): Promise<boolean> {
     this.#open = undefined;
-    const { id: channelId, line, writer, members, entries } = channel;
+    const { id: channelId, line, writer, members, entries, stored } = channel;
+    if (entries < stored) return false;
     await writer.flush();
     await transaction(this.#pool, async (client) => {
       if (await becomesGroup(client, line, this.#people)) await this.#makeGroup(client, channel);
       await importMembers.run(client, { channelId, ...memberColumns(members, this.#people, entries) });
       await showChannel.run(client, { channelId, source: this.#source, id: line.id });
     });
-    this.made.push(channelId);
+    return true;
   }
 
   async #makeGroup(client: PoolClient, { id: channelId, line }: OpenChannel): Promise<void> {

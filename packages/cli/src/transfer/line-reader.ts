@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { usage } from '../failure.js';
 import { terminalLine } from '../plain-text.js';
 import { importFault } from './fault.js';
@@ -10,9 +11,18 @@ export interface PlacedValue {
   readonly value: unknown;
 }
 
+/** @throws {Failure} if the file cannot be read twice, as a pipe */
+async function checkRegular(file: string): Promise<void> {
+  const found = await stat(file);
+  if (found.isFile() || found.isDirectory()) return; // Reading a directory fails in its own words.
+  const words = 'is not a regular file. An import reads its file twice. Choose a regular file.';
+  throw usage(`${terminalLine(file)} ${words}`);
+}
+
 /** @throws {Failure} if the file cannot be read */
 async function* bytesOf(file: string): AsyncGenerator<Buffer> {
   try {
+    await checkRegular(file);
     yield* createReadStream(file);
   } catch (thrown) {
     const { syscall, code } = thrown as NodeJS.ErrnoException;
