@@ -34,8 +34,8 @@ SELECT m.data FROM chat.message m JOIN chat.channel_head h ON h.channel_id = m.c
 WHERE m.channel_id = ANY (:channelIds::int[]) AND m.kind = :KIND_MEMBER;
 
 -- Reads the messages and changes of members of a channel, in order. `n` numbers them from 1, and
--- `reply_to` is the number of the message that a reply is about. People who
--- no longer exist are left out of mentions.
+-- `reply_to` is the number of the message that a reply is about. Mentions of
+-- people who no longer exist are left out.
 -- name: readExportedEntries
 WITH log AS (
   SELECT m.seq, m.kind, row_number() OVER (ORDER BY m.seq) AS n FROM chat.message m
