@@ -24,7 +24,10 @@ export function observeStatements(observer: Observer): () => void {
   return () => void observers.delete(observer);
 }
 
-/** Returns a query that calls `sent` whenever pg reads its text, which it does to send it. */
+/**
+ * Returns a query that calls `sent` whenever pg reads its text. It first does so when the query gets
+ * a connection.
+ */
 function watched<Q extends pg.QueryConfig>(query: Q, sent: () => void): Q {
   return {
     ...query,

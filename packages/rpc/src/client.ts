@@ -9,7 +9,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { encodeRequest, type Method } from '@parley/contract';
-import { currentCall, requestIdKey, traceparentKey } from '@parley/runtime';
+import { type CallContext, currentCall, requestIdKey, traceparentKey } from '@parley/runtime';
 import { asBuffer } from './frame.js';
 import { grpcMethod } from './method.js';
 import { refusalFromStatus } from './status.js';
@@ -65,9 +65,20 @@ export function bearerMetadata(token: string | undefined, forwardedFor?: string)
   return metadata;
 }
 
-/** Adds the id of the call for which this process calls another, so that both log the same id, and its trace. */
-function withCallId(metadata: Metadata): Metadata {
-  const call = currentCall();
+/**
+ * Adds the id and the trace of a call, so that the service that is called for it logs the same id.
+ * Returns the same metadata.
+ * @example
+ * ```ts
+ * import { Metadata } from '@grpc/grpc-js';
+ * import { withCallId } from '@parley/rpc';
+ * import { CallContext } from '@parley/runtime';
+ *
+ * const call = new CallContext({ requestId: 'mine', traceparent: undefined });
+ * console.log(withCallId(new Metadata(), call).get('x-request-id')); // [ 'mine' ]
+ * ```
+ */
+export function withCallId(metadata: Metadata, call: CallContext | undefined = currentCall()): Metadata {
   if (call === undefined) return metadata;
   metadata.set(requestIdKey, call.id);
   if (call.traceparent !== undefined) metadata.set(traceparentKey, call.traceparent);

@@ -9,6 +9,7 @@ export {
   startUnary,
   streamOptions,
   type UnaryOptions,
+  withCallId,
 } from './client.js';
 export { asBuffer, frameOf, grpcFraming, prefixBytes, prefixRefusal } from './frame.js';
 export { bytesCodec, grpcMethod, grpcService } from './method.js';

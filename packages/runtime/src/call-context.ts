@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { type CallSpan, currentTracer, type TraceParent } from './tracing.js';
+import { type CallSpan, currentTracer, type TraceParent, traceparentOf } from './tracing.js';
 
 const requestIdForm = /^[\w.-]{1,64}$/;
 const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -20,7 +20,7 @@ export interface CallHeaders {
 }
 
 /** Returns the trace context in a header, or undefined if there is none or it is not valid. */
-export function traceParentIn(traceparent: unknown): TraceParent | undefined {
+function traceParentIn(traceparent: unknown): TraceParent | undefined {
   const isShort = typeof traceparent === 'string' && traceparent.length <= 128;
   const [, traceId, spanId, flags] = (isShort && traceparentForm.exec(traceparent)) || [];
   if (traceId === undefined || spanId === undefined) return undefined;
@@ -76,9 +76,7 @@ export class CallContext {
    */
   get traceparent(): string | undefined {
     if (this.#spans[0] !== undefined) return this.#spans[0].traceparent;
-    if (this.#parent === undefined) return undefined;
-    const { traceId, spanId, flags } = this.#parent;
-    return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
+    return this.#parent && traceparentOf(this.#parent);
   }
 
   /** Names this call in a message to another service if it belongs to a trace that is recorded. */

@@ -7,7 +7,6 @@ export {
   currentCall,
   requestIdKey,
   runInCall,
-  traceParentIn,
   traceparentKey,
 } from './call-context.js';
 export { emojiFrom } from './emoji.js';
@@ -35,5 +34,12 @@ export { savableName } from './savable-name.js';
 export { type SettingName, type Settings, settingsTable } from './settings.js';
 export { shellWord } from './shell.js';
 export { textTable } from './text-table.js';
-export { type CallSpan, type CallTracer, setTracer, type TraceParent, type TraceStep } from './tracing.js';
+export {
+  type CallSpan,
+  type CallTracer,
+  setTracer,
+  type TraceParent,
+  type TraceStep,
+  traceparentOf,
+} from './tracing.js';
 export { version } from './version.js';

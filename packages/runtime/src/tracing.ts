@@ -5,6 +5,11 @@ export interface TraceParent {
   readonly flags: number;
 }
 
+/** Returns the header `traceparent` for a trace context. */
+export function traceparentOf({ traceId, spanId, flags }: TraceParent): string {
+  return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
+}
+
 /** A step of a call that has ended, such as a statement of the database. */
 export interface TraceStep {
   readonly name: string;

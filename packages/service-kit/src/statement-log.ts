@@ -1,7 +1,10 @@
 import { observeStatements } from '@parley/database';
 import { currentCall, type Part, type ProcessContext } from '@parley/runtime';
 
-/** Adds statements to the spans of their calls. Logs and counts those that take longer than `PARLEY_SLOW_STATEMENT_MS`. */
+/**
+ * Adds statements to the spans of their calls. Logs and counts those that take longer than
+ * `PARLEY_SLOW_STATEMENT_MS`.
+ */
 export function watchStatements({ settings, log, metrics }: ProcessContext): Part {
   const longestMs = settings.SLOW_STATEMENT_MS;
   const help = 'statements that took longer than PARLEY_SLOW_STATEMENT_MS';

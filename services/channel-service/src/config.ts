@@ -1,7 +1,7 @@
 import type { Settings } from '@parley/runtime';
 import { type HostConfig, type NotifierConfig, Proxies, readHostConfig, readNotifierConfig } from '@parley/service-kit';
 
-const secondsPerDay = 86_400;
+export const secondsPerDay = 86_400;
 
 export interface ChannelServiceConfig {
   readonly host: HostConfig;

@@ -274,7 +274,8 @@ function urlOf({ address, tls }: Pick<HttpOptions, 'address' | 'tls'>, port: num
 
 /**
  * Starts the admin page on a port of its own, so that no proxy of users reaches it. On a loopback
- * address it needs no TLS, because the certificate is for another name, and accepts no other name than localhost.
+ * address, it uses no TLS, because the certificate is for another name, and accepts no other name
+ * than localhost.
  */
 async function startAdminPage(
   { host: address, port, dir }: AdminPageConfig,

@@ -1,8 +1,8 @@
 /**
  * Command of the deployments in docker-compose.yml and `deploy` that prepares what the services
  * need. `secrets DIR OWNER-URL` creates the passwords, each in its own folder, and the URL of the
- * owner in `setup`. `migrate DIR OWNER-URL` migrates the database and sets the passwords of its roles. `rotate DIR OWNER-URL`
- * gives the services new passwords. OWNER-URL contains no password.
+ * owner in `setup`. `migrate DIR OWNER-URL` migrates the database and sets the passwords of its
+ * roles. `rotate DIR OWNER-URL` gives the services new passwords. OWNER-URL contains no password.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

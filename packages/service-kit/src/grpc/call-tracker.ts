@@ -225,8 +225,8 @@ interface PendingCalls {
 }
 
 /**
- * Gives each response the id of the call, and each status a reason, and records it. Drops any message after the status, because grpc-js
- * would fail the call.
+ * Gives each response the id of the call, and each status a reason, and records it. Drops any
+ * message after the status, because grpc-js would fail the call.
  */
 function watchAnswer(
   transport: ServerInterceptingCallInterface,

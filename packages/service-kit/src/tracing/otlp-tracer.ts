@@ -15,6 +15,7 @@ import {
   type Part,
   type TraceParent,
   type TraceStep,
+  traceparentOf,
   version,
 } from '@parley/runtime';
 
@@ -62,8 +63,8 @@ class OtlpSpan implements CallSpan {
   readonly #tracer: Tracer;
 
   constructor(span: Span, tracer: Tracer) {
-    const { traceId, spanId, traceFlags } = span.spanContext();
-    this.traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+    const { traceId, spanId, traceFlags: flags } = span.spanContext();
+    this.traceparent = traceparentOf({ traceId, spanId, flags });
     this.isRecorded = span.isRecording();
     this.#span = span;
     this.#tracer = tracer;

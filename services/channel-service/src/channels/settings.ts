@@ -2,10 +2,10 @@ import { type ChannelSetting, type Retention, settingRows, snakeCase } from '@pa
 import type { ChannelKind } from '@parley/database';
 import { isPrintable, limits, type Refusal, refuse } from '@parley/runtime';
 import type { SomeSettings } from '@parley/service-kit';
+import { secondsPerDay } from '../config.js';
 import type { ChannelRetention } from './channel-store.js';
 
 const largestInteger = 2_147_483_647;
-const secondsPerDay = 86_400;
 /** Matches characters that JSON allows and the database cannot store: NUL and lone surrogates. */
 const unstorable = /\0|\p{Cs}/u;
 

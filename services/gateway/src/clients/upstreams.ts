@@ -14,7 +14,8 @@ const reachTimeoutMs = 1_000;
 /** Connections from the gateway to all other services. */
 export class Upstreams implements Part {
   readonly #credentials: ChannelCredentials;
-  readonly #connection: ClientOptions;
+  /** Options of connections to chat servers: for calls and streams, and for relays. */
+  readonly #chatServerOptions: Readonly<Record<'calls' | 'relay', ClientOptions>>;
   readonly #users: readonly ConnectionPool[];
   readonly #managers: readonly ConnectionPool[];
   readonly #chatServers = new Map<string, ConnectionPool>();
@@ -26,7 +27,10 @@ export class Upstreams implements Part {
     ofChatServers: ClientOptions,
   ) {
     this.#credentials = credentials;
-    this.#connection = ofChatServers;
+    this.#chatServerOptions = {
+      calls: { ...ownOptions, ...ofChatServers },
+      relay: { ...relayOptions, ...ofChatServers },
+    };
     const poolOf = (address: string) => new ConnectionPool(() => new Client(address, credentials, spreadOptions));
     this.#users = userServices.map(poolOf);
     this.#managers = managers.map(poolOf);
@@ -54,8 +58,7 @@ export class Upstreams implements Part {
    */
   chatServer(address: string): Upstream {
     const known = this.#chatServers.get(address);
-    const options = { ...ownOptions, ...this.#connection };
-    const pool = known ?? new ConnectionPool(() => new Client(address, this.#credentials, options));
+    const pool = known ?? new ConnectionPool(() => this.#client(address, 'calls'));
     this.#chatServers.set(address, pool);
     return pool.take();
   }
@@ -65,12 +68,12 @@ export class Upstreams implements Part {
    * many resets on one connection would close all its streams.
    */
   ownChatServer(address: string): Upstream {
-    return this.#own(address, ownOptions);
+    return this.#own(address, 'calls');
   }
 
   /** Returns a new connection for a relay to the chat server at this address. */
   relay(address: string): Upstream {
-    return this.#own(address, relayOptions);
+    return this.#own(address, 'relay');
   }
 
   /** Closes the connections to chat servers that are not in `addresses`. */
@@ -99,8 +102,12 @@ export class Upstreams implements Part {
     for (const pool of [...this.#users, ...this.#managers, ...this.#chatServers.values()]) pool.close();
   }
 
-  #own(address: string, options: ClientOptions): Upstream {
-    const client = new Client(address, this.#credentials, { ...options, ...this.#connection });
+  #client(chatServer: string, use: 'calls' | 'relay'): Client {
+    return new Client(chatServer, this.#credentials, this.#chatServerOptions[use]);
+  }
+
+  #own(chatServer: string, use: 'calls' | 'relay'): Upstream {
+    const client = this.#client(chatServer, use);
     return { client, release: () => client.close() };
   }
 

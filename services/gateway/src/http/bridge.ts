@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type ClientReadableStream, Metadata, type StatusObject, status } from '@grpc/grpc-js';
-import { refusalFromStatus, statusFromRefusal } from '@parley/rpc';
+import { refusalFromStatus, statusFromRefusal, withCallId } from '@parley/rpc';
 import {
   type Logger,
   type MemoryHolding,
@@ -10,8 +10,6 @@ import {
   refusalFrom,
   refusals,
   refuse,
-  requestIdKey,
-  traceparentKey,
 } from '@parley/runtime';
 import type { Call, Proxies, TurnQueue } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
@@ -90,11 +88,8 @@ const asIs = (bytes: Buffer) => bytes;
  */
 function metadataOf(request: IncomingMessage, proxies: Proxies): Metadata {
   const { headers } = request;
-  const metadata = new Metadata();
+  const metadata = withCallId(new Metadata(), contextOf(request));
   metadata.set('x-forwarded-for', callerAddress(request, proxies));
-  const { id, traceparent } = contextOf(request);
-  metadata.set(requestIdKey, id);
-  if (traceparent !== undefined) metadata.set(traceparentKey, traceparent);
   for (const key of forwardedHeaders) {
     const value = headers[key];
     if (typeof value === 'string') setMetadata(metadata, key, value);

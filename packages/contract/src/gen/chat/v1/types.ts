@@ -673,9 +673,8 @@ export interface Channel {
 }
 
 /**
- * Retention of messages. Unset in Create: nothing in a room, everything in other channels,
- * or what the longest retention of the server allows. A
- * request with more than one rule is refused.
+ * Retention of messages. Unset in Create: nothing in a room, everything in other channels, or
+ * what the longest retention of the server allows. A request with more than one rule is refused.
  */
 export interface Retention {
   nothing?: boolean | undefined;
