@@ -23,6 +23,7 @@ export { type ChannelChange, Chats, type MarkUnreadOptions } from './calls/chats
 export { Invites, type NewInvite } from './calls/invites.js';
 export { type Addition, type GivenRole, Members } from './calls/members.js';
 export { type NotificationItem, type NotificationRange, Notifications } from './calls/notifications.js';
+export { type AccountChange, OperatorCalls } from './calls/operator-calls.js';
 export { PeopleDirectory, type ReportTarget } from './calls/people.js';
 export type { FoundMessage, SearchOptions } from './calls/search.js';
 export { OwnSessions } from './calls/sessions.js';

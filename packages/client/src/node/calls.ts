@@ -59,11 +59,6 @@ export function ask<Q, S>(
 
 type Unary<Q, S> = (request: Q, options: CallOptions) => Promise<S>;
 
-/** Returns a unary call that is sent at most once. It tries another address only before sending. */
-export function once<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
-  return (request, options) => ask(peers, { ...method, isRepeatable: false }, request, options);
-}
-
 /** Returns a unary call that is sent again, to the next address, if no response comes. */
 export function repeatable<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
   return (request, options) => ask(peers, { ...method, isRepeatable: true }, request, options);

@@ -1,4 +1,4 @@
-/** The gRPC transport for Node, and the operator's calls, which browsers cannot make. */
+/** The gRPC transport for Node, and the operator's calls. */
 export { type Administration, type AdministrationOptions, administration } from './administration.js';
 export type { Security } from './calls.js';
 export { type GrpcOptions, grpcTransport } from './grpc-transport.js';

@@ -1,6 +1,5 @@
 import { createClient, type NewUser, Refusal } from '@parley/client';
 import { webTransport } from '@parley/client/web';
-import { deviceName } from '../state/device-name.js';
 import {
   endsSession,
   type Session,
@@ -14,16 +13,10 @@ import { unsentWords } from '../state/unsent.js';
 import { type BrowserDatabase, wipe } from '../storage/database.js';
 import { words } from '../words/words.js';
 import { endPush } from './browser-push.js';
+import { endNotice, logIn, setFirstPassword } from './sign-in.js';
 import { closeNotices } from './system-notices.js';
 import { Workspace } from './workspace.js';
 import { changeFileCookie } from './workspace-files.js';
-
-/** Returns the sentence that says why a session ended. */
-function noticeOf(reason: string): string {
-  const { expired, suspended, ended } = words().entry;
-  if (reason === 'expired-token') return expired;
-  return reason === 'suspended' ? suspended : ended;
-}
 
 /**
  * Signs users up, in and out, in all tabs. The browser's database stores the token until the
@@ -66,14 +59,9 @@ export class Auth {
 
   /** Opens a session and shows the user as signed in, in every tab. @throws {Refusal} */
   async signIn(userId: string, password: string): Promise<void> {
-    const client = createClient({ transport: webTransport() });
-    const { token, user, mustChangePassword } = await client.login(userId, password, {
-      device: deviceName(navigator.userAgent),
-    });
-    const session: Session = { userId: user?.id ?? userId, name: user?.name ?? userId, token };
+    const session = await logIn(userId, password);
     await wipe(this.#database);
-    // A one-time password opens only one session, so a reload must not lose it.
-    await this.#keep(mustChangePassword ? { ...session, mustChangePassword } : session);
+    await this.#keep(session); // A one-time password opens only one session, so a reload must not lose it.
   }
 
   /**
@@ -82,10 +70,7 @@ export class Auth {
    */
   async replacePassword(current: string, newPassword: string): Promise<void> {
     const now = this.state();
-    if (now.state !== 'restricted') return;
-    const { userId, name, token } = now.session;
-    await createClient({ transport: webTransport(), token }).account.changePassword(current, newPassword);
-    await this.#keep({ userId, name, token });
+    if (now.state === 'restricted') await this.#keep(await setFirstPassword(now.session, current, newPassword));
   }
 
   async #keep(session: Session): Promise<void> {
@@ -135,7 +120,7 @@ export class Auth {
     if (!endsSession(reason) || this.state().state !== 'in') return;
     const lost = await this.#workspace?.unsent().then(unsentWords, () => undefined);
     if (this.state().state !== 'in') return; // An earlier refusal has already ended the session.
-    const why = noticeOf(reason);
+    const why = endNotice(reason);
     await this.#end(lost === undefined ? why : words().entry.lost(why, lost));
     this.#tabs.postMessage('changed');
   }

@@ -1,6 +1,5 @@
 import { createClient } from '@parley/client';
 import { webTransport } from '@parley/client/web';
-import { deviceName } from '../state/device-name.js';
 import {
   type Session,
   type SessionAction,
@@ -11,15 +10,12 @@ import {
 import { Store } from '../state/store.js';
 import { type BrowserDatabase, wipe } from '../storage/database.js';
 import { adminWords } from '../words/admin.js';
-import { words } from '../words/words.js';
 import { Operator } from './operator.js';
+import { endNotice, logIn, setFirstPassword } from './sign-in.js';
 
 /** Returns the sentence that says why a session ended. */
 function noticeOf(reason: string): string {
-  const { expired, suspended, ended } = words().entry;
-  if (reason === 'not-operator') return adminWords().notOperator;
-  if (reason === 'expired-token') return expired;
-  return reason === 'suspended' ? suspended : ended;
+  return reason === 'not-operator' ? adminWords().notOperator : endNotice(reason);
 }
 
 /** Signs operators in and out of the admin page. The browser's database stores the token until the session ends. */
@@ -48,22 +44,16 @@ export class OperatorSession {
 
   /** Opens a session. Rejects with `not-operator`, and ends the session, if the user is no operator. @throws {Refusal} */
   async signIn(userId: string, password: string): Promise<void> {
-    const client = createClient({ transport: webTransport() });
-    const device = deviceName(navigator.userAgent);
-    const { token, user, mustChangePassword } = await client.login(userId, password, { device });
-    const session: Session = { userId: user?.id ?? userId, name: user?.name ?? userId, token };
+    const session = await logIn(userId, password);
     // A one-time password opens only one session, so a reload must not lose it.
-    if (mustChangePassword) await this.#keep({ ...session, mustChangePassword });
+    if (session.mustChangePassword) await this.#keep(session);
     else await this.#admit(session);
   }
 
   /** Sets a password in place of a one-time password. @throws {Refusal} */
   async replacePassword(current: string, newPassword: string): Promise<void> {
     const now = this.state();
-    if (now.state !== 'restricted') return;
-    const { userId, name, token } = now.session;
-    await createClient({ transport: webTransport(), token }).account.changePassword(current, newPassword);
-    await this.#admit({ userId, name, token });
+    if (now.state === 'restricted') await this.#admit(await setFirstPassword(now.session, current, newPassword));
   }
 
   /** Signs the operator out in this browser at once, then ends the session on the server. */
@@ -80,7 +70,7 @@ export class OperatorSession {
   /** Keeps the session if its user is an operator; else ends it. */
   async #admit(session: Session): Promise<void> {
     try {
-      await new Operator(session.token, () => {}).servers();
+      await new Operator(session.token, () => {}).calls.servers();
     } catch (thrown) {
       await this.#end(undefined);
       await this.#logout(session).catch(() => {}); // The refusal of the operator matters more.

@@ -7,7 +7,7 @@ import { type Column, DataTable } from './data-table.js';
 import { ListEnd } from './list-end.js';
 import { useOperator } from './operator-context.js';
 import { Shown } from './shown.js';
-import { usePages } from './use-pages.js';
+import { type RowRange, usePages } from './use-pages.js';
 
 /** An entry with a key of its own, because entries have none. */
 interface KeyedEntry extends AuditEntry {
@@ -28,9 +28,9 @@ function columns(): Column<KeyedEntry>[] {
 function useAudit() {
   const operator = useOperator();
   const load = useCallback(
-    async (after: string, signal: AbortSignal) => {
-      const { entries, next } = await operator.audit(after, signal);
-      return { rows: entries.map((entry, index) => ({ ...entry, key: `${after} ${index}` })), next };
+    async (page: RowRange, signal: AbortSignal) => {
+      const { entries, next } = await operator.calls.audit(page, { signal });
+      return { rows: entries.map((entry, index) => ({ ...entry, key: `${page.after} ${index}` })), next };
     },
     [operator],
   );

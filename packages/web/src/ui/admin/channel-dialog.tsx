@@ -3,8 +3,9 @@ import { dateTime } from '../../state/times.js';
 import { adminWords } from '../../words/admin.js';
 import { Dialog } from '../dialog.js';
 import { adminKindWords, channelName } from './channel-words.js';
-import { ConfirmedAction, fieldText, ReasonField } from './confirmed-action.js';
+import { ConfirmedAction } from './confirmed-action.js';
 import { Facts } from './facts.js';
+import { KickAction } from './kick-action.js';
 import { useOperator } from './operator-context.js';
 import { Shown } from './shown.js';
 
@@ -31,23 +32,9 @@ export function ChannelDialog({ channel, onDeleted, onClose }: ChannelProps & { 
           [say.createdAt, dateTime(channel.createdAt)],
         ]}
       />
-      <KickAction channel={channel} />
+      <KickAction whom={{ channelId: channel.id }} say={say} />
       <DeleteAction {...{ channel, onDeleted }} />
     </Dialog>
-  );
-}
-
-function KickAction({ channel }: { channel: Channel }) {
-  const operator = useOperator();
-  const say = adminWords().channels;
-  const kick = async (form: FormData) => {
-    await operator.kick({ channelId: channel.id, reason: fieldText(form, 'reason') });
-    return say.kicked;
-  };
-  return (
-    <ConfirmedAction label={say.kick} hint={say.kickHint} isDangerous act={kick}>
-      <ReasonField />
-    </ConfirmedAction>
   );
 }
 

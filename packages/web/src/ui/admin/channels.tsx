@@ -10,7 +10,7 @@ import { ListEnd } from './list-end.js';
 import { useOperator } from './operator-context.js';
 import { SearchForm } from './search-form.js';
 import { Shown } from './shown.js';
-import { usePages } from './use-pages.js';
+import { type RowRange, usePages } from './use-pages.js';
 
 function columnsOf(onOpen: (id: number) => void): Column<Channel>[] {
   const { channels: say, id, name } = adminWords();
@@ -50,8 +50,8 @@ interface ChannelsQuery {
 function useChannels(query: ChannelsQuery) {
   const operator = useOperator();
   const load = useCallback(
-    async (after: string, signal: AbortSignal) => {
-      const { channels, next } = await operator.channels(query.text, after, signal);
+    async (page: RowRange, signal: AbortSignal) => {
+      const { channels, next } = await operator.calls.channels({ text: query.text, page }, { signal });
       return { rows: channels, next };
     },
     [operator, query],

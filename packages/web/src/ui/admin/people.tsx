@@ -1,6 +1,6 @@
 import { type User, UserStatus } from '@parley/client';
+import type { ListUsersRequest } from '@parley/contract';
 import { useCallback, useState } from 'react';
-import type { PeopleQuery } from '../../live/operator.js';
 import { dateTime } from '../../state/times.js';
 import { adminWords } from '../../words/admin.js';
 import { fieldText } from './confirmed-action.js';
@@ -12,7 +12,7 @@ import { RoleBadge, StatusBadge } from './person-badges.js';
 import { PersonDialog } from './person-dialog.js';
 import { SearchForm } from './search-form.js';
 import { Shown } from './shown.js';
-import { usePages } from './use-pages.js';
+import { type RowRange, usePages } from './use-pages.js';
 
 const statuses = { active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED, deleted: UserStatus.DELETED } as const;
 
@@ -46,11 +46,14 @@ function columnsOf(onOpen: (id: string) => void): Column<User>[] {
   ];
 }
 
+/** Which accounts to list. */
+type PeopleQuery = Pick<ListUsersRequest, 'text' | 'status'>;
+
 function usePeople(query: PeopleQuery) {
   const operator = useOperator();
   const load = useCallback(
-    async (after: string, signal: AbortSignal) => {
-      const { users, next } = await operator.users(query, after, signal);
+    async (page: RowRange, signal: AbortSignal) => {
+      const { users, next } = await operator.calls.users({ ...query, page }, { signal });
       return { rows: users, next };
     },
     [operator, query],

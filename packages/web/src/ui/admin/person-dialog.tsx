@@ -1,10 +1,10 @@
-import { type User, UserRole, UserStatus } from '@parley/client';
-import type { PersonChange } from '../../live/operator.js';
+import { type AccountChange, type User, UserRole, UserStatus } from '@parley/client';
 import { dateTime } from '../../state/times.js';
 import { adminWords } from '../../words/admin.js';
 import { Dialog } from '../dialog.js';
-import { ConfirmedAction, fieldText, ReasonField } from './confirmed-action.js';
+import { ConfirmedAction } from './confirmed-action.js';
 import { Facts } from './facts.js';
+import { KickAction } from './kick-action.js';
 import { useOperator } from './operator-context.js';
 import { RoleBadge, StatusBadge } from './person-badges.js';
 import { Shown } from './shown.js';
@@ -54,8 +54,8 @@ function Email({ of: { email, emailVerified } }: { of: User }) {
 function PersonActions({ user, onChanged }: PersonProps) {
   const operator = useOperator();
   const say = adminWords().people;
-  const set = (change: Omit<PersonChange, 'id'>) => async () => {
-    const { role, status, emailVerified } = await operator.setUser({ id: user.id, ...change });
+  const set = (change: Omit<AccountChange, 'id'>) => async () => {
+    const { role, status, emailVerified } = await operator.calls.setUser({ id: user.id, ...change });
     onChanged({ ...user, role, status, emailVerified: change.emailVerified ?? emailVerified });
     return undefined;
   };
@@ -69,7 +69,7 @@ function PersonActions({ user, onChanged }: PersonProps) {
         <ConfirmedAction label={say.verify} hint={say.verifyHint} act={set({ email, emailVerified: true })} />
       )}
       {isPerson && <ResetAction user={user} />}
-      <KickAction user={user} />
+      <KickAction whom={{ userId: user.id }} say={say} />
       <DeleteAction {...{ user, onChanged }} />
     </>
   );
@@ -77,7 +77,7 @@ function PersonActions({ user, onChanged }: PersonProps) {
 
 interface SetProps {
   readonly user: User;
-  readonly set: (change: Omit<PersonChange, 'id'>) => () => Promise<undefined>;
+  readonly set: (change: Omit<AccountChange, 'id'>) => () => Promise<undefined>;
 }
 
 function StatusAction({ user, set }: SetProps) {
@@ -105,25 +105,11 @@ function ResetAction({ user }: { user: User }) {
   return <ConfirmedAction label={say.reset} hint={say.resetHint} isDangerous act={reset} />;
 }
 
-function KickAction({ user }: { user: User }) {
-  const operator = useOperator();
-  const say = adminWords().people;
-  const kick = async (form: FormData) => {
-    await operator.kick({ userId: user.id, reason: fieldText(form, 'reason') });
-    return say.kicked;
-  };
-  return (
-    <ConfirmedAction label={say.kick} hint={say.kickHint} isDangerous act={kick}>
-      <ReasonField />
-    </ConfirmedAction>
-  );
-}
-
 function DeleteAction({ user, onChanged }: PersonProps) {
   const operator = useOperator();
   const say = adminWords().people;
   const remove = async (form: FormData) => {
-    await operator.deleteUser(user.id, form.get('purge') !== null);
+    await operator.calls.deleteUser(user.id, form.get('purge') !== null);
     onChanged({ ...user, status: UserStatus.DELETED });
     return say.removed;
   };

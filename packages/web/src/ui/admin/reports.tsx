@@ -13,7 +13,7 @@ import { ListEnd } from './list-end.js';
 import { useOperator } from './operator-context.js';
 import { Shown } from './shown.js';
 import { StateBadge } from './state-badge.js';
-import { usePages } from './use-pages.js';
+import { type RowRange, usePages } from './use-pages.js';
 
 /** Maximum number of characters of a message in the table. A long one would delay the page; the dialog has all of it. */
 const mostInTable = 300;
@@ -51,8 +51,8 @@ function columnsOf(onOpen: (id: number) => void): Column<AbuseReport>[] {
 function useReports(resolved: boolean) {
   const operator = useOperator();
   const load = useCallback(
-    async (after: string, signal: AbortSignal) => {
-      const { reports, next } = await operator.reports(resolved, after, signal);
+    async (page: RowRange, signal: AbortSignal) => {
+      const { reports, next } = await operator.calls.reports({ resolved, page }, { signal });
       return { rows: reports, next };
     },
     [operator, resolved],
@@ -94,7 +94,7 @@ function ReportDialog({ report, onResolved, onClose }: ReportDialogProps) {
   const operator = useOperator();
   const { reports: say, state } = adminWords();
   const { busy, refused, run } = useAction(async () => {
-    await operator.resolveReport(report.id);
+    await operator.calls.resolveReport(report.id);
     onResolved(report);
   });
   return (

@@ -65,7 +65,7 @@ function Drain({ of, hint }: { of: Reporting; hint: string }) {
   const say = adminWords().servers;
   const state = processState(of);
   const drain = async () => {
-    await operator.drain(of.id);
+    await operator.calls.drain(of.id);
     return say.drained;
   };
   if (state === 'draining') return <p className="hint">{say.undo}</p>;

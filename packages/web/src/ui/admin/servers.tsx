@@ -60,7 +60,10 @@ function useFleet(): Refreshed<Fleet> {
   const operator = useOperator();
   const load = useCallback(
     async (signal: AbortSignal) => {
-      const [servers, gateways] = await Promise.all([operator.servers(signal), operator.gateways(signal)]);
+      const [servers, gateways] = await Promise.all([
+        operator.calls.servers({ signal }),
+        operator.calls.gateways({ signal }),
+      ]);
       return { servers, gateways };
     },
     [operator],

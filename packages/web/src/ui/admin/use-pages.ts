@@ -1,6 +1,16 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type RefusedAction, refusedBy } from '../use-action.js';
 
+/** Number of rows in a page of a list. */
+const size = 50;
+
+/** A page of a list to read. */
+export interface RowRange {
+  readonly size: number;
+  /** Cursor; empty: the first page. */
+  readonly after: string;
+}
+
 /** One page of a list. */
 export interface ListPage<R> {
   readonly rows: readonly R[];
@@ -25,7 +35,7 @@ export interface Pages<R> extends Loaded<R> {
 const nothing = { rows: [], next: '', isLoaded: false, isBusy: true, refused: undefined };
 
 /** Reads the first page at once, and again whenever `load` changes. */
-export function usePages<R>(load: (after: string, signal: AbortSignal) => Promise<ListPage<R>>): Pages<R> {
+export function usePages<R>(load: (page: RowRange, signal: AbortSignal) => Promise<ListPage<R>>): Pages<R> {
   const [list, setList] = useState<Loaded<R>>(nothing);
   const reading = useRef<AbortController>(undefined);
   const read = useCallback(
@@ -35,7 +45,7 @@ export function usePages<R>(load: (after: string, signal: AbortSignal) => Promis
       const { signal } = reading.current;
       setList((last) => ({ ...last, isBusy: true, refused: undefined }));
       try {
-        const { rows, next } = await load(after, signal);
+        const { rows, next } = await load({ size, after }, signal);
         if (!signal.aborted)
           setList({ rows: [...before, ...rows], next, isLoaded: true, isBusy: false, refused: undefined });
       } catch (thrown) {
