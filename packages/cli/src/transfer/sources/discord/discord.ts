@@ -5,6 +5,7 @@ import { attachedFile } from '../attached-file.js';
 import { type ChannelNames, channelNames, firstName, humanFirst, UserIds } from '../people-names.js';
 import type { SourceSettings } from '../source-settings.js';
 import { splitText } from '../split-text.js';
+import { type SourceChannel, wholeExport } from '../whole-export.js';
 import { discordFiles, folderOf, readPart } from './folder.js';
 import type { DiscordAuthor, DiscordChannel, DiscordMessage } from './forms.js';
 
@@ -165,6 +166,30 @@ class DiscordChannelLines {
   }
 }
 
+async function* channelLines({ channel, files }: DiscordParts, converter: DiscordChannelLines) {
+  const where = `The channel ${channel.name}`;
+  for (const value of [converter.line(), ...converter.opening()]) yield { where, value };
+  for (const { file } of files) {
+    for (const { where: place, message } of (await readPart(file)).messages)
+      for await (const value of converter.message(message, place, folderOf(file))) yield { where: place, value };
+  }
+  for (const value of converter.members()) yield { where, value };
+}
+
+function channelOf(parts: DiscordParts, index: DiscordIndex): SourceChannel {
+  const { name } = parts.channel;
+  const authors = [...parts.authors];
+  const owner = humanFirst(authors, (id) => index.isBot(id));
+  if (owner === undefined) return { name, lines: undefined };
+  // An export of Discord names no members.
+  const members = authors.filter((id) => !index.isBot(id));
+  return { name, lines: channelLines(parts, new DiscordChannelLines(parts, owner, members)) };
+}
+
+function* channelsOf(index: DiscordIndex): Generator<SourceChannel> {
+  for (const parts of index.channels.values()) yield channelOf(parts, index);
+}
+
 /**
  * Yields the lines of files of DiscordChatExporter.
  * @param path a JSON file, or a folder with such files
@@ -172,35 +197,7 @@ class DiscordChannelLines {
  */
 export async function* discordLines(path: string, settings: SourceSettings = {}): AsyncGenerator<PlacedValue> {
   const index = await DiscordIndex.of(path);
-  let count = 0;
-  const placed = (where: string, value: NewLine): PlacedValue => {
-    count += 1;
-    return { where, value };
-  };
-  yield placed('The export', {
-    type: 'export',
-    version: 1,
-    source: `discord/${settings.source ?? index.guild}`,
-    moment: 0,
-  });
-  for (const person of index.people.values()) yield placed(`The user ${person.id}`, person);
-  for (const parts of index.channels.values()) {
-    const where = `The channel ${parts.channel.name}`;
-    const authors = [...parts.authors];
-    const owner = humanFirst(authors, (id) => index.isBot(id));
-    if (owner === undefined) {
-      settings.leaveOut?.(parts.channel.name);
-      continue;
-    }
-    // An export of Discord names no members.
-    const members = authors.filter((id) => !index.isBot(id));
-    const converter = new DiscordChannelLines(parts, owner, members);
-    for (const line of [converter.line(), ...converter.opening()]) yield placed(where, line);
-    for (const { file } of parts.files) {
-      for (const { where: place, message } of (await readPart(file)).messages)
-        for await (const line of converter.message(message, place, folderOf(file))) yield placed(place, line);
-    }
-    for (const line of converter.members()) yield placed(where, line);
-  }
-  yield placed('The export', { type: 'end', lines: count });
+  const source = `discord/${settings.source ?? index.guild}`;
+  const people = [...index.people.values()].map((person) => ({ where: `The user ${person.id}`, value: person }));
+  yield* wholeExport({ source, people, channels: channelsOf(index) }, settings);
 }

@@ -11,6 +11,7 @@ import { convertedReactions } from '../reactions.js';
 import { unreadable } from '../read-json.js';
 import type { SourceSettings } from '../source-settings.js';
 import { splitText } from '../split-text.js';
+import { type SourceChannel, wholeExport } from '../whole-export.js';
 import { BulkFile } from './bulk-file.js';
 import { BulkIndex, type IndexedChannel, type PostPlace } from './bulk-index.js';
 import type { MattermostPost, MattermostReply } from './forms.js';
@@ -178,36 +179,32 @@ export async function* mattermostLines(path: string, settings: SourceSettings = 
   const lines = await linesOf(path);
   const file = await BulkFile.open(lines);
   try {
-    yield* exportLines(file, await BulkIndex.of(file), dirname(lines), settings);
+    const index = await BulkIndex.of(file);
+    const source = `mattermost/${settings.source ?? index.team}`;
+    const people = [...index.people.values()].map((person) => ({ where: `The user ${person.id}`, value: person }));
+    yield* wholeExport({ source, people, channels: channelsOf(file, index, dirname(lines)) }, settings);
   } finally {
     await file.close();
   }
 }
 
-async function* exportLines(
-  file: BulkFile,
-  index: BulkIndex,
-  folder: string,
-  { source = index.team, leaveOut }: SourceSettings,
-): AsyncGenerator<PlacedValue> {
-  let count = 0;
-  const placed = (where: string, value: NewLine): PlacedValue => {
-    count += 1;
-    return { where, value };
-  };
-  yield placed('The export', { type: 'export', version: 1, source: `mattermost/${source}`, moment: 0 });
-  for (const person of index.people.values()) yield placed(`The user ${person.id}`, person);
+function* channelsOf(file: BulkFile, index: BulkIndex, folder: string): Generator<SourceChannel> {
   for (const channel of index.channels.values()) {
-    const where = `The channel ${channel.id}`;
     const owner = ownerOf(channel, index);
-    if (owner === undefined) {
-      leaveOut?.(channel.id);
-      continue;
-    }
-    const converter = new MattermostChannelLines(channel, owner, index, file, folder);
-    for (const line of [converter.line(), ...converter.opening()]) yield placed(where, line);
-    for (const place of channel.posts) for await (const line of converter.post(place)) yield placed(place.where, line);
-    for (const line of converter.members()) yield placed(where, line);
+    const lines =
+      owner === undefined
+        ? undefined
+        : channelLines(channel, new MattermostChannelLines(channel, owner, index, file, folder));
+    yield { name: channel.id, lines };
   }
-  yield placed('The export', { type: 'end', lines: count });
+}
+
+async function* channelLines(
+  { id, posts }: IndexedChannel,
+  converter: MattermostChannelLines,
+): AsyncGenerator<PlacedValue> {
+  const where = `The channel ${id}`;
+  for (const value of [converter.line(), ...converter.opening()]) yield { where, value };
+  for (const place of posts) for await (const value of converter.post(place)) yield { where: place.where, value };
+  for (const value of converter.members()) yield { where, value };
 }

@@ -3,6 +3,7 @@ import type { PlacedValue } from '../../line-reader.js';
 import { type ChannelNames, channelNames, humanFirst } from '../people-names.js';
 import type { SourceSettings } from '../source-settings.js';
 import { splitText } from '../split-text.js';
+import { type SourceChannel, wholeExport } from '../whole-export.js';
 import { type PlacedMessage, SlackFolder, type SlackKind } from './folder.js';
 import { millisecondsOf, type SlackChannel, type SlackMessage, type SlackUser } from './forms.js';
 import { convertedMessage } from './message.js';
@@ -139,7 +140,6 @@ class SlackExport {
   readonly #team: string;
   /** Those who have written in each channel without members, by the id of the channel. */
   readonly #authors = new Map<string, Set<string>>();
-  #lines = 0;
 
   private constructor(
     folder: SlackFolder,
@@ -179,36 +179,34 @@ class SlackExport {
     return humanFirst(sorted, (one) => this.#people.isBot(one));
   }
 
-  async *lines(): AsyncGenerator<PlacedValue> {
+  lines(): AsyncGenerator<PlacedValue> {
     const source = `slack/${this.#settings.source ?? this.#team}`;
-    yield this.#placed('The export', { type: 'export', version: 1, source, moment: 0 });
-    for (const person of this.#people.lines()) yield this.#placed('users.json', person);
-    for (const channel of this.#channels) yield* this.#channel(channel);
-    yield { where: 'The export', value: { type: 'end', lines: this.#lines } };
+    const people = [...this.#people.lines()].map((person) => ({ where: 'users.json', value: person }));
+    return wholeExport({ source, people, channels: this.#converted() }, this.#settings);
   }
 
-  async *#channel(channel: Channel): AsyncGenerator<PlacedValue> {
-    const where = `The channel ${channel.name ?? channel.id}`;
+  *#converted(): Generator<SourceChannel> {
+    for (const channel of this.#channels) yield this.#channel(channel);
+  }
+
+  #channel(channel: Channel): SourceChannel {
     const names: SlackNames = {
       userIdOf: (id) => this.#people.userIdOf(id),
       channelNameOf: (id) => this.#channels.find((one) => one.id === id)?.name,
     };
+    const name = channel.name ?? channel.id;
     const owner = this.#ownerOf(channel);
-    if (owner === undefined) {
-      this.#settings.leaveOut?.(channel.name ?? channel.id);
-      return;
-    }
-    const converter = new SlackChannelLines(channel, owner, this.#people, names);
-    for (const line of [converter.line(), ...converter.opening()]) yield this.#placed(where, line);
-    for await (const placed of this.#folder.messages(channel)) {
-      for (const line of converter.entry(placed)) yield this.#placed(placed.where, line);
-    }
-    for (const line of converter.members()) yield this.#placed(where, line);
+    if (owner === undefined) return { name, lines: undefined };
+    return { name, lines: this.#channelLines(channel, new SlackChannelLines(channel, owner, this.#people, names)) };
   }
 
-  #placed(where: string, value: NewLine): PlacedValue {
-    this.#lines += 1;
-    return { where, value };
+  async *#channelLines(channel: Channel, converter: SlackChannelLines): AsyncGenerator<PlacedValue> {
+    const where = `The channel ${channel.name ?? channel.id}`;
+    for (const value of [converter.line(), ...converter.opening()]) yield { where, value };
+    for await (const placed of this.#folder.messages(channel)) {
+      for (const value of converter.entry(placed)) yield { where: placed.where, value };
+    }
+    for (const value of converter.members()) yield { where, value };
   }
 }
 
