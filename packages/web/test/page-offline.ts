@@ -26,6 +26,9 @@ inChromium('the page without a network', () => {
       .getByText(/You are offline/)
       .first()
       .waitFor();
+    await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+    await page.getByRole('button', { name: 'grinning', exact: true }).waitFor(); // Never opened before.
+    await page.keyboard.press('Escape');
     await composerOf(phone).fill('written offline');
     await page.keyboard.press('Enter');
     await page.getByTitle('Sending').waitFor();

@@ -122,4 +122,26 @@ inChromium('settings', () => {
     await ann.page.getByRole('dialog', { name: 'Einstellungen' }).waitFor();
     expect([ann.complaints, tab.complaints]).toEqual([[], []]);
   });
+
+  test('a dialog that could not be loaded says so in its place, and can be tried again', async () => {
+    const ann = await stage.somebody('Ann');
+    const { page } = ann;
+    const opener = page.getByRole('button', { name: 'New chat' });
+    await page.route('**/assets/on-demand-*.js', (route) => route.abort());
+    await opener.click();
+    const dialog = page.getByRole('dialog', { name: 'New chat' });
+    await dialog.getByText('This part of the page could not be loaded.').waitFor();
+    await dialog.getByRole('button', { name: 'Reload' }).waitFor();
+    expect(await objections(ann)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await dialog.getByText('This part of the page could not be loaded.').waitFor();
+    await page.unroute('**/assets/on-demand-*.js');
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await dialog.getByRole('radio', { name: 'Group' }).waitFor();
+    await page.keyboard.press('Escape');
+    await ann.focused(opener);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor(); // Loaded by now.
+    expect(ann.complaints).toEqual([]);
+  });
 });

@@ -5,12 +5,10 @@ import { type ChatItem, titleOf } from '../state/chats.js';
 import { words } from '../words/words.js';
 import { ChatIcon } from './chat-icon.js';
 import { ChatMenu } from './chat-menu.js';
+import { DialogOnDemand } from './dialog-on-demand.js';
 import { useWatched } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
-import { MembersDialog } from './members-dialog.js';
 import { PersonName } from './person-name.js';
-import { PinsDialog } from './pins-dialog.js';
-import { SearchDialog } from './search-dialog.js';
 import { Name } from './text.js';
 import { useWorkspace } from './workspace-context.js';
 
@@ -43,9 +41,27 @@ export function ChatHead({ item }: { item: ChatItem }) {
       <Favourite id={channel.id} />
       {channel.kind !== ChannelKind.DIRECT && <Members item={item} onPress={() => setShown('members')} />}
       <ChatMenu item={item} onShow={setShown} />
-      {shown === 'search' && <SearchDialog id={channel.id} onClose={close} />}
-      {shown === 'pins' && <PinsDialog names={names} onClose={close} />}
-      {shown === 'members' && <MembersDialog item={item} onClose={close} />}
+      {shown === 'search' && (
+        <DialogOnDemand
+          title={say.search}
+          onClose={close}
+          show={({ SearchDialog }) => <SearchDialog id={channel.id} onClose={close} />}
+        />
+      )}
+      {shown === 'pins' && (
+        <DialogOnDemand
+          title={say.pinned}
+          onClose={close}
+          show={({ PinsDialog }) => <PinsDialog names={names} onClose={close} />}
+        />
+      )}
+      {shown === 'members' && (
+        <DialogOnDemand
+          title={memberWords(channel.memberCount)}
+          onClose={close}
+          show={({ MembersDialog }) => <MembersDialog item={item} onClose={close} />}
+        />
+      )}
     </header>
   );
 }

@@ -18,7 +18,7 @@ import { lastOwn } from '../state/timeline.js';
 import { words } from '../words/words.js';
 import { AttachButton } from './attach-button.js';
 import { CompletionList } from './completion-list.js';
-import { EmojiDialog } from './emoji-dialog.js';
+import { DialogOnDemand } from './dialog-on-demand.js';
 import { Icon } from './icon.js';
 import { type Intent, type IntentRequest, newMessage } from './intent.js';
 import { IntentLine } from './intent-line.js';
@@ -275,8 +275,9 @@ function VoiceButton({ onRecord }: { onRecord: () => void }) {
 function EmojiButton({ onPick }: { onPick: (emoji: string) => void }) {
   const [isOpen, setIsOpen] = useState(false);
   const { emoji } = words().conversation;
+  const close = () => setIsOpen(false);
   const pick = (picked: string) => {
-    setIsOpen(false);
+    close();
     onPick(picked);
   };
   return (
@@ -284,7 +285,13 @@ function EmojiButton({ onPick }: { onPick: (emoji: string) => void }) {
       <button type="button" className="icon-button" aria-label={emoji} title={emoji} onClick={() => setIsOpen(true)}>
         <Icon name="smile" />
       </button>
-      {isOpen && <EmojiDialog title={emoji} onPick={pick} onClose={() => setIsOpen(false)} />}
+      {isOpen && (
+        <DialogOnDemand
+          title={emoji}
+          onClose={close}
+          show={({ EmojiDialog }) => <EmojiDialog title={emoji} onPick={pick} onClose={close} />}
+        />
+      )}
     </>
   );
 }

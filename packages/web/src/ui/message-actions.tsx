@@ -4,11 +4,10 @@ import type { Names } from '../state/names.js';
 import { chatHref, roomHref } from '../state/place.js';
 import { words } from '../words/words.js';
 import { useCopy } from './copy-button.js';
-import { EmojiDialog } from './emoji-dialog.js';
 import { usePlace } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import type { IntentRequest } from './intent.js';
-import { ReadersDialog } from './readers-dialog.js';
+import { MessageDialog } from './message-dialog.js';
 import { useCloseOutside } from './use-close-outside.js';
 import { useOpenConversation } from './workspace-context.js';
 
@@ -32,15 +31,16 @@ export function MessageActions(props: MessageActionsProps) {
   const conversation = useOpenConversation();
   const [open, setOpen] = useState<'reactions' | 'emoji' | 'deleting' | 'readers'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
+  const close = () => setOpen(undefined);
   const tools = useRef<HTMLDivElement>(null);
   const { said, copy } = useCopy();
   const say = words().conversation;
   const react = (emoji: string) => {
     conversation.change('react', line.seq, emoji);
-    setOpen(undefined);
+    close();
   };
   const link = usePlace().kind === 'room' ? roomHref : chatHref;
-  useCloseOutside(tools, open === 'reactions', () => setOpen(undefined));
+  useCloseOutside(tools, open === 'reactions', close);
   return (
     <>
       <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label={say.actions}>
@@ -69,16 +69,15 @@ export function MessageActions(props: MessageActionsProps) {
           <Action name="trash" label={say.deleteAction} onPress={() => toggle('deleting')} />
         )}
       </div>
-      {open === 'emoji' && <EmojiDialog title={say.reactAction} onPick={react} onClose={() => setOpen(undefined)} />}
-      {open === 'readers' && <ReadersDialog seq={line.seq} names={names} onClose={() => setOpen(undefined)} />}
+      {(open === 'emoji' || open === 'readers') && (
+        <MessageDialog {...{ open, line, names }} onReact={react} onClose={close} />
+      )}
       {said !== undefined && (
         <p className="confirmation hint" role="status">
           {said}
         </p>
       )}
-      {open === 'deleting' && (
-        <Deletion onDelete={() => conversation.change('delete', line.seq)} onCancel={() => setOpen(undefined)} />
-      )}
+      {open === 'deleting' && <Deletion onDelete={() => conversation.change('delete', line.seq)} onCancel={close} />}
     </>
   );
 }

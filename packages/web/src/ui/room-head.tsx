@@ -6,11 +6,11 @@ import { hasHistory, messageHistoryText } from '../state/retention.js';
 import { distinction } from '../state/room-names.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
+import { DialogOnDemand } from './dialog-on-demand.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { Leave } from './leave.js';
 import { PeopleList } from './people.js';
-import { PinsDialog } from './pins-dialog.js';
 import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
 import { useAction } from './use-action.js';
@@ -49,6 +49,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
 
 function Pins({ names }: Pick<ConversationState, 'names'>) {
   const [open, setOpen] = useState(false);
+  const close = () => setOpen(false);
   return (
     <>
       <button
@@ -60,7 +61,13 @@ function Pins({ names }: Pick<ConversationState, 'names'>) {
       >
         <Icon name="pin" />
       </button>
-      {open && <PinsDialog names={names} onClose={() => setOpen(false)} />}
+      {open && (
+        <DialogOnDemand
+          title={words().chats.pinned}
+          onClose={close}
+          show={({ PinsDialog }) => <PinsDialog names={names} onClose={close} />}
+        />
+      )}
     </>
   );
 }

@@ -5,13 +5,12 @@ import { distinction } from '../state/room-names.js';
 import { type RoomsState, roomsOf } from '../state/rooms.js';
 import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
-import { BrowseChannels } from './browse-channels.js';
 import { ChatList } from './chat-list.js';
+import { DialogOnDemand } from './dialog-on-demand.js';
 import { useWatched } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import { InboxStatus } from './inbox-status.js';
 import { Mark } from './mark.js';
-import { NotificationsDialog } from './notifications-dialog.js';
 import { useOverlay } from './overlay-context.js';
 import { RoomItem } from './room-item.js';
 import { SeatBar } from './seat-bar.js';
@@ -39,6 +38,7 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
   const [isFinding, setIsFinding] = useState(false);
   const say = words().chats;
+  const stopFinding = () => setIsFinding(false);
   const Place = isMain ? 'main' : 'section';
   return (
     <Place className="side" aria-label={say.sidebar}>
@@ -56,7 +56,13 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
       <InboxStatus />
       {room !== undefined && !showsRoom && <SeatBar room={room} />}
       <Me onSignOut={onSignOut} />
-      {isFinding && <BrowseChannels onClose={() => setIsFinding(false)} />}
+      {isFinding && (
+        <DialogOnDemand
+          title={say.find}
+          onClose={stopFinding}
+          show={({ BrowseChannels }) => <BrowseChannels onClose={stopFinding} />}
+        />
+      )}
     </Place>
   );
 }
@@ -135,6 +141,7 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
   const name = givenName(useWatched(chats).names, userId);
   const openOverlay = useOverlay();
   const [asks, setAsks] = useState(false);
+  const close = () => setAsks(false);
   return (
     <div className="side-foot">
       <Avatar id={userId} name={name} />
@@ -147,7 +154,13 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
       <HeadButton name="bell" label={words().notices.title} onPress={() => setAsks(true)} />
       <HeadButton name="gear" label={words().settings.open} onPress={() => openOverlay({ type: 'settings' })} />
       <SignOut onSignOut={onSignOut} />
-      {asks && <NotificationsDialog onClose={() => setAsks(false)} />}
+      {asks && (
+        <DialogOnDemand
+          title={words().notices.title}
+          onClose={close}
+          show={({ NotificationsDialog }) => <NotificationsDialog onClose={close} />}
+        />
+      )}
     </div>
   );
 }

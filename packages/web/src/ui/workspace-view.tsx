@@ -5,10 +5,9 @@ import type { PagePlace } from '../state/place.js';
 import { chatHref } from '../state/place.js';
 import { words } from '../words/words.js';
 import { ChatPane } from './chat-view.js';
+import { DialogOnDemand } from './dialog-on-demand.js';
 import { useMedia, usePlace, useWatched } from './hooks.js';
 import { Invitation } from './invitation.js';
-import { NewChat } from './new-chat.js';
-import { NewRoom } from './new-room.js';
 import { NoSuchRoom } from './no-such-room.js';
 import { RoomElsewhere } from './room-elsewhere.js';
 import { RoomView } from './room-view.js';
@@ -63,8 +62,20 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
         )}
       </main>
       <UnsavedNotice />
-      {making === 'room' && <NewRoom onClose={onMade} />}
-      {making === 'chat' && <NewChat onClose={onMade} />}
+      {making === 'room' && (
+        <DialogOnDemand
+          title={words().rooms.create}
+          onClose={onMade}
+          show={({ NewRoom }) => <NewRoom onClose={onMade} />}
+        />
+      )}
+      {making === 'chat' && (
+        <DialogOnDemand
+          title={words().chats.newChat}
+          onClose={onMade}
+          show={({ NewChat }) => <NewChat onClose={onMade} />}
+        />
+      )}
       {switcher.isOpen && <Switcher onClose={switcher.close} />}
     </div>
   );

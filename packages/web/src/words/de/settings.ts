@@ -13,8 +13,6 @@ export const deSettings: SettingsWords = {
   appearance: 'Anzeige und Sprache',
   save: 'Speichern',
   saved: 'Gespeichert.',
-  failed: 'Dieser Teil der Seite konnte nicht geladen werden. Prüfe deine Verbindung und versuch es noch einmal.',
-  again: 'Noch einmal versuchen',
   close: 'Schließen',
   loading: 'Wird geladen …',
   picture: 'Wer dein Profil sehen darf, sieht dein Bild. Andere sehen deine Initialen.',

@@ -19,6 +19,8 @@ export const enCommon = {
   notSent: (count: number) => `${count} not sent`,
   others: (count: number) => `And ${count} more.`,
   pageFailed: 'Something went wrong in this page. Try again.',
+  partFailed:
+    'This part of the page could not be loaded. Check your connection, then try again. If that does not help, reload the page.',
   storageFull: 'The storage of this browser is full. Free some space, then try again.',
   unsaved:
     'This browser cannot store messages and drafts: its storage is full or blocked. Anything unsent is lost when you close or reload this page.',

@@ -13,8 +13,6 @@ export const enSettings = {
   appearance: 'Display and language',
   save: 'Save',
   saved: 'Saved.',
-  failed: 'This part of the page could not be loaded. Check your connection, then try again.',
-  again: 'Try again',
   close: 'Close',
   loading: 'Loading…',
   picture: 'People who may see your profile see your picture. Others see your initials.',
