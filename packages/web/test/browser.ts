@@ -107,18 +107,24 @@ export class Visitor {
   }
 
   async enter(room: string): Promise<void> {
-    const heading = this.headingOf(room);
-    // Tries again, because a list that still loads may move another room under the pointer.
-    await until(async () => {
-      await this.page.getByRole('link', { name: room }).click();
-      await heading.waitFor({ timeout: 2_000 }).catch(() => {});
-      return heading.isVisible();
-    });
+    await this.open(this.page.getByRole('link', { name: room }), room);
     await this.live();
   }
 
-  private headingOf(room: string): Locator {
-    return this.page.getByRole('heading', { level: 2, name: room, exact: true });
+  /** Clicks the link of a chat or room, and waits until its name is the heading. */
+  async open(link: Locator, name: string): Promise<void> {
+    const heading = this.headingOf(name);
+    // Tries again, because a list that still loads may move another link under the pointer.
+    await until(async () => {
+      await link.click();
+      await heading.waitFor({ timeout: 2_000 }).catch(() => {});
+      return heading.isVisible();
+    });
+  }
+
+  /** Returns the heading of an open chat or room. */
+  headingOf(name: string): Locator {
+    return this.page.getByRole('heading', { level: 2, name, exact: true });
   }
 
   /** Waits until the room is open and live. */

@@ -2,8 +2,11 @@ import type { Visitor } from './browser.js';
 
 /** Returns the user id of a visitor. */
 export const userIdOf = async ({ page }: Visitor) => (await page.locator('.side-foot p > span').textContent()) ?? '';
+const nameOf = async ({ page }: Visitor) => (await page.locator('.side-foot strong').textContent()) ?? '';
 /** Returns the row of a chat in the list. */
 export const rowOf = ({ page }: Visitor, name: string | RegExp) => page.locator('a.chat', { hasText: name });
+/** Opens a chat from the list. Until it is open, the composer of another chat may still take what is typed. */
+export const openChat = (visitor: Visitor, name: string) => visitor.open(rowOf(visitor, name), name);
 /** Waits for a title of the window. */
 export const titled = ({ page }: Visitor, title: string | RegExp) =>
   page.waitForFunction(
@@ -27,7 +30,7 @@ export async function openDirect(visitor: Visitor, other: Visitor): Promise<void
   await newChat(visitor, 'Direct message');
   await pick(visitor, 'Person', await userIdOf(other));
   await visitor.page.getByRole('button', { name: 'Open chat' }).click();
-  await visitor.page.getByRole('dialog').waitFor({ state: 'hidden' }); // Until then, another chat may be open.
+  await visitor.headingOf(await nameOf(other)).waitFor();
   await visitor.live();
 }
 
@@ -42,7 +45,7 @@ export async function createChat(
   await visitor.page.getByLabel('Name', { exact: true }).fill(name);
   for (const userId of userIds) await pick(visitor, 'People to add (optional)', userId);
   await visitor.page.getByRole('button', { name: /^Create (group|channel)$/ }).click();
-  await visitor.page.getByRole('heading', { level: 2, name }).waitFor();
+  await visitor.headingOf(name).waitFor();
   await visitor.live();
 }
 

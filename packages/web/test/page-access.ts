@@ -1,5 +1,5 @@
 import { objections, outside } from './access-steps.js';
-import { createChat, openDirect, openSettings, rowOf, userIdOf } from './chat-steps.js';
+import { createChat, openChat, openDirect, openSettings, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
 /** Opens a group with a few messages of two people. */
@@ -8,7 +8,7 @@ async function populated(name: string, scheme: 'light' | 'dark' = 'light') {
   const bob = await stage.somebody('Bob');
   await createChat(ann, 'Group', name, [await userIdOf(bob)]);
   await ann.say('Good morning! The build is green again: https://example.org/builds/1');
-  await rowOf(bob, name).click();
+  await openChat(bob, name);
   await bob.say('Thank you. I will look at the last two failures after lunch.');
   await ann.message('Thank you. I will look at the last two failures after lunch.').waitFor();
   await ann.say('Take your time.');
@@ -74,7 +74,7 @@ inChromium('access to the page', () => {
     await look('nothing-open');
     await page.setViewportSize({ width: 360, height: 740 });
     await look('phone-list');
-    await rowOf(ann, name).click();
+    await openChat(ann, name);
     await ann.message('Take your time.').waitFor();
     await look('phone-chat');
   });

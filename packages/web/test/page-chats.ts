@@ -1,4 +1,4 @@
-import { createChat, openDirect, rowOf, titled, userIdOf } from './chat-steps.js';
+import { createChat, openChat, openDirect, rowOf, titled, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
 inChromium('chats', () => {
@@ -21,7 +21,7 @@ inChromium('chats', () => {
     await ann.say('anybody?');
     await rowOf(bob, 'Ann').getByText('anybody?').waitFor();
     expect(bob.count('UpdateReceipt')).toBe(counted); // The receipts at the start of a stream change no count.
-    await rowOf(bob, 'Ann').click();
+    await openChat(bob, 'Ann');
     await bob.message('are you there?').waitFor();
     await ann.page.getByTitle('Read by Bob').waitFor();
     await titled(bob, /^Ann · Parley$/);
@@ -37,7 +37,7 @@ inChromium('chats', () => {
   test('a group has members with roles; edits, replies, reactions and deletions reach both people', async () => {
     const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
     await createChat(ann, 'Group', 'picnic', [await userIdOf(bob)]);
-    await rowOf(bob, 'picnic').click();
+    await openChat(bob, 'picnic');
     await bob.page.getByText('Only members can read this').first().waitFor();
     await bob.say('frist');
     await ann.message('frist').hover();
@@ -106,14 +106,14 @@ inChromium('chats', () => {
     const bobId = await userIdOf(bob);
     await createChat(ann, 'Group', 'first group', [bobId]);
     await createChat(ann, 'Group', 'second group', [bobId]);
-    await rowOf(bob, 'first group').click();
+    await openChat(bob, 'first group');
     await bob.live();
     const second = await stage.tabOf(bob);
-    await rowOf(second, 'second group').click();
+    await openChat(second, 'second group');
     await second.live();
     await ann.say('to the second');
     await second.message('to the second').waitFor();
-    await rowOf(ann, 'first group').click();
+    await openChat(ann, 'first group');
     await ann.say('to the first');
     await bob.message('to the first').waitFor();
     await second.say('from the other tab');
@@ -133,7 +133,7 @@ inChromium('chats', () => {
     await ann.page.getByTitle(/^(Sent|Delivered)/).waitFor();
     await ann.keeps('before the tunnel', true);
     await ann.keeps('"markedUnread"', true); // The list is stored a moment later.
-    await rowOf(bob, 'train').click();
+    await openChat(bob, 'train');
     await bob.message('before the tunnel').waitFor();
     const place = await rowOf(ann, 'train').boundingBox();
     await ann.page.route('**/chat.v1.**', (route) => route.abort());
@@ -178,7 +178,7 @@ inChromium('chats', () => {
     const [ann, bob, cy] = [await stage.somebody('Ann'), await stage.somebody('Bob'), await stage.somebody('Cy')];
     await createChat(ann, 'Group', 'readers', [await userIdOf(bob), await userIdOf(cy)]);
     await rowOf(cy, 'readers').waitFor();
-    await rowOf(bob, 'readers').click();
+    await openChat(bob, 'readers');
     await ann.say('who reads this?');
     await bob.message('who reads this?').waitFor();
     await ann.page.getByTitle('Read by Bob', { exact: true }).waitFor();
@@ -188,14 +188,14 @@ inChromium('chats', () => {
     await ann.page.getByRole('dialog').getByText('Cy', { exact: true }).waitFor();
     await stage.picture(ann, 'chat-readers');
     await ann.page.keyboard.press('Escape');
-    await rowOf(cy, 'readers').click();
+    await openChat(cy, 'readers');
     await cy.message('who reads this?').waitFor();
     await cy.page.getByRole('button', { name: 'More' }).click();
     await cy.page.getByRole('button', { name: 'Mark as unread' }).click();
     await ann.page.getByTitle(/^Read by (Bob, Cy|Cy, Bob)$/).waitFor();
     const phone = await stage.otherDevice(cy);
     await phone.page.getByRole('link', { name: /^readers \(Group, marked as unread\)/ }).waitFor(); // The receipt leaves it.
-    await rowOf(cy, 'readers').click();
+    await openChat(cy, 'readers');
     await phone.page.getByRole('link', { name: /^readers \(Group\)/ }).waitFor();
     expect([ann, bob, cy, phone].flatMap(({ complaints }) => complaints)).toEqual([]);
   });
@@ -203,7 +203,7 @@ inChromium('chats', () => {
   test('favourites, notification levels and marks as unread survive a reload, and the level also applies on other devices', async () => {
     const ann = await stage.somebody('Ann');
     for (const name of ['older chat', 'newer chat']) await createChat(ann, 'Group', name);
-    await rowOf(ann, 'older chat').click();
+    await openChat(ann, 'older chat');
     await ann.page.getByRole('button', { name: 'Add to favourites' }).click();
     await ann.page.getByRole('heading', { level: 2, name: 'Favourites' }).waitFor();
     await ann.page.getByRole('button', { name: 'More' }).click();
@@ -217,7 +217,7 @@ inChromium('chats', () => {
     await ann.page.getByRole('link', { name: /^older chat \(Group, marked as unread, muted/ }).waitFor();
     await ann.page.getByRole('heading', { level: 2, name: 'Favourites' }).waitFor();
     expect((await ann.page.locator('.chat .chat-name bdi').allTextContents())[0]).toBe('older chat');
-    await rowOf(ann, 'older chat').click();
+    await openChat(ann, 'older chat');
     await ann.page.getByRole('link', { name: /^older chat \(Group, muted/ }).waitFor();
     expect(ann.complaints).toEqual([]);
   });

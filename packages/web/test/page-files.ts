@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { objections, outside } from './access-steps.js';
 import type { Visitor } from './browser.js';
-import { createChat, rowOf, userIdOf } from './chat-steps.js';
+import { createChat, openChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
 /** Posts a message without text that has pictures, a text file, a sound and a film. */
@@ -120,7 +120,7 @@ inChromium('files of messages', () => {
     const ann = await stage.somebody('Ann', { viewport: { width: 320, height: 640 } });
     const bob = await stage.somebody('Bob');
     await createChat(bob, 'Group', 'parcels', [await userIdOf(ann)]);
-    await rowOf(ann, 'parcels').click();
+    await openChat(ann, 'parcels');
     await ann.live();
     const { page } = ann;
     const held: (() => void)[] = [];
@@ -158,7 +158,7 @@ inChromium('files of messages', () => {
     ]);
     await page.getByRole('button', { name: 'Send', exact: true }).press('Enter');
     await attached(ann).first().waitFor({ state: 'detached' });
-    await rowOf(bob, 'parcels').click();
+    await openChat(bob, 'parcels');
     await loaded(bob, '.thumbnail img', 80);
     expect([await save(bob, 'list.txt'), await save(bob, 'dropped.txt')]).toEqual([
       ['list.txt', 'rice, beans'],
@@ -179,7 +179,7 @@ inChromium('files of messages', () => {
     await rowOf(bob, 'album')
       .getByText(/\d files$/)
       .waitFor();
-    await rowOf(bob, 'album').click();
+    await openChat(bob, 'album');
     const { page } = bob;
     await loaded(bob, '.files li:nth-child(2) img', 640);
     await page.locator('audio').evaluate((sound: HTMLAudioElement) => {
@@ -228,7 +228,7 @@ inChromium('files of messages', () => {
     const ann = await stage.somebody('Ann', { viewport });
     const bob = await stage.somebody('Bob', { viewport, serviceWorkers: 'block' });
     await createChat(bob, 'Group', 'voices', [await userIdOf(ann)]);
-    await rowOf(ann, 'voices').click();
+    await openChat(ann, 'voices');
     await ann.live();
     const { page } = ann;
     const record = page.getByRole('button', { name: 'Record a voice message' });
@@ -254,7 +254,7 @@ inChromium('files of messages', () => {
     await record.press('Enter');
     await second.waitFor();
     await page.getByRole('link', { name: 'All chats' }).click();
-    await rowOf(ann, 'voices').click();
+    await openChat(ann, 'voices');
     await attached(ann).nth(1).waitFor();
     await page.locator('.send:enabled').waitFor();
     await stage.picture(ann, 'voice-attached-narrow');

@@ -1,7 +1,7 @@
 import type { Conversation } from '@parley/client';
 import { until } from '@parley/testkit';
 import type { Visitor } from './browser.js';
-import { createChat, rowOf, userIdOf } from './chat-steps.js';
+import { createChat, openChat, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
 const listOf = ({ page }: Visitor) => page.getByRole('region', { name: 'Messages' });
@@ -62,7 +62,7 @@ async function reading(name: string, lines: number): Promise<Reading> {
   const seqs: number[] = [];
   for (let k = 1; k <= lines; k++) seqs.push((await owner.send(lineOf(k))).seq);
   await host.client.members.add(host.id, await userIdOf(ann));
-  await rowOf(ann, name).click();
+  await openChat(ann, name);
   await ann.page.locator('.message .text', { hasText: `line ${lines}` }).waitFor();
   await still(ann);
   return { ann, owner, seqs };
@@ -174,15 +174,15 @@ inChromium('the message list while it grows', () => {
   test('keeps the position in each chat, and stays at the end of chats that were at their end', async () => {
     const all = await reading('positions', 70);
     await createChat(all.ann, 'Group', 'elsewhere');
-    await rowOf(all.ann, 'positions').click();
+    await openChat(all.ann, 'positions');
     await still(all.ann);
     expect(await leftOf(all.ann)).toBe(0);
     await scrollUp(all.ann, 1_200);
     const { label, top } = await readingAt(all.ann);
-    await rowOf(all.ann, 'elsewhere').click();
+    await openChat(all.ann, 'elsewhere');
     await all.ann.page.getByRole('heading', { level: 2, name: 'elsewhere' }).waitFor();
     await all.owner.send('meanwhile');
-    await rowOf(all.ann, 'positions').click();
+    await openChat(all.ann, 'positions');
     await still(all.ann);
     expect(Math.abs((await topOf(all.ann, label)) - top)).toBeLessThanOrEqual(2);
     await all.ann.page.getByRole('button', { name: 'New messages' }).click();

@@ -1,5 +1,5 @@
 import type { Visitor } from './browser.js';
-import { rowOf, userIdOf } from './chat-steps.js';
+import { openChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
 /** Mebibytes of messages that arrive. 50 are about as many as eight busy hours bring. */
@@ -32,7 +32,7 @@ inChromium('the page after a long day', () => {
     );
     const chats = await Promise.all(hosts.map(({ client, id }) => client.listen(id)));
     for (const { id, client } of hosts) await client.members.add(id, await userIdOf(ann));
-    await rowOf(ann, 'open all day').click();
+    await openChat(ann, 'open all day');
     await ann.live();
     const heap = await heapOf(ann);
     const say = (what: string) => Promise.all(chats.map((chat) => chat.send(what)));

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { Visitor } from './browser.js';
-import { createChat, rowOf, userIdOf } from './chat-steps.js';
+import { createChat, openChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 import { cachedPaths, nextVersion, scriptOf, workerActivated, workerReady } from './worker-steps.js';
 
@@ -20,7 +20,7 @@ inChromium('the page without a network', () => {
     const { page } = phone;
     await page.context().setOffline(true);
     await page.reload();
-    await rowOf(phone, 'never opened').click();
+    await openChat(phone, 'never opened');
     await phone.message('you will read this offline').waitFor();
     await page
       .getByText(/You are offline/)

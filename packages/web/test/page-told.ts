@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { PushReceiver, type ServiceProcess, until } from '@parley/testkit';
 import type { Browser, BrowserContext, CDPSession } from 'playwright-core';
 import { launchWhole, Visitor, wholeChromiumPath } from './browser.js';
-import { createChat, openDirect, rowOf, userIdOf } from './chat-steps.js';
+import { createChat, openChat, openDirect, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 import { workerReady } from './worker-steps.js';
 
@@ -113,7 +113,7 @@ inChromium('notifications', () => {
     await bob.say('are you there?');
     await shows(ann, ['Bob: are you there?']);
     expect(await ann.page.locator('link[rel="icon"]').getAttribute('href')).toMatch(/%3E1%3C%2Ftext%3E/);
-    await rowOf(second, 'Bob').click();
+    await openChat(second, 'Bob');
     await second.message('are you there?').waitFor();
     await shows(ann, []);
     await second.page.goto(`${stage.url}/#rooms`);

@@ -1,4 +1,4 @@
-import { createChat, rowOf, userIdOf } from './chat-steps.js';
+import { createChat, openChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
 
 inChromium('writing', () => {
@@ -29,12 +29,13 @@ inChromium('writing', () => {
     await page.waitForFunction(() => document.querySelector('textarea')?.value.endsWith('🚀 '));
     await page.getByRole('button', { name: 'Emoji', exact: true }).click();
     await page.getByLabel('Search emoji').fill('green heart');
+    await page.getByRole('button', { name: 'green heart' }).waitFor(); // Enter picks nothing before.
     await stage.picture(ann, 'emoji');
     await page.keyboard.press('Enter');
     expect(await field.inputValue()).toBe(`hello @${bobId} 🎉 🚀 💚 `);
     await page.keyboard.press('Enter');
     await rowOf(bob, 'completions').getByText('@', { exact: true }).waitFor();
-    await rowOf(bob, 'completions').click();
+    await openChat(bob, 'completions');
     const message = bob.page.locator('.message[data-mention="true"]');
     await message.getByText('Mentions you').waitFor();
     expect(await message.locator('.mention-of').textContent()).toBe('@Bob');
@@ -68,7 +69,7 @@ inChromium('writing', () => {
     await ann.message('And this.').getByRole('button', { name: 'Pin', exact: true }).click();
     await ann.message('Read this first.').hover();
     await ann.message('Read this first.').getByRole('button', { name: 'Pin', exact: true }).click();
-    await rowOf(bob, 'pins').click();
+    await openChat(bob, 'pins');
     for (const text of ['And this.', 'Read this first.'])
       await bob.message(text).getByText('Pinned', { exact: true }).waitFor();
     await bob.message('Read this first.').hover();
