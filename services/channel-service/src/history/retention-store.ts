@@ -19,13 +19,15 @@ const sql = loadSql('retention.sql', import.meta.url, kindConstants);
 
 const slice = { channelId: int4, maxEntries: int8 };
 const seqs = { channelId: int4, seqs: array(int8) };
-const channels = { maxChannels: int8 };
+const page = { afterId: int4, lastId: int4 };
+const someOfPage = { ...page, maxChannels: int8 };
 
-export const shortenRetention = sql.statement('shortenRetention', { longest: int4, ...channels }, { id: int4 });
-export const findOverRetention = sql.statement('findOverRetention', channels, { id: int4, byCount: bool });
+export const nextPage = sql.statement('nextPage', { channels: int4 }, { ...page, isLast: bool });
+export const shortenRetention = sql.statement('shortenRetention', { longest: int4, ...someOfPage }, { id: int4 });
+export const findOverRetention = sql.statement('findOverRetention', page, { id: int4, byCount: bool });
 export const countMessages = sql.statement('countMessages', slice, { entries: int8 });
 export const trim = sql.statement('trim', slice, { firstSeq: int8 });
-export const findExpired = sql.statement('findExpired', channels, { id: int4 });
+export const findExpired = sql.statement('findExpired', page, { id: int4 });
 export const lockExpired = sql.statement('lockExpired', slice, { seq: int8 });
 export const readForArchive = sql.statement('readForArchive', seqs, {
   seq: int8,
@@ -53,8 +55,11 @@ const subtract = sql.statement('subtractUsage', {
   bytes: array(int8),
   rows: array(int8),
 });
-export const endDeletedLogs = sql.statement('endDeletedLogs', channels);
-export const purgeChannels = sql.statement('purgeChannels', channels);
+export const endDeletedLogs = sql.statement('endDeletedLogs', page);
+export const purgeChannels = sql.statement('purgeChannels', someOfPage, { id: int4 });
+
+/** Channels above `afterId`, up to `lastId`. */
+export type ChannelPage = Pick<RowOf<typeof nextPage>, 'afterId' | 'lastId'>;
 
 /** An entry to archive and delete. */
 export type ArchivedEntry = RowOf<typeof readForArchive>;

@@ -1,8 +1,21 @@
+-- The statements below that look for channels look at one page of them, because they run every few
+-- seconds and no statement may walk through all channels: those above `after_id`, up to `last_id`.
+
+-- Moves on to the next page of channels and returns it. The last page has no upper end, and the
+-- first page follows it. Run with the turn.
+-- name: nextPage
+UPDATE chat.upkeep_turn t SET position = coalesce((
+  SELECT c.id FROM chat.channel c WHERE c.id > was.position ORDER BY c.id OFFSET :channels - 1 LIMIT 1), 0)
+FROM (SELECT position FROM chat.upkeep_turn WHERE name = 'retention') was
+WHERE t.name = 'retention'
+RETURNING was.position AS after_id, CASE t.position WHEN 0 THEN 2147483647 ELSE t.position END AS last_id, t.position = 0 AS is_last;
+
 -- Gives the retention `longest` to channels that keep messages for a longer time, and tells their
 -- owning servers and members. Skips channels that are being changed. Returns the changed ones.
 -- name: shortenRetention
 WITH longer AS (
-  SELECT c.id FROM chat.channel c WHERE c.deleted_at IS NULL AND (c.retention_seconds IS NULL OR c.retention_seconds > :longest)
+  SELECT c.id FROM chat.channel c WHERE c.id > :afterId AND c.id <= :lastId
+    AND c.deleted_at IS NULL AND (c.retention_seconds IS NULL OR c.retention_seconds > :longest)
   ORDER BY c.id LIMIT :maxChannels FOR NO KEY UPDATE SKIP LOCKED
 ), shortened AS (
   UPDATE chat.channel c SET retention_seconds = :longest, updated_at = now() FROM longer WHERE c.id = longer.id RETURNING c.id
@@ -18,10 +31,10 @@ LEFT JOIN chat.retention_count k ON k.channel_id = c.id AND k.log_id = h.log_id 
 LEFT JOIN LATERAL (
   SELECT m.sent_at FROM chat.message m WHERE m.channel_id = c.id AND m.seq >= h.first_seq ORDER BY m.seq LIMIT 1
 ) oldest ON true
-WHERE (c.retention_seconds > 0 OR c.retention_seconds IS NULL AND c.retention_count IS NOT NULL) AND c.deleted_at IS NULL AND h.last_seq >= h.first_seq
+WHERE c.id > :afterId AND c.id <= :lastId
+  AND (c.retention_seconds > 0 OR c.retention_seconds IS NULL AND c.retention_count IS NOT NULL) AND c.deleted_at IS NULL AND h.last_seq >= h.first_seq
   AND (h.last_seq - h.first_seq >= c.retention_count AND (k.messages IS NULL OR k.counted_seq < h.last_seq OR k.messages > c.retention_count)
-    OR oldest.sent_at < now() - make_interval(secs => c.retention_seconds))
-LIMIT :maxChannels;
+    OR oldest.sent_at < now() - make_interval(secs => c.retention_seconds));
 
 -- Counts the next messages in a channel and adds them to its stored count. Returns the number of
 -- entries read, at most `maxEntries`. Edits, deletions, reactions and pins do not count as
@@ -84,8 +97,8 @@ SELECT first_seq FROM moved;
 -- name: findExpired
 SELECT c.id FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 CROSS JOIN LATERAL (SELECT m.seq, m.sent_at FROM chat.message m WHERE m.channel_id = c.id ORDER BY m.seq LIMIT 1) oldest
-WHERE h.first_seq > 1 AND oldest.seq < h.first_seq AND (c.retention_seconds = 0 OR oldest.sent_at < now() - interval '10 min')
-LIMIT :maxChannels;
+WHERE c.id > :afterId AND c.id <= :lastId
+  AND h.first_seq > 1 AND oldest.seq < h.first_seq AND (c.retention_seconds = 0 OR oldest.sent_at < now() - interval '10 min');
 
 -- Locks and returns the oldest entries of a channel that may be deleted (see findExpired). Skips
 -- entries that are being edited, so retention never waits for an editor and cannot deadlock with
@@ -141,14 +154,14 @@ ON CONFLICT (user_id) DO UPDATE SET bytes = u.bytes + excluded.bytes, rows = u.r
 -- name: endDeletedLogs
 UPDATE chat.channel_head h SET first_seq = h.last_seq + 1 WHERE h.channel_id IN (
   SELECT c.id FROM chat.channel c JOIN chat.channel_head x ON x.channel_id = c.id
-  WHERE c.deleted_at < now() - interval '1 day' AND x.first_seq <= x.last_seq LIMIT :maxChannels
+  WHERE c.id > :afterId AND c.id <= :lastId AND c.deleted_at < now() - interval '1 day' AND x.first_seq <= x.last_seq
 );
 
 -- Deletes channels that were marked as deleted at least a day ago and have no entries and no search
--- words left, with their heads, members and other rows.
+-- words left, with their heads, members and other rows. Returns the deleted ones.
 -- name: purgeChannels
 DELETE FROM chat.channel WHERE id IN (
-  SELECT c.id FROM chat.channel c WHERE c.deleted_at < now() - interval '1 day'
+  SELECT c.id FROM chat.channel c WHERE c.id > :afterId AND c.id <= :lastId AND c.deleted_at < now() - interval '1 day'
     AND NOT EXISTS (SELECT FROM chat.message m WHERE m.channel_id = c.id)
     AND NOT EXISTS (SELECT FROM chat.search s WHERE s.channel_id = c.id) LIMIT :maxChannels
-);
+) RETURNING id;

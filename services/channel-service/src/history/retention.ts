@@ -2,12 +2,14 @@ import { type Pool, type PoolClient, transaction } from '@parley/database';
 import { inTurn, type KeepTurn } from '../transactions/turns.js';
 import type { Archive } from './archive.js';
 import {
+  type ChannelPage,
   countMessages,
   deleteEntries,
   endDeletedLogs,
   findExpired,
   findOverRetention,
   lockExpired,
+  nextPage,
   purgeChannels,
   readForArchive,
   shortenRetention,
@@ -15,8 +17,12 @@ import {
   trim,
 } from './retention-store.js';
 
-const channelsPerRun = 1_000;
+const channelsPerPage = 1_000;
+/** Pages at which one run looks. The next run continues after them. */
+const pagesPerRun = 20;
 const shortenedAtOnce = 100;
+/** Maximum number of channels that get the longest retention in one run. */
+const shortenedPerRun = 2_000;
 /** Maximum number of deleted channels to remove in one run. Each may have 10,000 members. */
 const deletedPerRun = 10;
 const slicesPerRun = 20;
@@ -29,6 +35,12 @@ export interface RetentionOptions {
   readonly archive?: Archive | undefined;
   /** Longest retention of any channel, in seconds; null: unlimited. */
   readonly longest?: number | null;
+}
+
+/** Number of channels that a run may still change. */
+interface ChangesLeft {
+  shortened: number;
+  purged: number;
 }
 
 /**
@@ -49,7 +61,8 @@ export class Retention {
   }
 
   /**
-   * Enforces the retention of all channels once, unless another manager is doing so.
+   * Enforces the retention of the next 20,000 channels, unless another manager is doing so. A page
+   * of channels that fails has its next turn after all others.
    * @throws the error of the database or of the archive.
    */
   async run(): Promise<void> {
@@ -57,16 +70,28 @@ export class Retention {
   }
 
   async #run(keep: KeepTurn): Promise<void> {
-    for (const { id, byCount } of await findOverRetention.run(this.#pool, { maxChannels: channelsPerRun })) {
+    const left: ChangesLeft = { shortened: shortenedPerRun, purged: deletedPerRun };
+    for (let n = 0; n < pagesPerRun; n++) {
+      await keep();
+      const [page] = await nextPage.run(this.#pool, { channels: channelsPerPage });
+      if (page === undefined) return;
+      await this.#runPage(page, left, keep);
+      if (page.isLast) return;
+    }
+  }
+
+  async #runPage({ afterId, lastId }: ChannelPage, left: ChangesLeft, keep: KeepTurn): Promise<void> {
+    const page = { afterId, lastId };
+    for (const { id, byCount } of await findOverRetention.run(this.#pool, page)) {
       if (byCount) await this.#count(id, keep);
       await this.#trim(id, keep);
     }
-    await endDeletedLogs.run(this.#pool, { maxChannels: channelsPerRun });
-    for (const { id } of await findExpired.run(this.#pool, { maxChannels: channelsPerRun })) {
+    await endDeletedLogs.run(this.#pool, page);
+    for (const { id } of await findExpired.run(this.#pool, page)) {
       await this.#deleteExpired(id, slicesPerRun, keep);
     }
-    await purgeChannels.run(this.#pool, { maxChannels: deletedPerRun });
-    if (this.#longest !== null) await this.#shorten(this.#longest, keep);
+    left.purged -= (await purgeChannels.run(this.#pool, { ...page, maxChannels: left.purged })).length;
+    if (this.#longest !== null) await this.#shorten(page, this.#longest, left, keep);
   }
 
   /**
@@ -77,11 +102,12 @@ export class Retention {
     return this.#deleteExpired(channelId, Number.POSITIVE_INFINITY, async () => {});
   }
 
-  /** Gives the longest retention to the channels that have a longer one, a few in a transaction. */
-  async #shorten(longest: number, keep: KeepTurn): Promise<void> {
-    for (let n = 0; n < slicesPerRun; n++) {
+  /** Gives the longest retention to the channels of a page that have a longer one, a few in a transaction. */
+  async #shorten(page: ChannelPage, longest: number, left: ChangesLeft, keep: KeepTurn): Promise<void> {
+    while (left.shortened > 0) {
       await keep();
-      const shortened = await shortenRetention.run(this.#pool, { longest, maxChannels: shortenedAtOnce });
+      const shortened = await shortenRetention.run(this.#pool, { ...page, longest, maxChannels: shortenedAtOnce });
+      left.shortened -= shortened.length;
       if (shortened.length < shortenedAtOnce) return;
     }
   }

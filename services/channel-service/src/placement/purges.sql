@@ -12,9 +12,12 @@ DELETE FROM chat.event WHERE id IN (
 -- name: purgeGateways
 DELETE FROM chat.gateway WHERE lease_until NOT BETWEEN now() - interval '1 h' AND now() + interval '1 h';
 
--- Deletes invitations that nobody has been able to use for a week.
+-- Deletes invitations that nobody has been able to use for a week, at most 5,000 at a time.
 -- name: purgeInvites
-DELETE FROM chat.invite WHERE least(expires_at, revoked_at, CASE WHEN use_count >= max_uses THEN used_at END) < now() - interval '7 d';
+DELETE FROM chat.invite WHERE id IN (
+  SELECT id FROM chat.invite
+  WHERE least(expires_at, revoked_at, CASE WHEN use_count >= max_uses THEN used_at END) < now() - interval '7 d' LIMIT 5000
+);
 
 -- Deletes keys one day after they expire, so that a clock that was set ahead for a while does not
 -- remove a key in use.
@@ -28,18 +31,23 @@ DELETE FROM chat.notification WHERE id IN (
   SELECT id FROM (SELECT id, created_at FROM chat.notification ORDER BY id LIMIT 5000) oldest WHERE created_at < now() - interval '90 days'
 );
 
--- Deletes records of kicks an hour later. By then, every chat server has seen them, because each
--- server reads its seats once a second.
+-- Deletes records of kicks an hour later, about 5,000 at a time. By then, every chat server has seen
+-- them, because each server reads its seats once a second.
 -- name: purgeKicks
-DELETE FROM chat.kicked_seat WHERE kicked_at < now() - interval '1 h';
+DELETE FROM chat.kicked_seat WHERE kicked_at < now() - interval '1 h' AND kicked_at <= (
+  SELECT max(kicked_at) FROM (SELECT kicked_at FROM chat.kicked_seat ORDER BY kicked_at LIMIT 5000) oldest
+);
 
--- Deletes offers that have lapsed.
+-- Deletes offers that have lapsed, at most 5,000 at a time.
 -- name: purgeOffers
-DELETE FROM chat.offer WHERE lapses_at < now();
+DELETE FROM chat.offer WHERE lapses_at < now()
+  AND (channel_id, user_id) IN (SELECT channel_id, user_id FROM chat.offer WHERE lapses_at < now() LIMIT 5000);
 
--- Deletes rate keys that have been idle for an hour: they no longer limit anything.
+-- Deletes rate keys that have been idle for an hour, at most 20,000 at a time: they no longer limit
+-- anything.
 -- name: purgeRates
-DELETE FROM chat.rate WHERE tat < now() - interval '1 h';
+DELETE FROM chat.rate WHERE tat < now() - interval '1 h'
+  AND key IN (SELECT key FROM chat.rate WHERE tat < now() - interval '1 h' LIMIT 20000);
 
 -- Deletes seats on servers that are unknown or have been dead for 5 s. While no server could renew
 -- its lease, none counts as dead. Skips locked rows: another transaction is changing them.

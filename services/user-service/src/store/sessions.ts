@@ -27,12 +27,25 @@ export const listSessions = sessions.statement(
 
 export type ListedSession = RowOf<typeof listSessions>;
 
+const purgedAtOnce = 10_000;
+
 /**
  * Deletes expired sessions a day late, so that a stream that ends with its session can still learn
  * why.
  */
 export async function purgeSessions(client: Queryable): Promise<void> {
-  await db(client).deleteFrom('session').where('expiresAt', '<', sql<Date>`now() - interval '1 day'`).execute();
+  while ((await purgeSomeSessions(client)) === purgedAtOnce);
+}
+
+/** Returns the number of deleted sessions. */
+async function purgeSomeSessions(client: Queryable): Promise<number> {
+  const old = db(client)
+    .selectFrom('session')
+    .select('id')
+    .where('expiresAt', '<', sql<Date>`now() - interval '1 day'`)
+    .limit(purgedAtOnce);
+  const { numDeletedRows } = await db(client).deleteFrom('session').where('id', 'in', old).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
 
 /** Sessions of a user to end; without either field, all. */
