@@ -1,5 +1,6 @@
 -- The statements below that look for channels look at one page of them, because they run every few
 -- seconds and no statement may walk through all channels: those above `after_id`, up to `last_id`.
+-- Each joined table has these bounds, too, so that no plan reads all of it.
 
 -- Moves on to the next page of channels and returns it. The last page has no upper end, and the
 -- first page follows it. Run with the turn.
@@ -18,9 +19,11 @@ WITH longer AS (
     AND c.deleted_at IS NULL AND (c.retention_seconds IS NULL OR c.retention_seconds > :longest)
   ORDER BY c.id LIMIT :maxChannels FOR NO KEY UPDATE SKIP LOCKED
 ), shortened AS (
-  UPDATE chat.channel c SET retention_seconds = :longest, updated_at = now() FROM longer WHERE c.id = longer.id RETURNING c.id
+  UPDATE chat.channel c SET retention_seconds = :longest, updated_at = now() FROM longer
+  WHERE c.id = longer.id AND c.id > :afterId AND c.id <= :lastId RETURNING c.id
 ), heads AS (
-  UPDATE chat.channel_head h SET revision = h.revision + 1 FROM shortened WHERE h.channel_id = shortened.id
+  UPDATE chat.channel_head h SET revision = h.revision + 1 FROM shortened
+  WHERE h.channel_id = shortened.id AND h.channel_id > :afterId AND h.channel_id <= :lastId
 )
 SELECT id FROM shortened;
 
@@ -28,10 +31,11 @@ SELECT id FROM shortened;
 -- name: findOverRetention
 SELECT c.id, c.retention_count IS NOT NULL AS by_count FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 LEFT JOIN chat.retention_count k ON k.channel_id = c.id AND k.log_id = h.log_id AND k.first_seq = h.first_seq
+  AND k.channel_id > :afterId AND k.channel_id <= :lastId
 LEFT JOIN LATERAL (
   SELECT m.sent_at FROM chat.message m WHERE m.channel_id = c.id AND m.seq >= h.first_seq ORDER BY m.seq LIMIT 1
 ) oldest ON true
-WHERE c.id > :afterId AND c.id <= :lastId
+WHERE c.id > :afterId AND c.id <= :lastId AND h.channel_id > :afterId AND h.channel_id <= :lastId
   AND (c.retention_seconds > 0 OR c.retention_seconds IS NULL AND c.retention_count IS NOT NULL) AND c.deleted_at IS NULL AND h.last_seq >= h.first_seq
   AND (h.last_seq - h.first_seq >= c.retention_count AND (k.messages IS NULL OR k.counted_seq < h.last_seq OR k.messages > c.retention_count)
     OR oldest.sent_at < now() - make_interval(secs => c.retention_seconds));
@@ -97,7 +101,7 @@ SELECT first_seq FROM moved;
 -- name: findExpired
 SELECT c.id FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 CROSS JOIN LATERAL (SELECT m.seq, m.sent_at FROM chat.message m WHERE m.channel_id = c.id ORDER BY m.seq LIMIT 1) oldest
-WHERE c.id > :afterId AND c.id <= :lastId
+WHERE c.id > :afterId AND c.id <= :lastId AND h.channel_id > :afterId AND h.channel_id <= :lastId
   AND h.first_seq > 1 AND oldest.seq < h.first_seq AND (c.retention_seconds = 0 OR oldest.sent_at < now() - interval '10 min');
 
 -- Locks and returns the oldest entries of a channel that may be deleted (see findExpired). Skips
@@ -152,15 +156,16 @@ ON CONFLICT (user_id) DO UPDATE SET bytes = u.bytes + excluded.bytes, rows = u.r
 -- Empties the logs of channels deleted at least a day ago. Until then clients can still learn why
 -- the channel is gone.
 -- name: endDeletedLogs
-UPDATE chat.channel_head h SET first_seq = h.last_seq + 1 WHERE h.channel_id IN (
+UPDATE chat.channel_head h SET first_seq = h.last_seq + 1 WHERE h.channel_id > :afterId AND h.channel_id <= :lastId AND h.channel_id IN (
   SELECT c.id FROM chat.channel c JOIN chat.channel_head x ON x.channel_id = c.id
-  WHERE c.id > :afterId AND c.id <= :lastId AND c.deleted_at < now() - interval '1 day' AND x.first_seq <= x.last_seq
+  WHERE c.id > :afterId AND c.id <= :lastId AND x.channel_id > :afterId AND x.channel_id <= :lastId
+    AND c.deleted_at < now() - interval '1 day' AND x.first_seq <= x.last_seq
 );
 
 -- Deletes channels that were marked as deleted at least a day ago and have no entries and no search
 -- words left, with their heads, members and other rows. Returns the deleted ones.
 -- name: purgeChannels
-DELETE FROM chat.channel WHERE id IN (
+DELETE FROM chat.channel WHERE id > :afterId AND id <= :lastId AND id IN (
   SELECT c.id FROM chat.channel c WHERE c.id > :afterId AND c.id <= :lastId AND c.deleted_at < now() - interval '1 day'
     AND NOT EXISTS (SELECT FROM chat.message m WHERE m.channel_id = c.id)
     AND NOT EXISTS (SELECT FROM chat.search s WHERE s.channel_id = c.id) LIMIT :maxChannels
