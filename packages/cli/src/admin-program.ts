@@ -9,7 +9,7 @@ import {
   printServers,
   roleWords,
   showAudit,
-  type UserChange,
+  type UserOptions,
   userStatusWords,
 } from './admin.js';
 import { type ExportOptions, writeExport } from './admin-export.js';
@@ -83,7 +83,7 @@ function addUsers(admin: Command): void {
     .addOption(new Option('--role <role>', 'role of the user').choices(Object.keys(roleWords)))
     .addOption(new Option('--status <status>', 'whether the user may log in').choices(Object.keys(userStatusWords)))
     .option('--verify-email <address>', "verify the user's email address, so that it can be used to log in")
-    .action((id: string, change: UserChange, command: Command) => changeUser(sessionOf(command), id, change));
+    .action((id: string, change: UserOptions, command: Command) => changeUser(sessionOf(command), id, change));
   admin
     .command('reset-password <user>')
     .description('give a user a one-time password; ends every session of the user')

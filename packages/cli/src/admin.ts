@@ -163,7 +163,7 @@ function detailOf(text: string): Readonly<Record<string, unknown>> {
 }
 
 /** The options of `admin user`. */
-export interface UserChange {
+export interface UserOptions {
   readonly role?: keyof typeof roleWords;
   readonly status?: keyof typeof userStatusWords;
   /** The user's email address, which counts as verified from now on. */
@@ -171,7 +171,7 @@ export interface UserChange {
 }
 
 /** Sets a user's role or status, or verifies the email address. */
-export async function changeUser(session: CommandSession, id: string, change: UserChange): Promise<void> {
+export async function changeUser(session: CommandSession, id: string, change: UserOptions): Promise<void> {
   const { role, status, verifyEmail } = change;
   if (Object.keys(change).length === 0) throw usage('Give --role, --status or --verify-email.');
   const operator = await session.administration();

@@ -2,7 +2,7 @@ import { limits } from '@parley/runtime';
 import type { LineOf } from '../format.js';
 import { emojiNamed } from './emoji-names.js';
 
-type Reactions = NonNullable<LineOf<'message'>['reactions']>;
+export type LineReactions = NonNullable<LineOf<'message'>['reactions']>;
 
 /** People who have reacted with an emoji, by its name. */
 export interface NamedReaction {
@@ -12,7 +12,7 @@ export interface NamedReaction {
 
 /** The reactions that Parley knows, and lines of text about all others. */
 export interface ConvertedReactions {
-  readonly emoji: Reactions;
+  readonly emoji: LineReactions;
   readonly others: readonly string[];
 }
 

@@ -2,9 +2,9 @@ import { emojiFrom, limits } from '@parley/runtime';
 import type { LineOf, NewLine } from '../../format.js';
 import type { PlacedValue } from '../../line-reader.js';
 import { attachedFile } from '../attached-file.js';
+import { messageLines } from '../message-lines.js';
 import { type ChannelNames, channelNames, firstName, humanFirst, UserIds } from '../people-names.js';
 import type { SourceSettings } from '../source-settings.js';
-import { splitText } from '../split-text.js';
 import { type SourceChannel, wholeExport } from '../whole-export.js';
 import { discordFiles, folderOf, readPart } from './folder.js';
 import type { DiscordAuthor, DiscordChannel, DiscordMessage } from './forms.js';
@@ -143,22 +143,16 @@ class DiscordChannelLines {
     this.#at = Math.max(this.#at, Date.parse(message.timestamp));
     const { emoji, others } = reactionsOf(message);
     const text = [...textOf(message), ...others].join('\n');
-    const replyTo = this.#numbers.get(reference?.messageId ?? '');
-    const people = [...new Set((mentions ?? []).map(({ id }) => id))].slice(0, limits.mentions);
-    for (const [at, part] of splitText(text === '' && paths.length === 0 ? `[${message.type}]` : text).entries()) {
-      this.#n += 1;
-      if (at === 0) this.#numbers.set(message.id, this.#n);
-      yield {
-        type: 'message',
-        ...{ n: this.#n, at: this.#at, from: author.id, text: part },
-        ...(replyTo !== undefined && { reply_to: replyTo }),
-        ...(timestampEdited != null && { edited_at: Date.parse(timestampEdited) }),
-        ...(at === 0 && people.length > 0 && { mentions: people }),
-        ...(at === 0 && emoji.length > 0 && { reactions: emoji }),
-        ...(at === 0 && paths.length > 0 && { files: paths }),
-        ...(at === 0 && isPinned === true && { pinned_at: this.#at, pinned_by: author.id }),
-      };
-    }
+    const converted = {
+      ...{ at: this.#at, from: author.id, files: paths, reactions: emoji },
+      text: text === '' && paths.length === 0 ? `[${message.type}]` : text,
+      replyTo: this.#numbers.get(reference?.messageId ?? ''),
+      editedMs: timestampEdited == null ? undefined : Date.parse(timestampEdited),
+      mentions: [...new Set((mentions ?? []).map(({ id }) => id))].slice(0, limits.mentions),
+      pin: isPinned === true ? { pinned_at: this.#at, pinned_by: author.id } : undefined,
+    };
+    this.#numbers.set(message.id, this.#n + 1);
+    yield* messageLines(converted, () => ++this.#n);
   }
 
   *members(): Generator<NewLine> {

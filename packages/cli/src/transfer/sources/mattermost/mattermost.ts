@@ -6,11 +6,11 @@ import type { NewLine } from '../../format.js';
 import type { PlacedValue } from '../../line-reader.js';
 import { attachedFile } from '../attached-file.js';
 import { codeParts, withEmoji } from '../emoji-names.js';
+import { messageLines } from '../message-lines.js';
 import { type ChannelNames, channelNames, humanFirst } from '../people-names.js';
 import { convertedReactions } from '../reactions.js';
 import { unreadable } from '../read-json.js';
 import type { SourceSettings } from '../source-settings.js';
-import { splitText } from '../split-text.js';
 import { type SourceChannel, wholeExport } from '../whole-export.js';
 import { BulkFile } from './bulk-file.js';
 import { BulkIndex, type IndexedChannel, type PostPlace } from './bulk-index.js';
@@ -74,26 +74,18 @@ class MattermostChannelLines {
     const { emoji, others } = convertedReactions(reactionsOf(one), (id) => id);
     const text = [textOf(one), ...others].filter((part) => part.trim() !== '').join('\n');
     const isEmpty = text === '' && files.length === 0;
-    const parts = splitText(isEmpty ? `[${one.type || 'message without text'}]` : text);
-    const root = place.reply < 0 ? undefined : this.#roots.get(place.start);
-    const mentions = this.#mentions(text);
-    for (const [at, part] of parts.entries()) {
-      const isFirst = at === 0;
-      this.#n += 1;
-      if (isFirst && place.reply < 0 && (one as MattermostPost).replies?.length) this.#roots.set(place.start, this.#n);
-      yield {
-        type: 'message',
-        ...{ n: this.#n, at: one.create_at, from: one.user, text: part },
-        ...(root !== undefined && { reply_to: root }),
-        ...(one.edit_at && { edited_at: one.edit_at }),
-        ...(isFirst && mentions.length > 0 && { mentions }),
-        ...(isFirst && emoji.length > 0 && { reactions: emoji }),
-        ...(isFirst && files.length > 0 && { files }),
-        ...(isFirst &&
-          'is_pinned' in one &&
-          one.is_pinned === true && { pinned_at: one.create_at, pinned_by: one.user }),
-      };
-    }
+    const isPinned = 'is_pinned' in one && one.is_pinned === true;
+    const message = {
+      ...{ at: one.create_at, from: one.user, files, reactions: emoji },
+      text: isEmpty ? `[${one.type || 'message without text'}]` : text,
+      replyTo: place.reply < 0 ? undefined : this.#roots.get(place.start),
+      editedMs: one.edit_at || undefined,
+      mentions: this.#mentions(text),
+      pin: isPinned ? { pinned_at: one.create_at, pinned_by: one.user } : undefined,
+    };
+    const hasReplies = place.reply < 0 && (one as MattermostPost).replies?.length;
+    if (hasReplies) this.#roots.set(place.start, this.#n + 1);
+    yield* messageLines(message, () => ++this.#n);
   }
 
   /** Returns the people whom a text mentions by their user names. */

@@ -1,8 +1,8 @@
 import type { NewLine } from '../../format.js';
 import type { PlacedValue } from '../../line-reader.js';
+import { messageLines } from '../message-lines.js';
 import { type ChannelNames, channelNames, humanFirst } from '../people-names.js';
 import type { SourceSettings } from '../source-settings.js';
-import { splitText } from '../split-text.js';
 import { type SourceChannel, wholeExport } from '../whole-export.js';
 import { type PlacedMessage, SlackFolder, type SlackKind } from './folder.js';
 import { millisecondsOf, type SlackChannel, type SlackMessage, type SlackUser } from './forms.js';
@@ -101,26 +101,14 @@ class SlackChannelLines {
     const converted = convertedMessage(message, this.#people, this.#names);
     const { thread_ts: thread } = message;
     const replyTo = thread === undefined || thread === message.ts ? undefined : this.#threads.get(thread);
-    const parts = splitText(converted.text);
-    for (const [at, text] of parts.entries()) {
-      const isFirst = at === 0;
-      yield {
-        type: 'message',
-        ...this.#next(message),
-        from: senderOf(message),
-        text,
-        ...(replyTo !== undefined && { reply_to: replyTo }),
-        ...(converted.editedMs !== undefined && { edited_at: converted.editedMs }),
-        ...(isFirst && converted.mentions.length > 0 && { mentions: [...converted.mentions] }),
-        ...(isFirst && converted.reactions.length > 0 && { reactions: converted.reactions }),
-        ...(isFirst && this.#pin(message)),
-      };
-    }
+    const { text, editedMs, mentions, reactions } = converted;
+    const sent = { at: this.#at, from: senderOf(message), files: [], pin: this.#pin(message) };
+    yield* messageLines({ ...sent, text, replyTo, editedMs, mentions, reactions }, () => this.#next(message).n);
   }
 
   #pin({ ts }: SlackMessage) {
     const pin = this.#channel.pins?.find(({ id }) => id === ts);
-    if (pin === undefined) return {};
+    if (pin === undefined) return undefined;
     return { pinned_at: (pin.created ?? 0) * 1_000 || this.#at, pinned_by: pin.user ?? this.#owner };
   }
 
