@@ -292,9 +292,16 @@ async function startAdminPage(
 }
 
 /** Starts the port of users, and that of the admin page if there is one. Returns their URLs by name, too. */
-async function startHttp(host: ServiceHost, { adminPage }: GatewayConfig, bridge: Bridge, options: HttpOptions) {
-  const admin = adminPage && (await startAdminPage(adminPage, bridge, options));
-  // A server that stops ends the connections of both, so that of the admin page stops after the other.
+async function startHttp(
+  host: ServiceHost,
+  { adminPage }: GatewayConfig,
+  bridge: Bridge,
+  openConnections: () => Connections,
+  given: Omit<HttpOptions, 'connections'>,
+) {
+  // Each port counts its own connections: an operator gets in while the port of users is full.
+  const admin = adminPage && (await startAdminPage(adminPage, bridge, { ...given, connections: openConnections() }));
+  const options = { ...given, connections: openConnections() };
   if (admin !== undefined) host.parts.add('admin page', admin.http);
   const http = host.parts.add('http', await startHttpServer(options));
   host.certificates.onRenewed((pair) => {
@@ -347,10 +354,10 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
     ...[serveKeys(joinKeys), ...accounts.handlers, ...guestDoors.handlers, page.handle],
   ];
   const { host: address, port, stopMs } = config.host;
-  const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
+  const openConnections = () => new Connections(proxies, log, metrics, connectionBounds(settings));
   const upgrades = [...accounts.upgrades, guestDoors.door.handleUpgrade];
-  const options = { address, port, tls, stopMs, connections, handlers, upgrades };
-  const { http, urls } = await startHttp(host, config, bridge, options);
+  const options = { address, port, tls, stopMs, handlers, upgrades };
+  const { http, urls } = await startHttp(host, config, bridge, openConnections, options);
   host.parts.add('bridge', bridge);
   host.parts.add('inbox', inbox); // The streams must end before the servers wait for them.
   host.parts.add('sockets of accounts', accounts);

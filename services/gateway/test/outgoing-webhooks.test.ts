@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Kind } from '@parley/contract';
+import { readSettings } from '@parley/runtime';
 import { python, type ServiceProcess, type TestPerson, until } from '@parley/testkit';
 import { Webhook } from 'standardwebhooks';
+import { readGatewayConfig } from '../src/config.js';
 import { InboxRig } from './inbox-rig.js';
 import { RestClient } from './rest-client.js';
 import { type ReceivedEvent, WebhookReceiver } from './webhook-receiver.js';
@@ -315,4 +317,11 @@ test('only the owner and admins of a chat manage its webhooks, and a chat has at
   expect(await reasonOf(rest(stranger).send('DELETE', `/outgoing-webhooks/${hook.id}`))).toBe('webhook-not-found');
   for (let n = 1; n < 10; n += 1) await rest(ann).ok('POST', at, json);
   expect(await reasonOf(rest(ann).send('POST', at, { json }))).toBe('too-many-bots');
+});
+
+test('hosts with private addresses are compared as in URLs, without the port of https', () => {
+  const env = { PARLEY_DATABASE_URL: 'postgres://a@b/c', PARLEY_WEBHOOK_PRIVATE: 'CI.internal:443,10.0.0.5:8443' };
+  expect(readGatewayConfig(readSettings(env)).privateWebhookHosts).toEqual(['ci.internal', '10.0.0.5:8443']);
+  const wrong = { ...env, PARLEY_WEBHOOK_PRIVATE: 'ci.internal:port' };
+  expect(() => readSettings(wrong)).toThrow('expected hosts like ci.internal or 10.0.0.5:8443');
 });

@@ -220,6 +220,16 @@ describe('the port of the admin page', () => {
     expect(ending).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
   });
 
+  test('an operator gets in while the port of users is full', async () => {
+    const port = await freePorts(1);
+    const env = { PARLEY_CONNECTIONS_PER_ADDRESS: '3', PARLEY_ADMIN_PAGE: `127.0.0.1:${port}` };
+    const users = new URL((await trio.startGateway(env)).http);
+    const sockets = Array.from({ length: 6 }, () => connect(Number(users.port), users.hostname).on('error', () => {}));
+    await Promise.any(sockets.map((socket) => once(socket, 'close')));
+    expect((await fetch(`http://127.0.0.1:${port}/admin`)).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+  });
+
   test('is off unless it is set, and needs TLS where others can reach it', () => {
     const read = (env: Record<string, string>) =>
       readGatewayConfig(readSettings({ PARLEY_DATABASE_URL: 'postgres://a@b/c', ...env })).adminPage;
