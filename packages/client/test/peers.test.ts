@@ -57,6 +57,14 @@ test.each([
   expect(again).toBeLessThan(2_900); // Asking the silent manager again would take 3 s, in each try.
 });
 
+test('a closed client refuses calls with a sentence', async () => {
+  const client = clientAt(managerAt(0));
+  await client.channels();
+  await client.close();
+  const message = 'The client is closed. Create another one.';
+  await expect(client.channels()).rejects.toMatchObject({ reason: 'cancelled', message });
+});
+
 test('skips a user-service that does not respond', async () => {
   const { grpc } = await trio.startUserService();
   for (const first of [nobody, silent.address]) {

@@ -24,6 +24,8 @@ const [checkEveryMs, respondsWithinMs] = [5_000, 5_000];
 export interface Notifier {
   /** Sends one notification, which may be lost. @throws {Error} if it was not sent. */
   send(channel: string, payload: string): Promise<void>;
+  /** Whether nothing can be sent any more, because the process stops. */
+  readonly isStopped: boolean;
 }
 
 /** The channels to which a process listens, and its handlers. */
@@ -46,13 +48,16 @@ export function postgresNotifier(pool: pg.Pool): Notifier {
     async send(channel, payload) {
       await pool.query('SELECT pg_notify($1, $2)', [channel, payload]);
     },
+    get isStopped() {
+      return pool.ending;
+    },
   };
 }
 
 /**
  * Notifies the listeners of a channel. Calls of `ring` that are close together become one
- * notification. One that could not be sent is sent again. A notification may be lost, so listeners
- * must not depend on it.
+ * notification. One that could not be sent is sent again, unless the notifier has stopped. A
+ * notification may be lost, so listeners must not depend on it.
  */
 export class Bell {
   readonly #notifier: Notifier;
@@ -77,7 +82,7 @@ export class Bell {
   }
 
   async #ringAll(): Promise<void> {
-    while (this.#lines.size > 0) {
+    while (this.#lines.size > 0 && !this.#notifier.isStopped) {
       const isSent = await this.#send(this.#takeLines());
       await pause(isSent ? ringEveryMs : ringAgainMs, undefined, { ref: false });
     }

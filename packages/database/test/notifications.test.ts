@@ -95,10 +95,26 @@ test('lines whose notification was not sent are sent again', async () => {
     if (failures.length < 1) throw new Error('away');
     sent.push(payload);
   };
-  const bell = new Bell({ send }, 'six', (cause) => failures.push(cause));
+  const bell = new Bell({ send, isStopped: false }, 'six', (cause) => failures.push(cause));
   bell.ring('first');
   await until(() => failures.length === 1);
   bell.ring('second');
   await until(() => sent.length > 0);
   expect(sent.flatMap((payload) => payload.split('\n')).toSorted()).toEqual(['first', 'second']);
+});
+
+test('a bell stops with its notifier', async () => {
+  const ended = server.pool(url);
+  const notifier = postgresNotifier(ended);
+  expect(notifier.isStopped).toBe(false);
+  await ended.end();
+  expect(notifier.isStopped).toBe(true);
+  let tries = 0;
+  const send = async () => {
+    tries += 1;
+    throw new Error('ended');
+  };
+  new Bell({ send, isStopped: true }, 'seven', () => {}).ring('late');
+  await new Promise(setImmediate);
+  expect(tries).toBe(0);
 });

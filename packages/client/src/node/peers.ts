@@ -46,6 +46,7 @@ function connected(client: Client): Promise<boolean> {
 export class Peers {
   readonly #clients: readonly Client[];
   #first = 0;
+  #isClosed = false;
 
   /**
    * Creates clients that connect on demand. `addresses` is a list of `host:port`, separated by
@@ -65,6 +66,7 @@ export class Peers {
     for (const at of order) {
       const client = this.#clients[at] as Client;
       if (at !== end && !(await connected(client))) continue;
+      if (this.#isClosed) throw refuse('cancelled', { message: 'The client is closed. Create another one.' });
       options.signal?.throwIfAborted();
       try {
         return await this.#noteResponse(
@@ -78,8 +80,9 @@ export class Peers {
     throw refuse('unreachable', { message: 'No address was given.' });
   }
 
-  /** Closes every connection. */
+  /** Closes every connection. Later calls are refused. */
   close(): void {
+    this.#isClosed = true;
     for (const client of this.#clients) client.close();
   }
 

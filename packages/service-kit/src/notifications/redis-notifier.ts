@@ -28,6 +28,7 @@ export class RedisNotifier implements Notifier, Part {
   readonly #listening: Listening | undefined;
   readonly #log: Logger;
   readonly #connection: Part;
+  isStopped = false;
   #client: RedisClientType | undefined;
   /** Time up to which every notification has arrived, by the clock of this process. */
   #heardAtMs = performance.now();
@@ -57,6 +58,7 @@ export class RedisNotifier implements Notifier, Part {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     await this.#connection.stop();
   }
 
