@@ -1,3 +1,4 @@
+import { outsideCalls } from '@parley/runtime';
 import pg from 'pg';
 import { ignoreEnvironment } from './environment.js';
 import { checkTimeline } from './timeline.js';
@@ -82,11 +83,20 @@ function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
   return { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + silenceMs };
 }
 
-/** Returns a kind of client that connects to the URL as it is then. */
-function clientOf(url: () => string) {
+/**
+ * Returns a kind of client that connects to the URL as it is then. Its connection belongs to no
+ * call, because the calls of a process share it.
+ */
+function clientOf(url: DatabaseUrl) {
   return class extends pg.Client {
     constructor(config?: pg.ClientConfig) {
-      super({ ...config, connectionString: url() });
+      super({ ...config, connectionString: typeof url === 'string' ? url : url() });
+    }
+
+    override connect(): Promise<pg.Client>;
+    override connect(done: (error: Error) => void): void;
+    override connect(done?: (error: Error) => void) {
+      return outsideCalls(() => (done === undefined ? super.connect() : super.connect(done)));
     }
   };
 }
@@ -98,9 +108,8 @@ function clientOf(url: () => string) {
  */
 export function createPool(settings: PoolSettings): pg.Pool {
   ignoreEnvironment();
-  const { url } = settings;
   const pool = new pg.Pool({
-    ...(typeof url === 'string' ? { connectionString: url } : { Client: clientOf(url) }),
+    Client: clientOf(settings.url),
     application_name: settings.applicationName,
     max: settings.max,
     types,

@@ -37,6 +37,7 @@ export class CallContext {
   readonly #parent: TraceParent | undefined;
   #name = '';
   #spans: readonly CallSpan[] = [];
+  #hasOpenSpan = false;
   #endedAtMs: number | undefined;
 
   constructor({ requestId, traceparent }: CallHeaders) {
@@ -58,10 +59,16 @@ export class CallContext {
     if (tracer === undefined || this.#spans.length > 0) return;
     this.#name = name;
     this.#spans = [tracer.begin(name, this.#parent, this.id)];
+    this.#hasOpenSpan = true;
   }
 
-  /** Ends the span of this call, if there is one, with `ok` or the reason of the refusal. */
+  /**
+   * Ends the span of this call with `ok` or the reason of the refusal, if there is one that has not
+   * ended.
+   */
   endSpan(reason: string, name = this.#name): void {
+    if (!this.#hasOpenSpan) return;
+    this.#hasOpenSpan = false;
     for (const span of this.#spans) span.end(name, reason);
   }
 
@@ -93,7 +100,9 @@ export class CallContext {
     return this.#endedAtMs !== undefined && performance.now() - this.#endedAtMs > lingerMs;
   }
 
+  /** Ends the call. Its client broke it off if its span has not ended yet. */
   end(): void {
+    this.endSpan('cancelled');
     this.#endedAtMs ??= performance.now();
   }
 }
@@ -109,6 +118,14 @@ export function currentCall(): CallContext | undefined {
 /** Runs `work`, and everything that it starts, for a call. */
 export function runInCall<T>(call: CallContext, work: () => T): T {
   return running.run(call, work);
+}
+
+/**
+ * Runs `work`, and everything that it starts, for no call. Use it to start something that callers
+ * share, such as a connection, because it lasts longer than the call in which it starts.
+ */
+export function outsideCalls<T>(work: () => T): T {
+  return running.exit(work);
 }
 
 /** Returns a function that runs `work` for the call for which this code runs now. */

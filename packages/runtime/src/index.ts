@@ -5,6 +5,7 @@ export {
   CallContext,
   type CallHeaders,
   currentCall,
+  outsideCalls,
   requestIdKey,
   runInCall,
   traceparentKey,

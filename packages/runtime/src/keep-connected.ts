@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { outsideCalls } from './call-context.js';
 import type { Part } from './lifecycle.js';
 
 /** Delay before a lost connection is opened again, in milliseconds; varied by half of it. */
@@ -12,13 +13,13 @@ const againAfterMs = 1_000;
 export function keepConnected(hold: (signal: AbortSignal) => Promise<void>, lost: (cause: unknown) => void): Part {
   const stop = new AbortController();
   const { signal } = stop;
-  const work = (async () => {
+  const work = outsideCalls(async () => {
     while (!signal.aborted) {
       await hold(signal).catch((cause: unknown) => signal.aborted || lost(cause));
       const waitMs = againAfterMs * (0.5 + Math.random());
       await pause(signal.aborted ? 0 : waitMs, undefined, { signal, ref: false }).catch(() => {});
     }
-  })();
+  });
   return {
     stop() {
       stop.abort();

@@ -4,6 +4,7 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
+  type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { acceptedEncodings, acceptedKey, withReason } from '@parley/rpc';
 import { type Logger, limits, MemoryBudget, type Metrics, type Refusal, refuse, requestIdKey } from '@parley/runtime';
@@ -30,6 +31,7 @@ export class CallTracker {
   readonly #timeouts: RequestTimeouts;
   readonly #refusalLimit: RefusalLimit;
   readonly #served = new Set<string>();
+  readonly #streams = new Set<string>();
   /**
    * Calls by the metadata object that grpc-js passes to the handler. Clients cannot forge an
    * object.
@@ -64,9 +66,15 @@ export class CallTracker {
     );
   }
 
-  /** Turns on metrics and log lines for calls of these paths. */
-  serve(paths: Iterable<string>): void {
-    for (const path of paths) this.#served.add(path);
+  /**
+   * Turns on metrics and log lines for calls of a service. Calls of the methods in `streams` count as
+   * streams, even if they are refused before their handler sees them.
+   */
+  serve(definition: ServiceDefinition, streams: ReadonlySet<string>): void {
+    for (const [name, { path }] of Object.entries(definition)) {
+      this.#served.add(path);
+      if (streams.has(name)) this.#streams.add(path);
+    }
   }
 
   readonly interceptor: ServerInterceptor = (method, transport) => {
@@ -89,7 +97,10 @@ export class CallTracker {
     });
     const listener = {
       onReceiveMetadata: (metadata: Metadata, pass: (metadata: Metadata) => void) => {
-        serverCall = this.#begin(new ServerCall(method.path, metadata, transport), metadata);
+        serverCall = this.#begin(
+          new ServerCall(method.path, metadata, transport, { isStream: this.#streams.has(method.path) }),
+          metadata,
+        );
         if (serverCall.answered) return;
         if (!method.requestStream) waitFor(this.#timeouts.requestWithinMs, giveUp);
         else if (!this.#served.has(method.path)) this.#endLater(serverCall);

@@ -37,7 +37,7 @@ export class ServerCall {
   readonly context: CallContext;
   readonly startedAt = performance.now();
   /** Whether the call is a stream that stays open, so that its duration says nothing about speed. */
-  isStream = false;
+  readonly isStream: boolean;
   /** Memory of the request. Undefined until the request is read. */
   intake: RequestIntake | undefined;
   /** Memory of the response. Undefined until the request is read. */
@@ -48,8 +48,14 @@ export class ServerCall {
   #answer: TransportStatus | undefined;
   #answered: () => void = () => {};
 
-  constructor(path: string, metadata: Metadata, transport: ServerInterceptingCallInterface) {
+  constructor(
+    path: string,
+    metadata: Metadata,
+    transport: ServerInterceptingCallInterface,
+    { isStream }: Pick<ServerCall, 'isStream'>,
+  ) {
     this.path = path;
+    this.isStream = isStream;
     this.context = new CallContext({
       requestId: onlyValue(metadata, requestIdKey),
       traceparent: onlyValue(metadata, traceparentKey),

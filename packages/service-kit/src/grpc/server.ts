@@ -169,12 +169,12 @@ export class GrpcServerBuilder {
 }
 
 function addService(server: Server, entry: Entry, calls: CallTracker): string[] {
-  const { definition, implementation } = entry.served(calls);
+  const { definition, implementation, streams } = entry.served(calls);
   const both = [{ name: entry.name, definition }, seedAlias(entry.name, definition)];
   const known = both.filter((one) => Object.keys(one.definition).length > 0);
   for (const one of known) {
     server.addService(one.definition, implementation);
-    calls.serve(Object.values(one.definition).map(({ path }) => path));
+    calls.serve(one.definition, streams);
   }
   return known.map(({ name }) => name);
 }

@@ -174,7 +174,6 @@ function taken(
 ): handleBidiStreamingCall<Buffer, Buffer> & handleServerStreamingCall<Buffer, Buffer> {
   const hand = async (grpc: TakenCall, serverCall: ServerCall) => {
     const stream = new RawStream(grpc, serverCall);
-    serverCall.isStream = true;
     try {
       await take(stream, serverCall.call, 'request' in grpc ? grpc.request : Buffer.alloc(0));
       calls.accept(serverCall);
@@ -202,6 +201,10 @@ async function* notImplementedStream(): AsyncGenerator<never> {
   throw refuse('not-implemented');
 }
 
+function isTaken(handler: AnyHandler | undefined): handler is { readonly take: TakeHandler } {
+  return typeof handler === 'object' && 'take' in handler;
+}
+
 function wrap(
   method: Method,
   handler: AnyHandler | undefined,
@@ -213,7 +216,7 @@ function wrap(
   if (handler === undefined) return unary(undecoded(method), forAnyone(notImplemented), calls);
   if (typeof handler === 'function') return unary(method, forAnyone(handler), calls);
   if ('bytes' in handler) return unary(undecoded(method), forAnyone(handler.bytes), calls);
-  if ('take' in handler) return taken(handler.take, calls);
+  if (isTaken(handler)) return taken(handler.take, calls);
   if ('stream' in handler) return streaming(method, forAnyone(handler.stream), calls);
   if (!method.responseStream) return unary(method, handler as AuthenticatedHandler<unknown, Promise<unknown>>, calls);
   return streaming(method, handler as AuthenticatedHandler<unknown, AsyncIterable<unknown>>, calls);
@@ -231,6 +234,8 @@ function undecoded(method: Method): Method {
 export interface ServedService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
+  /** Names of the methods whose calls are streams that stay open. */
+  readonly streams: ReadonlySet<string>;
 }
 
 /** Wraps the handlers of a service with decoding, encoding, error statuses and backpressure. */
@@ -246,5 +251,6 @@ export function serve<D extends Definition>(definition: D, handlers: Handlers<D>
     name,
     wrap(definition[name] as Method, handlers[name] as AnyHandler | undefined, calls),
   ]);
-  return { definition: grpcService(raw), implementation: Object.fromEntries(wrapped) };
+  const streams = new Set(names.filter((name) => isTaken(handlers[name] as AnyHandler | undefined)));
+  return { definition: grpcService(raw), implementation: Object.fromEntries(wrapped), streams };
 }

@@ -1,6 +1,6 @@
 import type { WatchRequest } from '@parley/contract';
 import { FlushQueue } from '@parley/fanout';
-import { type Logger, limits, MemoryBudget, type Metrics, type Part, refuse } from '@parley/runtime';
+import { type Logger, limits, MemoryBudget, type Metrics, outsideCalls, type Part, refuse } from '@parley/runtime';
 import { addressKey, asRefusal, type UserCaller } from '@parley/service-kit';
 import type { DrainedStreams } from '../background/gateway-drain.js';
 import type { LogEnd } from '../store/inbox-store.js';
@@ -161,7 +161,7 @@ export class Inbox implements Part, DrainedStreams {
   /** Reads a round now, or right after the current one. */
   wake(): void {
     this.#isWoken = true;
-    if (!this.#isReading && !this.#isStopped) void this.#readRounds();
+    if (!this.#isReading && !this.#isStopped) void outsideCalls(() => this.#readRounds());
   }
 
   /** Schedules a round within 50 ms, because something may have changed. */

@@ -1,5 +1,5 @@
 import type { Owned, RelayDown } from '@parley/contract';
-import { type Logger, type Metrics, type Part, type Refusal, refuse } from '@parley/runtime';
+import { type Logger, type Metrics, outsideCalls, type Part, type Refusal, refuse } from '@parley/runtime';
 import { asRefusal, type ServiceClaims, type SigningKey } from '@parley/service-kit';
 import type { Upstreams } from '../clients/upstreams.js';
 import type { LivingServer, LivingServers } from '../store/living-servers.js';
@@ -84,7 +84,7 @@ export class RelayLinks implements Part, LinkListener {
     if (this.#isStopped || !this.#isNeeded()) return;
     for (const server of this.#deps.living.all) {
       const { instanceId } = server;
-      if (!this.#links.has(instanceId) && !this.#busy.has(instanceId)) void this.#open(server);
+      if (!this.#links.has(instanceId) && !this.#busy.has(instanceId)) void outsideCalls(() => this.#open(server));
     }
   }
 
