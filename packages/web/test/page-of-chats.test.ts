@@ -3,4 +3,5 @@
  */
 import './page-chats.js';
 import './page-files.js';
+import './page-large.js';
 import './page-polyglots.js';

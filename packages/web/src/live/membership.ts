@@ -146,14 +146,14 @@ export class ChatMembership {
     return additions.filter(({ refusal }) => refusal !== undefined);
   }
 
-  /** Removes a member. @throws {Refusal} */
-  async remove(id: number, userId: string): Promise<void> {
-    await this.#client.members.remove(id, userId);
+  /** Removes a member. Resolves with the user, who has no role then. @throws {Refusal} */
+  remove(id: number, userId: string): Promise<User> {
+    return this.#client.members.remove(id, userId);
   }
 
-  /** Makes a member an admin or a plain member. @throws {Refusal} */
-  async setRole(id: number, userId: string, role: GivenRole): Promise<void> {
-    await this.#client.members.setRole(id, userId, role);
+  /** Makes a member an admin or a plain member. Resolves with the member. @throws {Refusal} */
+  setRole(id: number, userId: string, role: GivenRole): Promise<User> {
+    return this.#client.members.setRole(id, userId, role);
   }
 
   /** Returns the invite links of a chat: the valid ones, and then the others. @throws {Refusal} */
