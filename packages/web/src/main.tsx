@@ -9,9 +9,9 @@ const place = document.getElementById('page') as HTMLElement;
 
 async function main(): Promise<void> {
   const preferences = new PreferenceStore();
-  await preferences.start();
   const updates = new PageUpdates();
-  const auth = new Auth(await openDatabase(updates.replaced));
+  const [database] = await Promise.all([openDatabase(updates.replaced), preferences.start()]);
+  const auth = new Auth(database);
   await auth.start();
   createRoot(place).render(<App auth={auth} preferences={preferences} updates={updates} />);
   await updates.start();

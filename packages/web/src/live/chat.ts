@@ -17,7 +17,7 @@ import { Store } from '../state/store.js';
 import { ConversationSaver, loadConversation } from '../storage/conversations.js';
 import type { BrowserDatabase } from '../storage/database.js';
 import { HistoryPager } from './history-pager.js';
-import { hardLimit, historyPageSize, saveAfterMs, softLimit, trimmedTo } from './limits.js';
+import { hardLimit, hiddenLimit, historyPageSize, saveAfterMs, softLimit, trimmedTo } from './limits.js';
 import type { OpenConversation } from './open-conversation.js';
 import { OutboxSender, type SendMethods } from './outbox-sender.js';
 import { queued } from './queued.js';
@@ -97,7 +97,7 @@ export class Chat implements OpenConversation {
 
   hide(): void {
     this.#isShown = false;
-    this.#store.dispatch({ type: 'cut', over: softLimit, to: trimmedTo });
+    this.#store.dispatch({ type: 'cut', over: hiddenLimit, to: trimmedTo });
   }
 
   say(text: string, replyTo: number | undefined, parts?: MessageParts): void {
@@ -154,7 +154,7 @@ export class Chat implements OpenConversation {
     if (action.type !== 'entries' && action.type !== 'latest') return;
     this.#pager.note(action.entries);
     this.expire();
-    this.#store.dispatch({ type: 'cut', over: hardLimit, to: trimmedTo });
+    this.#store.dispatch({ type: 'cut', over: this.#isShown ? hardLimit : hiddenLimit, to: trimmedTo });
     this.#deps.onEntries(action.entries);
   }
 

@@ -9,6 +9,7 @@ import { type BrowserDatabase, type DraftKey, putFor } from '../storage/database
 import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../storage/drafts.js';
 import { Attachments } from './attachments.js';
 import { BrowserPush } from './browser-push.js';
+import { DraftSaver } from './draft-saver.js';
 import { pageTransport } from './inbox-transport.js';
 import { KnownPeople } from './known-people.js';
 import { ChatMembership } from './membership.js';
@@ -49,6 +50,7 @@ export class Workspace {
   /** Whether the browser refused to store something since the user signed in. */
   readonly unsaved = new Store<boolean, boolean>((_, isUnsaved) => isUnsaved, false);
   readonly #onUnsaved = () => this.unsaved.dispatch(true);
+  readonly #drafts = new DraftSaver((key, text) => this.#writeDraft(key, text));
   readonly #open = new Store<Room | undefined, Room | undefined>((_, room) => room, undefined);
 
   constructor(deps: WorkspaceDeps) {
@@ -167,12 +169,16 @@ export class Workspace {
   }
 
   /** Returns the stored draft, if there is one. */
-  draft(key: DraftKey): Promise<string | undefined> {
-    return this.#deps.database.get('drafts', key);
+  async draft(key: DraftKey): Promise<string | undefined> {
+    return this.#drafts.waiting(key) ?? this.#deps.database.get('drafts', key);
   }
 
   /** Stores a draft; an empty text deletes it. */
-  async saveDraft(key: DraftKey, text: string): Promise<void> {
+  saveDraft(key: DraftKey, text: string): void {
+    this.#drafts.save(key, text);
+  }
+
+  async #writeDraft(key: DraftKey, text: string): Promise<void> {
     const { database } = this.#deps;
     await (text === ''
       ? database.delete('drafts', key)
@@ -197,7 +203,7 @@ export class Workspace {
 
   /** Counts unsent messages, changes, drafts and files in all rooms. */
   async unsent(): Promise<Unsent> {
-    await Promise.all([this.room()?.saved(), ...this.chats.loaded().map((chat) => chat.saved())]);
+    await Promise.all([this.#drafts.saved(), this.room()?.saved(), ...this.chats.loaded().map((chat) => chat.saved())]);
     const files = allAttachments(this.attachments.state()).length;
     return { ...(await countUnsent(this.#deps.database)), files };
   }

@@ -117,7 +117,10 @@ function listed(state: RoomsState, { part, ids, changed, more }: Extract<RoomsAc
   const moreListed = part === 'listed' ? more : state.more;
   const heard = { more: moreListed, fresh: true, trouble: undefined };
   const isSame = ids.length === state[part].length && ids.every((id, index) => id === state[part][index]);
-  if (isSame && changed.length === 0) return { ...state, ...heard };
+  if (isSame && changed.length === 0) {
+    const isHeard = state.more === moreListed && state.fresh && state.trouble === undefined;
+    return isHeard ? state : { ...state, ...heard };
+  }
   const news = Object.fromEntries(changed.map((channel) => [channel.id, channel]));
   const lists = { mine: state.mine, listed: state.listed, [part]: ids };
   const known: RoomsState['channels'] = { ...state.channels, ...news };

@@ -6,7 +6,7 @@ import { words } from '../words/words.js';
 import { ChatIcon } from './chat-icon.js';
 import { ChatMenu } from './chat-menu.js';
 import { DialogOnDemand } from './dialog-on-demand.js';
-import { useWatched } from './hooks.js';
+import { useWatchedPart } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import { PersonName } from './person-name.js';
 import { Name } from './text.js';
@@ -17,12 +17,12 @@ type Shown = 'search' | 'pins' | 'members';
 /** The header of a chat: its name, who can read it, its members, and what the user can do with it. */
 export function ChatHead({ item }: { item: ChatItem }) {
   const { chats } = useWorkspace();
-  const { online, names } = useWatched(chats);
+  const names = useWatchedPart(chats, (state) => state.names);
   const [shown, setShown] = useState<Shown>();
   const close = () => setShown(undefined);
   const { channel, peer } = item;
   const say = words().chats;
-  const isOnline = peer !== undefined && online.has(peer.id);
+  const isOnline = useWatchedPart(chats, ({ online }) => peer !== undefined && online.has(peer.id));
   const facts = [...(peer === undefined ? [] : [isOnline ? say.isOnline : say.isOffline]), chatFacts(channel)].join(
     ' · ',
   );
@@ -77,7 +77,7 @@ function HeadButton({ name, label, onPress }: { name: IconName; label: string; o
 
 function Favourite({ id }: { id: number }) {
   const { chats } = useWorkspace();
-  const isFavourite = useWatched(chats).favourites.includes(id);
+  const isFavourite = useWatchedPart(chats, ({ favourites }) => favourites.includes(id));
   const { removeFavourite, addFavourite } = words().chats;
   const label = isFavourite ? removeFavourite : addFavourite;
   return (

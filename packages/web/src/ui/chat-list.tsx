@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useDeferredValue, useState } from 'react';
 import { type ChatFilter, type ChatItem, type ChatsState, firstChats, orderedChats } from '../state/chats.js';
 import type { ChatsWords } from '../words/en/chats.js';
 import { words } from '../words/words.js';
@@ -24,8 +24,8 @@ export function ChatList({ openId }: { openId: number | undefined }) {
   return (
     <>
       {count > 0 && <Filters filter={filter} onFilter={setFilter} />}
-      <Section title={say.favourites} items={favourites} state={state} openId={openId} />
-      <Section title={say.chats} items={others} state={state} openId={openId} />
+      {favourites.length > 0 && <Section title={say.favourites} items={favourites} state={state} openId={openId} />}
+      {others.length > 0 && <Section title={say.chats} items={others} state={state} openId={openId} />}
       {count === 0 && state.fresh && <p className="hint">{say.none}</p>}
       {count > 0 && favourites.length + others.length === 0 && <p className="hint">{say.noMatch}</p>}
     </>
@@ -56,11 +56,14 @@ interface SectionProps {
 
 /** Number of chats that a section shows at first, and by which it grows. */
 const step = 100;
+/** Number of chats that a section renders at once. The others follow after these are painted. */
+const firstPainted = 25;
 
 function Section({ title, items, state: { names, me, online, unsent }, openId }: SectionProps) {
   const [most, setMost] = useState(step);
-  if (items.length === 0) return null;
-  const shown = firstChats(items, most, openId);
+  const rendered = useDeferredValue(most, firstPainted);
+  const shown = firstChats(items, rendered, openId);
+  const wanted = Math.max(most, shown.length);
   return (
     <>
       <h2>{title}</h2>
@@ -75,8 +78,8 @@ function Section({ title, items, state: { names, me, online, unsent }, openId }:
           />
         ))}
       </ul>
-      {shown.length < items.length && (
-        <button type="button" className="quiet more" onClick={() => setMost(shown.length + step)}>
+      {wanted < items.length && (
+        <button type="button" className="quiet more" onClick={() => setMost(wanted + step)}>
           {words().common.more}
         </button>
       )}

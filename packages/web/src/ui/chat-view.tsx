@@ -1,19 +1,18 @@
-import { useEffect, useState } from 'react';
+import { memo, useEffect, useState } from 'react';
 import type { Chat } from '../live/chat.js';
 import type { ChatItem } from '../state/chats.js';
 import { words } from '../words/words.js';
 import { ChatHead } from './chat-head.js';
 import { ConnectionLine } from './connection-line.js';
 import { ConversationPanel } from './conversation-panel.js';
-import { useWatched } from './hooks.js';
+import { useWatched, useWatchedPart } from './hooks.js';
 import { OutsideChat } from './outside-chat.js';
 import { ConversationContext, useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** The chat that the address names. If the user is not in the chat, shows how to join it. */
 export function ChatPane({ id }: { id: number }) {
   const { chats } = useWorkspace();
-  const { items } = useWatched(chats);
-  const item = items[id];
+  const item = useWatchedPart(chats, ({ items }) => items[id]);
   const chat = useShownChat(item === undefined ? undefined : id);
   if (item === undefined) return <OutsideChat id={id} />;
   if (chat?.channelId !== id) return null;
@@ -45,7 +44,8 @@ function useShownChat(id: number | undefined): Chat | undefined {
   return chat;
 }
 
-function ChatView({ item }: { item: ChatItem }) {
+/** The header, the messages and the composer of a chat. What happens in other chats does not render them again. */
+const ChatView = memo(function ChatView({ item }: { item: ChatItem }) {
   const conversation = useOpenConversation();
   const state = useWatched(conversation);
   return (
@@ -55,4 +55,4 @@ function ChatView({ item }: { item: ChatItem }) {
       <ConversationPanel state={state} />
     </section>
   );
-}
+});

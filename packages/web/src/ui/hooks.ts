@@ -11,6 +11,11 @@ export function useWatched<S>({ state, subscribe }: Watchable<S>): S {
   return useSyncExternalStore(subscribe, state);
 }
 
+/** Returns a part of the state of a store, and renders again only when that part changes. */
+export function useWatchedPart<S, P>({ state, subscribe }: Watchable<S>, part: (state: S) => P): P {
+  return useSyncExternalStore(subscribe, () => part(state()));
+}
+
 /** Returns the time in Unix ms, and renders again every `everyMs` while `wanted`. */
 export function useNow(wanted = true, everyMs = 1_000): number {
   const [, tick] = useReducer((ticks: number) => ticks + 1, 0);

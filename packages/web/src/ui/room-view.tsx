@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { memo, useEffect } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
 import { words } from '../words/words.js';
 import { ConnectionLine } from './connection-line.js';
@@ -9,7 +9,7 @@ import { RoomHead } from './room-head.js';
 import { useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** The open room. */
-export function RoomView() {
+export const RoomView = memo(function RoomView() {
   const conversation = useOpenConversation();
   const { rooms } = useWorkspace();
   const state = useWatched(conversation);
@@ -28,7 +28,7 @@ export function RoomView() {
       <ConversationPanel state={state} />
     </section>
   );
-}
+});
 
 /** Returns whether the server does not know the room and this page has stored nothing of it. */
 function isUnknownRoom({ link, lines, earlier, place }: ConversationState): boolean {

@@ -7,7 +7,7 @@ import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { ChatList } from './chat-list.js';
 import { DialogOnDemand } from './dialog-on-demand.js';
-import { useWatched } from './hooks.js';
+import { useWatched, useWatchedPart } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import { InboxStatus } from './inbox-status.js';
 import { Mark } from './mark.js';
@@ -138,7 +138,7 @@ function RoomList({ title, rooms, state: { channels, unread, unsent }, openId }:
 function Me({ onSignOut }: { onSignOut: () => void }) {
   const { session, chats } = useWorkspace();
   const { userId } = session;
-  const name = givenName(useWatched(chats).names, userId);
+  const name = useWatchedPart(chats, ({ names }) => givenName(names, userId));
   const openOverlay = useOverlay();
   const [asks, setAsks] = useState(false);
   const close = () => setAsks(false);

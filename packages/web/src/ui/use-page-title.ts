@@ -3,7 +3,7 @@ import { unreadTotals } from '../state/chats.js';
 import { iconWithBadge } from '../state/page-icon.js';
 import { pageTitle } from '../state/page-title.js';
 import { plainLine } from '../state/text.js';
-import { useWatched } from './hooks.js';
+import { useWatchedPart } from './hooks.js';
 import { useWorkspace } from './workspace-context.js';
 
 const ignore = () => {};
@@ -22,8 +22,10 @@ function showCount(count: number): void {
 /** Shows the number of chats with something new in the title of the window and in its icon. */
 export function usePageTitle(open: string | undefined): void {
   const { chats } = useWorkspace();
-  const totals = unreadTotals(useWatched(chats));
-  const title = pageTitle(totals, open === undefined ? undefined : plainLine(open));
+  const title = useWatchedPart(chats, (state) =>
+    pageTitle(unreadTotals(state), open === undefined ? undefined : plainLine(open)),
+  );
+  const count = useWatchedPart(chats, (state) => unreadTotals(state).chats);
   useEffect(() => {
     document.title = title;
     return () => {
@@ -31,7 +33,7 @@ export function usePageTitle(open: string | undefined): void {
     };
   }, [title]);
   useEffect(() => {
-    showCount(totals.chats);
+    showCount(count);
     return () => showCount(0);
-  }, [totals.chats]);
+  }, [count]);
 }

@@ -6,7 +6,7 @@ import { chatHref } from '../state/place.js';
 import { words } from '../words/words.js';
 import { ChatPane } from './chat-view.js';
 import { DialogOnDemand } from './dialog-on-demand.js';
-import { useMedia, usePlace, useWatched } from './hooks.js';
+import { useMedia, usePlace, useWatched, useWatchedPart } from './hooks.js';
 import { Invitation } from './invitation.js';
 import { NoSuchRoom } from './no-such-room.js';
 import { RoomElsewhere } from './room-elsewhere.js';
@@ -88,7 +88,7 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
 function useRoomOf({ channelId, kind, seq }: PagePlace, allowed: number | undefined) {
   const workspace = useWorkspace();
   const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
-  const isChat = useWatched(workspace.chats).items[channelId ?? 0] !== undefined;
+  const isChat = useWatchedPart(workspace.chats, ({ items }) => items[channelId ?? 0] !== undefined);
   const asks = kind === 'room' && channelId !== undefined && !isChat && channelId !== allowed;
   const elsewhere = useMemo(
     () => (asks ? workspace.roomElsewhere(channelId) : undefined),
@@ -113,10 +113,9 @@ function useRoomOf({ channelId, kind, seq }: PagePlace, allowed: number | undefi
 /** Returns the name of the chat or room that the address names, if it is known. */
 function useOpenTitle({ channelId, kind }: PagePlace): string | undefined {
   const { chats, rooms } = useWorkspace();
-  const item = useWatched(chats).items[channelId ?? 0];
-  const room = useWatched(rooms).channels[channelId ?? 0];
-  if (kind === 'room') return room?.name;
-  return item && titleOf(item);
+  const ofRoom = useWatchedPart(rooms, ({ channels }) => channels[channelId ?? 0]?.name);
+  const ofChat = useWatchedPart(chats, ({ items: { [channelId ?? 0]: item } }) => item && titleOf(item));
+  return kind === 'room' ? ofRoom : ofChat;
 }
 
 interface PaneProps {
