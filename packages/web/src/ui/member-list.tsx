@@ -9,7 +9,7 @@ import { PersonName } from './person-name.js';
 import { RefusalLine } from './refusal-line.js';
 import { TryAgain } from './try-again.js';
 import { useAction } from './use-action.js';
-import type { LoadedMembers } from './use-members.js';
+import type { MembersSoFar } from './use-members.js';
 import { useWorkspace } from './workspace-context.js';
 
 const roles: Readonly<Partial<Record<MemberRole, 'admin' | 'owner'>>> = {
@@ -21,7 +21,7 @@ const roles: Readonly<Partial<Record<MemberRole, 'admin' | 'owner'>>> = {
 const rowHeight = 44;
 
 /** The loaded members. Only visible rows are rendered, and the next page is loaded at the end of the list. */
-export function MemberList({ members, item }: { members: LoadedMembers; item: ChatItem }) {
+export function MemberList({ members, item }: { members: MembersSoFar; item: ChatItem }) {
   const { users, refused, more, reload, change } = members;
   const place = useRef<HTMLDivElement>(null);
   const scroller = useVirtualizer({
@@ -58,7 +58,7 @@ export function MemberList({ members, item }: { members: LoadedMembers; item: Ch
 }
 
 /** Loads the next page while the end of the loaded members is visible, unless the last try failed. */
-function useNextPage({ more, busy, refused }: LoadedMembers, seesEnd: boolean): void {
+function useNextPage({ more, busy, refused }: MembersSoFar, seesEnd: boolean): void {
   useEffect(() => {
     if (seesEnd && !busy && refused === undefined) more?.();
   });

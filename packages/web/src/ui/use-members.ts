@@ -4,7 +4,7 @@ import { type RefusedAction, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
 /** The members of a chat, as far as they are loaded. */
-export interface LoadedMembers {
+export interface MembersSoFar {
   readonly users: readonly User[];
   readonly busy: boolean;
   readonly refused: RefusedAction | undefined;
@@ -22,7 +22,7 @@ function withChange(users: readonly User[], changed: User): readonly User[] {
 }
 
 /** Loads the members of a chat page by page. */
-export function useMembers(id: number): LoadedMembers {
+export function useMembers(id: number): MembersSoFar {
   const { membership } = useWorkspace();
   const [users, setUsers] = useState<readonly User[]>([]);
   const [next, setNext] = useState('');
