@@ -16,18 +16,20 @@ export const chromiumPath = onPath(names);
 /** Path of a whole Chromium, which also shows notifications. The headless shell has none. */
 export const wholeChromiumPath = onPath(wholeNames);
 
+const fakeMicrophone = ['device', 'ui'].map((part) => `--use-fake-${part}-for-media-stream`);
+
 function launchFrom(executablePath = '', ...args: string[]): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox', ...args], timeout: 120_000 });
 }
 
 /** Starts a headless Chromium, with a microphone that beeps and is always permitted. */
 export function launch(): Promise<Browser> {
-  return launchFrom(chromiumPath, ...['device', 'ui'].map((part) => `--use-fake-${part}-for-media-stream`));
+  return launchFrom(chromiumPath, ...fakeMicrophone);
 }
 
 /** Starts a whole Chromium without a window. */
 export function launchWhole(): Promise<Browser> {
-  return launchFrom(wholeChromiumPath, '--headless=new');
+  return launchFrom(wholeChromiumPath, '--headless=new', ...fakeMicrophone);
 }
 
 /** One tab, driven as a user would. */

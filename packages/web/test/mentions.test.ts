@@ -1,6 +1,6 @@
 import { conversationReducer } from '../src/state/conversation.js';
 import { noConversation } from '../src/state/conversation-state.js';
-import { matchingPeople, mentionable, mentionedIn, mentionParts } from '../src/state/mentions.js';
+import { matchingPeople, mentionable, mentionedIn, mentionParts, mentionsByName } from '../src/state/mentions.js';
 import { said } from './entries.js';
 
 const ids = ['bob', 'Cy', 'ann-2', 'dee.'];
@@ -60,4 +60,13 @@ test('offers the members of a chat, the last senders first, and neither former m
     { id: 'cy', name: 'Cy' },
     { id: 'bob', name: 'bob' },
   ]);
+});
+
+test.each([
+  ['@bob can you drive?', '@Robert can you drive?'],
+  ['(@bob). @bob-', '(@Robert). @Robert-'],
+  ['@eve and bob@example.org', '@eve and bob@example.org'],
+  ['@constructor', '@constructor'],
+])('shows %s as %s in a line elsewhere', (text, expected) => {
+  expect(mentionsByName(text, { bob: 'Robert' })).toBe(expected);
 });

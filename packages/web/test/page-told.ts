@@ -1,22 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { PushReceiver, type ServiceProcess, until } from '@parley/testkit';
-import type { Browser, BrowserContext, CDPSession } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { launchWhole, Visitor, wholeChromiumPath } from './browser.js';
 import { createChat, openChat, openDirect, rowOf, userIdOf } from './chat-steps.js';
+import { pushesOf, shows, subscribeAt } from './push-steps.js';
 import { inChromium, stage } from './stage.js';
 import { workerReady } from './worker-steps.js';
-
-/** Returns what the notifications of new messages show to a visitor, as `title: body`. */
-function shownTo({ page }: Visitor): Promise<string[]> {
-  return page.evaluate(async () => {
-    const shown = await (await navigator.serviceWorker.ready).getNotifications();
-    return shown.filter(({ tag }) => tag.startsWith('chat-')).map(({ title, body }) => `${title}: ${body}`);
-  });
-}
-
-async function shows(visitor: Visitor, expected: readonly string[]): Promise<void> {
-  while (JSON.stringify(await shownTo(visitor)) !== JSON.stringify(expected)) await visitor.page.waitForTimeout(100);
-}
 
 const settingsOf = ({ page }: Visitor) => page.getByRole('button', { name: 'Notifications', exact: true }).click();
 const press = ({ page }: Visitor, name: string) => page.getByRole('dialog').getByRole('button', { name }).click();
@@ -47,46 +36,6 @@ function startPushGateway({ certificate }: PushReceiver): Promise<ServiceProcess
     PARLEY_PUSH_PRIVATE: 'on',
     NODE_EXTRA_CA_CERTS: certificate,
   });
-}
-
-/** Lets the browser subscribe at the receiver, as it cannot reach the push service of its maker. */
-async function subscribeAt(receiver: PushReceiver, context: BrowserContext): Promise<void> {
-  const { endpoint, publicKey, secret } = receiver.subscribe('ann');
-  const keys = { p256dh: [...publicKey], auth: [...secret] };
-  await context.addInitScript(
-    ([url, bytes]) => {
-      let present: PushSubscription | null = null;
-      const end = async () => {
-        present = null;
-        return true;
-      };
-      PushManager.prototype.getSubscription = async () => present;
-      PushManager.prototype.subscribe = async ({ applicationServerKey: key } = {}) => {
-        const options = { userVisibleOnly: true, applicationServerKey: (key as Uint8Array<ArrayBuffer>).buffer };
-        const getKey = (name: PushEncryptionKeyName) => new Uint8Array(bytes[name]).buffer;
-        present = { endpoint: url, expirationTime: null, options, getKey, toJSON: () => ({}), unsubscribe: end };
-        return present;
-      };
-    },
-    [endpoint, keys] as const,
-  );
-}
-
-/** Returns a function that gives a message of Web Push to the worker of the page, as the browser does. */
-async function pushesOf({ page }: Visitor): Promise<(payload: unknown) => Promise<void>> {
-  const session: CDPSession = await page.context().newCDPSession(page);
-  const registered = new Promise<string>((resolve) => {
-    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [first] }) => {
-      if (first !== undefined) resolve(first.registrationId);
-    });
-  });
-  await session.send('ServiceWorker.enable');
-  const registrationId = await registered;
-  const { origin } = new URL(page.url());
-  return async (payload) => {
-    const data = JSON.stringify(payload);
-    await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
-  };
 }
 
 /** Presses the only notification. Returns when the worker has handled it, as far as it may without a real click. */

@@ -1,5 +1,5 @@
 import type { ConversationState } from './conversation-state.js';
-import { givenName } from './names.js';
+import { givenName, type Names } from './names.js';
 import { isRoom } from './rooms.js';
 
 /** A part of a text: a mention of the user with an id, or other words. */
@@ -28,6 +28,14 @@ export function mentionParts(text: string, userIds: readonly string[]): readonly
   }
   if (at < text.length) parts.push({ text: text.slice(at) });
   return parts;
+}
+
+/** Returns a text with the names of the mentioned users, for a line elsewhere. Unknown ids stay. */
+export function mentionsByName(text: string, names: Names): string {
+  return text.replace(mention, (found: string, word: string) => {
+    const id = [word, word.replace(/[._-]+$/, '')].find((one) => Object.hasOwn(names, one));
+    return id === undefined ? found : `@${givenName(names, id)}${word.slice(id.length)}`;
+  });
 }
 
 /** Returns the ids of the users whom a text mentions, out of those who can be mentioned. */

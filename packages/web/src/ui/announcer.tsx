@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { type Line, saidAt } from '../state/lines.js';
+import { mentionsByName } from '../state/mentions.js';
 import { textOrFiles } from '../state/message-words.js';
 import { type Names, nameOf } from '../state/names.js';
 import { excerpt, plainLine } from '../state/text.js';
@@ -37,7 +38,9 @@ export function Announcer({ lines, names, me }: AnnouncerProps) {
         <p key={line.seq}>
           {line.deleted
             ? ''
-            : plainLine(`${nameOf(names, line.sender)}: ${excerpt(textOrFiles(line) ?? notText, longest)}`)}
+            : plainLine(
+                `${nameOf(names, line.sender)}: ${excerpt(mentionsByName(textOrFiles(line) ?? notText, names), longest)}`,
+              )}
         </p>
       ))}
     </div>

@@ -2,6 +2,7 @@ import { type ReactNode, useMemo } from 'react';
 import type { AllowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
+import { mentionsByName } from '../state/mentions.js';
 import { textOrFiles } from '../state/message-words.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
 import { excerpt } from '../state/text.js';
@@ -157,7 +158,9 @@ function Quote({ seq, of, names, jump }: QuoteProps) {
 }
 
 function QuoteStart({ of, names }: { of: SaidLine; names: Names }) {
-  const start = of.deleted ? words().conversation.deletedQuote : excerpt(textOrFiles(of) ?? '…', 140);
+  const start = of.deleted
+    ? words().conversation.deletedQuote
+    : excerpt(mentionsByName(textOrFiles(of) ?? '…', names), 140);
   return (
     <>
       <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} /> <Name of={start} />
