@@ -1,7 +1,7 @@
 /** Command `npm run walk`: four people use everything that the page has, and screenshots are taken. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openChromium } from './browsers.js';
+import { openChromium, openFirefox } from './browsers.js';
 import { conversation } from './conversation.js';
 import { list } from './list.js';
 import { offline } from './offline.js';
@@ -17,6 +17,7 @@ const help = `npm run walk -- [options]
   --keyboard        do every step by keys alone
   --sizes           at each look, also try widths of 320 to 1920 px and text at 200 %
   --calm            ask for reduced motion
+  --firefox DIR     use firefox-esr by WebDriver BiDi, with the playwright-core 1.56 that is installed in DIR
   --pictures DIR    folder for screenshots (default: .parley/walk)
   --help            show this help
 `;
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     keyboard: { type: 'boolean', default: false },
     sizes: { type: 'boolean', default: false },
     calm: { type: 'boolean', default: false },
+    firefox: { type: 'string' },
     pictures: { type: 'string', default: '.parley/walk' },
     help: { type: 'boolean', default: false },
   },
@@ -69,14 +71,17 @@ async function walkThrough(cast: Cast, walk: Walk): Promise<string[]> {
 
 async function run(): Promise<boolean> {
   const system = await WalkedSystem.start(values.envoy);
-  const browser = await openChromium(system.url);
+  const { firefox } = values;
+  const browser = await (firefox === undefined
+    ? openChromium(system.url)
+    : openFirefox(firefox, '/usr/bin/firefox-esr'));
   try {
     const walk = new Walk(system, values, browser.open);
     const cast: Cast = {
       ann: await walk.person('Ann'),
       bob: await walk.person('Bob'),
       cy: await walk.person('Cy'),
-      dee: await walk.person('Dee', true),
+      dee: await walk.person('Dee', true, values.firefox === undefined),
     };
     const failed = await walkThrough(cast, walk);
     const complaints = Object.values(cast).flatMap(({ name, visitor }: Cast['ann']) =>

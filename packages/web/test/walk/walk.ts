@@ -50,12 +50,12 @@ export class Walk {
     mkdirSync(form.pictures, { recursive: true });
   }
 
-  async person(name: string, isPhone = false): Promise<Person> {
+  async person(name: string, isPhone = false, hasTouch = isPhone): Promise<Person> {
     const viewport = isPhone ? sizes.phone : sizes.desktop;
     const context = await this.#open({ viewport, isPhone, calm: this.form.calm });
     const visitor = await Visitor.come(context, this.system.url);
     visitor.page.setDefaultTimeout(30_000);
-    const byPointer: Hands = isPhone ? 'finger' : 'mouse';
+    const byPointer: Hands = hasTouch ? 'finger' : 'mouse';
     return new Person(name, visitor, { hands: this.form.keyboard ? 'keys' : byPointer, isPhone });
   }
 
