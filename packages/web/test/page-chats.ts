@@ -59,6 +59,8 @@ inChromium('chats', () => {
     await ann.message('first, you mean').getByRole('button', { name: 'Delete', exact: true }).click();
     await ann.page.getByRole('button', { name: 'Delete for everyone' }).click();
     await bob.page.getByText('This message was deleted.').waitFor();
+    const deleted = ann.page.locator('.message', { hasText: 'This message was deleted.' });
+    await deleted.locator('.delivery').waitFor({ state: 'detached' });
     await ann.page.getByRole('button', { name: 'More' }).click();
     await ann.page.getByRole('button', { name: 'Rename' }).click();
     await ann.page.getByLabel('Name', { exact: true }).fill('lunch');

@@ -18,6 +18,7 @@ interface SentStateProps {
 
 /** The mark of the user's own message: sending, sent, delivered or read. */
 export function SentState({ row: { delivery, outgoing, line }, receipts, names }: SentStateProps) {
+  if (line.deleted) return null;
   if (delivery === 'sent') return <SentMark seq={line.seq} receipts={receipts} names={names} />;
   return delivery === 'sending' && outgoing?.held === undefined ? (
     <Mark name="clock" label={words().conversation.sending} />
