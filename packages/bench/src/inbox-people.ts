@@ -27,6 +27,8 @@ const joinChats = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
 export interface InboxPeople {
   readonly tokens: readonly string[];
   readonly channelIds: readonly number[];
+  /** For each user, the id of one of the user's chats. */
+  readonly ownChats: readonly number[];
 }
 
 let crowds = 0;
@@ -58,7 +60,8 @@ export async function makeInboxPeople(
     const sign = (id: string, sid: string) =>
       key.sign({ sub: id, num: numberOf.get(id) ?? 0, name: 'bench', role: 'user', sid }, userAudience);
     const tokens = await Promise.all(sessions.map(({ id, user_id }) => sign(String(user_id), String(id))));
-    return { tokens, channelIds };
+    const ownChats = tokens.map((_, at) => channelIds[(at + 1 + step) % channelIds.length] ?? 0);
+    return { tokens, channelIds, ownChats };
   } finally {
     await pool.end();
   }

@@ -18,7 +18,7 @@ async function playPosts(trio: Trio, door: PostDoor, seconds: number): Promise<B
   const crowd = new BenchProcess('load/posts-main.js');
   const address = door === 'grpc' ? gateway.grpc : new URL(gateway.http).host;
   const post = async (during: number) => {
-    const order: PostOrder = { door, address, tokens, channelId: channelIds[0] ?? 0, perSecond, seconds: during };
+    const order: PostOrder = { door, address, tokens, channelIds, perSecond, seconds: during };
     return (await crowd.ask<{ tally: PostTally }>(order)).tally;
   };
   try {

@@ -153,6 +153,15 @@ test('the commands for operators run only if asked, and find the database as its
   });
 });
 
+test('the documented command for new passwords runs where the secrets are made, and reaches PostgreSQL', async () => {
+  const operating = await readFile(join(projectFolder, 'docs', 'operating.md'), 'utf8');
+  const { command = [], volumes = [], networks } = compose.services.secrets ?? {};
+  const rotate = command.map((word) => (word === 'secrets' ? 'rotate' : word)).join(' ');
+  expect(operating).toContain(`\ndocker compose run --rm secrets ${rotate}\n`);
+  for (const [service] of lasting) expect(volumes).toContain(`secret-${service}:/run/parley/${service}`);
+  expect(networks).toEqual(compose.services.postgres?.networks);
+});
+
 test('the script for upgrades replaces every service that lasts', async () => {
   const script = join(projectFolder, 'deploy', 'docker', 'upgrade.sh');
   await run('sh', ['-n', script]);

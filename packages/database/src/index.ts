@@ -42,6 +42,7 @@ export { db } from './query-builder.js';
 export { type Rate, refund, spend } from './rate.js';
 export {
   checkCluster,
+  connectionShares,
   connectionsFor,
   copyDatabaseFor,
   createDatabaseFor,

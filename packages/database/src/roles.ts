@@ -88,7 +88,7 @@ interface DatabaseRow {
  * Share of the regular connections each role may take. The sum exceeds the total, but no role gets
  * all.
  */
-const shares: Readonly<Record<ServiceRole, number>> = {
+export const connectionShares: Readonly<Record<ServiceRole, number>> = {
   chat_user: 0.3,
   chat_manager: 0.5,
   chat_server: 0.7,
@@ -136,7 +136,7 @@ export async function openRoles(ownerUrl: string, passwords: Readonly<Record<Ser
     );
     const [database] = rows as [DatabaseRow];
     const changes = SERVICE_ROLES.flatMap((role) => [
-      ...changesOf(role, passwords[role], Math.max(5, Math.floor(usable * shares[role])), database),
+      ...changesOf(role, passwords[role], Math.max(5, Math.floor(usable * connectionShares[role])), database),
       `COMMENT ON ROLE ${role} IS '${marker} ${database.oid}'`,
     ]);
     // Simple protocol: one implicit transaction, so the lock is held until all four roles are set.

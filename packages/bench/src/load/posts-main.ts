@@ -1,4 +1,4 @@
-/** A crowd: a separate process whose callers post to a chat, each on a connection of its own. */
+/** A crowd: a separate process whose callers post to chats, each on a connection of its own. */
 import { Agent, request as requestHttp } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
@@ -17,7 +17,8 @@ export interface PostOrder {
   readonly address: string;
   /** Tokens of the callers. */
   readonly tokens: readonly string[];
-  readonly channelId: number;
+  /** The chats to which the callers post, one for each. If there are fewer, callers share them. */
+  readonly channelIds: readonly number[];
   /** Posts of each caller per second. */
   readonly perSecond: number;
   readonly seconds: number;
@@ -33,10 +34,14 @@ export interface PostTally {
 /** Makes one post, and waits for its ack. @throws {Error} if it is refused. */
 type Post = (text: string) => Promise<void>;
 
-function overRest({ address, channelId }: PostOrder, token: string, at: number): Post {
+function chatOf({ channelIds }: PostOrder, at: number): number {
+  return channelIds[at % channelIds.length] ?? 0;
+}
+
+function overRest(order: PostOrder, token: string, at: number): Post {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, localAddress: networkAddress(at) });
-  const { hostname, port } = new URL(`http://${address}`);
-  const path = `/api/v1/channels/${channelId}/messages`;
+  const { hostname, port } = new URL(`http://${order.address}`);
+  const path = `/api/v1/channels/${chatOf(order, at)}/messages`;
   return async (text) => {
     const body = JSON.stringify({ text });
     const headers = {
@@ -53,7 +58,9 @@ function overRest({ address, channelId }: PostOrder, token: string, at: number):
   };
 }
 
-function overGrpc({ address, channelId }: PostOrder, token: string, at: number): Post {
+function overGrpc(order: PostOrder, token: string, at: number): Post {
+  const { address } = order;
+  const channelId = chatOf(order, at);
   const { hostname, port } = new URL(`http://${address}`);
   const localAddress = networkAddress(at);
   const session = connectHttp2(`http://${address}`, {
