@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePorts } from '@parley/testkit';
 import { readOptions } from '../src/launcher/options.js';
 import { planServices } from '../src/launcher/plan.js';
 import { checkFree } from '../src/launcher/ports.js';
@@ -52,4 +53,29 @@ test('refuses at once a port that is in use', async () => {
   const { port } = server.address() as { port: number };
   await expect(checkFree(plan(port), '127.0.0.1', () => {})).rejects.toThrow(`Port ${port} for user-service is taken`);
   server.close();
+});
+
+describe('the port of the admin page', () => {
+  let server: Server;
+  let gateways: ReturnType<typeof planServices>['gateways'];
+  beforeAll(async () => {
+    const webPort = await freePorts(11);
+    server = await listen(webPort + 10);
+    ({ gateways } = planServices(readOptions(['--web-port', String(webPort)])));
+  });
+  afterEach(() => {
+    delete process.env.PARLEY_ADMIN_PAGE;
+  });
+  afterAll(() => server.close());
+
+  test('is named, with the setting that changes it, if it is in use', async () => {
+    const port = Number(gateways[0]?.port) + 10;
+    const words = `Port ${port} for the admin page is taken. Stop the process that uses it, or set PARLEY_ADMIN_PAGE`;
+    await expect(checkFree(gateways, '127.0.0.1', () => {})).rejects.toThrow(words);
+  });
+
+  test.each(['off', '127.0.0.1:8090'])('need not be free with PARLEY_ADMIN_PAGE=%s', async (page) => {
+    process.env.PARLEY_ADMIN_PAGE = page;
+    await checkFree(gateways, '127.0.0.1', () => {});
+  });
 });

@@ -67,8 +67,8 @@ Every process listens on 127.0.0.1. PARLEY_HOST changes that; with 0.0.0.0 or ::
 --public-host is the host that other machines connect to. Each process serves /healthz, /readyz and /metrics on
 its port + 1000, and a gateway serves InboxService over gRPC on its port + 2000. More chat servers use the ports
 after --chat-port (50054, 50055, ...). More managers and gateways use every 100th port after --manager-port
-(50152, 50252, ...) and --web-port (8180, 8280, ...). Other PARLEY_* variables are passed to every service;
-\`npx parley config\` lists them.
+(50152, 50252, ...) and --web-port (8180, 8280, ...). The admin page uses --web-port + 10, on 127.0.0.1.
+Other PARLEY_* variables are passed to every service; \`npx parley config\` lists them.
 Exit codes: 0 stopped as asked, 1 stopped by force, 2 could not start.`;
 
 function startCommand(): Command {

@@ -1,7 +1,7 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { dialable } from '@parley/runtime';
-import { portsOf, type ServicePlan } from './plan.js';
+import { adminPagePort, portsOf, type ServicePlan } from './plan.js';
 
 type Print = (line: string) => void;
 
@@ -48,7 +48,11 @@ async function probeForWhile(port: number, host: string, onWait: () => void): Pr
   }
 }
 
-function sentence(fault: string, port: number, { name, option }: ServicePlan): string {
+function sentence(fault: string, port: number, plan: ServicePlan): string {
+  const { name, option } = plan;
+  if (fault === 'EADDRINUSE' && port === adminPagePort(plan)) {
+    return `Port ${port} for the admin page is taken. Stop the process that uses it, or set PARLEY_ADMIN_PAGE to another address, or to off.`;
+  }
   if (fault === 'EADDRINUSE') {
     return `Port ${port} for ${name} is taken. Stop the process that uses it, or choose another ${option}.`;
   }
@@ -56,8 +60,14 @@ function sentence(fault: string, port: number, { name, option }: ServicePlan): s
   return `Port ${port} for ${name} cannot be used (${fault}). Check PARLEY_HOST and ${option}.`;
 }
 
+/** Returns the ports that a process will use. PARLEY_ADMIN_PAGE moves the admin page or turns it off. */
+function portsInUse(plan: ServicePlan): number[] {
+  if (!process.env.PARLEY_ADMIN_PAGE) return portsOf(plan);
+  return portsOf(plan).filter((port) => port !== adminPagePort(plan));
+}
+
 async function faultOf(plan: ServicePlan, host: string, print: Print): Promise<string | undefined> {
-  for (const port of portsOf(plan)) {
+  for (const port of portsInUse(plan)) {
     const onWait = () =>
       print(`port ${port} for ${plan.name} is still held by a closed connection; waiting up to a minute for it`);
     const fault = await probeForWhile(port, host, onWait);
