@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Bell, NotificationListener, postgresNotifier } from '../src/index.js';
+import { Bell, createPool, NotificationListener, postgresNotifier } from '../src/index.js';
 import { TestServer, until } from './server.js';
 
 let server: TestServer;
@@ -104,7 +104,7 @@ test('lines whose notification was not sent are sent again', async () => {
 });
 
 test('a bell stops with its notifier', async () => {
-  const ended = server.pool(url);
+  const ended = createPool({ url, applicationName: 'a bell', max: 1 });
   const notifier = postgresNotifier(ended);
   expect(notifier.isStopped).toBe(false);
   await ended.end();
