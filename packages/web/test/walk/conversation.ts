@@ -226,12 +226,15 @@ const steps: Act['steps'] = [
   [
     'A picture is sent, and opens from its thumbnail',
     async ({ ann, dee }, { look }) => {
-      const chooser = dee.page.waitForEvent('filechooser');
-      await dee.press(dee.button('Attach files'));
-      await (await chooser).setFiles([{ name: 'meadow.png', mimeType: 'image/png', buffer: await painted(dee.page) }]);
+      const [chooser] = await Promise.all([
+        dee.page.waitForEvent('filechooser'),
+        dee.press(dee.button('Attach files')),
+      ]);
+      await chooser.setFiles([{ name: 'meadow.png', mimeType: 'image/png', buffer: await painted(dee.page) }]);
       await dee.page.locator('.send:enabled').waitFor();
       await look(dee, 'phone-attached');
       await dee.say('Here it is:');
+      await ann.toEnd();
       await ann.press(ann.page.getByRole('button', { name: 'Open meadow.png' }).last());
       await ann.dialog.locator('img').waitFor();
       await look(ann, 'picture');
@@ -247,6 +250,7 @@ const steps: Act['steps'] = [
       await bob.press(bob.button('Stop'));
       await bob.page.locator('.send:enabled').waitFor();
       await bob.press(bob.button('Send'));
+      await ann.toEnd();
       await ann.page.locator('.files audio').last().waitFor();
       await look(ann, 'files');
     },

@@ -32,6 +32,7 @@ export const offline: Act = {
         await dee.press(dee.row(group));
         await dee.page
           .getByText(/You are offline/)
+          .filter({ visible: true })
           .first()
           .waitFor();
         await dee.page.locator('.message').first().waitFor();

@@ -107,6 +107,12 @@ export class Person {
     if (await back.isVisible()) await this.press(back);
   }
 
+  /** Goes to the latest message, if the list is elsewhere. */
+  async toEnd(): Promise<void> {
+    const end = this.page.locator('.to-end');
+    if (await end.isVisible()) await this.press(end);
+  }
+
   async say(text: string): Promise<void> {
     await this.write(this.field('Message'), text);
     if (this.isPhone) await this.press(this.button('Send'));
