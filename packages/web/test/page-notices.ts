@@ -50,6 +50,7 @@ inChromium('notices in a room', () => {
     for (let k = 1; k <= 60; k++) await owner.send(`line ${k}`);
     await owner.pin(seq);
     await ann.page.getByText(/ pinned /).waitFor();
+    expect(await ann.page.locator('.message[tabindex="0"]').count()).toBe(1); // The Tab key reaches the last message.
     await ann.page.getByRole('button', { name: 'a message' }).click();
     await ann.message('the rules').waitFor();
     while (!(await ann.message('the rules').evaluate((message) => message === document.activeElement)))

@@ -142,6 +142,7 @@ interface VisibleRowsProps extends MessageListProps {
 
 /** The visible rows, each at its position. */
 function VisibleRows({ scroller, rows, ...rest }: VisibleRowsProps) {
+  const lastMessage = rows.findLastIndex(({ type }) => type === 'said'); // A note may follow it.
   return (
     <ol style={{ height: scroller.getTotalSize() }} onKeyDown={moveFocus}>
       {scroller.getVirtualItems().map(({ key, index, start }) => (
@@ -154,7 +155,7 @@ function VisibleRows({ scroller, rows, ...rest }: VisibleRowsProps) {
           aria-posinset={index + 1}
           style={{ transform: `translateY(${start}px)` }}
         >
-          <RowOf {...rest} row={rows[index]} isLast={index === rows.length - 1} />
+          <RowOf {...rest} row={rows[index]} isLast={index === lastMessage} />
         </li>
       ))}
     </ol>
