@@ -4,7 +4,7 @@ import { usage } from './failure.js';
 import { plainJson, terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
-/** The options of `admin export-user`. */
+/** The options of `admin export-user` and `admin export-hold`. */
 export interface ExportOptions {
   /** File to write to. Default: stdout. */
   readonly out?: string;
@@ -68,4 +68,12 @@ export async function writeExport(session: CommandSession, id: string, { out }: 
   const count = await writeFile(out, lines);
   const value = { user_id: id, file: out, lines: count };
   session.print(`${terminalLine(out)} has ${count} lines about ${terminalLine(id)}.`, value);
+}
+
+/** Exports all messages that a legal hold covers and the copies that it kept, as lines of JSON. */
+export async function writeHold(session: CommandSession, hold: number, { out }: ExportOptions): Promise<void> {
+  const lines = (await session.administration()).exportHold(hold);
+  if (out === undefined) return writeOut(lines);
+  const count = await writeFile(out, lines);
+  session.print(`${terminalLine(out)} has ${count} lines of hold ${hold}.`, { hold, file: out, lines: count });
 }

@@ -30,7 +30,7 @@ const roleNames = { ...roleWords, guest: UserRole.GUEST } as const;
 /**
  * Prints a table and the option that shows the next page, or `Nothing found.` if it has no rows.
  */
-function printPage(
+export function printPage(
   session: CommandSession,
   heads: readonly string[],
   rows: readonly (readonly string[])[],

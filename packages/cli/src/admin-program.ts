@@ -1,5 +1,5 @@
 import { limits } from '@parley/runtime';
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import {
   type AuditOptions,
   changeUser,
@@ -12,8 +12,9 @@ import {
   type UserOptions,
   userStatusWords,
 } from './admin.js';
-import { type ExportOptions, writeExport } from './admin-export.js';
+import { type ExportOptions, writeExport, writeHold } from './admin-export.js';
 import { printGateways } from './admin-gateways.js';
+import { endHold, type HoldOptions, hold, printHolds } from './admin-holds.js';
 import {
   accountStatusWords,
   closeReport,
@@ -142,6 +143,34 @@ function addExport(admin: Command): void {
     .action((id: string, options: ExportOptions, command: Command) => writeExport(sessionOf(command), id, options));
 }
 
+function addHolds(admin: Command): void {
+  admin
+    .command('hold')
+    .description('keep for operators what users or retention remove, until the hold is released; users do not notice')
+    .addArgument(new Argument('<what>', 'a channel, or a user').choices(['channel', 'user']))
+    .argument('<id>', 'id of the channel or user')
+    .requiredOption('--reason <text>', 'reason, which operators see')
+    .action((what: 'channel' | 'user', id: string, options: HoldOptions, command: Command) =>
+      hold(sessionOf(command), what, id, options),
+    );
+  paged(admin.command('holds'))
+    .description('list the holds that stand, newest first')
+    .action((options: PagePick, command: Command) => printHolds(sessionOf(command), options));
+  admin
+    .command('export-hold <hold>')
+    .description(
+      'print all messages that a hold covers and kept, with files, as lines of JSON; the last has the type `end`',
+    )
+    .option('--out <file>', 'write to this new file, which only you can read')
+    .action((id: string, options: ExportOptions, command: Command) =>
+      writeHold(sessionOf(command), positive(id), options),
+    );
+  admin
+    .command('release <hold>')
+    .description('release a hold by its id; minutes later, what only this hold kept is gone')
+    .action((id: string, _options: object, command: Command) => endHold(sessionOf(command), positive(id)));
+}
+
 function addDeletion(admin: Command): void {
   admin
     .command('delete-user <id>')
@@ -207,6 +236,7 @@ export function addAdmin(program: Command): void {
   addUsers(admin);
   addLists(admin);
   addExport(admin);
+  addHolds(admin);
   addDeletion(admin);
   addGrant(admin);
   addRestored(admin);

@@ -153,6 +153,27 @@ test('exports an account to stdout or to a new file that only its owner can read
   await rm(folder, { recursive: true });
 });
 
+test('sets, lists, exports and releases a legal hold', async () => {
+  const user = await trio.people.make('held');
+  const [, made] = await run(root, 'hold', 'user', user.id, '--reason', 'case 7', '--json');
+  const { id, ...rest } = JSON.parse(made);
+  expect(rest).toEqual({ channel_id: 0, user_id: user.id, reason: 'case 7' });
+  expect(await run(root, 'hold', 'user', user.id, '--reason', 'again')).toEqual([
+    1,
+    expect.stringContaining('stands already'),
+  ]);
+  expect(await run(root, 'hold', 'room', user.id, '--reason', 'x')).toEqual([
+    2,
+    expect.stringContaining('Use channel or user'),
+  ]);
+  expect((await run(root, 'holds'))[1]).toMatch(new RegExp(`${id} +user ${user.id} +root +\\S+ +case 7`));
+  const [code, said] = await run(root, 'export-hold', String(id));
+  const lines = said.trimEnd().split('\n');
+  expect([code, JSON.parse(lines[0] ?? '').type, JSON.parse(lines.at(-1) ?? '').type]).toEqual([0, 'hold', 'end']);
+  expect((await run(root, 'release', String(id)))[0]).toBe(0);
+  expect(await run(root, 'release', String(id))).toEqual([1, expect.stringContaining('Hold not found')]);
+});
+
 test('deletes a user only after the id is typed, or with --yes', async () => {
   const gone = await trio.people.make('going');
   expect(await run(root, 'delete-user', gone.id)).toEqual([2, expect.stringContaining('nothing was deleted.')]);

@@ -104,6 +104,10 @@ const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
   'AdminService/ResolveAbuseReport': () => operator.resolveReport(1),
   'AdminService/DeleteUser': () => operator.deleteUser('bob', false),
   'AdminService/ExportUser': () => first(operator.exportUser('bob')),
+  'AdminService/SetHold': () => operator.setHold({ userId: 'bob', reason: 'reason' }),
+  'AdminService/ListHolds': () => operator.holds(),
+  'AdminService/ReleaseHold': () => operator.releaseHold(1),
+  'AdminService/ExportHold': () => first(operator.exportHold(1)),
 };
 
 /** RPCs that this test does not make, with the reason. */

@@ -175,6 +175,9 @@ export const limits = {
   sessionsListed: 1_000,
   /** Length of the reason of a kick, which goes into the audit. */
   kickReasonCharacters: 1_000,
+  holdReasonCharacters: 1_000,
+  /** Legal holds that stand at a time. */
+  holds: 1_000,
   /** Maximum number of users in a channel whom List names. */
   usersListedOfRoom: 25,
   usersListedOfChat: 100,

@@ -1,4 +1,5 @@
-import { isReason, type Reason, refusals } from './refusals.js';
+import { isReason } from './reasons.js';
+import { type Reason, refusals } from './refusals.js';
 
 /** Details of one refusal beyond its row in `refusals`. */
 export interface RefusalDetail {

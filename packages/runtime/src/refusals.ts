@@ -79,6 +79,11 @@ export const refusals = {
     400,
     'Invalid kick. Name a user or a channel, and give a reason of at most 1000 characters.',
   ),
+  'invalid-hold': row(
+    'INVALID_ARGUMENT',
+    400,
+    'Invalid hold. Name a channel or a user, not both, and give a reason of 1 to 1000 characters.',
+  ),
   'invalid-reaction': row('INVALID_ARGUMENT', 400, 'A reaction must be an emoji.'),
   'invalid-deadline': row('INVALID_ARGUMENT', 400, 'Invalid drain deadline. Use at most 600000 ms; 0 means 10000 ms.'),
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'A metadata value is too long, repeated or malformed.'),
@@ -217,6 +222,8 @@ export const refusals = {
     'This invite is not valid. It may have expired, been used up or been revoked. Ask for a new one.',
   ),
   'abuse-report-not-found': row('NOT_FOUND', 404, 'Report not found. Check the id.'),
+  'hold-not-found': row('NOT_FOUND', 404, 'Hold not found. List the holds to see which stand.'),
+  'already-held': row('ALREADY_EXISTS', 409, 'A hold on this stands already. To change its reason, release it first.'),
   'client-id-reused': row(
     'ALREADY_EXISTS',
     409,
@@ -292,6 +299,7 @@ export const refusals = {
     429,
     'You have too many open reports. Wait until an operator has resolved some.',
   ),
+  'too-many-holds': row('RESOURCE_EXHAUSTED', 429, 'The maximum number of holds stands. Release one first.'),
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'You are in the maximum number of channels. Leave one first.'),
   'too-many-guests': row(
     'RESOURCE_EXHAUSTED',
@@ -377,24 +385,3 @@ export const refusals = {
 
 /** Stable word for one outcome: a key of `refusals`. */
 export type Reason = keyof typeof refusals;
-
-const reasonByCode: ReadonlyMap<number, Reason> = new Map<number, Reason>([
-  [1, 'cancelled'],
-  [4, 'deadline-exceeded'],
-  [8, 'message-too-large'],
-  [12, 'not-implemented'],
-  [14, 'unreachable'],
-]);
-
-/**
- * Returns the reason for a gRPC status code that came without a reason. Such codes come from the
- * transport.
- */
-export function reasonOfCode(code: number): Reason {
-  return reasonByCode.get(code) ?? 'internal';
-}
-
-/** Tests whether a word is a reason of the table. */
-export function isReason(word: unknown): word is Reason {
-  return typeof word === 'string' && Object.hasOwn(refusals, word);
-}

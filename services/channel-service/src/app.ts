@@ -29,7 +29,9 @@ import {
 import { createListAbuseReports, createResolveAbuseReport } from './admin/abuse-reports.js';
 import { createDeleteUser } from './admin/delete-user.js';
 import { Deletions } from './admin/deletions.js';
+import { createExportHold } from './admin/export-hold.js';
 import { createExportUser } from './admin/export-user.js';
+import { createListHolds, createReleaseHold, createSetHold } from './admin/holds.js';
 import { createKick } from './admin/kick.js';
 import { createListAllChannels } from './admin/list-all-channels.js';
 import { createListAudit } from './admin/list-audit.js';
@@ -193,6 +195,10 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
     listAudit: forOperator(callers, createListAudit(pool)),
     deleteUser: forOperator(callers, createDeleteUser(deps)),
     exportUser: pagesForOperator(callers, createExportUser(pool)),
+    setHold: forOperator(callers, createSetHold(pool)),
+    listHolds: forOperator(callers, createListHolds(pool)),
+    releaseHold: forOperator(callers, createReleaseHold(pool)),
+    exportHold: pagesForOperator(callers, createExportHold(pool)),
     listUsers: forOperator(callers, createListUsers(pool)),
     listAllChannels: forOperator(callers, createListAllChannels(pool)),
     listAbuseReports: forOperator(callers, createListAbuseReports(pool)),

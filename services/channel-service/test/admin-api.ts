@@ -2,11 +2,14 @@ import {
   AdminService,
   ChannelServer,
   type Empty,
+  Hold,
   KickRequest,
   type ListAuditResponse,
   type ListGatewaysResponse,
+  type ListHoldsResponse,
   type ListServersResponse,
   Page,
+  SetHoldRequest,
   User,
 } from '@parley/contract';
 import { callPatiently } from '@parley/testkit';
@@ -45,6 +48,19 @@ export class AdminApi {
   kick({ token }: Person, request: Parameters<typeof KickRequest.fromPartial>[0]): Promise<Empty> {
     const admin = this.#rig.admin();
     return callPatiently(admin, AdminService.kick, KickRequest.fromPartial(request), { token, withinMs });
+  }
+
+  setHold({ token }: Person, request: Parameters<typeof SetHoldRequest.fromPartial>[0]): Promise<Hold> {
+    const asked = SetHoldRequest.fromPartial(request);
+    return callPatiently(this.#rig.admin(), AdminService.setHold, asked, { token, withinMs });
+  }
+
+  listHolds({ token }: Person, page: Parameters<typeof Page.fromPartial>[0] = {}): Promise<ListHoldsResponse> {
+    return callPatiently(this.#rig.admin(), AdminService.listHolds, Page.fromPartial(page), { token, withinMs });
+  }
+
+  releaseHold({ token }: Person, id: number): Promise<Empty> {
+    return callPatiently(this.#rig.admin(), AdminService.releaseHold, Hold.fromPartial({ id }), { token, withinMs });
   }
 
   listAudit({ token }: Person, page: Parameters<typeof Page.fromPartial>[0] = {}): Promise<ListAuditResponse> {

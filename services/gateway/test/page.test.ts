@@ -197,6 +197,7 @@ describe('the port of the admin page', () => {
 
   test.each([
     '/chat.v1.AdminService/ExportUser',
+    '/chat.v1.AdminService/ExportHold',
     '/chat.v1.UserService/Register',
     '/chat.v1.ChannelService/List',
     '/chat.v1.ChannelService/Report',

@@ -4,16 +4,19 @@ import {
   ChannelServer,
   DeleteUserRequest,
   type Gateway,
+  Hold,
   KickRequest,
   ListAbuseReportsRequest,
   type ListAbuseReportsResponse,
   ListAllChannelsRequest,
   type ListAllChannelsResponse,
   type ListAuditResponse,
+  type ListHoldsResponse,
   ListUsersRequest,
   type ListUsersResponse,
   type Method,
   Page,
+  SetHoldRequest,
   User,
 } from '@parley/contract';
 import type { UnaryCall } from '../transport.js';
@@ -107,6 +110,30 @@ export class OperatorCalls {
   /** Marks a report of abuse as resolved. */
   async resolveReport(id: number): Promise<void> {
     await this.#ask(repeatable(AdminService.resolveAbuseReport), AbuseReport.fromPartial({ id }), undefined);
+  }
+
+  /**
+   * Sets a legal hold on a channel or a user. While it stands, operators can still read messages that
+   * users edit or delete, and those that retention removes. Users do not notice it.
+   * @throws {Refusal} `already-held`, `channel-not-found` or `user-not-found`
+   */
+  setHold(
+    request: Pick<SetHoldRequest, 'reason'> & Partial<Pick<SetHoldRequest, 'channelId' | 'userId'>>,
+  ): Promise<Hold> {
+    return this.#ask(once(AdminService.setHold), SetHoldRequest.fromPartial(request), undefined);
+  }
+
+  /** Lists the legal holds that stand, the newest first. */
+  holds(page: Partial<Pick<Page, 'size' | 'after'>> = {}, { signal }: Abortable = {}): Promise<ListHoldsResponse> {
+    return this.#ask(repeatable(AdminService.listHolds), Page.fromPartial(page), signal);
+  }
+
+  /**
+   * Releases a legal hold. The messages that it kept are deleted minutes later.
+   * @throws {Refusal} `hold-not-found`
+   */
+  async releaseHold(id: number): Promise<void> {
+    await this.#ask(once(AdminService.releaseHold), Hold.fromPartial({ id }), undefined);
   }
 
   /** Deletes an account for good, with its messages if `purge` is set. */

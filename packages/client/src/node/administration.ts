@@ -1,4 +1,4 @@
-import { AdminService, User } from '@parley/contract';
+import { AdminService, Hold, User } from '@parley/contract';
 import { OperatorCalls } from '../calls/operator-calls.js';
 import { ask, credentialsFor, type Security, streamed } from './calls.js';
 import { Peers } from './peers.js';
@@ -32,6 +32,16 @@ export class Administration extends OperatorCalls {
   async *exportUser(id: string): AsyncGenerator<string, void> {
     const lines = streamed(this.#managers, AdminService.exportUser);
     for await (const { json } of lines(User.fromPartial({ id }), { token: this.#token })) yield json;
+  }
+
+  /**
+   * Yields all messages that a legal hold covers and the copies that it kept, with files, as lines of
+   * JSON. The last line has the type `end`.
+   * @throws {Refusal} `hold-not-found` or `read-too-often`
+   */
+  async *exportHold(id: number): AsyncGenerator<string, void> {
+    const lines = streamed(this.#managers, AdminService.exportHold);
+    for await (const { json } of lines(Hold.fromPartial({ id }), { token: this.#token })) yield json;
   }
 
   /** Closes the connections. */

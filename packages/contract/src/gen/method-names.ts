@@ -57,7 +57,11 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "ListAbuseReports",
     "ResolveAbuseReport",
     "DeleteUser",
-    "ExportUser"
+    "ExportUser",
+    "SetHold",
+    "ListHolds",
+    "ReleaseHold",
+    "ExportHold"
   ],
   "chat.v1.ChatService": [
     "Connect",

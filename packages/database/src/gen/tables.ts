@@ -150,6 +150,16 @@ export interface GuestTable {
   openedAt: Generated<Date>;
 }
 
+export interface HoldTable {
+  id: GeneratedAlways<number>;
+  channelId: number | null;
+  userId: string | null;
+  reason: string;
+  setBy: string;
+  setAt: Generated<Date>;
+  releasedAt: Date | null;
+}
+
 export interface ImportedTable {
   source: string;
   kind: 'person' | 'channel';
@@ -169,6 +179,28 @@ export interface InviteTable {
   revokedAt: Date | null;
   createdAt: Generated<Date>;
   usedAt: Date | null;
+}
+
+export interface KeptFileTable {
+  keptId: number;
+  fileId: string;
+  place: number;
+}
+
+export interface KeptMessageTable {
+  id: GeneratedAlways<number>;
+  channelId: number;
+  seq: number;
+  kind: number;
+  senderId: string;
+  sentAt: Date;
+  targetSeq: number | null;
+  contentType: string;
+  data: Buffer;
+  mentions: string[];
+  editedAt: Date | null;
+  cause: 'edited' | 'deleted' | 'expired';
+  keptAt: Generated<Date>;
 }
 
 export interface KickedSeatTable {
@@ -483,8 +515,11 @@ export interface Database {
   fileChunk: FileChunkTable;
   gateway: GatewayTable;
   guest: GuestTable;
+  hold: HoldTable;
   imported: ImportedTable;
   invite: InviteTable;
+  keptFile: KeptFileTable;
+  keptMessage: KeptMessageTable;
   kickedSeat: KickedSeatTable;
   listing: ListingTable;
   member: MemberTable;

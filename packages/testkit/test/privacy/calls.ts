@@ -174,6 +174,7 @@ export const userCalls: Readonly<Record<string, (target: UserTarget) => object>>
   'AdminService/Kick': ({ user: userId }) => ({ userId }),
   'AdminService/DeleteUser': ({ user: userId }) => ({ userId }),
   'AdminService/ExportUser': ({ user: id }) => ({ id }),
+  'AdminService/SetHold': ({ user: userId }) => ({ userId, reason: 'a case' }),
 };
 
 /** Every call that names an invite link. The call that makes the caller a member comes last. */

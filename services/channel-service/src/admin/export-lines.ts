@@ -1,5 +1,6 @@
 import { Kind, MemberChange, rulesOf } from '@parley/contract';
 import type { ExportedEntry, ExportedRow } from './export-store.js';
+import type { HeldEntry } from './hold-store.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -45,9 +46,18 @@ function changeOf(data: Buffer): object {
   return { change: { user_id: userId, joined, role, by, ...more } };
 }
 
+function entryContentOf(kind: number, data: Buffer): object {
+  return rulesOf(kind)?.data === 'member-change' ? changeOf(data) : contentOf(data);
+}
+
+/** Returns the export line for an entry that a legal hold covers, or for a copy that it kept. */
+export function lineOfHeld(type: string, { position: _, kind, data, ...fields }: HeldEntry): string {
+  return exportJson(type, { kind: wordOf(kind), ...fields, ...entryContentOf(kind, data) });
+}
+
 /** Returns the export line for an entry of a log. */
 export function lineOfEntry({ position, kind, data, inEffect, ...fields }: ExportedEntry): string {
-  const content = rulesOf(kind)?.data === 'member-change' ? changeOf(data) : contentOf(data);
+  const content = entryContentOf(kind, data);
   const effect = inEffect === null ? {} : { inEffect };
   return exportJson('entry', { kind: wordOf(kind), clientId: position, ...fields, ...content, ...effect });
 }

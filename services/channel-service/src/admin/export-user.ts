@@ -1,11 +1,12 @@
 import { ExportLine, type User } from '@parley/contract';
-import type { Pool, Rate } from '@parley/database';
+import type { Pool } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { requireUserId } from '../members/membership.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { audit } from '../transactions/audit.js';
 import { exportJson, lineOfEntry, lineOfRow } from './export-lines.js';
+import { exportRate, pages } from './export-pages.js';
 import {
   type ExportSection,
   exportAccount,
@@ -18,27 +19,10 @@ import {
 
 type Lines = readonly string[];
 
-const exportRate: Rate = { key: 'export', secondsPerCall: 60, burst: 10 };
 const rowsPerPage = 500;
 /** Entries per page. An entry has up to 64 KiB. */
 const entriesPerPage = 100;
 const channelsPerPage = 1_000;
-
-/** Yields the pages that `read` returns, until one is not full. */
-async function* pages<R extends { readonly position: string }>(
-  start: string,
-  size: number,
-  read: (after: string) => Promise<readonly R[]>,
-): AsyncGenerator<readonly R[]> {
-  for (let after = start; ; ) {
-    const rows = await read(after);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows;
-    if (rows.length < size) return;
-    after = last.position;
-  }
-}
 
 async function* sectionLines(pool: Pool, userId: string, { type, start, read }: ExportSection): AsyncGenerator<Lines> {
   const page = { userId, size: rowsPerPage };

@@ -44,9 +44,10 @@ FROM chat.outgoing_webhook WHERE created_by = :userId AND id > :after ORDER BY i
 -- name: exportGuest
 SELECT user_id AS position, name, is_numbered, network, opened_at FROM chat.guest WHERE user_id = :userId AND user_id > :after LIMIT :size;
 
+-- Leaves out files that only a legal hold keeps.
 -- name: exportFiles
 SELECT id::text AS position, id, name, content_type, size, width, height, received, complete, created_at, stale_at
-FROM chat.file WHERE owner_id = :userId AND id > :after::text::uuid ORDER BY id LIMIT :size;
+FROM chat.file WHERE owner_id = :userId AND stale_at IS DISTINCT FROM '-infinity' AND id > :after::text::uuid ORDER BY id LIMIT :size;
 
 -- name: exportChannels
 SELECT id::text AS position, id, name, alias, user_limit, kind::text AS kind, description, icon_id, retention_seconds, retention_count, open_history,

@@ -163,10 +163,13 @@ UPDATE chat.channel_head h SET first_seq = h.last_seq + 1 WHERE h.channel_id > :
 );
 
 -- Deletes channels that were marked as deleted at least a day ago and have no entries and no search
--- words left, with their heads, members and other rows. Returns the deleted ones.
+-- words left, with their heads, members and other rows. A channel stays while a legal hold is on it,
+-- or keeps messages of it. Returns the deleted ones.
 -- name: purgeChannels
 DELETE FROM chat.channel WHERE id > :afterId AND id <= :lastId AND id IN (
   SELECT c.id FROM chat.channel c WHERE c.id > :afterId AND c.id <= :lastId AND c.deleted_at < now() - interval '1 day'
     AND NOT EXISTS (SELECT FROM chat.message m WHERE m.channel_id = c.id)
-    AND NOT EXISTS (SELECT FROM chat.search s WHERE s.channel_id = c.id) LIMIT :maxChannels
+    AND NOT EXISTS (SELECT FROM chat.search s WHERE s.channel_id = c.id)
+    AND NOT EXISTS (SELECT FROM chat.kept_message k WHERE k.channel_id = c.id)
+    AND NOT EXISTS (SELECT FROM chat.hold o WHERE o.channel_id = c.id) LIMIT :maxChannels
 ) RETURNING id;

@@ -1,6 +1,7 @@
 import { type Pool, type PoolClient, transaction } from '@parley/database';
 import { inTurn, type KeepTurn } from '../transactions/turns.js';
 import type { Archive } from './archive.js';
+import { endReleasedHolds } from './released-holds.js';
 import {
   type ChannelPage,
   countMessages,
@@ -70,6 +71,7 @@ export class Retention {
   }
 
   async #run(keep: KeepTurn): Promise<void> {
+    await endReleasedHolds(this.#pool, keep);
     const left: ChangesLeft = { shortened: shortenedPerRun, purged: deletedPerRun };
     for (let n = 0; n < pagesPerRun; n++) {
       await keep();

@@ -60,15 +60,22 @@ WHERE l.file_id = :fileId
   AND (c.open_history OR l.seq > coalesce(r.joined_seq, 0))
 ORDER BY r.left_seq IS NULL DESC, l.channel_id, l.seq DESC LIMIT :size;
 
--- Deletes a file of this owner, unless a message has it.
+-- Deletes a file of this owner, unless a message has it. A trigger hides it instead if a legal hold
+-- keeps it, so the id does not come from the DELETE.
 -- name: deleteFile
-DELETE FROM chat.file WHERE id = :fileId AND owner_id = :ownerId AND stale_at IS NOT NULL RETURNING id;
+WITH mine AS (
+  SELECT id FROM chat.file WHERE id = :fileId AND owner_id = :ownerId AND stale_at > '-infinity' FOR UPDATE
+), gone AS (
+  DELETE FROM chat.file f USING mine WHERE f.id = mine.id
+)
+SELECT id FROM mine;
 
--- Deletes stale files, but keeps those that are a picture of a user or a channel for another day.
+-- Deletes stale files, but keeps those that are a picture of a user or a channel for another day. A
+-- trigger hides those that a legal hold keeps.
 -- name: purgeFiles
 WITH due AS (
   SELECT f.id, EXISTS (SELECT FROM chat.users u WHERE u.avatar_id = f.id) OR EXISTS (SELECT FROM chat.channel c WHERE c.icon_id = f.id) AS is_used
-  FROM chat.file f WHERE f.stale_at < now() ORDER BY f.stale_at LIMIT :size FOR UPDATE OF f SKIP LOCKED
+  FROM chat.file f WHERE f.stale_at > '-infinity' AND f.stale_at < now() ORDER BY f.stale_at LIMIT :size FOR UPDATE OF f SKIP LOCKED
 ), kept AS (
   UPDATE chat.file f SET stale_at = now() + interval '1 day' FROM due WHERE f.id = due.id AND due.is_used
 )

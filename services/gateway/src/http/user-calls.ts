@@ -53,13 +53,13 @@ export const userCalls: CallTargets = new Map(
 );
 
 /**
- * Targets of the calls that the admin page makes, and no others. ExportUser is missing, because an
- * export may take longer than a unary call.
+ * Targets of the calls that the admin page makes, and no others. The exports are missing, because
+ * they may take longer than a unary call.
  */
 export const adminPageCalls: CallTargets = new Map(
   [
     ...(methodNames['chat.v1.AdminService'] ?? [])
-      .filter((method) => method !== 'ExportUser')
+      .filter((method) => method !== 'ExportUser' && method !== 'ExportHold')
       .map((method) => ['AdminService', method, 'manager'] as const),
     ...['Delete', 'CreateInvite'].map((method) => ['ChannelService', method, 'manager'] as const),
     ...['Login', 'Logout', 'Update', 'ResetPassword'].map((method) => ['UserService', method, 'user-service'] as const),

@@ -34,9 +34,10 @@ UPDATE chat.object o SET lease_until = now() + interval '1 minute' FROM gone WHE
 -- name: forgetObject
 DELETE FROM chat.object WHERE id = :objectId AND file_id IS NULL;
 
--- Bytes of files that are to be moved into S3.
+-- Bytes of files that are to be moved into S3. Files that only a legal hold keeps do not move.
 -- name: waitingBytes
-SELECT coalesce(sum(size), 0) AS bytes FROM chat.file WHERE complete AND NOT in_s3 AND size > 0;
+SELECT coalesce(sum(size), 0) AS bytes FROM chat.file
+WHERE complete AND NOT in_s3 AND size > 0 AND stale_at IS DISTINCT FROM '-infinity';
 
 -- name: hasObjects
 SELECT EXISTS (SELECT FROM chat.object WHERE file_id IS NOT NULL) AS has_any;
