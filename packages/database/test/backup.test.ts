@@ -157,6 +157,7 @@ test('restores every row of the snapshot, and none after it, into an empty datab
 describe('with the backup of an earlier version', () => {
   let old: Buffer;
   let target: pg.Pool;
+  let targetUrl: string;
   const noData = async () => {};
 
   beforeAll(async () => {
@@ -167,14 +168,15 @@ describe('with the backup of an earlier version', () => {
     await addUser(earlier, 'carol');
     await addChannel(earlier, 'carol');
     old = await backupOf(earlier, noData);
-    target = await emptyDatabase();
+    targetUrl = await server.emptyDatabase();
+    target = server.pool(targetUrl, 1);
   });
 
   /** An owner who is no superuser does not see all facts about the connections of other users. */
   async function refusesForOwner(): Promise<void> {
     const role = `owner_${randomUUID().slice(0, 8)}`;
     await target.query(`CREATE ROLE ${role} LOGIN CREATEROLE PASSWORD 'x'`);
-    const url = new URL(target.options.connectionString ?? '');
+    const url = new URL(targetUrl);
     await withClient(url.href, async (stranger) => {
       await stranger.query('SELECT 1');
       Object.assign(url, { username: role, password: 'x' });
@@ -203,7 +205,7 @@ describe('with the backup of an earlier version', () => {
     await target.query('CREATE VIEW report AS SELECT id FROM chat.users');
     await expect(restore(target, old, true)).rejects.toThrow('such as views');
     await target.query('DROP VIEW report');
-    await withClient(target.options.connectionString ?? '', async () => {
+    await withClient(targetUrl, async () => {
       await expect(restore(target, old, true)).rejects.toMatchObject({ reason: 'database-running' });
     });
     await refusesForOwner();
