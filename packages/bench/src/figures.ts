@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-const ticksPerSecond = 100;
+/** Unit of the times in `/proc/<pid>/stat`. */
+export const ticksPerSecond = 100;
 const hasProc = process.platform === 'linux';
 
 /** Parses `[hours:]minutes:seconds`, as ps prints a time of less than a day. */
@@ -16,11 +17,16 @@ function ps(pid: number, column: string): string {
   return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' });
 }
 
+/** Returns the fields of `/proc/<pid>/stat`, from the state of the process on. */
+export function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** Returns the user and system time of a process in seconds, over all threads. */
 export function cpuSeconds(pid: number): number {
   if (!hasProc) return secondsOf(ps(pid, 'time'));
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statOf(pid);
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { Pool } from '@parley/database';
 import type { ServiceProcess } from '@parley/testkit';
-import { cpuSeconds, residentKb } from './figures.js';
+import { cpuSeconds, residentKb, statOf, ticksPerSecond } from './figures.js';
 import { liveBytes } from './inspector.js';
 
 /** What a process uses. */
@@ -41,14 +41,8 @@ export class CostlyService implements CostlyProcess {
   }
 }
 
-const ticksPerSecond = 100;
-/** Places of fields in `/proc/<pid>/stat`, counted from the state of the process. */
+/** Places of fields in what `statOf` returns. */
 const fields = { parent: 1, childrenUser: 13, childrenSystem: 14 };
-
-function statOf(pid: number): string[] {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
 
 function childrenOf(parent: number): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

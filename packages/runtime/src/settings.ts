@@ -9,13 +9,9 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
-const host = z
-  .string()
-  .refine(
-    (text) => /^[^/@?#\s]+$/.test(text) && URL.canParse(`https://${text}`),
-    'expected hosts like ci.internal or 10.0.0.5:8443',
-  );
-const hosts = list.pipe(z.array(host));
+const isHost = (text: string) => /^[^/@?#\s]+$/.test(text) && URL.canParse(`https://${text}`);
+const host = z.string().refine(isHost, 'expected hosts like ci.internal or 10.0.0.5:8443');
+const hosts = list.pipe(z.array(host.transform((text) => new URL(`https://${text}`).host)));
 
 /** Returns whether a text is an origin as browsers, and apps such as `tauri://localhost`, send it. */
 function isOrigin(text: string): boolean {

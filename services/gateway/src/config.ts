@@ -124,6 +124,6 @@ export function readGatewayConfig(settings: Settings): GatewayConfig {
     webDir: settings.WEB_DIR ?? builtPage,
     adminPage: readAdminPageConfig(settings),
     push: readPushConfig(settings),
-    privateWebhookHosts: settings.WEBHOOK_PRIVATE.map((host) => new URL(`https://${host}`).host),
+    privateWebhookHosts: settings.WEBHOOK_PRIVATE,
   };
 }

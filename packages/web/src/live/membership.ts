@@ -115,8 +115,8 @@ export class ChatMembership {
   }
 
   /** Returns a page of the current members. @throws {Refusal} */
-  async members(id: number, after: string, signal: AbortSignal): Promise<MembersPage> {
-    const { users, next } = await this.#client.members.page(id, { after, size: 100, signal });
+  async members(id: number, after: string): Promise<MembersPage> {
+    const { users, next } = await this.#client.members.page(id, { after, size: 100 });
     this.#people.learn(users);
     return { users: users.filter(({ memberRole }) => memberRole !== MemberRole.UNSPECIFIED), next };
   }
@@ -124,8 +124,7 @@ export class ChatMembership {
   /** Returns the members of a chat, as far as they are loaded, to offer them for mentions. */
   knownMembers(id: number): KnownMembers {
     if (this.#known?.channelId !== id) {
-      const { signal } = new AbortController();
-      this.#known = new KnownMembers(id, (after) => this.members(id, after, signal));
+      this.#known = new KnownMembers(id, (after) => this.members(id, after));
     }
     return this.#known;
   }

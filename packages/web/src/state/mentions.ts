@@ -11,16 +11,18 @@ export interface MentionPart {
 /** Matches `@` and an id, and not an address such as `ann@example.org`. */
 const mention = /(?<![\p{L}\p{N}_@./])@([A-Za-z0-9][A-Za-z0-9._-]{0,63})/gu;
 
-/**
- * Splits a text at the mentions of users. Ids ignore case. A full stop or hyphen at the end is part of the id
- * only if there is such an id.
- */
+/** Returns the id at the start of a word. A full stop or hyphen at the end is part of it only if there is such an id. */
+function idIn(word: string, isId: (word: string) => boolean): string | undefined {
+  return [word, word.replace(/[._-]+$/, '')].find(isId);
+}
+
+/** Splits a text at the mentions of users. Ids ignore case. */
 export function mentionParts(text: string, userIds: readonly string[]): readonly MentionPart[] {
   const known = new Map(userIds.map((id) => [id.toLowerCase(), id]));
   const parts: MentionPart[] = [];
   let at = 0;
   for (const { 0: found, 1: word = '', index } of text.matchAll(mention)) {
-    const id = [word, word.replace(/[._-]+$/, '')].find((one) => known.has(one.toLowerCase()));
+    const id = idIn(word, (one) => known.has(one.toLowerCase()));
     if (id === undefined) continue;
     if (index > at) parts.push({ text: text.slice(at, index) });
     at = index + found.length - word.length + id.length;
@@ -33,7 +35,7 @@ export function mentionParts(text: string, userIds: readonly string[]): readonly
 /** Returns a text with the names of the mentioned users, for a line elsewhere. Unknown ids stay. */
 export function mentionsByName(text: string, names: Names): string {
   return text.replace(mention, (found: string, word: string) => {
-    const id = [word, word.replace(/[._-]+$/, '')].find((one) => Object.hasOwn(names, one));
+    const id = idIn(word, (one) => Object.hasOwn(names, one));
     return id === undefined ? found : `@${givenName(names, id)}${word.slice(id.length)}`;
   });
 }

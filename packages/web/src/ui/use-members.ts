@@ -26,9 +26,8 @@ export function useMembers(id: number): MembersSoFar {
   const { membership } = useWorkspace();
   const [users, setUsers] = useState<readonly User[]>([]);
   const [next, setNext] = useState('');
-  const [closing] = useState(() => new AbortController());
   const { refused, busy, run } = useAction(async (after: string) => {
-    const page = await membership.members(id, after, closing.signal);
+    const page = await membership.members(id, after);
     setUsers((before) => (after === '' ? page.users : [...before, ...page.users]));
     setNext(page.next);
   });

@@ -22,10 +22,8 @@ function showCount(count: number): void {
 /** Shows the number of chats with something new in the title of the window and in its icon. */
 export function usePageTitle(open: string | undefined): void {
   const { chats } = useWorkspace();
-  const title = useWatchedPart(chats, (state) =>
-    pageTitle(unreadTotals(state), open === undefined ? undefined : plainLine(open)),
-  );
   const count = useWatchedPart(chats, (state) => unreadTotals(state).chats);
+  const title = pageTitle({ chats: count }, open === undefined ? undefined : plainLine(open));
   useEffect(() => {
     document.title = title;
     return () => {
