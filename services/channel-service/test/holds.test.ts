@@ -153,6 +153,8 @@ test('a hold on a user keeps what the user wrote anywhere, and all of the direct
   expect(keptIn(lines, open)).toEqual(['deleted mine']);
   expect(entriesIn(lines, group)).toEqual(['', '', 'stays']);
   expect(entriesIn(lines, open)).toEqual(['']); // only those of the user
+  const ofOthers = 'SELECT FROM chat.kept_message WHERE channel_id = $1 AND sender_id = $2';
+  expect((await rig.owner.query(ofOthers, [open, friend.id])).rowCount).toBe(0);
   const { messages } = await chats.history(friend, group);
   const said = messages.filter(({ kind }) => kind === Kind.UNSPECIFIED).map(({ data }) => Buffer.from(data).toString());
   expect(said).toEqual(['stays', '', '']);
