@@ -33,7 +33,18 @@ function once<Q, S>(method: Method<Q, S>): UnaryCall<Q, S> {
   return { ...method, service: 'managers', isRepeatable: false };
 }
 
-/** The operator's calls that have a single response. Each rejects with a `Refusal`. */
+/**
+ * The operator's calls that have a single response. Each rejects with a `Refusal`.
+ *
+ * @example
+ * ```ts
+ * import { OperatorCalls, type Transport } from '@parley/client';
+ *
+ * export function operatorCalls(transport: Transport, token: string): OperatorCalls {
+ *   return new OperatorCalls((call, request, signal) => transport.ask(call, request, { token, signal }));
+ * }
+ * ```
+ */
 export class OperatorCalls {
   readonly #ask: Ask;
 
