@@ -29,8 +29,16 @@ export {
   SettingsError,
   unknownNames,
 } from './read-settings.js';
-export { isReason, reasonOfCode } from './reasons.js';
-export { Refusal, type RefusalDetail, refusalFrom, refusalFromFrame, refuse, type SentRefusal } from './refusal.js';
+export {
+  isReason,
+  Refusal,
+  type RefusalDetail,
+  reasonOfCode,
+  refusalFrom,
+  refusalFromFrame,
+  refuse,
+  type SentRefusal,
+} from './refusal.js';
 export { type Reason, type RefusalRow, refusals, type StatusName } from './refusals.js';
 export { savableName } from './savable-name.js';
 export { type SettingName, type Settings, settingsTable } from './settings.js';

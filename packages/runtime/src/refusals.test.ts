@@ -1,5 +1,4 @@
-import { isReason } from './reasons.js';
-import { Refusal, refusalFrom, refuse } from './refusal.js';
+import { isReason, Refusal, refusalFrom, refuse } from './refusal.js';
 import { type RefusalRow, refusals } from './refusals.js';
 
 const rows = Object.entries(refusals) as [string, RefusalRow][];

@@ -1,6 +1,5 @@
 import { encodeRequest, type Method } from '@parley/contract';
-import { isReason, reasonOfCode } from '@parley/runtime/reasons';
-import { type Refusal, refuse } from '@parley/runtime/refusal';
+import { isReason, type Refusal, reasonOfCode, refuse } from '@parley/runtime/refusal';
 import { GrpcWebClientBase, type Metadata, MethodDescriptor } from 'grpc-web';
 import { onAbort } from '../abort.js';
 import type { CallOptions } from '../transport.js';
