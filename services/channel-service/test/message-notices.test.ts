@@ -149,8 +149,8 @@ test('a direct message notifies the other user if that user is not in the chat',
   expect(await noticesOf(bob)).toEqual([`direct ${seq} by ${ann.id}`]);
   await rig.owner.query(
     `INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, live, join_by)
-     VALUES (gen_random_uuid(), $1, $2, gen_random_uuid(), 1, false, true, now())`,
-    [bob.id, id],
+     VALUES (gen_random_uuid(), $1, $2, $3, 1, false, true, now())`,
+    [bob.id, id, (await rig.server()).instanceId],
   );
   await say(id, ann);
   await indexAll(rig, pool);
