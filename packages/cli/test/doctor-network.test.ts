@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
+import { createServer as createHttp2, createSecureServer } from 'node:http2';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,6 +152,54 @@ test('finds certificates with which services cannot reach each other', async () 
     expect.stringMatching(`^fault tls of services: manager ${other}: The certificate is for other names`),
     expect.stringMatching(
       '^fault tls of services: chat-1 .*: The server does not speak TLS on that port. Set PARLEY_TLS_CERT and',
+    ),
+  ]);
+});
+
+/** Says that a chat server serves, with this address for clients, until the test ends. */
+async function serving(addr: string | undefined, internal: string, tls = false): Promise<void> {
+  const more = `INSERT INTO chat.server (instance_id, name, addr, internal_addr, tls, lease_until)
+    VALUES (gen_random_uuid(), 'another', $1, $2, $3, now() + interval '1 hour')`;
+  await trio.people.sql(more, [addr, internal, tls]);
+  afterEachTest.push(() => trio.people.sql("DELETE FROM chat.server WHERE name = 'another'"));
+}
+
+const chatServers = async () => {
+  const lines = await diagnose({ database: trio.database.ownerUrl, only: ['chat servers'] });
+  return lines.filter((line) => !line.startsWith('ok chat servers: chat-1 '));
+};
+
+test('finds an address that two chat servers give to clients, if it reaches only one of them', async () => {
+  const addr = trio.chatServers[0]?.grpc;
+  await serving(addr, String(addr)); // the dead process of a server that was restarted
+  expect(await chatServers()).toEqual([expect.stringMatching('^ok ')]);
+  await serving(addr, '127.0.0.1:1');
+  const [, , found] = await chatServers();
+  expect(found).toMatch(
+    /^fault chat servers: another, another, chat-1 .*: Several chat servers have .*own PARLEY_ADDR/,
+  );
+});
+
+test('finds no fault in several chat servers at the address of an Envoy, which refuses a call without a token itself', async () => {
+  const envoy = createHttp2();
+  const refusal = {
+    ':status': 200,
+    'content-type': 'application/grpc',
+    'grpc-status': '16',
+    'grpc-message': 'Jwt is missing',
+  };
+  envoy.on('stream', (stream) => stream.respond(refusal, { endStream: true }));
+  const { address, close } = await listen(envoy);
+  afterEachTest.push(close);
+  for (const internal of ['127.0.0.1:1', '127.0.0.1:2']) await serving(address, internal);
+  expect(await chatServers()).toEqual([0, 1].map(() => expect.stringMatching('^ok chat servers: another ')));
+});
+
+test('finds a chat server whose certificate is not trusted, and says what to give for an authority of your own', async () => {
+  await serving(await addressOf(createSecureServer(ca.issue('chat', {}))), '127.0.0.1:1', true);
+  expect(await chatServers()).toEqual([
+    expect.stringMatching(
+      /^fault chat servers: .*cannot use this address. The certificate is signed by root, which is not trusted, .*--ca FILE/,
     ),
   ]);
 });

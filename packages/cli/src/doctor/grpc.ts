@@ -1,4 +1,4 @@
-import { ChannelCredentials, Client, status } from '@grpc/grpc-js';
+import { ChannelCredentials, Client, type Metadata, status } from '@grpc/grpc-js';
 import { noConnectionOf } from '@parley/client/node';
 import { ChannelService, ChatService, type Method, UserService } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
@@ -33,7 +33,8 @@ const unheard = 'Check what listens there, and the proxies on the way.';
 
 function refusedFinding({ about, service, isTls }: GrpcPort, { cause, reason, message }: Refusal): Finding {
   const { code, details = message } = (cause ?? {}) as { code?: number; details?: string };
-  if (reason === 'unauthenticated') return works(about, `The ${service} responds to gRPC.`);
+  if (reason === 'unauthenticated' || code === status.UNAUTHENTICATED)
+    return works(about, `The ${service} responds to gRPC.`);
   if (code === status.UNIMPLEMENTED) {
     const { path } = calls[service];
     const change = `Correct the address (usual ports: 50051 user-service, 50052 manager, 50053 chat server), or let the proxy pass ${path}.`;
@@ -57,19 +58,39 @@ export async function untriableGrpc(
     : `The server does not speak HTTP/2${port.isTls ? ' over TLS' : ' in plain text'}`;
 }
 
-/** Calls a service without a token. */
-export async function grpcFinding(port: GrpcPort, where: Pick<Surroundings, 'ca' | 'timeoutMs'>): Promise<Finding> {
+/** Calls a service without a token. Returns how it refuses the call; undefined if it accepts it. */
+async function refusalOf(port: GrpcPort, where: Pick<Surroundings, 'ca' | 'timeoutMs'>): Promise<Refusal | undefined> {
   const client = grpcClient(port, where);
   const method: Method<unknown, unknown> = calls[port.service];
   try {
     await callUnary(client, method, method.requestType.decode(new Uint8Array()), { withinMs: where.timeoutMs });
-    return works(port.about, `The ${port.service} responds to gRPC.`);
+    return undefined;
   } catch (thrown) {
-    if (thrown instanceof Refusal) return refusedFinding(port, thrown);
+    if (thrown instanceof Refusal) return thrown;
     throw thrown;
   } finally {
     client.close();
   }
+}
+
+/** Calls a service without a token. */
+export async function grpcFinding(port: GrpcPort, where: Pick<Surroundings, 'ca' | 'timeoutMs'>): Promise<Finding> {
+  const refusal = await refusalOf(port, where);
+  return refusal === undefined
+    ? works(port.about, `The ${port.service} responds to gRPC.`)
+    : refusedFinding(port, refusal);
+}
+
+/**
+ * Returns whether a call without a token reaches a process of Parley, which refuses it with a reason.
+ * Envoy needs the token to choose a chat server, so it refuses the call itself.
+ */
+export async function passesWithoutToken(
+  port: GrpcPort,
+  where: Pick<Surroundings, 'ca' | 'timeoutMs'>,
+): Promise<boolean> {
+  const { metadata } = ((await refusalOf(port, where))?.cause ?? {}) as { metadata?: Metadata };
+  return (metadata?.get('chat-reason').length ?? 0) > 0;
 }
 
 /** Services respond to gRPC. */
