@@ -3,6 +3,15 @@ import { Writable } from 'node:stream';
 import { limits } from '@parley/runtime';
 import { usage } from './failure.js';
 
+/** Kind of a secret that the user types. */
+type SecretNoun = 'password' | 'passphrase';
+
+/** Another way to give a secret. */
+const elsewhere: Readonly<Record<SecretNoun, string>> = {
+  password: '',
+  passphrase: ', or give --passphrase-file FILE',
+};
+
 /** Lines of a piped stdin. All questions share this reader, because it reads ahead. */
 let pipedLines: AsyncIterator<string> | undefined;
 
@@ -32,10 +41,10 @@ async function readLine(prompt: string): Promise<string | undefined> {
   return line;
 }
 
-async function readGiven(prompt: string): Promise<string> {
+async function readGiven(prompt: string, noun: SecretNoun): Promise<string> {
   const password = await readLine(prompt);
   if (password) return password;
-  throw usage('A password is required: type it, or pass it as one line of stdin.');
+  throw usage(`A ${noun} is required: type it, or pass it as one line of stdin${elsewhere[noun]}.`);
 }
 
 const { passwordMinBytes: least, passwordMaxBytes: most } = limits;
@@ -45,28 +54,38 @@ const rule = `${least} to ${most} bytes`;
  * Checks the length of a new password, so that the user learns of a mistake before the second
  * prompt.
  */
-function checkRule(password: string): void {
+function checkRule(password: string, noun: SecretNoun): void {
   const bytes = Buffer.byteLength(password);
-  if (bytes < least || bytes > most) throw usage(`A password has ${rule}; this one has ${bytes}.`);
+  if (bytes < least || bytes > most) throw usage(`A ${noun} has ${rule}; this one has ${bytes}.`);
 }
 
 /**
  * Reads a password from a prompt on a terminal, else from the next line of stdin.
  * @throws {Failure} if it is missing
  */
-export function readPassword(name = 'Password'): Promise<string> {
-  return readGiven(`${name}: `);
+export function readPassword(name = 'Password', noun: SecretNoun = 'password'): Promise<string> {
+  return readGiven(`${name}: `, noun);
+}
+
+/** Reads the passphrase of a backup, like `readPassword`. */
+export function readPassphrase(): Promise<string> {
+  return readPassword('Passphrase', 'passphrase');
 }
 
 /**
  * Reads a new password. On a terminal, the user types it twice.
  * @throws {Failure} if it is missing, too short, too long, or typed differently the second time
  */
-export async function readNewPassword(name = 'Password'): Promise<string> {
-  const password = await readGiven(`${name} (${rule}): `);
-  checkRule(password);
+export async function readNewPassword(name = 'Password', noun: SecretNoun = 'password'): Promise<string> {
+  const password = await readGiven(`${name} (${rule}): `, noun);
+  checkRule(password, noun);
   if (process.stdin.isTTY === true && (await readLine(`${name} again: `)) !== password) {
-    throw usage('The two passwords differ.');
+    throw usage(`The two ${noun}s differ.`);
   }
   return password;
+}
+
+/** Reads a new passphrase for a backup, like `readNewPassword`. */
+export function readNewPassphrase(): Promise<string> {
+  return readNewPassword('Passphrase', 'passphrase');
 }

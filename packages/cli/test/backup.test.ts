@@ -160,6 +160,8 @@ test('refuses to restore into a running system, and with a wrong passphrase', as
   const wrong = join(folder, 'wrong');
   await writeFile(wrong, 'wrong horse');
   expect(await run('restore', file(), ...target, wrong)).toEqual([1, expect.stringContaining('passphrase is wrong')]);
+  const missing = 'A passphrase is required: type it, or pass it as one line of stdin, or give --passphrase-file FILE.';
+  expect(await run('restore', file(), '--check')).toEqual([2, expect.stringContaining(missing)]);
   expect(await run('restore', file(), '--check', '--passphrase-file', secret())).toEqual([
     0,
     expect.stringMatching(/ is whole: \d+ rows of /),

@@ -361,7 +361,7 @@ export const refusals = {
   ),
   'not-mine': row('ABORTED', 409, 'This chat server does not own that channel.'),
   compressed: row('UNIMPLEMENTED', 501, 'Compressed messages are not supported. Send with grpc-encoding identity.'),
-  'not-implemented': row('UNIMPLEMENTED', 501, 'This server does not offer that call.'),
+  'not-implemented': row('UNIMPLEMENTED', 501, 'This call is not offered here. Operators log in at the service ports.'),
   'deadline-exceeded': row('DEADLINE_EXCEEDED', 504, 'The call did not finish before its deadline.', 1_000),
   cancelled: row('CANCELLED', 499, 'The caller cancelled the call.'),
   internal: row('INTERNAL', 500, 'Something went wrong on the server. Its log has the details.'),

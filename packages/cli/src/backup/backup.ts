@@ -13,7 +13,7 @@ import { usage } from '../failure.js';
 import { interruptible } from '../interruptible.js';
 import { output } from '../output.js';
 import { givenUrl, type OwnerOptions, shownUrl } from '../owner-database.js';
-import { readNewPassword, readPassword } from '../password.js';
+import { readNewPassphrase, readPassphrase } from '../password.js';
 import { counted, terminalLine } from '../plain-text.js';
 import type { CommandSession } from '../session.js';
 import { backupWork, pooled, withOwnedDatabase, withRestoreTarget } from './backup-database.js';
@@ -101,7 +101,7 @@ function keptWords({ removed, unreadable }: KeptBackups): string {
 export async function makeBackup(session: CommandSession, name: string, options: BackupCommandOptions): Promise<void> {
   const { encrypt, passphraseFile, keep } = options;
   const file = keep === undefined ? name : await newBackupIn(name);
-  const typed = () => (encrypt ? readNewPassword('Passphrase') : Promise.resolve(undefined));
+  const typed = () => (encrypt ? readNewPassphrase() : Promise.resolve(undefined));
   const passphrase = await (passphraseFile === undefined ? typed() : passphraseIn(passphraseFile));
   const totals = await interruptible((signal) =>
     withOwnedDatabase(
@@ -130,7 +130,7 @@ export async function makeBackup(session: CommandSession, name: string, options:
 async function passphraseFor(file: string, { passphraseFile }: RestoreCommandOptions): Promise<string | undefined> {
   const isEncrypted = await backupWork(isEncryptedBackup(readBackup(file)));
   if (passphraseFile !== undefined) return passphraseIn(passphraseFile);
-  return isEncrypted ? readPassword('Passphrase') : undefined;
+  return isEncrypted ? readPassphrase() : undefined;
 }
 
 /** Checks a backup, and loads it into a database. */

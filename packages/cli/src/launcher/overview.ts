@@ -17,6 +17,9 @@ export interface ProxyAddress {
   readonly PARLEY_USER_SERVICES: string;
 }
 
+/** The settings that say how clients connect. */
+type AddressSettings = Pick<Settings, 'TLS_CERT' | 'TLS_CA' | 'ADDR' | 'ADDR_TLS'>;
+
 /** Returns the main address of a process: HTTP, else gRPC. */
 export function addressOf({ grpc, http }: Listens): string {
   return http ?? grpc ?? '';
@@ -46,11 +49,23 @@ function whereTo({ userPort, managerPort, managers }: StartOptions, upstreams: P
     : `${userService} --manager ${quoted(upstreams.PARLEY_MANAGERS)}`;
 }
 
-/** Returns the address of the web page: that of Envoy if it runs, else of the first gateway. */
-export function webPageOf(running: readonly Running[], network: Network): string {
+/**
+ * Returns the address of the web page: that of Envoy if it runs, else of the first gateway. With
+ * PARLEY_ADDR, clients connect to a proxy, so it is the address on this machine.
+ */
+export function webPageOf(running: readonly Running[], network: Network, { ADDR }: Pick<Settings, 'ADDR'>): string {
   const doors = running.filter(({ listens }) => listens.http !== undefined);
   const envoy = doors.find(({ process: { name } }) => name === 'envoy');
-  return publicAddress((envoy ?? doors[0])?.listens.http ?? '', network);
+  const publicHost = ADDR === undefined ? network.publicHost : network.ip;
+  return publicAddress((envoy ?? doors[0])?.listens.http ?? '', { ...network, publicHost });
+}
+
+/** Returns the line about the web page. It names the proxy at PARLEY_ADDR first, if there is one. */
+function pageLine(page: string, { ADDR, ADDR_TLS, TLS_CERT }: AddressSettings): string {
+  if (ADDR === undefined) return `Web page: ${page}`;
+  const isTls = ADDR_TLS ?? TLS_CERT !== undefined;
+  const { origin } = new URL(`${isTls ? 'https' : 'http'}://${ADDR}`);
+  return `Web page: ${origin} (on this machine, without your proxy: ${page})`;
 }
 
 /** Returns the text printed once everything runs: processes, addresses and commands to try. */
@@ -59,8 +74,9 @@ export function overview(
   options: StartOptions,
   upstreams: ProxyAddress,
   network: Network,
-  { TLS_CERT, TLS_CA }: Pick<Settings, 'TLS_CERT' | 'TLS_CA'>,
+  settings: AddressSettings,
 ): string {
+  const { TLS_CERT, TLS_CA } = settings;
   const rows = running.map(({ process: { name, pid, logFile }, listens }) => [
     name,
     String(pid),
@@ -78,7 +94,7 @@ export function overview(
   );
   const adminPage = running.map(({ listens }) => listens.adminPage).find((url) => url !== undefined);
   const pages = [
-    `Web page: ${webPageOf(running, network)}`,
+    pageLine(webPageOf(running, network, settings), settings),
     ...(adminPage === undefined ? [] : [`Admin page: ${adminPage}`]),
   ].join('\n');
   return `everything runs\n\n${table}\n${pages}\n\nNow try, in another terminal (\`npx parley --help\` lists all commands):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;

@@ -128,7 +128,7 @@ export class Supervisor {
       pid: process.pid,
       database: database.ownerUrl,
       ...(redis && { redis }),
-      page: webPageOf(running, network),
+      page: webPageOf(running, network, settings),
     };
     const facts = () => ({ ...fixed, services: running.map(factsOf) });
     this.#publisher = this.#parts.add('publisher', new FactsPublisher(folder, facts, this.#print));

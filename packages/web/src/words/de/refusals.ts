@@ -146,7 +146,7 @@ export const deRefusals: Readonly<Record<Exclude<Reason, TechnicalReason>, strin
   paused: 'Der Chat-Server antwortet gerade nicht. Versuch es noch einmal.',
   unreachable: 'Der Server ist nicht erreichbar.',
   unconfirmed: 'Der Server hat die Nachricht nicht bestätigt. Vielleicht haben andere sie gesehen.',
-  'not-implemented': 'Das kann dieser Server nicht.',
+  'not-implemented': 'Diesen Aufruf gibt es hier nicht. Wer Parley betreibt, meldet sich an den Ports der Dienste an.',
   'deadline-exceeded': 'Der Server hat zu lange nicht geantwortet. Versuch es noch einmal.',
   cancelled: 'Das wurde abgebrochen.',
   internal: 'Auf dem Server ist etwas schiefgegangen.',
