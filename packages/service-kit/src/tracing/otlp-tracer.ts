@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import {
   BasicTracerProvider,
   BatchSpanProcessor,
@@ -61,18 +61,21 @@ class OtlpSpan implements CallSpan {
   readonly isRecorded: boolean;
   readonly #span: Span;
   readonly #tracer: Tracer;
+  readonly #originMs: number;
 
-  constructor(span: Span, tracer: Tracer) {
+  /** `originMs` is the Unix time at which the monotonic clock was 0, as of the start of the span. */
+  constructor(span: Span, tracer: Tracer, originMs: number) {
     const { traceId, spanId, traceFlags: flags } = span.spanContext();
     this.traceparent = traceparentOf({ traceId, spanId, flags });
     this.isRecorded = span.isRecording();
     this.#span = span;
     this.#tracer = tracer;
+    this.#originMs = originMs;
   }
 
   step({ name, startedAtMs, ms, hasFailed }: TraceStep): void {
     if (!this.isRecorded) return;
-    const startTime = performance.timeOrigin + startedAtMs;
+    const startTime = this.#originMs + startedAtMs;
     const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': name };
     const parent = trace.setSpan(ROOT_CONTEXT, this.#span);
     const step = this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, startTime, attributes }, parent);
@@ -83,7 +86,7 @@ class OtlpSpan implements CallSpan {
   end(name: string, reason: string): void {
     this.#span.updateName(name).setAttribute('parley.reason', reason);
     if (reason === 'internal') this.#span.setStatus({ code: SpanStatusCode.ERROR });
-    this.#span.end();
+    this.#span.end(this.#originMs + performance.now());
   }
 }
 
@@ -100,16 +103,22 @@ function contextOf(parent: TraceParent | undefined) {
 
 /** Opens a tracer that sends spans over HTTP, as the variables `OTEL_*` say. */
 export function openTracer(service: string, log: Logger): CallTracer & Part {
-  const own = { 'service.name': process.env.OTEL_SERVICE_NAME || `parley-${service}`, 'service.version': version };
+  const own = resourceFromAttributes({ 'service.name': `parley-${service}`, 'service.version': version });
   const provider = new BasicTracerProvider({
-    resource: defaultResource().merge(resourceFromAttributes(own)),
+    resource: defaultResource()
+      .merge(own)
+      .merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [new BatchSpanProcessor(new LoggedExporter(new OTLPTraceExporter(), log))],
   });
   const tracer = provider.getTracer('parley', version);
   return {
     begin(name, parent, requestId) {
       const attributes = { 'parley.request_id': requestId };
-      return new OtlpSpan(tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, contextOf(parent)), tracer);
+      // The clock of this machine may be set during the call, so only the start comes from it.
+      const startTime = Date.now();
+      const originMs = startTime - performance.now();
+      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime, attributes }, contextOf(parent));
+      return new OtlpSpan(span, tracer, originMs);
     },
     async stop() {
       await atMost(
