@@ -38,6 +38,21 @@ function addKey(kid: string, purpose: string): Promise<unknown> {
   );
 }
 
+/** Sets a legal hold on the room, and deletes a message with a file, which the hold keeps. */
+async function holdAndDelete(): Promise<void> {
+  await source.query("INSERT INTO chat.hold (channel_id, reason, set_by) VALUES ($1, 'case 7', 'alice')", [room]);
+  await addMessage(3, Buffer.from('held'));
+  const { rows } = await source.query<{ id: string }>(
+    `INSERT INTO chat.file (owner_id, name, content_type, size, received, complete)
+     VALUES ('alice', 'c', 'text/plain', 1024, 1024, true) RETURNING id`,
+  );
+  const [id] = rows.map((file) => file.id);
+  await source.query('INSERT INTO chat.file_chunk (file_id, n, data) VALUES ($1, 0, $2)', [id, everyByte]);
+  await source.query('INSERT INTO chat.message_file (channel_id, seq, file_id) VALUES ($1, 3, $2)', [room, id]);
+  await source.query("UPDATE chat.message SET deleted_at = now(), data = '', content_type = '' WHERE seq = 3");
+  await source.query('DELETE FROM chat.file WHERE id = $1', [id]);
+}
+
 async function fill(): Promise<void> {
   await addUser(source, 'alice');
   await source.query(`UPDATE chat.users SET about = E'tab\\t "quoted" \\\\ \\\\N é😀\\r\\nend' WHERE id = 'alice'`);
@@ -56,6 +71,7 @@ async function fill(): Promise<void> {
   await source.query(
     `INSERT INTO chat.audit (actor, action, target, detail) VALUES ('alice', 'test', '', '{"a": "\\\\N\\t\\u0001"}')`,
   );
+  await holdAndDelete();
   await addKey('of users', 'user');
   await addKey('of a chat server', 'chat');
 }
@@ -135,11 +151,12 @@ function definitionsOf(pool: pg.Pool): Promise<string[]> {
 test('restores every row of the snapshot, and none after it, into an empty database', async () => {
   const target = await emptyDatabase();
   expect(await restore(target, backup)).toMatchObject({ channels: 1, manifest: { parley: 'test' } });
-  await source.query('DELETE FROM chat.message WHERE seq = 2');
+  for (const table of ['message', 'kept_message']) await source.query(`DELETE FROM chat.${table} WHERE seq = 2`);
   const contents = await contentsOf(target);
   expect(contents).toEqual(await contentsOf(source));
-  expect(contents.message).toHaveLength(1);
-  expect(contents.file_chunk).toHaveLength(1);
+  expect(contents.message).toHaveLength(2);
+  expect(contents.file_chunk).toHaveLength(2);
+  expect([contents.hold, contents.kept_message, contents.kept_file].map((rows) => rows?.length)).toEqual([1, 1, 1]);
   expect(await definitionsOf(target)).toEqual(await definitionsOf(source));
   expect(await column(target, "SELECT detail::text AS text FROM chat.audit WHERE actor = 'alice'")).toEqual([
     '{"a": "\\\\N\\t\\u0001"}',
@@ -152,6 +169,19 @@ test('restores every row of the snapshot, and none after it, into an empty datab
   expect(
     Number((await column(target, "SELECT number::text AS text FROM chat.users WHERE id = 'bob'"))[0]),
   ).toBeGreaterThan(1_000_000);
+});
+
+test('keeps legal holds: a restored hold still keeps messages and files, and shows none of them to users', async () => {
+  const target = await emptyDatabase();
+  await restore(target, backup);
+  const kept = "SELECT cause || ' ' || convert_from(data, 'UTF8') AS text FROM chat.kept_message WHERE seq = 3";
+  expect(await column(target, kept)).toEqual(['deleted held']);
+  const piece = 'SELECT encode(chat.held_piece(file_id, 0), $$hex$$) AS text FROM chat.kept_file';
+  expect(await column(target, piece)).toEqual([everyByte.toString('hex')]);
+  expect(await column(target, "SELECT name AS text FROM chat.file WHERE stale_at = '-infinity'")).toEqual(['c']);
+  await target.query('DELETE FROM chat.message WHERE seq = 1');
+  const causes = await column(target, 'SELECT cause AS text FROM chat.kept_message ORDER BY id');
+  expect(causes).toEqual(['deleted', 'expired']);
 });
 
 describe('with the backup of an earlier version', () => {

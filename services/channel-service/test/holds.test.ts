@@ -160,6 +160,80 @@ test('a hold on a user keeps what the user wrote anywhere, and all of the direct
   expect(said).toEqual(['stays', '', '']);
 });
 
+/** Adds a message with a file to a channel, as a chat server does. The file has the text `file <seq>`. */
+async function tellWithFile(channelId: number): Promise<number> {
+  const seq = await chats.tell(channelId, me, 'see the file');
+  const data = Buffer.from(`file ${seq}`);
+  await rig.owner.query(
+    `WITH made AS (
+       INSERT INTO chat.file (owner_id, name, content_type, size, received, complete, stale_at)
+       VALUES ($1, 'a.txt', 'text/plain', $4, $4, true, now() + interval '1 day') RETURNING id
+     ), filled AS (INSERT INTO chat.file_chunk (file_id, n, data) SELECT id, 0, $5 FROM made)
+     INSERT INTO chat.message_file (channel_id, seq, file_id) SELECT $2, $3, id FROM made`,
+    [me.id, channelId, seq, data.length, data],
+  );
+  return seq;
+}
+
+/** Deletes stale files, as gateways do. */
+async function purgeFiles(): Promise<void> {
+  const gateway = openTestPool(database.urlFor('chat_gateway'), 1, 'test purge of files');
+  await gateway.query("DELETE FROM chat.file WHERE stale_at > '-infinity' AND stale_at < now()");
+  await gateway.end();
+}
+
+test('a hold keeps the files of deleted messages, of deleted channels and of retention until its release', async () => {
+  const hour = { retention: { seconds: 3_600 } };
+  const [edited, removed, expired] = [
+    await chats.make(me, 'group'),
+    await chats.make(me, 'group'),
+    await chats.make(me, 'group', hour),
+  ];
+  const hold = await set({ userId: me.id });
+  await amend(edited, await tellWithFile(edited), null);
+  for (const id of [removed, expired]) {
+    await tellWithFile(id);
+    await chats.age(id, 9, '2 days');
+  }
+  await rig.remove(me, removed);
+  await rig.owner.query("UPDATE chat.channel SET deleted_at = now() - interval '25 h' WHERE id = $1", [removed]);
+  await retain();
+  await retain();
+  for (const id of [removed, expired]) expect(await chats.stored(id)).toEqual([]);
+  const files = () => rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.file WHERE owner_id = $1', me.id);
+  await purgeFiles();
+  expect(await files()).toEqual({ n: 3 });
+  const lines = await exported(hold);
+  const bytes = lines.filter(({ type }) => type === 'bytes');
+  expect(bytes.map(({ base64 }) => Buffer.from(String(base64), 'base64').toString())).toEqual(
+    Array(3).fill(expect.stringMatching(/^file \d+$/)),
+  );
+  const named = lines.filter(({ type }) => type === 'file').map(({ id }) => id);
+  expect(new Set(bytes.map(({ file_id }) => file_id))).toEqual(new Set(named));
+  await api.releaseHold(root, hold);
+  await pass();
+  expect(await files()).toEqual({ n: 0 });
+});
+
+test('a released hold that cannot end does not stop retention', async () => {
+  const [held, other] = [
+    await chats.make(me, 'group'),
+    await chats.make(me, 'group', { retention: { seconds: 3_600 } }),
+  ];
+  await api.releaseHold(root, await set({ channelId: held }));
+  await chats.say(other, me, 3);
+  await chats.age(other, 2, '3 h');
+  await rig.owner.query(
+    `CREATE FUNCTION chat.planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'planted'; END $$;
+     CREATE TRIGGER planted BEFORE DELETE ON chat.hold EXECUTE FUNCTION chat.planted()`,
+  );
+  await expect(pass()).rejects.toThrow('planted');
+  await rig.owner.query('DROP FUNCTION chat.planted CASCADE');
+  expect(await chats.stored(other)).toEqual([3]);
+  await retain();
+  expect(await rig.one('SELECT count(*)::int AS n FROM chat.hold WHERE channel_id = $1', held)).toEqual({ n: 0 });
+});
+
 test('what two holds cover stays until both are released', async () => {
   const id = await chats.make(me, 'group');
   const seq = await chats.tell(id, me, 'words');

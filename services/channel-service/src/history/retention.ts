@@ -70,8 +70,14 @@ export class Retention {
     await inTurn(this.#pool, 'retention', (keep) => this.#run(keep));
   }
 
+  /** Ends released holds first, because a channel stays while a hold keeps it. Their failure stops nothing else. */
   async #run(keep: KeepTurn): Promise<void> {
-    await endReleasedHolds(this.#pool, keep);
+    const [holds] = await Promise.allSettled([endReleasedHolds(this.#pool, keep)]);
+    await this.#runPages(keep);
+    if (holds.status === 'rejected') throw holds.reason;
+  }
+
+  async #runPages(keep: KeepTurn): Promise<void> {
     const left: ChangesLeft = { shortened: shortenedPerRun, purged: deletedPerRun };
     for (let n = 0; n < pagesPerRun; n++) {
       await keep();
