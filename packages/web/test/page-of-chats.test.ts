@@ -5,3 +5,4 @@ import './page-chats.js';
 import './page-files.js';
 import './page-large.js';
 import './page-polyglots.js';
+import './page-renders.js';

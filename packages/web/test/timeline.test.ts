@@ -4,7 +4,7 @@ import { type ConversationState, noConversation } from '../src/state/conversatio
 import { linkWords } from '../src/state/link-words.js';
 import { endsSession, sessionReducer, unconfirmedNotice } from '../src/state/session.js';
 import { Store } from '../src/state/store.js';
-import { lastOwn, timeline } from '../src/state/timeline.js';
+import { lastOwn, timeline, withSameRows } from '../src/state/timeline.js';
 import { dayWords } from '../src/state/times.js';
 import { typingWords } from '../src/state/typing-words.js';
 import { said } from './entries.js';
@@ -45,6 +45,14 @@ test('marks the first unread message by another user', () => {
   const state = { ...talk(), openedAtSeq: 1 };
   expect(kinds(state)).toEqual(['start', 'day', 'a^t', 'unread', 'b^t', 'c^l', 'ds']);
   expect(kinds({ ...talk(), openedAtSeq: 2 })).not.toContain('unread');
+});
+
+test('keeps the rows that a new message does not change', () => {
+  const state = talk();
+  const before = timeline(state);
+  const next = conversationReducer(state, { type: 'entries', entries: [said(5, 'ann', 'e')], place });
+  const rows = withSameRows(timeline(next), before);
+  expect(rows.map((row) => before.includes(row))).toEqual([true, true, true, true, true, false, false]); // "d" is no longer the last one sent.
 });
 
 test('puts the old log above the new one, with unique keys', () => {

@@ -151,3 +151,17 @@ export function timeline(state: ConversationState): readonly Row[] {
   for (const one of pendingRows(state)) shown.add(one);
   return onlyLastSent(shown.rows);
 }
+
+function isSameRow(a: Row, b: Row): boolean {
+  const fields = Object.keys(a) as (keyof Row)[];
+  return fields.length === Object.keys(b).length && fields.every((field) => a[field] === b[field]);
+}
+
+/** Returns the rows. A row that equals an earlier one is the same object, so that it is not rendered again. */
+export function withSameRows(rows: readonly Row[], before: readonly Row[]): readonly Row[] {
+  const known = new Map(before.map((row) => [row.key, row]));
+  return rows.map((row) => {
+    const one = known.get(row.key);
+    return one !== undefined && isSameRow(one, row) ? one : row;
+  });
+}

@@ -1,6 +1,6 @@
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
-import { timeline } from '../state/timeline.js';
+import { type Row, timeline, withSameRows } from '../state/timeline.js';
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
 import { MessageList } from './message-list.js';
@@ -11,16 +11,27 @@ import { useIntent } from './use-intent.js';
 /** The messages of a room or chat, and the field for a new one. */
 export function ConversationPanel({ state }: { state: ConversationState }) {
   const { intent, onIntent } = useIntent(state);
-  const { channel, lines, earlier, outgoing, hasOlder, openedAtSeq, place, me } = state;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows depend on these only
-  const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log, channel]);
+  const rows = useRows(state);
   return (
     <>
       <MessageList rows={rows} state={state} onIntent={onIntent} />
       <TypingLine typing={state.typing} names={state.names} />
       <RefusedChanges state={state} />
       <Composer intent={intent} state={state} onIntent={onIntent} />
-      <Announcer lines={lines} names={state.names} me={me} />
+      <Announcer lines={state.lines} names={state.names} me={state.me} />
     </>
   );
+}
+
+/** Returns the rows of the list. A row that has not changed stays the same object. */
+function useRows(state: ConversationState): readonly Row[] {
+  const before = useRef<readonly Row[]>([]);
+  const { channel, lines, earlier, outgoing, hasOlder, openedAtSeq, place } = state;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows depend on these only
+  const rows = useMemo(
+    () => withSameRows(timeline(state), before.current),
+    [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log, channel],
+  );
+  before.current = rows;
+  return rows;
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useReducer, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useReducer, useRef, useSyncExternalStore } from 'react';
 import { type PagePlace, placeOf } from '../state/place.js';
 
 interface Watchable<S> {
@@ -14,6 +14,13 @@ export function useWatched<S>({ state, subscribe }: Watchable<S>): S {
 /** Returns a part of the state of a store, and renders again only when that part changes. */
 export function useWatchedPart<S, P>({ state, subscribe }: Watchable<S>, part: (state: S) => P): P {
   return useSyncExternalStore(subscribe, () => part(state()));
+}
+
+/** Returns a function that stays the same at every render, and calls the function of the last one. For events only. */
+export function useSteady<A extends unknown[]>(act: (...args: A) => void): (...args: A) => void {
+  const last = useRef(act);
+  last.current = act;
+  return useCallback((...args) => last.current(...args), []);
 }
 
 /** Returns the time in Unix ms, and renders again every `everyMs` while `wanted`. */

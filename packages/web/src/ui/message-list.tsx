@@ -1,16 +1,18 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef } from 'react';
 import type { OpenConversation } from '../live/open-conversation.js';
-import { allowedActions } from '../state/allowed-actions.js';
+import { type AllowedActions, allowedActions } from '../state/allowed-actions.js';
 import { type ConversationState, lastSeq } from '../state/conversation-state.js';
+import { saidAt } from '../state/lines.js';
 import { isRoom } from '../state/rooms.js';
 import type { Row } from '../state/timeline.js';
 import { words } from '../words/words.js';
+import { useSteady } from './hooks.js';
 import { Icon } from './icon.js';
 import type { IntentRequest } from './intent.js';
 import { MessageRow } from './message-row.js';
-import { type Jump, PlainRow } from './plain-row.js';
-import { type Scroller, useJump } from './use-jump.js';
+import { PlainRow } from './plain-row.js';
+import { type Jump, type Scroller, useJump } from './use-jump.js';
 import { useLinkedMessage } from './use-linked-message.js';
 import { type RowAnchor, useReadingPlace } from './use-reading-place.js';
 import { useOpenConversation } from './workspace-context.js';
@@ -19,13 +21,6 @@ interface MessageListProps {
   readonly rows: readonly Row[];
   readonly state: ConversationState;
   readonly onIntent: (request: IntentRequest) => void;
-}
-
-interface RowOfProps extends Omit<MessageListProps, 'rows'> {
-  readonly jump: Jump;
-  readonly linkedSeq: number | undefined;
-  readonly row: Row | undefined;
-  readonly isLast: boolean;
 }
 
 const sizes: Readonly<Record<Row['type'], number>> = { start: 48, day: 48, unread: 32, anew: 48, note: 32, said: 56 };
@@ -140,9 +135,10 @@ interface VisibleRowsProps extends MessageListProps {
   readonly linkedSeq: number | undefined;
 }
 
-/** The visible rows, each at its position. */
+/** The visible rows, each at its position. A row that has not changed is not rendered again. */
 function VisibleRows({ scroller, rows, ...rest }: VisibleRowsProps) {
   const lastMessage = rows.findLastIndex(({ type }) => type === 'said'); // A note may follow it.
+  const elementOf = useRowElements(rest);
   return (
     <ol style={{ height: scroller.getTotalSize() }} onKeyDown={moveFocus}>
       {scroller.getVirtualItems().map(({ key, index, start }) => (
@@ -155,11 +151,46 @@ function VisibleRows({ scroller, rows, ...rest }: VisibleRowsProps) {
           aria-posinset={index + 1}
           style={{ transform: `translateY(${start}px)` }}
         >
-          <RowOf {...rest} row={rows[index]} isLast={index === lastMessage} />
+          {elementOf(rows[index], index === lastMessage)}
         </li>
       ))}
     </ol>
   );
+}
+
+/** Returns what the user may do, the same object until it changes. */
+function useAllowed(state: ConversationState): AllowedActions {
+  const { say, change, moderate } = allowedActions(state);
+  return useMemo(() => ({ say, change, moderate }), [say, change, moderate]);
+}
+
+const noReceipts: ConversationState['receipts'] = {};
+
+/** Returns a function that makes the element of a row. Its properties change only with what the row shows. */
+function useRowElements({ state, jump, linkedSeq, onIntent }: Omit<VisibleRowsProps, 'rows' | 'scroller'>) {
+  const { lines, names, me, receipts } = state;
+  const allowed = useAllowed(state);
+  const shared = { names, onJump: useSteady((seq: number) => jump(seq)?.()) };
+  const ofMessages = { ...shared, me, allowed, onIntent: useSteady(onIntent) };
+  const hasReceipts = Object.keys(receipts).length > 0;
+  const mayJump = (seq: number | undefined) => seq !== undefined && jump(seq) !== undefined;
+  return (row: Row | undefined, isLast: boolean): ReactNode => {
+    if (row === undefined) return null;
+    if (row.type !== 'said') {
+      const target = row.type === 'note' && 'target' in row.line ? row.line.target : undefined;
+      return <PlainRow {...shared} row={row} mayJump={mayJump(target)} noun={nounOf(state.channel)} />;
+    }
+    const { replyTo, seq } = row.line;
+    return (
+      <MessageRow
+        {...{ ...ofMessages, row, isLast, hasReceipts }}
+        receipts={row.delivery === 'sent' ? receipts : noReceipts}
+        answered={replyTo === undefined || row.past ? undefined : saidAt(lines, replyTo)}
+        mayJump={mayJump(replyTo)}
+        isLinked={seq === linkedSeq && !row.past}
+      />
+    );
+  };
 }
 
 /** Scrolls to the end when the user sends a message. */
@@ -192,19 +223,6 @@ function useMarkRead(state: ConversationState, place: React.RefObject<HTMLElemen
 /** Returns the word for a channel in a sentence. */
 function nounOf(channel: ConversationState['channel']): 'room' | 'chat' {
   return channel === undefined || isRoom(channel) ? 'room' : 'chat';
-}
-
-function RowOf({ row, state, isLast, jump, linkedSeq, onIntent }: RowOfProps) {
-  if (row === undefined) return null;
-  if (row.type !== 'said') return <PlainRow row={row} names={state.names} jump={jump} noun={nounOf(state.channel)} />;
-  const { lines, names, me, receipts } = state;
-  return (
-    <MessageRow
-      {...{ row, lines, names, me, receipts, isLast, jump, onIntent }}
-      allowed={allowedActions(state)}
-      isLinked={row.line.seq === linkedSeq && !row.past}
-    />
-  );
 }
 
 type LinkedNoticeProps = Omit<ReturnType<typeof useLinkedMessage>, 'seq'>;

@@ -1,7 +1,7 @@
-import { type ReactNode, useMemo } from 'react';
+import { memo, type ReactNode, useMemo } from 'react';
 import type { AllowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation-state.js';
-import { type Line, type SaidLine, saidAt } from '../state/lines.js';
+import type { SaidLine } from '../state/lines.js';
 import { mentionsByName } from '../state/mentions.js';
 import { textOrFiles } from '../state/message-words.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
@@ -17,31 +17,36 @@ import type { IntentRequest } from './intent.js';
 import { MentionsContext } from './mentions.js';
 import { MessageActions } from './message-actions.js';
 import { PersonName } from './person-name.js';
-import type { Jump } from './plain-row.js';
 import { Reactions } from './reactions.js';
 import { Name, Text } from './text.js';
 
 interface MessageRowProps {
   readonly row: SaidRow;
-  readonly lines: readonly Line[];
   readonly names: Names;
   readonly me: string;
   readonly allowed: AllowedActions;
   /** Whether this is the last message. The Tab key reaches it first. */
   readonly isLast: boolean;
+  /** Receipts of others, if the row shows them. */
   readonly receipts: ConversationState['receipts'];
+  /** Whether others send receipts here. */
+  readonly hasReceipts: boolean;
+  /** The message to which this one replies, if it is loaded. */
+  readonly answered: SaidLine | undefined;
+  /** Whether that message can be shown. */
+  readonly mayJump: boolean;
   /** Whether the address of the page names this message. */
   readonly isLinked: boolean;
-  readonly jump: Jump;
+  /** Scrolls to the message with a seq. */
+  readonly onJump: (seq: number) => void;
   readonly onIntent: (request: IntentRequest) => void;
 }
 
-/** A message and its actions. */
-export function MessageRow(props: MessageRowProps) {
-  const { row, lines, names, me, allowed, isLast, isLinked, receipts, jump, onIntent } = props;
+/** A message and its actions. It is rendered again only if a property has changed. */
+export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
+  const { row, names, me, allowed, isLast, isLinked, receipts, hasReceipts, onIntent } = props;
   const { line, head, delivery, past } = row;
   const name = nameOf(names, line.sender);
-  const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
   const mentions = useMemo(() => ({ userIds: line.mentions ?? [], names, me }), [line.mentions, names, me]);
   const isThere = !past && !line.deleted && row.outgoing === undefined;
   return (
@@ -66,7 +71,7 @@ export function MessageRow(props: MessageRowProps) {
             <Time at={line.at} />
           </p>
         )}
-        {line.replyTo !== undefined && <Quote seq={line.replyTo} of={answered} names={names} jump={jump} />}
+        {line.replyTo !== undefined && <Quote {...props} seq={line.replyTo} />}
         <MentionsContext value={mentions}>
           <Body line={line}>
             <SentState row={row} receipts={receipts} names={names} />
@@ -85,12 +90,12 @@ export function MessageRow(props: MessageRowProps) {
           isOwn={line.sender === me}
           mayChange={allowed.change}
           mayModerate={allowed.moderate}
-          hasReceipts={Object.keys(receipts).length > 0}
+          hasReceipts={hasReceipts}
         />
       )}
     </article>
   );
-}
+});
 
 /** Marks of a message that mentions this user or is pinned. */
 function Marks({ line: { mentionsMe = false, pinned = false } }: { line: SaidLine }) {
@@ -138,20 +143,20 @@ function Body({ line, children }: { line: SaidLine; children: ReactNode }) {
   );
 }
 
-interface QuoteProps {
+interface QuoteProps extends Pick<MessageRowProps, 'answered' | 'names' | 'mayJump' | 'onJump'> {
   readonly seq: number;
-  /** The quoted message, if it is loaded. */
-  readonly of: SaidLine | undefined;
-  readonly names: Names;
-  readonly jump: Jump;
 }
 
-function Quote({ seq, of, names, jump }: QuoteProps) {
-  const go = jump(seq);
+function Quote({ seq, answered, names, mayJump, onJump }: QuoteProps) {
   return (
     <blockquote className="quote">
-      <button type="button" title={words().conversation.goToMessage} disabled={go === undefined} onClick={go}>
-        {of === undefined ? words().conversation.replyToEarlier : <QuoteStart of={of} names={names} />}
+      <button
+        type="button"
+        title={words().conversation.goToMessage}
+        disabled={!mayJump}
+        onClick={() => onJump(seq)}
+      >
+        {answered === undefined ? words().conversation.replyToEarlier : <QuoteStart of={answered} names={names} />}
       </button>
     </blockquote>
   );

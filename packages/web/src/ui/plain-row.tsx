@@ -1,4 +1,4 @@
-import { Fragment, type ReactNode } from 'react';
+import { Fragment, memo, type ReactNode } from 'react';
 import type { MemberLine, PinLine } from '../state/lines.js';
 import { type Names, namedTogether, nameOf } from '../state/names.js';
 import type { Row, Start } from '../state/timeline.js';
@@ -7,21 +7,18 @@ import { listParts, words } from '../words/words.js';
 import { useNow } from './hooks.js';
 import { Name } from './text.js';
 
-/**
- * Returns a function that scrolls to the message with a seq, or undefined if that message is not
- * loaded.
- */
-export type Jump = (seq: number) => (() => void) | undefined;
-
 interface PlainRowProps {
   readonly row: Exclude<Row, { type: 'said' }>;
   readonly names: Names;
-  readonly jump: Jump;
+  /** Whether the message that the row names can be shown. */
+  readonly mayJump: boolean;
+  /** Scrolls to the message with a seq. */
+  readonly onJump: (seq: number) => void;
   readonly noun: 'room' | 'chat';
 }
 
 /** A row that is not a message. */
-export function PlainRow({ row, names, jump, noun }: PlainRowProps) {
+export const PlainRow = memo(function PlainRow({ row, names, mayJump, onJump, noun }: PlainRowProps) {
   switch (row.type) {
     case 'day':
       return (
@@ -44,9 +41,9 @@ export function PlainRow({ row, names, jump, noun }: PlainRowProps) {
     case 'start':
       return <p className="start">{row.known ? startWords(row.begins, noun) : ''}</p>;
     case 'note':
-      return <Note line={row.line} names={names} jump={jump} />;
+      return <Note line={row.line} names={names} mayJump={mayJump} onJump={onJump} />;
   }
-}
+});
 
 /**
  * The heading of a day. Checks the clock every ten seconds, so that Today becomes Yesterday at
@@ -63,14 +60,18 @@ function startWords(begins: Start, noun: 'room' | 'chat'): string {
   return begins === 'older' ? older : notKept;
 }
 
-function Note({ line, names, jump }: { line: Extract<Row, { type: 'note' }>['line']; names: Names; jump: Jump }) {
+interface NoteProps<L> extends Pick<PlainRowProps, 'names' | 'mayJump' | 'onJump'> {
+  readonly line: L;
+}
+
+function Note({ line, names, ...jump }: NoteProps<Extract<Row, { type: 'note' }>['line']>) {
   switch (line.type) {
     case 'missing':
       return <p className="note">{words().conversation.missing(line.to - line.seq + 1)}</p>;
     case 'member':
       return <Membership line={line} names={names} />;
     default:
-      return <Pin line={line} names={names} jump={jump} />;
+      return <Pin line={line} names={names} {...jump} />;
   }
 }
 
@@ -107,17 +108,15 @@ function People({ ids, names }: { ids: readonly string[]; names: Names }) {
   });
 }
 
-function Pin({ line, names, jump }: { line: PinLine; names: Names; jump: Jump }) {
-  const go = jump(line.target);
+function Pin({ line, names, mayJump, onJump }: NoteProps<PinLine>) {
   const { pinned, unpinned, aMessage, earlierMessage } = words().conversation;
-  const message =
-    go === undefined ? (
-      earlierMessage
-    ) : (
-      <button type="button" className="to-message" onClick={go}>
-        {aMessage}
-      </button>
-    );
+  const message = mayJump ? (
+    <button type="button" className="to-message" onClick={() => onJump(line.target)}>
+      {aMessage}
+    </button>
+  ) : (
+    earlierMessage
+  );
   const person = <Person id={line.sender} names={names} />;
   return <p className="note">{filled(line.type === 'pin' ? pinned : unpinned, person, message)}</p>;
 }

@@ -2,10 +2,15 @@ import type { Virtualizer } from '@tanstack/react-virtual';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { type ConversationState, firstSeq } from '../state/conversation-state.js';
 import type { Row } from '../state/timeline.js';
-import type { Jump } from './plain-row.js';
 import { useOpenConversation } from './workspace-context.js';
 
 export type Scroller = Virtualizer<HTMLDivElement, HTMLLIElement>;
+
+/**
+ * Returns a function that scrolls to the message with a seq, or undefined if that message is not
+ * loaded.
+ */
+export type Jump = (seq: number) => (() => void) | undefined;
 
 interface JumpOptions {
   readonly rows: readonly Row[];

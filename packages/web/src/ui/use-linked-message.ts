@@ -2,7 +2,7 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
 import { isSettling, linkedMessage } from '../state/linked-message.js';
 import { usePlace } from './hooks.js';
-import type { Jump } from './plain-row.js';
+import type { Jump } from './use-jump.js';
 import { useOpenConversation } from './workspace-context.js';
 
 /** Calls the listener when the user clicks a link to the address that is open already. */
