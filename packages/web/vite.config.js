@@ -86,14 +86,14 @@ const withoutWebhooks = without(
 const onlyCommands = without(
   'only-commands',
   /\/client\/dist\/src\/calls\/(?:bots|methods)\.js$/,
-  /^ {4}(?:\w+Bots?|setBotCommands|reportAbuse): .*\n|^ {4}(?:async )?(?:create|list|revoke|setCommands)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
+  /^ {4}(?:\w+Bots?|setBotCommands): .*\n|^ {4}(?:async )?(?:create|list|revoke|setCommands)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
 );
 
 /** Calls for which the page has no button. */
 const withoutUnusedCalls = without(
   'without-unused-calls',
   /\/client\/dist\/src\/calls\/(?:account|members|people|sessions)\.js$/,
-  /^ {4}(?:async )?(?:changeEmail|transfer|mute|ban|report|endAll)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
+  /^ {4}(?:async )?(?:changeEmail|transfer|mute|ban|endAll)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
 );
 
 /** The page shows the text that came with a refusal or its own, so it needs none for each reason. */

@@ -2,6 +2,7 @@
  * Imports test files that share one stage, because setting up a stage takes longer than most tests.
  */
 import './page-invites.js';
+import './page-people.js';
 import './page-search.js';
 import './page-settings.js';
 import './page-text.js';

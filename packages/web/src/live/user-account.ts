@@ -103,6 +103,11 @@ export class UserAccount {
     if (hasChat) await chats.direct(userId).catch(() => {}); // Brings the other user back, whom the block has removed.
   }
 
+  /** Reports a message of a channel to the operators. @throws {Refusal} */
+  async report(channelId: number, seq: number, reason: string): Promise<void> {
+    await this.#client.people.report({ channelId, seq }, reason);
+  }
+
   /** Shows the user's current name in every tab, and after a reload, and the current picture. */
   async #learn(user: User): Promise<User> {
     const { chats, people, database } = this.#deps;

@@ -1,5 +1,5 @@
 /** Maximum lengths of texts, in characters, as the server requires. */
-export const mostCharacters = { name: 64, about: 500 } as const;
+export const mostCharacters = { name: 64, about: 500, report: 1_000 } as const;
 
 /** The length of a text in characters, and by how many it is too long. */
 export interface TextLength {

@@ -29,7 +29,7 @@ const choices = ['👍', '❤️', '😂', '🎉', '😮', '👀'];
 export function MessageActions(props: MessageActionsProps) {
   const { line, isOwn, mayChange, mayModerate, hasReceipts, names, onIntent } = props;
   const conversation = useOpenConversation();
-  const [open, setOpen] = useState<'reactions' | 'emoji' | 'deleting' | 'readers'>();
+  const [open, setOpen] = useState<'reactions' | 'emoji' | 'deleting' | 'readers' | 'report'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
   const close = () => setOpen(undefined);
   const tools = useRef<HTMLDivElement>(null);
@@ -65,11 +65,12 @@ export function MessageActions(props: MessageActionsProps) {
         {mayChange && isOwn && line.text !== undefined && (
           <Action name="edit" label={say.editAction} onPress={() => onIntent({ do: 'edit', target: line })} />
         )}
+        {mayChange && !isOwn && <Action name="flag" label={say.reportAction} onPress={() => toggle('report')} />}
         {((mayChange && isOwn) || mayModerate) && (
           <Action name="trash" label={say.deleteAction} onPress={() => toggle('deleting')} />
         )}
       </div>
-      {(open === 'emoji' || open === 'readers') && (
+      {(open === 'emoji' || open === 'readers' || open === 'report') && (
         <MessageDialog {...{ open, line, names }} onReact={react} onClose={close} />
       )}
       {said !== undefined && (

@@ -8,6 +8,7 @@ export { NotificationsDialog } from './notifications-dialog.js';
 export { PersonCard } from './person-card.js';
 export { PinsDialog } from './pins-dialog.js';
 export { ReadersDialog } from './readers-dialog.js';
+export { ReportDialog } from './report-dialog.js';
 export { SearchDialog } from './search-dialog.js';
 export { SettingsDialog } from './settings/settings-dialog.js';
 export { ShortcutsDialog } from './shortcuts-dialog.js';

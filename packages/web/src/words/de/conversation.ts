@@ -117,6 +117,13 @@ export const deConversation: ConversationWords = {
   editAction: 'Bearbeiten',
   deleteAction: 'Löschen',
   deleteForAll: 'Für alle löschen',
+  reportAction: 'Melden',
+  reportTitle: 'Diese Nachricht melden',
+  reportReason: 'Was stimmt damit nicht? (freiwillig)',
+  reportHint:
+    'Die Betreiber dieses Servers bekommen deine Meldung und eine Kopie der Nachricht. Der Absender erfährt nichts davon.',
+  sendReport: 'Meldung senden',
+  reported: 'Danke. Die Betreiber haben deine Meldung und eine Kopie der Nachricht.',
   reactions: 'Reaktionen',
   by: (names) => ` von ${names}`,
   andMore: (names, count) => `${names} und ${count} weitere`,
