@@ -1,12 +1,11 @@
 import type { User } from '@parley/client';
-import { type KeyboardEvent, useEffect, useId, useState } from 'react';
+import { type KeyboardEvent, useId, useState } from 'react';
 import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { Icon } from './icon.js';
 import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
-import { type RefusedAction, refusedBy } from './use-action.js';
-import { useWorkspace } from './workspace-context.js';
+import { useFoundPeople } from './use-found-people.js';
 
 /** A user who was picked. */
 export interface Picked {
@@ -22,43 +21,12 @@ interface PeoplePickerProps {
   readonly onPick: (picked: readonly Picked[]) => void;
 }
 
-const searchAfterMs = 200;
-
-interface FoundUsers {
-  /** Undefined while the search runs. */
-  readonly users?: readonly User[];
-  readonly refused?: RefusedAction;
-}
-
-/** Returns the users whose id or name begins with a text, or why the search failed. */
-function useFound(text: string): FoundUsers {
-  const { membership } = useWorkspace();
-  const [found, setFound] = useState<FoundUsers>({});
-  const sought = text.trim();
-  useEffect(() => {
-    setFound({});
-    if (sought === '') return;
-    const searching = new AbortController();
-    const timer = setTimeout(() => {
-      membership.findUsers(sought, searching.signal).then(
-        (users) => setFound({ users }),
-        (thrown) => searching.signal.aborted || setFound({ refused: refusedBy(thrown) }),
-      );
-    }, searchAfterMs);
-    return () => {
-      clearTimeout(timer);
-      searching.abort();
-    };
-  }, [membership, sought]);
-  return found;
-}
-
 /** A field that finds people by name or id. Arrow keys and Enter pick one. */
 export function PeoplePicker({ label, picked, isSingle = false, onPick }: PeoplePickerProps) {
   const id = useId();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const { users, refused } = useFound(text);
+  const { users, refused } = useFoundPeople(text);
   const found = users?.filter((user) => !picked.some((one) => one.id === user.id));
   const pick = (user: User | undefined) => {
     if (user === undefined) return;

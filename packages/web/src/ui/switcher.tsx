@@ -7,10 +7,14 @@ import { joinableChannels, type RoomsState, roomsOf } from '../state/rooms.js';
 import { words } from '../words/words.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
+import { RefusalLine } from './refusal-line.js';
 import { Name } from './text.js';
+import { useAction } from './use-action.js';
+import { useFoundPeople } from './use-found-people.js';
 import { useWorkspace } from './workspace-context.js';
 
 const mostShown = 12;
+const mostPeople = 6;
 
 /** Returns everything that the user can open: chats, rooms, and public channels to join. */
 function destinations(chats: ChatsState, rooms: RoomsState): readonly Destination[] {
@@ -49,23 +53,51 @@ export function useSwitcher() {
   return { isOpen, open: () => setIsOpen(true), close: () => setIsOpen(false) };
 }
 
-/** The quick switcher: finds a chat or room by its name. */
-export function Switcher({ onClose }: { onClose: () => void }) {
-  const { chats, rooms } = useWorkspace();
-  const id = useId();
-  const [text, setText] = useState('');
-  const [at, setAt] = useState(0);
-  const matching = matchingDestinations(destinations(useWatched(chats), useWatched(rooms)), text);
-  const found = matching.slice(0, mostShown);
-  const say = words().chats;
-  const go = (href: string | undefined) => {
-    if (href === undefined) return;
+const intoView = (element: HTMLElement | null) => element?.scrollIntoView({ block: 'nearest' });
+
+/** One row of the switcher. */
+interface Choice {
+  readonly key: string;
+  readonly title: string;
+  readonly about: string;
+  readonly open: () => void;
+}
+
+/**
+ * Returns what matches a text: chats and rooms, and then people who have no chat among them. A
+ * choice of a person opens the direct chat.
+ */
+function useChoices(text: string, onClose: () => void) {
+  const { chats, rooms, membership } = useWorkspace();
+  const state = useWatched(chats);
+  const { users, refused: notFound } = useFoundPeople(text);
+  const go = (href: string) => {
     onClose();
     location.hash = href;
   };
+  const { refused, run } = useAction(async (userId: string) => go(chatHref(await membership.direct(userId))));
+  const matching = matchingDestinations(destinations(state, useWatched(rooms)), text);
+  const found = matching.slice(0, mostShown);
+  const peers = new Set(found.map(({ id }) => state.items[id]?.peer?.id));
+  const people = (users ?? []).filter(({ id }) => !peers.has(id)).slice(0, mostPeople);
+  const choices: readonly Choice[] = [
+    ...found.map(({ href, title, about }) => ({ key: href, title, about, open: () => go(href) })),
+    ...people.map(({ id, name }) => ({ key: `@${id}`, title: name || id, about: `@${id}`, open: () => run(id) })),
+  ];
+  const isSearching = text.trim() !== '' && users === undefined && notFound === undefined;
+  return { choices, leftOut: matching.length - found.length, isSearching, refused: refused ?? notFound };
+}
+
+/** The quick switcher: finds a chat, a room or a person by name. */
+export function Switcher({ onClose }: { onClose: () => void }) {
+  const id = useId();
+  const [text, setText] = useState('');
+  const [at, setAt] = useState(0);
+  const { choices, leftOut, isSearching, refused } = useChoices(text, onClose);
+  const say = words().chats;
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === 'Enter') go(found[at]?.href);
-    else if (event.key === 'ArrowDown') setAt(Math.min(at + 1, found.length - 1));
+    if (event.key === 'Enter') choices[at]?.open();
+    else if (event.key === 'ArrowDown') setAt(Math.min(at + 1, choices.length - 1));
     else if (event.key === 'ArrowUp') setAt(Math.max(at - 1, 0));
     else return;
     event.preventDefault();
@@ -79,7 +111,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
           aria-label={say.switcherField}
           aria-expanded
           aria-controls={`${id}-found`}
-          aria-activedescendant={found[at] && `${id}-${at}`}
+          aria-activedescendant={choices[at] && `${id}-${at}`}
           autoComplete="off"
           placeholder={say.switcherField}
           value={text}
@@ -90,30 +122,28 @@ export function Switcher({ onClose }: { onClose: () => void }) {
           onKeyDown={onKey}
         />
         <div className="found" id={`${id}-found`} role="listbox" aria-label={say.list}>
-          {found.map(({ title, about, href }, index) => (
+          {choices.map(({ key, title, about, open }, index) => (
             <button
-              key={href}
+              key={key}
+              ref={index === at ? intoView : undefined}
               type="button"
               role="option"
               id={`${id}-${index}`}
               aria-selected={index === at}
               tabIndex={-1}
-              onClick={() => go(href)}
+              onClick={open}
             >
               <Name of={title} />
               <span className="hint">{about}</span>
             </button>
           ))}
         </div>
-        {text !== '' && <LeftOut shown={found.length} matching={matching.length} />}
+        {text !== '' && leftOut > 0 && <p className="hint">{words().common.others(leftOut)}</p>}
+        {text !== '' && choices.length === 0 && (
+          <p className="hint">{isSearching ? words().common.searching : say.nothingFound}</p>
+        )}
+        <RefusalLine refused={refused} />
       </div>
     </Dialog>
   );
-}
-
-/** Says how many of the matches are left out, or that there are none. */
-function LeftOut({ shown, matching }: { shown: number; matching: number }) {
-  const { chats, common } = words();
-  if (matching > shown) return <p className="hint">{common.others(matching - shown)}</p>;
-  return matching === 0 && <p className="hint">{chats.nothingFound}</p>;
 }
