@@ -7,7 +7,7 @@ import { pushesOf, shows, subscribeAt } from './push-steps.js';
 import { inChromium, stage } from './stage.js';
 import { workerReady } from './worker-steps.js';
 
-const settingsOf = ({ page }: Visitor) => page.getByRole('button', { name: 'Notifications', exact: true }).click();
+const settingsOf = ({ page }: Visitor) => page.getByRole('button', { name: /^Notifications/ }).click();
 const press = ({ page }: Visitor, name: string) => page.getByRole('dialog').getByRole('button', { name }).click();
 
 let whole: Browser | undefined;
@@ -70,6 +70,7 @@ inChromium('notifications', () => {
     await press(ann, 'For 1 hour');
     await ann.page.getByText('On for another 1 hour').waitFor();
     await press(ann, 'Done');
+    await second.page.getByRole('button', { name: 'Notifications: “Do not disturb” is on' }).waitFor();
     await bob.say('still there?');
     await rowOf(ann, 'Bob').getByText('still there?').waitFor();
     await createChat(bob, 'Group', 'fence', [await userIdOf(ann)]);
@@ -77,6 +78,7 @@ inChromium('notifications', () => {
     await settingsOf(ann);
     await press(ann, 'Turn it off');
     await press(ann, 'Done');
+    await second.page.getByRole('button', { name: 'Notifications', exact: true }).waitFor();
     await bob.say('in the group');
     await shows(ann, ['fence: Bob: in the group']);
     await ann.page.getByRole('button', { name: 'Sign out' }).click();

@@ -7,7 +7,7 @@ import { words } from '../words/words.js';
 import { Avatar } from './avatar.js';
 import { ChatList } from './chat-list.js';
 import { DialogOnDemand } from './dialog-on-demand.js';
-import { useWatched, useWatchedPart } from './hooks.js';
+import { useNow, useWatched, useWatchedPart } from './hooks.js';
 import { Icon, type IconName } from './icon.js';
 import { InboxStatus } from './inbox-status.js';
 import { Mark } from './mark.js';
@@ -73,6 +73,16 @@ function HeadButton({ name, label, onPress }: { name: IconName; label: string; o
       <Icon name={name} />
     </button>
   );
+}
+
+/** Opens the settings of notifications. A moon says that the user does not want to be disturbed. */
+function NoticesButton({ onPress }: { onPress: () => void }) {
+  const { notices } = useWorkspace();
+  const { quietUntilMs } = useWatched(notices.settings);
+  useNow(quietUntilMs > 0, 10_000);
+  const isQuiet = notices.quietForMs() > 0;
+  const { title, titleQuiet } = words().notices;
+  return <HeadButton name={isQuiet ? 'moon' : 'bell'} label={isQuiet ? titleQuiet : title} onPress={onPress} />;
 }
 
 function Rooms({ openId, onNew }: { openId: number | undefined; onNew: () => void }) {
@@ -151,7 +161,7 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
         </strong>
         <span>{userId}</span>
       </p>
-      <HeadButton name="bell" label={words().notices.title} onPress={() => setAsks(true)} />
+      <NoticesButton onPress={() => setAsks(true)} />
       <HeadButton name="gear" label={words().settings.open} onPress={() => openOverlay({ type: 'settings' })} />
       <SignOut onSignOut={onSignOut} />
       {asks && (

@@ -5,6 +5,7 @@ const plural = pluralsOf('de');
 
 export const deNotices: NoticesWords = {
   title: 'Benachrichtigungen',
+  titleQuiet: 'Benachrichtigungen: „Nicht stören“ ist an',
   hint: 'Gilt nur für diesen Browser. Für jeden Chat kannst du das im Menü oben rechts extra einstellen.',
   done: 'Fertig',
   newMessages: 'Neue Nachrichten',

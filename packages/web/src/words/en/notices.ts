@@ -5,6 +5,7 @@ const plural = pluralsOf('en');
 /** Texts about notifications, and about the page as an app. */
 export const enNotices = {
   title: 'Notifications',
+  titleQuiet: 'Notifications: “Do not disturb” is on',
   hint: 'These settings are for this browser. Each chat has a level of its own, in the menu at its top right.',
   done: 'Done',
   newMessages: 'New messages',
