@@ -85,9 +85,19 @@ test.each([
   ['https://', []],
   ['HTTPS://EXAMPLE.ORG', ['HTTPS://EXAMPLE.ORG']],
   ['Http://a.b/C', ['Http://a.b/C']],
+  ['see www.example.org/a?b, or (WWW.Example.ORG).', ['www.example.org/a?b', 'WWW.Example.ORG']],
+  ['awww.example.org ann@www.example.org a.www.example.org x-www.example.org', []],
+  ['www.example www. www..org www.bank.example@evil.example www.\u0430pple.com', []],
+  ['www.google.com\u2215login.evil.example', []],
   ['https://Example.ORG:443/A http://[::1]:80', ['https://Example.ORG:443/A', 'http://[::1]:80']],
 ])('finds in %s the links %j', (text, links) => {
   expect(linksOf(text)).toEqual(links);
+});
+
+test('a bare address leads to the same host by https', () => {
+  expect(piecesOf('www.Example.org')).toEqual([
+    { type: 'link', text: 'www.Example.org', href: 'https://www.example.org/' },
+  ]);
 });
 
 test.each(['\u2215', '\u2044', '\u0338', '\u00b7', '\u01c3', '\u3002', '\uff0f'])(

@@ -40,7 +40,11 @@ const needed = [
   String.raw`\u115f(?=[\u1161-\u11a7])|(?<=[\u1100-\u115e])\u1160`, // half a syllable of Hangul
 ].join('|');
 
-const address = /[Hh][Tt][Tt][Pp][Ss]?:\/\/[\p{L}\p{N}[][^\s<>"'`\p{C}\p{Bidi_Control}]{0,2000}/u.source;
+/** Pattern of the start of an address: its scheme, or `www.` where a word begins. */
+const addressStart = /[Hh][Tt][Tt][Pp][Ss]?:\/\/|(?<![\p{L}\p{N}_@./:-])[Ww][Ww][Ww]\./u.source;
+const address = String.raw`(?:${addressStart})[\p{L}\p{N}[][^\s<>"'\x60\p{C}\p{Bidi_Control}]{0,2000}`;
+/** Matches an address without a scheme, such as `www.example.org/a`. */
+const bareAddress = /^www\.[a-z0-9-]+\.[a-z0-9.-]+(?:[:/?#]|$)/i;
 
 /**
  * Maximum number of marks on one letter. The scripts with the highest stacks, such as Tibetan, need
@@ -75,9 +79,10 @@ function withoutEnd(text: string): string {
  * linked.
  */
 export function linkOf(text: string): Piece | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, username, hostname, href } = new URL(text);
-  const [, written = ''] = /^https?:\/\/([^/?#\\]*?)(?::\d*)?(?:[/?#\\]|$)/i.exec(text) ?? [];
+  const whole = bareAddress.test(text) ? `https://${text}` : text;
+  if (!URL.canParse(whole)) return undefined;
+  const { protocol, username, hostname, href } = new URL(whole);
+  const [, written = ''] = /^https?:\/\/([^/?#\\]*?)(?::\d*)?(?:[/?#\\]|$)/i.exec(whole) ?? [];
   const isAsRead = username === '' && written.toLowerCase() === hostname;
   return /^https?:$/.test(protocol) && isAsRead ? { type: 'link', text, href } : undefined;
 }
@@ -87,8 +92,8 @@ function nameOf(character: string): string {
 }
 
 /**
- * Splits a text into pieces that are safe to show. Hidden characters become their names, and http
- * and https addresses become links.
+ * Splits a text into pieces that are safe to show. Hidden characters become their names, and
+ * addresses that begin with http, https or www become links.
  * @param links whether addresses become links
  */
 export function piecesOf(text: string, links = true): readonly Piece[] {
