@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Block, blocksOf, type Inline } from '../src/state/markdown.js';
+import { type Block, blocksOf, type Inline, plainStart, plainText } from '../src/state/markdown.js';
 
 const plain = (text: string) => ({ type: 'text', text }) as const;
 const line = (text: string): readonly Inline[] => {
@@ -156,4 +156,21 @@ test('shows a message that is nested too deep as it was written', () => {
   const deep = `${'> '.repeat(30)}deep`;
   expect(blocksOf(deep)).toEqual([{ type: 'paragraph', content: [plain(deep)] }]);
   expect(blocksOf(`${'> '.repeat(5)}deep`)).toMatchObject([{ type: 'quote' }]);
+});
+
+test.each([
+  ['**bold** and `x < y`', 'bold and x < y'],
+  ['> quoted\n\nanswer', 'quoted answer'],
+  ['1. one\n2. two', 'one two'],
+  ['```js\nlet a = 1;\n```', 'let a = 1;'],
+  ['[my bank](https://evil.example/x)', 'my bank'],
+  ['a_b * c \u202ed', 'a_b * c d'],
+  ['**cut off', '**cut off'],
+  ['>', '>'],
+])('%j is on a line elsewhere %j', (text, line) => {
+  expect(plainText(text)).toBe(line);
+});
+
+test('the start of a message on a line elsewhere ends with an ellipsis', () => {
+  expect(plainStart(`**${'a'.repeat(20)}**`, 10)).toBe(`${'a'.repeat(10)}…`);
 });

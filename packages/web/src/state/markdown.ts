@@ -1,5 +1,5 @@
 import MarkdownIt, { type Token } from 'markdown-it';
-import { linkOf, type Piece, piecesOf } from './text.js';
+import { excerpt, linkOf, type Piece, piecesOf, plainLine, shortenedTo } from './text.js';
 
 /** A part of a line: safe pieces of text, and formats around them. */
 export type Inline =
@@ -190,4 +190,34 @@ export function blocksOf(text: string): readonly Block[] {
   if (isPlain(tokens) || isTooMuch(tokens) || hasEmptyLink(tokens))
     return [{ type: 'paragraph', content: piecesOf(text) }];
   return blocks(new Tokens(tokens));
+}
+
+/** Returns the words of a block, with a space between its parts. */
+function wordsOf(block: Block): string {
+  switch (block.type) {
+    case 'paragraph':
+      return block.content.map(visibleOf).join('');
+    case 'code':
+      return block.text;
+    case 'quote':
+      return block.blocks.map(wordsOf).join(' ');
+    case 'list':
+      return block.items.flatMap(({ blocks: parts }) => parts.map(wordsOf)).join(' ');
+  }
+}
+
+function visibleOf(part: Inline): string {
+  if (!('text' in part)) return part.content.map(visibleOf).join('');
+  return part.type === 'hidden' || part.type === 'marks' ? '' : part.text;
+}
+
+/** Returns a message on one line, without its formats and hidden characters. */
+export function plainText(text: string): string {
+  const line = plainLine(blocksOf(text).map(wordsOf).join(' '));
+  return line.trim() === '' ? plainLine(text) : line;
+}
+
+/** Returns the start of a message on one line, without its formats, of at most `most` characters. */
+export function plainStart(text: string, most: number): string {
+  return excerpt(plainText(shortenedTo(text, 4 * most)), most);
 }

@@ -1,11 +1,12 @@
 import { ChannelKind, type EntryEvent, type MessageEvent, type NotificationItem, textOf } from '@parley/client';
 import { words } from '../words/words.js';
 import { type ChatItem, type ChatsState, titleOf } from './chats.js';
+import { plainStart } from './markdown.js';
 import { mentionsByName } from './mentions.js';
 import { type Names, nameOf } from './names.js';
 import { chatHref } from './place.js';
 import { chatTag, type SystemNotice } from './system-notice.js';
-import { excerpt, plainLine } from './text.js';
+import { plainLine } from './text.js';
 
 /** A message that the user may have to learn of. */
 export interface NewMessage {
@@ -47,7 +48,7 @@ function bodyOf(messages: readonly NewMessage[], item: ChatItem, names: Names, s
   if (!showsText || last === undefined || last.text === '') {
     return isDirect || count > 1 ? words().notices.messages(count) : words().notices.messageFrom(name);
   }
-  const text = `${isDirect ? '' : `${name}: `}${excerpt(plainLine(mentionsByName(last.text, names)).trim(), bodyCharacters)}`;
+  const text = `${isDirect ? '' : `${name}: `}${plainLine(mentionsByName(plainStart(last.text, bodyCharacters), names)).trim()}`;
   return count === 1 ? text : words().notices.withCount(text, count);
 }
 

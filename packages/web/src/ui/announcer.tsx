@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
 import { type Line, saidAt } from '../state/lines.js';
+import { plainStart } from '../state/markdown.js';
 import { mentionsByName } from '../state/mentions.js';
 import { textOrFiles } from '../state/message-words.js';
 import { type Names, nameOf } from '../state/names.js';
-import { excerpt, plainLine } from '../state/text.js';
+import { plainLine } from '../state/text.js';
 import { words } from '../words/words.js';
 
 interface AnnouncerProps {
@@ -39,7 +40,7 @@ export function Announcer({ lines, names, me }: AnnouncerProps) {
           {line.deleted
             ? ''
             : plainLine(
-                `${nameOf(names, line.sender)}: ${excerpt(mentionsByName(textOrFiles(line) ?? notText, names), longest)}`,
+                `${nameOf(names, line.sender)}: ${mentionsByName(plainStart(textOrFiles(line) ?? notText, longest), names)}`,
               )}
         </p>
       ))}

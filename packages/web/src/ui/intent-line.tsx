@@ -1,7 +1,7 @@
 import type { SaidLine } from '../state/lines.js';
+import { plainStart } from '../state/markdown.js';
 import { textOrFiles } from '../state/message-words.js';
 import { type Names, nameOf } from '../state/names.js';
-import { excerpt } from '../state/text.js';
 import { words } from '../words/words.js';
 import { Icon } from './icon.js';
 import type { Intent } from './intent.js';
@@ -24,7 +24,7 @@ export function IntentLine({ intent, names, onCancel, onNew }: IntentLineProps) 
     <p className="intent">
       <Icon name={what} size={16} />
       <span>
-        <About what={what} line={line} names={names} /> <Name of={excerpt(textOrFiles(line) ?? '', 120)} />
+        <About what={what} line={line} names={names} /> <Name of={plainStart(textOrFiles(line) ?? '', 120)} />
       </span>
       <button type="button" className="icon-button small" aria-label={words().common.cancel} onClick={onCancel}>
         <Icon name="close" size={16} />

@@ -2,10 +2,10 @@ import { memo, type ReactNode, useMemo } from 'react';
 import type { AllowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation-state.js';
 import type { SaidLine } from '../state/lines.js';
+import { plainStart } from '../state/markdown.js';
 import { mentionsByName } from '../state/mentions.js';
 import { textOrFiles } from '../state/message-words.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
-import { excerpt } from '../state/text.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { words } from '../words/words.js';
@@ -165,7 +165,7 @@ function Quote({ seq, answered, names, mayJump, onJump }: QuoteProps) {
 function QuoteStart({ of, names }: { of: SaidLine; names: Names }) {
   const start = of.deleted
     ? words().conversation.deletedQuote
-    : excerpt(mentionsByName(textOrFiles(of) ?? '…', names), 140);
+    : mentionsByName(plainStart(textOrFiles(of) ?? '…', 140), names);
   return (
     <>
       <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} /> <Name of={start} />

@@ -1,9 +1,9 @@
 import { type FormEvent, useState } from 'react';
 import type { SaidLine } from '../state/lines.js';
 import { mostCharacters, textLength } from '../state/limits.js';
+import { plainStart } from '../state/markdown.js';
 import { textOrFiles } from '../state/message-words.js';
 import { type Names, nameOf } from '../state/names.js';
-import { excerpt } from '../state/text.js';
 import { words } from '../words/words.js';
 import { CountedField } from './counted-field.js';
 import { Dialog } from './dialog.js';
@@ -48,7 +48,7 @@ export function ReportDialog({ line, names, onClose }: ReportDialogProps) {
       <form onSubmit={submit}>
         <blockquote className="quote">
           <Name of={`${nameOf(names, line.sender)}:`} title={line.sender} />{' '}
-          <Name of={excerpt(textOrFiles(line) ?? say.notText, 140)} />
+          <Name of={plainStart(textOrFiles(line) ?? say.notText, 140)} />
         </blockquote>
         <CountedField
           label={say.reportReason}
