@@ -92,7 +92,7 @@ const onlyCommands = without(
 /** Calls for which the page has no button. */
 const withoutUnusedCalls = without(
   'without-unused-calls',
-  /\/client\/dist\/src\/calls\/(?:account|members|people|sessions)\.js$/,
+  /\/client\/dist\/src\/calls\/(?:account|members|sessions)\.js$/,
   /^ {4}(?:async )?(?:changeEmail|transfer|mute|ban|endAll)\(.*\) \{\n[\s\S]*?^ {4}\}\n/gm,
 );
 

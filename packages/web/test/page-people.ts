@@ -28,4 +28,49 @@ inChromium('other people', () => {
     expect(await ann.message('my own').getByRole('button', { name: 'Report' }).count()).toBe(0);
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
+
+  test('Ctrl+K finds people, asks once for a word, and opens the direct chat with one', async () => {
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
+    const bobId = await userIdOf(bob);
+    await ann.page.keyboard.press('Control+k');
+    const dialog = ann.page.getByRole('dialog', { name: 'Go to' });
+    await dialog.getByRole('combobox').pressSequentially(bobId);
+    await dialog.getByRole('option', { name: `@${bobId}` }).waitFor();
+    expect(ann.count('SearchUsers')).toBeLessThan(bobId.length);
+    await stage.picture(ann, 'switcher-people');
+    await ann.page.keyboard.press('Enter');
+    await ann.headingOf('Bob').waitFor();
+    await ann.page.keyboard.press('Control+k');
+    await dialog.getByRole('combobox').fill('Bob');
+    await dialog.getByText('Searching').waitFor({ state: 'detached' });
+    await dialog.getByRole('option', { name: /^Bob Direct chat/ }).waitFor();
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('a direct chat with a blocked person says so in place of the field, and unblocks', async () => {
+    const [ann, bob] = [await stage.somebody('Ann'), await stage.somebody('Bob')];
+    await openDirect(ann, bob);
+    await ann.say('hello');
+    await openChat(bob, 'Ann');
+    await bob.say('a nuisance');
+    await ann.message('a nuisance').waitFor();
+    await ann.page.getByLabel('Message', { exact: true }).fill('unsent');
+    await ann.page.getByRole('heading', { name: 'Bob' }).getByRole('button').click();
+    await ann.page.getByRole('button', { name: 'Block' }).click();
+    await ann.page.getByRole('button', { name: 'Block' }).click();
+    await ann.page.keyboard.press('Escape');
+    const line = ann.page.locator('.blocked-line');
+    await line.getByText('You have blocked Bob.').waitFor();
+    expect(await ann.page.getByLabel('Message', { exact: true }).count()).toBe(0);
+    await bob.page.getByRole('heading', { name: 'Chat not found' }).waitFor();
+    await ann.message('a nuisance').hover();
+    await ann.message('a nuisance').getByRole('button', { name: 'Report' }).waitFor();
+    expect(await ann.message('a nuisance').getByRole('button', { name: 'Reply' }).count()).toBe(0);
+    await stage.picture(ann, 'blocked');
+    await ann.page.reload();
+    await line.getByRole('button', { name: 'Unblock' }).click();
+    expect(await ann.page.getByLabel('Message', { exact: true }).inputValue()).toBe('unsent');
+    await rowOf(bob, 'Ann').waitFor();
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
 });

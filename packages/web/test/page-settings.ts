@@ -68,7 +68,7 @@ inChromium('settings', () => {
     await rowOf(ann, 'Bob').waitFor({ state: 'detached' });
     await openSettings(bob, 'Blocked people');
     await bob.page.locator('.settings-part li').getByText('Annabel').waitFor();
-    await bob.page.getByRole('button', { name: 'Unblock' }).click();
+    await bob.page.locator('.settings-part').getByRole('button', { name: 'Unblock' }).click();
     await bob.page.getByText('You have blocked nobody.').waitFor();
     await rowOf(ann, 'Bob').waitFor(); // Both have the direct chat again.
     await openSettings(ann, 'Profile');

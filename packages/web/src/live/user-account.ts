@@ -97,10 +97,11 @@ export class UserAccount {
   /** Blocks a user, or lifts the block. @throws {Refusal} */
   async block(userId: string, isBlocked: boolean): Promise<void> {
     const { people, chats } = this.#client;
-    if (isBlocked) return people.block(userId);
-    await people.unblock(userId);
-    const hasChat = Object.values(this.#deps.chats.state().items).some(({ peer }) => peer?.id === userId);
-    if (hasChat) await chats.direct(userId).catch(() => {}); // Brings the other user back, whom the block has removed.
+    const direct = Object.values(this.#deps.chats.state().items).find(({ peer }) => peer?.id === userId);
+    await (isBlocked ? people.block(userId) : people.unblock(userId));
+    if (direct === undefined) return;
+    if (!isBlocked) await chats.direct(userId).catch(() => {}); // Brings the other user back, whom the block has removed.
+    await this.#deps.chats.tryRefresh(direct.channel.id);
   }
 
   /** Reports a message of a channel to the operators. @throws {Refusal} */

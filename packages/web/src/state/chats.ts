@@ -38,6 +38,8 @@ export interface ChatItem {
   readonly channel: Channel;
   /** Only in a direct chat. */
   readonly peer: Peer | undefined;
+  /** Whether the user has blocked that user. */
+  readonly isBlocked?: boolean;
   readonly last: Preview | undefined;
   /** Unread messages of others. The server counts up to 100. */
   readonly unread: number;
@@ -141,7 +143,8 @@ function itemOf({ channel, peer, last, log, mine, ...rest }: ChatSummary): ChatI
   const other = peer && { id: peer.id, name: peer.name };
   const counts = { unread, mentions, markedUnread, notify, log, lastSeq: channel.lastSeq };
   const read = { readSeq: mine.readSeq, countedSeq: mine.readSeq };
-  return { channel, peer: other, last: previewOf(last), ...counts, ...read, receipts: receiptsOf(others) };
+  const block = peer?.blocked === true && { isBlocked: true };
+  return { channel, peer: other, ...block, last: previewOf(last), ...counts, ...read, receipts: receiptsOf(others) };
 }
 
 /**

@@ -212,12 +212,12 @@ function visibleOf(part: Inline): string {
 }
 
 /** Returns a message on one line, without its formats and hidden characters. */
-export function plainText(text: string): string {
+export function withoutFormats(text: string): string {
   const line = plainLine(blocksOf(text).map(wordsOf).join(' '));
   return line.trim() === '' ? plainLine(text) : line;
 }
 
 /** Returns the start of a message on one line, without its formats, of at most `most` characters. */
 export function plainStart(text: string, most: number): string {
-  return excerpt(plainText(shortenedTo(text, 4 * most)), most);
+  return excerpt(withoutFormats(shortenedTo(text, 4 * most)), most);
 }

@@ -2,7 +2,7 @@ import { ChannelKind } from '@parley/client';
 import { memo } from 'react';
 import { kindWords } from '../state/chat-words.js';
 import { activityOf, type ChatItem, titleOf } from '../state/chats.js';
-import { plainText } from '../state/markdown.js';
+import { withoutFormats } from '../state/markdown.js';
 import { mentionsByName } from '../state/mentions.js';
 import { givenName, type Names } from '../state/names.js';
 import { chatHref } from '../state/place.js';
@@ -29,7 +29,7 @@ const countWords = (count: number) => (count >= 100 ? '99+' : `${count}`);
 function previewOf({ last, channel }: ChatItem, names: Names, me: string): string {
   if (last === undefined) return words().chats.noMessages;
   const start = last.text ?? words().conversation.noText;
-  const text = start === '' ? words().chats.deleted : plainLine(mentionsByName(plainText(start), names));
+  const text = start === '' ? words().chats.deleted : plainLine(mentionsByName(withoutFormats(start), names));
   if (last.sender === me) return words().chats.mine(text);
   return channel.kind === ChannelKind.DIRECT ? text : `${plainLine(givenName(names, last.sender))}: ${text}`;
 }

@@ -52,7 +52,7 @@ const ChatView = memo(function ChatView({ item }: { item: ChatItem }) {
     <section className="room-view" aria-label={words().chats.chat}>
       <ChatHead item={item} />
       <ConnectionLine link={state.link} onRejoin={() => conversation.rejoin()} />
-      <ConversationPanel state={state} />
+      <ConversationPanel state={state} blocked={item.isBlocked === true ? item.peer : undefined} />
     </section>
   );
 });

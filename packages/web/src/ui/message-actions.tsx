@@ -14,6 +14,7 @@ import { useOpenConversation } from './workspace-context.js';
 interface MessageActionsProps {
   readonly line: SaidLine;
   readonly isOwn: boolean;
+  readonly mayReply: boolean;
   readonly mayChange: boolean;
   /** Whether the user may pin the message, and delete it if others sent it. */
   readonly mayModerate: boolean;
@@ -27,7 +28,7 @@ const choices = ['👍', '❤️', '😂', '🎉', '😮', '👀'];
 
 /** The toolbar of a message. */
 export function MessageActions(props: MessageActionsProps) {
-  const { line, isOwn, mayChange, mayModerate, hasReceipts, names, onIntent } = props;
+  const { line, isOwn, mayReply, mayChange, mayModerate, hasReceipts, names, onIntent } = props;
   const conversation = useOpenConversation();
   const [open, setOpen] = useState<'reactions' | 'emoji' | 'deleting' | 'readers' | 'report'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
@@ -46,7 +47,9 @@ export function MessageActions(props: MessageActionsProps) {
       <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label={say.actions}>
         {open === 'reactions' && <Choices onReact={react} onMore={() => setOpen('emoji')} />}
         {mayChange && <Action name="smile" label={say.reactAction} onPress={() => toggle('reactions')} />}
-        <Action name="reply" label={say.replyAction} onPress={() => onIntent({ do: 'reply', target: line })} />
+        {mayReply && (
+          <Action name="reply" label={say.replyAction} onPress={() => onIntent({ do: 'reply', target: line })} />
+        )}
         {hasReceipts && isOwn && <Action name="checks" label={say.readByAction} onPress={() => toggle('readers')} />}
         {mayChange && (
           <Action

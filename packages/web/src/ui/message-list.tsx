@@ -1,5 +1,14 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef } from 'react';
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+} from 'react';
 import type { OpenConversation } from '../live/open-conversation.js';
 import { type AllowedActions, allowedActions } from '../state/allowed-actions.js';
 import { type ConversationState, lastSeq } from '../state/conversation-state.js';
@@ -20,6 +29,8 @@ import { useOpenConversation } from './workspace-context.js';
 interface MessageListProps {
   readonly rows: readonly Row[];
   readonly state: ConversationState;
+  /** Whether the user may write new messages, and so replies. */
+  readonly mayReply: boolean;
   readonly onIntent: (request: IntentRequest) => void;
 }
 
@@ -48,7 +59,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 }
 
 /** The list of messages. Only visible rows are rendered. */
-export function MessageList({ rows, state, onIntent }: MessageListProps) {
+export function MessageList({ rows, state, mayReply, onIntent }: MessageListProps) {
   const conversation = useOpenConversation();
   const place = useRef<HTMLDivElement>(null);
   const scroller = useScroller(rows, place);
@@ -89,6 +100,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
           state={state}
           jump={jump}
           linkedSeq={linked.seq}
+          mayReply={mayReply}
           onIntent={onIntent}
         />
       </section>
@@ -167,11 +179,11 @@ function useAllowed(state: ConversationState): AllowedActions {
 const noReceipts: ConversationState['receipts'] = {};
 
 /** Returns a function that makes the element of a row. Its properties change only with what the row shows. */
-function useRowElements({ state, jump, linkedSeq, onIntent }: Omit<VisibleRowsProps, 'rows' | 'scroller'>) {
+function useRowElements({ state, jump, linkedSeq, mayReply, onIntent }: Omit<VisibleRowsProps, 'rows' | 'scroller'>) {
   const { lines, names, me, receipts } = state;
   const allowed = useAllowed(state);
   const shared = { names, onJump: useSteady((seq: number) => jump(seq)?.()) };
-  const ofMessages = { ...shared, me, allowed, onIntent: useSteady(onIntent) };
+  const ofMessages = { ...shared, me, allowed, mayReply, onIntent: useSteady(onIntent) };
   const hasReceipts = Object.keys(receipts).length > 0;
   const mayJump = (seq: number | undefined) => seq !== undefined && jump(seq) !== undefined;
   return (row: Row | undefined, isLast: boolean): ReactNode => {

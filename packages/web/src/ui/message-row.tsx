@@ -25,6 +25,7 @@ interface MessageRowProps {
   readonly names: Names;
   readonly me: string;
   readonly allowed: AllowedActions;
+  readonly mayReply: boolean;
   /** Whether this is the last message. The Tab key reaches it first. */
   readonly isLast: boolean;
   /** Receipts of others, if the row shows them. */
@@ -88,6 +89,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         <MessageActions
           {...{ line, names, onIntent }}
           isOwn={line.sender === me}
+          mayReply={props.mayReply}
           mayChange={allowed.change}
           mayModerate={allowed.moderate}
           hasReceipts={hasReceipts}
@@ -150,12 +152,7 @@ interface QuoteProps extends Pick<MessageRowProps, 'answered' | 'names' | 'mayJu
 function Quote({ seq, answered, names, mayJump, onJump }: QuoteProps) {
   return (
     <blockquote className="quote">
-      <button
-        type="button"
-        title={words().conversation.goToMessage}
-        disabled={!mayJump}
-        onClick={() => onJump(seq)}
-      >
+      <button type="button" title={words().conversation.goToMessage} disabled={!mayJump} onClick={() => onJump(seq)}>
         {answered === undefined ? words().conversation.replyToEarlier : <QuoteStart of={answered} names={names} />}
       </button>
     </blockquote>

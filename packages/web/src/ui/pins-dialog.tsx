@@ -1,7 +1,7 @@
 import { type MessageEvent, textOf } from '@parley/client';
 import { useEffect, useState } from 'react';
 import type { ConversationState } from '../state/conversation-state.js';
-import { plainText } from '../state/markdown.js';
+import { withoutFormats } from '../state/markdown.js';
 import { textOrFiles } from '../state/message-words.js';
 import { nameOf } from '../state/names.js';
 import { chatHref, roomHref } from '../state/place.js';
@@ -55,7 +55,11 @@ export function PinsDialog({ names, onClose }: Pick<ConversationState, 'names'> 
                 <Name of={nameOf(names, message.sender)} title={message.sender} /> ·{' '}
                 <time title={fullTime(message.timestamp)}>{briefTime(message.timestamp, Date.now())}</time>
               </span>
-              <Name of={plainText(startOf(textOrFiles({ text: textOf(message), fileIds: message.fileIds }) ?? say.noText))} />
+              <Name
+                of={withoutFormats(
+                  startOf(textOrFiles({ text: textOf(message), fileIds: message.fileIds }) ?? say.noText),
+                )}
+              />
             </a>
           </li>
         ))}

@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react';
-import type { SaidLine } from '../state/lines.js';
 import { mostCharacters, textLength } from '../state/limits.js';
+import type { SaidLine } from '../state/lines.js';
 import { plainStart } from '../state/markdown.js';
 import { textOrFiles } from '../state/message-words.js';
 import { type Names, nameOf } from '../state/names.js';
@@ -60,11 +60,7 @@ export function ReportDialog({ line, names, onClose }: ReportDialogProps) {
           onText={setReason}
         />
         <RefusalLine refused={refused} />
-        <button
-          type="submit"
-          className="primary"
-          disabled={busy || textLength(reason, mostCharacters.report).over > 0}
-        >
+        <button type="submit" className="primary" disabled={busy || textLength(reason, mostCharacters.report).over > 0}>
           {say.sendReport}
         </button>
       </form>

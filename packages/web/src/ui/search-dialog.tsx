@@ -4,7 +4,7 @@ import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import type { FoundPage } from '../live/message-search.js';
 import { titleOf } from '../state/chats.js';
 import { excerptOf } from '../state/highlights.js';
-import { plainText } from '../state/markdown.js';
+import { withoutFormats } from '../state/markdown.js';
 import { nameOf } from '../state/names.js';
 import { chatHref } from '../state/place.js';
 import { briefTime, fullTime } from '../state/times.js';
@@ -116,7 +116,7 @@ function ResultList({ results, onClose }: { results: Results; onClose: () => voi
 
 /** The part of a message around the first hit, without formats unless the hit is in one, such as the address of a link. */
 function Excerpt({ text, query }: { text: string; query: string }) {
-  const plain = excerptOf(plainText(text), query);
+  const plain = excerptOf(withoutFormats(text), query);
   const parts = plain.some(({ isHit }) => isHit) ? plain : excerptOf(text, query);
   return (
     <bdi>

@@ -38,7 +38,7 @@ export const deChats: ChatsWords = {
   markedUnread: 'als ungelesen markiert',
   mentions: (count) => (count === '1' ? '1 Erwähnung' : `${count} Erwähnungen`),
   muted: 'stumm',
-  goTo: 'Zu Chat, Raum oder Person springen (Strg+K)',
+  goTo: 'Chats, Räume und Leute finden (Strg+K)',
   switcher: 'Springen zu',
   switcherField: 'Name eines Chats, Raums oder einer Person',
   publicToJoin: 'Öffentlicher Kanal zum Beitreten',

@@ -11,6 +11,7 @@ export const dePeople: PeopleWords = {
   block: 'Blockieren',
   unblock: 'Blockierung aufheben',
   blocked: 'Du hast diese Person blockiert.',
+  blockedHere: (name) => `Du hast ${name} blockiert. Heb die Blockierung auf, um euch hier zu schreiben.`,
   blockHint:
     'Euer Direktchat verschwindet aus ihrer Liste, und du wirst über nichts mehr von ihr benachrichtigt. Sie erfährt nicht, warum. In Gruppen und Kanälen seht ihr euch weiterhin.',
   cancel: 'Abbrechen',

@@ -38,7 +38,7 @@ export const enChats = {
   markedUnread: 'marked as unread',
   mentions: (count: string) => (count === '1' ? '1 mention' : `${count} mentions`),
   muted: 'muted',
-  goTo: 'Go to chat, room or person (Ctrl+K)',
+  goTo: 'Find chats, rooms and people (Ctrl+K)',
   switcher: 'Go to',
   switcherField: 'Name of a chat, room or person',
   publicToJoin: 'Public channel to join',

@@ -10,6 +10,7 @@ export const enPeople = {
   block: 'Block',
   unblock: 'Unblock',
   blocked: 'You have blocked this person.',
+  blockedHere: (name: string) => `You have blocked ${name}. Unblock them to write to each other here.`,
   blockHint:
     'Your direct chat disappears from their list, and nothing they do notifies you. They are not told why. You still see each other in groups and channels.',
   cancel: 'Cancel',
