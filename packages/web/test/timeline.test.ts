@@ -47,6 +47,15 @@ test('marks the first unread message by another user', () => {
   expect(kinds({ ...talk(), openedAtSeq: 2 })).not.toContain('unread');
 });
 
+test('says at the first row that the first unread messages may not be loaded, and marks no other one', () => {
+  const state = { ...talk(), openedAtSeq: 1, lines: talk().lines.slice(2) };
+  expect(timeline(state)[0]).toMatchObject({ begins: 'older', isUnread: true });
+  expect(kinds(state)).not.toContain('unread');
+  expect(timeline({ ...state, openedAtSeq: 2 })[0]).toMatchObject({ isUnread: false });
+  const others = { ...state, me: 'eve' };
+  expect(kinds({ ...others, hasOlder: false })).toContain('unread'); // The older ones have expired.
+});
+
 test('keeps the rows that a new message does not change', () => {
   const state = talk();
   const before = timeline(state);

@@ -17,7 +17,13 @@ export type Row =
   | { readonly type: 'day'; readonly key: string; readonly at: number }
   | { readonly type: 'unread'; readonly key: string }
   | { readonly type: 'anew'; readonly key: string }
-  | { readonly type: 'start'; readonly key: string; readonly begins: Start; readonly known: boolean }
+  | {
+      readonly type: 'start';
+      readonly key: string;
+      readonly begins: Start;
+      readonly known: boolean;
+      readonly isUnread: boolean;
+    }
   | { readonly type: 'note'; readonly key: string; readonly line: Exclude<Line, SaidLine> }
   | SaidRow;
 
@@ -92,8 +98,16 @@ class Rows {
   }
 }
 
-function unreadFrom({ lines, openedAtSeq, me, place }: ConversationState): number | undefined {
-  if (openedAtSeq === 0 || place === undefined) return undefined;
+/** Returns whether the first unread messages may be among those that are not loaded. */
+function beginsUnread({ lines, openedAtSeq, place, hasOlder }: ConversationState): boolean {
+  const [first] = lines;
+  return openedAtSeq > 0 && place !== undefined && hasOlder && first !== undefined && first.seq > openedAtSeq + 1;
+}
+
+/** Returns the seq of the first unread message, if it is loaded. */
+function unreadFrom(state: ConversationState): number | undefined {
+  const { lines, openedAtSeq, me, place } = state;
+  if (openedAtSeq === 0 || place === undefined || beginsUnread(state)) return undefined;
   return lines.find((line) => line.seq > openedAtSeq && line.type === 'said' && line.sender !== me)?.seq;
 }
 
@@ -139,6 +153,7 @@ export function timeline(state: ConversationState): readonly Row[] {
     key: 'start',
     begins: hasOlder && earlier.length === 0 ? 'older' : startOf(state),
     known: place !== undefined || lines.length > 0,
+    isUnread: earlier.length === 0 && beginsUnread(state),
   });
   for (const line of earlier) shown.add({ line, past: true });
   if (earlier.length > 0) shown.rows.push({ type: 'anew', key: 'anew' });

@@ -39,7 +39,11 @@ export const PlainRow = memo(function PlainRow({ row, names, mayJump, onJump, no
         </p>
       );
     case 'start':
-      return <p className="start">{row.known ? startWords(row.begins, noun) : ''}</p>;
+      return (
+        <p className="start" data-unread={row.isUnread}>
+          {row.known ? startWords(row, noun) : ''}
+        </p>
+      );
     case 'note':
       return <Note line={row.line} names={names} mayJump={mayJump} onJump={onJump} />;
   }
@@ -53,11 +57,17 @@ function Day({ at }: { at: number }) {
   return <span>{dayWords(at, useNow(true, 10_000))}</span>;
 }
 
-function startWords(begins: Start, noun: 'room' | 'chat'): string {
-  const { older, roomBegins, chatBegins, expired, notKept } = words().conversation;
+interface StartFacts {
+  readonly begins: Start;
+  readonly isUnread: boolean;
+}
+
+function startWords({ begins, isUnread }: StartFacts, noun: 'room' | 'chat'): string {
+  const { older, olderUnread, roomBegins, chatBegins, expired, notKept } = words().conversation;
   if (begins === 'beginning') return noun === 'room' ? roomBegins : chatBegins;
   if (begins === 'expired') return expired;
-  return begins === 'older' ? older : notKept;
+  if (begins === 'older') return isUnread ? olderUnread : older;
+  return notKept;
 }
 
 interface NoteProps<L> extends Pick<PlainRowProps, 'names' | 'mayJump' | 'onJump'> {

@@ -137,6 +137,7 @@ export const deConversation: ConversationWords = {
   new: 'Neu',
   anew: 'Der Verlauf wurde zurückgesetzt. Vielleicht fehlen Nachrichten.',
   older: 'Frühere Nachrichten …',
+  olderUnread: 'Die ersten neuen Nachrichten stehen weiter oben …',
   roomBegins: 'Hier beginnt der Raum.',
   chatBegins: 'Hier beginnt der Chat.',
   expired: 'Ältere Nachrichten sind abgelaufen.',

@@ -120,6 +120,7 @@ export const enConversation = {
   new: 'New',
   anew: 'History was reset. Some messages may be missing.',
   older: 'Earlier messages…',
+  olderUnread: 'The first new messages are further up…',
   roomBegins: 'This is the beginning of the room.',
   chatBegins: 'This is the beginning of the chat.',
   expired: 'Older messages have expired.',
