@@ -8,4 +8,5 @@ import './page-settings.js';
 import './page-text.js';
 import './page-offline.js';
 import './page-told.js';
+import './page-toolbars.js';
 import './page-writing.js';

@@ -44,34 +44,36 @@ export function MessageActions(props: MessageActionsProps) {
   useCloseOutside(tools, open === 'reactions', close);
   return (
     <>
-      <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label={say.actions}>
-        {open === 'reactions' && <Choices onReact={react} onMore={() => setOpen('emoji')} />}
-        {mayChange && <Action name="smile" label={say.reactAction} onPress={() => toggle('reactions')} />}
-        {mayReply && (
-          <Action name="reply" label={say.replyAction} onPress={() => onIntent({ do: 'reply', target: line })} />
-        )}
-        {hasReceipts && isOwn && <Action name="checks" label={say.readByAction} onPress={() => toggle('readers')} />}
-        {mayChange && (
-          <Action
-            name="link"
-            label={words().common.copyLink}
-            onPress={() => copy(new URL(link(conversation.channelId, line.seq), location.href).href)}
-          />
-        )}
-        {mayModerate && (
-          <Action
-            name="pin"
-            label={line.pinned === true ? say.unpinAction : say.pinAction}
-            onPress={() => conversation.change(line.pinned === true ? 'unpin' : 'pin', line.seq)}
-          />
-        )}
-        {mayChange && isOwn && line.text !== undefined && (
-          <Action name="edit" label={say.editAction} onPress={() => onIntent({ do: 'edit', target: line })} />
-        )}
-        {mayChange && !isOwn && <Action name="flag" label={say.reportAction} onPress={() => toggle('report')} />}
-        {((mayChange && isOwn) || mayModerate) && (
-          <Action name="trash" label={say.deleteAction} onPress={() => toggle('deleting')} />
-        )}
+      <div className="actions-place">
+        <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label={say.actions}>
+          {open === 'reactions' && <Choices onReact={react} onMore={() => setOpen('emoji')} />}
+          {mayChange && <Action name="smile" label={say.reactAction} onPress={() => toggle('reactions')} />}
+          {mayReply && (
+            <Action name="reply" label={say.replyAction} onPress={() => onIntent({ do: 'reply', target: line })} />
+          )}
+          {hasReceipts && isOwn && <Action name="checks" label={say.readByAction} onPress={() => toggle('readers')} />}
+          {mayChange && (
+            <Action
+              name="link"
+              label={words().common.copyLink}
+              onPress={() => copy(new URL(link(conversation.channelId, line.seq), location.href).href)}
+            />
+          )}
+          {mayModerate && (
+            <Action
+              name="pin"
+              label={line.pinned === true ? say.unpinAction : say.pinAction}
+              onPress={() => conversation.change(line.pinned === true ? 'unpin' : 'pin', line.seq)}
+            />
+          )}
+          {mayChange && isOwn && line.text !== undefined && (
+            <Action name="edit" label={say.editAction} onPress={() => onIntent({ do: 'edit', target: line })} />
+          )}
+          {mayChange && !isOwn && <Action name="flag" label={say.reportAction} onPress={() => toggle('report')} />}
+          {((mayChange && isOwn) || mayModerate) && (
+            <Action name="trash" label={say.deleteAction} onPress={() => toggle('deleting')} />
+          )}
+        </div>
       </div>
       {(open === 'emoji' || open === 'readers' || open === 'report') && (
         <MessageDialog {...{ open, line, names }} onReact={react} onClose={close} />

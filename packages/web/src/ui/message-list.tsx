@@ -58,6 +58,11 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   event.preventDefault();
 }
 
+/** Notes what the user used last in the list, for its style: the keyboard or a pointer. */
+function noteUse(list: HTMLElement, what: 'keys' | 'pointer'): void {
+  list.dataset.lastUsed = what;
+}
+
 /** The list of messages. Only visible rows are rendered. */
 export function MessageList({ rows, state, mayReply, onIntent }: MessageListProps) {
   const conversation = useOpenConversation();
@@ -93,6 +98,10 @@ export function MessageList({ rows, state, mayReply, onIntent }: MessageListProp
         tabIndex={0}
         onClickCapture={({ target }) => target instanceof Element && target.closest('.show-all') !== null && end.hold()}
         onKeyDown={onKey}
+        onKeyDownCapture={({ currentTarget }) => noteUse(currentTarget, 'keys')}
+        onPointerMove={({ currentTarget, movementX, movementY }) =>
+          (movementX !== 0 || movementY !== 0) && noteUse(currentTarget, 'pointer')
+        }
       >
         <VisibleRows
           scroller={scroller}
@@ -161,7 +170,7 @@ function VisibleRows({ scroller, rows, ...rest }: VisibleRowsProps) {
           data-key={key}
           aria-setsize={rows.length}
           aria-posinset={index + 1}
-          style={{ transform: `translateY(${start}px)` }}
+          style={{ top: start }}
         >
           {elementOf(rows[index], index === lastMessage)}
         </li>
