@@ -1,7 +1,16 @@
 import { type Channel, ChannelKind } from '@parley/client';
 import type { ChatItem } from '../src/state/chats.js';
+import { fold } from '../src/state/lines.js';
 import { noticeSettingsOf, quietForMs, quietSettings } from '../src/state/notice-settings.js';
-import { blockedWords, membershipNotice, messageNotice, messagesOf, type NewMessage } from '../src/state/notices.js';
+import {
+  blockedWords,
+  membershipNotice,
+  messageNotice,
+  messagesOf,
+  type NewMessage,
+  replyOf,
+  withNews,
+} from '../src/state/notices.js';
 import { badgeText, iconWithBadge } from '../src/state/page-icon.js';
 import { about, said } from './entries.js';
 
@@ -65,6 +74,21 @@ test.each([
     expect(messagesOf(entries, { ...audience, notify }).map(({ seq }) => seq)).toEqual(seqs);
   },
 );
+
+test('a reply to an own message that is not loaded counts at "Only mentions", once', () => {
+  const lines = fold([], [said(9, 'bob', 'at last', { replyTo: 2 })], 'ann');
+  const items = (notify: ChatItem['notify']) => ({ items: { 7: itemWith({ notify }) } });
+  const reply = { kind: 'reply', channelId: 7, seq: 9, by: 'bob' } as const;
+  expect(replyOf(items('mentions'), reply, lines)).toEqual(message(9, 'at last'));
+  expect(replyOf(items('mentions'), reply, [])).toEqual(message(9, ''));
+  expect(replyOf(items('all'), reply, lines)).toBeUndefined(); // Every message counts there.
+  expect(replyOf(items('none'), reply, lines)).toBeUndefined();
+  expect(replyOf(items('mentions'), { ...reply, kind: 'mention' }, lines)).toBeUndefined();
+  const unread = [message(8, 'a'), message(9, 'at last')];
+  expect(withNews(unread, [message(9, '')], 100)).toEqual(unread);
+  expect(withNews([message(9, 'at last')], [message(8, 'a')], 100)).toEqual(unread);
+  expect(withNews(unread, [message(10, 'c')], 2).map(({ seq }) => seq)).toEqual([9, 10]);
+});
 
 test('a change of membership has a notification of its own', () => {
   const about7 = (kind: 'added' | 'role' | 'mention') =>

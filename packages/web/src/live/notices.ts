@@ -1,7 +1,7 @@
 import type { NotificationItem } from '@parley/client';
-import { saidAt } from '../state/lines.js';
+import { type Line, saidAt } from '../state/lines.js';
 import { type NoticeSettings, quietForMs } from '../state/notice-settings.js';
-import { membershipNotice, messageNotice, messagesOf, type NewMessage } from '../state/notices.js';
+import { membershipNotice, messageNotice, messagesOf, type NewMessage, replyOf, withNews } from '../state/notices.js';
 import { steadyNow } from '../state/steady-now.js';
 import { chatTag, type SystemNotice } from '../state/system-notice.js';
 import { wordsLanguage } from '../words/words.js';
@@ -87,10 +87,7 @@ export class Notices {
 
   #takeEntries({ channelId: id, entries }: InboxBatch): void {
     const { items, me } = this.#chats.state();
-    const { lines } = this.#chats
-      .loaded()
-      .find(({ channelId }) => channelId === id)
-      ?.state() ?? { lines: [] };
+    const lines = this.#linesOf(id);
     const isOwn = (seq: number) => saidAt(lines, seq)?.sender === me;
     this.#wait(id, messagesOf(entries, { me, notify: items[id]?.notify ?? 'none', isOwn }));
     const deleted = new Set(entries.flatMap((entry) => (entry.type === 'delete' ? [entry.target] : [])));
@@ -100,13 +97,30 @@ export class Notices {
   }
 
   #takeNotification(notification: NotificationItem): void {
-    const about = membershipNotice(this.#chats.state(), notification);
+    const state = this.#chats.state();
+    const about = membershipNotice(state, notification);
     if (about !== undefined) this.#tell(about);
+    const { channelId } = notification;
+    const reply = replyOf(state, notification, this.#linesOf(channelId));
+    if (reply !== undefined) this.#wait(channelId, [reply]);
+  }
+
+  /** Returns the loaded lines of a chat. */
+  #linesOf(id: number): readonly Line[] {
+    return (
+      this.#chats
+        .loaded()
+        .find(({ channelId }) => channelId === id)
+        ?.state().lines ?? []
+    );
   }
 
   #wait(id: number, messages: readonly NewMessage[]): void {
     if (messages.length === 0 || this.quietForMs() > 0) return;
-    this.#unread.set(id, [...(this.#unread.get(id) ?? []), ...messages].slice(-mostUnread));
+    const before = this.#unread.get(id) ?? [];
+    const unread = withNews(before, messages, mostUnread);
+    this.#unread.set(id, unread);
+    if (unread.every((one) => before.includes(one))) return;
     this.#waiting.add(id);
     this.#timer ??= setTimeout(() => this.#tellWaiting(), graceMs);
   }

@@ -1,6 +1,7 @@
 import { ChannelKind, type EntryEvent, type MessageEvent, type NotificationItem, textOf } from '@parley/client';
 import { words } from '../words/words.js';
 import { type ChatItem, type ChatsState, titleOf } from './chats.js';
+import { type Line, saidAt } from './lines.js';
 import { plainStart } from './markdown.js';
 import { mentionsByName } from './mentions.js';
 import { type Names, nameOf } from './names.js';
@@ -38,6 +39,30 @@ export function messagesOf(entries: readonly EntryEvent[], audience: Audience): 
       ? [{ seq: entry.seq, sender: entry.sender, text: textOf(entry) ?? '' }]
       : [],
   );
+}
+
+/**
+ * Returns the message of a notification if it is a reply to this user in a chat whose level is
+ * "Only mentions". The page itself knows this only of replies to messages that are loaded.
+ */
+export function replyOf(
+  { items }: Pick<ChatsState, 'items'>,
+  { kind, channelId, seq, by }: Pick<NotificationItem, 'kind' | 'channelId' | 'seq' | 'by'>,
+  lines: readonly Line[],
+): NewMessage | undefined {
+  if (kind !== 'reply' || items[channelId]?.notify !== 'mentions') return undefined;
+  return { seq, sender: by, text: saidAt(lines, seq)?.text ?? '' };
+}
+
+/** Returns the unread messages with further ones, each once, at most `most`. */
+export function withNews(
+  unread: readonly NewMessage[],
+  news: readonly NewMessage[],
+  most: number,
+): readonly NewMessage[] {
+  const known = new Set(unread.map(({ seq }) => seq));
+  const all = [...unread, ...news.filter(({ seq }) => !known.has(seq))];
+  return all.sort((a, b) => a.seq - b.seq).slice(-most);
 }
 
 function bodyOf(messages: readonly NewMessage[], item: ChatItem, names: Names, showsText: boolean): string {
