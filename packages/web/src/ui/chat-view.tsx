@@ -7,6 +7,7 @@ import { ConnectionLine } from './connection-line.js';
 import { ConversationPanel } from './conversation-panel.js';
 import { useWatched, useWatchedPart } from './hooks.js';
 import { OutsideChat } from './outside-chat.js';
+import { typeAhead, typedAhead } from './typed-ahead.js';
 import { ConversationContext, useOpenConversation, useWorkspace } from './workspace-context.js';
 
 /** The chat that the address names. If the user is not in the chat, shows how to join it. */
@@ -31,6 +32,7 @@ function useShownChat(id: number | undefined): Chat | undefined {
     if (id === undefined) return;
     let shown: Chat | undefined;
     let isOver = false;
+    typeAhead(id);
     chats.show(id).then((one) => {
       shown = one;
       if (isOver) chats.hide(one);
@@ -38,6 +40,7 @@ function useShownChat(id: number | undefined): Chat | undefined {
     });
     return () => {
       isOver = true;
+      typedAhead(id);
       if (shown !== undefined) chats.hide(shown);
     };
   }, [chats, id]);

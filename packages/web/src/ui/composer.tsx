@@ -4,6 +4,7 @@ import {
   type KeyboardEvent,
   type ReactNode,
   useEffect,
+  useEffectEvent,
   useId,
   useRef,
   useState,
@@ -22,6 +23,7 @@ import { DialogOnDemand } from './dialog-on-demand.js';
 import { Icon } from './icon.js';
 import { type Intent, type IntentRequest, newMessage } from './intent.js';
 import { IntentLine } from './intent-line.js';
+import { fine, typedAhead, typesElsewhere } from './typed-ahead.js';
 import { useAttached } from './use-attached.js';
 import { useCommands } from './use-commands.js';
 import { useCompletion } from './use-completion.js';
@@ -31,9 +33,6 @@ import { useMentionable } from './use-mentionable.js';
 import { useTyping } from './use-typing.js';
 import { WithFileParts } from './with-file-parts.js';
 import { useOpenConversation } from './workspace-context.js';
-
-/** Media query for a device with a mouse, on which focusing a field opens no keyboard. */
-const fine = '(pointer: fine)';
 
 interface ComposerProps {
   readonly intent: Intent;
@@ -83,12 +82,13 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   const isReady = allowed.say && tooMany === 0 && intent.do !== 'gone' && hasContent;
   const submit = useSubmit(intent, people);
   const voice = useVoice(area);
-  useFocus(area, intent);
   useLeaveGuard(trimLines(text) !== '' || state.outgoing.length > 0);
   const onText = (typed: string) => {
     draft.setText(typed);
     typing.go(typed);
   };
+  useTypedAhead(channelId, onText);
+  useFocus(area, channelId, intent);
   const completion = useCompletion({ area, text, people, commands, onText });
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
@@ -180,14 +180,24 @@ function useSubmit(intent: Intent, people: readonly Mentionable[]) {
   };
 }
 
+/** Puts what the user typed while the chat opened into its field. */
+function useTypedAhead(channelId: number, onText: (text: string) => void): void {
+  const put = useEffectEvent(onText);
+  useEffect(() => {
+    const typed = typedAhead(channelId);
+    if (typed !== '') put(typed);
+  }, [channelId]);
+}
+
 /** Focuses the field when the intent changes. */
-function useFocus(area: React.RefObject<HTMLTextAreaElement | null>, intent: Intent): void {
+function useFocus(area: React.RefObject<HTMLTextAreaElement | null>, channelId: number, intent: Intent): void {
   const what = intent.do;
   const seq = intent.do === 'reply' || intent.do === 'edit' ? intent.line.seq : 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another message is another intent
   useEffect(() => {
+    if (typesElsewhere(channelId)) return;
     if (what !== 'say' || matchMedia(fine).matches) area.current?.focus();
-  }, [area, what, seq]);
+  }, [area, channelId, what, seq]);
 }
 
 function TooLong({ bytes, most }: { bytes: number; most: number }) {

@@ -11,20 +11,25 @@ import { useOpenConversation, useWorkspace } from './workspace-context.js';
 function useStoredText(key: DraftKey | undefined, first: string) {
   const workspace = useWorkspace();
   const [text, setText] = useState('');
-  const isTyped = useRef(false);
+  /** What the user has typed since the key changed. */
+  const typed = useRef<string>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the text stays if the message changes meanwhile
   useEffect(() => {
     if (key === undefined) return;
     let current = true;
-    isTyped.current = false;
+    typed.current = undefined;
     setText(first);
-    workspace.draft(key).then((kept) => current && !isTyped.current && kept !== undefined && setText(kept));
+    workspace.draft(key).then((kept) => {
+      if (!current || kept === undefined) return;
+      if (typed.current === undefined) setText(kept);
+      else if (first === '') change(kept + typed.current); // The user typed before the draft was there.
+    });
     return () => {
       current = false;
     };
   }, [workspace, String(key)]);
   const change = (words: string) => {
-    isTyped.current = true;
+    typed.current = words;
     setText(words);
     if (key !== undefined) workspace.saveDraft(key, words);
   };

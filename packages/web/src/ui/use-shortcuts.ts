@@ -4,6 +4,7 @@ import { orderedChats } from '../state/chats.js';
 import { chatHref, placeOf } from '../state/place.js';
 import { neighbourOf, type Shortcut, shortcutOf } from '../state/shortcuts.js';
 import { useOverlay } from './overlay-context.js';
+import { typeAhead } from './typed-ahead.js';
 import { useWorkspace } from './workspace-context.js';
 
 function isField(target: EventTarget | null): boolean {
@@ -15,7 +16,9 @@ function go(chats: UserChats, shortcut: Exclude<Shortcut, 'shortcuts' | 'setting
   const step = shortcut === 'next' || shortcut === 'nextUnread' ? 1 : -1;
   const isUnread = shortcut === 'nextUnread' || shortcut === 'previousUnread';
   const id = neighbourOf([...favourites, ...others], placeOf(location.hash).channelId, { step, isUnread });
-  if (id !== undefined) location.hash = chatHref(id);
+  if (id === undefined) return;
+  location.hash = chatHref(id);
+  typeAhead(id);
 }
 
 /** Listens to the keys that work anywhere, except while a dialog is open. */
