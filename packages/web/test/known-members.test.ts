@@ -11,7 +11,7 @@ test('shows each page of members as it arrives, and loads them once in a minute'
     return new Promise((resolve) => answers.push(resolve));
   });
   const shown: number[] = [];
-  members.subscribe(() => shown.push(members.state().length));
+  members.subscribe(() => shown.push(members.state().users.length));
   const loading = members.load();
   await members.load();
   answers[0]?.({ users: [user('a'), user('b')], next: 'b' });
@@ -35,5 +35,15 @@ test('loads again after a failure', async () => {
   });
   await expect(members.load()).rejects.toThrow('offline');
   await members.load();
-  expect([calls, members.state().map(({ id }) => id)]).toEqual([2, ['a']]);
+  expect([calls, members.state().users.map(({ id }) => id)]).toEqual([2, ['a']]);
+});
+
+test('loads ten pages of a large chat, and says that there are more members', async () => {
+  const asked: string[] = [];
+  const members = new KnownMembers(7, async (after) => {
+    asked.push(after);
+    return { users: [user(`u${asked.length}`)], next: `u${asked.length}` };
+  });
+  await members.load();
+  expect([asked.length, members.state().users.length, members.state().isPartial]).toEqual([10, 10, true]);
 });

@@ -10,12 +10,21 @@ export interface MembersPage {
 
 /** Time for which loaded members are used again, in milliseconds. */
 const freshMs = 60_000;
+/** Maximum number of pages that are loaded. */
+const mostPages = 10;
+
+/** The members of a chat that are loaded. */
+export interface OfferedMembers {
+  readonly users: readonly User[];
+  /** Whether the chat has more members, which are not loaded. */
+  readonly isPartial: boolean;
+}
 
 /** The present members of one chat, as far as they are loaded. */
 export class KnownMembers {
   readonly channelId: number;
   readonly #page: (after: string) => Promise<MembersPage>;
-  readonly #users = new Store<readonly User[], readonly User[]>((_, users) => users, []);
+  readonly #loaded = new Store<OfferedMembers, OfferedMembers>((_, loaded) => loaded, { users: [], isPartial: false });
   #loadedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(channelId: number, page: (after: string) => Promise<MembersPage>) {
@@ -23,21 +32,27 @@ export class KnownMembers {
     this.#page = page;
   }
 
-  readonly state = () => this.#users.state();
-  readonly subscribe = (listener: () => void) => this.#users.subscribe(listener);
+  readonly state = () => this.#loaded.state();
+  readonly subscribe = (listener: () => void) => this.#loaded.subscribe(listener);
 
-  /** Loads all members, unless that happened within the last minute. Shows the first ones at once. @throws {Refusal} */
+  /**
+   * Loads the first pages of members, unless that happened within the last minute. Shows the first
+   * ones at once.
+   * @throws {Refusal}
+   */
   async load(): Promise<void> {
     if (performance.now() - this.#loadedAtMs < freshMs) return;
     this.#loadedAtMs = performance.now();
-    const isFirst = this.state().length === 0;
+    const isFirst = this.state().users.length === 0;
     const all: User[] = [];
     try {
-      for (let after: string | undefined; after !== ''; ) {
-        const { users, next } = await this.#page(after ?? '');
+      for (let [after, pages] = ['', 1]; ; pages++) {
+        const { users, next } = await this.#page(after);
         all.push(...users);
         after = next;
-        if (isFirst || next === '') this.#users.dispatch([...all]);
+        const isLast = next === '' || pages === mostPages;
+        if (isFirst || isLast) this.#loaded.dispatch({ users: [...all], isPartial: isLast && next !== '' });
+        if (isLast) return;
       }
     } catch (thrown) {
       this.#loadedAtMs = Number.NEGATIVE_INFINITY;

@@ -72,7 +72,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   const draft = useDraft(intent);
   const typing = useTyping();
   const { text } = draft;
-  const people = useMentionable(state, text.includes('@'));
+  const { people, outOf } = useMentionable(state, text.includes('@'));
   const commands = useCommands(state, text.startsWith('/'));
   const allowed = allowedActions(state);
   const tooMany = bytesOver(text, state.maxBytes);
@@ -122,6 +122,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
         {attached.mayRecord && <VoiceButton onRecord={voice.open} />}
       </Writing>
       {attached.isOver && <p className="drop-here">{words().conversation.dropHere}</p>}
+      {outOf > 0 && completion.isOfPeople && <SomeMembers outOf={outOf} />}
       {tooMany > 0 && <TooLong bytes={tooMany} most={state.maxBytes ?? 0} />}
     </form>
   );
@@ -204,6 +205,14 @@ function TooLong({ bytes, most }: { bytes: number; most: number }) {
   return (
     <p className="too-long" role="status">
       {words().conversation.tooLong(bytes, most)}
+    </p>
+  );
+}
+
+function SomeMembers({ outOf }: { outOf: number }) {
+  return (
+    <p className="hint" role="status">
+      {words().conversation.someMembers(outOf)}
     </p>
   );
 }

@@ -87,5 +87,7 @@ export function useCompletion({ area, text, people, commands, onText }: Completi
   };
   /** Inserts a word where the caret is. */
   const insert = (word: string) => put({ from: caret, to: caret }, word);
-  return { choices, chosen, pick, follow, takesKey, insert };
+  /** Whether the word before the caret is a mention. */
+  const isOfPeople = there?.kind === 'person';
+  return { choices, chosen, isOfPeople, pick, follow, takesKey, insert };
 }

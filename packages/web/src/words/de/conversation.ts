@@ -156,6 +156,8 @@ export const deConversation: ConversationWords = {
   noPins: 'Hier ist keine Nachricht angepinnt. Der Besitzer und die Admins können Nachrichten anpinnen.',
   noText: 'Diese Nachricht ist kein Text.',
   suggestions: 'Vorschläge',
+  someMembers: (count) =>
+    `Dieser Chat hat viele Mitglieder. Vorgeschlagen werden die ersten ${plural(count, { other: '#' })} und alle, die hier zuletzt geschrieben haben.`,
   emoji: 'Emoji',
   searchEmoji: 'Emoji suchen (englische Namen)',
   emojiField: 'smile, heart, tada',

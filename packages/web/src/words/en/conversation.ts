@@ -140,6 +140,8 @@ export const enConversation = {
   noPins: 'No message is pinned here. The owner and admins can pin messages.',
   noText: 'This message is not text.',
   suggestions: 'Suggestions',
+  someMembers: (count: number) =>
+    `This chat has many members. Suggested are the first ${plural(count, { other: '#' })}, and those who wrote here last.`,
   emoji: 'Emoji',
   searchEmoji: 'Search emoji',
   emojiField: 'smile, heart, tada',
