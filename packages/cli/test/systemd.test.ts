@@ -52,6 +52,10 @@ test('each service reads only its own database URL', () => {
   }
 });
 
+test('chat servers on several machines have different names, so that operators can drain them by name', () => {
+  expect(valuesOf('parley-chat-service@.service', 'Environment').join(' ')).toContain(' PARLEY_NAME=%H-50053');
+});
+
 test('the backup runs every day, and its command takes the options of the unit', async () => {
   expect(textOf('parley-backup.timer')).toMatch(/^OnCalendar=\*-\*-\* 03:00:00$/m);
   const [database] = valuesOf('parley-backup.service', 'LoadCredential');
