@@ -15,7 +15,7 @@ import { createRegister } from './rpc/register.js';
 import { createResetPassword } from './rpc/reset-password.js';
 import { createSearchUsers } from './rpc/search.js';
 import { createUpdateUser } from './rpc/update.js';
-import { hashPrefixes } from './store/accounts.js';
+import { findHashPrefixes } from './store/accounts.js';
 import { purgeSessions } from './store/sessions.js';
 
 /** Starts a user-service. It keeps all state in the database, so any number may run. */
@@ -24,10 +24,8 @@ export async function startUserService(config: UserServiceConfig, context: Proce
   const { proxies, passwordRules } = config;
   const host = await ServiceHost.open(config.host, context);
   const { pool, callers } = host;
-  const passwords = host.parts.add(
-    'passwords',
-    await Passwords.start(config.scheme, await host.patiently(() => hashPrefixes(pool))),
-  );
+  const prefixes = async () => (await findHashPrefixes.run(pool)).map(({ prefix }) => prefix);
+  const passwords = host.parts.add('passwords', await Passwords.start(config.scheme, await host.patiently(prefixes)));
   const key = await host.signingKey(userToken);
 
   await host.serve((server) =>
@@ -55,7 +53,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
 
   const purge = async () => {
     await purgeSessions(pool);
-    passwords.survey(await hashPrefixes(pool));
+    passwords.survey(await prefixes());
   };
   const failed = (err: unknown) => log.warn({ err }, 'purge of old sessions failed; retrying');
   host.parts.add('purge', repeat(config.purgeEveryMs, 0.2, purge, failed));

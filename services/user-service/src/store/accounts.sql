@@ -43,3 +43,16 @@ RETURNING id;
 -- Gives a user a one-time password, for an operator. Returns `done` or the refusal reason.
 -- name: resetPassword
 SELECT chat.reset_password(:actorId, :userId, :hash) AS outcome;
+
+-- Finds the distinct beginnings of password hashes. Each step looks for the next one in the index, so
+-- this reads as many entries as there are schemes and costs.
+-- name: findHashPrefixes
+WITH RECURSIVE found AS (
+  (SELECT left(u.password_hash, 7) AS prefix FROM chat.users u WHERE u.password_hash LIKE '$%' ORDER BY left(u.password_hash, 7) LIMIT 1)
+  UNION ALL
+  SELECT later.prefix FROM found CROSS JOIN LATERAL (
+    SELECT left(u.password_hash, 7) AS prefix FROM chat.users u
+    WHERE u.password_hash LIKE '$%' AND left(u.password_hash, 7) > found.prefix ORDER BY left(u.password_hash, 7) LIMIT 1
+  ) later
+)
+SELECT prefix FROM found;

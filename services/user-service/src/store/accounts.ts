@@ -67,6 +67,9 @@ export const resetPassword = accounts.statement(
   { outcome: text.as<Reason | 'done'>() },
 );
 
+/** Finds the distinct hash schemes and costs of all accounts: the first characters of the hashes. */
+export const findHashPrefixes = accounts.statement('findHashPrefixes', {}, { prefix: text });
+
 /** A user as the reader may see them. */
 export type Profile = RowOf<typeof readProfile>;
 
@@ -121,19 +124,6 @@ export async function rehash(client: Queryable, userId: string, oldHash: string,
     .where('id', '=', userId)
     .where('passwordHash', '=', oldHash)
     .execute();
-}
-
-/**
- * Returns the distinct hash schemes and costs of all accounts: the first characters of the hashes.
- */
-export async function hashPrefixes(client: Queryable): Promise<string[]> {
-  const rows = await db(client)
-    .selectFrom('users')
-    .select(({ fn, lit }) => fn<string>('left', ['passwordHash', lit(9)]).as('prefix'))
-    .distinct()
-    .where('passwordHash', 'like', '$%')
-    .execute();
-  return rows.map(({ prefix }) => prefix);
 }
 
 /** Returns whether a file is complete and belongs to the user. */
