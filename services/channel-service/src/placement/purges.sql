@@ -16,7 +16,8 @@ DELETE FROM chat.gateway WHERE lease_until NOT BETWEEN now() - interval '1 h' AN
 -- name: purgeInvites
 DELETE FROM chat.invite WHERE id IN (
   SELECT id FROM chat.invite
-  WHERE least(expires_at, revoked_at, CASE WHEN use_count >= max_uses THEN used_at END) < now() - interval '7 d' LIMIT 5000
+  WHERE least(expires_at, revoked_at, CASE WHEN use_count >= max_uses THEN used_at END) < now() - interval '7 d'
+  ORDER BY least(expires_at, revoked_at, CASE WHEN use_count >= max_uses THEN used_at END) LIMIT 5000
 );
 
 -- Deletes keys one day after they expire, so that a clock that was set ahead for a while does not
@@ -41,7 +42,7 @@ DELETE FROM chat.kicked_seat WHERE kicked_at < now() - interval '1 h' AND kicked
 -- Deletes offers that have lapsed, at most 5,000 at a time.
 -- name: purgeOffers
 DELETE FROM chat.offer WHERE lapses_at < now()
-  AND (channel_id, user_id) IN (SELECT channel_id, user_id FROM chat.offer WHERE lapses_at < now() LIMIT 5000);
+  AND (channel_id, user_id) IN (SELECT channel_id, user_id FROM chat.offer WHERE lapses_at < now() ORDER BY lapses_at LIMIT 5000);
 
 -- Deletes rate keys that have been idle for an hour, at most 20,000 at a time: they no longer limit
 -- anything.
