@@ -186,8 +186,8 @@ export class Visitor {
   }
 
   /** Waits until the storage contains a text, or with `expected` false no longer contains it. */
-  async keeps(text: string, expected: boolean): Promise<void> {
-    while ((await this.stored()).includes(text) !== expected) await this.page.waitForTimeout(100);
+  keeps(text: string, expected: boolean): Promise<void> {
+    return until(async () => (await this.stored()).includes(text) === expected, 150_000);
   }
 
   /** Returns the texts of all rendered messages, in order. */

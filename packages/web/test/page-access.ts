@@ -105,6 +105,15 @@ inChromium('access to the page', () => {
     expect(clipped).toEqual([]);
   });
 
+  test('a dialog stays open while a phone is turned', async () => {
+    const { page } = await stage.somebody('Ann', { viewport: { width: 390, height: 844 } });
+    await page.getByRole('button', { name: 'Notifications' }).click();
+    await page.getByRole('button', { name: 'Done' }).waitFor();
+    await page.setViewportSize({ width: 844, height: 390 });
+    await page.getByRole('region', { name: 'Sidebar' }).waitFor();
+    expect(await page.getByRole('dialog', { name: 'Notifications' }).count()).toBe(1);
+  });
+
   test('a chat is created, used, left and found by the keyboard alone', async () => {
     const bob = await stage.somebody('Bob');
     const bobId = await userIdOf(bob);

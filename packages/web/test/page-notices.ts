@@ -55,6 +55,7 @@ inChromium('notices in a room', () => {
     await ann.message('the rules').waitFor();
     while (!(await ann.message('the rules').evaluate((message) => message === document.activeElement)))
       await ann.page.waitForTimeout(50);
+    expect(await ann.page.locator('.message[tabindex="0"]').count()).toBe(1); // Also far from the last message.
     expect(await ann.page.evaluate(unnamedControls)).toEqual([]);
     await owner.leave();
     expect(ann.complaints).toEqual([]);

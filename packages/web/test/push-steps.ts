@@ -1,4 +1,4 @@
-import type { PushReceiver } from '@parley/testkit';
+import { type PushReceiver, until } from '@parley/testkit';
 import type { BrowserContext, CDPSession } from 'playwright-core';
 import type { Visitor } from './browser.js';
 
@@ -11,8 +11,8 @@ function shownTo({ page }: Visitor): Promise<string[]> {
 }
 
 /** Waits until exactly these notifications are shown. */
-export async function shows(visitor: Visitor, expected: readonly string[]): Promise<void> {
-  while (JSON.stringify(await shownTo(visitor)) !== JSON.stringify(expected)) await visitor.page.waitForTimeout(100);
+export function shows(visitor: Visitor, expected: readonly string[]): Promise<void> {
+  return until(async () => JSON.stringify(await shownTo(visitor)) === JSON.stringify(expected), 150_000);
 }
 
 /** Lets the browser subscribe at the receiver, as it cannot reach the push service of its maker. */

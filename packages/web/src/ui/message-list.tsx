@@ -158,11 +158,12 @@ interface VisibleRowsProps extends MessageListProps {
 
 /** The visible rows, each at its position. A row that has not changed is not rendered again. */
 function VisibleRows({ scroller, rows, ...rest }: VisibleRowsProps) {
-  const lastMessage = rows.findLastIndex(({ type }) => type === 'said'); // A note may follow it.
+  const visible = scroller.getVirtualItems();
+  const lastMessage = visible.findLast(({ index }) => rows[index]?.type === 'said')?.index; // A note may follow it.
   const elementOf = useRowElements(rest);
   return (
     <ol style={{ height: scroller.getTotalSize() }} onKeyDown={moveFocus}>
-      {scroller.getVirtualItems().map(({ key, index, start }) => (
+      {visible.map(({ key, index, start }) => (
         <li
           key={key}
           ref={scroller.measureElement}

@@ -26,7 +26,7 @@ interface MessageRowProps {
   readonly me: string;
   readonly allowed: AllowedActions;
   readonly mayReply: boolean;
-  /** Whether this is the last message. The Tab key reaches it first. */
+  /** Whether this is the last message of the rendered ones. The Tab key reaches it first. */
   readonly isLast: boolean;
   /** Receipts of others, if the row shows them. */
   readonly receipts: ConversationState['receipts'];

@@ -39,9 +39,9 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
   const [isFinding, setIsFinding] = useState(false);
   const say = words().chats;
   const stopFinding = () => setIsFinding(false);
-  const Place = isMain ? 'main' : 'section';
+  // One element for both roles, because another one would lose open dialogs when a phone is turned.
   return (
-    <Place className="side" aria-label={say.sidebar}>
+    <section className="side" role={isMain ? 'main' : undefined} aria-label={say.sidebar}>
       <div className="side-head">
         <Mark size={28} />
         <h1>Parley</h1>
@@ -63,7 +63,7 @@ export function Side({ openId, showsRoom, isMain, onNewRoom, onNewChat, onSwitch
           show={({ BrowseChannels }) => <BrowseChannels onClose={stopFinding} />}
         />
       )}
-    </Place>
+    </section>
   );
 }
 

@@ -18,6 +18,7 @@ const help = `npm run walk -- [options]
   --sizes           at each look, also try widths of 320 to 1920 px and text at 200 %
   --calm            ask for reduced motion
   --firefox DIR     use firefox-esr by WebDriver BiDi, with the playwright-core 1.56 that is installed in DIR
+  --steps NUMBERS   do only these steps, such as 1-12,29,41-61; each goes on from what earlier steps did
   --pictures DIR    folder for screenshots (default: .parley/walk)
   --help            show this help
 `;
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     sizes: { type: 'boolean', default: false },
     calm: { type: 'boolean', default: false },
     firefox: { type: 'string' },
+    steps: { type: 'string', default: '1-999' },
     pictures: { type: 'string', default: '.parley/walk' },
     help: { type: 'boolean', default: false },
   },
@@ -39,20 +41,30 @@ const { values } = parseArgs({
 const mostMs = 180_000;
 const log = (line: string) => void process.stdout.write(`${line}\n`);
 
+/** The first and the last number of each range of steps to do. */
+const ranges = values.steps.split(',').map((range) => range.split('-').map(Number));
+
+function isChosen(number: number): boolean {
+  return ranges.some(([first = 0, last = first]) => first <= number && number <= last);
+}
+
 /** Rejects when a step has taken too long. */
 async function deadline(): Promise<never> {
   await pause(mostMs, undefined, { ref: false });
   throw new Error(`The step is not done after ${mostMs / 1_000} s.`);
 }
 
-/** Does the steps of all acts. A failed step does not end the walk. Returns the titles of failed steps. */
+/** Does the chosen steps of all acts. A failed step does not end the walk. Returns the titles of failed steps. */
 async function walkThrough(cast: Cast, walk: Walk): Promise<string[]> {
   const failed: string[] = [];
   let number = 0;
+  let done = 0;
   for (const { title, steps } of acts) {
     log(title);
     for (const [what, run] of steps) {
       number += 1;
+      if (!isChosen(number)) continue;
+      done += 1;
       const began = performance.now();
       try {
         await Promise.race([run(cast, walk), deadline()]);
@@ -65,7 +77,7 @@ async function walkThrough(cast: Cast, walk: Walk): Promise<string[]> {
       }
     }
   }
-  log(`${number - failed.length} of ${number} steps passed, ${walk.looks} screenshots`);
+  log(`${done - failed.length} of ${done} steps passed, ${walk.looks} screenshots`);
   return failed;
 }
 

@@ -63,10 +63,13 @@ export class Person {
     await this.page.keyboard.insertText(text);
   }
 
+  focus(element: Locator): Promise<void> {
+    return this.hands === 'keys' ? reach(element) : element.focus();
+  }
+
   /** Types key by key, so that the page notices each. */
   async type(field: Locator, text: string): Promise<void> {
-    if (this.hands === 'keys') await reach(field);
-    else await field.focus();
+    await this.focus(field);
     await this.page.keyboard.type(text);
   }
 

@@ -23,9 +23,11 @@ export const settings: Act = {
     [
       'Others see the profile on a card, when the person was last here, and can block them',
       async ({ ann, bob }, { look }) => {
+        await ann.page.reload(); // A name that another person has changed arrives with the next list of chats.
         await ann.open('Robert');
         await ann.press(ann.page.locator('.room-title').getByRole('button', { name: 'Robert' }));
         await ann.dialog.getByText('Bees and trees').waitFor();
+        await ann.dialog.getByText('Online now').waitFor();
         await look(ann, 'person');
         await ann.press(ann.button('Block'));
         await ann.page.getByText('They are not told why.').waitFor();
@@ -42,7 +44,7 @@ export const settings: Act = {
         await ann.settings('Blocked people');
         await ann.page.locator('.settings-part li').getByText('Robert').waitFor();
         await look(ann, 'blocked');
-        await ann.press(ann.button('Unblock'));
+        await ann.press(ann.dialog.getByRole('button', { name: 'Unblock' }));
         await ann.page.getByText('You have blocked nobody.').waitFor();
         await ann.keys('Escape');
         await bob.row('Ann').waitFor();
@@ -129,7 +131,7 @@ export const settings: Act = {
     [
       '"?" lists the keyboard shortcuts',
       async ({ ann }, { look }) => {
-        await ann.page.getByRole('region', { name: 'Messages' }).focus();
+        await ann.focus(ann.page.getByRole('region', { name: 'Messages' }));
         await ann.keys('?');
         await ann.dialog.getByText('Alt').first().waitFor();
         await look(ann, 'shortcuts');

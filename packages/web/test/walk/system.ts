@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { freePorts, PushReceiver, Started } from '@parley/testkit';
 
 /** A running `npm start` that sends Web Push to a receiver of this machine. */
@@ -23,6 +23,7 @@ export class WalkedSystem {
     const data = await mkdtemp(join(tmpdir(), 'parley-walk-'));
     await chmod(data, 0o755); // PostgreSQL runs as another user if this runs as root.
     const receiver = await PushReceiver.start();
+    await chmod(dirname(receiver.certificate), 0o755); // So do the services.
     const first = await freePorts(7);
     const options = ['--user-port', '--manager-port', '--web-port', '--envoy-port', '--chat-port'];
     const ports = options.flatMap((name, index) => [name, String(first + index)]);

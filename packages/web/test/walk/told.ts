@@ -77,7 +77,8 @@ export const told: Act = {
       async ({ ann, bob }, { system }) => {
         const push = await pushesOf(ann.visitor);
         await ann.press(ann.button('Notifications'));
-        await ann.choose(ann.page.getByLabel('Also when Parley is closed'));
+        const isStored = ann.page.waitForResponse(/\/SetPush$/).then((response) => response.finished());
+        await Promise.all([isStored, ann.choose(ann.page.getByLabel('Also when Parley is closed'))]);
         await ann.press(ann.button('Done'));
         await ann.page.goto('about:blank');
         await bob.say('Call me when you can.');

@@ -54,7 +54,6 @@ export class Walk {
     const viewport = isPhone ? sizes.phone : sizes.desktop;
     const context = await this.#open({ viewport, isPhone, calm: this.form.calm });
     const visitor = await Visitor.come(context, this.system.url);
-    visitor.page.setDefaultTimeout(30_000);
     const byPointer: Hands = hasTouch ? 'finger' : 'mouse';
     return new Person(name, visitor, { hands: this.form.keyboard ? 'keys' : byPointer, isPhone });
   }
