@@ -158,6 +158,14 @@ test('knows the name of its own user from the start', () => {
   });
 });
 
+test('a stored name does not replace the one that the list of chats has', () => {
+  const first = noConversation('ann', { ann: 'Ann', bob: 'Robert' });
+  const names = { bob: 'Bob', cy: 'Cy' };
+  const bookmarked = { place: undefined, readSeq: 0, outgoing: [], names, channel, aheadMs: 0 };
+  const state = conversationReducer(first, { type: 'cached', bookmarked, lines: [] });
+  expect(state.names).toEqual({ ann: 'Ann', bob: 'Robert', cy: 'Cy' });
+});
+
 test('shows pending changes, but not failed ones', () => {
   const { lines } = after(welcome(), entries(said(1, 'ann', 'one')));
   const edit = outgoing({ do: 'edit', text: 'won', target: 1 });

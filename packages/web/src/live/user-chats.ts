@@ -276,9 +276,14 @@ export class UserChats implements ChatsOfInbox {
   }
 
   #apply(action: ChatsAction): void {
+    const { names } = this.state();
     this.#store.dispatch(action);
-    if (action.type === 'all' || action.type === 'some')
-      this.#deps.people.learn(action.chats.flatMap(({ peer }) => peer ?? []));
+    if (action.type === 'all' || action.type === 'some') {
+      const peers = action.chats.flatMap(({ peer }) => peer ?? []);
+      this.#deps.people.learn(peers);
+      for (const { id, name } of peers)
+        if (names[id] !== name) this.#toLoaded({ type: 'introduced', user: { id, name } });
+    }
     if (action.type === 'introduced') this.#toLoaded({ type: 'introduced', user: action.user });
     if (action.type === 'connected')
       this.#toLoaded({ type: 'server', aheadMs: action.aheadMs, maxBytes: action.maxBytes });

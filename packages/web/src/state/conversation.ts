@@ -157,7 +157,7 @@ function cached(
   state: ConversationState,
   { bookmarked, lines }: Extract<LocalAction, { type: 'cached' }>,
 ): ConversationState {
-  const names = { ...state.names, ...bookmarked.names };
+  const names = { ...bookmarked.names, ...state.names };
   return { ...state, ...bookmarked, names, lines, openedAtSeq: bookmarked.readSeq };
 }
 

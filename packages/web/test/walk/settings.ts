@@ -25,6 +25,7 @@ export const settings: Act = {
       async ({ ann, bob }, { look }) => {
         await ann.page.reload(); // A name that another person has changed arrives with the next list of chats.
         await ann.open('Robert');
+        await ann.page.locator('.who').getByText('Robert').first().waitFor();
         await ann.press(ann.page.locator('.room-title').getByRole('button', { name: 'Robert' }));
         await ann.dialog.getByText('Bees and trees').waitFor();
         await ann.dialog.getByText('Online now').waitFor();
