@@ -66,8 +66,10 @@ export const offline: Act = {
         await system.killChatServers();
         await cy.say('Said while the server was away');
         await look(cy, 'server-away');
-        for (const one of [ann, bob, cy])
+        for (const one of [ann, bob, cy]) {
+          await one.toEnd(); // A list stays at the place to which keys have scrolled it.
           await one.message('Said while the server was away').waitFor({ timeout: 120_000 });
+        }
         for (const one of [ann, bob, cy]) assert.equal(await one.message('Said while the server was away').count(), 1);
       },
     ],
