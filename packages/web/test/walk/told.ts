@@ -67,7 +67,7 @@ export const told: Act = {
         await bob.say('Still there?');
         await ann.row('Bob').getByText('Still there?').waitFor();
         await shows(ann.visitor, []);
-        await ann.press(ann.button('Notifications'));
+        await ann.press(ann.button('Notifications: “Do not disturb” is on'));
         await ann.press(ann.dialog.getByRole('button', { name: 'Turn it off' }));
         await ann.press(ann.button('Done'));
       },
