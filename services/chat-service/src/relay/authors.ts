@@ -106,10 +106,13 @@ export class RelayAuthors {
   async #read(channelId: number, handle: Handle): Promise<RelayAuthor> {
     const { channels, channelLoader, handleStore, session } = this.#deps;
     const userId = handle.person.id;
-    const channel = channels.find(channelId) ?? (await channelLoader.find(channelId));
+    const [channel, usage = { bytes: 0, rows: 0 }] = await Promise.all([
+      channels.find(channelId) ?? channelLoader.find(channelId),
+      this.#usage.ask(userId),
+    ]);
     if (channel === undefined) throw refuse(await handleStore.whyNotOwned(channelId));
     if (channel.facts.kind === 'room') throw refuse('wrong-kind');
-    session.usage.note(userId, (await this.#usage.ask(userId)) ?? { bytes: 0, rows: 0 });
+    session.usage.note(userId, usage);
     for (let tries = 0; tries < loadTries; tries++) {
       const author = await this.#tryRead(channel, handle);
       if (author !== undefined) return author;

@@ -1,6 +1,6 @@
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
-import { OwnedFeed } from './owned-feed.js';
+import { OwnedFeed, type OwnedNews } from './owned-feed.js';
 
 const { jest } = import.meta;
 
@@ -10,24 +10,44 @@ afterEach(() => jest.useRealTimers());
 const channels = { watchers: new Set(), all: () => [], find: () => undefined } as unknown as Channels;
 const channel = (id: number) => ({ facts: { id, epoch: 1 } }) as LiveChannel;
 
-test('announces a channel that moves at once, and those that follow closely together', () => {
-  const told: number[][] = [];
+/** Opens a feed, and records the channels of its announcements. */
+function setUp() {
+  const told: { readonly opened: number[]; readonly closed: number[] }[] = [];
+  const idsOf = (list: OwnedNews['channels']) => list.map(({ channelId }) => channelId);
   const feed = new OwnedFeed(channels, (news) =>
-    told.push([...news.channels, ...news.dropped].map((one) => one.channelId)),
+    told.push({ opened: idsOf(news.channels), closed: idsOf(news.dropped) }),
   );
   feed.page(0);
-  feed.onClosed(channel(1));
-  feed.onClosed(channel(2));
+  return { feed, told };
+}
+
+test('announces the first channel that opens at once, and those that follow closely together', () => {
+  const { feed, told } = setUp();
+  feed.onOpened(channel(1));
   jest.advanceTimersByTime(1);
-  expect(told).toEqual([[1, 2]]);
   feed.onOpened(channel(3));
   jest.advanceTimersByTime(48);
   feed.onOpened(channel(4));
-  expect(told).toHaveLength(1);
+  expect(told).toEqual([{ opened: [1], closed: [] }]);
   jest.advanceTimersByTime(103);
-  expect(told).toEqual([
-    [1, 2],
-    [3, 4],
+  expect(told.slice(1)).toEqual([{ opened: [3, 4], closed: [] }]);
+  feed.end();
+});
+
+test('announces channels that close at once, although channels have just opened', () => {
+  const { feed, told } = setUp();
+  feed.onOpened(channel(1));
+  jest.advanceTimersByTime(1);
+  for (const id of [2, 3]) feed.onOpened(channel(id));
+  for (const id of [1, 2]) feed.onClosed(channel(id));
+  jest.advanceTimersByTime(1);
+  feed.onClosed(channel(4));
+  jest.advanceTimersByTime(1);
+  expect(told.slice(1)).toEqual([
+    { opened: [], closed: [1, 2] },
+    { opened: [], closed: [4] },
   ]);
+  jest.advanceTimersByTime(150);
+  expect(told.slice(3)).toEqual([{ opened: [3], closed: [] }]);
   feed.end();
 });

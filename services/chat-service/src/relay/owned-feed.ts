@@ -7,11 +7,18 @@ import type { LiveChannel } from '../core/live-channel.js';
 export type OwnedNews = Pick<Owned, 'channels' | 'dropped' | 'next'>;
 
 /**
- * Milliseconds between two announcements: `least` plus a random part of `jitter`. After a failover,
- * a server can suddenly own many more channels, and every gateway then follows some of them. The
- * first announcement is sent at once, because the users of a channel that moves wait for it.
+ * Milliseconds between two announcements of channels that opened: `least` plus a random part of
+ * `jitter`. After a failover, a server can suddenly own many more channels, and every gateway then
+ * follows some of them. Channels that closed are announced at once, because their users wait.
  */
 const pace = { least: 50, jitter: 100 } as const;
+
+/** Takes up to a page of channels out of a list of ids and epochs. */
+function takePage(news: Map<number, number>): OwnedChannel[] {
+  const page = [...news].slice(0, limits.ownedPage);
+  for (const [id] of page) news.delete(id);
+  return page.map(([channelId, epoch]) => ({ channelId, epoch }));
+}
 
 /** Tells one relay which channels this server owns: first in pages on request, then as changes. */
 export class OwnedFeed implements ChannelWatcher {
@@ -22,10 +29,12 @@ export class OwnedFeed implements ChannelWatcher {
    * read.
    */
   #ids: readonly number[] = [];
-  /** Channels that opened (true) or closed since the last announcement. */
-  #news = new Map<number, { readonly epoch: number; readonly isOwned: boolean }>();
-  #timer: NodeJS.Timeout | undefined;
-  /** Monotonic time before which nothing is announced. */
+  /** Epochs of the channels that opened or closed since the last announcement, by channel. */
+  readonly #opened = new Map<number, number>();
+  readonly #closed = new Map<number, number>();
+  #openedTimer: NodeJS.Timeout | undefined;
+  #closedTimer: NodeJS.Timeout | undefined;
+  /** Monotonic time before which no channel that opened is announced. */
   #nextAtMs = 0;
 
   constructor(channels: Channels, announce: (news: OwnedNews) => void) {
@@ -60,37 +69,44 @@ export class OwnedFeed implements ChannelWatcher {
     return channel === undefined || channel.moving ? [] : [{ channelId, epoch: channel.facts.epoch }];
   }
 
-  onOpened({ facts }: LiveChannel): void {
-    this.#note(facts, true);
+  onOpened({ facts: { id, epoch } }: LiveChannel): void {
+    this.#opened.set(id, epoch);
+    this.#scheduleOpened();
   }
 
-  onClosed({ facts }: LiveChannel): void {
-    this.#note(facts, false);
+  onClosed({ facts: { id, epoch } }: LiveChannel): void {
+    this.#opened.delete(id);
+    this.#closed.set(id, epoch);
+    this.#scheduleClosed();
   }
 
-  #note({ id, epoch }: LiveChannel['facts'], isOwned: boolean): void {
-    this.#news.delete(id);
-    this.#news.set(id, { epoch, isOwned });
-    this.#schedule();
+  #scheduleOpened(): void {
+    if (this.#opened.size === 0) return;
+    this.#openedTimer ??= setTimeout(() => this.#tellOpened(), Math.max(0, this.#nextAtMs - performance.now()));
   }
 
-  #schedule(): void {
-    this.#timer ??= setTimeout(() => this.#tell(), Math.max(0, this.#nextAtMs - performance.now()));
+  /** Schedules one announcement for all channels that close in this turn of the event loop. */
+  #scheduleClosed(): void {
+    if (this.#closed.size > 0) this.#closedTimer ??= setTimeout(() => this.#tellClosed(), 0);
   }
 
-  #tell(): void {
-    const some = [...this.#news].slice(0, limits.ownedPage);
-    for (const [id] of some) this.#news.delete(id);
-    const listed = (owned: boolean) =>
-      some.filter(([, { isOwned }]) => isOwned === owned).map(([channelId, { epoch }]) => ({ channelId, epoch }));
-    this.#announce({ channels: listed(true), dropped: listed(false), next: 0 });
+  #tellOpened(): void {
+    this.#openedTimer = undefined;
+    const channels = takePage(this.#opened);
+    if (channels.length > 0) this.#announce({ channels, dropped: [], next: 0 });
     this.#nextAtMs = performance.now() + pace.least + Math.random() * pace.jitter;
-    this.#timer = undefined;
-    if (this.#news.size > 0) this.#schedule();
+    this.#scheduleOpened();
+  }
+
+  #tellClosed(): void {
+    this.#closedTimer = undefined;
+    this.#announce({ channels: [], dropped: takePage(this.#closed), next: 0 });
+    this.#scheduleClosed();
   }
 
   end(): void {
     this.#channels.watchers.delete(this);
-    clearTimeout(this.#timer);
+    clearTimeout(this.#openedTimer);
+    clearTimeout(this.#closedTimer);
   }
 }
