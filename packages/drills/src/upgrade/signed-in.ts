@@ -9,6 +9,11 @@ import { freshPrefix } from '../person.js';
 import type { System } from '../system.js';
 
 const everyMs = 300;
+/**
+ * Number of turns between two logins of a user. All users together may log in only once a second, and
+ * clients of the earlier release need some of these logins.
+ */
+const turnsPerLogin = 60;
 /** Maximum time, at the end, until every call is served. */
 const servedWithinMs = 30_000;
 const temporary: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED', 'ABORTED']);
@@ -76,7 +81,7 @@ export class SignedInPeople {
     for (let n = 0; !this.#isOver; n++) {
       await this.#try(list);
       await this.#try(overview);
-      if (n % 10 === 0 && (await this.#try(login)) === 'succeeded') this.logins += 1;
+      if (n % turnsPerLogin === 0 && (await this.#try(login)) === 'succeeded') this.logins += 1;
       await pause(everyMs);
     }
     await Promise.all([
