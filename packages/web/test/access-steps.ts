@@ -34,3 +34,13 @@ export function outside({ page }: Visitor): Promise<string[]> {
     return [...sideways, ...all.map((element) => element.outerHTML.slice(0, 120))];
   });
 }
+
+/** Returns the elements that move without end. */
+export function moving({ page }: Visitor): Promise<string[]> {
+  return page.evaluate(() =>
+    document.getAnimations().flatMap(({ effect }) => {
+      if (!(effect instanceof KeyframeEffect) || effect.getTiming().iterations !== Number.POSITIVE_INFINITY) return [];
+      return [effect.target?.outerHTML.slice(0, 120) ?? ''];
+    }),
+  );
+}

@@ -83,6 +83,9 @@ inChromium('access to the page', () => {
     const { ann } = await populated(`a group with a rather long name on ${width} pixels`);
     await ann.page.setViewportSize({ width, height: 800 });
     await stage.picture(ann, `width-${width}`);
+    await ann.message('Take your time.').hover();
+    await ann.message('Take your time.').getByRole('button', { name: 'Reply' }).waitFor();
+    await stage.picture(ann, `width-${width}-toolbar`);
     expect(await outside(ann)).toEqual([]);
     await ann.page.getByRole('button', { name: 'More' }).click();
     expect(await outside(ann)).toEqual([]);
@@ -90,6 +93,11 @@ inChromium('access to the page', () => {
     if (width <= 720) await ann.page.getByRole('link', { name: 'All chats' }).click();
     expect(await outside(ann)).toEqual([]);
     await stage.picture(ann, `width-${width}-list`);
+    await openSettings(ann, 'Profile');
+    for (const part of await ann.page.locator('dialog.settings nav button').allInnerTexts()) {
+      await openSettings(ann, part);
+      expect([part, await outside(ann)]).toEqual([part, []]);
+    }
   });
 
   test('fits with text of twice the size', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { objections, outside } from './access-steps.js';
+import { moving, objections, outside } from './access-steps.js';
 import type { Visitor } from './browser.js';
 import { createChat, openChat, rowOf, userIdOf } from './chat-steps.js';
 import { inChromium, stage } from './stage.js';
@@ -240,6 +240,9 @@ inChromium('files of messages', () => {
     await second.waitFor();
     await stage.picture(ann, 'voice-recording-narrow');
     expect([await objections(ann), await outside(ann)]).toEqual([[], []]);
+    expect(await moving(ann)).toHaveLength(1);
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    expect(await moving(ann)).toEqual([]);
     await page.keyboard.press('Escape');
     await stop.waitFor({ state: 'detached' });
     expect(await attached(ann).count()).toBe(0);
