@@ -74,7 +74,7 @@ inChromium('the admin page', () => {
       };
       await page.getByRole('rowheader').first().waitFor();
       await look('servers');
-      for (const name of ['Channels', 'Reports', 'Audit']) {
+      for (const name of ['Channels', 'Reports', 'Holds', 'Audit']) {
         await section(visitor, name);
         await page.getByText('Loading…').waitFor({ state: 'hidden' });
         await look(name);
@@ -119,6 +119,32 @@ inChromium('the admin page', () => {
     await dialog.getByLabel(`Type ${ann} to confirm`).fill(ann);
     await confirm.click();
     await dialog.getByText('deleted', { exact: true }).waitFor();
+  });
+
+  test('an operator sets a legal hold on a person, sees it in the list, and releases it', async () => {
+    const ann = await stage.account('Annika');
+    const { visitor, page, id } = await operator();
+    await section(visitor, 'People');
+    await open(visitor, ann);
+    const dialog = page.getByRole('dialog');
+    const hold = async () => {
+      await dialog.getByRole('button', { name: 'Legal hold' }).click();
+      await dialog.getByLabel('Reason').fill('case 12');
+      await dialog.locator('form').getByRole('button', { name: 'Legal hold' }).click();
+    };
+    await hold();
+    await dialog.getByText(/^Hold \d+ stands\.$/).waitFor();
+    await hold();
+    await dialog.getByRole('alert').getByText('already').waitFor();
+    await page.keyboard.press('Escape');
+    await section(visitor, 'Holds');
+    const row = page.getByRole('row').filter({ hasText: ann });
+    await row.filter({ hasText: 'case 12' }).filter({ hasText: id }).getByRole('button').click();
+    await act(visitor, 'Release');
+    await page.getByText(/^Hold \d+ is released\.$/).waitFor();
+    expect(await row.count()).toBe(0);
+    const held = 'SELECT count(*)::int AS holds FROM chat.hold WHERE user_id = $1 AND released_at IS NULL';
+    expect(await stage.trio.people.sql(held, [ann])).toEqual([{ holds: 0 }]);
   });
 
   test('a refused action says why at its place', async () => {

@@ -45,7 +45,7 @@ export function auditDetail(detail: string): string {
 }
 
 /** The sections of the admin page, in the order of their tabs. */
-export const adminSections = ['servers', 'people', 'channels', 'reports', 'audit'] as const;
+export const adminSections = ['servers', 'people', 'channels', 'reports', 'holds', 'audit'] as const;
 
 /** A section of the admin page, and the user id or text that the address names in it. */
 export interface AdminPlace {

@@ -11,6 +11,7 @@ import { NewPassword } from '../new-password.js';
 import { AdminSignIn } from './admin-sign-in.js';
 import { AuditSection } from './audit.js';
 import { ChannelsSection } from './channels.js';
+import { HoldsSection } from './holds.js';
 import { OperatorContext } from './operator-context.js';
 import { PeopleSection } from './people.js';
 import { ReportsSection } from './reports.js';
@@ -85,6 +86,7 @@ function Section({ place: { section, text } }: { place: AdminPlace }) {
   if (section === 'people') return <PeopleSection key={text} text={text} />;
   if (section === 'channels') return <ChannelsSection />;
   if (section === 'reports') return <ReportsSection />;
+  if (section === 'holds') return <HoldsSection />;
   return section === 'audit' ? <AuditSection /> : <ServersSection />;
 }
 

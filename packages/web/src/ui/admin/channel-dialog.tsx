@@ -5,6 +5,7 @@ import { Dialog } from '../dialog.js';
 import { adminKindWords, channelName } from './channel-words.js';
 import { ConfirmedAction } from './confirmed-action.js';
 import { Facts } from './facts.js';
+import { HoldAction } from './hold-action.js';
 import { KickAction } from './kick-action.js';
 import { useOperator } from './operator-context.js';
 import { Shown } from './shown.js';
@@ -33,6 +34,7 @@ export function ChannelDialog({ channel, onDeleted, onClose }: ChannelProps & { 
         ]}
       />
       <KickAction whom={{ channelId: channel.id }} say={say} />
+      <HoldAction on={{ channelId: channel.id }} />
       <DeleteAction {...{ channel, onDeleted }} />
     </Dialog>
   );

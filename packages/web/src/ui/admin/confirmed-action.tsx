@@ -83,10 +83,10 @@ function Typed({ id, text, onText }: { id: string; text: string; onText: (text: 
 }
 
 /** The field of the reason that goes into the audit. */
-export function ReasonField() {
+export function ReasonField({ isRequired = false }: { isRequired?: boolean }) {
   return (
     <Field label={adminWords().reason}>
-      {(ids) => <input {...ids} name="reason" autoComplete="off" maxLength={1_000} />}
+      {(ids) => <input {...ids} name="reason" autoComplete="off" maxLength={1_000} required={isRequired} />}
     </Field>
   );
 }

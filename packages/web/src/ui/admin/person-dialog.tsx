@@ -4,6 +4,7 @@ import { adminWords } from '../../words/admin.js';
 import { Dialog } from '../dialog.js';
 import { ConfirmedAction } from './confirmed-action.js';
 import { Facts } from './facts.js';
+import { HoldAction } from './hold-action.js';
 import { KickAction } from './kick-action.js';
 import { useOperator } from './operator-context.js';
 import { RoleBadge, StatusBadge } from './person-badges.js';
@@ -70,6 +71,7 @@ function PersonActions({ user, onChanged }: PersonProps) {
       )}
       {isPerson && <ResetAction user={user} />}
       <KickAction whom={{ userId: user.id }} say={say} />
+      <HoldAction on={{ userId: user.id }} />
       <DeleteAction {...{ user, onChanged }} />
     </>
   );
