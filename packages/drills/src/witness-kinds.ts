@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
@@ -179,8 +180,14 @@ class EventsWitness implements Witness {
   }
 
   async #send(method: string, path: string, text: string): Promise<unknown> {
-    const headers = { 'content-type': 'application/json' };
-    const response = await this.#fetch(`/api/v1/channels/${path}`, { method, headers, body: JSON.stringify({ text }) });
+    const headers = { 'content-type': 'application/json', 'idempotency-key': `"${randomUUID()}"` };
+    const request = { method, headers, body: JSON.stringify({ text }) };
+    const fetchIt = () => this.#fetch(`/api/v1/channels/${path}`, request);
+    // A connection may end while it waits for its next request. The key makes it safe to try again.
+    const response = await fetchIt().catch((thrown) => {
+      if (thrown instanceof TypeError) return fetchIt();
+      throw thrown;
+    });
     return response.json();
   }
 
