@@ -10,9 +10,9 @@ import { amend, indexed, isIndexed, rebuilt } from './search-index.js';
 /**
  * Number of manager processes to kill. `TEST_KILLS=50 npm test -- search-kills` is the long form.
  */
-const kills = Number(process.env.TEST_KILLS ?? 3);
+const kills = Number(process.env.TEST_KILLS ?? 1);
 /** Number of indexer connections that the test breaks, each at a random moment. */
-const aborts = 45;
+const aborts = 15 * kills;
 const channelCount = 6;
 const messagesEach = 600;
 
