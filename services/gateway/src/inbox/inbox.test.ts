@@ -190,26 +190,6 @@ test('at most 100 readers start in one round', async () => {
   expect(Math.max(...rounds.started.map(({ length }) => length))).toBe(100);
 });
 
-test('a reader starts at once after a pause, and readers who come closely together share a round', async () => {
-  jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
-  try {
-    const rounds = new SmallRounds(1_000);
-    const inbox = new Inbox(rounds as unknown as RoundReader, silentLogger(), new Metrics());
-    const turn = () => new Promise((resolve) => setImmediate(resolve));
-    for (let n = 0; n < 20; n++) {
-      openAs(inbox, `user-${n}`);
-      await turn();
-    }
-    expect(rounds.started).toEqual([['user-0']]);
-    jest.advanceTimersByTime(50);
-    await turn();
-    expect(rounds.started.map(({ length }) => length)).toEqual([1, 19]);
-    inbox.stop();
-  } finally {
-    jest.useRealTimers();
-  }
-});
-
 test.each([
   ['of one address', 2_000, () => '192.0.2.1'],
   ['of one gateway', 20_000, (n: number) => `10.0.${n >> 8}.${n & 255}`],

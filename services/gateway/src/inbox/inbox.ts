@@ -59,8 +59,6 @@ export class Inbox implements Part, DrainedStreams {
   readonly #timer: NodeJS.Timeout;
   /** When the last round was applied, by the clock of this process. */
   #appliedAtMs = performance.now();
-  /** When the last round ended, by the clock of this process. */
-  #readAtMs = Number.NEGATIVE_INFINITY;
   readonly #starts = new StartQueue();
   #cursor: RoundCursor | undefined;
   #waitingChanges: RoundFacts['waitingChanges'] = [];
@@ -122,7 +120,7 @@ export class Inbox implements Part, DrainedStreams {
       if (isNewer) seen.set(channelId, { seq, log: shortLog(log) });
     }
     this.#starts.add({ userId: me.id, position, seen, reader });
-    this.#wakeForStart();
+    this.wake();
     return reader;
   }
 
@@ -172,15 +170,6 @@ export class Inbox implements Part, DrainedStreams {
       this.#soonTimer = undefined;
       this.wake();
     }, soonMs).unref();
-  }
-
-  /**
-   * Reads a round for a reader that starts: now, or soon after another round, so that readers who
-   * come closely together share a round.
-   */
-  #wakeForStart(): void {
-    if (this.#isReading || performance.now() - this.#readAtMs < soonMs) this.wakeSoon();
-    else this.wake();
   }
 
   /** Shows a receipt that a manager or another gateway has moved. */
@@ -274,7 +263,6 @@ export class Inbox implements Part, DrainedStreams {
       this.#isWoken = false; // The next round begins with the next tick.
     }
     this.#starts.endRound();
-    this.#readAtMs = performance.now();
   }
 
   /**
